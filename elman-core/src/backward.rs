@@ -1,0 +1,418 @@
+//! The hot path, backward: every line quotes the forward line that it differentiates.
+//!
+//! Letters as in `forward`: R rows, B sequences, I input width, H hidden units, W = H or 2H, O outputs.
+
+use core::ops::Range;
+
+use crate::error::{Error, check_len, check_room};
+use crate::forward::{Inputs, copy, for_each_end, neighbours};
+use crate::kernel::dropout::{self, Site};
+use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::layout::{Region, Scratch, read_write};
+use crate::params::{Place, Tensor, TensorKind};
+use crate::simd::{LANES, Level, Operation, Simd, Strip, View};
+use crate::spec::{Activation, InitialState, Input, Read, Spec};
+use crate::tape::Tape;
+use crate::weights::{Model, Transposed};
+
+impl Tape<'_> {
+    /// Adds the gradient of the losses of steps `losses`, whose output rows hold `∂loss/∂output`, to
+    /// `gradients` (in the order of the parameters). The pass reaches back to step `back_to`; the
+    /// state before it is a constant, the initial state before step 0 is not.
+    ///
+    /// `inputs`, `seed` and the model are those of [`Tape::record`]; `transposed` comes from
+    /// [`pack_transposed`](crate::pack_transposed); `scratch` needs [`Spec::scratch_len`] strips and
+    /// may hold anything.
+    ///
+    /// # Errors
+    /// [`Error::Steps`] if the steps were not recorded or cannot be cut like this, [`Error::Length`].
+    #[expect(clippy::too_many_arguments, reason = "each is a buffer or a setting of its own; a struct would only rename them")]
+    pub fn backward(
+        &mut self,
+        level: Level,
+        model: &Model,
+        transposed: &[Strip],
+        inputs: Inputs,
+        losses: Range<usize>,
+        back_to: usize,
+        seed: u64,
+        scratch: &mut [Strip],
+        gradients: &mut [f32],
+    ) -> Result<(), Error> {
+        self.check_model(model)?;
+        let spec = model.spec();
+        let (rows, sequences) = (self.batch.rows(), self.batch.sequences());
+        inputs.check(spec, rows)?;
+        if losses.is_empty() || losses.end > self.recorded || back_to > losses.start {
+            return Err(Error::Steps("the backward pass reaches from recorded losses back in time"));
+        }
+        self.check_window(&losses)?;
+        check_len("transposed", spec.transposed_len(), transposed.len())?;
+        check_len("gradients", spec.params_len(), gradients.len())?;
+        check_room("scratch", spec.scratch_len(rows, sequences), scratch.len())?;
+        level.run(Backward {
+            tape: self,
+            spec,
+            transposed: Transposed { spec, strips: transposed },
+            inputs,
+            steps: back_to..losses.end,
+            losses,
+            seed,
+            regions: Scratch::of(spec, rows, sequences),
+            scratch: Strip::floats_mut(scratch),
+            gradients,
+        });
+        Ok(())
+    }
+}
+
+/// One backward pass.
+struct Backward<'a, 't> {
+    tape: &'a Tape<'t>,
+    spec: &'a Spec,
+    transposed: Transposed<'a>,
+    inputs: Inputs<'a>,
+    losses: Range<usize>,
+    /// All steps that the pass runs through.
+    steps: Range<usize>,
+    seed: u64,
+    regions: Scratch,
+    scratch: &'a mut [f32],
+    gradients: &'a mut [f32],
+}
+
+impl Operation for Backward<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, s: S) {
+        self.head(s);
+        for layer in (0..self.spec.layers.len()).rev() {
+            for reverse in [false, true].into_iter().take(self.spec.layer(layer).directions()) {
+                let place = Place { layer, reverse };
+                self.recurrence(s, place);
+                self.weights(s, place);
+                self.initial_state(s, place);
+            }
+            if self.spec.flows_below(layer) {
+                self.below(s, layer);
+            }
+        }
+        self.embeddings();
+    }
+}
+
+impl Backward<'_, '_> {
+    /// Rows of all steps of the pass.
+    fn rows(&self) -> Range<usize> {
+        self.tape.batch.rows_of(self.steps.clone())
+    }
+
+    /// The scratch region that holds the gradient of layer `layer`'s hidden rows; the one below takes
+    /// the other one.
+    fn hidden_gradient(&self, layer: usize) -> Region {
+        let from_top = self.spec.layers.len() - 1 - layer;
+        if from_top % 2 == 0 { self.regions.rows[0] } else { self.regions.rows[1] }
+    }
+
+    /// Where the gradient of what layer `layer` reads goes.
+    fn below_gradient(&self, layer: usize) -> Region {
+        if layer > 0 {
+            self.hidden_gradient(layer - 1)
+        } else if self.hidden_gradient(0) == self.regions.rows[0] {
+            self.regions.rows[1]
+        } else {
+            self.regions.rows[0]
+        }
+    }
+
+    /// Forward: `outputs = top·W_out + c`.
+    #[inline(always)]
+    fn head<S: Simd>(&mut self, s: S) {
+        let (spec, batch) = (self.spec, &self.tape.batch);
+        let (width, columns) = (spec.top_width(), spec.output_width());
+        let rows = match spec.head.read {
+            Read::EveryStep => batch.rows_of(self.losses.clone()),
+            Read::LastStep => 0..batch.sequences(),
+        };
+        let d_hidden = self.hidden_gradient(spec.layers.len() - 1);
+        let earlier = batch.offset(self.steps.start) * width..rows.start * width;
+        let region = match spec.head.read {
+            Read::EveryStep => d_hidden,
+            Read::LastStep => self.regions.top,
+        };
+        let outputs = self.tape.layout.outputs.of(self.tape.rows);
+        let d_outputs = View { data: outputs, outer: columns, inner: 1 }.from(rows.start, 0);
+        let d_top = region.of_mut(self.scratch);
+        if spec.has_head() {
+            // d_top = d_outputs·W_outᵀ
+            s.run(Gemm {
+                rows: rows.len(),
+                columns: width,
+                depth: columns,
+                a: d_outputs,
+                b: self.transposed.head_weights().matrix,
+                c: d_top.get_mut(rows.start * width..).unwrap_or(&mut []),
+                c_row: width,
+                start: Start::Zero,
+                finish: Finish::Keep,
+            });
+            let top = if self.tape.layout.top.is_none() {
+                self.tape.layout.hidden(spec.layers.len() - 1)
+            } else {
+                self.tape.layout.top
+            };
+            let top = View { data: top.of(self.tape.rows), outer: width, inner: 1 }.from(rows.start, 0);
+            // dW_out += topᵀ·d_outputs, dc += Σ d_outputs
+            let d_weights = gradient_of(spec, self.gradients, TensorKind::HeadWeights);
+            outer_product(s, top, width, d_outputs, columns, rows.len(), d_weights);
+            let d_bias = gradient_of(spec, self.gradients, TensorKind::HeadBias);
+            sum_rows(s, d_outputs, columns, rows.len(), d_bias);
+        } else {
+            copy(outputs, rows.start * width..rows.end * width, d_top);
+        }
+        let part = d_top.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut []);
+        dropout::apply(part, width, rows.start, spec.dropout.head, self.seed, Site::Head);
+        match spec.head.read {
+            // Steps before the losses hear of them only through the recurrence.
+            Read::EveryStep => d_top.get_mut(earlier).unwrap_or(&mut []).fill(0.0),
+            Read::LastStep => self.scatter_ends(),
+        }
+    }
+
+    /// Forward: the last-step head reads each sequence's last row forward and first row in reverse.
+    fn scatter_ends(&mut self) {
+        let layer = self.spec.layer(self.spec.layers.len() - 1);
+        let (hidden, width) = (layer.hidden, layer.width());
+        let (d_top, d_h) = read_write(self.scratch, self.regions.top, self.regions.rows[0]);
+        d_h.get_mut(..self.tape.batch.rows() * width).unwrap_or(&mut []).fill(0.0);
+        for_each_end(&self.tape.batch, self.steps.clone(), |sequence, last_row| {
+            let mut put = |row: usize, columns: Range<usize>| {
+                let from = d_top.get(sequence * width + columns.start..sequence * width + columns.end);
+                let to = d_h.get_mut(row * width + columns.start..row * width + columns.end);
+                if let (Some(from), Some(to)) = (from, to) {
+                    to.copy_from_slice(from);
+                }
+            };
+            put(last_row, 0..hidden);
+            if width > hidden {
+                put(sequence, hidden..width);
+            }
+        });
+    }
+
+    /// Forward: `h[t] = f(Z[t] + h[t-1]·W_rec)`.
+    /// `dZ[t] = (dh[t] + dZ[t+1]·W_recᵀ) ⊙ f'(h[t])`, in place of `dh`.
+    #[inline(always)]
+    fn recurrence<S: Simd>(&mut self, s: S, place: Place) {
+        let layer = self.spec.layer(place.layer);
+        let (hidden, width) = (layer.hidden, layer.width());
+        let column = if place.reverse { hidden } else { 0 };
+        let w_rec = self.transposed.recurrent_weights(place).matrix;
+        let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
+        let h = View { data: h, outer: width, inner: 1 }.from(0, column);
+        let d_h = self.hidden_gradient(place.layer).of_mut(self.scratch);
+        // `after`: gradients of the steps that this one feeds; `rows` rows of them continue.
+        let step = |first_row: usize, rows: usize, depth: usize, after: &[f32], here: &mut [f32]| {
+            if rows > 0 {
+                s.run(Gemm {
+                    rows,
+                    columns: hidden,
+                    depth,
+                    a: View { data: after, outer: width, inner: 1 }.from(0, column),
+                    b: w_rec,
+                    c: here.get_mut(column..).unwrap_or(&mut []),
+                    c_row: width,
+                    start: Start::Continue,
+                    finish: gradient(layer.activation, h.from(first_row, 0)),
+                });
+            }
+        };
+        let batch = &self.tape.batch;
+        if place.reverse {
+            for at in batch.walk(self.steps.clone()) {
+                let Some((done, here)) = d_h.split_at_mut_checked(at.first_row * width) else { return };
+                match at.t.checked_sub(1) {
+                    None => step(at.first_row, at.active, 0, &[], here),
+                    Some(t) => {
+                        let after = done.get((at.first_row - batch.active(t)) * width..).unwrap_or(&[]);
+                        step(at.first_row, at.active, hidden, after, here);
+                    }
+                }
+            }
+        } else {
+            for at in batch.walk_back(self.steps.clone()) {
+                let going = if at.t + 1 < self.steps.end { batch.active(at.t + 1) } else { 0 };
+                let end = (at.first_row + at.active) * width;
+                let Some((rest, after)) = d_h.split_at_mut_checked(end) else { return };
+                let here = rest.get_mut(at.first_row * width..).unwrap_or(&mut []);
+                let Some((continuing, ending)) = here.split_at_mut_checked(going * width) else { return };
+                step(at.first_row, going, hidden, after, continuing);
+                step(at.first_row + going, at.active - going, 0, &[], ending);
+            }
+        }
+    }
+
+    /// Forward: `Z = X·W_in + b + h_before·W_rec`, every step at once.
+    #[inline(always)]
+    fn weights<S: Simd>(&mut self, s: S, place: Place) {
+        let layer = self.spec.layer(place.layer);
+        let (hidden, width) = (layer.hidden, layer.width());
+        let column = if place.reverse { hidden } else { 0 };
+        let rows = self.rows();
+        let d_z = self.hidden_gradient(place.layer).of(self.scratch);
+        let d_z = View { data: d_z, outer: width, inner: 1 }.from(0, column);
+
+        // dW_in += Xᵀ·dZ, db += Σ dZ
+        let x_width = self.spec.layer_input_width(place.layer);
+        let region = self.tape.layout.input(place.layer);
+        let x = match (place.layer, self.inputs) {
+            _ if !region.is_none() => region.of(self.tape.rows),
+            (0, Inputs::Dense(given)) => given,
+            (0, Inputs::Tokens(_)) => &[],
+            (layer, _) => self.tape.layout.hidden(layer - 1).of(self.tape.rows),
+        };
+        let x = View { data: x, outer: x_width, inner: 1 }.from(rows.start, 0);
+        let d_weights = gradient_of(self.spec, self.gradients, TensorKind::InputWeights(place));
+        outer_product(s, x, x_width, d_z.from(rows.start, 0), hidden, rows.len(), d_weights);
+        let d_bias = gradient_of(self.spec, self.gradients, TensorKind::Bias(place));
+        sum_rows(s, d_z.from(rows.start, 0), hidden, rows.len(), d_bias);
+
+        // dW_rec += h_beforeᵀ·dZ, one product per run of rows whose predecessors are neighbours too
+        let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
+        let h = View { data: h, outer: width, inner: 1 }.from(0, column);
+        let d_weights = gradient_of(self.spec, self.gradients, TensorKind::RecurrentWeights(place));
+        let first = self.steps.start.saturating_sub(usize::from(!place.reverse));
+        for link in self.tape.batch.links(first..self.steps.end) {
+            let (before, at) = if place.reverse { (link.later, link.earlier) } else { (link.earlier, link.later) };
+            outer_product(s, h.from(before, 0), hidden, d_z.from(at, 0), hidden, link.rows, d_weights);
+        }
+        let start = View { data: self.tape.start, outer: self.spec.state_len(), inner: 1 }
+            .from(0, self.spec.state_offset(place.layer) + column);
+        for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
+            outer_product(s, start.from(at.sequence, 0), hidden, d_z.from(at.row, 0), hidden, at.count, d_weights);
+        }
+    }
+
+    /// Forward: fresh sequences start from the trained initial state: `dh0 += Σ dZ_start·W_recᵀ`.
+    #[inline(always)]
+    fn initial_state<S: Simd>(&mut self, s: S, place: Place) {
+        let reaches_start = place.reverse || self.steps.start == 0;
+        if self.spec.initial_state != InitialState::Trained || !self.tape.is_fresh || !reaches_start {
+            return;
+        }
+        let layer = self.spec.layer(place.layer);
+        let (hidden, width) = (layer.hidden, layer.width());
+        let column = if place.reverse { hidden } else { 0 };
+        let (d_z, d_start) = read_write(self.scratch, self.hidden_gradient(place.layer), self.regions.start);
+        let d_z = View { data: d_z, outer: width, inner: 1 }.from(0, column);
+        for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
+            s.run(Gemm {
+                rows: at.count,
+                columns: hidden,
+                depth: hidden,
+                a: d_z.from(at.row, 0),
+                b: self.transposed.recurrent_weights(place).matrix,
+                c: d_start.get_mut(at.sequence * hidden..).unwrap_or(&mut []),
+                c_row: hidden,
+                start: Start::Zero,
+                finish: Finish::Keep,
+            });
+        }
+        let d_initial = gradient_of(self.spec, self.gradients, TensorKind::InitialState(place));
+        let d_start = View { data: d_start, outer: hidden, inner: 1 };
+        sum_rows(s, d_start, hidden, self.tape.batch.sequences(), d_initial);
+    }
+
+    /// Forward: `Z = X·W_in + …` of every direction, with dropout on X. `dX = Σ dZ·W_inᵀ`.
+    #[inline(always)]
+    fn below<S: Simd>(&mut self, s: S, layer: usize) {
+        let l = self.spec.layer(layer);
+        let x_width = self.spec.layer_input_width(layer);
+        let rows = self.rows();
+        let (d_z, d_x) = read_write(self.scratch, self.hidden_gradient(layer), self.below_gradient(layer));
+        let d_z = View { data: d_z, outer: l.width(), inner: 1 }.from(rows.start, 0);
+        let Some(d_x) = d_x.get_mut(rows.start * x_width..rows.end * x_width) else { return };
+        for reverse in [false, true].into_iter().take(l.directions()) {
+            s.run(Gemm {
+                rows: rows.len(),
+                columns: x_width,
+                depth: l.hidden,
+                a: d_z.from(0, if reverse { l.hidden } else { 0 }),
+                b: self.transposed.input_weights(Place { layer, reverse }).matrix,
+                c: d_x,
+                c_row: x_width,
+                start: if reverse { Start::Continue } else { Start::Zero },
+                finish: Finish::Keep,
+            });
+        }
+        let rate = if layer == 0 { self.spec.dropout.input } else { self.spec.dropout.hidden };
+        dropout::apply(d_x, x_width, rows.start, rate, self.seed, Site::Layer(layer));
+    }
+
+    /// Forward: `x[t] = [E[token[t - w]], …, E[token[t + w]]]`. Only the rows in use are touched.
+    fn embeddings(&mut self) {
+        let (Input::Tokens { channels, window }, Inputs::Tokens(ids)) = (&self.spec.input, self.inputs) else {
+            return;
+        };
+        let (channels, width, batch) = (channels.as_slice(), self.spec.input.width(), &self.tape.batch);
+        let d_x = self.below_gradient(0).of(self.scratch);
+        for step in batch.walk(self.steps.clone()) {
+            for sequence in 0..step.active {
+                let start = (step.first_row + sequence) * width;
+                let mut from = d_x.get(start..start + width).unwrap_or(&[]);
+                for neighbour in neighbours(batch, step.t, step.first_row, *window) {
+                    let row = neighbour.filter(|n| sequence < n.active).map(|n| n.first_row + sequence);
+                    for (channel, c) in channels.iter().enumerate() {
+                        let padding = c.vocabulary as u32;
+                        let id = row.and_then(|row| ids.get(row * channels.len() + channel)).unwrap_or(&padding);
+                        let Some((part, rest)) = from.split_at_checked(c.width) else { return };
+                        let start = self.spec.embedding_offset(channel) + *id as usize * c.width;
+                        let to = self.gradients.get_mut(start..start + c.width).unwrap_or(&mut []);
+                        for (to, &x) in to.iter_mut().zip(part) {
+                            *to += x;
+                        }
+                        from = rest;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `f'` in terms of `h = f(z)`.
+fn gradient(activation: Activation, h: View<'_>) -> Finish<'_> {
+    match activation {
+        Activation::Tanh => Finish::TanhGradient(h),
+        Activation::Relu => Finish::ReluGradient(h),
+        Activation::Identity => Finish::Keep,
+    }
+}
+
+/// The gradient of one tensor within the flat slice.
+fn gradient_of<'g>(spec: &Spec, gradients: &'g mut [f32], kind: TensorKind) -> &'g mut [f32] {
+    let range = spec.tensors().find(|tensor| tensor.kind == kind).map_or(0..0, |tensor: Tensor| tensor.range());
+    gradients.get_mut(range).unwrap_or(&mut [])
+}
+
+/// `C (I, J) += Aᵀ·B` over `rows` rows of A (I wide) and B (J wide), straight from where they lie.
+#[inline(always)]
+fn outer_product<S: Simd>(s: S, a: View, a_width: usize, b: View, b_width: usize, rows: usize, c: &mut [f32]) {
+    s.run(Gemm {
+        rows: a_width,
+        columns: b_width,
+        depth: rows,
+        a: View { data: a.data, outer: 1, inner: a.outer },
+        b: View { data: b.data, outer: LANES, inner: b.outer },
+        c,
+        c_row: b_width,
+        start: Start::Continue,
+        finish: Finish::Keep,
+    });
+}
+
+/// `c += Σ rows of b`: the outer product with a column of ones that is never advanced.
+#[inline(always)]
+fn sum_rows<S: Simd>(s: S, b: View, width: usize, rows: usize, c: &mut [f32]) {
+    outer_product(s, View { data: &[1.0], outer: 0, inner: 1 }, 1, b, width, rows, c);
+}

@@ -1,0 +1,439 @@
+//! The hot path, forward: the arrows of the data flow, line by line.
+//!
+//! Letters: R rows of all steps, B sequences, S state of one sequence, I input width, H hidden units
+//! of one direction, W = H or 2H width of a layer's output row, O outputs.
+
+use core::ops::Range;
+
+use crate::batch::{Batch, Step};
+use crate::error::{Error, check_len, check_room};
+use crate::kernel::dropout::{self, Site};
+use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::kernel::softmax::Softmax;
+use crate::layout::{Layout, Region, read_write};
+use crate::params::Place;
+use crate::simd::{Level, Operation, Simd, Strip, View};
+use crate::spec::{Activation, Direction, HeadKind, Input, Read, Spec};
+use crate::weights::Model;
+
+/// What the first layer reads, one row per row of the batch.
+#[derive(Clone, Copy, Debug)]
+pub enum Inputs<'a> {
+    /// (R, I) numbers.
+    Dense(&'a [f32]),
+    /// (R, channels) token ids; the id `vocabulary` is the padding row.
+    Tokens(&'a [u32]),
+}
+
+impl Inputs<'_> {
+    /// Checks kind, length and every token id.
+    pub(crate) fn check(&self, spec: &Spec, rows: usize) -> Result<(), Error> {
+        match (self, &spec.input) {
+            (Self::Dense(numbers), Input::Dense { width }) => check_len("inputs", rows * width, numbers.len()),
+            (Self::Tokens(ids), Input::Tokens { channels, .. }) => {
+                let channels = channels.as_slice();
+                check_len("inputs", rows * channels.len(), ids.len())?;
+                for (row, ids) in ids.chunks_exact(channels.len().max(1)).enumerate() {
+                    for (channel, (&id, c)) in ids.iter().zip(channels).enumerate() {
+                        if id as usize > c.vocabulary {
+                            return Err(Error::Token { row, channel, id, vocabulary: c.vocabulary });
+                        }
+                    }
+                }
+                Ok(())
+            }
+            _ => Err(Error::InputKind),
+        }
+    }
+}
+
+/// Runs whole sequences: the outputs of every row (or of every sequence, for a last-step head), and the
+/// state each sequence ends in. A softmax head gives probabilities.
+///
+/// `state` (B, [`Spec::state_len`]) is where each sequence starts ([`Model::reset`] for a fresh one) and
+/// becomes where it ends; `outputs` is ([`Spec::output_rows`], [`Spec::output_width`]); `workspace`
+/// needs [`Spec::workspace_len`] strips and may hold anything.
+///
+/// # Errors
+/// [`Error::Length`] naming the slice, [`Error::InputKind`] or [`Error::Token`]. Nothing is written then.
+///
+/// ```
+/// # use elman_core::*;
+/// # let spec = Spec { input: Input::Dense { width: 3 }, layers: Layers::of([Layer::tanh(4)]),
+/// #     initial_state: InitialState::Zero, dropout: Dropout::NONE,
+/// #     head: Head { kind: HeadKind::Softmax { outputs: 2 }, read: Read::EveryStep } };
+/// let params = vec![0.1; spec.params_len()];
+/// let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// pack(&spec, &params, &mut packed)?;
+/// let model = Model::new(spec, &params, &packed)?;
+///
+/// let batch = Batch::ragged(&[2, 1])?; // one sequence of two steps, one of one
+/// let mut state = vec![0.0; 2 * spec.state_len()];
+/// model.reset(&mut state);
+/// let mut workspace = vec![Strip::ZERO; spec.workspace_len(batch.rows(), batch.sequences())];
+/// let mut outputs = vec![0.0; batch.rows() * spec.output_width()];
+/// forward(Level::detect(), &model, &batch, Inputs::Dense(&[0.5; 9]), &mut state, &mut workspace, &mut outputs)?;
+/// assert_eq!(outputs, [0.5; 6]);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn forward(
+    level: Level,
+    model: &Model,
+    batch: &Batch,
+    inputs: Inputs,
+    state: &mut [f32],
+    workspace: &mut [Strip],
+    outputs: &mut [f32],
+) -> Result<(), Error> {
+    let spec = model.spec();
+    let (rows, sequences) = (batch.rows(), batch.sequences());
+    inputs.check(spec, rows)?;
+    check_len("state", sequences * spec.state_len(), state.len())?;
+    check_len("outputs", spec.output_rows(rows, sequences) * spec.output_width(), outputs.len())?;
+    check_room("workspace", spec.workspace_len(rows, sequences), workspace.len())?;
+    level.run(Inference { model, batch, inputs, state, buffer: Strip::floats_mut(workspace), outputs });
+    Ok(())
+}
+
+/// Forward over all steps with two row buffers taking turns.
+struct Inference<'a> {
+    model: &'a Model<'a>,
+    batch: &'a Batch<'a>,
+    inputs: Inputs<'a>,
+    state: &'a mut [f32],
+    buffer: &'a mut [f32],
+    outputs: &'a mut [f32],
+}
+
+impl Operation for Inference<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { model, batch, inputs, state, buffer, outputs } = self;
+        let spec = model.spec();
+        let layout = Layout::inference(spec, batch.rows(), batch.sequences());
+        let pass = Pass { model, batch, inputs, layout: &layout, steps: 0..batch.steps(), dropout: None };
+        for layer in 0..spec.layers.len() {
+            pass.read_inputs(layer, buffer);
+            pass.layer(s, layer, state, buffer);
+            pass.final_state(layer, layout.hidden(layer).of(buffer), state);
+        }
+        let (top, region) = pass.read_top(buffer);
+        pass.head(s, region.of(top), outputs);
+        if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
+            s.run(Softmax { rows: outputs, classes });
+        }
+    }
+}
+
+/// One forward pass over a range of steps.
+pub(crate) struct Pass<'a> {
+    pub model: &'a Model<'a>,
+    pub batch: &'a Batch<'a>,
+    pub inputs: Inputs<'a>,
+    pub layout: &'a Layout,
+    pub steps: Range<usize>,
+    /// The seed of the masks, while training.
+    pub dropout: Option<u64>,
+}
+
+impl Pass<'_> {
+    fn spec(&self) -> &Spec {
+        self.model.spec()
+    }
+
+    /// Fills `inputs[layer]` where the layer does not read its rows in place.
+    pub fn read_inputs(&self, layer: usize, buffer: &mut [f32]) {
+        let region = self.layout.input(layer);
+        if region.is_none() {
+            return;
+        }
+        let width = self.spec().layer_input_width(layer);
+        let rows = self.batch.rows_of(self.steps.clone());
+        let numbers = rows.start * width..rows.end * width;
+        match (layer, self.inputs) {
+            (0, Inputs::Tokens(ids)) => self.gather(ids, region.of_mut(buffer)),
+            (0, Inputs::Dense(given)) => copy(given, numbers.clone(), region.of_mut(buffer)),
+            _ => {
+                let (below, to) = read_write(buffer, self.layout.hidden(layer - 1), region);
+                copy(below, numbers.clone(), to);
+            }
+        }
+        if let Some(seed) = self.dropout {
+            let rate = if layer == 0 { self.spec().dropout.input } else { self.spec().dropout.hidden };
+            let part = region.of_mut(buffer).get_mut(numbers).unwrap_or(&mut []);
+            dropout::apply(part, width, rows.start, rate, seed, Site::Layer(layer));
+        }
+    }
+
+    /// `x[t] = [E[token[t - w]], …, E[token[t + w]]]`, the padding row outside the sequence.
+    fn gather(&self, ids: &[u32], x: &mut [f32]) {
+        let Input::Tokens { channels, window } = &self.spec().input else { return };
+        let (channels, width) = (channels.as_slice(), self.spec().input.width());
+        for step in self.batch.walk(self.steps.clone()) {
+            for sequence in 0..step.active {
+                let start = (step.first_row + sequence) * width;
+                let mut to = x.get_mut(start..start + width).unwrap_or(&mut []);
+                for neighbour in neighbours(self.batch, step.t, step.first_row, *window) {
+                    let row = neighbour.filter(|n| sequence < n.active).map(|n| n.first_row + sequence);
+                    for (channel, c) in channels.iter().enumerate() {
+                        let padding = c.vocabulary as u32;
+                        let id = row.and_then(|row| ids.get(row * channels.len() + channel)).unwrap_or(&padding);
+                        let Some((part, rest)) = to.split_at_mut_checked(c.width) else { return };
+                        copy(self.model.embedding(channel, c.width, *id), 0..c.width, part);
+                        to = rest;
+                    }
+                }
+            }
+        }
+    }
+
+    /// `h = f(X·W_in + b + h_before·W_rec)` for every direction of a layer, over all its steps.
+    /// `state` (B, S) is where step 0 starts from.
+    #[inline(always)]
+    pub fn layer<S: Simd>(&self, s: S, layer: usize, state: &[f32], buffer: &mut [f32]) {
+        let (region, hidden_region) = (self.layout.input(layer), self.layout.hidden(layer));
+        let (x, h) = match (layer, self.inputs) {
+            _ if !region.is_none() => read_write(buffer, region, hidden_region),
+            (0, Inputs::Dense(given)) => (given, hidden_region.of_mut(buffer)),
+            (0, Inputs::Tokens(_)) => return,
+            _ => read_write(buffer, self.layout.hidden(layer - 1), hidden_region),
+        };
+        let spec = self.spec();
+        let (l, x_width) = (spec.layer(layer), spec.layer_input_width(layer));
+        let width = l.width();
+        let rows = self.batch.rows_of(self.steps.clone());
+        for reverse in [false, true].into_iter().take(l.directions()) {
+            let place = Place { layer, reverse };
+            let column = if reverse { l.hidden } else { 0 };
+            let w_in = self.model.input_weights(place);
+            // Z = X·W_in + b, every step at once
+            s.run(Gemm {
+                rows: rows.len(),
+                columns: l.hidden,
+                depth: x_width,
+                a: View { data: x, outer: x_width, inner: 1 }.from(rows.start, 0),
+                b: w_in.matrix,
+                c: h.get_mut(rows.start * width + column..).unwrap_or(&mut []),
+                c_row: width,
+                start: Start::Bias(w_in.bias),
+                finish: Finish::Keep,
+            });
+            let recurrence = Recurrence {
+                batch: self.batch,
+                w_rec: self.model.recurrent_weights(place).matrix,
+                state: View { data: state, outer: spec.state_len(), inner: 1 }
+                    .from(0, spec.state_offset(layer) + column),
+                hidden: l.hidden,
+                column,
+                width,
+                finish: activation(l.activation),
+            };
+            if reverse {
+                recurrence.backward_in_time(s, self.steps.clone(), h);
+            } else {
+                recurrence.forward_in_time(s, self.steps.clone(), h);
+            }
+        }
+    }
+
+    /// The state of `layer` after each sequence's last step (first, in reverse), into `state` (B, S).
+    pub fn final_state(&self, layer: usize, h: &[f32], state: &mut [f32]) {
+        let spec = self.spec();
+        let (l, offset, len) = (spec.layer(layer), spec.state_offset(layer), spec.state_len());
+        for_each_end(self.batch, self.steps.clone(), |sequence, last_row| {
+            let at = sequence * len + offset;
+            let to = state.get_mut(at..at + l.width()).unwrap_or(&mut []);
+            copy_ends(l.hidden, l.direction, h, sequence, last_row, to);
+        });
+    }
+
+    /// What the head reads: a region of the buffer, filled if need be.
+    pub fn read_top<'b>(&self, buffer: &'b mut [f32]) -> (&'b mut [f32], Region) {
+        let spec = self.spec();
+        let top = spec.layers.len() - 1;
+        let (region, hidden, width) = (self.layout.top, self.layout.hidden(top), spec.top_width());
+        if region.is_none() {
+            return (buffer, hidden);
+        }
+        let rows = self.output_rows();
+        let (h, to) = read_write(buffer, hidden, region);
+        match spec.head.read {
+            Read::EveryStep => copy(h, rows.start * width..rows.end * width, to),
+            Read::LastStep => {
+                let l = spec.layer(top);
+                for_each_end(self.batch, self.steps.clone(), |sequence, last_row| {
+                    let to = to.get_mut(sequence * width..(sequence + 1) * width).unwrap_or(&mut []);
+                    copy_ends(l.hidden, l.direction, h, sequence, last_row, to);
+                });
+            }
+        }
+        if let Some(seed) = self.dropout {
+            let part = region.of_mut(buffer).get_mut(rows.start * width..rows.end * width).unwrap_or(&mut []);
+            dropout::apply(part, width, rows.start, spec.dropout.head, seed, Site::Head);
+        }
+        (buffer, region)
+    }
+
+    /// Output rows of these steps; all sequences for a last-step head.
+    pub fn output_rows(&self) -> Range<usize> {
+        match self.spec().head.read {
+            Read::EveryStep => self.batch.rows_of(self.steps.clone()),
+            Read::LastStep => 0..self.batch.sequences(),
+        }
+    }
+
+    /// `outputs = top·W_out + c`, or the rows themselves where there is no head.
+    #[inline(always)]
+    pub fn head<S: Simd>(&self, s: S, top: &[f32], outputs: &mut [f32]) {
+        let spec = self.spec();
+        let rows = self.output_rows();
+        let (width, columns) = (spec.top_width(), spec.output_width());
+        if !spec.has_head() {
+            copy(top, rows.start * width..rows.end * width, outputs);
+            return;
+        }
+        let w_out = self.model.head_weights();
+        s.run(Gemm {
+            rows: rows.len(),
+            columns,
+            depth: width,
+            a: View { data: top, outer: width, inner: 1 }.from(rows.start, 0),
+            b: w_out.matrix,
+            c: outputs.get_mut(rows.start * columns..).unwrap_or(&mut []),
+            c_row: columns,
+            start: Start::Bias(w_out.bias),
+            finish: Finish::Keep,
+        });
+    }
+}
+
+/// The only sequential part: `h[t] = f(Z[t] + h[t-1]·W_rec)`, one product per step.
+struct Recurrence<'a> {
+    batch: &'a Batch<'a>,
+    w_rec: View<'a>,
+    /// This layer's and direction's start state, one row per sequence.
+    state: View<'a>,
+    hidden: usize,
+    /// Where this direction's half begins within a row of h.
+    column: usize,
+    width: usize,
+    finish: Finish<'a>,
+}
+
+impl Recurrence<'_> {
+    #[inline(always)]
+    fn forward_in_time<S: Simd>(&self, s: S, steps: Range<usize>, h: &mut [f32]) {
+        for step in self.batch.walk(steps) {
+            let Some((done, rest)) = h.split_at_mut_checked(step.first_row * self.width) else { return };
+            let before = match step.t.checked_sub(1) {
+                None => self.state,
+                Some(t) => self.rows(done).from(step.first_row - self.batch.active(t), 0),
+            };
+            self.step(s, before, step.active, rest);
+        }
+    }
+
+    /// Sequences join as their last steps come up: those start from `state`, the others go on.
+    #[inline(always)]
+    fn backward_in_time<S: Simd>(&self, s: S, steps: Range<usize>, h: &mut [f32]) {
+        for step in self.batch.walk_back(steps) {
+            let going = self.batch.active(step.t + 1);
+            let Some((rest, done)) = h.split_at_mut_checked((step.first_row + step.active) * self.width) else {
+                return;
+            };
+            let here = rest.get_mut(step.first_row * self.width..).unwrap_or(&mut []);
+            let Some((continuing, joining)) = here.split_at_mut_checked(going * self.width) else { return };
+            self.step(s, self.rows(done), going, continuing);
+            self.step(s, self.state.from(going, 0), step.active - going, joining);
+        }
+    }
+
+    fn rows<'h>(&self, h: &'h [f32]) -> View<'h> {
+        View { data: h, outer: self.width, inner: 1 }.from(0, self.column)
+    }
+
+    #[inline(always)]
+    fn step<S: Simd>(&self, s: S, before: View, rows: usize, h: &mut [f32]) {
+        if rows == 0 {
+            return;
+        }
+        s.run(Gemm {
+            rows,
+            columns: self.hidden,
+            depth: self.hidden,
+            a: before,
+            b: self.w_rec,
+            c: h.get_mut(self.column..).unwrap_or(&mut []),
+            c_row: self.width,
+            start: Start::Continue,
+            finish: self.finish,
+        });
+    }
+}
+
+pub(crate) fn activation(activation: Activation) -> Finish<'static> {
+    match activation {
+        Activation::Tanh => Finish::Tanh,
+        Activation::Relu => Finish::Relu,
+        Activation::Identity => Finish::Keep,
+    }
+}
+
+/// Copies the same stretch of one slice into another.
+pub(crate) fn copy(from: &[f32], range: Range<usize>, to: &mut [f32]) {
+    if let (Some(from), Some(to)) = (from.get(range.clone()), to.get_mut(range)) {
+        to.copy_from_slice(from);
+    }
+}
+
+/// Calls `f(sequence, row)` with the row of each sequence's last step.
+pub(crate) fn for_each_end(batch: &Batch, steps: Range<usize>, mut f: impl FnMut(usize, usize)) {
+    let end = steps.end;
+    for step in batch.walk(steps) {
+        let going = if step.t + 1 < end { batch.active(step.t + 1) } else { 0 };
+        for sequence in going..step.active {
+            f(sequence, step.first_row + sequence);
+        }
+    }
+}
+
+/// A sequence's final state: the row of its last step forward, of its first step in reverse.
+fn copy_ends(hidden: usize, direction: Direction, h: &[f32], sequence: usize, last_row: usize, to: &mut [f32]) {
+    match direction {
+        Direction::Forward => fill_from(to, h, last_row * hidden),
+        Direction::Both => {
+            let Some((forward, reverse)) = to.split_at_mut_checked(hidden) else { return };
+            fill_from(forward, h, last_row * 2 * hidden);
+            fill_from(reverse, h, (sequence * 2 + 1) * hidden);
+        }
+    }
+}
+
+fn fill_from(to: &mut [f32], from: &[f32], start: usize) {
+    for (to, &x) in to.iter_mut().zip(from.get(start..).unwrap_or(&[])) {
+        *to = x;
+    }
+}
+
+/// The steps of a window around step `t`, first to last; `None` outside the batch.
+pub(crate) fn neighbours<'b>(
+    batch: &'b Batch,
+    t: usize,
+    first_row: usize,
+    window: usize,
+) -> impl Iterator<Item = Option<Step>> + 'b {
+    let reach = window / 2;
+    let start = t.saturating_sub(reach);
+    let missing = reach - (t - start);
+    let first = (start..t).fold(first_row, |row, earlier| row - batch.active(earlier));
+    let mut row = first;
+    let inside = (start..=t + reach).map(move |t| {
+        let active = batch.active(t);
+        let step = Step { t, first_row: row, active };
+        row += active;
+        (active > 0).then_some(step)
+    });
+    core::iter::repeat_n(None, missing).chain(inside)
+}

@@ -1,0 +1,123 @@
+//! Initial parameters from any `rand_core` generator; the same generator gives the same bits.
+
+use core::convert::Infallible;
+
+use rand_core::TryRng;
+
+use crate::error::{Error, check_len};
+use crate::params::{Tensor, TensorKind};
+use crate::spec::Spec;
+
+/// How parameters start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Init {
+    /// Orthogonal `W_rec` (Saxe, McClelland, Ganguli 2014), the rest as [`Init::Glorot`].
+    #[default]
+    Orthogonal,
+    /// Uniform in ±√(6 / (in + out)) (Glorot and Bengio 2010), biases zero.
+    Glorot,
+    /// As PyTorch's `nn.RNN` and `nn.Linear`: uniform in ±1/√H, head and its bias in ±1/√(its inputs).
+    Pytorch,
+    /// IRNN: `W_rec` the identity (Le, Jaitly, Hinton 2015), the rest as [`Init::Glorot`]; made for relu.
+    Identity,
+}
+
+/// Standard deviation of embeddings under every scheme but PyTorch's, which has 1.
+const EMBEDDING_DEVIATION: f64 = 0.5;
+
+/// Fills all parameters. Embeddings are normal, trained initial states start at zero.
+///
+/// # Errors
+/// [`Error::Spec`], or [`Error::Length`] if `params` does not hold [`Spec::params_len`] numbers.
+pub fn initialize(
+    spec: &Spec,
+    init: Init,
+    rng: &mut impl TryRng<Error = Infallible>,
+    params: &mut [f32],
+) -> Result<(), Error> {
+    spec.check()?;
+    check_len("params", spec.params_len(), params.len())?;
+    for tensor in spec.tensors() {
+        let values = params.get_mut(tensor.range()).unwrap_or(&mut []);
+        fill(spec, init, &tensor, rng, values);
+    }
+    Ok(())
+}
+
+fn fill(spec: &Spec, init: Init, tensor: &Tensor, rng: &mut impl TryRng<Error = Infallible>, values: &mut [f32]) {
+    let glorot = libm::sqrt(6.0 / (tensor.rows + tensor.columns) as f64);
+    match (tensor.kind, init) {
+        (TensorKind::Embedding { .. }, _) => {
+            let deviation = if init == Init::Pytorch { 1.0 } else { EMBEDDING_DEVIATION };
+            values.fill_with(|| (deviation * normal(rng)) as f32);
+        }
+        (TensorKind::InitialState(_), _) => values.fill(0.0),
+        (TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::Bias(_), Init::Pytorch) => {
+            uniform(rng, 1.0 / libm::sqrt(tensor.columns as f64), values);
+        }
+        (TensorKind::HeadWeights | TensorKind::HeadBias, Init::Pytorch) => {
+            uniform(rng, 1.0 / libm::sqrt(spec.top_width() as f64), values);
+        }
+        (TensorKind::Bias(_) | TensorKind::HeadBias, _) => values.fill(0.0),
+        (TensorKind::RecurrentWeights(_), Init::Orthogonal) => orthogonal(rng, tensor.columns, values),
+        (TensorKind::RecurrentWeights(_), Init::Identity) => {
+            for (row, values) in values.chunks_exact_mut(tensor.columns.max(1)).enumerate() {
+                values.fill(0.0);
+                if let Some(diagonal) = values.get_mut(row) {
+                    *diagonal = 1.0;
+                }
+            }
+        }
+        (TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::HeadWeights, _) => {
+            uniform(rng, glorot, values);
+        }
+    }
+}
+
+fn next_u64(rng: &mut impl TryRng<Error = Infallible>) -> u64 {
+    match rng.try_next_u64() {
+        Ok(bits) => bits,
+        Err(never) => match never {},
+    }
+}
+
+/// Uniform in [0, 1), 53 bits.
+fn unit(rng: &mut impl TryRng<Error = Infallible>) -> f64 {
+    (next_u64(rng) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+fn uniform(rng: &mut impl TryRng<Error = Infallible>, limit: f64, values: &mut [f32]) {
+    values.fill_with(|| ((2.0 * unit(rng) - 1.0) * limit) as f32);
+}
+
+/// Standard normal (Box and Muller 1958), one of the pair.
+fn normal(rng: &mut impl TryRng<Error = Infallible>) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(1.0 - unit(rng)));
+    radius * libm::cos(core::f64::consts::TAU * unit(rng))
+}
+
+/// A random orthogonal matrix: Gram-Schmidt over normal rows, run twice because once loses
+/// orthogonality in f32 ("twice is enough", Giraud, Langou, Rozložník 2005).
+fn orthogonal(rng: &mut impl TryRng<Error = Infallible>, size: usize, values: &mut [f32]) {
+    for row in 0..size {
+        let Some((done, rest)) = values.split_at_mut_checked(row * size) else { return };
+        let Some(new) = rest.get_mut(..size) else { return };
+        new.fill_with(|| normal(rng) as f32);
+        for _ in 0..2 {
+            for earlier in done.chunks_exact(size) {
+                let overlap = dot(earlier, new) as f32;
+                for (x, &e) in new.iter_mut().zip(earlier) {
+                    *x -= overlap * e;
+                }
+            }
+            let norm = libm::sqrt(dot(new, new)) as f32;
+            for x in new.iter_mut() {
+                *x /= norm;
+            }
+        }
+    }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+}

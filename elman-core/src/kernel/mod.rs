@@ -1,0 +1,9 @@
+//! The inner loops: each written once, safe, generic over the SIMD token.
+
+pub(crate) mod activation;
+pub(crate) mod dropout;
+pub(crate) mod elementwise;
+pub(crate) mod gemm;
+pub(crate) mod pack;
+pub(crate) mod reduce;
+pub(crate) mod softmax;

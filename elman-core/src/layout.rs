@@ -1,0 +1,186 @@
+//! Where everything lies in the working buffers. One place computes both the lengths that callers
+//! reserve and the offsets that the passes use, so they cannot disagree.
+
+use crate::simd::{LANES, Strip};
+use crate::spec::{Dropout, HeadKind, Input, MAX_LAYERS, Read, Spec};
+
+/// A stretch of a working buffer, in numbers; it starts on a strip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Region {
+    pub start: usize,
+    pub len: usize,
+}
+
+impl Region {
+    /// Not there.
+    pub const NONE: Self = Self { start: 0, len: 0 };
+
+    pub const fn is_none(self) -> bool {
+        self.len == 0
+    }
+
+    pub const fn range(self) -> core::ops::Range<usize> {
+        self.start..self.start + self.len
+    }
+
+    pub fn of(self, buffer: &[f32]) -> &[f32] {
+        buffer.get(self.range()).unwrap_or(&[])
+    }
+
+    pub fn of_mut(self, buffer: &mut [f32]) -> &mut [f32] {
+        buffer.get_mut(self.range()).unwrap_or(&mut [])
+    }
+}
+
+/// Two regions at once, the first to read, the second to write.
+pub(crate) fn read_write(buffer: &mut [f32], read: Region, write: Region) -> (&[f32], &mut [f32]) {
+    match buffer.get_disjoint_mut([read.range(), write.range()]) {
+        Ok([read, write]) => (read, write),
+        Err(_) => {
+            debug_assert!(false, "regions {read:?} and {write:?} overlap");
+            (&[], &mut [])
+        }
+    }
+}
+
+/// Hands out regions one after the other.
+struct Allocator {
+    used: usize,
+}
+
+impl Allocator {
+    /// `rows` rows of `width` numbers, and room to read the last row in whole strips.
+    const fn rows(&mut self, rows: usize, width: usize) -> Region {
+        let len = rows.saturating_mul(width).saturating_add(LANES - 1);
+        let region = Region { start: self.used, len };
+        self.used = self.used.saturating_add(len.saturating_add(LANES - 1) / LANES * LANES);
+        region
+    }
+
+    const fn rows_if(&mut self, wanted: bool, rows: usize, width: usize) -> Region {
+        if wanted { self.rows(rows, width) } else { Region::NONE }
+    }
+}
+
+/// Regions of a forward pass: on the tape all live side by side; for inference two take turns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    inputs: [Region; MAX_LAYERS],
+    hidden: [Region; MAX_LAYERS],
+    /// What the head reads, (R or B, W), where that is not the last hidden rows themselves.
+    pub top: Region,
+    /// Output rows, (R or B, O); only on the tape.
+    pub outputs: Region,
+    /// Length of the whole buffer in numbers.
+    pub len: usize,
+}
+
+impl Layout {
+    const EMPTY: Self = Self {
+        inputs: [Region::NONE; MAX_LAYERS],
+        hidden: [Region::NONE; MAX_LAYERS],
+        top: Region::NONE,
+        outputs: Region::NONE,
+        len: 0,
+    };
+
+    pub const fn tape(spec: &Spec, rows: usize, sequences: usize) -> Self {
+        let Dropout { input, hidden, head } = spec.dropout;
+        let mut at = Allocator { used: 0 };
+        let mut layout = Self::EMPTY;
+        let mut l = 0;
+        while l < spec.layers.len() {
+            let gathered = l == 0 && matches!(spec.input, Input::Tokens { .. });
+            let dropped = if l == 0 { input > 0.0 } else { hidden > 0.0 };
+            layout.inputs[l] = at.rows_if(gathered || dropped, rows, spec.layer_input_width(l));
+            layout.hidden[l] = at.rows(rows, spec.layer(l).width());
+            l += 1;
+        }
+        let is_last = matches!(spec.head.read, Read::LastStep);
+        let read = spec.output_rows(rows, sequences);
+        layout.top = at.rows_if(is_last || head > 0.0, read, spec.top_width());
+        layout.outputs = at.rows(read, spec.output_width());
+        layout.len = at.used;
+        layout
+    }
+
+    /// What layer `layer` reads, (R, I), where that is neither the caller's rows nor the hidden rows
+    /// below: gathered embeddings, rows with dropout.
+    pub fn input(&self, layer: usize) -> Region {
+        self.inputs.get(layer).copied().unwrap_or(Region::NONE)
+    }
+
+    /// Hidden rows of layer `layer`, (R, W).
+    pub fn hidden(&self, layer: usize) -> Region {
+        self.hidden.get(layer).copied().unwrap_or(Region::NONE)
+    }
+
+    pub const fn inference(spec: &Spec, rows: usize, sequences: usize) -> Self {
+        let mut at = Allocator { used: 0 };
+        let mut layout = Self::EMPTY;
+        let gathered = matches!(spec.input, Input::Tokens { .. });
+        layout.inputs[0] = at.rows_if(gathered, rows, spec.input.width());
+        let turns = [at.rows(rows, spec.widest()), at.rows_if(spec.layers.len() > 1, rows, spec.widest())];
+        let mut l = 0;
+        while l < spec.layers.len() {
+            layout.hidden[l] = turns[l % 2];
+            l += 1;
+        }
+        layout.top = at.rows_if(matches!(spec.head.read, Read::LastStep), sequences, spec.top_width());
+        layout.len = at.used;
+        layout
+    }
+}
+
+/// Regions of the backward pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scratch {
+    /// Gradients of hidden rows: of the layer at hand and of the one below, taking turns.
+    pub rows: [Region; 2],
+    /// Gradient of the head's input where it is read at the last step, (B, W).
+    pub top: Region,
+    /// Gradient of the start states of one layer and direction, (B, H).
+    pub start: Region,
+    /// Length of the whole buffer in numbers.
+    pub len: usize,
+}
+
+impl Scratch {
+    pub const fn of(spec: &Spec, rows: usize, sequences: usize) -> Self {
+        let gathered = matches!(spec.input, Input::Tokens { .. });
+        let width = if gathered && spec.input.width() > spec.widest() { spec.input.width() } else { spec.widest() };
+        let mut at = Allocator { used: 0 };
+        let below = gathered || spec.layers.len() > 1;
+        let turns = [at.rows(rows, width), at.rows_if(below, rows, width)];
+        let top = at.rows_if(matches!(spec.head.read, Read::LastStep), sequences, spec.top_width());
+        let start = at.rows(sequences, spec.widest());
+        Self { rows: turns, top, start, len: at.used }
+    }
+}
+
+impl Spec {
+    /// Strips of workspace for [`forward`](crate::forward) over `rows` rows in `sequences` sequences.
+    pub const fn workspace_len(&self, rows: usize, sequences: usize) -> usize {
+        Strip::count(Layout::inference(self, rows, sequences).len)
+    }
+
+    /// Strips of a [`Tape`](crate::Tape) for `rows` rows in `sequences` sequences.
+    pub const fn tape_len(&self, rows: usize, sequences: usize) -> usize {
+        self.start_strips(sequences) + Strip::count(Layout::tape(self, rows, sequences).len)
+    }
+
+    /// Strips in front of the tape that keep the state each sequence started from, (B, S).
+    pub(crate) const fn start_strips(&self, sequences: usize) -> usize {
+        Strip::count(sequences.saturating_mul(self.state_len()))
+    }
+
+    /// Strips of scratch for [`Tape::backward`](crate::Tape::backward).
+    pub const fn scratch_len(&self, rows: usize, sequences: usize) -> usize {
+        Strip::count(Scratch::of(self, rows, sequences).len)
+    }
+
+    /// Whether the head multiplies at all.
+    pub(crate) const fn has_head(&self) -> bool {
+        !matches!(self.head.kind, HeadKind::None)
+    }
+}

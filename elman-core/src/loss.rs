@@ -1,0 +1,167 @@
+//! Losses: value and gradient in one pass, in place of the outputs.
+//!
+//! Every loss is a mean over the counted items. The divisor is handed in as `total`, so that the
+//! shards of one mini-batch can share it.
+
+use crate::error::{Error, check_len};
+use crate::kernel::softmax::softmax_row;
+use crate::simd::{Level, Operation, Simd};
+use core::num::NonZeroU32;
+
+/// The class a row should have, or none at all. Four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Target(Option<NonZeroU32>);
+
+impl Target {
+    /// A row that does not count.
+    pub const IGNORED: Self = Self(None);
+
+    /// Class `index`, counted from 0; `u32::MAX` itself is ignored.
+    pub const fn class(index: u32) -> Self {
+        Self(NonZeroU32::new(index.wrapping_add(1)))
+    }
+
+    /// The class, if the row counts.
+    pub const fn get(self) -> Option<u32> {
+        match self.0 {
+            Some(n) => Some(n.get() - 1),
+            None => None,
+        }
+    }
+}
+
+/// What the mean divides by: the number of counted targets, or the sum of their class weights.
+pub fn total_weight(targets: &[Target], class_weights: Option<&[f32]>) -> f64 {
+    targets.iter().filter_map(|target| target.get()).map(|class| weight_of(class, class_weights)).sum()
+}
+
+fn weight_of(class: u32, class_weights: Option<&[f32]>) -> f64 {
+    class_weights.map_or(1.0, |weights| weights.get(class as usize).map_or(0.0, |&w| f64::from(w)))
+}
+
+/// Softmax and cross-entropy over rows of `classes` logits (PyTorch's `CrossEntropyLoss`).
+///
+/// Replaces each row by `∂loss/∂logits = w·(softmax - onehot) / total`, ignored rows by zero; returns
+/// `Σ w·(-log softmax[target]) / total`, in nats, where `w` is the class weight or 1. `total` is
+/// [`total_weight`] of the whole mini-batch; where it is not positive nothing counts and all is zero.
+///
+/// # Errors
+/// [`Error::Length`] for slices that do not match, [`Error::Target`] for a class without an output.
+///
+/// ```
+/// # use elman_core::{loss, Level, Target};
+/// let mut rows = [0.0, 0.0, 5.0, -5.0];
+/// let targets = [Target::class(1), Target::IGNORED];
+/// let total = loss::total_weight(&targets, None);
+/// let nats = loss::softmax_cross_entropy(Level::detect(), &mut rows, 2, &targets, None, total)?;
+/// assert!((nats - f64::ln(2.0)).abs() < 1e-7);
+/// assert_eq!(rows, [0.5, -0.5, 0.0, 0.0]);
+/// # Ok::<(), elman_core::Error>(())
+/// ```
+pub fn softmax_cross_entropy(
+    level: Level,
+    rows: &mut [f32],
+    classes: usize,
+    targets: &[Target],
+    class_weights: Option<&[f32]>,
+    total: f64,
+) -> Result<f64, Error> {
+    check_len("rows", targets.len() * classes, rows.len())?;
+    if let Some(weights) = class_weights {
+        check_len("class weights", classes, weights.len())?;
+    }
+    for (row, target) in targets.iter().enumerate() {
+        if let Some(class) = target.get().filter(|&class| class as usize >= classes) {
+            return Err(Error::Target { row, class, classes });
+        }
+    }
+    if total <= 0.0 {
+        rows.fill(0.0);
+        return Ok(0.0);
+    }
+    Ok(level.run(CrossEntropy { rows, classes, targets, class_weights, total }))
+}
+
+struct CrossEntropy<'a> {
+    rows: &'a mut [f32],
+    classes: usize,
+    targets: &'a [Target],
+    class_weights: Option<&'a [f32]>,
+    total: f64,
+}
+
+impl Operation for CrossEntropy<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f64 {
+        let mut loss = 0.0;
+        for (row, target) in self.rows.chunks_exact_mut(self.classes.max(1)).zip(self.targets) {
+            let Some(class) = target.get() else {
+                row.fill(0.0);
+                continue;
+            };
+            let weight = weight_of(class, self.class_weights) / self.total;
+            let logit = row.get(class as usize).copied().unwrap_or(f32::NAN);
+            let (largest, sum) = softmax_row(s, row);
+            // In f64: a logit far below the largest keeps its full loss, and no bits are lost in the sum.
+            loss += weight * (libm::log(f64::from(sum)) + (f64::from(largest) - f64::from(logit)));
+            if let Some(p) = row.get_mut(class as usize) {
+                *p -= 1.0;
+            }
+            for d in row {
+                *d *= weight as f32;
+            }
+        }
+        loss
+    }
+}
+
+/// Mean squared error (PyTorch's `MSELoss`) over rows of `width` numbers.
+///
+/// Replaces each output by `∂loss/∂output = 2·(y - target) / total`; returns `Σ (y - target)² / total`.
+/// Rows for which `counted` is false are ignored and get gradient zero. `total` is how many numbers
+/// of the whole mini-batch count.
+///
+/// # Errors
+/// [`Error::Length`] for slices that do not match.
+///
+/// ```
+/// # use elman_core::{loss, Level};
+/// let mut outputs = [1.0, 3.0];
+/// let mse = loss::mean_squared_error(Level::detect(), &mut outputs, 1, &[1.0, 1.0], None, 2.0)?;
+/// assert_eq!((mse, outputs), (2.0, [0.0, 2.0]));
+/// # Ok::<(), elman_core::Error>(())
+/// ```
+pub fn mean_squared_error(
+    _level: Level,
+    outputs: &mut [f32],
+    width: usize,
+    targets: &[f32],
+    counted: Option<&[bool]>,
+    total: f64,
+) -> Result<f64, Error> {
+    check_len("targets", outputs.len(), targets.len())?;
+    if let Some(counted) = counted {
+        check_len("counted", outputs.len() / width.max(1), counted.len())?;
+    }
+    if total <= 0.0 {
+        outputs.fill(0.0);
+        return Ok(0.0);
+    }
+    let width = width.max(1);
+    let counts = |row: usize| counted.is_none_or(|counted| counted.get(row).copied().unwrap_or(false));
+    let mut sum = 0.0;
+    for (row, (outputs, targets)) in outputs.chunks_mut(width).zip(targets.chunks(width)).enumerate() {
+        if !counts(row) {
+            outputs.fill(0.0);
+            continue;
+        }
+        for (y, &target) in outputs.iter_mut().zip(targets) {
+            let error = f64::from(*y) - f64::from(target);
+            sum += error * error;
+            *y = (2.0 * error / total) as f32;
+        }
+    }
+    Ok(sum / total)
+}

@@ -1,0 +1,210 @@
+//! Named views over one flat parameter slice.
+//!
+//! ```text
+//! tables  = embedding.0 (V₀+1, E₀) │ embedding.1 … │ h0 of every layer and direction (H), if trained
+//! weights = per layer and direction: W_in (I, H) │ W_rec (H, H) │ b (H)   then   W_out (H, O) │ c (O)
+//! ```
+//!
+//! Matrices are stored `[in][out]`, row by row; PyTorch stores `[out][in]`. Names are PyTorch's.
+
+use core::fmt;
+use core::ops::Range;
+
+use crate::spec::{HeadKind, InitialState, Input, Spec};
+
+/// What a tensor is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TensorKind {
+    /// Embedding table of a channel, (vocabulary + 1, width); the last row is the padding row.
+    Embedding {
+        /// The channel, counted from 0.
+        channel: usize,
+    },
+    /// Trained initial state, (1, H).
+    InitialState(Place),
+    /// `W_in`, (I, H).
+    InputWeights(Place),
+    /// `W_rec`, (H, H).
+    RecurrentWeights(Place),
+    /// `b`, (1, H): PyTorch's two biases folded into one.
+    Bias(Place),
+    /// `W_out`, (H, O).
+    HeadWeights,
+    /// `c`, (1, O).
+    HeadBias,
+}
+
+/// A layer and a direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The layer, counted from 0 at the input.
+    pub layer: usize,
+    /// The reverse direction of a two-directional layer.
+    pub reverse: bool,
+}
+
+/// One named matrix within the flat slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// What it is for.
+    pub kind: TensorKind,
+    /// Where it starts.
+    pub offset: usize,
+    /// Rows: inputs for weights, ids for embeddings, 1 for vectors.
+    pub rows: usize,
+    /// Columns: outputs.
+    pub columns: usize,
+}
+
+impl Tensor {
+    /// The tensor's place in the flat slice.
+    pub const fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.rows * self.columns
+    }
+
+    /// Whether PyTorch stores this tensor transposed, as `[out][in]`.
+    pub const fn is_transposed_in_pytorch(&self) -> bool {
+        matches!(self.kind, TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::HeadWeights)
+    }
+
+    /// Whether PyTorch stores this tensor with one dimension.
+    pub const fn is_vector(&self) -> bool {
+        matches!(self.kind, TensorKind::Bias(_) | TensorKind::HeadBias | TensorKind::InitialState(_))
+    }
+}
+
+/// PyTorch's name of the tensor, such as `rnn.weight_ih_l0_reverse`.
+impl fmt::Display for TensorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (stem, place) = match self {
+            Self::Embedding { channel } => return write!(f, "embedding.{channel}.weight"),
+            Self::HeadWeights => return f.write_str("head.weight"),
+            Self::HeadBias => return f.write_str("head.bias"),
+            Self::InitialState(place) => ("h0", place),
+            Self::InputWeights(place) => ("rnn.weight_ih", place),
+            Self::RecurrentWeights(place) => ("rnn.weight_hh", place),
+            Self::Bias(place) => ("rnn.bias_ih", place),
+        };
+        let reverse = if place.reverse { "_reverse" } else { "" };
+        write!(f, "{stem}_l{}{reverse}", place.layer)
+    }
+}
+
+impl Spec {
+    /// Length of the flat parameter slice.
+    pub const fn params_len(&self) -> usize {
+        self.head_offset() + self.head_len()
+    }
+
+    /// Length of the part that is looked up rather than multiplied: embeddings, initial states.
+    /// It comes first in the flat slice.
+    pub const fn tables_len(&self) -> usize {
+        let initial = match self.initial_state {
+            InitialState::Zero => 0,
+            InitialState::Trained => self.state_len(),
+        };
+        self.initial_state_offset() + initial
+    }
+
+    /// Where the trained initial states start: laid out as one sequence's state.
+    pub const fn initial_state_offset(&self) -> usize {
+        self.embedding_offset(self.input.channel_count())
+    }
+
+    /// Where the embedding table of `channel` starts.
+    pub const fn embedding_offset(&self, channel: usize) -> usize {
+        match &self.input {
+            Input::Dense { .. } => 0,
+            Input::Tokens { channels, .. } => {
+                let channels = channels.as_slice();
+                let (mut sum, mut i) = (0, 0);
+                while i < channel && i < channels.len() {
+                    sum += (channels[i].vocabulary + 1) * channels[i].width;
+                    i += 1;
+                }
+                sum
+            }
+        }
+    }
+
+    /// Where the weights of one layer and direction start.
+    pub(crate) const fn weights_offset(&self, place: Place) -> usize {
+        let (mut offset, mut i) = (self.tables_len(), 0);
+        while i < place.layer {
+            offset += self.direction_len(i) * self.layer(i).directions();
+            i += 1;
+        }
+        if place.reverse { offset + self.direction_len(place.layer) } else { offset }
+    }
+
+    /// `W_in`, `W_rec` and `b` of one direction of a layer.
+    const fn direction_len(&self, layer: usize) -> usize {
+        let hidden = self.layer(layer).hidden;
+        (self.layer_input_width(layer) + hidden + 1) * hidden
+    }
+
+    pub(crate) const fn head_offset(&self) -> usize {
+        self.weights_offset(Place { layer: self.layers.len(), reverse: false })
+    }
+
+    const fn head_len(&self) -> usize {
+        match self.head.kind {
+            HeadKind::None => 0,
+            HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => (self.top_width() + 1) * outputs,
+        }
+    }
+
+    /// Every tensor, in the order of the flat slice.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # let spec = Spec { input: Input::Dense { width: 3 }, layers: Layers::of([Layer::tanh(4)]),
+    /// #     initial_state: InitialState::Zero, dropout: Dropout::NONE,
+    /// #     head: Head { kind: HeadKind::Linear { outputs: 2 }, read: Read::EveryStep } };
+    /// let names: Vec<String> = spec.tensors().map(|tensor| tensor.kind.to_string()).collect();
+    /// assert_eq!(names, ["rnn.weight_ih_l0", "rnn.weight_hh_l0", "rnn.bias_ih_l0", "head.weight", "head.bias"]);
+    /// ```
+    pub fn tensors(&self) -> impl Iterator<Item = Tensor> + '_ {
+        let channels = match &self.input {
+            Input::Dense { .. } => &[],
+            Input::Tokens { channels, .. } => channels.as_slice(),
+        };
+        let embeddings = channels.iter().enumerate().map(|(channel, c)| {
+            (TensorKind::Embedding { channel }, c.vocabulary + 1, c.width)
+        });
+        let trained = self.initial_state == InitialState::Trained;
+        let initial = self
+            .places()
+            .filter(move |_| trained)
+            .map(|place| (TensorKind::InitialState(place), 1, self.layer(place.layer).hidden));
+        let weights = self.places().flat_map(|place| {
+            let hidden = self.layer(place.layer).hidden;
+            [
+                (TensorKind::InputWeights(place), self.layer_input_width(place.layer), hidden),
+                (TensorKind::RecurrentWeights(place), hidden, hidden),
+                (TensorKind::Bias(place), 1, hidden),
+            ]
+        });
+        let head = [
+            (TensorKind::HeadWeights, self.top_width(), self.output_width()),
+            (TensorKind::HeadBias, 1, self.output_width()),
+        ];
+        let has_head = self.head.kind != HeadKind::None;
+        embeddings
+            .chain(initial)
+            .chain(weights)
+            .chain(head.into_iter().filter(move |_| has_head))
+            .scan(0, |offset, (kind, rows, columns)| {
+                let tensor = Tensor { kind, offset: *offset, rows, columns };
+                *offset += rows * columns;
+                Some(tensor)
+            })
+    }
+
+    /// Every layer and direction, from the input up, forward before reverse.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        self.layers.as_slice().iter().enumerate().flat_map(|(layer, l)| {
+            [false, true].into_iter().take(l.directions()).map(move |reverse| Place { layer, reverse })
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! AVX2 with FMA: a strip is two registers.
+
+use core::arch::x86_64::*;
+
+use super::{LANES, Operation, Simd, sealed::Sealed};
+
+cpufeatures::new!(cpu, "avx2", "fma");
+
+/// Proof that this CPU (and its operating system) has AVX2 and FMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    pub fn detect() -> Option<Self> {
+        cpu::get().then_some(Self(()))
+    }
+
+    #[inline(never)] // one copy per operation, however many call it
+    #[target_feature(enable = "avx2,fma")]
+    fn compiled_for<O: Operation>(self, operation: O) -> O::Output {
+        operation.run(self)
+    }
+}
+
+impl Sealed for Avx2 {}
+
+type V = [__m256; 2];
+
+/// The same intrinsic on both halves of a strip.
+macro_rules! both {
+    ($intrinsic:ident $(::<$constant:tt>)? ($($v:expr),*)) => {
+        // SAFETY: whoever holds a token has AVX2 and FMA; the intrinsic touches registers only.
+        unsafe { [$intrinsic $(::<{ $constant }>)? ($($v[0]),*), $intrinsic $(::<{ $constant }>)? ($($v[1]),*)] }
+    };
+}
+
+#[inline(always)]
+fn ones(x: i32) -> [__m256i; 2] {
+    // SAFETY: as in `both`: only reached through a token.
+    unsafe { [_mm256_set1_epi32(x); 2] }
+}
+
+/// `2^n`
+#[inline(always)]
+fn pow2(n: [__m256i; 2]) -> V {
+    let biased = both!(_mm256_add_epi32(n, ones(127)));
+    let shifted = both!(_mm256_slli_epi32::<23>(biased));
+    both!(_mm256_castsi256_ps(shifted))
+}
+
+impl Simd for Avx2 {
+    type V = V;
+    const ACCUMULATORS: usize = 6;
+    const TILE_ROWS: usize = 6;
+
+    #[inline(always)]
+    fn run<O: Operation>(self, operation: O) -> O::Output {
+        // SAFETY: the token proves that the features are there.
+        unsafe { self.compiled_for(operation) }
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> V {
+        // SAFETY: the token proves AVX.
+        unsafe { [_mm256_set1_ps(x); 2] }
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> V {
+        // SAFETY: the token proves AVX; both halves lie within the sixteen numbers.
+        unsafe { [_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(8))] }
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32; LANES], v: V) {
+        // SAFETY: the token proves AVX; both halves lie within the sixteen numbers.
+        unsafe {
+            _mm256_storeu_ps(to.as_mut_ptr(), v[0]);
+            _mm256_storeu_ps(to.as_mut_ptr().add(8), v[1]);
+        }
+    }
+    #[inline(always)]
+    fn add(self, a: V, b: V) -> V {
+        both!(_mm256_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: V, b: V) -> V {
+        both!(_mm256_sub_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: V, b: V) -> V {
+        both!(_mm256_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn div(self, a: V, b: V) -> V {
+        both!(_mm256_div_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul_add(self, a: V, b: V, c: V) -> V {
+        both!(_mm256_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, a: V, b: V, c: V) -> V {
+        both!(_mm256_fnmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn sqrt(self, a: V) -> V {
+        both!(_mm256_sqrt_ps(a))
+    }
+    #[inline(always)]
+    fn min(self, a: V, b: V) -> V {
+        both!(_mm256_min_ps(a, b))
+    }
+    #[inline(always)]
+    fn max(self, a: V, b: V) -> V {
+        both!(_mm256_max_ps(a, b))
+    }
+    #[inline(always)]
+    fn abs(self, a: V) -> V {
+        let sign = self.splat(-0.0);
+        both!(_mm256_andnot_ps(sign, a))
+    }
+    #[inline(always)]
+    fn with_sign(self, a: V, sign: V) -> V {
+        let mask = self.splat(-0.0);
+        let sign = both!(_mm256_and_ps(sign, mask));
+        both!(_mm256_or_ps(a, sign))
+    }
+    #[inline(always)]
+    fn if_less(self, a: V, b: V, then: V, otherwise: V) -> V {
+        let less = both!(_mm256_cmp_ps::<_CMP_LT_OQ>(a, b));
+        both!(_mm256_blendv_ps(otherwise, then, less))
+    }
+    #[inline(always)]
+    fn pow2(self, rounded: V) -> V {
+        pow2(both!(_mm256_castps_si256(rounded)))
+    }
+    #[inline(always)]
+    fn scale(self, p: V, rounded: V) -> V {
+        let n = both!(_mm256_castps_si256(rounded));
+        let n = both!(_mm256_sub_epi32(n, ones(super::ROUND.to_bits() as i32)));
+        let half = both!(_mm256_srai_epi32::<1>(n));
+        let rest = both!(_mm256_sub_epi32(n, half));
+        self.mul(self.mul(p, pow2(half)), pow2(rest))
+    }
+    #[inline(always)]
+    fn store_part(self, to: &mut [f32], v: V) {
+        match to.first_chunk_mut() {
+            Some(whole) => self.store(whole, v),
+            None => {
+                let count = to.len() as i32;
+                // SAFETY: the token proves AVX2; masked stores touch only the lanes below `count`, all
+                // of which lie within `to`; the second half's address stays inside when it has lanes
+                // and is only computed (wrapping) when it has none.
+                unsafe {
+                    let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+                    let low = _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lane);
+                    let high = _mm256_cmpgt_epi32(_mm256_set1_epi32(count - 8), lane);
+                    _mm256_maskstore_ps(to.as_mut_ptr(), low, v[0]);
+                    _mm256_maskstore_ps(to.as_mut_ptr().wrapping_add(8), high, v[1]);
+                }
+            }
+        }
+    }
+}

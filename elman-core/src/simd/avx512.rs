@@ -1,0 +1,144 @@
+//! AVX-512F: a strip is one register.
+
+use core::arch::x86_64::*;
+
+use super::{LANES, Operation, Simd, sealed::Sealed};
+
+cpufeatures::new!(cpu, "avx512f", "avx2", "fma");
+
+/// Proof that this CPU (and its operating system) has AVX-512F.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    pub fn detect() -> Option<Self> {
+        cpu::get().then_some(Self(()))
+    }
+
+    #[inline(never)] // one copy per operation, however many call it
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    fn compiled_for<O: Operation>(self, operation: O) -> O::Output {
+        operation.run(self)
+    }
+}
+
+impl Sealed for Avx512 {}
+
+/// One intrinsic on a strip.
+macro_rules! strip {
+    ($call:expr) => {
+        // SAFETY: whoever holds a token has AVX-512F; the intrinsic touches registers only.
+        unsafe { $call }
+    };
+}
+
+/// The lanes below `count`.
+#[inline(always)]
+fn lanes(count: usize) -> __mmask16 {
+    ((1u32 << count) - 1) as __mmask16
+}
+
+impl Simd for Avx512 {
+    type V = __m512;
+    const ACCUMULATORS: usize = 24;
+    const TILE_ROWS: usize = 6;
+
+    #[inline(always)]
+    fn run<O: Operation>(self, operation: O) -> O::Output {
+        // SAFETY: the token proves that the features are there.
+        unsafe { self.compiled_for(operation) }
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        strip!(_mm512_set1_ps(x))
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> __m512 {
+        // SAFETY: the token proves AVX-512F; sixteen numbers are read from an array of sixteen.
+        unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32; LANES], v: __m512) {
+        // SAFETY: the token proves AVX-512F; sixteen numbers are written to an array of sixteen.
+        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }
+    }
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        strip!(_mm512_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        strip!(_mm512_sub_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        strip!(_mm512_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        strip!(_mm512_div_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        strip!(_mm512_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        strip!(_mm512_fnmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn sqrt(self, a: __m512) -> __m512 {
+        strip!(_mm512_sqrt_ps(a))
+    }
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        strip!(_mm512_min_ps(a, b))
+    }
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        strip!(_mm512_max_ps(a, b))
+    }
+    #[inline(always)]
+    fn abs(self, a: __m512) -> __m512 {
+        strip!(_mm512_abs_ps(a))
+    }
+    #[inline(always)]
+    fn with_sign(self, a: __m512, sign: __m512) -> __m512 {
+        // Bitwise operations on floats need AVX-512DQ; on integers AVX-512F is enough.
+        strip!(_mm512_castsi512_ps(_mm512_or_si512(
+            _mm512_castps_si512(a),
+            _mm512_and_si512(_mm512_castps_si512(sign), _mm512_set1_epi32(i32::MIN)),
+        )))
+    }
+    #[inline(always)]
+    fn if_less(self, a: __m512, b: __m512, then: __m512, otherwise: __m512) -> __m512 {
+        strip!(_mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), otherwise, then))
+    }
+    #[inline(always)]
+    fn pow2(self, rounded: __m512) -> __m512 {
+        strip!(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_add_epi32(
+            _mm512_castps_si512(rounded),
+            _mm512_set1_epi32(127),
+        ))))
+    }
+    #[inline(always)]
+    fn scale(self, p: __m512, rounded: __m512) -> __m512 {
+        strip!(_mm512_scalef_ps(p, _mm512_sub_ps(rounded, _mm512_set1_ps(super::ROUND))))
+    }
+    #[inline(always)]
+    fn load_part(self, from: &[f32]) -> __m512 {
+        match from.first_chunk() {
+            Some(whole) => self.load(whole),
+            // SAFETY: the token proves AVX-512F; masked-off lanes are not read, the others lie within `from`.
+            None => unsafe { _mm512_maskz_loadu_ps(lanes(from.len()), from.as_ptr()) },
+        }
+    }
+    #[inline(always)]
+    fn store_part(self, to: &mut [f32], v: __m512) {
+        match to.first_chunk_mut() {
+            Some(whole) => self.store(whole, v),
+            // SAFETY: the token proves AVX-512F; masked-off lanes are not written, the others lie within `to`.
+            None => unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), lanes(to.len()), v) },
+        }
+    }
+}

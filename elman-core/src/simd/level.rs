@@ -1,0 +1,85 @@
+//! Which instruction set runs: found once, passed around as a `Copy` value.
+
+use core::fmt;
+
+use super::portable::Portable;
+use super::{Operation, Simd};
+
+#[cfg(target_arch = "x86_64")]
+use super::{avx2::Avx2, avx512::Avx512};
+
+/// An instruction set that this CPU is known to have. It can only be made by detection.
+///
+/// ```
+/// use elman_core::Level;
+/// let best = Level::detect();
+/// assert!(Level::available().any(|level| level == best));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level(Token);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Portable(Portable),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+}
+
+impl Level {
+    /// What every target has: `wide` on SSE2, NEON or WebAssembly, plain code elsewhere.
+    pub const PORTABLE: Self = Self(Token::Portable(Portable));
+
+    /// The fastest level of this CPU.
+    pub fn detect() -> Self {
+        Self::available().last().unwrap_or(Self::PORTABLE)
+    }
+
+    /// Every level of this CPU, slowest first.
+    pub fn available() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let detected = [Avx2::detect().map(Token::Avx2), Avx512::detect().map(Token::Avx512)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let detected: [Option<Token>; 0] = [];
+        core::iter::once(Self::PORTABLE).chain(detected.into_iter().flatten().map(Self))
+    }
+
+    /// `portable`, `avx2` or `avx512`.
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            Token::Portable(_) => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(_) => "avx512",
+        }
+    }
+
+    /// Whether multiply-add rounds once: all levels for which this holds compute the same bits.
+    pub const fn is_fused(self) -> bool {
+        match self.0 {
+            Token::Portable(_) => Portable::FUSED,
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(_) | Token::Avx512(_) => true,
+        }
+    }
+
+    /// The one dispatch: runs the operation compiled for this level.
+    #[inline]
+    pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
+        match self.0 {
+            Token::Portable(token) => token.run(operation),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(token) => token.run(operation),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(token) => token.run(operation),
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,107 @@
+//! Instruction sets behind one small trait; the only unsafe code of the crate.
+//!
+//! A token (`Portable`, `Avx2`, `Avx512`) is a zero-size value that can only be made where detection
+//! found the CPU feature, so kernels that hold one are safe code. Every token computes on *strips* of
+//! sixteen numbers, whatever the register width: one AVX-512 register, two of AVX2, four of `wide`.
+//! That makes tails, packing and reduction trees the same for every instruction set (promise P1).
+
+mod level;
+mod operands;
+mod portable;
+mod strip;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+pub use level::Level;
+pub(crate) use operands::{Operands, View};
+pub use strip::{LANES, Strip};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Work that is generic over the instruction set: [`Simd::run`] compiles it once per token.
+pub(crate) trait Operation {
+    type Output;
+    /// Must be `#[inline(always)]`, or the work is compiled without the token's features.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Proof of a CPU feature, and arithmetic on strips of sixteen `f32` with it.
+///
+/// Operations round as IEEE 754 says. [`Simd::mul_add`] rounds once where the token [is fused](Level::is_fused).
+pub(crate) trait Simd: Copy + sealed::Sealed {
+    /// Sixteen numbers in registers.
+    type V: Copy;
+    /// Strips that fit the register file as accumulators of a matmul tile; the loop needs one more
+    /// strip and a broadcast beside them.
+    const ACCUMULATORS: usize;
+    /// Most rows of a matmul tile.
+    const TILE_ROWS: usize;
+
+    /// Runs the operation compiled for this token's instruction set, as one function call.
+    fn run<O: Operation>(self, operation: O) -> O::Output;
+
+    fn splat(self, x: f32) -> Self::V;
+    fn load(self, from: &[f32; LANES]) -> Self::V;
+    fn store(self, to: &mut [f32; LANES], v: Self::V);
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a·b + c`
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c - a·b`
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    fn sqrt(self, a: Self::V) -> Self::V;
+    /// `a < b ? a : b`, so a NaN in `b` stays.
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a > b ? a : b`, so a NaN in `b` stays.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    fn abs(self, a: Self::V) -> Self::V;
+    /// `a` with the sign of `sign`; `a` is not negative.
+    fn with_sign(self, a: Self::V, sign: Self::V) -> Self::V;
+    /// `a < b ? then : otherwise`
+    fn if_less(self, a: Self::V, b: Self::V, then: Self::V, otherwise: Self::V) -> Self::V;
+    /// `2^n` for whole `n` in -126..=127, given `n + ROUND`.
+    fn pow2(self, rounded: Self::V) -> Self::V;
+    /// `p·2^n` for whole `n` in -252..=254 rounded once, given `n + ROUND`; `p` lies in 0.5..=2.
+    fn scale(self, p: Self::V, rounded: Self::V) -> Self::V;
+
+    /// The first numbers of a strip, the others zero.
+    #[inline(always)]
+    fn load_part(self, from: &[f32]) -> Self::V {
+        match from.first_chunk() {
+            Some(whole) => self.load(whole),
+            None => {
+                let mut strip = [0.0; LANES];
+                for (lane, &x) in strip.iter_mut().zip(from) {
+                    *lane = x;
+                }
+                self.load(&strip)
+            }
+        }
+    }
+
+    /// Writes the first numbers of a strip, as many as `to` takes.
+    #[inline(always)]
+    fn store_part(self, to: &mut [f32], v: Self::V) {
+        match to.first_chunk_mut() {
+            Some(whole) => self.store(whole, v),
+            None => {
+                let mut strip = [0.0; LANES];
+                self.store(&mut strip, v);
+                for (x, &lane) in to.iter_mut().zip(&strip) {
+                    *x = lane;
+                }
+            }
+        }
+    }
+}
+
+/// Adding this rounds a number below 2^22 to the nearest integer, ties to even, and leaves that
+/// integer in the low mantissa bits: 1.5·2^23.
+pub(crate) const ROUND: f32 = 12_582_912.0;

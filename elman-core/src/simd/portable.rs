@@ -1,0 +1,140 @@
+//! `wide::f32x4` four at a time: SSE2, NEON, WebAssembly SIMD, or plain scalar code.
+
+use core::array::from_fn;
+
+use wide::{f32x4, i32x4};
+
+use super::{LANES, Operation, Simd, sealed::Sealed};
+
+/// No CPU feature beyond the compile target's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Portable;
+
+impl Portable {
+    /// Whether `wide` has a fused multiply-add on this target, or software stands in for it.
+    pub const FUSED: bool = cfg!(any(
+        feature = "exact",
+        all(target_arch = "aarch64", target_feature = "neon"),
+        all(target_feature = "sse2", target_feature = "fma"),
+    ));
+}
+
+impl Sealed for Portable {}
+
+type V = [f32x4; 4];
+
+fn bits(v: f32x4) -> i32x4 {
+    // SAFETY: both are sixteen bytes of plain data, valid for every bit pattern.
+    unsafe { core::mem::transmute(v) }
+}
+
+fn number(bits: i32x4) -> f32x4 {
+    // SAFETY: both are sixteen bytes of plain data, valid for every bit pattern.
+    unsafe { core::mem::transmute(bits) }
+}
+
+/// `2^n`
+fn pow2(n: i32x4) -> f32x4 {
+    number((n + i32x4::splat(127)) << 23u32)
+}
+
+#[inline(always)]
+fn fused(a: f32x4, b: f32x4, c: f32x4) -> f32x4 {
+    if cfg!(feature = "exact") && !cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
+        let (a, b, c) = (a.to_array(), b.to_array(), c.to_array());
+        f32x4::new(from_fn(|i| libm::fmaf(a[i], b[i], c[i])))
+    } else {
+        a.mul_add(b, c)
+    }
+}
+
+impl Simd for Portable {
+    type V = V;
+    // Sixteen registers hold 2×4 accumulators, 4 of B and temporaries; aarch64 has thirty-two.
+    const ACCUMULATORS: usize = if cfg!(target_arch = "aarch64") { 6 } else { 3 };
+    const TILE_ROWS: usize = Self::ACCUMULATORS;
+
+    #[inline(never)] // one copy per operation, however many call it
+    fn run<O: Operation>(self, operation: O) -> O::Output {
+        operation.run(self)
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> V {
+        [f32x4::splat(x); 4]
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> V {
+        from_fn(|i| f32x4::new([from[4 * i], from[4 * i + 1], from[4 * i + 2], from[4 * i + 3]]))
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32; LANES], v: V) {
+        for (to, v) in to.as_chunks_mut::<4>().0.iter_mut().zip(v) {
+            *to = v.to_array();
+        }
+    }
+    #[inline(always)]
+    fn add(self, a: V, b: V) -> V {
+        from_fn(|i| a[i] + b[i])
+    }
+    #[inline(always)]
+    fn sub(self, a: V, b: V) -> V {
+        from_fn(|i| a[i] - b[i])
+    }
+    #[inline(always)]
+    fn mul(self, a: V, b: V) -> V {
+        from_fn(|i| a[i] * b[i])
+    }
+    #[inline(always)]
+    fn div(self, a: V, b: V) -> V {
+        from_fn(|i| a[i] / b[i])
+    }
+    #[inline(always)]
+    fn mul_add(self, a: V, b: V, c: V) -> V {
+        from_fn(|i| fused(a[i], b[i], c[i]))
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, a: V, b: V, c: V) -> V {
+        from_fn(|i| fused(-a[i], b[i], c[i]))
+    }
+    #[inline(always)]
+    fn sqrt(self, a: V) -> V {
+        // Correctly rounded on every target; `wide` only promises that where the hardware has it.
+        if cfg!(any(target_feature = "sse2", target_arch = "aarch64", target_feature = "simd128")) {
+            from_fn(|i| a[i].sqrt())
+        } else {
+            from_fn(|i| f32x4::new(a[i].to_array().map(libm::sqrtf)))
+        }
+    }
+    #[inline(always)]
+    fn min(self, a: V, b: V) -> V {
+        from_fn(|i| a[i].simd_lt(b[i]).bitselect(a[i], b[i]))
+    }
+    #[inline(always)]
+    fn max(self, a: V, b: V) -> V {
+        from_fn(|i| a[i].simd_gt(b[i]).bitselect(a[i], b[i]))
+    }
+    #[inline(always)]
+    fn abs(self, a: V) -> V {
+        from_fn(|i| a[i].abs())
+    }
+    #[inline(always)]
+    fn with_sign(self, a: V, sign: V) -> V {
+        from_fn(|i| a[i] | (sign[i] & f32x4::splat(-0.0)))
+    }
+    #[inline(always)]
+    fn if_less(self, a: V, b: V, then: V, otherwise: V) -> V {
+        from_fn(|i| a[i].simd_lt(b[i]).select(then[i], otherwise[i]))
+    }
+    #[inline(always)]
+    fn pow2(self, rounded: V) -> V {
+        from_fn(|i| pow2(bits(rounded[i])))
+    }
+    #[inline(always)]
+    fn scale(self, p: V, rounded: V) -> V {
+        from_fn(|i| {
+            let n = bits(rounded[i]) - bits(f32x4::splat(super::ROUND));
+            let half = n >> 1u32;
+            (p[i] * pow2(half)) * pow2(n - half)
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! Sixteen numbers on a cache line of their own.
+
+/// Numbers per strip, on every instruction set.
+pub const LANES: usize = 16;
+
+/// Sixteen numbers aligned to a cache line. Working buffers are made of strips, so that loads never
+/// straddle two lines: `static TAPE: [Strip; N]` on a chip, `vec![Strip::ZERO; n]` on a desktop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(64))]
+pub struct Strip(pub [f32; LANES]);
+
+impl Strip {
+    /// Sixteen zeros.
+    pub const ZERO: Self = Self([0.0; LANES]);
+
+    /// The same memory as numbers.
+    pub const fn floats(strips: &[Self]) -> &[f32] {
+        // SAFETY: a Strip is exactly sixteen f32 without padding (size 64, align 64), so a slice of
+        // strips is 16 times as many initialised f32 in one allocation, aligned for f32.
+        unsafe { core::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * LANES) }
+    }
+
+    /// The same memory as numbers.
+    pub const fn floats_mut(strips: &mut [Self]) -> &mut [f32] {
+        // SAFETY: as in `floats`; any bit pattern written through the f32 view is a valid Strip, and
+        // the exclusive borrow is carried over.
+        unsafe { core::slice::from_raw_parts_mut(strips.as_mut_ptr().cast(), strips.len() * LANES) }
+    }
+
+    /// Strips that hold `floats` numbers.
+    pub const fn count(floats: usize) -> usize {
+        floats.div_ceil(LANES)
+    }
+}
+
+const _: () = assert!(size_of::<Strip>() == 4 * LANES);

@@ -1,0 +1,190 @@
+//! One time step at a time, for chips and live signals: the same bits as the whole sequence.
+
+use crate::error::{Error, check_len, check_room};
+use crate::forward::{Inputs, activation};
+use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::kernel::softmax::Softmax;
+use crate::params::Place;
+use crate::simd::{Level, Operation, Simd, Strip, View};
+use crate::spec::{HeadKind, Input, Spec};
+use crate::weights::Model;
+
+impl Spec {
+    /// Strips of scratch for a [`Stream`]: one input row and one hidden row.
+    pub const fn stream_len(&self) -> usize {
+        self.stream_input_strips() + Strip::count(self.widest())
+    }
+
+    const fn stream_input_strips(&self) -> usize {
+        match self.input {
+            Input::Dense { .. } => 0,
+            Input::Tokens { .. } => Strip::count(self.input.width()),
+        }
+    }
+}
+
+/// A net that is fed step by step and remembers its state.
+///
+/// ```
+/// # use elman_core::*;
+/// # let spec = Spec { input: Input::Dense { width: 3 }, layers: Layers::of([Layer::tanh(4)]),
+/// #     initial_state: InitialState::Zero, dropout: Dropout::NONE,
+/// #     head: Head { kind: HeadKind::Linear { outputs: 2 }, read: Read::EveryStep } };
+/// # let params = vec![0.1; spec.params_len()];
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// # let model = Model::new(spec, &params, &packed)?;
+/// let (mut state, mut scratch) = (vec![0.0; spec.state_len()], vec![Strip::ZERO; spec.stream_len()]);
+/// let mut stream = Stream::new(Level::detect(), model, &mut state, &mut scratch)?;
+/// let mut output = [0.0; 2];
+/// for x in [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] {
+///     stream.step(Inputs::Dense(&x), &mut output)?;
+/// }
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Stream<'a> {
+    level: Level,
+    model: Model<'a>,
+    state: &'a mut [f32],
+    x: &'a mut [f32],
+    hidden: &'a mut [f32],
+}
+
+impl<'a> Stream<'a> {
+    /// A stream at its initial state, in the caller's `state` ([`Spec::state_len`]) and `scratch`
+    /// ([`Spec::stream_len`] strips, which may hold anything).
+    ///
+    /// # Errors
+    /// [`Error::Steps`] for a two-directional net, [`Error::Length`] naming the slice.
+    pub fn new(
+        level: Level,
+        model: Model<'a>,
+        state: &'a mut [f32],
+        scratch: &'a mut [Strip],
+    ) -> Result<Self, Error> {
+        let spec = model.spec();
+        if spec.is_bidirectional() {
+            return Err(Error::Steps("a two-directional net reads the end first and cannot stream"));
+        }
+        check_len("state", spec.state_len(), state.len())?;
+        check_room("scratch", spec.stream_len(), scratch.len())?;
+        let (x, hidden) = scratch.split_at_mut_checked(spec.stream_input_strips()).unwrap_or_default();
+        let mut stream = Self { level, model, state, x: Strip::floats_mut(x), hidden: Strip::floats_mut(hidden) };
+        stream.reset();
+        Ok(stream)
+    }
+
+    /// Back to the initial state.
+    pub fn reset(&mut self) {
+        self.model.reset(self.state);
+    }
+
+    /// Feeds one step and writes the head's output. Dense nets read one row. Token nets read the ids
+    /// of the whole context window, (window, channels), with the padding id outside the sequence. A
+    /// last-step head answers at every step as if it were the last.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::InputKind`] or [`Error::Token`]; the state stays as it was.
+    pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
+        let spec = self.model.spec();
+        let rows = match spec.input {
+            Input::Dense { .. } => 1,
+            Input::Tokens { window, .. } => window,
+        };
+        inputs.check(spec, rows)?;
+        check_len("outputs", spec.output_width(), outputs.len())?;
+        let Self { level, model, state, x, hidden } = self;
+        level.run(Step { model, inputs, state, x, hidden, outputs });
+        Ok(())
+    }
+}
+
+struct Step<'a, 'm> {
+    model: &'a Model<'m>,
+    inputs: Inputs<'a>,
+    state: &'a mut [f32],
+    x: &'a mut [f32],
+    hidden: &'a mut [f32],
+    outputs: &'a mut [f32],
+}
+
+impl Operation for Step<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { model, inputs, state, x, hidden, outputs } = self;
+        let spec = model.spec();
+        let mut below: &[f32] = match inputs {
+            Inputs::Dense(row) => row,
+            Inputs::Tokens(ids) => {
+                gather(model, ids, x);
+                x
+            }
+        };
+        let mut rest = state;
+        for layer in 0..spec.layers.len() {
+            let l = spec.layer(layer);
+            let place = Place { layer, reverse: false };
+            let Some((h, above)) = rest.split_at_mut_checked(l.hidden) else { return };
+            let row = |depth: usize, a: &[f32], b: View, c: &mut [f32], start: Start, finish: Finish| {
+                let a = View { data: a, outer: depth, inner: 1 };
+                s.run(Gemm { rows: 1, columns: l.hidden, depth, a, b, c, c_row: l.hidden, start, finish });
+            };
+            // h = f(x·W_in + b + h·W_rec)
+            let w_in = model.input_weights(place);
+            row(spec.layer_input_width(layer), below, w_in.matrix, hidden, Start::Bias(w_in.bias), Finish::Keep);
+            let w_rec = model.recurrent_weights(place).matrix;
+            row(l.hidden, h, w_rec, hidden, Start::Continue, activation(l.activation));
+            for (h, &new) in h.iter_mut().zip(&*hidden) {
+                *h = new;
+            }
+            below = h;
+            rest = above;
+        }
+        head(s, model, below, outputs);
+    }
+}
+
+#[inline(always)]
+fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
+    let spec = model.spec();
+    if !spec.has_head() {
+        for (y, &h) in outputs.iter_mut().zip(top) {
+            *y = h;
+        }
+        return;
+    }
+    let w_out = model.head_weights();
+    s.run(Gemm {
+        rows: 1,
+        columns: spec.output_width(),
+        depth: spec.top_width(),
+        a: View { data: top, outer: spec.top_width(), inner: 1 },
+        b: w_out.matrix,
+        c: &mut *outputs,
+        c_row: spec.output_width(),
+        start: Start::Bias(w_out.bias),
+        finish: Finish::Keep,
+    });
+    if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
+        s.run(Softmax { rows: outputs, classes });
+    }
+}
+
+/// The embeddings of a window of token ids, one after the other.
+fn gather(model: &Model, ids: &[u32], x: &mut [f32]) {
+    let Input::Tokens { channels, .. } = &model.spec().input else { return };
+    let channels = channels.as_slice();
+    let mut to = x;
+    for ids in ids.chunks_exact(channels.len().max(1)) {
+        for (channel, (&id, c)) in ids.iter().zip(channels).enumerate() {
+            let Some((part, rest)) = to.split_at_mut_checked(c.width) else { return };
+            for (x, &e) in part.iter_mut().zip(model.embedding(channel, c.width, id)) {
+                *x = e;
+            }
+            to = rest;
+        }
+    }
+}
+

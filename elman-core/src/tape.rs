@@ -1,0 +1,275 @@
+//! What the forward pass leaves behind for the backward pass, and truncated backpropagation windows.
+
+use core::fmt;
+use core::ops::Range;
+
+use crate::batch::Batch;
+use crate::error::{Error, check_len, check_room};
+use crate::forward::{Inputs, Pass, for_each_end};
+use crate::layout::Layout;
+use crate::simd::{Level, Operation, Simd, Strip};
+use crate::spec::{Read, Spec};
+use crate::weights::Model;
+
+/// One batch being trained on: states, hidden rows, outputs.
+///
+/// [`Tape::start`], then for each window of steps [`Tape::record`], a [loss](crate::loss) on
+/// [`Tape::outputs`], [`Tape::backward`]. The buffer may hold anything before.
+pub struct Tape<'a> {
+    pub(crate) batch: Batch<'a>,
+    pub(crate) layout: Layout,
+    /// Where each sequence started, (B, S).
+    pub(crate) start: &'a mut [f32],
+    pub(crate) rows: &'a mut [f32],
+    /// Whether sequences started from the net's own initial state.
+    pub(crate) is_fresh: bool,
+    /// Steps recorded so far.
+    pub(crate) recorded: usize,
+    spec: Spec,
+}
+
+impl<'a> Tape<'a> {
+    /// A tape for one batch in a buffer of at least [`Spec::tape_len`] strips.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] or [`Error::Length`].
+    pub fn new(spec: &Spec, batch: Batch<'a>, buffer: &'a mut [Strip]) -> Result<Self, Error> {
+        spec.check()?;
+        let (rows, sequences) = (batch.rows(), batch.sequences());
+        let found = buffer.len();
+        let expected = spec.tape_len(rows, sequences);
+        check_room("tape", expected, found)?;
+        let Some((start, rest)) = buffer.split_at_mut_checked(spec.start_strips(sequences)) else {
+            return Err(Error::Length { what: "tape", expected, found });
+        };
+        let layout = Layout::tape(spec, rows, sequences);
+        let (start, rows) = (Strip::floats_mut(start), Strip::floats_mut(rest));
+        let start = start.get_mut(..sequences * spec.state_len()).unwrap_or(&mut []);
+        Ok(Self { batch, layout, start, rows, is_fresh: true, recorded: 0, spec: *spec })
+    }
+
+    /// Puts every sequence at its start: the net's initial state, or a carried `state` (B, S), which
+    /// is a constant for the backward pass.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] for another net's model, [`Error::Length`] for a wrong state.
+    pub fn start(&mut self, model: &Model, state: Option<&[f32]>) -> Result<(), Error> {
+        self.check_model(model)?;
+        match state {
+            None => model.reset(self.start),
+            Some(state) => {
+                check_len("state", self.start.len(), state.len())?;
+                self.start.copy_from_slice(state);
+            }
+        }
+        self.is_fresh = state.is_none();
+        self.recorded = 0;
+        Ok(())
+    }
+
+    /// Runs the net over `steps`, which continue the steps recorded before (or begin again within
+    /// them). Softmax heads leave logits in the outputs. `seed` picks the dropout masks.
+    ///
+    /// # Errors
+    /// [`Error::Steps`], [`Error::Length`], [`Error::InputKind`] or [`Error::Token`].
+    pub fn record(
+        &mut self,
+        level: Level,
+        model: &Model,
+        inputs: Inputs,
+        steps: Range<usize>,
+        seed: u64,
+    ) -> Result<(), Error> {
+        self.check_model(model)?;
+        inputs.check(model.spec(), self.batch.rows())?;
+        if steps.is_empty() || steps.end > self.batch.steps() || steps.start > self.recorded {
+            return Err(Error::Steps("recorded steps must follow one another within the batch"));
+        }
+        self.check_window(&steps)?;
+        let Self { batch, layout, start, rows, .. } = self;
+        let pass = Pass { model, batch, inputs, layout, steps: steps.clone(), dropout: Some(seed) };
+        level.run(Record { pass, start, buffer: rows });
+        self.recorded = steps.end;
+        Ok(())
+    }
+
+    /// Output rows of these steps (all sequences for a last-step head); put the loss's gradients in
+    /// their place before [`Tape::backward`]. Empty if the steps lie outside the batch.
+    pub fn outputs(&mut self, steps: Range<usize>) -> &mut [f32] {
+        let rows = match self.spec.head.read {
+            Read::EveryStep => self.batch.rows_of(steps),
+            Read::LastStep => 0..self.batch.sequences(),
+        };
+        let width = self.spec.output_width();
+        let outputs = self.layout.outputs.of_mut(self.rows);
+        outputs.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut [])
+    }
+
+    /// The state (B, S) each sequence is in after the steps recorded so far.
+    ///
+    /// # Errors
+    /// [`Error::Length`], or [`Error::Steps`] if nothing was recorded.
+    pub fn final_state(&self, model: &Model, state: &mut [f32]) -> Result<(), Error> {
+        self.check_model(model)?;
+        check_len("state", self.start.len(), state.len())?;
+        if self.recorded == 0 {
+            return Err(Error::Steps("nothing was recorded"));
+        }
+        let (batch, layout) = (&self.batch, &self.layout);
+        // Only shapes are read here; the inputs are long gone.
+        let pass = Pass { model, batch, inputs: Inputs::Dense(&[]), layout, steps: 0..self.recorded, dropout: None };
+        for layer in 0..self.spec.layers.len() {
+            pass.final_state(layer, layout.hidden(layer).of(self.rows), state);
+        }
+        Ok(())
+    }
+
+    /// The first place, in the order of computation, where a hidden state or an output of the recorded
+    /// steps is NaN or infinite.
+    pub fn find_non_finite(&self) -> Option<NonFinite> {
+        let layers = self.spec.layers.as_slice();
+        let hidden = layers.iter().enumerate().map(|(l, layer)| (Some(l), self.layout.hidden(l), layer.width()));
+        for (layer, region, width) in hidden {
+            let rows = region.of(self.rows);
+            for step in self.batch.walk(0..self.recorded) {
+                for sequence in 0..step.active {
+                    let row = step.first_row + sequence;
+                    if !is_finite(rows, row * width, width) {
+                        return Some(NonFinite { layer, step: step.t, sequence });
+                    }
+                }
+            }
+        }
+        self.find_non_finite_output()
+    }
+
+    fn find_non_finite_output(&self) -> Option<NonFinite> {
+        let (rows, width) = (self.layout.outputs.of(self.rows), self.spec.output_width());
+        let mut found = None;
+        match self.spec.head.read {
+            Read::EveryStep => {
+                for step in self.batch.walk(0..self.recorded) {
+                    let bad = (0..step.active).find(|b| !is_finite(rows, (step.first_row + b) * width, width));
+                    if let Some(sequence) = bad {
+                        return Some(NonFinite { layer: None, step: step.t, sequence });
+                    }
+                }
+            }
+            Read::LastStep => for_each_end(&self.batch, 0..self.recorded, |sequence, _| {
+                if !is_finite(rows, sequence * width, width) {
+                    let step = self.batch.len_of(sequence) - 1;
+                    found = Some(NonFinite { layer: None, step, sequence });
+                }
+            }),
+        }
+        found
+    }
+
+    pub(crate) fn check_model(&self, model: &Model) -> Result<(), Error> {
+        if *model.spec() == self.spec { Ok(()) } else { Err(Error::Spec("the tape was made for another net")) }
+    }
+
+    /// Nets that look ahead, or read only at the end, need all steps at once.
+    pub(crate) fn check_window(&self, steps: &Range<usize>) -> Result<(), Error> {
+        if *steps == (0..self.batch.steps()) {
+            Ok(())
+        } else if self.spec.is_bidirectional() {
+            Err(Error::Steps("a two-directional net cannot be cut in time: use all steps"))
+        } else if self.spec.head.read == Read::LastStep {
+            Err(Error::Steps("a head that reads the last step needs all steps"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn is_finite(rows: &[f32], start: usize, width: usize) -> bool {
+    rows.get(start..start + width).unwrap_or(&[]).iter().all(|x| x.is_finite())
+}
+
+/// The forward pass onto the tape.
+struct Record<'a> {
+    pass: Pass<'a>,
+    start: &'a [f32],
+    buffer: &'a mut [f32],
+}
+
+impl Operation for Record<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { pass, start, buffer } = self;
+        for layer in 0..pass.model.spec().layers.len() {
+            pass.read_inputs(layer, buffer);
+            pass.layer(s, layer, start, buffer);
+        }
+        let (buffer, top) = pass.read_top(buffer);
+        let (top, outputs) = crate::layout::read_write(buffer, top, pass.layout.outputs);
+        pass.head(s, top, outputs);
+    }
+}
+
+/// Where a NaN or an infinity first appeared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NonFinite {
+    /// The layer, counted from 0 at the input; `None` for the outputs.
+    pub layer: Option<usize>,
+    /// The time step.
+    pub step: usize,
+    /// The sequence within the batch.
+    pub sequence: usize,
+}
+
+impl fmt::Display for NonFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.layer {
+            Some(layer) => write!(f, "layer {layer}")?,
+            None => f.write_str("the output")?,
+        }
+        write!(f, ", step {}, sequence {}", self.step, self.sequence)
+    }
+}
+
+/// Truncated backpropagation through time: every `k1` steps, the losses of those steps are sent back
+/// through at most `k2` steps (Williams and Peng 1990; Elman's own training is `k1 = k2 = 1`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Truncation {
+    /// Steps between backward passes, at least 1.
+    pub k1: usize,
+    /// Steps that a backward pass reaches back, at least `k1`.
+    pub k2: usize,
+}
+
+impl Truncation {
+    /// All steps at once: full backpropagation.
+    pub const FULL: Self = Self { k1: usize::MAX, k2: usize::MAX };
+
+    /// The windows that cover `steps` steps.
+    ///
+    /// ```
+    /// # use elman_core::Truncation;
+    /// let windows: Vec<_> = Truncation { k1: 2, k2: 3 }.windows(5).map(|w| (w.losses, w.back_to)).collect();
+    /// assert_eq!(windows, [(0..2, 0), (2..4, 1), (4..5, 2)]);
+    /// ```
+    pub fn windows(self, steps: usize) -> impl Iterator<Item = Window> {
+        let (k1, k2) = (self.k1.max(1), self.k2.max(self.k1).max(1));
+        let mut start = 0usize;
+        core::iter::from_fn(move || {
+            let losses = start..start.saturating_add(k1).min(steps);
+            start = losses.end;
+            let back_to = losses.end.saturating_sub(k2);
+            (!losses.is_empty()).then_some(Window { losses, back_to })
+        })
+    }
+}
+
+/// One backward pass of truncated backpropagation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The steps whose losses are sent back.
+    pub losses: Range<usize>,
+    /// The earliest step they reach; the state before it is a constant.
+    pub back_to: usize,
+}
+
