@@ -26,7 +26,10 @@ impl Tape<'_> {
     ///
     /// # Errors
     /// [`Error::Steps`] if the steps were not recorded or cannot be cut like this, [`Error::Length`].
-    #[expect(clippy::too_many_arguments, reason = "each is a buffer or a setting of its own; a struct would only rename them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a buffer or a setting of its own; a struct would only rename them"
+    )]
     pub fn backward(
         &mut self,
         level: Level,
@@ -44,7 +47,9 @@ impl Tape<'_> {
         let (rows, sequences) = (self.batch.rows(), self.batch.sequences());
         inputs.check(spec, rows)?;
         if losses.is_empty() || losses.end > self.recorded || back_to > losses.start {
-            return Err(Error::Steps("the backward pass reaches from recorded losses back in time"));
+            return Err(Error::Steps(
+                "the backward pass reaches from recorded losses back in time",
+            ));
         }
         self.check_window(&losses)?;
         check_len("transposed", spec.transposed_len(), transposed.len())?;
@@ -53,7 +58,10 @@ impl Tape<'_> {
         level.run(Backward {
             tape: self,
             spec,
-            transposed: Transposed { spec, strips: transposed },
+            transposed: Transposed {
+                spec,
+                strips: transposed,
+            },
             inputs,
             steps: back_to..losses.end,
             losses,
@@ -88,7 +96,10 @@ impl Operation for Backward<'_, '_> {
     fn run<S: Simd>(mut self, s: S) {
         self.head(s);
         for layer in (0..self.spec.layers.len()).rev() {
-            for reverse in [false, true].into_iter().take(self.spec.layer(layer).directions()) {
+            for reverse in [false, true]
+                .into_iter()
+                .take(self.spec.layer(layer).directions())
+            {
                 let place = Place { layer, reverse };
                 self.recurrence(s, place);
                 self.weights(s, place);
@@ -112,7 +123,11 @@ impl Backward<'_, '_> {
     /// the other one.
     fn hidden_gradient(&self, layer: usize) -> Region {
         let from_top = self.spec.layers.len() - 1 - layer;
-        if from_top % 2 == 0 { self.regions.rows[0] } else { self.regions.rows[1] }
+        if from_top % 2 == 0 {
+            self.regions.rows[0]
+        } else {
+            self.regions.rows[1]
+        }
     }
 
     /// Where the gradient of what layer `layer` reads goes.
@@ -142,7 +157,12 @@ impl Backward<'_, '_> {
             Read::LastStep => self.regions.top,
         };
         let outputs = self.tape.layout.outputs.of(self.tape.rows);
-        let d_outputs = View { data: outputs, outer: columns, inner: 1 }.from(rows.start, 0);
+        let d_outputs = View {
+            data: outputs,
+            outer: columns,
+            inner: 1,
+        }
+        .from(rows.start, 0);
         let d_top = region.of_mut(self.scratch);
         if spec.has_head() {
             // d_top = d_outputs·W_outᵀ
@@ -162,7 +182,12 @@ impl Backward<'_, '_> {
             } else {
                 self.tape.layout.top
             };
-            let top = View { data: top.of(self.tape.rows), outer: width, inner: 1 }.from(rows.start, 0);
+            let top = View {
+                data: top.of(self.tape.rows),
+                outer: width,
+                inner: 1,
+            }
+            .from(rows.start, 0);
             // dW_out += topᵀ·d_outputs, dc += Σ d_outputs
             let d_weights = gradient_of(spec, self.gradients, TensorKind::HeadWeights);
             outer_product(s, top, width, d_outputs, columns, rows.len(), d_weights);
@@ -171,8 +196,17 @@ impl Backward<'_, '_> {
         } else {
             copy(outputs, rows.start * width..rows.end * width, d_top);
         }
-        let part = d_top.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut []);
-        dropout::apply(part, width, rows.start, spec.dropout.head, self.seed, Site::Head);
+        let part = d_top
+            .get_mut(rows.start * width..rows.end * width)
+            .unwrap_or(&mut []);
+        dropout::apply(
+            part,
+            width,
+            rows.start,
+            spec.dropout.head,
+            self.seed,
+            Site::Head,
+        );
         match spec.head.read {
             // Steps before the losses hear of them only through the recurrence.
             Read::EveryStep => d_top.get_mut(earlier).unwrap_or(&mut []).fill(0.0),
@@ -185,20 +219,27 @@ impl Backward<'_, '_> {
         let layer = self.spec.layer(self.spec.layers.len() - 1);
         let (hidden, width) = (layer.hidden, layer.width());
         let (d_top, d_h) = read_write(self.scratch, self.regions.top, self.regions.rows[0]);
-        d_h.get_mut(..self.tape.batch.rows() * width).unwrap_or(&mut []).fill(0.0);
-        for_each_end(&self.tape.batch, self.steps.clone(), |sequence, last_row| {
-            let mut put = |row: usize, columns: Range<usize>| {
-                let from = d_top.get(sequence * width + columns.start..sequence * width + columns.end);
-                let to = d_h.get_mut(row * width + columns.start..row * width + columns.end);
-                if let (Some(from), Some(to)) = (from, to) {
-                    to.copy_from_slice(from);
+        d_h.get_mut(..self.tape.batch.rows() * width)
+            .unwrap_or(&mut [])
+            .fill(0.0);
+        for_each_end(
+            &self.tape.batch,
+            self.steps.clone(),
+            |sequence, last_row| {
+                let mut put = |row: usize, columns: Range<usize>| {
+                    let from =
+                        d_top.get(sequence * width + columns.start..sequence * width + columns.end);
+                    let to = d_h.get_mut(row * width + columns.start..row * width + columns.end);
+                    if let (Some(from), Some(to)) = (from, to) {
+                        to.copy_from_slice(from);
+                    }
+                };
+                put(last_row, 0..hidden);
+                if width > hidden {
+                    put(sequence, hidden..width);
                 }
-            };
-            put(last_row, 0..hidden);
-            if width > hidden {
-                put(sequence, hidden..width);
-            }
-        });
+            },
+        );
     }
 
     /// Forward: `h[t] = f(Z[t] + h[t-1]·W_rec)`.
@@ -210,43 +251,66 @@ impl Backward<'_, '_> {
         let column = if place.reverse { hidden } else { 0 };
         let w_rec = self.transposed.recurrent_weights(place).matrix;
         let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
-        let h = View { data: h, outer: width, inner: 1 }.from(0, column);
+        let h = View {
+            data: h,
+            outer: width,
+            inner: 1,
+        }
+        .from(0, column);
         let d_h = self.hidden_gradient(place.layer).of_mut(self.scratch);
         // `after`: gradients of the steps that this one feeds; `rows` rows of them continue.
-        let step = |first_row: usize, rows: usize, depth: usize, after: &[f32], here: &mut [f32]| {
-            if rows > 0 {
-                s.run(Gemm {
-                    rows,
-                    columns: hidden,
-                    depth,
-                    a: View { data: after, outer: width, inner: 1 }.from(0, column),
-                    b: w_rec,
-                    c: here.get_mut(column..).unwrap_or(&mut []),
-                    c_row: width,
-                    start: Start::Continue,
-                    finish: gradient(layer.activation, h.from(first_row, 0)),
-                });
-            }
-        };
+        let step =
+            |first_row: usize, rows: usize, depth: usize, after: &[f32], here: &mut [f32]| {
+                if rows > 0 {
+                    s.run(Gemm {
+                        rows,
+                        columns: hidden,
+                        depth,
+                        a: View {
+                            data: after,
+                            outer: width,
+                            inner: 1,
+                        }
+                        .from(0, column),
+                        b: w_rec,
+                        c: here.get_mut(column..).unwrap_or(&mut []),
+                        c_row: width,
+                        start: Start::Continue,
+                        finish: gradient(layer.activation, h.from(first_row, 0)),
+                    });
+                }
+            };
         let batch = &self.tape.batch;
         if place.reverse {
             for at in batch.walk(self.steps.clone()) {
-                let Some((done, here)) = d_h.split_at_mut_checked(at.first_row * width) else { return };
+                let Some((done, here)) = d_h.split_at_mut_checked(at.first_row * width) else {
+                    return;
+                };
                 match at.t.checked_sub(1) {
                     None => step(at.first_row, at.active, 0, &[], here),
                     Some(t) => {
-                        let after = done.get((at.first_row - batch.active(t)) * width..).unwrap_or(&[]);
+                        let after = done
+                            .get((at.first_row - batch.active(t)) * width..)
+                            .unwrap_or(&[]);
                         step(at.first_row, at.active, hidden, after, here);
                     }
                 }
             }
         } else {
             for at in batch.walk_back(self.steps.clone()) {
-                let going = if at.t + 1 < self.steps.end { batch.active(at.t + 1) } else { 0 };
+                let going = if at.t + 1 < self.steps.end {
+                    batch.active(at.t + 1)
+                } else {
+                    0
+                };
                 let end = (at.first_row + at.active) * width;
-                let Some((rest, after)) = d_h.split_at_mut_checked(end) else { return };
+                let Some((rest, after)) = d_h.split_at_mut_checked(end) else {
+                    return;
+                };
                 let here = rest.get_mut(at.first_row * width..).unwrap_or(&mut []);
-                let Some((continuing, ending)) = here.split_at_mut_checked(going * width) else { return };
+                let Some((continuing, ending)) = here.split_at_mut_checked(going * width) else {
+                    return;
+                };
                 step(at.first_row, going, hidden, after, continuing);
                 step(at.first_row + going, at.active - going, 0, &[], ending);
             }
@@ -261,7 +325,12 @@ impl Backward<'_, '_> {
         let column = if place.reverse { hidden } else { 0 };
         let rows = self.rows();
         let d_z = self.hidden_gradient(place.layer).of(self.scratch);
-        let d_z = View { data: d_z, outer: width, inner: 1 }.from(0, column);
+        let d_z = View {
+            data: d_z,
+            outer: width,
+            inner: 1,
+        }
+        .from(0, column);
 
         // dW_in += Xᵀ·dZ, db += Σ dZ
         let x_width = self.spec.layer_input_width(place.layer);
@@ -272,25 +341,71 @@ impl Backward<'_, '_> {
             (0, Inputs::Tokens(_)) => &[],
             (layer, _) => self.tape.layout.hidden(layer - 1).of(self.tape.rows),
         };
-        let x = View { data: x, outer: x_width, inner: 1 }.from(rows.start, 0);
+        let x = View {
+            data: x,
+            outer: x_width,
+            inner: 1,
+        }
+        .from(rows.start, 0);
         let d_weights = gradient_of(self.spec, self.gradients, TensorKind::InputWeights(place));
-        outer_product(s, x, x_width, d_z.from(rows.start, 0), hidden, rows.len(), d_weights);
+        outer_product(
+            s,
+            x,
+            x_width,
+            d_z.from(rows.start, 0),
+            hidden,
+            rows.len(),
+            d_weights,
+        );
         let d_bias = gradient_of(self.spec, self.gradients, TensorKind::Bias(place));
         sum_rows(s, d_z.from(rows.start, 0), hidden, rows.len(), d_bias);
 
         // dW_rec += h_beforeᵀ·dZ, one product per run of rows whose predecessors are neighbours too
         let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
-        let h = View { data: h, outer: width, inner: 1 }.from(0, column);
-        let d_weights = gradient_of(self.spec, self.gradients, TensorKind::RecurrentWeights(place));
+        let h = View {
+            data: h,
+            outer: width,
+            inner: 1,
+        }
+        .from(0, column);
+        let d_weights = gradient_of(
+            self.spec,
+            self.gradients,
+            TensorKind::RecurrentWeights(place),
+        );
         let first = self.steps.start.saturating_sub(usize::from(!place.reverse));
         for link in self.tape.batch.links(first..self.steps.end) {
-            let (before, at) = if place.reverse { (link.later, link.earlier) } else { (link.earlier, link.later) };
-            outer_product(s, h.from(before, 0), hidden, d_z.from(at, 0), hidden, link.rows, d_weights);
+            let (before, at) = if place.reverse {
+                (link.later, link.earlier)
+            } else {
+                (link.earlier, link.later)
+            };
+            outer_product(
+                s,
+                h.from(before, 0),
+                hidden,
+                d_z.from(at, 0),
+                hidden,
+                link.rows,
+                d_weights,
+            );
         }
-        let start = View { data: self.tape.start, outer: self.spec.state_len(), inner: 1 }
-            .from(0, self.spec.state_offset(place.layer) + column);
+        let start = View {
+            data: self.tape.start,
+            outer: self.spec.state_len(),
+            inner: 1,
+        }
+        .from(0, self.spec.state_offset(place.layer) + column);
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
-            outer_product(s, start.from(at.sequence, 0), hidden, d_z.from(at.row, 0), hidden, at.count, d_weights);
+            outer_product(
+                s,
+                start.from(at.sequence, 0),
+                hidden,
+                d_z.from(at.row, 0),
+                hidden,
+                at.count,
+                d_weights,
+            );
         }
     }
 
@@ -298,14 +413,24 @@ impl Backward<'_, '_> {
     #[inline(always)]
     fn initial_state<S: Simd>(&mut self, s: S, place: Place) {
         let reaches_start = place.reverse || self.steps.start == 0;
-        if self.spec.initial_state != InitialState::Trained || !self.tape.is_fresh || !reaches_start {
+        if self.spec.initial_state != InitialState::Trained || !self.tape.is_fresh || !reaches_start
+        {
             return;
         }
         let layer = self.spec.layer(place.layer);
         let (hidden, width) = (layer.hidden, layer.width());
         let column = if place.reverse { hidden } else { 0 };
-        let (d_z, d_start) = read_write(self.scratch, self.hidden_gradient(place.layer), self.regions.start);
-        let d_z = View { data: d_z, outer: width, inner: 1 }.from(0, column);
+        let (d_z, d_start) = read_write(
+            self.scratch,
+            self.hidden_gradient(place.layer),
+            self.regions.start,
+        );
+        let d_z = View {
+            data: d_z,
+            outer: width,
+            inner: 1,
+        }
+        .from(0, column);
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
             s.run(Gemm {
                 rows: at.count,
@@ -320,7 +445,11 @@ impl Backward<'_, '_> {
             });
         }
         let d_initial = gradient_of(self.spec, self.gradients, TensorKind::InitialState(place));
-        let d_start = View { data: d_start, outer: hidden, inner: 1 };
+        let d_start = View {
+            data: d_start,
+            outer: hidden,
+            inner: 1,
+        };
         sum_rows(s, d_start, hidden, self.tape.batch.sequences(), d_initial);
     }
 
@@ -330,45 +459,89 @@ impl Backward<'_, '_> {
         let l = self.spec.layer(layer);
         let x_width = self.spec.layer_input_width(layer);
         let rows = self.rows();
-        let (d_z, d_x) = read_write(self.scratch, self.hidden_gradient(layer), self.below_gradient(layer));
-        let d_z = View { data: d_z, outer: l.width(), inner: 1 }.from(rows.start, 0);
-        let Some(d_x) = d_x.get_mut(rows.start * x_width..rows.end * x_width) else { return };
+        let (d_z, d_x) = read_write(
+            self.scratch,
+            self.hidden_gradient(layer),
+            self.below_gradient(layer),
+        );
+        let d_z = View {
+            data: d_z,
+            outer: l.width(),
+            inner: 1,
+        }
+        .from(rows.start, 0);
+        let Some(d_x) = d_x.get_mut(rows.start * x_width..rows.end * x_width) else {
+            return;
+        };
         for reverse in [false, true].into_iter().take(l.directions()) {
             s.run(Gemm {
                 rows: rows.len(),
                 columns: x_width,
                 depth: l.hidden,
                 a: d_z.from(0, if reverse { l.hidden } else { 0 }),
-                b: self.transposed.input_weights(Place { layer, reverse }).matrix,
+                b: self
+                    .transposed
+                    .input_weights(Place { layer, reverse })
+                    .matrix,
                 c: d_x,
                 c_row: x_width,
-                start: if reverse { Start::Continue } else { Start::Zero },
+                start: if reverse {
+                    Start::Continue
+                } else {
+                    Start::Zero
+                },
                 finish: Finish::Keep,
             });
         }
-        let rate = if layer == 0 { self.spec.dropout.input } else { self.spec.dropout.hidden };
-        dropout::apply(d_x, x_width, rows.start, rate, self.seed, Site::Layer(layer));
+        let rate = if layer == 0 {
+            self.spec.dropout.input
+        } else {
+            self.spec.dropout.hidden
+        };
+        dropout::apply(
+            d_x,
+            x_width,
+            rows.start,
+            rate,
+            self.seed,
+            Site::Layer(layer),
+        );
     }
 
     /// Forward: `x[t] = [E[token[t - w]], …, E[token[t + w]]]`. Only the rows in use are touched.
     fn embeddings(&mut self) {
-        let (Input::Tokens { channels, window }, Inputs::Tokens(ids)) = (&self.spec.input, self.inputs) else {
+        let (Input::Tokens { channels, window }, Inputs::Tokens(ids)) =
+            (&self.spec.input, self.inputs)
+        else {
             return;
         };
-        let (channels, width, batch) = (channels.as_slice(), self.spec.input.width(), &self.tape.batch);
+        let (channels, width, batch) = (
+            channels.as_slice(),
+            self.spec.input.width(),
+            &self.tape.batch,
+        );
         let d_x = self.below_gradient(0).of(self.scratch);
         for step in batch.walk(self.steps.clone()) {
             for sequence in 0..step.active {
                 let start = (step.first_row + sequence) * width;
                 let mut from = d_x.get(start..start + width).unwrap_or(&[]);
                 for neighbour in neighbours(batch, step.t, step.first_row, *window) {
-                    let row = neighbour.filter(|n| sequence < n.active).map(|n| n.first_row + sequence);
+                    let row = neighbour
+                        .filter(|n| sequence < n.active)
+                        .map(|n| n.first_row + sequence);
                     for (channel, c) in channels.iter().enumerate() {
                         let padding = c.vocabulary as u32;
-                        let id = row.and_then(|row| ids.get(row * channels.len() + channel)).unwrap_or(&padding);
-                        let Some((part, rest)) = from.split_at_checked(c.width) else { return };
+                        let id = row
+                            .and_then(|row| ids.get(row * channels.len() + channel))
+                            .unwrap_or(&padding);
+                        let Some((part, rest)) = from.split_at_checked(c.width) else {
+                            return;
+                        };
                         let start = self.spec.embedding_offset(channel) + *id as usize * c.width;
-                        let to = self.gradients.get_mut(start..start + c.width).unwrap_or(&mut []);
+                        let to = self
+                            .gradients
+                            .get_mut(start..start + c.width)
+                            .unwrap_or(&mut []);
                         for (to, &x) in to.iter_mut().zip(part) {
                             *to += x;
                         }
@@ -391,19 +564,38 @@ fn gradient(activation: Activation, h: View<'_>) -> Finish<'_> {
 
 /// The gradient of one tensor within the flat slice.
 fn gradient_of<'g>(spec: &Spec, gradients: &'g mut [f32], kind: TensorKind) -> &'g mut [f32] {
-    let range = spec.tensors().find(|tensor| tensor.kind == kind).map_or(0..0, |tensor: Tensor| tensor.range());
+    let range = spec
+        .tensors()
+        .find(|tensor| tensor.kind == kind)
+        .map_or(0..0, |tensor: Tensor| tensor.range());
     gradients.get_mut(range).unwrap_or(&mut [])
 }
 
 /// `C (I, J) += Aᵀ·B` over `rows` rows of A (I wide) and B (J wide), straight from where they lie.
 #[inline(always)]
-fn outer_product<S: Simd>(s: S, a: View, a_width: usize, b: View, b_width: usize, rows: usize, c: &mut [f32]) {
+fn outer_product<S: Simd>(
+    s: S,
+    a: View,
+    a_width: usize,
+    b: View,
+    b_width: usize,
+    rows: usize,
+    c: &mut [f32],
+) {
     s.run(Gemm {
         rows: a_width,
         columns: b_width,
         depth: rows,
-        a: View { data: a.data, outer: 1, inner: a.outer },
-        b: View { data: b.data, outer: LANES, inner: b.outer },
+        a: View {
+            data: a.data,
+            outer: 1,
+            inner: a.outer,
+        },
+        b: View {
+            data: b.data,
+            outer: LANES,
+            inner: b.outer,
+        },
         c,
         c_row: b_width,
         start: Start::Continue,
@@ -414,5 +606,17 @@ fn outer_product<S: Simd>(s: S, a: View, a_width: usize, b: View, b_width: usize
 /// `c += Σ rows of b`: the outer product with a column of ones that is never advanced.
 #[inline(always)]
 fn sum_rows<S: Simd>(s: S, b: View, width: usize, rows: usize, c: &mut [f32]) {
-    outer_product(s, View { data: &[1.0], outer: 0, inner: 1 }, 1, b, width, rows, c);
+    outer_product(
+        s,
+        View {
+            data: &[1.0],
+            outer: 0,
+            inner: 1,
+        },
+        1,
+        b,
+        width,
+        rows,
+        c,
+    );
 }

@@ -31,8 +31,13 @@ impl<'a> Batch<'a> {
     /// [`Error::Batch`] if either is zero.
     pub fn uniform(steps: usize, sequences: usize) -> Result<Batch<'static>, Error> {
         match steps.checked_mul(sequences) {
-            Some(rows) if rows > 0 => Ok(Batch { shape: Shape::Uniform { steps, sequences }, rows }),
-            _ => Err(Error::Batch("a batch needs at least one sequence and one step")),
+            Some(rows) if rows > 0 => Ok(Batch {
+                shape: Shape::Uniform { steps, sequences },
+                rows,
+            }),
+            _ => Err(Error::Batch(
+                "a batch needs at least one sequence and one step",
+            )),
         }
     }
 
@@ -56,11 +61,16 @@ impl<'a> Batch<'a> {
         }
         if active.is_sorted_by(|earlier, later| earlier >= later) {
             match active.iter().try_fold(0usize, |sum, &n| sum.checked_add(n)) {
-                Some(rows) => Ok(Self { shape: Shape::Ragged(active), rows }),
+                Some(rows) => Ok(Self {
+                    shape: Shape::Ragged(active),
+                    rows,
+                }),
                 None => Err(Error::Batch("a batch has too many rows")),
             }
         } else {
-            Err(Error::Batch("sequences must be sorted by length, longest first"))
+            Err(Error::Batch(
+                "sequences must be sorted by length, longest first",
+            ))
         }
     }
 
@@ -69,18 +79,27 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// [`Error::Batch`] if lengths are unsorted, a sequence is empty, or there are none;
     /// [`Error::Length`] if `active` is shorter than the longest sequence.
-    pub fn fill_active<'b>(lengths: &[usize], active: &'b mut [usize]) -> Result<&'b mut [usize], Error> {
+    pub fn fill_active<'b>(
+        lengths: &[usize],
+        active: &'b mut [usize],
+    ) -> Result<&'b mut [usize], Error> {
         let longest = match (lengths.first(), lengths.last()) {
             (Some(&longest), Some(&shortest)) if shortest > 0 => longest,
             (None, _) => return Err(Error::Batch("a batch needs at least one sequence")),
             _ => return Err(Error::Batch("a sequence is empty")),
         };
         if !lengths.is_sorted_by(|earlier, later| earlier >= later) {
-            return Err(Error::Batch("sequences must be sorted by length, longest first"));
+            return Err(Error::Batch(
+                "sequences must be sorted by length, longest first",
+            ));
         }
         let found = active.len();
         let Some(active) = active.get_mut(..longest) else {
-            return Err(Error::Length { what: "active", expected: longest, found });
+            return Err(Error::Length {
+                what: "active",
+                expected: longest,
+                found,
+            });
         };
         let mut running = lengths.len();
         for (t, n) in active.iter_mut().enumerate() {
@@ -114,8 +133,20 @@ impl<'a> Batch<'a> {
     #[inline(always)]
     pub const fn active(&self, t: usize) -> usize {
         match self.shape {
-            Shape::Uniform { steps, sequences } => if t < steps { sequences } else { 0 },
-            Shape::Ragged(active) => if t < active.len() { active[t] } else { 0 },
+            Shape::Uniform { steps, sequences } => {
+                if t < steps {
+                    sequences
+                } else {
+                    0
+                }
+            }
+            Shape::Ragged(active) => {
+                if t < active.len() {
+                    active[t]
+                } else {
+                    0
+                }
+            }
         }
     }
 
@@ -150,7 +181,11 @@ impl<'a> Batch<'a> {
         let batch = *self;
         let mut first_row = batch.offset(steps.start);
         steps.map(move |t| {
-            let step = Step { t, first_row, active: batch.active(t) };
+            let step = Step {
+                t,
+                first_row,
+                active: batch.active(t),
+            };
             first_row += step.active;
             step
         })
@@ -163,19 +198,37 @@ impl<'a> Batch<'a> {
         steps.rev().map(move |t| {
             let active = batch.active(t);
             end_row -= active;
-            Step { t, first_row: end_row, active }
+            Step {
+                t,
+                first_row: end_row,
+                active,
+            }
         })
     }
 
     /// Rows that start from the start state: step 0 forward, each sequence's last step in reverse.
-    pub(crate) fn starts(&self, steps: Range<usize>, reverse: bool) -> impl Iterator<Item = Start> + use<'a> {
+    pub(crate) fn starts(
+        &self,
+        steps: Range<usize>,
+        reverse: bool,
+    ) -> impl Iterator<Item = Start> + use<'a> {
         let batch = *self;
-        let forward = (!reverse && steps.start == 0).then_some(Start { row: 0, sequence: 0, count: batch.sequences() });
-        let backward = batch.walk(if reverse { steps } else { 0..0 }).filter_map(move |step| {
-            let going = batch.active(step.t + 1);
-            let start = Start { row: step.first_row + going, sequence: going, count: step.active - going };
-            (start.count > 0).then_some(start)
+        let forward = (!reverse && steps.start == 0).then_some(Start {
+            row: 0,
+            sequence: 0,
+            count: batch.sequences(),
         });
+        let backward = batch
+            .walk(if reverse { steps } else { 0..0 })
+            .filter_map(move |step| {
+                let going = batch.active(step.t + 1);
+                let start = Start {
+                    row: step.first_row + going,
+                    sequence: going,
+                    count: step.active - going,
+                };
+                (start.count > 0).then_some(start)
+            });
         forward.into_iter().chain(backward)
     }
 
@@ -184,14 +237,21 @@ impl<'a> Batch<'a> {
     /// gradient is one long product per run instead of one per step.
     pub(crate) fn links(&self, steps: Range<usize>) -> impl Iterator<Item = Link> + use<'a> {
         let batch = *self;
-        let mut walk = batch.walk(steps.clone()).take(steps.len().saturating_sub(1)).peekable();
+        let mut walk = batch
+            .walk(steps.clone())
+            .take(steps.len().saturating_sub(1))
+            .peekable();
         core::iter::from_fn(move || {
             let first = walk.next()?;
             let mut rows = batch.active(first.t + 1);
             while let Some(step) = walk.next_if(|step| step.active == first.active) {
                 rows += batch.active(step.t + 1);
             }
-            Some(Link { earlier: first.first_row, later: first.first_row + first.active, rows })
+            Some(Link {
+                earlier: first.first_row,
+                later: first.first_row + first.active,
+                rows,
+            })
         })
     }
 }
@@ -231,7 +291,13 @@ mod tests {
             let mut links = batch.links(0..6);
             move |_| links.next()
         });
-        let link = |earlier, later, rows| Some(Link { earlier, later, rows });
+        let link = |earlier, later, rows| {
+            Some(Link {
+                earlier,
+                later,
+                rows,
+            })
+        };
         assert_eq!(links, [link(0, 4, 10), link(12, 14, 3), None, None]);
         // rows 0-3 4-7 8-11 12-13 14-15 16: 12 follows 8, 16 follows 14
     }
@@ -239,7 +305,10 @@ mod tests {
     #[test]
     fn active_is_read_off_lengths() {
         let mut active = [0; 8];
-        assert_eq!(Batch::fill_active(&[4, 3, 3, 1], &mut active).unwrap(), [4, 3, 3, 1]);
+        assert_eq!(
+            Batch::fill_active(&[4, 3, 3, 1], &mut active).unwrap(),
+            [4, 3, 3, 1]
+        );
         assert!(Batch::fill_active(&[3, 4], &mut active).is_err());
         assert!(Batch::fill_active(&[3, 0], &mut active).is_err());
         assert!(Batch::fill_active(&[9], &mut active).is_err());

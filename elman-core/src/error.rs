@@ -51,13 +51,34 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Spec(why) | Self::Batch(why) | Self::Steps(why) => f.write_str(why),
-            Self::Length { what, expected, found } => write!(f, "{what} must hold {expected} numbers, found {found}"),
-            Self::InputKind => f.write_str("the net reads tokens and got dense rows, or the other way round"),
-            Self::Token { row, channel, id, vocabulary } => {
-                write!(f, "row {row}: token id {id} of channel {channel} exceeds the vocabulary of {vocabulary}")
+            Self::Length {
+                what,
+                expected,
+                found,
+            } => write!(f, "{what} must hold {expected} numbers, found {found}"),
+            Self::InputKind => {
+                f.write_str("the net reads tokens and got dense rows, or the other way round")
             }
-            Self::Target { row, class, classes } => {
-                write!(f, "row {row}: class {class}, but the head has {classes} classes")
+            Self::Token {
+                row,
+                channel,
+                id,
+                vocabulary,
+            } => {
+                write!(
+                    f,
+                    "row {row}: token id {id} of channel {channel} exceeds the vocabulary of {vocabulary}"
+                )
+            }
+            Self::Target {
+                row,
+                class,
+                classes,
+            } => {
+                write!(
+                    f,
+                    "row {row}: class {class}, but the head has {classes} classes"
+                )
             }
         }
     }
@@ -65,10 +86,26 @@ impl fmt::Display for Error {
 
 /// `Ok` if `found` is `expected`.
 pub(crate) fn check_len(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
-    if found == expected { Ok(()) } else { Err(Error::Length { what, expected, found }) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::Length {
+            what,
+            expected,
+            found,
+        })
+    }
 }
 
 /// `Ok` if `found` is at least `expected`.
 pub(crate) fn check_room(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
-    if found >= expected { Ok(()) } else { Err(Error::Length { what, expected, found }) }
+    if found >= expected {
+        Ok(())
+    } else {
+        Err(Error::Length {
+            what,
+            expected,
+            found,
+        })
+    }
 }

@@ -29,14 +29,21 @@ impl Inputs<'_> {
     /// Checks kind, length and every token id.
     pub(crate) fn check(&self, spec: &Spec, rows: usize) -> Result<(), Error> {
         match (self, &spec.input) {
-            (Self::Dense(numbers), Input::Dense { width }) => check_len("inputs", rows * width, numbers.len()),
+            (Self::Dense(numbers), Input::Dense { width }) => {
+                check_len("inputs", rows * width, numbers.len())
+            }
             (Self::Tokens(ids), Input::Tokens { channels, .. }) => {
                 let channels = channels.as_slice();
                 check_len("inputs", rows * channels.len(), ids.len())?;
                 for (row, ids) in ids.chunks_exact(channels.len().max(1)).enumerate() {
                     for (channel, (&id, c)) in ids.iter().zip(channels).enumerate() {
                         if id as usize > c.vocabulary {
-                            return Err(Error::Token { row, channel, id, vocabulary: c.vocabulary });
+                            return Err(Error::Token {
+                                row,
+                                channel,
+                                id,
+                                vocabulary: c.vocabulary,
+                            });
                         }
                     }
                 }
@@ -89,9 +96,24 @@ pub fn forward(
     let (rows, sequences) = (batch.rows(), batch.sequences());
     inputs.check(spec, rows)?;
     check_len("state", sequences * spec.state_len(), state.len())?;
-    check_len("outputs", spec.output_rows(rows, sequences) * spec.output_width(), outputs.len())?;
-    check_room("workspace", spec.workspace_len(rows, sequences), workspace.len())?;
-    level.run(Inference { model, batch, inputs, state, buffer: Strip::floats_mut(workspace), outputs });
+    check_len(
+        "outputs",
+        spec.output_rows(rows, sequences) * spec.output_width(),
+        outputs.len(),
+    )?;
+    check_room(
+        "workspace",
+        spec.workspace_len(rows, sequences),
+        workspace.len(),
+    )?;
+    level.run(Inference {
+        model,
+        batch,
+        inputs,
+        state,
+        buffer: Strip::floats_mut(workspace),
+        outputs,
+    });
     Ok(())
 }
 
@@ -110,10 +132,24 @@ impl Operation for Inference<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { model, batch, inputs, state, buffer, outputs } = self;
+        let Self {
+            model,
+            batch,
+            inputs,
+            state,
+            buffer,
+            outputs,
+        } = self;
         let spec = model.spec();
         let layout = Layout::inference(spec, batch.rows(), batch.sequences());
-        let pass = Pass { model, batch, inputs, layout: &layout, steps: 0..batch.steps(), dropout: None };
+        let pass = Pass {
+            model,
+            batch,
+            inputs,
+            layout: &layout,
+            steps: 0..batch.steps(),
+            dropout: None,
+        };
         for layer in 0..spec.layers.len() {
             pass.read_inputs(layer, buffer);
             pass.layer(s, layer, state, buffer);
@@ -122,7 +158,10 @@ impl Operation for Inference<'_> {
         let (top, region) = pass.read_top(buffer);
         pass.head(s, region.of(top), outputs);
         if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
-            s.run(Softmax { rows: outputs, classes });
+            s.run(Softmax {
+                rows: outputs,
+                classes,
+            });
         }
     }
 }
@@ -161,7 +200,11 @@ impl Pass<'_> {
             }
         }
         if let Some(seed) = self.dropout {
-            let rate = if layer == 0 { self.spec().dropout.input } else { self.spec().dropout.hidden };
+            let rate = if layer == 0 {
+                self.spec().dropout.input
+            } else {
+                self.spec().dropout.hidden
+            };
             let part = region.of_mut(buffer).get_mut(numbers).unwrap_or(&mut []);
             dropout::apply(part, width, rows.start, rate, seed, Site::Layer(layer));
         }
@@ -169,19 +212,31 @@ impl Pass<'_> {
 
     /// `x[t] = [E[token[t - w]], …, E[token[t + w]]]`, the padding row outside the sequence.
     fn gather(&self, ids: &[u32], x: &mut [f32]) {
-        let Input::Tokens { channels, window } = &self.spec().input else { return };
+        let Input::Tokens { channels, window } = &self.spec().input else {
+            return;
+        };
         let (channels, width) = (channels.as_slice(), self.spec().input.width());
         for step in self.batch.walk(self.steps.clone()) {
             for sequence in 0..step.active {
                 let start = (step.first_row + sequence) * width;
                 let mut to = x.get_mut(start..start + width).unwrap_or(&mut []);
                 for neighbour in neighbours(self.batch, step.t, step.first_row, *window) {
-                    let row = neighbour.filter(|n| sequence < n.active).map(|n| n.first_row + sequence);
+                    let row = neighbour
+                        .filter(|n| sequence < n.active)
+                        .map(|n| n.first_row + sequence);
                     for (channel, c) in channels.iter().enumerate() {
                         let padding = c.vocabulary as u32;
-                        let id = row.and_then(|row| ids.get(row * channels.len() + channel)).unwrap_or(&padding);
-                        let Some((part, rest)) = to.split_at_mut_checked(c.width) else { return };
-                        copy(self.model.embedding(channel, c.width, *id), 0..c.width, part);
+                        let id = row
+                            .and_then(|row| ids.get(row * channels.len() + channel))
+                            .unwrap_or(&padding);
+                        let Some((part, rest)) = to.split_at_mut_checked(c.width) else {
+                            return;
+                        };
+                        copy(
+                            self.model.embedding(channel, c.width, *id),
+                            0..c.width,
+                            part,
+                        );
                         to = rest;
                     }
                 }
@@ -213,7 +268,12 @@ impl Pass<'_> {
                 rows: rows.len(),
                 columns: l.hidden,
                 depth: x_width,
-                a: View { data: x, outer: x_width, inner: 1 }.from(rows.start, 0),
+                a: View {
+                    data: x,
+                    outer: x_width,
+                    inner: 1,
+                }
+                .from(rows.start, 0),
                 b: w_in.matrix,
                 c: h.get_mut(rows.start * width + column..).unwrap_or(&mut []),
                 c_row: width,
@@ -223,8 +283,12 @@ impl Pass<'_> {
             let recurrence = Recurrence {
                 batch: self.batch,
                 w_rec: self.model.recurrent_weights(place).matrix,
-                state: View { data: state, outer: spec.state_len(), inner: 1 }
-                    .from(0, spec.state_offset(layer) + column),
+                state: View {
+                    data: state,
+                    outer: spec.state_len(),
+                    inner: 1,
+                }
+                .from(0, spec.state_offset(layer) + column),
                 hidden: l.hidden,
                 column,
                 width,
@@ -241,7 +305,11 @@ impl Pass<'_> {
     /// The state of `layer` after each sequence's last step (first, in reverse), into `state` (B, S).
     pub fn final_state(&self, layer: usize, h: &[f32], state: &mut [f32]) {
         let spec = self.spec();
-        let (l, offset, len) = (spec.layer(layer), spec.state_offset(layer), spec.state_len());
+        let (l, offset, len) = (
+            spec.layer(layer),
+            spec.state_offset(layer),
+            spec.state_len(),
+        );
         for_each_end(self.batch, self.steps.clone(), |sequence, last_row| {
             let at = sequence * len + offset;
             let to = state.get_mut(at..at + l.width()).unwrap_or(&mut []);
@@ -264,13 +332,18 @@ impl Pass<'_> {
             Read::LastStep => {
                 let l = spec.layer(top);
                 for_each_end(self.batch, self.steps.clone(), |sequence, last_row| {
-                    let to = to.get_mut(sequence * width..(sequence + 1) * width).unwrap_or(&mut []);
+                    let to = to
+                        .get_mut(sequence * width..(sequence + 1) * width)
+                        .unwrap_or(&mut []);
                     copy_ends(l.hidden, l.direction, h, sequence, last_row, to);
                 });
             }
         }
         if let Some(seed) = self.dropout {
-            let part = region.of_mut(buffer).get_mut(rows.start * width..rows.end * width).unwrap_or(&mut []);
+            let part = region
+                .of_mut(buffer)
+                .get_mut(rows.start * width..rows.end * width)
+                .unwrap_or(&mut []);
             dropout::apply(part, width, rows.start, spec.dropout.head, seed, Site::Head);
         }
         (buffer, region)
@@ -299,7 +372,12 @@ impl Pass<'_> {
             rows: rows.len(),
             columns,
             depth: width,
-            a: View { data: top, outer: width, inner: 1 }.from(rows.start, 0),
+            a: View {
+                data: top,
+                outer: width,
+                inner: 1,
+            }
+            .from(rows.start, 0),
             b: w_out.matrix,
             c: outputs.get_mut(rows.start * columns..).unwrap_or(&mut []),
             c_row: columns,
@@ -326,10 +404,14 @@ impl Recurrence<'_> {
     #[inline(always)]
     fn forward_in_time<S: Simd>(&self, s: S, steps: Range<usize>, h: &mut [f32]) {
         for step in self.batch.walk(steps) {
-            let Some((done, rest)) = h.split_at_mut_checked(step.first_row * self.width) else { return };
+            let Some((done, rest)) = h.split_at_mut_checked(step.first_row * self.width) else {
+                return;
+            };
             let before = match step.t.checked_sub(1) {
                 None => self.state,
-                Some(t) => self.rows(done).from(step.first_row - self.batch.active(t), 0),
+                Some(t) => self
+                    .rows(done)
+                    .from(step.first_row - self.batch.active(t), 0),
             };
             self.step(s, before, step.active, rest);
         }
@@ -340,18 +422,29 @@ impl Recurrence<'_> {
     fn backward_in_time<S: Simd>(&self, s: S, steps: Range<usize>, h: &mut [f32]) {
         for step in self.batch.walk_back(steps) {
             let going = self.batch.active(step.t + 1);
-            let Some((rest, done)) = h.split_at_mut_checked((step.first_row + step.active) * self.width) else {
+            let Some((rest, done)) =
+                h.split_at_mut_checked((step.first_row + step.active) * self.width)
+            else {
                 return;
             };
-            let here = rest.get_mut(step.first_row * self.width..).unwrap_or(&mut []);
-            let Some((continuing, joining)) = here.split_at_mut_checked(going * self.width) else { return };
+            let here = rest
+                .get_mut(step.first_row * self.width..)
+                .unwrap_or(&mut []);
+            let Some((continuing, joining)) = here.split_at_mut_checked(going * self.width) else {
+                return;
+            };
             self.step(s, self.rows(done), going, continuing);
             self.step(s, self.state.from(going, 0), step.active - going, joining);
         }
     }
 
     fn rows<'h>(&self, h: &'h [f32]) -> View<'h> {
-        View { data: h, outer: self.width, inner: 1 }.from(0, self.column)
+        View {
+            data: h,
+            outer: self.width,
+            inner: 1,
+        }
+        .from(0, self.column)
     }
 
     #[inline(always)]
@@ -392,7 +485,11 @@ pub(crate) fn copy(from: &[f32], range: Range<usize>, to: &mut [f32]) {
 pub(crate) fn for_each_end(batch: &Batch, steps: Range<usize>, mut f: impl FnMut(usize, usize)) {
     let end = steps.end;
     for step in batch.walk(steps) {
-        let going = if step.t + 1 < end { batch.active(step.t + 1) } else { 0 };
+        let going = if step.t + 1 < end {
+            batch.active(step.t + 1)
+        } else {
+            0
+        };
         for sequence in going..step.active {
             f(sequence, step.first_row + sequence);
         }
@@ -400,11 +497,20 @@ pub(crate) fn for_each_end(batch: &Batch, steps: Range<usize>, mut f: impl FnMut
 }
 
 /// A sequence's final state: the row of its last step forward, of its first step in reverse.
-fn copy_ends(hidden: usize, direction: Direction, h: &[f32], sequence: usize, last_row: usize, to: &mut [f32]) {
+fn copy_ends(
+    hidden: usize,
+    direction: Direction,
+    h: &[f32],
+    sequence: usize,
+    last_row: usize,
+    to: &mut [f32],
+) {
     match direction {
         Direction::Forward => fill_from(to, h, last_row * hidden),
         Direction::Both => {
-            let Some((forward, reverse)) = to.split_at_mut_checked(hidden) else { return };
+            let Some((forward, reverse)) = to.split_at_mut_checked(hidden) else {
+                return;
+            };
             fill_from(forward, h, last_row * 2 * hidden);
             fill_from(reverse, h, (sequence * 2 + 1) * hidden);
         }
@@ -431,7 +537,11 @@ pub(crate) fn neighbours<'b>(
     let mut row = first;
     let inside = (start..=t + reach).map(move |t| {
         let active = batch.active(t);
-        let step = Step { t, first_row: row, active };
+        let step = Step {
+            t,
+            first_row: row,
+            active,
+        };
         row += active;
         (active > 0).then_some(step)
     });

@@ -1,7 +1,7 @@
 //! Gradients as plain slices: norm, clipping, sums. All have a fixed order, whatever the level.
 
 use crate::error::{Error, check_len};
-use crate::kernel::elementwise::{Function, Map};
+use crate::kernel::elementwise::{Clamp, Map, Scale};
 use crate::kernel::reduce::{AddAssign, SumOfSquares};
 use crate::simd::Level;
 
@@ -12,7 +12,10 @@ pub fn sum_of_squares(level: Level, gradients: &[f32]) -> f64 {
 
 /// `g ← factor·g`
 pub fn scale(level: Level, gradients: &mut [f32], factor: f32) {
-    level.run(Map { function: Function::Scale(factor), data: gradients });
+    level.run(Map {
+        function: Scale(factor),
+        data: gradients,
+    });
 }
 
 /// Scales so that the Euclidean norm is at most `max_norm` (`torch.nn.utils.clip_grad_norm_`;
@@ -40,7 +43,10 @@ pub fn clip_factor(norm: f64, max_norm: f32) -> Option<f32> {
 
 /// Limits every number to `-limit..=limit` (`torch.nn.utils.clip_grad_value_`); a NaN stays.
 pub fn clip_values(level: Level, gradients: &mut [f32], limit: f32) {
-    level.run(Map { function: Function::Clamp(limit), data: gradients });
+    level.run(Map {
+        function: Clamp(limit),
+        data: gradients,
+    });
 }
 
 /// `to ← to + from`, for adding up shards.

@@ -44,22 +44,37 @@ pub fn initialize(
     Ok(())
 }
 
-fn fill(spec: &Spec, init: Init, tensor: &Tensor, rng: &mut impl TryRng<Error = Infallible>, values: &mut [f32]) {
+fn fill(
+    spec: &Spec,
+    init: Init,
+    tensor: &Tensor,
+    rng: &mut impl TryRng<Error = Infallible>,
+    values: &mut [f32],
+) {
     let glorot = libm::sqrt(6.0 / (tensor.rows + tensor.columns) as f64);
     match (tensor.kind, init) {
         (TensorKind::Embedding { .. }, _) => {
-            let deviation = if init == Init::Pytorch { 1.0 } else { EMBEDDING_DEVIATION };
+            let deviation = if init == Init::Pytorch {
+                1.0
+            } else {
+                EMBEDDING_DEVIATION
+            };
             values.fill_with(|| (deviation * normal(rng)) as f32);
         }
         (TensorKind::InitialState(_), _) => values.fill(0.0),
-        (TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::Bias(_), Init::Pytorch) => {
+        (
+            TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::Bias(_),
+            Init::Pytorch,
+        ) => {
             uniform(rng, 1.0 / libm::sqrt(tensor.columns as f64), values);
         }
         (TensorKind::HeadWeights | TensorKind::HeadBias, Init::Pytorch) => {
             uniform(rng, 1.0 / libm::sqrt(spec.top_width() as f64), values);
         }
         (TensorKind::Bias(_) | TensorKind::HeadBias, _) => values.fill(0.0),
-        (TensorKind::RecurrentWeights(_), Init::Orthogonal) => orthogonal(rng, tensor.columns, values),
+        (TensorKind::RecurrentWeights(_), Init::Orthogonal) => {
+            orthogonal(rng, tensor.columns, values)
+        }
         (TensorKind::RecurrentWeights(_), Init::Identity) => {
             for (row, values) in values.chunks_exact_mut(tensor.columns.max(1)).enumerate() {
                 values.fill(0.0);
@@ -68,7 +83,10 @@ fn fill(spec: &Spec, init: Init, tensor: &Tensor, rng: &mut impl TryRng<Error = 
                 }
             }
         }
-        (TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::HeadWeights, _) => {
+        (
+            TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::HeadWeights,
+            _,
+        ) => {
             uniform(rng, glorot, values);
         }
     }
@@ -100,8 +118,12 @@ fn normal(rng: &mut impl TryRng<Error = Infallible>) -> f64 {
 /// orthogonality in f32 ("twice is enough", Giraud, Langou, Rozložník 2005).
 fn orthogonal(rng: &mut impl TryRng<Error = Infallible>, size: usize, values: &mut [f32]) {
     for row in 0..size {
-        let Some((done, rest)) = values.split_at_mut_checked(row * size) else { return };
-        let Some(new) = rest.get_mut(..size) else { return };
+        let Some((done, rest)) = values.split_at_mut_checked(row * size) else {
+            return;
+        };
+        let Some(new) = rest.get_mut(..size) else {
+            return;
+        };
         new.fill_with(|| normal(rng) as f32);
         for _ in 0..2 {
             for earlier in done.chunks_exact(size) {
@@ -119,5 +141,8 @@ fn orthogonal(rng: &mut impl TryRng<Error = Infallible>, size: usize, values: &m
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    a.iter()
+        .zip(b)
+        .map(|(&a, &b)| f64::from(a) * f64::from(b))
+        .sum()
 }

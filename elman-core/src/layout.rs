@@ -52,13 +52,22 @@ impl Allocator {
     /// `rows` rows of `width` numbers, and room to read the last row in whole strips.
     const fn rows(&mut self, rows: usize, width: usize) -> Region {
         let len = rows.saturating_mul(width).saturating_add(LANES - 1);
-        let region = Region { start: self.used, len };
-        self.used = self.used.saturating_add(len.saturating_add(LANES - 1) / LANES * LANES);
+        let region = Region {
+            start: self.used,
+            len,
+        };
+        self.used = self
+            .used
+            .saturating_add(len.saturating_add(LANES - 1) / LANES * LANES);
         region
     }
 
     const fn rows_if(&mut self, wanted: bool, rows: usize, width: usize) -> Region {
-        if wanted { self.rows(rows, width) } else { Region::NONE }
+        if wanted {
+            self.rows(rows, width)
+        } else {
+            Region::NONE
+        }
     }
 }
 
@@ -85,7 +94,11 @@ impl Layout {
     };
 
     pub const fn tape(spec: &Spec, rows: usize, sequences: usize) -> Self {
-        let Dropout { input, hidden, head } = spec.dropout;
+        let Dropout {
+            input,
+            hidden,
+            head,
+        } = spec.dropout;
         let mut at = Allocator { used: 0 };
         let mut layout = Self::EMPTY;
         let mut l = 0;
@@ -120,13 +133,20 @@ impl Layout {
         let mut layout = Self::EMPTY;
         let gathered = matches!(spec.input, Input::Tokens { .. });
         layout.inputs[0] = at.rows_if(gathered, rows, spec.input.width());
-        let turns = [at.rows(rows, spec.widest()), at.rows_if(spec.layers.len() > 1, rows, spec.widest())];
+        let turns = [
+            at.rows(rows, spec.widest()),
+            at.rows_if(spec.layers.len() > 1, rows, spec.widest()),
+        ];
         let mut l = 0;
         while l < spec.layers.len() {
             layout.hidden[l] = turns[l % 2];
             l += 1;
         }
-        layout.top = at.rows_if(matches!(spec.head.read, Read::LastStep), sequences, spec.top_width());
+        layout.top = at.rows_if(
+            matches!(spec.head.read, Read::LastStep),
+            sequences,
+            spec.top_width(),
+        );
         layout.len = at.used;
         layout
     }
@@ -148,13 +168,26 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub const fn of(spec: &Spec, rows: usize, sequences: usize) -> Self {
         let gathered = matches!(spec.input, Input::Tokens { .. });
-        let width = if gathered && spec.input.width() > spec.widest() { spec.input.width() } else { spec.widest() };
+        let width = if gathered && spec.input.width() > spec.widest() {
+            spec.input.width()
+        } else {
+            spec.widest()
+        };
         let mut at = Allocator { used: 0 };
         let below = gathered || spec.layers.len() > 1;
         let turns = [at.rows(rows, width), at.rows_if(below, rows, width)];
-        let top = at.rows_if(matches!(spec.head.read, Read::LastStep), sequences, spec.top_width());
+        let top = at.rows_if(
+            matches!(spec.head.read, Read::LastStep),
+            sequences,
+            spec.top_width(),
+        );
         let start = at.rows(sequences, spec.widest());
-        Self { rows: turns, top, start, len: at.used }
+        Self {
+            rows: turns,
+            top,
+            start,
+            len: at.used,
+        }
     }
 }
 

@@ -32,11 +32,17 @@ impl Target {
 
 /// What the mean divides by: the number of counted targets, or the sum of their class weights.
 pub fn total_weight(targets: &[Target], class_weights: Option<&[f32]>) -> f64 {
-    targets.iter().filter_map(|target| target.get()).map(|class| weight_of(class, class_weights)).sum()
+    targets
+        .iter()
+        .filter_map(|target| target.get())
+        .map(|class| weight_of(class, class_weights))
+        .sum()
 }
 
 fn weight_of(class: u32, class_weights: Option<&[f32]>) -> f64 {
-    class_weights.map_or(1.0, |weights| weights.get(class as usize).map_or(0.0, |&w| f64::from(w)))
+    class_weights.map_or(1.0, |weights| {
+        weights.get(class as usize).map_or(0.0, |&w| f64::from(w))
+    })
 }
 
 /// Softmax and cross-entropy over rows of `classes` logits (PyTorch's `CrossEntropyLoss`).
@@ -72,14 +78,24 @@ pub fn softmax_cross_entropy(
     }
     for (row, target) in targets.iter().enumerate() {
         if let Some(class) = target.get().filter(|&class| class as usize >= classes) {
-            return Err(Error::Target { row, class, classes });
+            return Err(Error::Target {
+                row,
+                class,
+                classes,
+            });
         }
     }
     if total <= 0.0 {
         rows.fill(0.0);
         return Ok(0.0);
     }
-    Ok(level.run(CrossEntropy { rows, classes, targets, class_weights, total }))
+    Ok(level.run(CrossEntropy {
+        rows,
+        classes,
+        targets,
+        class_weights,
+        total,
+    }))
 }
 
 struct CrossEntropy<'a> {
@@ -96,7 +112,11 @@ impl Operation for CrossEntropy<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> f64 {
         let mut loss = 0.0;
-        for (row, target) in self.rows.chunks_exact_mut(self.classes.max(1)).zip(self.targets) {
+        for (row, target) in self
+            .rows
+            .chunks_exact_mut(self.classes.max(1))
+            .zip(self.targets)
+        {
             let Some(class) = target.get() else {
                 row.fill(0.0);
                 continue;
@@ -150,9 +170,14 @@ pub fn mean_squared_error(
         return Ok(0.0);
     }
     let width = width.max(1);
-    let counts = |row: usize| counted.is_none_or(|counted| counted.get(row).copied().unwrap_or(false));
+    let counts =
+        |row: usize| counted.is_none_or(|counted| counted.get(row).copied().unwrap_or(false));
     let mut sum = 0.0;
-    for (row, (outputs, targets)) in outputs.chunks_mut(width).zip(targets.chunks(width)).enumerate() {
+    for (row, (outputs, targets)) in outputs
+        .chunks_mut(width)
+        .zip(targets.chunks(width))
+        .enumerate()
+    {
         if !counts(row) {
             outputs.fill(0.0);
             continue;

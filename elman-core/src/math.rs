@@ -1,7 +1,7 @@
 //! The functions of the net on plain slices, at the accuracy stated in the crate docs.
 
 use crate::error::{Error, check_len};
-use crate::kernel::elementwise::{Function, Map};
+use crate::kernel::elementwise::{Exp, Map, Relu, Tanh};
 use crate::kernel::gemm::{Finish, Gemm, Start};
 use crate::kernel::pack::{self, packed_strips};
 use crate::kernel::softmax::Softmax;
@@ -15,17 +15,26 @@ use crate::simd::{LANES, Level, Strip, View};
 /// assert_eq!(x, [0.0, 1.0, -1.0]);
 /// ```
 pub fn tanh(level: Level, x: &mut [f32]) {
-    level.run(Map { function: Function::Tanh, data: x });
+    level.run(Map {
+        function: Tanh,
+        data: x,
+    });
 }
 
 /// `x ← e^x`
 pub fn exp(level: Level, x: &mut [f32]) {
-    level.run(Map { function: Function::Exp, data: x });
+    level.run(Map {
+        function: Exp,
+        data: x,
+    });
 }
 
 /// `x ← max(0, x)`; a NaN stays.
 pub fn relu(level: Level, x: &mut [f32]) {
-    level.run(Map { function: Function::Relu, data: x });
+    level.run(Map {
+        function: Relu,
+        data: x,
+    });
 }
 
 /// Replaces every row of `classes` numbers by its softmax. Finite input gives finite output.
@@ -33,7 +42,11 @@ pub fn relu(level: Level, x: &mut [f32]) {
 /// # Errors
 /// [`Error::Length`] if the slice does not hold whole rows.
 pub fn softmax(level: Level, rows: &mut [f32], classes: usize) -> Result<(), Error> {
-    check_len("rows", rows.len() / classes.max(1) * classes.max(1), rows.len())?;
+    check_len(
+        "rows",
+        rows.len() / classes.max(1) * classes.max(1),
+        rows.len(),
+    )?;
     level.run(Softmax { rows, classes });
     Ok(())
 }
@@ -47,7 +60,12 @@ pub const fn packed_matrix_len(depth: usize, columns: usize) -> usize {
 ///
 /// # Errors
 /// [`Error::Length`] naming the slice.
-pub fn pack_matrix(b: &[f32], depth: usize, columns: usize, packed: &mut [Strip]) -> Result<(), Error> {
+pub fn pack_matrix(
+    b: &[f32],
+    depth: usize,
+    columns: usize,
+    packed: &mut [Strip],
+) -> Result<(), Error> {
     check_len("b", depth * columns, b.len())?;
     check_len("packed", packed_matrix_len(depth, columns), packed.len())?;
     pack::pack(b, None, columns, packed);
@@ -85,8 +103,16 @@ pub fn matmul(
         rows,
         columns,
         depth,
-        a: View { data: a, outer: depth, inner: 1 },
-        b: View { data: Strip::floats(packed), outer: depth * LANES, inner: LANES },
+        a: View {
+            data: a,
+            outer: depth,
+            inner: 1,
+        },
+        b: View {
+            data: Strip::floats(packed),
+            outer: depth * LANES,
+            inner: LANES,
+        },
         c,
         c_row: columns,
         start: Start::Zero,

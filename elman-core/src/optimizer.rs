@@ -60,15 +60,36 @@ pub enum Optimizer {
 
 impl Optimizer {
     /// `torch.optim.SGD`.
-    pub const SGD: Self = Self::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+    pub const SGD: Self = Self::Sgd {
+        momentum: 0.0,
+        nesterov: false,
+        weight_decay: 0.0,
+    };
     /// `torch.optim.Adagrad`.
-    pub const ADAGRAD: Self = Self::Adagrad { epsilon: 1e-10, weight_decay: 0.0 };
+    pub const ADAGRAD: Self = Self::Adagrad {
+        epsilon: 1e-10,
+        weight_decay: 0.0,
+    };
     /// `torch.optim.RMSprop`.
-    pub const RMSPROP: Self = Self::Rmsprop { alpha: 0.99, epsilon: 1e-8, weight_decay: 0.0 };
+    pub const RMSPROP: Self = Self::Rmsprop {
+        alpha: 0.99,
+        epsilon: 1e-8,
+        weight_decay: 0.0,
+    };
     /// `torch.optim.Adam`.
-    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
+    pub const ADAM: Self = Self::Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.0,
+    };
     /// `torch.optim.AdamW`.
-    pub const ADAMW: Self = Self::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+    pub const ADAMW: Self = Self::AdamW {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.01,
+    };
 
     /// Numbers of optimizer state for `params` parameters; they start at zero and lie slot after slot.
     pub const fn state_len(&self, params: usize) -> usize {
@@ -92,7 +113,10 @@ impl Optimizer {
     /// assert!((params[0] - 0.9).abs() < 1e-6 && (params[1] - 2.1).abs() < 1e-6);
     /// # Ok::<(), elman_core::Error>(())
     /// ```
-    #[expect(clippy::too_many_arguments, reason = "each is a slice or a setting of its own")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a slice or a setting of its own"
+    )]
     pub fn update(
         &self,
         level: Level,
@@ -106,109 +130,239 @@ impl Optimizer {
         let len = params.len();
         check_len("gradients", len, gradients.len())?;
         check_len("optimizer state", self.state_len(len), state.len())?;
-        let outside = Error::Length { what: "params", expected: range.end, found: len };
+        let outside = Error::Length {
+            what: "params",
+            expected: range.end,
+            found: len,
+        };
         let (first, second) = state.split_at_mut(len.min(state.len()));
-        let (Some(params), Some(gradients)) = (params.get_mut(range.clone()), gradients.get(range.clone())) else {
+        let (Some(params), Some(gradients)) =
+            (params.get_mut(range.clone()), gradients.get(range.clone()))
+        else {
             return Err(outside);
         };
         let first = first.get_mut(range.clone()).unwrap_or(&mut []);
         let second = second.get_mut(range).unwrap_or(&mut []);
-        let rule = self.rule(learning_rate, step);
-        level.run(Update { rule, params, gradients, first, second });
+        self.run(
+            level,
+            learning_rate,
+            step,
+            Slices {
+                params,
+                gradients,
+                first,
+                second,
+            },
+        );
         Ok(())
     }
 
-    /// This step's constants, with the bias corrections computed once, in f64.
-    fn rule(&self, learning_rate: f32, step: u64) -> Rule {
-        let corrected = |beta: f32| 1.0 - libm::pow(f64::from(beta), step as f64);
-        let adam = |beta1, beta2, epsilon, l2, shrink| Rule::Adam {
-            beta1,
-            beta2,
-            epsilon,
-            l2,
-            shrink,
-            rate: (f64::from(learning_rate) / corrected(beta1)) as f32,
-            root: (1.0 / libm::sqrt(corrected(beta2))) as f32,
+    /// Runs the rule with this step's constants; bias corrections are computed once, in f64.
+    fn run(&self, level: Level, rate: f32, step: u64, slices: Slices) {
+        let adam = |beta1: f32, beta2: f32, epsilon, shrink| {
+            let corrected = |beta: f32| 1.0 - libm::pow(f64::from(beta), step as f64);
+            Adam {
+                beta1,
+                beta2,
+                epsilon,
+                shrink,
+                rate: (f64::from(rate) / corrected(beta1)) as f32,
+                root: (1.0 / libm::sqrt(corrected(beta2))) as f32,
+            }
         };
         match *self {
-            Self::Sgd { momentum, nesterov, weight_decay } => {
-                Rule::Sgd { rate: learning_rate, momentum, nesterov, l2: weight_decay }
+            Self::Sgd {
+                momentum,
+                nesterov,
+                weight_decay,
+            } => {
+                level.run(Update {
+                    rule: Sgd {
+                        rate,
+                        momentum,
+                        nesterov,
+                    },
+                    weight_decay,
+                    slices,
+                });
             }
-            Self::Adagrad { epsilon, weight_decay } => {
-                Rule::Adagrad { rate: learning_rate, epsilon, l2: weight_decay }
+            Self::Adagrad {
+                epsilon,
+                weight_decay,
+            } => {
+                level.run(Update {
+                    rule: Adagrad { rate, epsilon },
+                    weight_decay,
+                    slices,
+                });
             }
-            Self::Rmsprop { alpha, epsilon, weight_decay } => {
-                Rule::Rmsprop { rate: learning_rate, alpha, epsilon, l2: weight_decay }
+            Self::Rmsprop {
+                alpha,
+                epsilon,
+                weight_decay,
+            } => {
+                level.run(Update {
+                    rule: Rmsprop {
+                        rate,
+                        alpha,
+                        epsilon,
+                    },
+                    weight_decay,
+                    slices,
+                });
             }
-            Self::Adam { beta1, beta2, epsilon, weight_decay } => adam(beta1, beta2, epsilon, weight_decay, 1.0),
-            Self::AdamW { beta1, beta2, epsilon, weight_decay } => {
-                adam(beta1, beta2, epsilon, 0.0, 1.0 - learning_rate * weight_decay)
+            Self::Adam {
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            } => {
+                level.run(Update {
+                    rule: adam(beta1, beta2, epsilon, 1.0),
+                    weight_decay,
+                    slices,
+                });
+            }
+            Self::AdamW {
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            } => {
+                let shrink = 1.0 - rate * weight_decay;
+                level.run(Update {
+                    rule: adam(beta1, beta2, epsilon, shrink),
+                    weight_decay: 0.0,
+                    slices,
+                });
             }
         }
     }
 }
 
-/// One step's constants.
-#[derive(Clone, Copy)]
-enum Rule {
-    Sgd { rate: f32, momentum: f32, nesterov: bool, l2: f32 },
-    Adagrad { rate: f32, epsilon: f32, l2: f32 },
-    Rmsprop { rate: f32, alpha: f32, epsilon: f32, l2: f32 },
-    Adam { beta1: f32, beta2: f32, epsilon: f32, l2: f32, shrink: f32, rate: f32, root: f32 },
-}
-
-struct Update<'a> {
-    rule: Rule,
+/// What one update reads and writes: parameters, gradients and up to two slots of state.
+struct Slices<'a> {
     params: &'a mut [f32],
     gradients: &'a [f32],
     first: &'a mut [f32],
     second: &'a mut [f32],
 }
 
-impl Operation for Update<'_> {
+/// One step's rule for a strip: the new parameters from parameters, gradient and slots.
+trait Rule {
+    fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, first: &mut S::V, second: &mut S::V) -> S::V;
+}
+
+struct Sgd {
+    rate: f32,
+    momentum: f32,
+    nesterov: bool,
+}
+
+impl Rule for Sgd {
+    #[inline(always)]
+    fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, velocity: &mut S::V, _: &mut S::V) -> S::V {
+        let momentum = s.splat(self.momentum);
+        *velocity = s.mul_add(momentum, *velocity, g);
+        let direction = if self.nesterov {
+            s.mul_add(momentum, *velocity, g)
+        } else {
+            *velocity
+        };
+        s.neg_mul_add(s.splat(self.rate), direction, p)
+    }
+}
+
+struct Adagrad {
+    rate: f32,
+    epsilon: f32,
+}
+
+impl Rule for Adagrad {
+    #[inline(always)]
+    fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, sum: &mut S::V, _: &mut S::V) -> S::V {
+        *sum = s.mul_add(g, g, *sum);
+        let root = s.add(s.sqrt(*sum), s.splat(self.epsilon));
+        s.sub(p, s.div(s.mul(s.splat(self.rate), g), root))
+    }
+}
+
+struct Rmsprop {
+    rate: f32,
+    alpha: f32,
+    epsilon: f32,
+}
+
+impl Rule for Rmsprop {
+    #[inline(always)]
+    fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, square: &mut S::V, _: &mut S::V) -> S::V {
+        *square = s.mul_add(
+            s.mul(s.splat(1.0 - self.alpha), g),
+            g,
+            s.mul(s.splat(self.alpha), *square),
+        );
+        let root = s.add(s.sqrt(*square), s.splat(self.epsilon));
+        s.sub(p, s.div(s.mul(s.splat(self.rate), g), root))
+    }
+}
+
+struct Adam {
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    /// AdamW's weight decay as a factor; 1 for Adam.
+    shrink: f32,
+    /// Learning rate over the mean's bias correction.
+    rate: f32,
+    /// One over the root of the mean square's bias correction.
+    root: f32,
+}
+
+impl Rule for Adam {
+    #[inline(always)]
+    fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, mean: &mut S::V, square: &mut S::V) -> S::V {
+        *mean = s.mul_add(s.splat(1.0 - self.beta1), s.sub(g, *mean), *mean);
+        *square = s.mul_add(
+            s.mul(s.splat(1.0 - self.beta2), g),
+            g,
+            s.mul(s.splat(self.beta2), *square),
+        );
+        let root = s.mul_add(s.sqrt(*square), s.splat(self.root), s.splat(self.epsilon));
+        let p = s.mul(p, s.splat(self.shrink));
+        s.sub(p, s.div(s.mul(s.splat(self.rate), *mean), root))
+    }
+}
+
+/// A rule over whole slices; `weight_decay` times the parameter joins the gradient first.
+struct Update<'a, R> {
+    rule: R,
+    weight_decay: f32,
+    slices: Slices<'a>,
+}
+
+impl<R: Rule> Operation for Update<'_, R> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        match self.rule {
-            Rule::Sgd { rate, momentum, nesterov, l2 } => self.each(s, l2, |p, g, velocity, _| {
-                let next = s.mul_add(s.splat(momentum), *velocity, g);
-                *velocity = next;
-                let direction = if nesterov { s.mul_add(s.splat(momentum), next, g) } else { next };
-                s.neg_mul_add(s.splat(rate), direction, p)
-            }),
-            Rule::Adagrad { rate, epsilon, l2 } => self.each(s, l2, |p, g, sum, _| {
-                *sum = s.mul_add(g, g, *sum);
-                s.sub(p, s.div(s.mul(s.splat(rate), g), s.add(s.sqrt(*sum), s.splat(epsilon))))
-            }),
-            Rule::Rmsprop { rate, alpha, epsilon, l2 } => self.each(s, l2, |p, g, square, _| {
-                *square = s.mul_add(s.mul(s.splat(1.0 - alpha), g), g, s.mul(s.splat(alpha), *square));
-                s.sub(p, s.div(s.mul(s.splat(rate), g), s.add(s.sqrt(*square), s.splat(epsilon))))
-            }),
-            Rule::Adam { beta1, beta2, epsilon, l2, shrink, rate, root } => self.each(s, l2, |p, g, mean, square| {
-                *mean = s.mul_add(s.splat(1.0 - beta1), s.sub(g, *mean), *mean);
-                *square = s.mul_add(s.mul(s.splat(1.0 - beta2), g), g, s.mul(s.splat(beta2), *square));
-                let denominator = s.mul_add(s.sqrt(*square), s.splat(root), s.splat(epsilon));
-                let p = s.mul(p, s.splat(shrink));
-                s.sub(p, s.div(s.mul(s.splat(rate), *mean), denominator))
-            }),
-        }
-    }
-}
-
-impl Update<'_> {
-    /// Runs the rule over strips; `l2` times the parameter joins the gradient first. Rules without a
-    /// slot see zeros that nobody keeps.
-    #[inline(always)]
-    fn each<S: Simd>(self, s: S, l2: f32, rule: impl Fn(S::V, S::V, &mut S::V, &mut S::V) -> S::V) {
-        let mut firsts = self.first.chunks_mut(LANES);
-        let mut seconds = self.second.chunks_mut(LANES);
-        for (params, gradients) in self.params.chunks_mut(LANES).zip(self.gradients.chunks(LANES)) {
-            let (first, second) = (firsts.next().unwrap_or(&mut []), seconds.next().unwrap_or(&mut []));
+        let Slices {
+            params,
+            gradients,
+            first,
+            second,
+        } = self.slices;
+        let mut firsts = first.chunks_mut(LANES);
+        let mut seconds = second.chunks_mut(LANES);
+        for (params, gradients) in params.chunks_mut(LANES).zip(gradients.chunks(LANES)) {
+            // Rules with fewer slots see zeros there that nobody keeps.
+            let (first, second) = (
+                firsts.next().unwrap_or(&mut []),
+                seconds.next().unwrap_or(&mut []),
+            );
             let (mut a, mut b) = (s.load_part(first), s.load_part(second));
             let p = s.load_part(params);
-            let g = s.mul_add(s.splat(l2), p, s.load_part(gradients));
-            let next = rule(p, g, &mut a, &mut b);
+            let g = s.mul_add(s.splat(self.weight_decay), p, s.load_part(gradients));
+            let next = self.rule.apply(s, p, g, &mut a, &mut b);
             s.store_part(params, next);
             s.store_part(first, a);
             s.store_part(second, b);

@@ -64,12 +64,18 @@ impl Tensor {
 
     /// Whether PyTorch stores this tensor transposed, as `[out][in]`.
     pub const fn is_transposed_in_pytorch(&self) -> bool {
-        matches!(self.kind, TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::HeadWeights)
+        matches!(
+            self.kind,
+            TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::HeadWeights
+        )
     }
 
     /// Whether PyTorch stores this tensor with one dimension.
     pub const fn is_vector(&self) -> bool {
-        matches!(self.kind, TensorKind::Bias(_) | TensorKind::HeadBias | TensorKind::InitialState(_))
+        matches!(
+            self.kind,
+            TensorKind::Bias(_) | TensorKind::HeadBias | TensorKind::InitialState(_)
+        )
     }
 }
 
@@ -134,7 +140,11 @@ impl Spec {
             offset += self.direction_len(i) * self.layer(i).directions();
             i += 1;
         }
-        if place.reverse { offset + self.direction_len(place.layer) } else { offset }
+        if place.reverse {
+            offset + self.direction_len(place.layer)
+        } else {
+            offset
+        }
     }
 
     /// `W_in`, `W_rec` and `b` of one direction of a layer.
@@ -144,13 +154,18 @@ impl Spec {
     }
 
     pub(crate) const fn head_offset(&self) -> usize {
-        self.weights_offset(Place { layer: self.layers.len(), reverse: false })
+        self.weights_offset(Place {
+            layer: self.layers.len(),
+            reverse: false,
+        })
     }
 
     const fn head_len(&self) -> usize {
         match self.head.kind {
             HeadKind::None => 0,
-            HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => (self.top_width() + 1) * outputs,
+            HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => {
+                (self.top_width() + 1) * outputs
+            }
         }
     }
 
@@ -169,24 +184,36 @@ impl Spec {
             Input::Dense { .. } => &[],
             Input::Tokens { channels, .. } => channels.as_slice(),
         };
-        let embeddings = channels.iter().enumerate().map(|(channel, c)| {
-            (TensorKind::Embedding { channel }, c.vocabulary + 1, c.width)
-        });
+        let embeddings = channels
+            .iter()
+            .enumerate()
+            .map(|(channel, c)| (TensorKind::Embedding { channel }, c.vocabulary + 1, c.width));
         let trained = self.initial_state == InitialState::Trained;
-        let initial = self
-            .places()
-            .filter(move |_| trained)
-            .map(|place| (TensorKind::InitialState(place), 1, self.layer(place.layer).hidden));
+        let initial = self.places().filter(move |_| trained).map(|place| {
+            (
+                TensorKind::InitialState(place),
+                1,
+                self.layer(place.layer).hidden,
+            )
+        });
         let weights = self.places().flat_map(|place| {
             let hidden = self.layer(place.layer).hidden;
             [
-                (TensorKind::InputWeights(place), self.layer_input_width(place.layer), hidden),
+                (
+                    TensorKind::InputWeights(place),
+                    self.layer_input_width(place.layer),
+                    hidden,
+                ),
                 (TensorKind::RecurrentWeights(place), hidden, hidden),
                 (TensorKind::Bias(place), 1, hidden),
             ]
         });
         let head = [
-            (TensorKind::HeadWeights, self.top_width(), self.output_width()),
+            (
+                TensorKind::HeadWeights,
+                self.top_width(),
+                self.output_width(),
+            ),
             (TensorKind::HeadBias, 1, self.output_width()),
         ];
         let has_head = self.head.kind != HeadKind::None;
@@ -195,7 +222,12 @@ impl Spec {
             .chain(weights)
             .chain(head.into_iter().filter(move |_| has_head))
             .scan(0, |offset, (kind, rows, columns)| {
-                let tensor = Tensor { kind, offset: *offset, rows, columns };
+                let tensor = Tensor {
+                    kind,
+                    offset: *offset,
+                    rows,
+                    columns,
+                };
                 *offset += rows * columns;
                 Some(tensor)
             })
@@ -203,8 +235,15 @@ impl Spec {
 
     /// Every layer and direction, from the input up, forward before reverse.
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> + '_ {
-        self.layers.as_slice().iter().enumerate().flat_map(|(layer, l)| {
-            [false, true].into_iter().take(l.directions()).map(move |reverse| Place { layer, reverse })
-        })
+        self.layers
+            .as_slice()
+            .iter()
+            .enumerate()
+            .flat_map(|(layer, l)| {
+                [false, true]
+                    .into_iter()
+                    .take(l.directions())
+                    .map(move |reverse| Place { layer, reverse })
+            })
     }
 }

@@ -25,7 +25,12 @@ impl<T: Copy, const CAPACITY: usize> List<T, CAPACITY> {
     /// assert_eq!(LAYERS.as_slice().len(), 2);
     /// ```
     pub const fn of<const N: usize>(given: [T; N]) -> Self {
-        const { assert!(N >= 1 && N <= CAPACITY, "a list takes between 1 and CAPACITY items") };
+        const {
+            assert!(
+                N >= 1 && N <= CAPACITY,
+                "a list takes between 1 and CAPACITY items"
+            )
+        };
         let mut items = [given[0]; CAPACITY];
         let mut i = 0;
         while i < N && i < CAPACITY {
@@ -50,7 +55,10 @@ impl<T: Copy, const CAPACITY: usize> List<T, CAPACITY> {
         for (item, &value) in items.iter_mut().zip(given) {
             *item = value;
         }
-        Ok(Self { items, len: given.len() })
+        Ok(Self {
+            items,
+            len: given.len(),
+        })
     }
 
     /// The items.
@@ -144,7 +152,11 @@ pub struct Layer {
 impl Layer {
     /// A forward tanh layer.
     pub const fn tanh(hidden: usize) -> Self {
-        Self { hidden, direction: Direction::Forward, activation: Activation::Tanh }
+        Self {
+            hidden,
+            direction: Direction::Forward,
+            activation: Activation::Tanh,
+        }
     }
 
     /// Numbers a row of this layer's output holds: forward half, then reverse half.
@@ -239,7 +251,11 @@ pub struct Dropout {
 
 impl Dropout {
     /// No dropout anywhere.
-    pub const NONE: Self = Self { input: 0.0, hidden: 0.0, head: 0.0 };
+    pub const NONE: Self = Self {
+        input: 0.0,
+        hidden: 0.0,
+        head: 0.0,
+    };
 }
 
 impl Input {
@@ -272,12 +288,20 @@ impl Spec {
     /// The layer `index`, counted from the input.
     pub(crate) const fn layer(&self, index: usize) -> Layer {
         let layers = self.layers.as_slice();
-        if index < layers.len() { layers[index] } else { layers[0] }
+        if index < layers.len() {
+            layers[index]
+        } else {
+            layers[0]
+        }
     }
 
     /// Numbers per row that layer `index` reads.
     pub const fn layer_input_width(&self, index: usize) -> usize {
-        if index == 0 { self.input.width() } else { self.layer(index - 1).width() }
+        if index == 0 {
+            self.input.width()
+        } else {
+            self.layer(index - 1).width()
+        }
     }
 
     /// Numbers per row of the last layer: what the head reads.
@@ -346,15 +370,23 @@ impl Spec {
     /// [`Error::Spec`] with the first thing that is wrong.
     pub fn check(&self) -> Result<(), Error> {
         let dimension = |n: usize, what: &'static str| {
-            if n == 0 || n > MAX_DIMENSION { Err(Error::Spec(what)) } else { Ok(n as u64) }
+            if n == 0 || n > MAX_DIMENSION {
+                Err(Error::Spec(what))
+            } else {
+                Ok(n as u64)
+            }
         };
         // u64 cannot overflow here: at most 16 products of two numbers up to 2^28.
         let (mut width, mut total) = (0u64, 0u64);
         match &self.input {
-            Input::Dense { width: w } => width += dimension(*w, "input width must lie in 1..=2^24")?,
+            Input::Dense { width: w } => {
+                width += dimension(*w, "input width must lie in 1..=2^24")?
+            }
             Input::Tokens { channels, window } => {
                 if window % 2 == 0 || *window > 1025 {
-                    return Err(Error::Spec("the context window must be odd and at most 1025"));
+                    return Err(Error::Spec(
+                        "the context window must be odd and at most 1025",
+                    ));
                 }
                 for channel in channels.as_slice() {
                     let v = dimension(channel.vocabulary, "vocabulary must lie in 1..=2^24")?;

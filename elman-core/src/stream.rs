@@ -64,12 +64,22 @@ impl<'a> Stream<'a> {
     ) -> Result<Self, Error> {
         let spec = model.spec();
         if spec.is_bidirectional() {
-            return Err(Error::Steps("a two-directional net reads the end first and cannot stream"));
+            return Err(Error::Steps(
+                "a two-directional net reads the end first and cannot stream",
+            ));
         }
         check_len("state", spec.state_len(), state.len())?;
         check_room("scratch", spec.stream_len(), scratch.len())?;
-        let (x, hidden) = scratch.split_at_mut_checked(spec.stream_input_strips()).unwrap_or_default();
-        let mut stream = Self { level, model, state, x: Strip::floats_mut(x), hidden: Strip::floats_mut(hidden) };
+        let (x, hidden) = scratch
+            .split_at_mut_checked(spec.stream_input_strips())
+            .unwrap_or_default();
+        let mut stream = Self {
+            level,
+            model,
+            state,
+            x: Strip::floats_mut(x),
+            hidden: Strip::floats_mut(hidden),
+        };
         stream.reset();
         Ok(stream)
     }
@@ -93,8 +103,21 @@ impl<'a> Stream<'a> {
         };
         inputs.check(spec, rows)?;
         check_len("outputs", spec.output_width(), outputs.len())?;
-        let Self { level, model, state, x, hidden } = self;
-        level.run(Step { model, inputs, state, x, hidden, outputs });
+        let Self {
+            level,
+            model,
+            state,
+            x,
+            hidden,
+        } = self;
+        level.run(Step {
+            model,
+            inputs,
+            state,
+            x,
+            hidden,
+            outputs,
+        });
         Ok(())
     }
 }
@@ -113,7 +136,14 @@ impl Operation for Step<'_, '_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { model, inputs, state, x, hidden, outputs } = self;
+        let Self {
+            model,
+            inputs,
+            state,
+            x,
+            hidden,
+            outputs,
+        } = self;
         let spec = model.spec();
         let mut below: &[f32] = match inputs {
             Inputs::Dense(row) => row,
@@ -125,17 +155,51 @@ impl Operation for Step<'_, '_> {
         let mut rest = state;
         for layer in 0..spec.layers.len() {
             let l = spec.layer(layer);
-            let place = Place { layer, reverse: false };
-            let Some((h, above)) = rest.split_at_mut_checked(l.hidden) else { return };
-            let row = |depth: usize, a: &[f32], b: View, c: &mut [f32], start: Start, finish: Finish| {
-                let a = View { data: a, outer: depth, inner: 1 };
-                s.run(Gemm { rows: 1, columns: l.hidden, depth, a, b, c, c_row: l.hidden, start, finish });
+            let place = Place {
+                layer,
+                reverse: false,
             };
+            let Some((h, above)) = rest.split_at_mut_checked(l.hidden) else {
+                return;
+            };
+            let row =
+                |depth: usize, a: &[f32], b: View, c: &mut [f32], start: Start, finish: Finish| {
+                    let a = View {
+                        data: a,
+                        outer: depth,
+                        inner: 1,
+                    };
+                    s.run(Gemm {
+                        rows: 1,
+                        columns: l.hidden,
+                        depth,
+                        a,
+                        b,
+                        c,
+                        c_row: l.hidden,
+                        start,
+                        finish,
+                    });
+                };
             // h = f(x·W_in + b + h·W_rec)
             let w_in = model.input_weights(place);
-            row(spec.layer_input_width(layer), below, w_in.matrix, hidden, Start::Bias(w_in.bias), Finish::Keep);
+            row(
+                spec.layer_input_width(layer),
+                below,
+                w_in.matrix,
+                hidden,
+                Start::Bias(w_in.bias),
+                Finish::Keep,
+            );
             let w_rec = model.recurrent_weights(place).matrix;
-            row(l.hidden, h, w_rec, hidden, Start::Continue, activation(l.activation));
+            row(
+                l.hidden,
+                h,
+                w_rec,
+                hidden,
+                Start::Continue,
+                activation(l.activation),
+            );
             for (h, &new) in h.iter_mut().zip(&*hidden) {
                 *h = new;
             }
@@ -160,7 +224,11 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
         rows: 1,
         columns: spec.output_width(),
         depth: spec.top_width(),
-        a: View { data: top, outer: spec.top_width(), inner: 1 },
+        a: View {
+            data: top,
+            outer: spec.top_width(),
+            inner: 1,
+        },
         b: w_out.matrix,
         c: &mut *outputs,
         c_row: spec.output_width(),
@@ -168,18 +236,25 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
         finish: Finish::Keep,
     });
     if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
-        s.run(Softmax { rows: outputs, classes });
+        s.run(Softmax {
+            rows: outputs,
+            classes,
+        });
     }
 }
 
 /// The embeddings of a window of token ids, one after the other.
 fn gather(model: &Model, ids: &[u32], x: &mut [f32]) {
-    let Input::Tokens { channels, .. } = &model.spec().input else { return };
+    let Input::Tokens { channels, .. } = &model.spec().input else {
+        return;
+    };
     let channels = channels.as_slice();
     let mut to = x;
     for ids in ids.chunks_exact(channels.len().max(1)) {
         for (channel, (&id, c)) in ids.iter().zip(channels).enumerate() {
-            let Some((part, rest)) = to.split_at_mut_checked(c.width) else { return };
+            let Some((part, rest)) = to.split_at_mut_checked(c.width) else {
+                return;
+            };
             for (x, &e) in part.iter_mut().zip(model.embedding(channel, c.width, id)) {
                 *x = e;
             }
@@ -187,4 +262,3 @@ fn gather(model: &Model, ids: &[u32], x: &mut [f32]) {
         }
     }
 }
-

@@ -40,12 +40,26 @@ impl<'a> Tape<'a> {
         let expected = spec.tape_len(rows, sequences);
         check_room("tape", expected, found)?;
         let Some((start, rest)) = buffer.split_at_mut_checked(spec.start_strips(sequences)) else {
-            return Err(Error::Length { what: "tape", expected, found });
+            return Err(Error::Length {
+                what: "tape",
+                expected,
+                found,
+            });
         };
         let layout = Layout::tape(spec, rows, sequences);
         let (start, rows) = (Strip::floats_mut(start), Strip::floats_mut(rest));
-        let start = start.get_mut(..sequences * spec.state_len()).unwrap_or(&mut []);
-        Ok(Self { batch, layout, start, rows, is_fresh: true, recorded: 0, spec: *spec })
+        let start = start
+            .get_mut(..sequences * spec.state_len())
+            .unwrap_or(&mut []);
+        Ok(Self {
+            batch,
+            layout,
+            start,
+            rows,
+            is_fresh: true,
+            recorded: 0,
+            spec: *spec,
+        })
     }
 
     /// Puts every sequence at its start: the net's initial state, or a carried `state` (B, S), which
@@ -83,12 +97,31 @@ impl<'a> Tape<'a> {
         self.check_model(model)?;
         inputs.check(model.spec(), self.batch.rows())?;
         if steps.is_empty() || steps.end > self.batch.steps() || steps.start > self.recorded {
-            return Err(Error::Steps("recorded steps must follow one another within the batch"));
+            return Err(Error::Steps(
+                "recorded steps must follow one another within the batch",
+            ));
         }
         self.check_window(&steps)?;
-        let Self { batch, layout, start, rows, .. } = self;
-        let pass = Pass { model, batch, inputs, layout, steps: steps.clone(), dropout: Some(seed) };
-        level.run(Record { pass, start, buffer: rows });
+        let Self {
+            batch,
+            layout,
+            start,
+            rows,
+            ..
+        } = self;
+        let pass = Pass {
+            model,
+            batch,
+            inputs,
+            layout,
+            steps: steps.clone(),
+            dropout: Some(seed),
+        };
+        level.run(Record {
+            pass,
+            start,
+            buffer: rows,
+        });
         self.recorded = steps.end;
         Ok(())
     }
@@ -102,7 +135,9 @@ impl<'a> Tape<'a> {
         };
         let width = self.spec.output_width();
         let outputs = self.layout.outputs.of_mut(self.rows);
-        outputs.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut [])
+        outputs
+            .get_mut(rows.start * width..rows.end * width)
+            .unwrap_or(&mut [])
     }
 
     /// The state (B, S) each sequence is in after the steps recorded so far.
@@ -117,7 +152,14 @@ impl<'a> Tape<'a> {
         }
         let (batch, layout) = (&self.batch, &self.layout);
         // Only shapes are read here; the inputs are long gone.
-        let pass = Pass { model, batch, inputs: Inputs::Dense(&[]), layout, steps: 0..self.recorded, dropout: None };
+        let pass = Pass {
+            model,
+            batch,
+            inputs: Inputs::Dense(&[]),
+            layout,
+            steps: 0..self.recorded,
+            dropout: None,
+        };
         for layer in 0..self.spec.layers.len() {
             pass.final_state(layer, layout.hidden(layer).of(self.rows), state);
         }
@@ -128,14 +170,21 @@ impl<'a> Tape<'a> {
     /// steps is NaN or infinite.
     pub fn find_non_finite(&self) -> Option<NonFinite> {
         let layers = self.spec.layers.as_slice();
-        let hidden = layers.iter().enumerate().map(|(l, layer)| (Some(l), self.layout.hidden(l), layer.width()));
+        let hidden = layers
+            .iter()
+            .enumerate()
+            .map(|(l, layer)| (Some(l), self.layout.hidden(l), layer.width()));
         for (layer, region, width) in hidden {
             let rows = region.of(self.rows);
             for step in self.batch.walk(0..self.recorded) {
                 for sequence in 0..step.active {
                     let row = step.first_row + sequence;
                     if !is_finite(rows, row * width, width) {
-                        return Some(NonFinite { layer, step: step.t, sequence });
+                        return Some(NonFinite {
+                            layer,
+                            step: step.t,
+                            sequence,
+                        });
                     }
                 }
             }
@@ -149,16 +198,25 @@ impl<'a> Tape<'a> {
         match self.spec.head.read {
             Read::EveryStep => {
                 for step in self.batch.walk(0..self.recorded) {
-                    let bad = (0..step.active).find(|b| !is_finite(rows, (step.first_row + b) * width, width));
+                    let bad = (0..step.active)
+                        .find(|b| !is_finite(rows, (step.first_row + b) * width, width));
                     if let Some(sequence) = bad {
-                        return Some(NonFinite { layer: None, step: step.t, sequence });
+                        return Some(NonFinite {
+                            layer: None,
+                            step: step.t,
+                            sequence,
+                        });
                     }
                 }
             }
             Read::LastStep => for_each_end(&self.batch, 0..self.recorded, |sequence, _| {
                 if !is_finite(rows, sequence * width, width) {
                     let step = self.batch.len_of(sequence) - 1;
-                    found = Some(NonFinite { layer: None, step, sequence });
+                    found = Some(NonFinite {
+                        layer: None,
+                        step,
+                        sequence,
+                    });
                 }
             }),
         }
@@ -166,7 +224,11 @@ impl<'a> Tape<'a> {
     }
 
     pub(crate) fn check_model(&self, model: &Model) -> Result<(), Error> {
-        if *model.spec() == self.spec { Ok(()) } else { Err(Error::Spec("the tape was made for another net")) }
+        if *model.spec() == self.spec {
+            Ok(())
+        } else {
+            Err(Error::Spec("the tape was made for another net"))
+        }
     }
 
     /// Nets that look ahead, or read only at the end, need all steps at once.
@@ -174,9 +236,13 @@ impl<'a> Tape<'a> {
         if *steps == (0..self.batch.steps()) {
             Ok(())
         } else if self.spec.is_bidirectional() {
-            Err(Error::Steps("a two-directional net cannot be cut in time: use all steps"))
+            Err(Error::Steps(
+                "a two-directional net cannot be cut in time: use all steps",
+            ))
         } else if self.spec.head.read == Read::LastStep {
-            Err(Error::Steps("a head that reads the last step needs all steps"))
+            Err(Error::Steps(
+                "a head that reads the last step needs all steps",
+            ))
         } else {
             Ok(())
         }
@@ -184,7 +250,10 @@ impl<'a> Tape<'a> {
 }
 
 fn is_finite(rows: &[f32], start: usize, width: usize) -> bool {
-    rows.get(start..start + width).unwrap_or(&[]).iter().all(|x| x.is_finite())
+    rows.get(start..start + width)
+        .unwrap_or(&[])
+        .iter()
+        .all(|x| x.is_finite())
 }
 
 /// The forward pass onto the tape.
@@ -199,7 +268,11 @@ impl Operation for Record<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { pass, start, buffer } = self;
+        let Self {
+            pass,
+            start,
+            buffer,
+        } = self;
         for layer in 0..pass.model.spec().layers.len() {
             pass.read_inputs(layer, buffer);
             pass.layer(s, layer, start, buffer);
@@ -243,7 +316,10 @@ pub struct Truncation {
 
 impl Truncation {
     /// All steps at once: full backpropagation.
-    pub const FULL: Self = Self { k1: usize::MAX, k2: usize::MAX };
+    pub const FULL: Self = Self {
+        k1: usize::MAX,
+        k2: usize::MAX,
+    };
 
     /// The windows that cover `steps` steps.
     ///
@@ -272,4 +348,3 @@ pub struct Window {
     /// The earliest step they reach; the state before it is a constant.
     pub back_to: usize,
 }
-

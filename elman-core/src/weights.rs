@@ -26,22 +26,43 @@ impl<'a> Panels<'a> {
     #[inline]
     fn at(packed: &'a [Strip], offset: usize, depth: usize, extra: usize) -> Self {
         let data = Strip::floats(packed.get(offset..).unwrap_or(&[]));
-        let bias = View { data, outer: (depth + extra) * LANES, inner: LANES };
-        Self { matrix: bias.from(0, extra), bias }
+        let bias = View {
+            data,
+            outer: (depth + extra) * LANES,
+            inner: LANES,
+        };
+        Self {
+            matrix: bias.from(0, extra),
+            bias,
+        }
     }
 }
 
 impl Spec {
     /// Strips of the packed weights that inference needs.
     pub const fn packed_len(&self) -> usize {
-        let head = if self.has_head() { packed_strips(self.top_width(), self.output_width(), 1) } else { 0 };
-        self.packed_offset(Place { layer: self.layers.len(), reverse: false }) + head
+        let head = if self.has_head() {
+            packed_strips(self.top_width(), self.output_width(), 1)
+        } else {
+            0
+        };
+        self.packed_offset(Place {
+            layer: self.layers.len(),
+            reverse: false,
+        }) + head
     }
 
     /// Strips of the transposed weights that the backward pass needs in addition.
     pub const fn transposed_len(&self) -> usize {
-        let head = if self.has_head() { packed_strips(self.output_width(), self.top_width(), 0) } else { 0 };
-        self.transposed_offset(Place { layer: self.layers.len(), reverse: false }) + head
+        let head = if self.has_head() {
+            packed_strips(self.output_width(), self.top_width(), 0)
+        } else {
+            0
+        };
+        self.transposed_offset(Place {
+            layer: self.layers.len(),
+            reverse: false,
+        }) + head
     }
 
     const fn packed_offset(&self, place: Place) -> usize {
@@ -50,7 +71,11 @@ impl Spec {
             offset += self.packed_direction(l) * self.layer(l).directions();
             l += 1;
         }
-        if place.reverse { offset + self.packed_direction(place.layer) } else { offset }
+        if place.reverse {
+            offset + self.packed_direction(place.layer)
+        } else {
+            offset
+        }
     }
 
     const fn packed_direction(&self, layer: usize) -> usize {
@@ -64,13 +89,20 @@ impl Spec {
             offset += self.transposed_direction(l) * self.layer(l).directions();
             l += 1;
         }
-        if place.reverse { offset + self.transposed_direction(place.layer) } else { offset }
+        if place.reverse {
+            offset + self.transposed_direction(place.layer)
+        } else {
+            offset
+        }
     }
 
     const fn transposed_direction(&self, layer: usize) -> usize {
         let hidden = self.layer(layer).hidden;
-        let below =
-            if self.flows_below(layer) { packed_strips(hidden, self.layer_input_width(layer), 0) } else { 0 };
+        let below = if self.flows_below(layer) {
+            packed_strips(hidden, self.layer_input_width(layer), 0)
+        } else {
+            0
+        };
         packed_strips(hidden, hidden, 0) + below
     }
 
@@ -95,9 +127,13 @@ pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Err
                 let input = packed_strips(spec.layer_input_width(place.layer), tensor.columns, 1);
                 (spec.packed_offset(place) + input, 0)
             }
-            TensorKind::HeadWeights => {
-                (spec.packed_offset(Place { layer: spec.layers.len(), reverse: false }), 1)
-            }
+            TensorKind::HeadWeights => (
+                spec.packed_offset(Place {
+                    layer: spec.layers.len(),
+                    reverse: false,
+                }),
+                1,
+            ),
             _ => continue,
         };
         let bias = match tensor.kind {
@@ -107,7 +143,12 @@ pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Err
         };
         let len = packed_strips(tensor.rows, tensor.columns, extra);
         let to = packed.get_mut(offset..offset + len).unwrap_or(&mut []);
-        pack::pack(params.get(tensor.range()).unwrap_or(&[]), bias, tensor.columns, to);
+        pack::pack(
+            params.get(tensor.range()).unwrap_or(&[]),
+            bias,
+            tensor.columns,
+            to,
+        );
     }
     Ok(())
 }
@@ -131,14 +172,19 @@ pub fn pack_transposed(spec: &Spec, params: &[f32], transposed: &mut [Strip]) ->
             TensorKind::InputWeights(place) if spec.flows_below(place.layer) => {
                 spec.transposed_offset(place) + packed_strips(tensor.columns, tensor.columns, 0)
             }
-            TensorKind::HeadWeights => {
-                spec.transposed_offset(Place { layer: spec.layers.len(), reverse: false })
-            }
+            TensorKind::HeadWeights => spec.transposed_offset(Place {
+                layer: spec.layers.len(),
+                reverse: false,
+            }),
             _ => continue,
         };
         let len = packed_strips(tensor.columns, tensor.rows, 0);
         let to = transposed.get_mut(offset..offset + len).unwrap_or(&mut []);
-        pack::pack_transposed(params.get(tensor.range()).unwrap_or(&[]), tensor.columns, to);
+        pack::pack_transposed(
+            params.get(tensor.range()).unwrap_or(&[]),
+            tensor.columns,
+            to,
+        );
     }
     Ok(())
 }
@@ -162,7 +208,11 @@ impl<'a> Model<'a> {
         check_room("params", spec.tables_len(), params.len())?;
         check_len("packed", spec.packed_len(), packed.len())?;
         let tables = params.get(..spec.tables_len()).unwrap_or(&[]);
-        Ok(Self { spec, tables, packed })
+        Ok(Self {
+            spec,
+            tables,
+            packed,
+        })
     }
 
     /// The shape of the net.
@@ -172,7 +222,10 @@ impl<'a> Model<'a> {
 
     /// Sets the state of any number of sequences, (B, [`Spec::state_len`]), to the initial state.
     pub fn reset(&self, state: &mut [f32]) {
-        let initial = self.tables.get(self.spec.initial_state_offset()..).unwrap_or(&[]);
+        let initial = self
+            .tables
+            .get(self.spec.initial_state_offset()..)
+            .unwrap_or(&[]);
         if initial.is_empty() {
             state.fill(0.0);
         } else {
@@ -193,19 +246,32 @@ impl<'a> Model<'a> {
 
     #[inline]
     pub(crate) fn input_weights(&self, place: Place) -> Panels<'a> {
-        Panels::at(self.packed, self.spec.packed_offset(place), self.spec.layer_input_width(place.layer), 1)
+        Panels::at(
+            self.packed,
+            self.spec.packed_offset(place),
+            self.spec.layer_input_width(place.layer),
+            1,
+        )
     }
 
     #[inline]
     pub(crate) fn recurrent_weights(&self, place: Place) -> Panels<'a> {
         let hidden = self.spec.layer(place.layer).hidden;
         let input = packed_strips(self.spec.layer_input_width(place.layer), hidden, 1);
-        Panels::at(self.packed, self.spec.packed_offset(place) + input, hidden, 0)
+        Panels::at(
+            self.packed,
+            self.spec.packed_offset(place) + input,
+            hidden,
+            0,
+        )
     }
 
     #[inline]
     pub(crate) fn head_weights(&self) -> Panels<'a> {
-        let offset = self.spec.packed_offset(Place { layer: self.spec.layers.len(), reverse: false });
+        let offset = self.spec.packed_offset(Place {
+            layer: self.spec.layers.len(),
+            reverse: false,
+        });
         Panels::at(self.packed, offset, self.spec.top_width(), 1)
     }
 }
@@ -219,7 +285,12 @@ pub(crate) struct Transposed<'a> {
 
 impl<'a> Transposed<'a> {
     pub fn recurrent_weights(&self, place: Place) -> Panels<'a> {
-        Panels::at(self.strips, self.spec.transposed_offset(place), self.spec.layer(place.layer).hidden, 0)
+        Panels::at(
+            self.strips,
+            self.spec.transposed_offset(place),
+            self.spec.layer(place.layer).hidden,
+            0,
+        )
     }
 
     pub fn input_weights(&self, place: Place) -> Panels<'a> {
@@ -229,7 +300,10 @@ impl<'a> Transposed<'a> {
     }
 
     pub fn head_weights(&self) -> Panels<'a> {
-        let offset = self.spec.transposed_offset(Place { layer: self.spec.layers.len(), reverse: false });
+        let offset = self.spec.transposed_offset(Place {
+            layer: self.spec.layers.len(),
+            reverse: false,
+        });
         Panels::at(self.strips, offset, self.spec.output_width(), 0)
     }
 }

@@ -12,7 +12,13 @@ const LOG2_E: f32 = core::f32::consts::LOG2_E;
 /// even without fused multiply-add.
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
-const Q: [f32; 5] = [0.5, 0.166_665_46, 0.041_666_858, 0.008_366_355, 0.001_389_831_9];
+const Q: [f32; 5] = [
+    0.5,
+    0.166_665_46,
+    0.041_666_858,
+    0.008_366_355,
+    0.001_389_831_9,
+];
 
 /// Below this, `exp` is zero even among subnormals; above [`EXP_MAX`] it is infinite.
 const EXP_MIN: f32 = -104.0;

@@ -14,7 +14,14 @@ const PER_HASH: usize = 4;
 
 /// Zeroes each number with probability `rate` (to 1/65536) and scales the others up. `first_row` is
 /// the row of the batch that `rows` begins with: forward and backward pass draw the same mask.
-pub(crate) fn apply(rows: &mut [f32], width: usize, first_row: usize, rate: f32, seed: u64, site: Site) {
+pub(crate) fn apply(
+    rows: &mut [f32],
+    width: usize,
+    first_row: usize,
+    rate: f32,
+    seed: u64,
+    site: Site,
+) {
     if rate <= 0.0 {
         return;
     }
@@ -31,7 +38,11 @@ pub(crate) fn apply(rows: &mut [f32], width: usize, first_row: usize, rate: f32,
         for group in numbers.chunks_mut(PER_HASH) {
             let mut bits = mix(key.wrapping_add(counter.wrapping_mul(GOLDEN)));
             for x in group {
-                *x = if (bits as u32 & 0xFFFF) < dropped { 0.0 } else { *x * scale };
+                *x = if (bits as u32 & 0xFFFF) < dropped {
+                    0.0
+                } else {
+                    *x * scale
+                };
                 bits >>= 16;
             }
             counter += 1;

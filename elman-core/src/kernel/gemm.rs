@@ -16,8 +16,9 @@
 //! 4. Inside a tile all accumulators sit in registers; operands were checked when the tile began.
 //! 5. `finish` runs while the tile is still in L1.
 
-use super::activation::{relu, relu_gradient, tanh, tanh_gradient};
-use crate::simd::{LANES, Operands, Operation, Simd, View};
+use super::activation::{relu_gradient, tanh_gradient};
+use super::elementwise::{Function, Relu, Tanh};
+use crate::simd::{LANES, Operands, Operation, Simd, Sums, View, load_tile, store_tile};
 
 /// Longest stretch of `k` per pass: 512 steps of a 64-wide panel are 128 KiB.
 pub(crate) const DEPTH: usize = 512;
@@ -60,28 +61,29 @@ pub(crate) struct Gemm<'a> {
     pub finish: Finish<'a>,
 }
 
-/// A tile of C and where its operands begin.
-struct Tile<'a, 'c> {
-    /// C from the tile's first number on.
-    c: &'c mut [f32],
-    c_row: usize,
-    /// Columns left in C from the tile's first column on: the last strip may be partial.
-    columns: usize,
-    depth: usize,
-    a: View<'a>,
-    b: View<'a>,
-    start: Start<'a>,
-}
-
 impl Operation for Gemm<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { rows, columns, depth, a, b, c, c_row, start, finish } = self;
+        let Self {
+            rows,
+            columns,
+            depth,
+            a,
+            b,
+            c,
+            c_row,
+            start,
+            finish,
+        } = self;
         let strips = columns.div_ceil(LANES);
         let tiles = rows.div_ceil(S::TILE_ROWS);
-        let (height, taller) = if tiles <= 1 { (rows, 0) } else { (rows / tiles, rows % tiles) };
+        let (height, taller) = if tiles <= 1 {
+            (rows, 0)
+        } else {
+            (rows / tiles, rows % tiles)
+        };
         let group = (S::ACCUMULATORS / (height + usize::from(taller > 0)).max(1)).clamp(1, 8);
         let mut k = 0;
         loop {
@@ -110,7 +112,7 @@ impl Operation for Gemm<'_> {
                     };
                     tile.compute(s, height, width);
                     if is_last {
-                        tile.finish(s, height, width, finish, row, column);
+                        tile.finish(s, height, finish, row, column, width);
                     }
                     row += height;
                 }
@@ -122,6 +124,19 @@ impl Operation for Gemm<'_> {
             }
         }
     }
+}
+
+/// A tile of C and where its operands begin.
+struct Tile<'a, 'c> {
+    /// C from the tile's first number on.
+    c: &'c mut [f32],
+    c_row: usize,
+    /// Columns left in C from the tile's first column on: the last strip may be partial.
+    columns: usize,
+    depth: usize,
+    a: View<'a>,
+    b: View<'a>,
+    start: Start<'a>,
 }
 
 impl Tile<'_, '_> {
@@ -141,56 +156,15 @@ impl Tile<'_, '_> {
     fn compute_rows<S: Simd, const ROWS: usize>(&mut self, s: S, width: usize) {
         // Wider tiles than the registers hold are never asked for; the constant conditions drop their code.
         match width {
-            8 if ROWS * 8 <= S::ACCUMULATORS => self.multiply::<S, ROWS, 8>(s),
-            7 if ROWS * 7 <= S::ACCUMULATORS => self.multiply::<S, ROWS, 7>(s),
-            6 if ROWS * 6 <= S::ACCUMULATORS => self.multiply::<S, ROWS, 6>(s),
-            5 if ROWS * 5 <= S::ACCUMULATORS => self.multiply::<S, ROWS, 5>(s),
-            4 if ROWS * 4 <= S::ACCUMULATORS => self.multiply::<S, ROWS, 4>(s),
-            3 if ROWS * 3 <= S::ACCUMULATORS => self.multiply::<S, ROWS, 3>(s),
-            2 if ROWS * 2 <= S::ACCUMULATORS => self.multiply::<S, ROWS, 2>(s),
-            _ if ROWS <= S::TILE_ROWS => self.multiply::<S, ROWS, 1>(s),
+            8 if ROWS * 8 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 8>(self)),
+            7 if ROWS * 7 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 7>(self)),
+            6 if ROWS * 6 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 6>(self)),
+            5 if ROWS * 5 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 5>(self)),
+            4 if ROWS * 4 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 4>(self)),
+            3 if ROWS * 3 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 3>(self)),
+            2 if ROWS * 2 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 2>(self)),
+            _ if ROWS <= S::TILE_ROWS => s.run(Multiply::<ROWS, 1>(self)),
             _ => {}
-        }
-    }
-
-    #[inline(always)]
-    fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(&mut self, s: S) {
-        let mut sums = [[s.splat(0.0); STRIPS]; ROWS];
-        match self.start {
-            Start::Zero => {}
-            Start::Bias(bias) => {
-                for strip in 0..STRIPS {
-                    let bias = s.load_part(bias.from(strip, 0).data);
-                    for row in &mut sums {
-                        row[strip] = bias;
-                    }
-                }
-            }
-            Start::Continue => {
-                for (r, row) in sums.iter_mut().enumerate() {
-                    for (strip, sum) in row.iter_mut().enumerate() {
-                        *sum = s.load_part(self.part(r, strip));
-                    }
-                }
-            }
-        }
-        let mut operands = Operands::<ROWS, STRIPS>::new(self.a, self.b, self.depth);
-        while let Some((a, b)) = operands.next() {
-            let mut strips = [s.splat(0.0); STRIPS];
-            for (strip, b) in strips.iter_mut().zip(b) {
-                *strip = s.load(b);
-            }
-            for (row, a) in sums.iter_mut().zip(a) {
-                let a = s.splat(a);
-                for (sum, &b) in row.iter_mut().zip(&strips) {
-                    *sum = s.mul_add(a, b, *sum);
-                }
-            }
-        }
-        for (r, row) in sums.iter().enumerate() {
-            for (strip, &sum) in row.iter().enumerate() {
-                s.store_part(self.part(r, strip), sum);
-            }
         }
     }
 
@@ -203,36 +177,212 @@ impl Tile<'_, '_> {
     }
 
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, s: S, height: usize, width: usize, finish: Finish, row: usize, column: usize) {
+    fn finish<S: Simd>(
+        &mut self,
+        s: S,
+        height: usize,
+        finish: Finish,
+        row: usize,
+        column: usize,
+        width: usize,
+    ) {
+        let (tile, h_from) = (self, |h: View<'_>| row * h.outer + column);
         match finish {
             Finish::Keep => {}
-            Finish::Tanh => self.each(s, height, width, |v, _, _| tanh(s, v)),
-            Finish::Relu => self.each(s, height, width, |v, _, _| relu(s, v)),
+            Finish::Tanh => s.run(Each {
+                tile,
+                height,
+                width,
+                function: Tanh,
+            }),
+            Finish::Relu => s.run(Each {
+                tile,
+                height,
+                width,
+                function: Relu,
+            }),
             Finish::TanhGradient(h) => {
-                self.each(s, height, width, |v, r, j| tanh_gradient(s, h_part(s, h, row + r, column + j), v));
+                s.run(EachWith {
+                    tile,
+                    height,
+                    width,
+                    h,
+                    h_from: h_from(h),
+                    function: TanhGradient,
+                });
             }
             Finish::ReluGradient(h) => {
-                self.each(s, height, width, |v, r, j| relu_gradient(s, h_part(s, h, row + r, column + j), v));
-            }
-        }
-    }
-
-    /// Replaces every strip of the tile.
-    #[inline(always)]
-    fn each<S: Simd>(&mut self, s: S, height: usize, width: usize, f: impl Fn(S::V, usize, usize) -> S::V) {
-        for row in 0..height {
-            for strip in 0..width {
-                let part = self.part(row, strip);
-                let v = s.load_part(part);
-                s.store_part(part, f(v, row, strip * LANES));
+                s.run(EachWith {
+                    tile,
+                    height,
+                    width,
+                    h,
+                    h_from: h_from(h),
+                    function: ReluGradient,
+                });
             }
         }
     }
 }
 
-/// Sixteen numbers of a row of h; lanes past its end are never stored.
+/// The inner loop of one tile shape. A function of its own, so that its accumulators get all registers.
+struct Multiply<'t, 'a, 'c, const ROWS: usize, const STRIPS: usize>(&'t mut Tile<'a, 'c>);
+
+impl<const ROWS: usize, const STRIPS: usize> Operation for Multiply<'_, '_, '_, ROWS, STRIPS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Tile {
+            c,
+            c_row,
+            columns,
+            depth,
+            a,
+            b,
+            start,
+        } = self.0;
+        if *columns >= STRIPS * LANES {
+            multiply::<S, ROWS, STRIPS>(s, (*a, *b, *depth), *start, c, *c_row);
+            return;
+        }
+        // The last strip is partial: work on a whole copy, so that the loop above needs no masks.
+        let mut whole = [[[0.0; LANES]; STRIPS]; ROWS];
+        let rows = whole.iter_mut().zip(c.chunks(*c_row));
+        if matches!(start, Start::Continue) {
+            for (to, from) in rows {
+                copy_row(from, to.as_flattened_mut(), *columns);
+            }
+        }
+        let flat = whole.as_flattened_mut().as_flattened_mut();
+        multiply::<S, ROWS, STRIPS>(s, (*a, *b, *depth), *start, flat, STRIPS * LANES);
+        for (from, to) in whole.iter().zip(c.chunks_mut(*c_row)) {
+            copy_row(from.as_flattened(), to, *columns);
+        }
+    }
+}
+
+fn copy_row(from: &[f32], to: &mut [f32], columns: usize) {
+    for (to, &x) in to.iter_mut().zip(from).take(columns) {
+        *to = x;
+    }
+}
+
 #[inline(always)]
-fn h_part<S: Simd>(s: S, h: View, row: usize, column: usize) -> S::V {
-    let start = row * h.outer + column;
-    s.load_part(h.data.get(start..).unwrap_or(&[]))
+fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
+    s: S,
+    (a, b, depth): (View, View, usize),
+    start: Start,
+    c: &mut [f32],
+    c_row: usize,
+) {
+    let mut sums: Sums<S, ROWS, STRIPS> = match start {
+        Start::Zero => [[s.splat(0.0); STRIPS]; ROWS],
+        Start::Bias(bias) => load_tile(
+            s,
+            View {
+                data: bias.data,
+                outer: 0,
+                inner: bias.outer,
+            },
+        ),
+        Start::Continue => load_tile(
+            s,
+            View {
+                data: c,
+                outer: c_row,
+                inner: LANES,
+            },
+        ),
+    };
+    let mut operands = Operands::<ROWS, STRIPS>::new(a, b, depth);
+    while let Some((a, b)) = operands.next() {
+        let mut strips = [s.splat(0.0); STRIPS];
+        for (strip, b) in strips.iter_mut().zip(b) {
+            *strip = s.load(b);
+        }
+        for (row, a) in sums.iter_mut().zip(a) {
+            let a = s.splat(a);
+            for (sum, &b) in row.iter_mut().zip(&strips) {
+                *sum = s.mul_add(a, b, *sum);
+            }
+        }
+    }
+    store_tile(s, &sums, c, c_row);
+}
+
+/// Replaces every strip of a tile.
+struct Each<'t, 'a, 'c, F> {
+    tile: &'t mut Tile<'a, 'c>,
+    height: usize,
+    width: usize,
+    function: F,
+}
+
+impl<F: Function> Operation for Each<'_, '_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for row in 0..self.height {
+            for strip in 0..self.width {
+                let part = self.tile.part(row, strip);
+                let v = self.function.call(s, s.load_part(part));
+                s.store_part(part, v);
+            }
+        }
+    }
+}
+
+/// Replaces every strip of a tile, given the strip of `h` at the same place.
+struct EachWith<'t, 'a, 'c, 'h, F> {
+    tile: &'t mut Tile<'a, 'c>,
+    height: usize,
+    width: usize,
+    h: View<'h>,
+    /// Where the tile begins in `h`.
+    h_from: usize,
+    function: F,
+}
+
+impl<F: Gradient> Operation for EachWith<'_, '_, '_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for row in 0..self.height {
+            for strip in 0..self.width {
+                let start = self.h_from + row * self.h.outer + strip * LANES;
+                // Lanes of h past the end of its row meet lanes of C that are never stored.
+                let h = s.load_part(self.h.data.get(start..).unwrap_or(&[]));
+                let part = self.tile.part(row, strip);
+                let v = self.function.call(s, h, s.load_part(part));
+                s.store_part(part, v);
+            }
+        }
+    }
+}
+
+/// The derivative of an activation; a trait for the same reason as [`Function`].
+trait Gradient: Copy {
+    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V;
+}
+
+#[derive(Clone, Copy)]
+struct TanhGradient;
+#[derive(Clone, Copy)]
+struct ReluGradient;
+
+impl Gradient for TanhGradient {
+    #[inline(always)]
+    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
+        tanh_gradient(s, h, dh)
+    }
+}
+
+impl Gradient for ReluGradient {
+    #[inline(always)]
+    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
+        relu_gradient(s, h, dh)
+    }
 }

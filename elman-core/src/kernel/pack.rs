@@ -30,7 +30,10 @@ pub(crate) fn pack(weights: &[f32], bias: Option<&[f32]>, outputs: usize, packed
 pub(crate) fn pack_transposed(weights: &[f32], depth: usize, packed: &mut [Strip]) {
     for (index, panel) in packed.chunks_exact_mut(depth.max(1)).enumerate() {
         panel.fill(Strip::ZERO);
-        let rows = weights.chunks_exact(depth.max(1)).skip(index * LANES).take(LANES);
+        let rows = weights
+            .chunks_exact(depth.max(1))
+            .skip(index * LANES)
+            .take(LANES);
         for (lane, row) in rows.enumerate() {
             for (strip, &w) in panel.iter_mut().zip(row) {
                 if let Some(x) = strip.0.get_mut(lane) {
@@ -45,7 +48,10 @@ fn copy_part(strip: &mut Strip, row: &[f32]) {
     match row.first_chunk() {
         Some(whole) => strip.0 = *whole,
         None => {
-            let rest = strip.0.iter_mut().zip(row.iter().chain(core::iter::repeat(&0.0)));
+            let rest = strip
+                .0
+                .iter_mut()
+                .zip(row.iter().chain(core::iter::repeat(&0.0)));
             for (x, &w) in rest {
                 *x = w;
             }

@@ -66,7 +66,12 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn load(self, from: &[f32; LANES]) -> V {
         // SAFETY: the token proves AVX; both halves lie within the sixteen numbers.
-        unsafe { [_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(8))] }
+        unsafe {
+            [
+                _mm256_loadu_ps(from.as_ptr()),
+                _mm256_loadu_ps(from.as_ptr().add(8)),
+            ]
+        }
     }
     #[inline(always)]
     fn store(self, to: &mut [f32; LANES], v: V) {

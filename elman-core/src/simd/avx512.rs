@@ -112,18 +112,24 @@ impl Simd for Avx512 {
     }
     #[inline(always)]
     fn if_less(self, a: __m512, b: __m512, then: __m512, otherwise: __m512) -> __m512 {
-        strip!(_mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), otherwise, then))
+        strip!(_mm512_mask_blend_ps(
+            _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b),
+            otherwise,
+            then
+        ))
     }
     #[inline(always)]
     fn pow2(self, rounded: __m512) -> __m512 {
-        strip!(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_add_epi32(
-            _mm512_castps_si512(rounded),
-            _mm512_set1_epi32(127),
-        ))))
+        strip!(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(
+            _mm512_add_epi32(_mm512_castps_si512(rounded), _mm512_set1_epi32(127),)
+        )))
     }
     #[inline(always)]
     fn scale(self, p: __m512, rounded: __m512) -> __m512 {
-        strip!(_mm512_scalef_ps(p, _mm512_sub_ps(rounded, _mm512_set1_ps(super::ROUND))))
+        strip!(_mm512_scalef_ps(
+            p,
+            _mm512_sub_ps(rounded, _mm512_set1_ps(super::ROUND))
+        ))
     }
     #[inline(always)]
     fn load_part(self, from: &[f32]) -> __m512 {

@@ -39,7 +39,10 @@ impl Level {
     /// Every level of this CPU, slowest first.
     pub fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        let detected = [Avx2::detect().map(Token::Avx2), Avx512::detect().map(Token::Avx512)];
+        let detected = [
+            Avx2::detect().map(Token::Avx2),
+            Avx512::detect().map(Token::Avx512),
+        ];
         #[cfg(not(target_arch = "x86_64"))]
         let detected: [Option<Token>; 0] = [];
         core::iter::once(Self::PORTABLE).chain(detected.into_iter().flatten().map(Self))

@@ -16,7 +16,7 @@ mod avx2;
 mod avx512;
 
 pub use level::Level;
-pub(crate) use operands::{Operands, View};
+pub(crate) use operands::{Operands, Sums, View, load_tile, store_tile};
 pub use strip::{LANES, Strip};
 
 mod sealed {

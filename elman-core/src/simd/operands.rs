@@ -1,8 +1,8 @@
-//! The inner loop's view of its two operands: bounds are checked once per tile, not once per number.
+//! What a matmul tile reads and writes: bounds are checked once per tile, not once per number.
 
 use core::marker::PhantomData;
 
-use super::LANES;
+use super::{LANES, Simd};
 
 /// A matrix inside a slice: element `(i, k)` lies at `i·outer + k·inner`.
 #[derive(Clone, Copy)]
@@ -19,7 +19,81 @@ impl<'a> View<'a> {
     #[inline(always)]
     pub fn from(self, outer: usize, inner: usize) -> Self {
         let start = outer * self.outer + inner * self.inner;
-        Self { data: self.data.get(start..).unwrap_or(&[]), ..self }
+        Self {
+            data: self.data.get(start..).unwrap_or(&[]),
+            ..self
+        }
+    }
+
+    /// Whether `outer` by `inner` elements of `width` numbers each lie inside.
+    #[inline(always)]
+    fn holds(&self, outer: usize, inner: usize, width: usize) -> bool {
+        let (Some(i), Some(k)) = (outer.checked_sub(1), inner.checked_sub(1)) else {
+            return true;
+        };
+        i.saturating_mul(self.outer)
+            .saturating_add(k.saturating_mul(self.inner))
+            .saturating_add(width)
+            <= self.data.len()
+    }
+}
+
+/// A tile in registers, row by row.
+pub(crate) type Sums<S, const ROWS: usize, const STRIPS: usize> = [[<S as Simd>::V; STRIPS]; ROWS];
+
+/// Loads a tile: `outer` from row to row (0 repeats one row), `inner` from strip to strip. A view that is
+/// too short (a bug of the caller) gives zeros.
+#[inline(always)]
+pub(crate) fn load_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
+    s: S,
+    from: View,
+) -> Sums<S, ROWS, STRIPS> {
+    let mut sums = [[s.splat(0.0); STRIPS]; ROWS];
+    let fits = from.holds(ROWS, STRIPS, LANES);
+    debug_assert!(fits, "a tile of {ROWS} rows, {STRIPS} strips does not fit");
+    if fits {
+        for (r, row) in sums.iter_mut().enumerate() {
+            for (strip, sum) in row.iter_mut().enumerate() {
+                // SAFETY: `holds` checked that the strip of the last row and column lies inside the slice,
+                // hence all of them; an array of f32 has no alignment beyond that of f32.
+                *sum = s.load(unsafe {
+                    &*from
+                        .data
+                        .as_ptr()
+                        .add(r * from.outer + strip * from.inner)
+                        .cast()
+                });
+            }
+        }
+    }
+    sums
+}
+
+/// Stores a tile of whole strips, `row` numbers from row to row; nothing if it does not fit.
+#[inline(always)]
+pub(crate) fn store_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
+    s: S,
+    sums: &Sums<S, ROWS, STRIPS>,
+    to: &mut [f32],
+    row: usize,
+) {
+    let fits = View {
+        data: to,
+        outer: row,
+        inner: LANES,
+    }
+    .holds(ROWS, STRIPS, LANES);
+    debug_assert!(fits, "a tile of {ROWS} rows, {STRIPS} strips does not fit");
+    if fits {
+        for (r, sums) in sums.iter().enumerate() {
+            for (strip, &sum) in sums.iter().enumerate() {
+                // SAFETY: as in `load_tile`; the borrow of `to` is exclusive and one strip is lent at a time.
+                s.store(
+                    unsafe { &mut *to.as_mut_ptr().add(r * row + strip * LANES).cast() },
+                    sum,
+                );
+            }
+        }
     }
 }
 
@@ -39,12 +113,11 @@ impl<'a, const ROWS: usize, const STRIPS: usize> Operands<'a, ROWS, STRIPS> {
     /// The first `depth` steps. Views that are too short (a bug of the caller) give no steps at all.
     #[inline(always)]
     pub fn new(a: View<'a>, b: View<'a>, depth: usize) -> Self {
-        let steps = depth.wrapping_sub(1);
-        let reach = |rows: usize, view: &View, width: usize| {
-            (rows - 1).saturating_mul(view.outer).saturating_add(steps.saturating_mul(view.inner)).saturating_add(width)
-        };
-        let fits = depth == 0 || (reach(ROWS, &a, 1) <= a.data.len() && reach(STRIPS, &b, LANES) <= b.data.len());
-        debug_assert!(fits, "operands of {ROWS} rows, {STRIPS} strips, {depth} steps do not fit");
+        let fits = a.holds(ROWS, depth, 1) && b.holds(STRIPS, depth, LANES);
+        debug_assert!(
+            fits,
+            "operands of {ROWS} rows, {STRIPS} strips, {depth} steps do not fit"
+        );
         Self {
             a: a.data.as_ptr(),
             a_row: a.outer,

@@ -64,7 +64,14 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn load(self, from: &[f32; LANES]) -> V {
-        from_fn(|i| f32x4::new([from[4 * i], from[4 * i + 1], from[4 * i + 2], from[4 * i + 3]]))
+        from_fn(|i| {
+            f32x4::new([
+                from[4 * i],
+                from[4 * i + 1],
+                from[4 * i + 2],
+                from[4 * i + 3],
+            ])
+        })
     }
     #[inline(always)]
     fn store(self, to: &mut [f32; LANES], v: V) {
@@ -99,7 +106,11 @@ impl Simd for Portable {
     #[inline(always)]
     fn sqrt(self, a: V) -> V {
         // Correctly rounded on every target; `wide` only promises that where the hardware has it.
-        if cfg!(any(target_feature = "sse2", target_arch = "aarch64", target_feature = "simd128")) {
+        if cfg!(any(
+            target_feature = "sse2",
+            target_arch = "aarch64",
+            target_feature = "simd128"
+        )) {
             from_fn(|i| a[i].sqrt())
         } else {
             from_fn(|i| f32x4::new(a[i].to_array().map(libm::sqrtf)))
