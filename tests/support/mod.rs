@@ -1,0 +1,6 @@
+//! Everything except the oracle and the fingerprints.
+
+pub mod case;
+pub mod generator;
+pub mod levels;
+pub mod rig;
