@@ -1,0 +1,306 @@
+//! What may be typed.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use serde::Serialize;
+
+use crate::failure::{Failure, Result};
+use crate::label;
+use crate::settings::{ConfigFile, Settings, with_defaults};
+
+/// Train, evaluate and run Elman recurrent nets.
+#[derive(Parser, Debug)]
+#[command(name = "elman", version, about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const TOUR: &str = "\
+Examples:
+  elman demo                                             a story on built-in data, in seconds
+  elman train label --train train.conll --out runs/names train a tagger
+  elman eval runs/names --data test.conll                precision, recall, F1
+  elman predict runs/names --data -                      label what comes down a pipe
+Every command has examples of its own: elman train label --help";
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    Demo(DemoArgs),
+    Train(TrainArgs),
+    Eval(EvalArgs),
+    Predict(PredictArgs),
+    Inspect(InspectArgs),
+    Gradcheck(GradcheckArgs),
+}
+
+/// Show a whole story on built-in data: train, evaluate, use
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman demo                     finds names of people in a few hundred built-in sentences
+  elman demo names --out /tmp/d  the same, with the run folder of your choice")]
+pub struct DemoArgs {
+    /// Which story
+    #[arg(value_enum, default_value = "names")]
+    pub story: Story,
+    /// Folder for the results; must not exist yet [default: the next free runs/demo-names-N]
+    #[arg(long, value_name = "RUN")]
+    pub out: Option<PathBuf>,
+    /// Where all random numbers come from
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(..1 << 63))]
+    pub seed: u64,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}
+
+/// The stories there are.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub enum Story {
+    /// Find names in sentences that hold names never seen before
+    Names,
+}
+
+/// Train a model
+#[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_value_name = "TASK",
+    subcommand_help_heading = "Tasks",
+    after_help = "\
+Examples:
+  elman train label --train train.conll --valid dev.conll --out runs/names
+  elman train --resume runs/names    go on where the run stopped, to the very same model"
+)]
+pub struct TrainArgs {
+    /// Go on where RUN stopped; every setting comes from RUN
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
+    #[command(subcommand)]
+    pub task: Option<TrainTask>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TrainTask {
+    Label(Box<LabelArgs>),
+}
+
+/// Learn a label for every token, from CoNLL files
+///
+/// A file holds one token per line, a TAB and its label, and a blank line after every sentence. With labels
+/// such as B-PER, I-PER and O the score is the F1 of the spans, as the CoNLL script counts it; with other
+/// labels it is the share of right ones. The best model so far is always in RUN/model.safetensors.
+#[derive(Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, label::DEFAULTS), after_help = "\
+Examples:
+  elman train label --train train.conll
+  elman train label --train train.conll --valid dev.conll --out runs/names --seed 1
+  elman train label --config runs/names/config.toml --out runs/names-again
+  elman train --resume runs/names")]
+pub struct LabelArgs {
+    /// Training data
+    #[arg(long, value_name = "FILE")]
+    pub train: Option<PathBuf>,
+    /// Validation data [default: a tenth of the training data, held out]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<PathBuf>,
+    /// A TOML file with settings named like these flags; flags win
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+/// Measure a model on a file
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman eval runs/names --data test.conll
+  elman eval runs/names --data test.conll --json | jq .f1")]
+pub struct EvalArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Labelled data in the format of the training data
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}
+
+/// Label new data
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The input has a token per line and a blank line after every sentence; further columns are ignored.
+The output has token, TAB, label. From - (standard input) every sentence is answered as soon as it ends.
+
+Examples:
+  elman predict runs/names --data new.conll > labelled.conll
+  printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
+  elman predict runs/names --data new.conll --json | jq -c .spans")]
+pub struct PredictArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Data in the format of the training data, with or without labels; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Print one JSON object per sentence, with tokens, labels and spans
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Show the net of a run: tensors, parameters, memory on a chip, work per step
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman inspect runs/names
+  elman inspect runs/names --json | jq .parameters")]
+pub struct InspectArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Steps of a sequence, where RAM depends on them: nets that read both ways need the whole sequence
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    pub steps: u32,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Compare the gradients of a run's net with finite differences
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The shortest sentences of the data are used, without dropout; the differences are taken in double precision by an
+independent textbook implementation. Exit code 1 if any tensor is off by more than 0.001.
+
+Examples:
+  elman gradcheck runs/names --data dev.conll
+  elman gradcheck runs/names --data dev.conll --sequences 8 --entries 50")]
+pub struct GradcheckArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Labelled data in the format of the training data
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Sequences to look at
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..))]
+    pub sequences: u16,
+    /// Parameters to look at, per tensor
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..))]
+    pub entries: u16,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads the command line; where it names a configuration file, reads that as well.
+///
+/// # Errors
+/// A configuration file that is missing or wrong. Mistakes on the command line itself end the process with
+/// clap's message and code 2.
+pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
+    let typed: Vec<OsString> = typed.into_iter().collect();
+    let cli = Cli::parse_from(&typed);
+    let Command::Train(TrainArgs {
+        task: Some(TrainTask::Label(label)),
+        ..
+    }) = &cli.command
+    else {
+        return Ok(cli);
+    };
+    let Some(path) = &label.config else {
+        return Ok(cli);
+    };
+    let mut line = train_line(Some(label::TASK), path)?;
+    // elman train label: as deep as a task lies in the command line.
+    line.extend(typed.into_iter().skip(3));
+    Ok(Cli::parse_from(line))
+}
+
+/// The settings of a labelling job as if these flags had been typed.
+///
+/// # Errors
+/// A flag that does not exist or a value out of range.
+pub fn parse_label(flags: &[(&str, &OsStr)]) -> Result<LabelArgs> {
+    let mut line: Vec<OsString> = ["elman", "train", label::TASK].map(OsString::from).to_vec();
+    for (name, value) in flags {
+        line.extend([format!("--{name}").into(), OsString::from(value)]);
+    }
+    match Cli::try_parse_from(line) {
+        Ok(Cli {
+            command:
+                Command::Train(TrainArgs {
+                    task: Some(TrainTask::Label(label)),
+                    ..
+                }),
+        }) => Ok(*label),
+        Ok(_) => Err(Failure::run("these are no flags of a labelling job")),
+        Err(error) => Err(Failure::run(error.to_string())),
+    }
+}
+
+/// The task and settings of a run, from its own configuration file.
+///
+/// # Errors
+/// The file is missing or wrong.
+pub fn parse_run(config: &Path) -> Result<TrainTask> {
+    match Cli::try_parse_from(train_line(None, config)?) {
+        Ok(Cli {
+            command: Command::Train(TrainArgs {
+                task: Some(task), ..
+            }),
+        }) => Ok(task),
+        _ => Err(Failure::input("not the configuration of a run").in_file(config)),
+    }
+}
+
+/// `elman train TASK` and the lines of a configuration file as flags, checked by themselves so that a mistake
+/// is blamed on the file.
+fn train_line(wanted: Option<&str>, path: &Path) -> Result<Vec<OsString>> {
+    let file = ConfigFile::read(path)?;
+    let task = match (wanted, file.task.as_deref()) {
+        (Some(wanted), Some(task)) if wanted != task => {
+            let sentence = format!("the file is for the task {task}, not {wanted}");
+            return Err(Failure::input(sentence).in_file(path));
+        }
+        (Some(task), _) | (None, Some(task)) => task,
+        (None, None) => return Err(Failure::input("the field task is missing").in_file(path)),
+    };
+    let mut cli = Cli::command();
+    cli.build();
+    let command = cli
+        .find_subcommand("train")
+        .and_then(|train| train.find_subcommand(task));
+    let command =
+        command.ok_or_else(|| Failure::input(format!("there is no task {task}")).in_file(path))?;
+    let mut line: Vec<OsString> = ["elman", "train", task].map(OsString::from).to_vec();
+    line.extend(
+        file.flags(command)
+            .map_err(|failure| failure.in_file(path))?,
+    );
+    match Cli::try_parse_from(&line) {
+        Ok(_) => Ok(line),
+        Err(error) => {
+            let message = error.to_string();
+            let sentence = message
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
+            Err(Failure::input(sentence).in_file(path))
+        }
+    }
+}

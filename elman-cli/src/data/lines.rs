@@ -1,0 +1,105 @@
+//! Lines of UTF-8 text that know their file and number.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+
+/// A text being read line by line; every complaint can name the place.
+pub struct Lines<R> {
+    name: PathBuf,
+    reader: R,
+    number: usize,
+    buffer: Vec<u8>,
+}
+
+impl Lines<BufReader<File>> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// The file does not exist or cannot be read.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
+        Ok(Self::new(path, BufReader::new(file)))
+    }
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads from anything; `name` stands for it in messages.
+    pub fn new(name: impl Into<PathBuf>, reader: R) -> Self {
+        Self {
+            name: name.into(),
+            reader,
+            number: 0,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The next line without its end (LF or CRLF), or `None`.
+    ///
+    /// # Errors
+    /// The line is not UTF-8, or reading fails.
+    pub fn next_line(&mut self) -> Result<Option<&str>> {
+        self.buffer.clear();
+        let read = self.reader.read_until(b'\n', &mut self.buffer);
+        if read.map_err(|error| Failure::read(&self.name, &error))? == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // A byte-order mark belongs to the encoding, not to the first token.
+        let line = if self.number == 1 {
+            line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
+        } else {
+            line
+        };
+        match std::str::from_utf8(line) {
+            Ok(line) => Ok(Some(line)),
+            Err(_) => {
+                let name = self.name.display();
+                Err(Failure::input(format!(
+                    "{name}:{}: the line is not UTF-8",
+                    self.number
+                )))
+            }
+        }
+    }
+
+    /// Number of the line last read, counted from 1.
+    pub const fn number(&self) -> usize {
+        self.number
+    }
+
+    /// A complaint about the line last read.
+    pub fn complain(&self, what: &str) -> Failure {
+        Failure::input(format!("{}:{}: {what}", self.name.display(), self.number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_end_and_a_byte_order_mark_are_taken_off() {
+        let mut lines = Lines::new("f", "\u{feff}a\r\nb\n\nc".as_bytes());
+        let mut found = Vec::new();
+        while let Some(line) = lines.next_line().unwrap() {
+            found.push(line.to_owned());
+        }
+        assert_eq!(found, ["a", "b", "", "c"]);
+        assert_eq!(lines.number(), 4);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_named_by_line() {
+        let mut lines = Lines::new("f", &b"good\nb\xFFd\n"[..]);
+        lines.next_line().unwrap();
+        assert_eq!(
+            lines.next_line().unwrap_err().to_string(),
+            "f:2: the line is not UTF-8"
+        );
+    }
+}

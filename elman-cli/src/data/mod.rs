@@ -1,0 +1,45 @@
+//! From files to numbers. One file per format behind [`Loader`]; everything after it sees [`Sequences`].
+
+pub mod conll;
+pub mod demo;
+mod lines;
+mod sequences;
+
+use std::io::BufRead;
+use std::path::Path;
+
+use crate::failure::{Failure, Result};
+
+pub use lines::Lines;
+pub use sequences::{Hiding, Sequences};
+
+/// A file format: lines in, one sequence after another out, so that a pipe can be read while it is written.
+pub trait Loader {
+    /// What one sequence of the format is.
+    type Sequence;
+
+    /// The next sequence, or `None` at the end.
+    ///
+    /// # Errors
+    /// A sentence that names file and line.
+    fn next_sequence(&self, lines: &mut Lines<impl BufRead>) -> Result<Option<Self::Sequence>>;
+
+    /// A whole file, which must hold at least one sequence.
+    ///
+    /// # Errors
+    /// Missing, unreadable, malformed or empty files.
+    fn load(&self, path: &Path) -> Result<Vec<Self::Sequence>> {
+        let mut lines = Lines::open(path)?;
+        let mut sequences = Vec::new();
+        while let Some(sequence) = self.next_sequence(&mut lines)? {
+            sequences.push(sequence);
+        }
+        if sequences.is_empty() {
+            return Err(Failure::input(format!(
+                "{}: the file is empty",
+                path.display()
+            )));
+        }
+        Ok(sequences)
+    }
+}

@@ -1,0 +1,133 @@
+//! `elman demo`: a whole story on built-in data – learn, measure, use – in seconds.
+
+use std::io::{IsTerminal, Write};
+
+use crate::args::{DemoArgs, Story, parse_label};
+use crate::data::conll::Sentence;
+use crate::data::demo::{DemoCorpus, to_conll};
+use crate::failure::Result;
+use crate::label::{LabelTask, Labelling, Scores, TASK};
+use crate::model_file::{self, Network};
+use crate::predict::Labeller;
+use crate::run::{Run, write_whole};
+use crate::spans::{Tag, spans};
+use crate::train;
+
+/// Sentences shown at the end.
+const SHOWN: usize = 8;
+
+/// The command.
+///
+/// # Errors
+/// A folder that exists or cannot be written.
+pub fn run(args: &DemoArgs) -> Result<()> {
+    match args.story {
+        Story::Names => names(args),
+    }
+}
+
+fn names(args: &DemoArgs) -> Result<()> {
+    let corpus = DemoCorpus::generate(args.seed);
+    let run = Run::create(args.out.as_deref(), "demo-names")?;
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "An Elman net learns to find names of people in {} sentences. Then it reads {} others, whose names it has \
+         never seen, among towns and firms it has never seen either.\n",
+        corpus.train.len() + corpus.valid.len(),
+        corpus.test.len(),
+    )?;
+    let files = [
+        ("train", &corpus.train),
+        ("valid", &corpus.valid),
+        ("test", &corpus.test),
+    ];
+    let [train, valid, test] = files.map(|(name, _)| run.folder().join(format!("{name}.conll")));
+    for (path, (_, sentences)) in [&train, &valid, &test].into_iter().zip(files) {
+        write_whole(path, to_conll(sentences).as_bytes())?;
+    }
+    let label = parse_label(&[
+        ("train", train.as_os_str()),
+        ("valid", valid.as_os_str()),
+        ("seed", args.seed.to_string().as_ref()),
+        ("threads", args.threads.to_string().as_ref()),
+        // The corpus is so small that a third of the usual net and epochs will do.
+        ("hidden", "48".as_ref()),
+        ("embedding", "32".as_ref()),
+        ("epochs", "12".as_ref()),
+    ])?;
+    train::label_in(&run, &LabelTask::load(&label)?, label)?;
+    let (network, labelling): (Network, Labelling) = model_file::load(&run.model(), TASK)?;
+    show(
+        &Labeller {
+            network,
+            labelling,
+            as_json: false,
+        },
+        &corpus.test,
+        &mut out,
+    )?;
+    let folder = run.folder().display();
+    Ok(writeln!(
+        out,
+        "\nNext:\n  elman eval {folder} --data {folder}/test.conll\n  \
+         printf '%s\\n' My cousin Ada Lovelace lives in London . | elman predict {folder} --data -\n  \
+         elman inspect {folder}\n  elman train label --train YOUR_FILE.conll"
+    )?)
+}
+
+/// Scores, and some sentences with the names that were found.
+fn show(labeller: &Labeller, test: &[Sentence], out: &mut impl Write) -> Result<()> {
+    let sequences = labeller.labelling.encode(test, "the demo")?;
+    let outputs = labeller.network.outputs(&sequences)?;
+    let scores = Scores::measure(&labeller.labelling.labels, &sequences, &outputs);
+    if let Some(counts) = scores.spans.map(|spans| spans.total) {
+        let [precision, recall, f1] =
+            [counts.precision(), counts.recall(), counts.f1()].map(|share| share * 100.0);
+        writeln!(
+            out,
+            "\nOf {} new names it found {}; precision {precision:.1} %, recall {recall:.1} %, F1 {f1:.1} %.\n",
+            counts.real, counts.correct
+        )?;
+    }
+    let has_colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let shown = &test[..SHOWN.min(test.len())];
+    for (sentence, labels) in shown.iter().zip(labeller.label(shown)?) {
+        writeln!(out, "  {}", highlight(sentence, &labels, has_colours))?;
+    }
+    Ok(())
+}
+
+/// A sentence with its spans in colour or in brackets.
+fn highlight(sentence: &Sentence, labels: &[&str], has_colours: bool) -> String {
+    let (open, close) = if has_colours {
+        ("\x1b[1;32m", "\x1b[0m")
+    } else {
+        ("[", "]")
+    };
+    let mut words = sentence.tokens.clone();
+    for span in spans(labels.iter().filter_map(|label| Tag::parse(label))) {
+        words[span.tokens.start].insert_str(0, open);
+        words[span.tokens.end - 1].push_str(close);
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn found_names_stand_out() {
+        let sentence = Sentence {
+            tokens: ["Ada", "King", "met", "Bo"].map(str::to_owned).to_vec(),
+            ..Sentence::default()
+        };
+        let labels = ["B-NAME", "I-NAME", "O", "B-NAME"];
+        assert_eq!(highlight(&sentence, &labels, false), "[Ada King] met [Bo]");
+        assert_eq!(
+            highlight(&sentence, &labels, true),
+            "\x1b[1;32mAda King\x1b[0m met \x1b[1;32mBo\x1b[0m"
+        );
+    }
+}

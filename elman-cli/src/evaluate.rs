@@ -1,0 +1,40 @@
+//! `elman eval`: a model's scores on a file.
+
+use std::io::Write;
+
+use crate::args::EvalArgs;
+use crate::data::Loader;
+use crate::data::conll::Conll;
+use crate::failure::{Failure, Result};
+use crate::label::{Labelling, Scores, TASK};
+use crate::model_file::{self, Network};
+use crate::run::Run;
+
+/// The command.
+///
+/// # Errors
+/// A run or a file that is missing or does not fit.
+pub fn run(args: &EvalArgs) -> Result<()> {
+    let run = Run::open(&args.run)?;
+    let (network, labelling): (Network, Labelling) = model_file::load(&run.model(), TASK)?;
+    let sentences = Conll::Labelled.load(&args.data)?;
+    let sequences = labelling.encode(&sentences, &args.data.display().to_string())?;
+    let outputs = on_threads(args.threads.into(), || network.outputs(&sequences))?;
+    let scores = Scores::measure(&labelling.labels, &sequences, &outputs);
+    let report = if args.json {
+        scores.to_json() + "\n"
+    } else {
+        scores.to_table()
+    };
+    Ok(std::io::stdout().write_all(report.as_bytes())?)
+}
+
+/// Runs work on a pool of so many threads.
+///
+/// # Errors
+/// Those of the work, or the threads cannot be started.
+pub fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> Result<R> + Send) -> Result<R> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Failure::run(format!("cannot start {threads} threads: {error}")))?
+        .install(work)
+}

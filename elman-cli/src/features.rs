@@ -1,0 +1,270 @@
+//! What the net is told about a word: one id per channel.
+//!
+//! The word itself carries most of what is known about a word that training has seen; spelling –
+//! shape, first and last letters – carries what can be known about one that it has not.
+
+use std::collections::HashMap;
+
+use elman_core::Channel;
+use serde::{Deserialize, Serialize};
+
+use crate::data::Hiding;
+
+/// One view of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "letters", rename_all = "kebab-case")]
+pub enum Feature {
+    /// The word: case folded, digits mapped to 0.
+    Word,
+    /// Its pattern of capitals, small letters, digits and signs.
+    Shape,
+    /// Its first letters, case folded.
+    Prefix(usize),
+    /// Its last letters, case folded.
+    Suffix(usize),
+}
+
+/// A feature with the values that training met; every other value has the id 0, *unknown*.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredVocabulary", into = "StoredVocabulary")]
+pub struct Vocabulary {
+    feature: Feature,
+    width: usize,
+    entries: Vec<String>,
+    ids: HashMap<String, u32>,
+}
+
+/// A vocabulary as the model file holds it: entry `i` has the id `i + 1`.
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredVocabulary {
+    #[serde(flatten)]
+    feature: Feature,
+    width: usize,
+    entries: Vec<String>,
+}
+
+/// The id of whatever training has not met.
+pub const UNKNOWN: u32 = 0;
+
+/// A value met less often than this is as good as unknown.
+const OFTEN_ENOUGH: usize = 2;
+
+impl Feature {
+    /// The feature's value for a word.
+    pub fn of(self, word: &str) -> String {
+        match self {
+            Self::Word => fold_word(word),
+            Self::Shape => shape(word),
+            Self::Prefix(letters) => fold_word(word).chars().take(letters).collect(),
+            Self::Suffix(letters) => {
+                let word = fold_word(word);
+                let skipped = word.chars().count().saturating_sub(letters);
+                word.chars().skip(skipped).collect()
+            }
+        }
+    }
+}
+
+/// Case folded, digits mapped to 0: `Apollo-11` and `APOLLO-13` are one word.
+fn fold_word(word: &str) -> String {
+    word.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| if c.is_numeric() { '0' } else { c })
+        .collect()
+}
+
+/// `X` capital, `x` small or caseless letter, `d` digit, anything else itself; runs longer than two
+/// shrink to two: `Aragon` is `Xxx`, `USA` is `XX`, `McDonald's` is `XxXxx'x`, `6:30` is `d:dd`.
+fn shape(word: &str) -> String {
+    let mut shape = String::new();
+    let (mut last, mut run) = (None, 0);
+    for c in word.chars() {
+        let class = match c {
+            c if c.is_uppercase() => 'X',
+            c if c.is_alphabetic() => 'x',
+            c if c.is_numeric() => 'd',
+            c => c,
+        };
+        run = if last == Some(class) { run + 1 } else { 1 };
+        last = Some(class);
+        if run <= 2 {
+            shape.push(class);
+        }
+    }
+    shape
+}
+
+impl Vocabulary {
+    /// Collects the values of a feature that are frequent enough to be learnt, the most frequent first.
+    /// Also returns how often each id occurred.
+    pub fn collect<'a>(
+        feature: Feature,
+        width: usize,
+        words: impl IntoIterator<Item = &'a str>,
+    ) -> (Self, Vec<usize>) {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for word in words {
+            *counts.entry(feature.of(word)).or_default() += 1;
+        }
+        let rare = counts.values().filter(|&&count| count < OFTEN_ENOUGH).sum();
+        let mut known: Vec<(String, usize)> = counts
+            .into_iter()
+            .filter(|&(_, count)| count >= OFTEN_ENOUGH)
+            .collect();
+        known.sort_unstable_by(|(a, count_a), (b, count_b)| {
+            count_b.cmp(count_a).then_with(|| a.cmp(b))
+        });
+        let counts = std::iter::once(rare)
+            .chain(known.iter().map(|&(_, count)| count))
+            .collect();
+        let entries = known.into_iter().map(|(value, _)| value).collect();
+        (
+            StoredVocabulary {
+                feature,
+                width,
+                entries,
+            }
+            .into(),
+            counts,
+        )
+    }
+
+    /// The id of a word.
+    pub fn id(&self, word: &str) -> u32 {
+        self.ids
+            .get(&self.feature.of(word))
+            .copied()
+            .unwrap_or(UNKNOWN)
+    }
+
+    /// Its embedding table.
+    pub const fn channel(&self) -> Channel {
+        Channel {
+            vocabulary: self.entries.len() + 1,
+            width: self.width,
+        }
+    }
+}
+
+impl From<StoredVocabulary> for Vocabulary {
+    fn from(
+        StoredVocabulary {
+            feature,
+            width,
+            entries,
+        }: StoredVocabulary,
+    ) -> Self {
+        let ids = (UNKNOWN + 1..)
+            .zip(&entries)
+            .map(|(id, value)| (value.clone(), id))
+            .collect();
+        Self {
+            feature,
+            width,
+            entries,
+            ids,
+        }
+    }
+}
+
+impl From<Vocabulary> for StoredVocabulary {
+    fn from(
+        Vocabulary {
+            feature,
+            width,
+            entries,
+            ..
+        }: Vocabulary,
+    ) -> Self {
+        Self {
+            feature,
+            width,
+            entries,
+        }
+    }
+}
+
+/// Hides an id that occurs `count` times with probability `strength / (strength + count)`: the rarer a
+/// word, the more it resembles the unknown words to come (Kiperwasser and Goldberg 2016).
+pub fn hiding(channel: usize, counts: &[usize], strength: f32) -> Hiding {
+    let rates = counts
+        .iter()
+        .map(|&count| strength / (strength + count as f32))
+        .collect();
+    Hiding {
+        channel,
+        replacement: UNKNOWN,
+        rates,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_of_words() {
+        assert_eq!(Feature::Word.of("Apollo-11"), "apollo-00");
+        assert_eq!(Feature::Prefix(3).of("Übergang"), "übe");
+        assert_eq!(Feature::Suffix(3).of("naïve"), "ïve");
+        assert_eq!(Feature::Suffix(3).of("is"), "is");
+        let shapes = [
+            ("Aragon", "Xxx"),
+            ("A", "X"),
+            ("USA", "XX"),
+            ("McDonald's", "XxXxx'x"),
+            ("6:30", "d:dd"),
+            ("...", ".."),
+        ];
+        for (word, expected) in shapes {
+            assert_eq!(Feature::Shape.of(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn rare_values_are_unknown_and_the_order_is_fixed() {
+        let words = ["b", "a", "rare", "c", "B", "a", "c", "c"];
+        let (vocabulary, counts) = Vocabulary::collect(Feature::Word, 4, words);
+        assert_eq!(vocabulary.entries, ["c", "a", "b"]);
+        assert_eq!(counts, [1, 3, 2, 2]);
+        assert_eq!(
+            [
+                vocabulary.id("C"),
+                vocabulary.id("b"),
+                vocabulary.id("rare"),
+                vocabulary.id("new")
+            ],
+            [1, 3, 0, 0]
+        );
+        assert_eq!(
+            vocabulary.channel(),
+            Channel {
+                vocabulary: 4,
+                width: 4
+            }
+        );
+    }
+
+    #[test]
+    fn a_stored_vocabulary_comes_back() {
+        let (vocabulary, _) = Vocabulary::collect(Feature::Suffix(2), 8, ["in", "in"]);
+        let json = serde_json::to_string(&vocabulary).unwrap();
+        assert_eq!(
+            json,
+            r#"{"kind":"suffix","letters":2,"width":8,"entries":["in"]}"#
+        );
+        assert_eq!(
+            serde_json::from_str::<Vocabulary>(&json).unwrap(),
+            vocabulary
+        );
+        let (words, _) = Vocabulary::collect(Feature::Word, 8, ["in", "in"]);
+        let json = serde_json::to_string(&words).unwrap();
+        assert_eq!(serde_json::from_str::<Vocabulary>(&json).unwrap(), words);
+    }
+
+    #[test]
+    fn rare_words_are_hidden_more_often() {
+        let hiding = hiding(0, &[5, 1, 9], 1.0);
+        assert_eq!(hiding.rates, [1.0 / 6.0, 0.5, 0.1]);
+    }
+}

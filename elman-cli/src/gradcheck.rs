@@ -1,0 +1,333 @@
+//! `elman gradcheck`: the gradients that training uses against finite differences of the [textbook](crate::textbook).
+
+use std::io::Write;
+
+use elman_core::{
+    Dropout, Inputs, Level, Model, Spec, Strip, Tape, Tensor, TensorKind, loss, pack_transposed,
+};
+use serde::Serialize;
+
+use crate::args::GradcheckArgs;
+use crate::data::conll::Conll;
+use crate::data::{Loader, Sequences};
+use crate::failure::{Failure, Result};
+use crate::gather::{Gathered, longest_first};
+use crate::label::{Labelling, TASK};
+use crate::model_file::{self, Network};
+use crate::run::Run;
+use crate::seeds::{self, Purpose};
+use crate::textbook::Textbook;
+
+/// Beyond this a gradient is wrong, not just rounded.
+const TOLERANCE: f64 = 1e-3;
+/// Half the distance between the two losses of a difference.
+const STEP: f64 = 1e-5;
+/// An entry far smaller than the largest of its tensor is judged as if it were this share of it: its `f32` sum has
+/// the rounding of the large terms that cancelled.
+const SMALL: f64 = 1e-2;
+
+/// The worst entry of a tensor.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    tensor: String,
+    checked: usize,
+    worst_relative_error: f64,
+    analytic: f64,
+    numeric: f64,
+}
+
+/// The command.
+///
+/// # Errors
+/// A run or a file that does not fit; a gradient that is wrong.
+pub fn run(args: &GradcheckArgs) -> Result<()> {
+    let run = Run::open(&args.run)?;
+    let (network, labelling): (Network, Labelling) = model_file::load(&run.model(), TASK)?;
+    let sentences = Conll::Labelled.load(&args.data)?;
+    let sequences = labelling.encode(&sentences, &args.data.display().to_string())?;
+    let sequences = shortest(&sequences, args.sequences.into());
+    let verdicts = check(&network, &sequences, args.entries.into())?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &verdicts).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        print(&verdicts, &mut out)?;
+    }
+    match verdicts
+        .iter()
+        .find(|verdict| verdict.worst_relative_error > TOLERANCE)
+    {
+        None => Ok(()),
+        Some(Verdict {
+            tensor,
+            worst_relative_error: error,
+            ..
+        }) => Err(Failure::run(format!(
+            "the gradient of {tensor} is off by {error:.1e}, more than {TOLERANCE:.0e}"
+        ))),
+    }
+}
+
+/// The shortest sequences of more than one step: enough to see time, cheap in the textbook.
+fn shortest(sequences: &Sequences, count: usize) -> Sequences {
+    let mut order = longest_first(sequences);
+    order.reverse();
+    order.sort_by_key(|&sequence| sequences.len_of(sequence) < 3);
+    order.truncate(count);
+    sequences.select(order)
+}
+
+fn check(network: &Network, sequences: &Sequences, entries: usize) -> Result<Vec<Verdict>> {
+    let spec = Spec {
+        dropout: Dropout::NONE,
+        ..*network.spec()
+    };
+    let analytic = gradients(&spec, network, sequences)?;
+    let not_ours = || Failure::run("gradcheck needs a net that reads tokens");
+    let mut textbook = Textbook::new(&spec, network.params()).ok_or_else(not_ours)?;
+    let tensors: Vec<Tensor> = spec.tensors().collect();
+    Ok(tensors
+        .iter()
+        .map(|tensor| check_tensor(tensor, &analytic, &mut textbook, sequences, entries))
+        .collect())
+}
+
+/// What training would compute for these sequences as one batch.
+fn gradients(spec: &Spec, network: &Network, sequences: &Sequences) -> Result<Vec<f32>> {
+    let level = Level::detect();
+    let plain = Network::new(*spec, network.params().to_vec())?;
+    let model: Model<'_> = plain.model()?;
+    let mut transposed = vec![Strip::ZERO; spec.transposed_len()];
+    pack_transposed(spec, network.params(), &mut transposed)?;
+    let mut gathered = Gathered::default();
+    gathered.fill(sequences, &longest_first(sequences))?;
+    let (batch, inputs) = (gathered.batch()?, Inputs::Tokens(&gathered.ids));
+    let mut buffer = vec![Strip::ZERO; spec.tape_len(batch.rows(), batch.sequences())];
+    let mut scratch = vec![Strip::ZERO; spec.scratch_len(batch.rows(), batch.sequences())];
+    let mut gradients = vec![0.0; spec.params_len()];
+    let steps = 0..batch.steps();
+    let total = loss::total_weight(&gathered.targets, None);
+    let mut tape = Tape::new(spec, batch, &mut buffer)?;
+    tape.start(&model, None)?;
+    tape.record(level, &model, inputs, steps.clone(), 0)?;
+    let outputs = tape.outputs(steps.clone());
+    loss::softmax_cross_entropy(
+        level,
+        outputs,
+        spec.output_width(),
+        &gathered.targets,
+        None,
+        total,
+    )?;
+    tape.backward(
+        level,
+        &model,
+        &transposed,
+        inputs,
+        steps,
+        0,
+        0,
+        &mut scratch,
+        &mut gradients,
+    )?;
+    Ok(gradients)
+}
+
+fn check_tensor(
+    tensor: &Tensor,
+    analytic: &[f32],
+    textbook: &mut Textbook<'_>,
+    sequences: &Sequences,
+    entries: usize,
+) -> Verdict {
+    let scale = analytic[tensor.range()]
+        .iter()
+        .fold(0.0, |scale: f64, g| scale.max(f64::from(g.abs())));
+    let mut verdict = Verdict {
+        tensor: tensor.kind.to_string(),
+        checked: 0,
+        worst_relative_error: 0.0,
+        analytic: 0.0,
+        numeric: 0.0,
+    };
+    for entry in sample(tensor, analytic, entries) {
+        let analytic = f64::from(analytic[entry]);
+        let numeric = difference(textbook, sequences, entry);
+        let error = relative_error(analytic, numeric, SMALL * scale);
+        verdict.checked += 1;
+        if verdict.checked == 1 || error > verdict.worst_relative_error {
+            verdict = Verdict {
+                worst_relative_error: error,
+                analytic,
+                numeric,
+                ..verdict
+            };
+        }
+    }
+    verdict
+}
+
+/// How far apart two numbers are, as a share of the larger or of `least`. A NaN is as far as can be.
+fn relative_error(analytic: f64, numeric: f64, least: f64) -> f64 {
+    let size = analytic.abs().max(numeric.abs()).max(least);
+    match (analytic - numeric).abs() / size {
+        _ if size == 0.0 => 0.0,
+        error if error.is_nan() => f64::INFINITY,
+        error => error,
+    }
+}
+
+/// Entries of a tensor to look at. Most rows of an embedding table are not in use; those that are come first.
+fn sample(tensor: &Tensor, analytic: &[f32], entries: usize) -> Vec<usize> {
+    let mut candidates: Vec<usize> = tensor.range().collect();
+    let mut rng = seeds::generator(tensor.offset as u64, Purpose::Sample, &[]);
+    seeds::shuffle(&mut rng, &mut candidates);
+    if matches!(tensor.kind, TensorKind::Embedding { .. }) {
+        candidates.sort_by_key(|&entry| analytic[entry] == 0.0);
+    }
+    candidates.truncate(entries);
+    candidates
+}
+
+/// (loss(p + step) - loss(p - step)) / (2 step)
+fn difference(textbook: &mut Textbook<'_>, sequences: &Sequences, entry: usize) -> f64 {
+    let before = textbook.params[entry];
+    textbook.params[entry] = before + STEP;
+    let above = textbook.loss(sequences);
+    textbook.params[entry] = before - STEP;
+    let below = textbook.loss(sequences);
+    textbook.params[entry] = before;
+    (above - below) / (2.0 * STEP)
+}
+
+fn print(verdicts: &[Verdict], out: &mut impl Write) -> Result<()> {
+    let width = verdicts
+        .iter()
+        .map(|verdict| verdict.tensor.len())
+        .max()
+        .unwrap_or(0);
+    writeln!(
+        out,
+        "{:width$}  checked  worst relative error      analytic       numeric",
+        "tensor"
+    )?;
+    for Verdict {
+        tensor,
+        checked,
+        worst_relative_error: error,
+        analytic,
+        numeric,
+    } in verdicts
+    {
+        writeln!(
+            out,
+            "{tensor:width$}  {checked:>7}  {error:>20.2e}  {analytic:>12.4e}  {numeric:>12.4e}"
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman_core::*;
+
+    fn network(activation: Activation, direction: Direction) -> Network {
+        let layer = |hidden| Layer {
+            hidden,
+            direction,
+            activation,
+        };
+        let spec = Spec {
+            input: Input::Tokens {
+                channels: Channels::of([
+                    Channel {
+                        vocabulary: 5,
+                        width: 3,
+                    },
+                    Channel {
+                        vocabulary: 2,
+                        width: 2,
+                    },
+                ]),
+                window: 3,
+            },
+            layers: Layers::of([layer(4), layer(3)]),
+            initial_state: InitialState::Trained,
+            head: Head {
+                kind: HeadKind::Softmax { outputs: 3 },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout {
+                input: 0.5,
+                hidden: 0.5,
+                head: 0.5,
+            },
+        };
+        let mut params = vec![0.0; spec.params_len()];
+        initialize(
+            &spec,
+            Init::Pytorch,
+            &mut seeds::generator(3, Purpose::Parameters, &[]),
+            &mut params,
+        )
+        .unwrap();
+        Network::new(spec, params).unwrap()
+    }
+
+    fn sequences() -> Sequences {
+        let mut sequences = Sequences::new(2);
+        for length in [4, 2, 5] {
+            (0..length).for_each(|step| {
+                let target = if step == 1 {
+                    Target::IGNORED
+                } else {
+                    Target::class((step + length) % 3)
+                };
+                sequences.push_row([(step * length) % 5, step % 2], target);
+            });
+            sequences.end_sequence();
+        }
+        sequences
+    }
+
+    #[test]
+    fn core_and_textbook_agree() {
+        for activation in [Activation::Tanh, Activation::Relu, Activation::Identity] {
+            for direction in [Direction::Forward, Direction::Both] {
+                for verdict in check(&network(activation, direction), &sequences(), 1000).unwrap() {
+                    assert!(
+                        verdict.worst_relative_error <= TOLERANCE,
+                        "{activation:?} {direction:?} {verdict:?}"
+                    );
+                    assert!(verdict.checked > 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_gradient_is_found() {
+        let network = network(Activation::Tanh, Direction::Both);
+        let spec = Spec {
+            dropout: Dropout::NONE,
+            ..*network.spec()
+        };
+        let mut analytic = gradients(&spec, &network, &sequences()).unwrap();
+        let tensor = spec
+            .tensors()
+            .find(|tensor| tensor.kind == TensorKind::HeadBias)
+            .unwrap();
+        analytic[tensor.offset] *= 1.01;
+        let mut textbook = Textbook::new(&spec, network.params()).unwrap();
+        let verdict = check_tensor(&tensor, &analytic, &mut textbook, &sequences(), 10);
+        assert!(verdict.worst_relative_error > TOLERANCE);
+    }
+
+    #[test]
+    fn short_sequences_come_first_but_see_time() {
+        let chosen = shortest(&sequences(), 2);
+        assert_eq!([chosen.len_of(0), chosen.len_of(1)], [4, 5]);
+    }
+}

@@ -1,0 +1,238 @@
+//! `elman inspect`: the net of a run in numbers – what it holds, and what it costs on a chip.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use elman_core::{Activation, Direction, HeadKind, InitialState, Input, LANES, Read, Spec};
+use serde::Serialize;
+
+use crate::args::InspectArgs;
+use crate::failure::Result;
+use crate::model_file::load_network;
+use crate::run::Run;
+
+/// Bytes per number.
+const F32: usize = size_of::<f32>();
+/// Bytes per strip.
+const STRIP: usize = LANES * F32;
+
+/// Everything that is printed.
+#[derive(Debug, Serialize)]
+struct Report {
+    input: String,
+    layers: Vec<String>,
+    initial_state: &'static str,
+    head: String,
+    tensors: Vec<TensorReport>,
+    parameters: usize,
+    /// Tables and packed weights.
+    flash_bytes: usize,
+    /// State, scratch and outputs.
+    ram_bytes: usize,
+    /// Steps in memory at once: 1 for streaming nets.
+    ram_steps: usize,
+    /// Multiply-accumulate operations.
+    macs_per_step: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct TensorReport {
+    name: String,
+    shape: Vec<usize>,
+    parameters: usize,
+}
+
+/// The command.
+///
+/// # Errors
+/// A run that is missing or damaged.
+pub fn run(args: &InspectArgs) -> Result<()> {
+    let network = load_network(&Run::open(&args.run)?.model())?;
+    let report = Report::of(network.spec(), args.steps as usize);
+    let text = if args.json {
+        report.to_json()
+    } else {
+        report.to_table()
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+impl Report {
+    fn of(spec: &Spec, steps: usize) -> Self {
+        let streams = !spec.is_bidirectional();
+        let ram_steps = if streams { 1 } else { steps };
+        let scratch = if streams {
+            spec.stream_len()
+        } else {
+            spec.workspace_len(steps, 1)
+        };
+        let outputs = spec.output_rows(ram_steps, 1) * spec.output_width();
+        Self {
+            input: describe_input(&spec.input),
+            layers: spec.layers.as_slice().iter().map(describe_layer).collect(),
+            initial_state: if spec.initial_state == InitialState::Trained {
+                "trained"
+            } else {
+                "zero"
+            },
+            head: describe_head(spec),
+            tensors: tensors(spec),
+            parameters: spec.params_len(),
+            flash_bytes: spec.tables_len() * F32 + spec.packed_len() * STRIP,
+            ram_bytes: (spec.state_len() + outputs) * F32 + scratch * STRIP,
+            ram_steps,
+            macs_per_step: macs(spec),
+        }
+    }
+
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("numbers and names are valid JSON") + "\n"
+    }
+
+    fn to_table(&self) -> String {
+        let mut text = format!("input          {}\n", self.input);
+        for (i, layer) in self.layers.iter().enumerate() {
+            text += &format!("layer {i}        {layer}\n");
+        }
+        text += &format!(
+            "initial state  {}\nhead           {}\n\n",
+            self.initial_state, self.head
+        );
+        let width = self
+            .tensors
+            .iter()
+            .map(|tensor| tensor.name.len())
+            .max()
+            .unwrap_or(0);
+        for TensorReport {
+            name,
+            shape,
+            parameters,
+        } in &self.tensors
+        {
+            let shape = shape
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" x ");
+            let _ = writeln!(text, "{name:width$}  {shape:>14}  {parameters:>10}");
+        }
+        let ram = match self.ram_steps {
+            1 => "streaming, step by step".to_owned(),
+            steps => format!("for a sequence of {steps} steps, which this net reads both ways"),
+        };
+        let _ = write!(
+            text,
+            "\nparameters     {}\nflash          {} bytes (tables and packed weights)\n\
+             RAM            {} bytes ({ram})\nMACs per step  {}\n",
+            self.parameters, self.flash_bytes, self.ram_bytes, self.macs_per_step,
+        );
+        text
+    }
+}
+
+fn describe_input(input: &Input) -> String {
+    match input {
+        Input::Dense { width } => format!("{width} numbers per step"),
+        Input::Tokens { channels, window } => {
+            let tables: Vec<String> = channels
+                .as_slice()
+                .iter()
+                .map(|c| format!("{} of {} ids", c.width, c.vocabulary))
+                .collect();
+            format!(
+                "window of {window} steps; per step {} numbers: {}",
+                input.width() / window,
+                tables.join(", ")
+            )
+        }
+    }
+}
+
+fn describe_layer(layer: &elman_core::Layer) -> String {
+    let activation = match layer.activation {
+        Activation::Tanh => "tanh",
+        Activation::Relu => "relu",
+        Activation::Identity => "identity",
+    };
+    match layer.direction {
+        Direction::Forward => format!("{} {activation} units", layer.hidden),
+        Direction::Both => format!("{} {activation} units in each direction", layer.hidden),
+    }
+}
+
+fn describe_head(spec: &Spec) -> String {
+    let read = match spec.head.read {
+        Read::EveryStep => "at every step",
+        Read::LastStep => "at the last step",
+    };
+    match spec.head.kind {
+        HeadKind::None => format!("none, read {read}"),
+        HeadKind::Linear { outputs } => format!("linear, {outputs} outputs {read}"),
+        HeadKind::Softmax { outputs } => format!("softmax, {outputs} classes {read}"),
+    }
+}
+
+fn tensors(spec: &Spec) -> Vec<TensorReport> {
+    let report = |tensor: elman_core::Tensor| TensorReport {
+        name: tensor.kind.to_string(),
+        shape: match (tensor.is_vector(), tensor.is_transposed_in_pytorch()) {
+            (true, _) => vec![tensor.columns],
+            (false, true) => vec![tensor.columns, tensor.rows],
+            (false, false) => vec![tensor.rows, tensor.columns],
+        },
+        parameters: tensor.rows * tensor.columns,
+    };
+    spec.tensors().map(report).collect()
+}
+
+/// Every weight behind the tables is used once per step; biases are where the sums start.
+fn macs(spec: &Spec) -> usize {
+    spec.tensors()
+        .filter(elman_core::Tensor::is_transposed_in_pytorch)
+        .map(|tensor| tensor.rows * tensor.columns)
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman_core::*;
+
+    #[test]
+    fn figures_of_a_small_net() {
+        let spec = Spec {
+            input: Input::Dense { width: 6 },
+            layers: Layers::of([Layer::tanh(32)]),
+            initial_state: InitialState::Zero,
+            head: Head {
+                kind: HeadKind::Linear { outputs: 5 },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout::NONE,
+        };
+        let report = Report::of(&spec, 9);
+        assert_eq!(
+            (report.macs_per_step, report.parameters, report.ram_steps),
+            (1376, 1376 + 37, 1)
+        );
+        assert_eq!(report.flash_bytes, spec.packed_len() * 64);
+        assert_eq!(report.tensors[0].shape, [32, 6]);
+        let layer = Layer {
+            direction: Direction::Both,
+            ..Layer::tanh(32)
+        };
+        let both = Report::of(
+            &Spec {
+                layers: Layers::of([layer]),
+                ..spec
+            },
+            9,
+        );
+        assert_eq!(
+            (both.macs_per_step, both.ram_steps),
+            (2 * (6 * 32 + 32 * 32) + 64 * 5, 9)
+        );
+        assert!(both.to_table().contains("sequence of 9 steps"));
+    }
+}

@@ -1,0 +1,54 @@
+//! `elman`: train, evaluate and run Elman recurrent nets.
+//!
+//! Reading order: `args` (what may be typed) → one file per command → `label` (what a labelling net's numbers
+//! mean) → `train` (the loop) → `data` (from files to numbers). `elman-core` does the arithmetic.
+
+mod args;
+mod data;
+mod demo;
+mod evaluate;
+mod failure;
+mod features;
+mod gather;
+mod gradcheck;
+mod infer;
+mod inspect;
+mod interrupt;
+mod label;
+mod model_file;
+mod predict;
+mod run;
+mod seeds;
+mod settings;
+mod spans;
+mod spec_file;
+mod task;
+mod textbook;
+mod train;
+
+use std::process::ExitCode;
+
+use args::Command;
+use failure::{Failure, Result};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("elman: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    match args::parse(std::env::args_os())?.command {
+        Command::Train(args) => train::run(args),
+        Command::Eval(args) => evaluate::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Gradcheck(args) => gradcheck::run(&args),
+        Command::Demo(args) => demo::run(&args),
+    }
+}

@@ -1,0 +1,427 @@
+//! `model.safetensors`: tensors under PyTorch's names and in its layout, and beside them, in the metadata, all
+//! that a user of the model needs. `torch.nn.RNN` loads the `rnn.*` tensors by name.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use elman_core::{Level, Model, Spec, Strip, Tensor, TensorKind, pack};
+use safetensors::tensor::{Dtype, SafeTensors, View};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, Result};
+use crate::run::write_whole;
+use crate::spec_file::StoredSpec;
+
+/// The one key of the metadata. Its value is JSON; a single key also keeps the file's bytes the same from one
+/// run to the next, whatever the order of a hash map.
+const KEY: &str = "elman";
+
+/// A trained net in memory, ready to run.
+#[derive(Debug)]
+pub struct Network {
+    spec: Spec,
+    params: Vec<f32>,
+    packed: Vec<Strip>,
+}
+
+impl Network {
+    /// Packs the parameters.
+    ///
+    /// # Errors
+    /// They do not fit the spec.
+    pub fn new(spec: Spec, params: Vec<f32>) -> Result<Self> {
+        let mut packed = vec![Strip::ZERO; spec.packed_len()];
+        pack(&spec, &params, &mut packed)?;
+        Ok(Self {
+            spec,
+            params,
+            packed,
+        })
+    }
+
+    /// Its shape.
+    pub const fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// All parameters, flat.
+    pub fn params(&self) -> &[f32] {
+        &self.params
+    }
+
+    /// The view that core computes with.
+    ///
+    /// # Errors
+    /// None: the lengths were checked when the network was made.
+    pub fn model(&self) -> Result<Model<'_>> {
+        Ok(Model::new(self.spec, &self.params, &self.packed)?)
+    }
+
+    /// Probabilities, or whatever the head puts out, for every row of the sequences.
+    ///
+    /// # Errors
+    /// Ids that the spec does not know.
+    pub fn outputs(&self, sequences: &crate::data::Sequences) -> Result<Vec<f32>> {
+        crate::infer::outputs(Level::detect(), &self.model()?, sequences)
+    }
+}
+
+/// The metadata.
+#[derive(Debug, Serialize, Deserialize)]
+struct Metadata<T> {
+    task: String,
+    spec: StoredSpec,
+    /// What the task makes of the numbers.
+    meaning: T,
+}
+
+/// Where a tensor's numbers come from, in PyTorch's layout.
+struct Exported {
+    shape: Vec<usize>,
+    data: Vec<u8>,
+}
+
+impl View for Exported {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.data)
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}
+
+impl Exported {
+    fn vector(numbers: &[f32]) -> Self {
+        Self {
+            shape: vec![numbers.len()],
+            data: bytes(numbers.iter().copied()),
+        }
+    }
+
+    fn tensor(tensor: &Tensor, params: &[f32]) -> Self {
+        let numbers = &params[tensor.range()];
+        if tensor.is_vector() {
+            Self::vector(numbers)
+        } else if tensor.is_transposed_in_pytorch() {
+            let (rows, columns) = (tensor.rows, tensor.columns);
+            let transposed = (0..columns)
+                .flat_map(|column| (0..rows).map(move |row| numbers[row * columns + column]));
+            Self {
+                shape: vec![columns, rows],
+                data: bytes(transposed),
+            }
+        } else {
+            Self {
+                shape: vec![tensor.rows, tensor.columns],
+                data: bytes(numbers.iter().copied()),
+            }
+        }
+    }
+}
+
+fn bytes(numbers: impl Iterator<Item = f32>) -> Vec<u8> {
+    numbers.flat_map(f32::to_le_bytes).collect()
+}
+
+/// The numbers of a tensor of a safetensors file.
+///
+/// # Errors
+/// The tensor is missing, no `f32`, or has another number of values.
+fn numbers(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    let tensor = file
+        .tensor(name)
+        .map_err(|_| Failure::input(format!("the tensor {name} is missing")))?;
+    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
+        let (dtype, found) = (tensor.dtype(), tensor.shape());
+        return Err(Failure::input(format!(
+            "the tensor {name} must be F32 {shape:?}, found {dtype} {found:?}"
+        )));
+    }
+    Ok(tensor
+        .data()
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect())
+}
+
+/// PyTorch's second bias of a layer. Ours is their sum, so it is written as zero.
+fn second_bias(tensor: &Tensor) -> Option<String> {
+    matches!(tensor.kind, TensorKind::Bias(_))
+        .then(|| tensor.kind.to_string().replace("bias_ih", "bias_hh"))
+}
+
+/// Writes a model and what its numbers mean.
+///
+/// # Errors
+/// Writing fails.
+pub fn save(
+    path: &Path,
+    task: &str,
+    spec: &Spec,
+    meaning: &impl Serialize,
+    params: &[f32],
+) -> Result<()> {
+    let mut tensors: Vec<(String, Exported)> = Vec::new();
+    for tensor in spec.tensors() {
+        if let Some(name) = second_bias(&tensor) {
+            tensors.push((name, Exported::vector(&vec![0.0; tensor.columns])));
+        }
+        tensors.push((tensor.kind.to_string(), Exported::tensor(&tensor, params)));
+    }
+    write_tensors(
+        path,
+        tensors,
+        &Metadata {
+            task: task.to_owned(),
+            spec: StoredSpec::from(spec),
+            meaning,
+        },
+    )
+}
+
+fn write_tensors(
+    path: &Path,
+    tensors: Vec<(String, Exported)>,
+    metadata: &impl Serialize,
+) -> Result<()> {
+    let complain = |error: &dyn std::fmt::Display| {
+        Failure::run(format!("cannot write {}: {error}", path.display()))
+    };
+    let json = serde_json::to_string(metadata).map_err(|error| complain(&error))?;
+    let metadata = HashMap::from([(KEY.to_owned(), json)]);
+    let content =
+        safetensors::serialize(tensors, Some(metadata)).map_err(|error| complain(&error))?;
+    write_whole(path, &content)
+}
+
+/// Reads a model made for `task`.
+///
+/// # Errors
+/// A missing or foreign file, or a model of another task.
+pub fn load<T: DeserializeOwned>(path: &Path, task: &str) -> Result<(Network, T)> {
+    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    parse(&content, Some(task)).map_err(|failure| failure.in_file(path))
+}
+
+/// Reads a model of any task, for those who only look at the net.
+///
+/// # Errors
+/// A missing or foreign file.
+pub fn load_network(path: &Path) -> Result<Network> {
+    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    let (network, _) =
+        parse::<serde::de::IgnoredAny>(&content, None).map_err(|failure| failure.in_file(path))?;
+    Ok(network)
+}
+
+fn parse<T: DeserializeOwned>(content: &[u8], task: Option<&str>) -> Result<(Network, T)> {
+    let (file, json) = open(content)?;
+    let kind: Metadata<serde::de::IgnoredAny> = from_json(&json)?;
+    if let Some(task) = task.filter(|&task| task != kind.task) {
+        return Err(Failure::input(format!(
+            "the model was trained for the task {}, not {task}",
+            kind.task
+        )));
+    }
+    let metadata: Metadata<T> = from_json(&json)?;
+    let spec = metadata.spec.restore()?;
+    let mut params = vec![0.0; spec.params_len()];
+    for tensor in spec.tensors() {
+        read_tensor(&file, &tensor, &mut params[tensor.range()])?;
+    }
+    Ok((Network::new(spec, params)?, metadata.meaning))
+}
+
+fn open(content: &[u8]) -> Result<(SafeTensors<'_>, String)> {
+    let foreign = || Failure::input("not a file written by elman");
+    let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
+    let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
+    let json = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(KEY))
+        .ok_or_else(foreign)?;
+    Ok((file, json.clone()))
+}
+
+fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json)
+        .map_err(|error| Failure::input(format!("the metadata are damaged: {error}")))
+}
+
+fn read_tensor(file: &SafeTensors<'_>, tensor: &Tensor, to: &mut [f32]) -> Result<()> {
+    let (rows, columns) = (tensor.rows, tensor.columns);
+    let name = tensor.kind.to_string();
+    if tensor.is_vector() {
+        to.copy_from_slice(&numbers(file, &name, &[columns])?);
+    } else if tensor.is_transposed_in_pytorch() {
+        let from = numbers(file, &name, &[columns, rows])?;
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = from[i % columns * rows + i / columns];
+        }
+    } else {
+        to.copy_from_slice(&numbers(file, &name, &[rows, columns])?);
+    }
+    // PyTorch trains two biases that only ever appear as their sum.
+    if let Some(name) = second_bias(tensor) {
+        for (to, second) in to.iter_mut().zip(numbers(file, &name, &[columns])?) {
+            *to += second;
+        }
+    }
+    Ok(())
+}
+
+/// Writes flat numbers and a note about them: checkpoints.
+///
+/// # Errors
+/// Writing fails.
+pub fn save_flat(path: &Path, parts: &[(&str, &[f32])], note: &impl Serialize) -> Result<()> {
+    let tensors = parts
+        .iter()
+        .map(|&(name, numbers)| (name.to_owned(), Exported::vector(numbers)))
+        .collect();
+    write_tensors(path, tensors, note)
+}
+
+/// A file that [`save_flat`] wrote.
+pub struct FlatFile {
+    path: PathBuf,
+    content: Vec<u8>,
+}
+
+impl FlatFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(path: &Path) -> Result<Self> {
+        let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            content,
+        })
+    }
+
+    /// The note.
+    ///
+    /// # Errors
+    /// The file is foreign or damaged.
+    pub fn note<T: DeserializeOwned>(&self) -> Result<T> {
+        let note = open(&self.content).and_then(|(_, json)| from_json(&json));
+        note.map_err(|failure| failure.in_file(&self.path))
+    }
+
+    /// Some of the numbers.
+    ///
+    /// # Errors
+    /// The file is foreign, or holds another number of them.
+    pub fn copy_part(&self, name: &str, to: &mut [f32]) -> Result<()> {
+        let part = open(&self.content).and_then(|(file, _)| numbers(&file, name, &[to.len()]));
+        to.copy_from_slice(&part.map_err(|failure| failure.in_file(&self.path))?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman_core::*;
+
+    const SPEC: Spec = Spec {
+        input: Input::Tokens {
+            channels: Channels::of([Channel {
+                vocabulary: 3,
+                width: 2,
+            }]),
+            window: 1,
+        },
+        layers: Layers::of([Layer {
+            hidden: 3,
+            direction: Direction::Both,
+            activation: Activation::Tanh,
+        }]),
+        initial_state: InitialState::Trained,
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 2 },
+            read: Read::EveryStep,
+        },
+        dropout: Dropout::NONE,
+    };
+
+    fn params() -> Vec<f32> {
+        (0..SPEC.params_len()).map(|i| i as f32).collect()
+    }
+
+    #[test]
+    fn a_model_comes_back_bit_for_bit() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("model.safetensors");
+        save(&path, "label", &SPEC, &["O"], &params()).unwrap();
+        let (network, meaning): (Network, Vec<String>) = load(&path, "label").unwrap();
+        assert_eq!(
+            (network.spec(), network.params(), meaning),
+            (&SPEC, &params()[..], vec!["O".to_owned()])
+        );
+        let complaint = load::<Vec<String>>(&path, "text").unwrap_err().to_string();
+        assert!(
+            complaint.ends_with("the model was trained for the task label, not text"),
+            "{complaint}"
+        );
+    }
+
+    #[test]
+    fn tensors_lie_as_pytorch_wants_them() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("model.safetensors");
+        save(&path, "label", &SPEC, &(), &params()).unwrap();
+        let content = std::fs::read(&path).unwrap();
+        let file = SafeTensors::deserialize(&content).unwrap();
+        let weights = SPEC
+            .tensors()
+            .find(|tensor| tensor.kind.to_string() == "rnn.weight_ih_l0_reverse")
+            .unwrap();
+        let found = numbers(&file, "rnn.weight_ih_l0_reverse", &[3, 2]).unwrap();
+        let first = weights.offset as f32;
+        assert_eq!(found, [0.0, 3.0, 1.0, 4.0, 2.0, 5.0].map(|i| first + i));
+        assert_eq!(
+            numbers(&file, "rnn.bias_hh_l0_reverse", &[3]).unwrap(),
+            [0.0; 3]
+        );
+        assert_eq!(
+            numbers(&file, "embedding.0.weight", &[4, 2]).unwrap().len(),
+            8
+        );
+    }
+
+    #[test]
+    fn foreign_files_are_refused() {
+        assert_eq!(
+            parse::<()>(b"no tensors", None).unwrap_err().to_string(),
+            "not a file written by elman"
+        );
+    }
+
+    #[test]
+    fn flat_parts_come_back_and_must_fit() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("checkpoint.safetensors");
+        save_flat(&path, &[("params", &[1.0, 2.0])], &0.1f64).unwrap();
+        let file = FlatFile::read(&path).unwrap();
+        let mut params = [0.0; 2];
+        file.copy_part("params", &mut params).unwrap();
+        assert_eq!((file.note::<f64>().unwrap(), params), (0.1, [1.0, 2.0]));
+        assert!(file.copy_part("params", &mut [0.0; 3]).is_err());
+        assert!(file.copy_part("optimizer", &mut []).is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! The folder of a training run: which files it holds, and how they are written so that a kill at any moment
+//! leaves the old one or the new one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::failure::{Failure, Result};
+
+/// A run's folder.
+#[derive(Clone, Debug)]
+pub struct Run {
+    folder: PathBuf,
+}
+
+impl Run {
+    /// A folder that exists.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn open(folder: &Path) -> Result<Self> {
+        if folder.is_dir() {
+            return Ok(Self {
+                folder: folder.to_owned(),
+            });
+        }
+        Err(Failure::input(format!(
+            "{}: there is no such run; elman train makes one",
+            folder.display()
+        )))
+    }
+
+    /// A new folder: the one asked for, or the next free `runs/NAME-N`.
+    ///
+    /// # Errors
+    /// It exists, or cannot be made.
+    pub fn create(folder: Option<&Path>, name: &str) -> Result<Self> {
+        let Some(folder) = folder else {
+            return Self::create_next(Path::new("runs"), name);
+        };
+        if folder.exists() {
+            let folder = folder.display();
+            return Err(Failure::input(format!(
+                "{folder} exists already: go on with it by elman train --resume {folder}, or choose another --out"
+            )));
+        }
+        fs::create_dir_all(folder).map_err(|error| Failure::write(folder, &error))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
+    }
+
+    fn create_next(runs: &Path, name: &str) -> Result<Self> {
+        fs::create_dir_all(runs).map_err(|error| Failure::write(runs, &error))?;
+        let mut number = 1;
+        loop {
+            let folder = runs.join(format!("{name}-{number}"));
+            match fs::create_dir(&folder) {
+                Ok(()) => return Ok(Self { folder }),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(Failure::write(&folder, &error)),
+            }
+        }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The best model.
+    pub fn model(&self) -> PathBuf {
+        self.folder.join("model.safetensors")
+    }
+
+    /// The state after the last whole epoch.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.folder.join("checkpoint.safetensors")
+    }
+
+    /// Every setting in force.
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("config.toml")
+    }
+
+    /// One JSON object per epoch.
+    pub fn metrics(&self) -> PathBuf {
+        self.folder.join("metrics.jsonl")
+    }
+
+    /// Appends an object to the metrics.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub fn add_metrics(&self, metrics: &impl Serialize) -> Result<()> {
+        let path = self.metrics();
+        let line =
+            serde_json::to_string(metrics).map_err(|error| Failure::write(&path, &error.into()))?;
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        file.and_then(|mut file| writeln!(file, "{line}"))
+            .map_err(|error| Failure::write(&path, &error))
+    }
+
+    /// Keeps the metrics of the first `epochs` epochs: what was written after the checkpoint is done again.
+    ///
+    /// # Errors
+    /// Reading or writing fails.
+    pub fn keep_metrics(&self, epochs: usize) -> Result<()> {
+        let path = self.metrics();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Failure::read(&path, &error)),
+        };
+        let kept: String = text
+            .lines()
+            .take(epochs)
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        write_whole(&path, kept.as_bytes())
+    }
+}
+
+/// Writes a file so that nobody ever sees half of it: into a temporary file beside it, synced, renamed.
+///
+/// # Errors
+/// Writing fails; an existing file is then untouched.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+    let complain = |error: &std::io::Error| Failure::write(path, error);
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".writing-")
+        .tempfile_in(folder)
+        .map_err(|error| complain(&error))?;
+    file.write_all(content)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|error| complain(&error))?;
+    share(file.as_file()).map_err(|error| complain(&error))?;
+    file.persist(path).map_err(|error| complain(&error.error))?;
+    // The new name is only safe once the folder itself is on disk; not every system can sync a folder.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+/// Temporary files are readable by their owner only; results are for everybody.
+#[cfg(unix)]
+fn share(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn share(_: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_numbered_and_never_overwritten() {
+        let home = tempfile::tempdir().unwrap();
+        let first = Run::create_next(home.path(), "label").unwrap();
+        let second = Run::create_next(home.path(), "label").unwrap();
+        assert_ne!(first.folder(), second.folder());
+        let complaint = Run::create(Some(first.folder()), "label")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            complaint.contains("--resume") && complaint.contains("--out"),
+            "{complaint}"
+        );
+    }
+
+    #[test]
+    fn metrics_after_the_checkpoint_are_dropped() {
+        let home = tempfile::tempdir().unwrap();
+        let run = Run::open(home.path()).unwrap();
+        run.keep_metrics(3).unwrap();
+        (1..=3).for_each(|epoch| run.add_metrics(&epoch).unwrap());
+        run.keep_metrics(2).unwrap();
+        assert_eq!(fs::read_to_string(run.metrics()).unwrap(), "1\n2\n");
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("f");
+        write_whole(&path, b"old").unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+}

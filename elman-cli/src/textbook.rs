@@ -1,0 +1,172 @@
+//! The net once more, written like a textbook in double precision: no batches, no packing, no kernels, nothing
+//! shared with `elman-core` but the order of the parameters. Slow, and an honest second opinion.
+
+use elman_core::{Activation, Channels, Direction, Input, Place, Spec, TensorKind};
+
+use crate::data::Sequences;
+
+/// A net of tokens with a softmax at every step.
+pub struct Textbook<'a> {
+    spec: &'a Spec,
+    channels: &'a Channels,
+    window: usize,
+    /// All parameters, flat, in the order of [`Spec::tensors`].
+    pub params: Vec<f64>,
+}
+
+impl<'a> Textbook<'a> {
+    /// The same parameters in double precision; `None` for a net that reads no tokens.
+    pub fn new(spec: &'a Spec, params: &[f32]) -> Option<Self> {
+        let Input::Tokens { channels, window } = &spec.input else {
+            return None;
+        };
+        Some(Self {
+            spec,
+            channels,
+            window: *window,
+            params: params.iter().map(|&p| f64::from(p)).collect(),
+        })
+    }
+
+    /// Mean nats per counted row.
+    pub fn loss(&self, sequences: &Sequences) -> f64 {
+        let (mut sum, mut count) = (0.0, 0);
+        for sequence in 0..sequences.len() {
+            let rows = sequences.rows_of(sequence);
+            let targets = &sequences.targets()[rows.clone()];
+            let inputs = self.embed(sequences, rows);
+            for (logits, target) in self.logits(inputs).iter().zip(targets) {
+                if let Some(target) = target.get() {
+                    sum += log_sum_exp(logits) - logits[target as usize];
+                    count += 1;
+                }
+            }
+        }
+        sum / f64::from(count.max(1))
+    }
+
+    /// For every step the embeddings of the step and its neighbours, side by side.
+    fn embed(&self, sequences: &Sequences, rows: std::ops::Range<usize>) -> Vec<Vec<f64>> {
+        let reach = (self.window / 2) as isize;
+        let step = |t: usize| {
+            let mut input = Vec::new();
+            for neighbour in -reach..=reach {
+                let row = t
+                    .checked_add_signed(neighbour)
+                    .filter(|row| rows.contains(row));
+                for (channel, table) in self.channels.as_slice().iter().enumerate() {
+                    let id =
+                        row.map_or(table.vocabulary, |row| sequences.ids(row)[channel] as usize);
+                    let embedding = self.tensor(TensorKind::Embedding { channel });
+                    input.extend_from_slice(&embedding[id * table.width..(id + 1) * table.width]);
+                }
+            }
+            input
+        };
+        rows.clone().map(step).collect()
+    }
+
+    fn logits(&self, inputs: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+        let mut rows = inputs;
+        for (layer, shape) in self.spec.layers.as_slice().iter().enumerate() {
+            let mut outputs = self.direction(
+                &rows,
+                Place {
+                    layer,
+                    reverse: false,
+                },
+                shape.activation,
+            );
+            if shape.direction == Direction::Both {
+                rows.reverse();
+                let mut reverse = self.direction(
+                    &rows,
+                    Place {
+                        layer,
+                        reverse: true,
+                    },
+                    shape.activation,
+                );
+                reverse.reverse();
+                outputs
+                    .iter_mut()
+                    .zip(reverse)
+                    .for_each(|(output, half)| output.extend(half));
+            }
+            rows = outputs;
+        }
+        let (weights, bias) = (
+            self.tensor(TensorKind::HeadWeights),
+            self.tensor(TensorKind::HeadBias),
+        );
+        rows.iter()
+            .map(|row| affine(bias, &[(row, weights)]))
+            .collect()
+    }
+
+    /// h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)
+    fn direction(
+        &self,
+        inputs: &[Vec<f64>],
+        place: Place,
+        activation: Activation,
+    ) -> Vec<Vec<f64>> {
+        let w_in = self.tensor(TensorKind::InputWeights(place));
+        let w_rec = self.tensor(TensorKind::RecurrentWeights(place));
+        let b = self.tensor(TensorKind::Bias(place));
+        let initial = self.tensor(TensorKind::InitialState(place));
+        let mut h = if initial.is_empty() {
+            vec![0.0; b.len()]
+        } else {
+            initial.to_vec()
+        };
+        let mut outputs = Vec::new();
+        for x in inputs {
+            h = affine(b, &[(x, w_in), (&h, w_rec)])
+                .into_iter()
+                .map(|z| activate(activation, z))
+                .collect();
+            outputs.push(h.clone());
+        }
+        outputs
+    }
+
+    /// A tensor's numbers, `[in][out]`; empty if the net has no such tensor.
+    fn tensor(&self, kind: TensorKind) -> &[f64] {
+        self.spec
+            .tensors()
+            .find(|tensor| tensor.kind == kind)
+            .map_or(&[], |tensor| &self.params[tensor.range()])
+    }
+}
+
+/// Bias plus the sum of vector times matrix.
+fn affine(bias: &[f64], terms: &[(&Vec<f64>, &[f64])]) -> Vec<f64> {
+    let mut sums = bias.to_vec();
+    for (vector, weights) in terms {
+        for (x, row) in vector.iter().zip(weights.chunks_exact(bias.len())) {
+            sums.iter_mut()
+                .zip(row)
+                .for_each(|(sum, weight)| *sum += x * weight);
+        }
+    }
+    sums
+}
+
+fn activate(activation: Activation, z: f64) -> f64 {
+    match activation {
+        Activation::Tanh => z.tanh(),
+        Activation::Relu => z.max(0.0),
+        Activation::Identity => z,
+    }
+}
+
+fn log_sum_exp(logits: &[f64]) -> f64 {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    largest
+        + logits
+            .iter()
+            .map(|logit| (logit - largest).exp())
+            .sum::<f64>()
+            .ln()
+}

@@ -1,0 +1,99 @@
+//! What a person sees while training: a bar on a terminal, a line per epoch elsewhere.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// An epoch, as `metrics.jsonl` holds it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Mean loss per item, with dropout.
+    pub train_loss: f64,
+    /// Mean loss per item of the validation data.
+    pub valid_loss: f64,
+    /// Validation score, and what it is called.
+    pub score: f64,
+    pub score_name: &'static str,
+    /// Whether the score is the best so far.
+    pub best: bool,
+    /// At the end of the epoch.
+    pub learning_rate: f64,
+    /// Mean length of the gradients, before clipping.
+    pub gradient_norm: f64,
+    /// Items learnt from per second, in training alone.
+    pub items_per_second: f64,
+    /// Duration, validation included.
+    pub seconds: f64,
+}
+
+/// The bar, if standard error is a terminal.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    epochs: usize,
+}
+
+impl Progress {
+    /// For a run of so many epochs and batches.
+    pub fn new(epochs: usize, batches: usize, done: usize) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar =
+                ProgressBar::new((epochs * batches) as u64).with_position((done * batches) as u64);
+            let style =
+                ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}  {eta} left at most");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.reset_eta();
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self { bar, epochs }
+    }
+
+    /// A batch is done.
+    pub fn batch(&self, epoch: usize, loss: f64, best: Option<f64>) {
+        if let Some(bar) = &self.bar {
+            let best = best.map_or_else(String::new, |best| format!("  best score {best:.4}"));
+            bar.set_message(format!("epoch {epoch}  loss {loss:.4}{best}"));
+            bar.inc(1);
+        }
+    }
+
+    /// An epoch is done.
+    pub fn epoch(&self, epoch: &Epoch) {
+        let Epoch {
+            train_loss,
+            valid_loss,
+            score,
+            score_name,
+            seconds,
+            ..
+        } = epoch;
+        let (number, epochs, star) = (
+            epoch.epoch,
+            self.epochs,
+            if epoch.best { "  best" } else { "" },
+        );
+        self.say(&format!(
+            "epoch {number:>3}/{epochs}  loss {train_loss:.4}  valid loss {valid_loss:.4}  {score_name} {score:.4}  \
+             {seconds:.2} s{star}"
+        ));
+    }
+
+    /// A line above the bar.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

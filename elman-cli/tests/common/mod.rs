@@ -1,0 +1,154 @@
+//! Driving the binary as a person would.
+
+#![allow(dead_code, reason = "every test program uses a part of this")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// What a command did.
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// A folder to work in, with a small corpus.
+pub struct Workshop {
+    pub home: TempDir,
+}
+
+impl Workshop {
+    /// With `train.conll` and `test.conll`: B-NAME and I-NAME after titles, O elsewhere.
+    pub fn new() -> Self {
+        let workshop = Self {
+            home: TempDir::new().expect("a temporary folder"),
+        };
+        workshop.write("train.conll", corpus(90, 1));
+        workshop.write("test.conll", corpus(30, 2));
+        workshop
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Writes a file.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path(name), content).expect("a file is written");
+    }
+
+    /// Reads a file.
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Reads a text file.
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).expect("UTF-8")
+    }
+
+    /// The command, in the folder.
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_elman"));
+        command
+            .args(line.split_whitespace())
+            .current_dir(&self.home)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, line: &str) -> Ran {
+        Ran::of(self.command(line).output().expect("the binary starts"))
+    }
+
+    /// Runs a command that must succeed; returns its standard output.
+    pub fn ok(&self, line: &str) -> String {
+        let ran = self.run(line);
+        assert_eq!(ran.code, 0, "elman {line}\n{}{}", ran.out, ran.err);
+        ran.out
+    }
+
+    /// Runs a command that must fail with this code and a message that holds these words.
+    pub fn fails(&self, line: &str, code: i32, words: &[&str]) {
+        let ran = self.run(line);
+        assert_eq!(ran.code, code, "elman {line}\n{}{}", ran.out, ran.err);
+        for word in words {
+            assert!(
+                ran.err.contains(word),
+                "elman {line}: {:?} is not in\n{}",
+                word,
+                ran.err
+            );
+        }
+    }
+
+    /// Trains a tiny net into `out`.
+    pub fn train(&self, out: &str, more: &str) {
+        self.ok(&format!(
+            "train label --train train.conll --out {out} {TINY} {more}"
+        ));
+    }
+}
+
+/// A net that trains in a moment.
+pub const TINY: &str = "--hidden 12 --embedding 8 --epochs 4 --batch 16 --dropout 0.2 --lr 0.01";
+
+impl Ran {
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).expect("UTF-8"),
+            err: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}
+
+/// Sentences of two kinds, numbered so that they vary without a generator.
+pub fn corpus(sentences: usize, salt: usize) -> String {
+    let (titles, names) = (
+        ["Mr.", "Mrs.", "Dr."],
+        ["Aho", "Bell", "Cray", "Dahl", "Eckert"],
+    );
+    let (verbs, things) = (["sees", "has", "wants"], ["Boats", "lamps", "Maps", "rain"]);
+    let mut text = String::new();
+    for i in 0..sentences {
+        let n = i * 7 + salt * 3 + i / 5;
+        if i % 3 == 0 {
+            let (thing, verb, other) = (things[n % 4], verbs[n % 3], things[(n / 2) % 4]);
+            text += &format!("{thing}\tO\n{verb}\tO\n{other}\tO\n.\tO\n\n");
+        } else {
+            let (title, first, last) = (titles[n % 3], names[n % 5], names[(n / 3) % 5]);
+            let (verb, thing) = (verbs[(n / 2) % 3], things[n % 4]);
+            text += &format!(
+                "{title}\tO\n{first}\tB-NAME\n{last}\tI-NAME\n{verb}\tO\n{thing}\tO\n.\tO\n\n"
+            );
+        }
+    }
+    text
+}
+
+/// The folder of the real data, or `None` with a message; on CI it must be there.
+pub fn real_data(name: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let data = std::env::var_os("ELMAN_DATA")
+        .map_or_else(beside, PathBuf::from)
+        .join(name);
+    if data.is_dir() {
+        return Some(data);
+    }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "{} is missing, and CI must have it",
+        data.display()
+    );
+    eprintln!(
+        "SKIPPED: no real data at {}; set ELMAN_DATA to the folder that holds {name}",
+        data.display()
+    );
+    None
+}

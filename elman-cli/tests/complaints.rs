@@ -1,0 +1,231 @@
+//! Everything that can be typed or read wrongly: one sentence that names the place, and the right exit code.
+
+mod common;
+
+use common::{TINY, Workshop};
+
+#[test]
+fn files_that_cannot_be_read() {
+    let shop = Workshop::new();
+    let train = |data: &str, words: &[&str]| {
+        shop.fails(
+            &format!("train label --train {data} --out run {TINY}"),
+            2,
+            words,
+        );
+        assert!(!shop.path("run").exists(), "nothing is left behind");
+    };
+    train("nowhere.conll", &["nowhere.conll", "no such file"]);
+    shop.write("empty.conll", "\n\n");
+    train("empty.conll", &["empty.conll", "the file is empty"]);
+    shop.write("spaces.conll", "Ida\tB-NAME\nruns O\n");
+    train("spaces.conll", &["spaces.conll:2:", "TAB"]);
+    shop.write("latin.conll", b"Ida\tO\n\nJos\xe9\tO\n");
+    train("latin.conll", &["latin.conll:3:", "UTF-8"]);
+    shop.write("single.conll", "Ida\tO\n");
+    train("single.conll", &["single.conll", "one sentence"]);
+    train(".", &["folder"]);
+    shop.fails("train label", 2, &["--train"]);
+    shop.fails("train", 2, &["task", "--resume"]);
+}
+
+#[test]
+fn labels_that_the_model_does_not_know() {
+    let shop = Workshop::new();
+    shop.write("other.conll", "Ida\tO\n\nruns\tO\nfar\tB-PLACE\n");
+    let line = format!("train label --train train.conll --valid other.conll --out run {TINY}");
+    shop.fails(&line, 2, &["other.conll:4:", "B-PLACE"]);
+    shop.train("run", "--epochs 1");
+    shop.fails(
+        "eval run --data other.conll",
+        2,
+        &["other.conll:4:", "B-PLACE", "B-NAME"],
+    );
+    shop.fails(
+        "gradcheck run --data other.conll",
+        2,
+        &["other.conll:4:", "B-PLACE"],
+    );
+    shop.ok("predict run --data other.conll");
+}
+
+#[test]
+fn runs_that_exist_or_do_not() {
+    let shop = Workshop::new();
+    shop.train("run", "--epochs 1");
+    let line = format!("train label --train train.conll --out run {TINY}");
+    shop.fails(&line, 2, &["run exists already", "--resume run", "--out"]);
+    shop.fails("train --resume nowhere", 2, &["nowhere", "no such run"]);
+    shop.fails(
+        "eval nowhere --data test.conll",
+        2,
+        &["nowhere", "no such run"],
+    );
+    std::fs::create_dir(shop.path("bare")).expect("a folder");
+    shop.fails(
+        "eval bare --data test.conll",
+        2,
+        &["bare/model.safetensors", "no such file"],
+    );
+    shop.fails(
+        "train --resume bare",
+        2,
+        &["bare/config.toml", "no such file"],
+    );
+    shop.write("bare/model.safetensors", "not tensors");
+    shop.fails(
+        "predict bare --data test.conll",
+        2,
+        &["bare/model.safetensors", "not a file written by elman"],
+    );
+    shop.fails(
+        "eval run --data nowhere.conll",
+        2,
+        &["nowhere.conll", "no such file"],
+    );
+    shop.ok(&format!(
+        "train label --train train.conll {TINY} --epochs 1"
+    ));
+    shop.ok(&format!(
+        "train label --train train.conll {TINY} --epochs 1"
+    ));
+    assert!(
+        shop.path("runs/label-1/model.safetensors").is_file() && shop.path("runs/label-2").is_dir()
+    );
+}
+
+#[test]
+fn flags_out_of_range() {
+    let shop = Workshop::new();
+    let bad = [
+        "--hidden 0",
+        "--layers 9",
+        "--window 4",
+        "--dropout 1",
+        "--lr 0",
+        "--lr nan",
+        "--batch 0",
+        "--clip-norm -1",
+        "--epochs 0",
+        "--threads 0",
+        "--activation sine",
+        "--schedule never",
+        "--seed -1",
+        "--optimizer newton",
+    ];
+    for flag in bad {
+        let name = flag.split(' ').next().unwrap_or_default();
+        // A value with a dash in front must be glued on.
+        let flag = flag.replacen(' ', "=", 1);
+        shop.fails(
+            &format!("train label --train train.conll {flag}"),
+            2,
+            &[name],
+        );
+    }
+    shop.fails(
+        "train label --train train.conll --k1 5",
+        2,
+        &["--k1", "--bidirectional false"],
+    );
+    shop.fails(
+        "train label --train train.conll --bidirectional false --k1 5 --k2 4",
+        2,
+        &["--k2 4", "--k1 5"],
+    );
+    shop.fails("train label --train train.conll --k2 4", 2, &["--k1"]);
+    shop.fails("train --resume run label", 2, &["label"]);
+    shop.fails("trian", 2, &["trian"]);
+    assert!(!shop.path("runs").exists());
+}
+
+#[test]
+fn configuration_files() {
+    let shop = Workshop::new();
+    let config = |content: &str, words: &[&str]| {
+        shop.write("c.toml", content);
+        shop.fails(
+            "train label --config c.toml --train train.conll --out run",
+            2,
+            &[&["c.toml"], words].concat(),
+        );
+    };
+    config("hiden = 5", &["unknown field hiden"]);
+    config("config = \"x\"", &["unknown field config"]);
+    config("hidden = 5\nlayers =", &["line 2"]);
+    config("dropout = 1.5", &["--dropout", "below 1"]);
+    config("hidden = [5]", &["hidden must be"]);
+    config("task = \"text\"", &["task text", "label"]);
+    shop.fails(
+        "train label --config none.toml",
+        2,
+        &["none.toml", "no such file"],
+    );
+    std::fs::create_dir(shop.path("run2")).expect("a folder");
+    shop.write("run2/config.toml", "hidden = 5\n");
+    shop.fails("train --resume run2", 2, &["run2/config.toml", "task"]);
+    shop.write("run2/config.toml", "task = \"juggle\"\n");
+    shop.fails("train --resume run2", 2, &["run2/config.toml", "juggle"]);
+}
+
+#[test]
+fn numbers_that_explode_are_named_and_the_last_good_model_is_kept() {
+    let shop = Workshop::new();
+    let wild = "--activation identity --optimizer sgd --schedule constant --clip-norm 0 --dropout 0 --hidden 8";
+    let line = format!("train label --train train.conll --patience 0 {wild} --embedding 8");
+    shop.fails(
+        &format!("{line} --out wild --lr 1e30"),
+        1,
+        &[
+            "epoch 1, batch ",
+            "NaN or infinity",
+            "no good model yet",
+            "--lr",
+            "--clip-norm",
+        ],
+    );
+    assert!(!shop.path("wild/model.safetensors").exists());
+    // The learning rate is fine at first; a resumed run with a wild one must keep what was good.
+    shop.ok(&format!("{line} --out tame --lr 0.1 --epochs 2 --batch 16"));
+    let good = shop.read("tame/model.safetensors");
+    let config = shop
+        .text("tame/config.toml")
+        .replace("lr = 0.1", "lr = 1e30")
+        .replace("epochs = 2", "epochs = 9");
+    shop.write("tame/config.toml", config);
+    shop.fails(
+        "train --resume tame",
+        1,
+        &[
+            "epoch 3",
+            "layer 0, step",
+            "row",
+            "is kept in tame/model.safetensors",
+        ],
+    );
+    assert_eq!(shop.read("tame/model.safetensors"), good);
+    shop.ok("eval tame --data test.conll");
+}
+
+#[test]
+fn help_is_everywhere_and_has_examples() {
+    let shop = Workshop::new();
+    for command in [
+        "",
+        "train",
+        "train label",
+        "eval",
+        "predict",
+        "inspect",
+        "gradcheck",
+        "demo",
+    ] {
+        let help = shop.ok(&format!("{command} --help"));
+        assert!(
+            help.contains("Examples:") && help.contains("elman "),
+            "{command}\n{help}"
+        );
+    }
+    assert!(shop.ok("train label --help").contains("[default: "));
+    assert!(shop.ok("--version").starts_with("elman "));
+}

@@ -1,0 +1,155 @@
+//! The same model, byte for byte: whatever the number of threads, however often a run was stopped.
+
+mod common;
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::{TINY, Workshop};
+
+const MODEL: &str = "model.safetensors";
+
+/// Long enough to be stopped in the middle.
+const LONG: &str = "--epochs 60 --patience 0 --hidden 48 --batch 4";
+
+fn model(shop: &Workshop, run: &str) -> Vec<u8> {
+    shop.read(&format!("{run}/{MODEL}"))
+}
+
+#[test]
+fn threads_change_nothing() {
+    let shop = Workshop::new();
+    for threads in [1, 2, 5] {
+        shop.train(
+            &format!("run{threads}"),
+            &format!("--batch 32 --threads {threads}"),
+        );
+    }
+    assert_eq!(model(&shop, "run1"), model(&shop, "run2"));
+    assert_eq!(model(&shop, "run1"), model(&shop, "run5"));
+    shop.train("other", "--batch 32 --seed 2");
+    assert_ne!(model(&shop, "run1"), model(&shop, "other"), "the seed does");
+}
+
+/// Waits until a run has so many epochs behind it.
+fn wait_for_epochs(shop: &Workshop, run: &str, epochs: usize) {
+    let metrics = shop.path(run).join("metrics.jsonl");
+    let began = Instant::now();
+    while std::fs::read_to_string(&metrics).map_or(0, |text| text.lines().count()) < epochs {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "no epoch {epochs} in {}",
+            metrics.display()
+        );
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_killed_run_goes_on_to_the_same_model() {
+    let shop = Workshop::new();
+    shop.train("whole", LONG);
+    let line = format!("train label --train train.conll --out killed {TINY} {LONG}");
+    let mut child = shop.command(&line).spawn().expect("the binary starts");
+    for epochs in [2, 9, 17] {
+        wait_for_epochs(&shop, "killed", epochs);
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        child = shop
+            .command("train --resume killed")
+            .spawn()
+            .expect("the binary starts");
+    }
+    assert!(child.wait().expect("an end").success());
+    assert_eq!(model(&shop, "whole"), model(&shop, "killed"));
+    let epochs = |run: &str| {
+        let text = shop.text(&format!("{run}/metrics.jsonl"));
+        let epoch = |line: &str| {
+            let epoch: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            (
+                epoch["epoch"].as_u64(),
+                epoch["train_loss"].as_f64(),
+                epoch["score"].as_f64(),
+            )
+        };
+        text.lines().map(epoch).collect::<Vec<_>>()
+    };
+    assert_eq!(epochs("whole"), epochs("killed"));
+    let left = std::fs::read_dir(shop.path("killed"))
+        .expect("a folder")
+        .count();
+    assert!(
+        (4..=7).contains(&left),
+        "at most a torn temporary file per kill"
+    );
+}
+
+#[test]
+fn a_run_without_a_checkpoint_starts_over_and_a_finished_one_stays() {
+    let shop = Workshop::new();
+    shop.train("run", "");
+    let before = model(&shop, "run");
+    shop.ok("train --resume run");
+    assert_eq!(model(&shop, "run"), before);
+    for file in [MODEL, "checkpoint.safetensors"] {
+        std::fs::remove_file(shop.path("run").join(file)).expect("removed");
+    }
+    shop.ok("train --resume run");
+    assert_eq!(model(&shop, "run"), before);
+}
+
+#[test]
+fn a_run_goes_on_only_with_the_data_it_began_with() {
+    let shop = Workshop::new();
+    shop.train("run", "");
+    shop.write("train.conll", common::corpus(91, 1));
+    shop.fails(
+        "train --resume run",
+        2,
+        &["checkpoint.safetensors", "data are not what they were"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_says_how_to_go_on() {
+    let shop = Workshop::new();
+    shop.train("whole", LONG);
+    let line = format!("train label --train train.conll --out run {TINY} {LONG}");
+    let mut command = shop.command(&line);
+    let child = command
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    wait_for_epochs(&shop, "run", 3);
+    let status = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(status.expect("kill runs").success());
+    let ran = common::Ran::of(child.wait_with_output().expect("an end"));
+    assert_eq!(ran.code, 130, "{}", ran.err);
+    assert!(ran.err.contains("elman train --resume run"), "{}", ran.err);
+    shop.ok("train --resume run");
+    assert_eq!(model(&shop, "whole"), model(&shop, "run"));
+}
+
+#[test]
+fn a_configuration_file_repeats_a_run_and_flags_win() {
+    let shop = Workshop::new();
+    shop.train(
+        "run",
+        "--dropout 0.1 --layers 2 --seed 9007199254740993 --lr 0.003 --train-initial-state",
+    );
+    shop.ok("train label --config run/config.toml --out again");
+    assert_eq!(model(&shop, "run"), model(&shop, "again"));
+    let settings = |run: &str| {
+        let text = shop.text(&format!("{run}/config.toml"));
+        text.lines()
+            .filter(|line| !line.starts_with("out ="))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert_eq!(settings("run"), settings("again"));
+    shop.ok("train label --config run/config.toml --out shallow --layers 1");
+    assert!(shop.text("shallow/config.toml").contains("layers = 1\n"));
+}
