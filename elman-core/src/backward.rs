@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use crate::error::{Error, check_len, check_room};
 use crate::forward::{Inputs, copy, for_each_end, neighbours};
-use crate::kernel::dropout::{self, Site};
+use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Finish, Gemm, Start};
 use crate::layout::{Region, Scratch, read_write};
 use crate::params::{Place, Tensor, TensorKind};
@@ -123,7 +123,7 @@ impl Backward<'_, '_> {
     /// the other one.
     fn hidden_gradient(&self, layer: usize) -> Region {
         let from_top = self.spec.layers.len() - 1 - layer;
-        if from_top % 2 == 0 {
+        if from_top.is_multiple_of(2) {
             self.regions.rows[0]
         } else {
             self.regions.rows[1]
@@ -199,14 +199,15 @@ impl Backward<'_, '_> {
         let part = d_top
             .get_mut(rows.start * width..rows.end * width)
             .unwrap_or(&mut []);
-        dropout::apply(
-            part,
+        let (first_row, rate) = (rows.start, spec.dropout.head);
+        s.run(Dropout {
+            rows: part,
             width,
-            rows.start,
-            spec.dropout.head,
-            self.seed,
-            Site::Head,
-        );
+            first_row,
+            rate,
+            seed: self.seed,
+            site: Site::Head,
+        });
         match spec.head.read {
             // Steps before the losses hear of them only through the recurrence.
             Read::EveryStep => d_top.get_mut(earlier).unwrap_or(&mut []).fill(0.0),
@@ -498,14 +499,15 @@ impl Backward<'_, '_> {
         } else {
             self.spec.dropout.hidden
         };
-        dropout::apply(
-            d_x,
-            x_width,
-            rows.start,
+        let (first_row, site) = (rows.start, Site::Layer(layer));
+        s.run(Dropout {
+            rows: d_x,
+            width: x_width,
+            first_row,
             rate,
-            self.seed,
-            Site::Layer(layer),
-        );
+            seed: self.seed,
+            site,
+        });
     }
 
     /// Forward: `x[t] = [E[token[t - w]], …, E[token[t + w]]]`. Only the rows in use are touched.

@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use crate::batch::{Batch, Step};
 use crate::error::{Error, check_len, check_room};
-use crate::kernel::dropout::{self, Site};
+use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Finish, Gemm, Start};
 use crate::kernel::softmax::Softmax;
 use crate::layout::{Layout, Region, read_write};
@@ -151,11 +151,11 @@ impl Operation for Inference<'_> {
             dropout: None,
         };
         for layer in 0..spec.layers.len() {
-            pass.read_inputs(layer, buffer);
+            pass.read_inputs(s, layer, buffer);
             pass.layer(s, layer, state, buffer);
             pass.final_state(layer, layout.hidden(layer).of(buffer), state);
         }
-        let (top, region) = pass.read_top(buffer);
+        let (top, region) = pass.read_top(s, buffer);
         pass.head(s, region.of(top), outputs);
         if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
             s.run(Softmax {
@@ -183,7 +183,8 @@ impl Pass<'_> {
     }
 
     /// Fills `inputs[layer]` where the layer does not read its rows in place.
-    pub fn read_inputs(&self, layer: usize, buffer: &mut [f32]) {
+    #[inline(always)]
+    pub fn read_inputs<S: Simd>(&self, s: S, layer: usize, buffer: &mut [f32]) {
         let region = self.layout.input(layer);
         if region.is_none() {
             return;
@@ -206,7 +207,15 @@ impl Pass<'_> {
                 self.spec().dropout.hidden
             };
             let part = region.of_mut(buffer).get_mut(numbers).unwrap_or(&mut []);
-            dropout::apply(part, width, rows.start, rate, seed, Site::Layer(layer));
+            let site = Site::Layer(layer);
+            s.run(Dropout {
+                rows: part,
+                width,
+                first_row: rows.start,
+                rate,
+                seed,
+                site,
+            });
         }
     }
 
@@ -318,7 +327,8 @@ impl Pass<'_> {
     }
 
     /// What the head reads: a region of the buffer, filled if need be.
-    pub fn read_top<'b>(&self, buffer: &'b mut [f32]) -> (&'b mut [f32], Region) {
+    #[inline(always)]
+    pub fn read_top<'b, S: Simd>(&self, s: S, buffer: &'b mut [f32]) -> (&'b mut [f32], Region) {
         let spec = self.spec();
         let top = spec.layers.len() - 1;
         let (region, hidden, width) = (self.layout.top, self.layout.hidden(top), spec.top_width());
@@ -344,7 +354,15 @@ impl Pass<'_> {
                 .of_mut(buffer)
                 .get_mut(rows.start * width..rows.end * width)
                 .unwrap_or(&mut []);
-            dropout::apply(part, width, rows.start, spec.dropout.head, seed, Site::Head);
+            let (first_row, rate) = (rows.start, spec.dropout.head);
+            s.run(Dropout {
+                rows: part,
+                width,
+                first_row,
+                rate,
+                seed,
+                site: Site::Head,
+            });
         }
         (buffer, region)
     }

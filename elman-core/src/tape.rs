@@ -274,10 +274,10 @@ impl Operation for Record<'_> {
             buffer,
         } = self;
         for layer in 0..pass.model.spec().layers.len() {
-            pass.read_inputs(layer, buffer);
+            pass.read_inputs(s, layer, buffer);
             pass.layer(s, layer, start, buffer);
         }
-        let (buffer, top) = pass.read_top(buffer);
+        let (buffer, top) = pass.read_top(s, buffer);
         let (top, outputs) = crate::layout::read_write(buffer, top, pass.layout.outputs);
         pass.head(s, top, outputs);
     }

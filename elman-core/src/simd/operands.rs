@@ -43,6 +43,7 @@ pub(crate) type Sums<S, const ROWS: usize, const STRIPS: usize> = [[<S as Simd>:
 
 /// Loads a tile: `outer` from row to row (0 repeats one row), `inner` from strip to strip. A view that is
 /// too short (a bug of the caller) gives zeros.
+#[expect(clippy::needless_range_loop, reason = "adapters that are not inlined lose the CPU features")]
 #[inline(always)]
 pub(crate) fn load_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
     s: S,
@@ -52,11 +53,11 @@ pub(crate) fn load_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
     let fits = from.holds(ROWS, STRIPS, LANES);
     debug_assert!(fits, "a tile of {ROWS} rows, {STRIPS} strips does not fit");
     if fits {
-        for (r, row) in sums.iter_mut().enumerate() {
-            for (strip, sum) in row.iter_mut().enumerate() {
+        for r in 0..ROWS {
+            for strip in 0..STRIPS {
                 // SAFETY: `holds` checked that the strip of the last row and column lies inside the slice,
                 // hence all of them; an array of f32 has no alignment beyond that of f32.
-                *sum = s.load(unsafe {
+                sums[r][strip] = s.load(unsafe {
                     &*from
                         .data
                         .as_ptr()
