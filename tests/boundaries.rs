@@ -4,12 +4,14 @@
 //! and its multiples, tiles of one to fourteen rows, and the block of 512 along k, each and its neighbours.
 
 use elman_core::{
-    Activation, Batch, Direction, Dropout, Head, HeadKind, InitialState, Input, Inputs, Layer, Layers, Level, Model,
-    Read, Spec, Strip, TensorKind, Truncation, forward, pack,
+    Activation, Batch, Direction, Dropout, Head, HeadKind, InitialState, Input, Inputs, Layer,
+    Layers, Level, Model, Read, Spec, Strip, TensorKind, Truncation, forward, pack,
 };
 use elman_tests::{Case, Generator, Rig, Rows, Targets, levels};
 
-const SIZES: [usize; 17] = [1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129];
+const SIZES: [usize; 17] = [
+    1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129,
+];
 const BATCHES: [usize; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 32, 33];
 const DEPTHS: [usize; 8] = [100, 255, 256, 257, 511, 512, 513, 1025];
 
@@ -25,9 +27,16 @@ const GUARD: usize = 19;
 fn linear(width: usize, hidden: usize, kind: HeadKind) -> Spec {
     Spec {
         input: Input::Dense { width },
-        layers: Layers::of([Layer { hidden, direction: Direction::Forward, activation: Activation::Identity }]),
+        layers: Layers::of([Layer {
+            hidden,
+            direction: Direction::Forward,
+            activation: Activation::Identity,
+        }]),
         initial_state: InitialState::Zero,
-        head: Head { kind, read: Read::EveryStep },
+        head: Head {
+            kind,
+            read: Read::EveryStep,
+        },
         dropout: Dropout::NONE,
     }
 }
@@ -44,13 +53,27 @@ const fn transposed(columns: usize) -> Strides {
 }
 
 /// `C (m, n) += A (m, k) · B (k, n)`
-fn sgemm((m, k, n): (usize, usize, usize), a: (&[f32], Strides), b: (&[f32], Strides), c: &mut [f32]) {
+fn sgemm(
+    (m, k, n): (usize, usize, usize),
+    a: (&[f32], Strides),
+    b: (&[f32], Strides),
+    c: &mut [f32],
+) {
     let ((a, (a_row, a_column)), (b, (b_row, b_column))) = (a, b);
-    let reach = |(rows, columns): (usize, usize), (row, column)| (rows - 1) * row + (columns - 1) * column + 1;
-    assert!(a.len() >= reach((m, k), (a_row, a_column)), "A is too short");
-    assert!(b.len() >= reach((k, n), (b_row, b_column)), "B is too short");
+    let reach = |(rows, columns): (usize, usize), (row, column)| {
+        (rows - 1) * row + (columns - 1) * column + 1
+    };
+    assert!(
+        a.len() >= reach((m, k), (a_row, a_column)),
+        "A is too short"
+    );
+    assert!(
+        b.len() >= reach((k, n), (b_row, b_column)),
+        "B is too short"
+    );
     assert_eq!(c.len(), m * n);
-    let [a_row, a_column, b_row, b_column, c_row] = [a_row, a_column, b_row, b_column, n].map(|stride| stride as isize);
+    let [a_row, a_column, b_row, b_column, c_row] =
+        [a_row, a_column, b_row, b_column, n].map(|stride| stride as isize);
     // SAFETY: the asserts above show that the last element each stride reaches lies inside its slice.
     unsafe {
         matrixmultiply::sgemm(
@@ -77,7 +100,13 @@ fn assert_near(what: &dyn Fn() -> String, found: &[f32], expected: &[f32], scale
     assert_eq!(found.len(), expected.len());
     for i in 0..found.len() {
         let difference = (found[i] - expected[i]).abs();
-        assert!(difference <= TOLERANCE * scale[i], "{}, number {i}: {} and {}", what(), found[i], expected[i]);
+        assert!(
+            difference <= TOLERANCE * scale[i],
+            "{}, number {i}: {} and {}",
+            what(),
+            found[i],
+            expected[i]
+        );
     }
 }
 
@@ -86,11 +115,21 @@ fn absolute(numbers: &[f32]) -> Vec<f32> {
 }
 
 /// `bias + A·B`, and the same of absolute values.
-fn product(mkn: (usize, usize, usize), a: (&[f32], Strides), b: (&[f32], Strides), bias: &[f32]) -> [Vec<f32>; 2] {
+fn product(
+    mkn: (usize, usize, usize),
+    a: (&[f32], Strides),
+    b: (&[f32], Strides),
+    bias: &[f32],
+) -> [Vec<f32>; 2] {
     let mut sums = bias.repeat(mkn.0);
     let mut scale = absolute(&sums);
     sgemm(mkn, a, b, &mut sums);
-    sgemm(mkn, (&absolute(a.0), a.1), (&absolute(b.0), b.1), &mut scale);
+    sgemm(
+        mkn,
+        (&absolute(a.0), a.1),
+        (&absolute(b.0), b.1),
+        &mut scale,
+    );
     [sums, scale]
 }
 
@@ -104,7 +143,10 @@ fn params(spec: &Spec, random: &mut Generator) -> Vec<f32> {
 }
 
 fn tensor<'a>(spec: &Spec, params: &'a [f32], is: impl Fn(TensorKind) -> bool) -> &'a [f32] {
-    let found = spec.tensors().find(|tensor| is(tensor.kind)).expect("a tensor of the net");
+    let found = spec
+        .tensors()
+        .find(|tensor| is(tensor.kind))
+        .expect("a tensor of the net");
     &params[found.range()]
 }
 
@@ -133,7 +175,10 @@ fn guarded_step(level: Level, spec: Spec, params: &[f32], inputs: &[f32], rows: 
     .unwrap();
     for (buffer, len) in [(&state, state_len), (&outputs, outputs_len)] {
         let around = buffer[..GUARD].iter().chain(&buffer[GUARD + len..]);
-        assert!(around.copied().all(|x| x.to_bits() == CANARY.to_bits()), "{level}: a number beside a buffer changed");
+        assert!(
+            around.copied().all(|x| x.to_bits() == CANARY.to_bits()),
+            "{level}: a number beside a buffer changed"
+        );
     }
     outputs[GUARD..GUARD + outputs_len].to_vec()
 }
@@ -144,11 +189,23 @@ fn check_layer(level: Level, rows: usize, width: usize, hidden: usize) {
     let mut random = Generator::new((rows * 1_000_003 + width * 1009 + hidden) as u64);
     let params = params(&spec, &mut random);
     let x = random.numbers(rows * width, 1.0);
-    let weights = tensor(&spec, &params, |kind| matches!(kind, TensorKind::InputWeights(_)));
+    let weights = tensor(&spec, &params, |kind| {
+        matches!(kind, TensorKind::InputWeights(_))
+    });
     let bias = tensor(&spec, &params, |kind| matches!(kind, TensorKind::Bias(_)));
-    let [expected, scale] = product((rows, width, hidden), (&x, by_rows(width)), (weights, by_rows(hidden)), bias);
+    let [expected, scale] = product(
+        (rows, width, hidden),
+        (&x, by_rows(width)),
+        (weights, by_rows(hidden)),
+        bias,
+    );
     let found = guarded_step(level, spec, &params, &x, rows);
-    assert_near(&|| format!("{level}: layer of {rows} rows, {width} to {hidden}"), &found, &expected, &scale);
+    assert_near(
+        &|| format!("{level}: layer of {rows} rows, {width} to {hidden}"),
+        &found,
+        &expected,
+        &scale,
+    );
 }
 
 /// `c + h·W_out` through the head; the layer below passes its input on unchanged.
@@ -161,7 +218,10 @@ fn check_head(level: Level, rows: usize, width: usize, outputs: usize) {
         match tensor.kind {
             TensorKind::InputWeights(_) => {
                 numbers.fill(0.0);
-                numbers.iter_mut().step_by(width + 1).for_each(|diagonal| *diagonal = 1.0);
+                numbers
+                    .iter_mut()
+                    .step_by(width + 1)
+                    .for_each(|diagonal| *diagonal = 1.0);
             }
             TensorKind::Bias(_) => numbers.fill(0.0),
             _ => {}
@@ -170,15 +230,26 @@ fn check_head(level: Level, rows: usize, width: usize, outputs: usize) {
     let x = random.numbers(rows * width, 1.0);
     let weights = tensor(&spec, &params, |kind| kind == TensorKind::HeadWeights);
     let bias = tensor(&spec, &params, |kind| kind == TensorKind::HeadBias);
-    let [expected, scale] = product((rows, width, outputs), (&x, by_rows(width)), (weights, by_rows(outputs)), bias);
+    let [expected, scale] = product(
+        (rows, width, outputs),
+        (&x, by_rows(width)),
+        (weights, by_rows(outputs)),
+        bias,
+    );
     let found = guarded_step(level, spec, &params, &x, rows);
-    assert_near(&|| format!("{level}: head of {rows} rows, {width} to {outputs}"), &found, &expected, &scale);
+    assert_near(
+        &|| format!("{level}: head of {rows} rows, {width} to {outputs}"),
+        &found,
+        &expected,
+        &scale,
+    );
 }
 
 /// Every product of the backward pass of a linear net: `dW_out = hᵀ·dy`, `dW_in = xᵀ·(dy·W_outᵀ)`.
 fn check_backward(level: Level, rows: usize, width: usize, hidden: usize, outputs: usize) {
     let spec = linear(width, hidden, HeadKind::Linear { outputs });
-    let mut random = Generator::new((rows * 1_000_003 + width * 1009 + hidden * 17 + outputs) as u64);
+    let mut random =
+        Generator::new((rows * 1_000_003 + width * 1009 + hidden * 17 + outputs) as u64);
     let params = params(&spec, &mut random);
     let x = random.numbers(rows * width, 1.0);
     let case = Case {
@@ -187,17 +258,35 @@ fn check_backward(level: Level, rows: usize, width: usize, hidden: usize, output
         params: params.clone(),
         rows: Rows::Dense(x.clone()),
         carried: None,
-        targets: Targets::Values { values: random.numbers(rows * outputs, 1.0), counted: None },
+        targets: Targets::Values {
+            values: random.numbers(rows * outputs, 1.0),
+            counted: None,
+        },
     };
-    let Targets::Values { values: targets, .. } = &case.targets else { unreachable!() };
+    let Targets::Values {
+        values: targets, ..
+    } = &case.targets
+    else {
+        unreachable!()
+    };
     let rig = Rig::new(level, &spec, &params);
     let training = rig.train(&case, Truncation::FULL);
     let states = rig.forward(&case).state;
     let total = (rows * outputs) as f32;
-    let dy: Vec<f32> = training.outputs.iter().zip(targets).map(|(y, t)| 2.0 * (y - t) / total).collect();
+    let dy: Vec<f32> = training
+        .outputs
+        .iter()
+        .zip(targets)
+        .map(|(y, t)| 2.0 * (y - t) / total)
+        .collect();
     let w_out = tensor(&spec, &params, |kind| kind == TensorKind::HeadWeights);
     let (dy_scale, none) = (absolute(&dy), vec![0.0; hidden]);
-    let [dh, dh_scale] = product((rows, outputs, hidden), (&dy, by_rows(outputs)), (w_out, transposed(outputs)), &none);
+    let [dh, dh_scale] = product(
+        (rows, outputs, hidden),
+        (&dy, by_rows(outputs)),
+        (w_out, transposed(outputs)),
+        &none,
+    );
     let ones = vec![1.0; rows];
     for tensor in spec.tensors() {
         let (left, right, right_scale) = match tensor.kind {
@@ -207,13 +296,29 @@ fn check_backward(level: Level, rows: usize, width: usize, hidden: usize, output
             TensorKind::HeadBias => (&ones, &dy, &dy_scale),
             _ => continue,
         };
-        let (mkn, zeros) = ((tensor.rows, rows, tensor.columns), vec![0.0; tensor.columns]);
-        let (left, strides) = ((&left[..], transposed(tensor.rows)), by_rows(tensor.columns));
+        let (mkn, zeros) = (
+            (tensor.rows, rows, tensor.columns),
+            vec![0.0; tensor.columns],
+        );
+        let (left, strides) = (
+            (&left[..], transposed(tensor.rows)),
+            by_rows(tensor.columns),
+        );
         let [expected, _] = product(mkn, left, (right, strides), &zeros);
         // The right factor is a result itself, and its error is as large as the terms it was summed from.
         let [_, scale] = product(mkn, left, (right_scale, strides), &zeros);
-        let what = || format!("{level}: gradient of {}, {rows} rows, {width} to {hidden} to {outputs}", tensor.kind);
-        assert_near(&what, &training.gradients[tensor.range()], &expected, &scale);
+        let what = || {
+            format!(
+                "{level}: gradient of {}, {rows} rows, {width} to {hidden} to {outputs}",
+                tensor.kind
+            )
+        };
+        assert_near(
+            &what,
+            &training.gradients[tensor.range()],
+            &expected,
+            &scale,
+        );
     }
 }
 
@@ -285,10 +390,18 @@ fn steps_and_sequences_are_the_same_rows() {
         let mut random = Generator::new(1);
         let params = params(&spec, &mut random);
         let case = Case::new(spec, &[1; 520], 8);
-        let Rows::Dense(x) = &case.rows else { unreachable!() };
+        let Rows::Dense(x) = &case.rows else {
+            unreachable!()
+        };
         let at_once = guarded_step(level, spec, &params, x, 520);
-        let long = Case { params: params.clone(), ..Case::new(spec, &[520], 8) };
-        let one_by_one = Rig::new(level, &spec, &params).forward(&Case { rows: Rows::Dense(x.clone()), ..long });
+        let long = Case {
+            params: params.clone(),
+            ..Case::new(spec, &[520], 8)
+        };
+        let one_by_one = Rig::new(level, &spec, &params).forward(&Case {
+            rows: Rows::Dense(x.clone()),
+            ..long
+        });
         assert_eq!(at_once, one_by_one.outputs, "{level}");
     }
 }

@@ -7,12 +7,26 @@ use std::process::Command;
 fn tree(target: &str) -> BTreeSet<String> {
     let cargo = std::env::var("CARGO").expect("cargo runs the tests");
     let output = Command::new(cargo)
-        .args(["tree", "--package", "elman-core", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--package",
+            "elman-core",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .args(["--target", target, "--all-features"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo tree");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let names = String::from_utf8(output.stdout).expect("names");
     names
         .lines()
@@ -27,10 +41,20 @@ const EVERYWHERE: [&str; 5] = ["bytemuck", "libm", "rand_core", "safe_arch", "wi
 
 #[test]
 fn chips_get_the_named_packages() {
-    for target in ["thumbv7em-none-eabihf", "riscv32imac-unknown-none-elf", "aarch64-unknown-linux-gnu"] {
+    for target in [
+        "thumbv7em-none-eabihf",
+        "riscv32imac-unknown-none-elf",
+        "aarch64-unknown-linux-gnu",
+    ] {
         let found = tree(target);
-        assert!(found.iter().all(|name| EVERYWHERE.contains(&name.as_str())), "{target}: {found:?}");
-        assert!(found.contains("wide"), "the tree of {target} was not read: {found:?}");
+        assert!(
+            found.iter().all(|name| EVERYWHERE.contains(&name.as_str())),
+            "{target}: {found:?}"
+        );
+        assert!(
+            found.contains("wide"),
+            "the tree of {target} was not read: {found:?}"
+        );
     }
 }
 
@@ -38,5 +62,8 @@ fn chips_get_the_named_packages() {
 fn desktops_get_detection_in_addition() {
     let mut found = tree("x86_64-unknown-linux-gnu");
     assert!(found.remove("cpufeatures"), "{found:?}");
-    assert!(found.iter().all(|name| EVERYWHERE.contains(&name.as_str())), "{found:?}");
+    assert!(
+        found.iter().all(|name| EVERYWHERE.contains(&name.as_str())),
+        "{found:?}"
+    );
 }

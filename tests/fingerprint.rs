@@ -30,7 +30,10 @@ fn main() -> ExitCode {
                 print(level);
                 ExitCode::SUCCESS
             }
-            None => complain(&format!("this machine has no level {name}, only {:?}", levels())),
+            None => complain(&format!(
+                "this machine has no level {name}, only {:?}",
+                levels()
+            )),
         },
         _ => complain("usage: fingerprint [--level NAME|best]"),
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer, Layers, Level,
-    Optimizer, Read, Spec, Tensor, Truncation, gradient,
+    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
+    Layers, Level, Optimizer, Read, Spec, Tensor, Truncation, gradient,
 };
 use elman_tests::{Case, Rig, Rows, Targets, levels};
 use serde_json::Value;
@@ -44,24 +44,48 @@ fn flag(value: &Value) -> bool {
 fn spec(config: &Value) -> Spec {
     let channels: Vec<Channel> = list(&config["channels"])
         .iter()
-        .map(|channel| Channel { vocabulary: whole(&channel[0]), width: whole(&channel[1]) })
+        .map(|channel| Channel {
+            vocabulary: whole(&channel[0]),
+            width: whole(&channel[1]),
+        })
         .collect();
     let layer = Layer {
         hidden: whole(&config["hidden"]),
-        direction: if flag(&config["both"]) { Direction::Both } else { Direction::Forward },
-        activation: if config["activation"] == "relu" { Activation::Relu } else { Activation::Tanh },
+        direction: if flag(&config["both"]) {
+            Direction::Both
+        } else {
+            Direction::Forward
+        },
+        activation: if config["activation"] == "relu" {
+            Activation::Relu
+        } else {
+            Activation::Tanh
+        },
     };
     let outputs = whole(&config["outputs"]);
     Spec {
         input: match Channels::from_slice(&channels) {
-            Ok(channels) => Input::Tokens { channels, window: whole(&config["window"]) },
-            Err(_) => Input::Dense { width: whole(&config["width"]) },
+            Ok(channels) => Input::Tokens {
+                channels,
+                window: whole(&config["window"]),
+            },
+            Err(_) => Input::Dense {
+                width: whole(&config["width"]),
+            },
         },
         layers: Layers::from_slice(&vec![layer; whole(&config["layers"])]).expect("layers"),
-        initial_state: if flag(&config["trained"]) { InitialState::Trained } else { InitialState::Zero },
+        initial_state: if flag(&config["trained"]) {
+            InitialState::Trained
+        } else {
+            InitialState::Zero
+        },
         head: Head {
             kind: HeadKind::Linear { outputs },
-            read: if flag(&config["last"]) { Read::LastStep } else { Read::EveryStep },
+            read: if flag(&config["last"]) {
+                Read::LastStep
+            } else {
+                Read::EveryStep
+            },
         },
         dropout: Dropout::NONE,
     }
@@ -76,19 +100,31 @@ fn flat(spec: &Spec, named: &Value) -> Vec<f32> {
             return theirs;
         }
         let (rows, columns) = (tensor.rows, tensor.columns);
-        (0..rows * columns).map(|i| theirs[i % columns * rows + i / columns]).collect()
+        (0..rows * columns)
+            .map(|i| theirs[i % columns * rows + i / columns])
+            .collect()
     };
     spec.tensors().flat_map(tensor).collect()
 }
 
 /// Rows of single sequences in the row order of the batch.
 fn by_step<T: Clone>(sequences: &[Vec<T>]) -> Vec<T> {
-    let step = |t: usize| sequences.iter().filter_map(move |rows| rows.get(t).cloned());
+    let step = |t: usize| {
+        sequences
+            .iter()
+            .filter_map(move |rows| rows.get(t).cloned())
+    };
     (0..sequences[0].len()).flat_map(step).collect()
 }
 
 fn rows_by_step(file: &Value) -> Vec<f32> {
-    by_step(&list(file).iter().map(|rows| list(rows).iter().map(numbers).collect()).collect::<Vec<Vec<_>>>()).concat()
+    by_step(
+        &list(file)
+            .iter()
+            .map(|rows| list(rows).iter().map(numbers).collect())
+            .collect::<Vec<Vec<_>>>(),
+    )
+    .concat()
 }
 
 /// The class targets of a file; `None` where it holds rows of numbers.
@@ -101,30 +137,50 @@ fn classes(file: &Value) -> Option<Vec<Option<u32>>> {
 
 fn case(file: &Value) -> Case {
     let mut spec = spec(&file["config"]);
-    let lengths = list(&file["sequences"]).iter().map(|rows| list(rows).len()).collect();
+    let lengths = list(&file["sequences"])
+        .iter()
+        .map(|rows| list(rows).len())
+        .collect();
     let inputs = rows_by_step(&file["sequences"]);
     let rows = match spec.input {
         Input::Dense { .. } => Rows::Dense(inputs),
         Input::Tokens { .. } => Rows::Tokens(inputs.iter().map(|&id| id as u32).collect()),
     };
-    let weights = file["class_weights"].as_array().map(|_| numbers(&file["class_weights"]));
+    let weights = file["class_weights"]
+        .as_array()
+        .map(|_| numbers(&file["class_weights"]));
     let targets = match classes(file) {
         Some(classes) => {
-            spec.head.kind = HeadKind::Softmax { outputs: spec.output_width() };
+            spec.head.kind = HeadKind::Softmax {
+                outputs: spec.output_width(),
+            };
             Targets::Classes { classes, weights }
         }
-        None => Targets::Values { values: rows_by_step(&file["targets"]), counted: None },
+        None => Targets::Values {
+            values: rows_by_step(&file["targets"]),
+            counted: None,
+        },
     };
-    let carried = file["carried"].as_array().map(|_| states(&spec, &file["carried"]));
-    Case { spec, lengths, params: flat(&spec, &file["params"]), rows, carried, targets }
+    let carried = file["carried"]
+        .as_array()
+        .map(|_| states(&spec, &file["carried"]));
+    Case {
+        spec,
+        lengths,
+        params: flat(&spec, &file["params"]),
+        rows,
+        carried,
+        targets,
+    }
 }
 
 /// PyTorch's (layers and directions, B, H) as ours: (B, layers and directions, H).
 fn states(spec: &Spec, file: &Value) -> Vec<f32> {
     let sequences = list(&file[0]).len();
     let places = list(file);
-    let states: Vec<f32> =
-        (0..sequences).flat_map(|b| places.iter().flat_map(move |place| numbers(&place[b]))).collect();
+    let states: Vec<f32> = (0..sequences)
+        .flat_map(|b| places.iter().flat_map(move |place| numbers(&place[b])))
+        .collect();
     assert_eq!(states.len(), sequences * spec.state_len());
     states
 }
@@ -133,7 +189,10 @@ fn assert_near(what: &str, found: &[f32], expected: &[f32], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
         let difference = (f64::from(found) - f64::from(expected)).abs();
-        assert!(difference <= tolerance, "{what} {i}: {found}, PyTorch has {expected}");
+        assert!(
+            difference <= tolerance,
+            "{what} {i}: {found}, PyTorch has {expected}"
+        );
     }
 }
 
@@ -146,14 +205,34 @@ fn check_net(name: &str, text: &str) {
         let rig = Rig::new(level, &case.spec, &case.params);
         let training = rig.train(&case, Truncation::FULL);
         let name = format!("{name} on {level}");
-        assert_near(&format!("{name}: output"), &training.outputs, &outputs, FORWARD);
+        assert_near(
+            &format!("{name}: output"),
+            &training.outputs,
+            &outputs,
+            FORWARD,
+        );
         let states = states(&case.spec, &file["final_state"]);
         assert_near(&format!("{name}: state"), &training.state, &states, FORWARD);
-        assert_near(&format!("{name}: state of inference"), &rig.forward(&case).state, &states, FORWARD);
-        assert_near(&format!("{name}: loss"), &[training.loss as f32], &numbers(&file["loss"]), FORWARD);
+        assert_near(
+            &format!("{name}: state of inference"),
+            &rig.forward(&case).state,
+            &states,
+            FORWARD,
+        );
+        assert_near(
+            &format!("{name}: loss"),
+            &[training.loss as f32],
+            &numbers(&file["loss"]),
+            FORWARD,
+        );
         for tensor in case.spec.tensors() {
-            let (found, expected) = (&training.gradients[tensor.range()], &gradients[tensor.range()]);
-            let largest = expected.iter().fold(0.0f32, |largest, g| largest.max(g.abs()));
+            let (found, expected) = (
+                &training.gradients[tensor.range()],
+                &gradients[tensor.range()],
+            );
+            let largest = expected
+                .iter()
+                .fold(0.0f32, |largest, g| largest.max(g.abs()));
             let what = format!("{name}: gradient of {}", tensor.kind);
             assert_near(&what, found, expected, GRADIENT * f64::from(largest));
         }
@@ -162,17 +241,26 @@ fn check_net(name: &str, text: &str) {
 
 #[test]
 fn stacked_tanh_with_squared_error() {
-    check_net("stacked_tanh_mse", include_str!("golden/stacked_tanh_mse.json"));
+    check_net(
+        "stacked_tanh_mse",
+        include_str!("golden/stacked_tanh_mse.json"),
+    );
 }
 
 #[test]
 fn carried_states() {
-    check_net("carried_tanh_mse", include_str!("golden/carried_tanh_mse.json"));
+    check_net(
+        "carried_tanh_mse",
+        include_str!("golden/carried_tanh_mse.json"),
+    );
 }
 
 #[test]
 fn both_directions_relu_with_ignored_targets_and_class_weights() {
-    check_net("both_relu_entropy", include_str!("golden/both_relu_entropy.json"));
+    check_net(
+        "both_relu_entropy",
+        include_str!("golden/both_relu_entropy.json"),
+    );
 }
 
 #[test]
@@ -182,12 +270,18 @@ fn last_step_of_both_directions_with_trained_initial_state() {
 
 #[test]
 fn token_window_with_trained_initial_state() {
-    check_net("tokens_window_trained_h0", include_str!("golden/tokens_window_trained_h0.json"));
+    check_net(
+        "tokens_window_trained_h0",
+        include_str!("golden/tokens_window_trained_h0.json"),
+    );
 }
 
 #[test]
 fn single_tokens_relu() {
-    check_net("single_tokens_relu", include_str!("golden/single_tokens_relu.json"));
+    check_net(
+        "single_tokens_relu",
+        include_str!("golden/single_tokens_relu.json"),
+    );
 }
 
 /// An optimizer with PyTorch's settings.
@@ -197,17 +291,43 @@ fn optimizer(run: &Value) -> Optimizer {
     let weight_decay = setting("weight_decay");
     let betas = || numbers(&settings["betas"]);
     match run["name"].as_str().expect("a name") {
-        "sgd" => Optimizer::Sgd { momentum: setting("momentum"), nesterov: flag(&settings["nesterov"]), weight_decay },
-        "adagrad" => Optimizer::Adagrad { epsilon: setting("eps"), weight_decay },
-        "rmsprop" => Optimizer::Rmsprop { alpha: setting("alpha"), epsilon: setting("eps"), weight_decay },
-        "adam" => Optimizer::Adam { beta1: betas()[0], beta2: betas()[1], epsilon: setting("eps"), weight_decay },
-        "adamw" => Optimizer::AdamW { beta1: betas()[0], beta2: betas()[1], epsilon: setting("eps"), weight_decay },
+        "sgd" => Optimizer::Sgd {
+            momentum: setting("momentum"),
+            nesterov: flag(&settings["nesterov"]),
+            weight_decay,
+        },
+        "adagrad" => Optimizer::Adagrad {
+            epsilon: setting("eps"),
+            weight_decay,
+        },
+        "rmsprop" => Optimizer::Rmsprop {
+            alpha: setting("alpha"),
+            epsilon: setting("eps"),
+            weight_decay,
+        },
+        "adam" => Optimizer::Adam {
+            beta1: betas()[0],
+            beta2: betas()[1],
+            epsilon: setting("eps"),
+            weight_decay,
+        },
+        "adamw" => Optimizer::AdamW {
+            beta1: betas()[0],
+            beta2: betas()[1],
+            epsilon: setting("eps"),
+            weight_decay,
+        },
         other => panic!("an optimizer called {other}"),
     }
 }
 
 /// Parameters after each update; `split`: in two ranges instead of one.
-fn updates(level: Level, run: &Value, file: &Value, split: Option<usize>) -> BTreeMap<usize, Vec<f32>> {
+fn updates(
+    level: Level,
+    run: &Value,
+    file: &Value,
+    split: Option<usize>,
+) -> BTreeMap<usize, Vec<f32>> {
     let optimizer = optimizer(run);
     let learning_rate = run["settings"]["lr"].as_f64().expect("a rate") as f32;
     let mut params = numbers(&file["start"]);
@@ -219,7 +339,15 @@ fn updates(level: Level, run: &Value, file: &Value, split: Option<usize>) -> BTr
         let middle = split.unwrap_or(len);
         for range in [0..middle, middle..len] {
             optimizer
-                .update(level, learning_rate, step as u64, range, &mut params, &gradients, &mut state)
+                .update(
+                    level,
+                    learning_rate,
+                    step as u64,
+                    range,
+                    &mut params,
+                    &gradients,
+                    &mut state,
+                )
                 .expect("an update");
         }
         after.insert(step, params.clone());
@@ -233,7 +361,11 @@ fn optimizers() {
     for level in levels() {
         for run in list(&file["runs"]) {
             let after = updates(level, run, &file, None);
-            assert_eq!(after, updates(level, run, &file, Some(7)), "{level}: {run} in two ranges");
+            assert_eq!(
+                after,
+                updates(level, run, &file, Some(7)),
+                "{level}: {run} in two ranges"
+            );
             for (step, expected) in list(&file["steps"]).iter().zip(list(&run["after"])) {
                 let what = format!("{level}: {} {} after {step}", run["name"], run["settings"]);
                 for (found, expected) in after[&whole(step)].iter().zip(numbers(expected)) {
@@ -251,13 +383,19 @@ fn clipping() {
     for level in levels() {
         for run in list(&file["runs"]) {
             let limit = run["limit"].as_f64().expect("a limit") as f32;
-            let (mut by_norm, mut by_value) = (numbers(&file["gradient"]), numbers(&file["gradient"]));
+            let (mut by_norm, mut by_value) =
+                (numbers(&file["gradient"]), numbers(&file["gradient"]));
             let norm = gradient::clip_norm(level, &mut by_norm, limit);
             gradient::clip_values(level, &mut by_value, limit);
             let what = format!("{level}: clipped at {limit}");
             assert_near(&what, &[norm as f32], &numbers(&run["norm"]), 1e-6 * norm);
             // PyTorch divides by the norm plus 1e-6, so its result is smaller by a millionth of the norm.
-            assert_near(&what, &by_norm, &numbers(&run["by_norm"]), 1e-6 * f64::from(limit));
+            assert_near(
+                &what,
+                &by_norm,
+                &numbers(&run["by_norm"]),
+                1e-6 * f64::from(limit),
+            );
             assert_eq!(by_value, numbers(&run["by_value"]), "{what} by value");
         }
     }

@@ -13,3 +13,4 @@ pub use support::case::{Case, Rows, Targets};
 pub use support::generator::Generator;
 pub use support::levels::{fused_levels, levels};
 pub use support::rig::{Forward, Pass, Rig, Training, inputs};
+pub use support::samples;

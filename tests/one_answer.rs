@@ -1,8 +1,8 @@
 //! Promise P1: one answer, bit for bit, whatever computes it.
 
 use elman_core::{
-    Activation, Batch, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer, Layers,
-    Model, Read, Spec, Strip, Tape, Truncation, pack,
+    Activation, Batch, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input,
+    Layer, Layers, Model, Read, Spec, Strip, Tape, Truncation, pack,
 };
 use elman_tests::bits::{self, Subject, subjects, train_in_shards};
 use elman_tests::{Case, Forward, Rig, Rows, Training, fused_levels, inputs, levels};
@@ -18,19 +18,30 @@ fn bits_of(numbers: &[f32]) -> Vec<u32> {
 fn assert_same(what: &str, found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert_eq!(found.to_bits(), expected.to_bits(), "{what}, number {i}: {found} and {expected}");
+        assert_eq!(
+            found.to_bits(),
+            expected.to_bits(),
+            "{what}, number {i}: {found} and {expected}"
+        );
     }
 }
 
 fn assert_same_forward(what: &str, found: &Forward, expected: &Forward) {
-    assert_same(&format!("{what}: outputs"), &found.outputs, &expected.outputs);
+    assert_same(
+        &format!("{what}: outputs"),
+        &found.outputs,
+        &expected.outputs,
+    );
     assert_same(&format!("{what}: state"), &found.state, &expected.state);
 }
 
 /// The output rows of one sequence.
 fn outputs_of<'a>(case: &Case, outputs: &'a [f32], b: usize) -> Vec<&'a [f32]> {
     let width = case.spec.output_width();
-    case.output_rows(b).into_iter().map(|row| &outputs[row * width..(row + 1) * width]).collect()
+    case.output_rows(b)
+        .into_iter()
+        .map(|row| &outputs[row * width..(row + 1) * width])
+        .collect()
 }
 
 fn state_of(case: &Case, states: &[f32], b: usize) -> Vec<f32> {
@@ -76,7 +87,11 @@ fn training_trains() {
             let moved = params[tensor.range()] != subject.case.params[tensor.range()];
             assert!(moved, "{}: {} has not moved", subject.name, tensor.kind);
         }
-        assert!(losses.last() < losses.first(), "{}: losses {losses:?}", subject.name);
+        assert!(
+            losses.last() < losses.first(),
+            "{}: losses {losses:?}",
+            subject.name
+        );
     }
 }
 
@@ -86,17 +101,28 @@ fn unfused_levels_stay_within_their_bound() {
         return;
     };
     for level in levels().into_iter().filter(|level| !level.is_fused()) {
-        for Subject { name, case, truncation } in subjects() {
-            let [found, expected] = [level, fused].map(|level| Rig::new(level, &case.spec, &case.params));
-            let [inference, training] = [&found, &expected].map(|rig| rig.forward(&case)).into();
-            for (a, b) in inference.outputs.iter().zip(&training.outputs) {
-                assert!((a - b).abs() <= UNFUSED * b.abs().max(1.0), "{name} on {level}: {a} and {b}");
+        for Subject {
+            name,
+            case,
+            truncation,
+        } in subjects()
+        {
+            let [found, expected] =
+                [level, fused].map(|level| Rig::new(level, &case.spec, &case.params));
+            let [a, b] = [&found, &expected].map(|rig| rig.forward(&case).outputs);
+            for (a, b) in a.iter().zip(&b) {
+                assert!(
+                    (a - b).abs() <= UNFUSED * b.abs().max(1.0),
+                    "{name} on {level}: {a} and {b}"
+                );
             }
-            // Dropout is off here: a mask does not depend on the level, but gradients are compared alone.
             let [a, b] = [&found, &expected].map(|rig| rig.train(&case, truncation).gradients);
             let largest = b.iter().fold(0.0f32, |largest, g| largest.max(g.abs()));
             for (a, b) in a.iter().zip(&b) {
-                assert!((a - b).abs() <= UNFUSED * largest, "{name} on {level}: gradient {a} and {b}");
+                assert!(
+                    (a - b).abs() <= UNFUSED * largest,
+                    "{name} on {level}: gradient {a} and {b}"
+                );
             }
         }
     }
@@ -114,14 +140,31 @@ fn a_sequence_does_not_see_its_batch() {
                 let mut batches = vec![vec![b]];
                 batches.push(sorted(&case, [b, (b + 5) % count]));
                 batches.push(sorted(&case, (0..7).map(|i| (b + i * 5) % count)));
-                batches.push(sorted(&case, (0..32).map(|i| if i % 4 == 0 { b } else { (b + i) % count })));
+                batches.push(sorted(
+                    &case,
+                    (0..32).map(|i| if i % 4 == 0 { b } else { (b + i) % count }),
+                ));
                 for batch in batches {
                     let found = rig.forward(&case.select(&batch));
-                    let (part, place) = (case.select(&batch), batch.iter().position(|&other| other == b).unwrap());
-                    let what = format!("{name} on {level}: sequence {b} in a batch of {}", batch.len());
+                    let (part, place) = (
+                        case.select(&batch),
+                        batch.iter().position(|&other| other == b).unwrap(),
+                    );
+                    let what = format!(
+                        "{name} on {level}: sequence {b} in a batch of {}",
+                        batch.len()
+                    );
                     let outputs = outputs_of(&part, &found.outputs, place).concat();
-                    assert_same(&what, &outputs, &outputs_of(&case, &whole.outputs, b).concat());
-                    assert_same(&what, &state_of(&part, &found.state, place), &state_of(&case, &whole.state, b));
+                    assert_same(
+                        &what,
+                        &outputs,
+                        &outputs_of(&case, &whole.outputs, b).concat(),
+                    );
+                    assert_same(
+                        &what,
+                        &state_of(&part, &found.state, place),
+                        &state_of(&case, &whole.state, b),
+                    );
                 }
             }
         }
@@ -138,13 +181,20 @@ fn sorted(case: &Case, sequences: impl IntoIterator<Item = usize>) -> Vec<usize>
 #[test]
 fn a_stream_is_the_sequence() {
     for level in levels() {
-        for Subject { name, case, .. } in subjects().into_iter().filter(|s| !s.case.spec.is_bidirectional()) {
+        for Subject { name, case, .. } in subjects()
+            .into_iter()
+            .filter(|s| !s.case.spec.is_bidirectional())
+        {
             let rig = Rig::new(level, &case.spec, &case.params);
             let whole = rig.forward(&case);
             for b in 0..case.lengths.len() {
                 let stream = rig.stream(&case, b);
                 let what = format!("{name} on {level}: stream of sequence {b}");
-                assert_same(&what, &stream.outputs, &outputs_of(&case, &whole.outputs, b).concat());
+                assert_same(
+                    &what,
+                    &stream.outputs,
+                    &outputs_of(&case, &whole.outputs, b).concat(),
+                );
                 assert_same(&what, &stream.state, &state_of(&case, &whole.state, b));
             }
         }
@@ -156,7 +206,10 @@ fn a_stream_is_the_sequence() {
 fn two_halves_are_the_whole() {
     let is_cut = |case: &Case| matches!(case.rows, Rows::Dense(_)) && !case.spec.is_bidirectional();
     for level in levels() {
-        for Subject { name, case, .. } in subjects().into_iter().filter(|subject| is_cut(&subject.case)) {
+        for Subject { name, case, .. } in subjects()
+            .into_iter()
+            .filter(|subject| is_cut(&subject.case))
+        {
             let rig = Rig::new(level, &case.spec, &case.params);
             let whole = rig.forward(&case);
             for cut in [1, 4, 9] {
@@ -167,8 +220,16 @@ fn two_halves_are_the_whole() {
                 second.carried = Some(half.state[..carried].to_vec());
                 let rest = rig.forward(&second);
                 let what = format!("{name} on {level}, cut after step {cut}");
-                assert_same(&what, &[half.outputs, rest.outputs].concat(), &whole.outputs);
-                assert_same(&what, &[&rest.state[..], &half.state[carried..]].concat(), &whole.state);
+                assert_same(
+                    &what,
+                    &[half.outputs, rest.outputs].concat(),
+                    &whole.outputs,
+                );
+                assert_same(
+                    &what,
+                    &[&rest.state[..], &half.state[carried..]].concat(),
+                    &whole.state,
+                );
             }
         }
     }
@@ -183,19 +244,51 @@ fn ranges_of_a_tape_are_the_whole() {
                 continue;
             }
             let rig = Rig::new(level, &case.spec, &case.params);
-            let whole = rig.pass(&case, elman_tests::Pass { truncation: Truncation::FULL, seed: 3, total: 1.0 });
+            let whole = rig.pass(
+                &case,
+                elman_tests::Pass {
+                    truncation: Truncation::FULL,
+                    seed: 3,
+                    total: 1.0,
+                },
+            );
             for k1 in [1, 2, 5] {
                 let truncation = Truncation { k1, k2: 13 };
-                let parts = rig.pass(&case, elman_tests::Pass { truncation, seed: 3, total: 1.0 });
-                assert_same(&format!("{name} on {level}, {k1} steps at a time"), &parts.outputs, &whole.outputs);
-                assert_same(&format!("{name} on {level}, {k1} steps at a time"), &parts.state, &whole.state);
+                let parts = rig.pass(
+                    &case,
+                    elman_tests::Pass {
+                        truncation,
+                        seed: 3,
+                        total: 1.0,
+                    },
+                );
+                assert_same(
+                    &format!("{name} on {level}, {k1} steps at a time"),
+                    &parts.outputs,
+                    &whole.outputs,
+                );
+                assert_same(
+                    &format!("{name} on {level}, {k1} steps at a time"),
+                    &parts.state,
+                    &whole.state,
+                );
             }
-            let spec = Spec { dropout: Dropout::NONE, ..case.spec };
+            let spec = Spec {
+                dropout: Dropout::NONE,
+                ..case.spec
+            };
             let [forward, training] = {
                 let rig = Rig::new(level, &spec, &case.params);
-                [rig.forward(&case).state, rig.train(&case, Truncation::FULL).state]
+                [
+                    rig.forward(&case).state,
+                    rig.train(&case, Truncation::FULL).state,
+                ]
             };
-            assert_same(&format!("{name} on {level}: states of inference and training"), &training, &forward);
+            assert_same(
+                &format!("{name} on {level}: states of inference and training"),
+                &training,
+                &forward,
+            );
         }
     }
 }
@@ -233,11 +326,16 @@ fn a_uniform_batch_is_a_ragged_batch() {
         pack(&spec, &case.params, &mut packed).unwrap();
         let model = Model::new(spec, &case.params, &packed).unwrap();
         let ragged = case.active();
-        let [uniform, ragged] = [Batch::uniform(6, 5).unwrap(), Batch::ragged(&ragged).unwrap()].map(|batch| {
+        let [uniform, ragged] = [
+            Batch::uniform(6, 5).unwrap(),
+            Batch::ragged(&ragged).unwrap(),
+        ]
+        .map(|batch| {
             let mut buffer = vec![Strip::ZERO; spec.tape_len(30, 5)];
             let mut tape = Tape::new(&spec, batch, &mut buffer).unwrap();
             tape.start(&model, None).unwrap();
-            tape.record(level, &model, inputs(&case.rows), 0..6, 0).unwrap();
+            tape.record(level, &model, inputs(&case.rows), 0..6, 0)
+                .unwrap();
             tape.outputs(0..6).to_vec()
         });
         assert_eq!(bits_of(&uniform), bits_of(&ragged));
@@ -247,19 +345,47 @@ fn a_uniform_batch_is_a_ragged_batch() {
 /// The same net whose look-up of a single token replaces a product.
 #[test]
 fn looked_up_rows_are_dense_rows() {
-    let channel = Channel { vocabulary: 9, width: 19 };
-    let layers = Layers::of([Layer { hidden: 35, direction: Direction::Forward, activation: Activation::Tanh }]);
-    let head = Head { kind: HeadKind::Linear { outputs: 5 }, read: Read::EveryStep };
-    let spec = |input| Spec { input, layers, initial_state: InitialState::Zero, head, dropout: Dropout::NONE };
-    let tokens = Case::new(spec(Input::Tokens { channels: Channels::of([channel]), window: 1 }), &[8, 5, 5, 1], 3);
-    let Rows::Tokens(ids) = &tokens.rows else { unreachable!() };
+    let channel = Channel {
+        vocabulary: 9,
+        width: 19,
+    };
+    let layers = Layers::of([Layer {
+        hidden: 35,
+        direction: Direction::Forward,
+        activation: Activation::Tanh,
+    }]);
+    let head = Head {
+        kind: HeadKind::Linear { outputs: 5 },
+        read: Read::EveryStep,
+    };
+    let spec = |input| Spec {
+        input,
+        layers,
+        initial_state: InitialState::Zero,
+        head,
+        dropout: Dropout::NONE,
+    };
+    let tokens = Case::new(
+        spec(Input::Tokens {
+            channels: Channels::of([channel]),
+            window: 1,
+        }),
+        &[8, 5, 5, 1],
+        3,
+    );
+    let Rows::Tokens(ids) = &tokens.rows else {
+        unreachable!()
+    };
     let row = |&id: &u32| tokens.params[id as usize * channel.width..][..channel.width].to_vec();
     let mut dense = tokens.clone();
-    dense.spec = spec(Input::Dense { width: channel.width });
+    dense.spec = spec(Input::Dense {
+        width: channel.width,
+    });
     dense.params = tokens.params[tokens.spec.tables_len()..].to_vec();
     dense.rows = Rows::Dense(ids.iter().flat_map(row).collect());
     for level in levels() {
-        let [tokens, dense] = [&tokens, &dense].map(|case| Rig::new(level, &case.spec, &case.params).forward(case));
+        let [tokens, dense] =
+            [&tokens, &dense].map(|case| Rig::new(level, &case.spec, &case.params).forward(case));
         assert_same_forward(level.name(), &tokens, &dense);
     }
 }

@@ -9,7 +9,10 @@ use crate::Generator;
 fn numbers_of_every_size(len: usize) -> Vec<f32> {
     use rand_core::Rng;
     let mut random = Generator::new(7);
-    std::iter::from_fn(|| Some(f32::from_bits(random.next_u32()))).filter(|x| x.is_finite()).take(len).collect()
+    std::iter::from_fn(|| Some(f32::from_bits(random.next_u32())))
+        .filter(|x| x.is_finite())
+        .take(len)
+        .collect()
 }
 
 /// Hashes of `exp`, `tanh`, softmax and the reductions.
@@ -28,18 +31,26 @@ pub fn items(level: Level) -> Vec<Item> {
         ("tanh", mapped(math::tanh)),
         (
             "softmax",
-            [1, 2, 15, 16, 17, 33, 100].iter().fold(Hash::new(), |hash, &classes| {
-                let mut rows = small[..LEN / classes * classes].to_vec();
-                let _ = math::softmax(level, &mut rows, classes);
-                hash.numbers(&rows)
-            }),
+            [1, 2, 15, 16, 17, 33, 100]
+                .iter()
+                .fold(Hash::new(), |hash, &classes| {
+                    let mut rows = small[..LEN / classes * classes].to_vec();
+                    let _ = math::softmax(level, &mut rows, classes);
+                    hash.numbers(&rows)
+                }),
         ),
-        ("norm", Hash::new().number(gradient::sum_of_squares(level, &small))),
+        (
+            "norm",
+            Hash::new().number(gradient::sum_of_squares(level, &small)),
+        ),
         ("clip", {
             let mut clipped = small.clone();
             let norm = gradient::clip_norm(level, &mut clipped, 1.0);
             Hash::new().numbers(&clipped).number(norm)
         }),
     ];
-    hashes.into_iter().map(|(name, Hash(hash))| (format!("functions/{name}"), hash)).collect()
+    hashes
+        .into_iter()
+        .map(|(name, Hash(hash))| (format!("functions/{name}"), hash))
+        .collect()
 }

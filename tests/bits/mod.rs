@@ -49,11 +49,20 @@ pub fn items(level: Level, threads: usize) -> Vec<Item> {
     items
 }
 
-fn hashes(level: Level, subject: &Subject, threads: usize) -> impl Iterator<Item = (&'static str, Hash)> {
+fn hashes(
+    level: Level,
+    subject: &Subject,
+    threads: usize,
+) -> impl Iterator<Item = (&'static str, Hash)> {
     let case = &subject.case;
     let rig = Rig::new(level, &case.spec, &case.params);
     let forward = rig.forward(case);
-    let Training { loss, outputs, gradients, state } = rig.pass(case, subject.pass());
+    let Training {
+        loss,
+        outputs,
+        gradients,
+        state,
+    } = rig.pass(case, subject.pass());
     let stream = (!case.spec.is_bidirectional()).then(|| stream_of_all(&rig, case));
     let (trained, losses) = train_in_shards(level, subject, threads);
     let always = [
@@ -66,5 +75,7 @@ fn hashes(level: Level, subject: &Subject, threads: usize) -> impl Iterator<Item
         ("losses", losses.into_iter().fold(Hash::new(), Hash::number)),
         ("trained", Hash::new().numbers(&trained)),
     ];
-    always.into_iter().chain(stream.map(|outputs| ("stream", Hash::new().numbers(&outputs))))
+    always
+        .into_iter()
+        .chain(stream.map(|outputs| ("stream", Hash::new().numbers(&outputs))))
 }

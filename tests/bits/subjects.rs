@@ -1,8 +1,8 @@
 //! The nets whose bits are compared: no size is a multiple of a strip.
 
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, Init, InitialState, Input, Layer, Layers, Read,
-    Spec, Truncation, initialize,
+    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, Init, InitialState, Input,
+    Layer, Layers, Read, Spec, Truncation, initialize,
 };
 
 use crate::support::rig::Pass;
@@ -21,24 +21,44 @@ pub struct Subject {
 impl Subject {
     /// Its training pass, with dropout masks of a fixed seed.
     pub fn pass(&self) -> Pass {
-        Pass { truncation: self.truncation, seed: 11, total: self.case.total_weight() }
+        Pass {
+            truncation: self.truncation,
+            seed: 11,
+            total: self.case.total_weight(),
+        }
     }
 }
 
 /// Sequences of many lengths, some alike.
 const LENGTHS: [usize; 12] = [13, 13, 11, 9, 9, 9, 7, 4, 3, 2, 1, 1];
 
-const DROPOUT: Dropout = Dropout { input: 0.1, hidden: 0.25, head: 0.4 };
+const DROPOUT: Dropout = Dropout {
+    input: 0.1,
+    hidden: 0.25,
+    head: 0.4,
+};
 
 const fn layer(hidden: usize, direction: Direction, activation: Activation) -> Layer {
-    Layer { hidden, direction, activation }
+    Layer {
+        hidden,
+        direction,
+        activation,
+    }
 }
 
 fn subject(name: &'static str, spec: Spec, init: Init, truncation: Truncation) -> Subject {
-    let seed = name.bytes().fold(0, |seed, byte| seed * 31 + u64::from(byte));
-    let mut case = Case::new(spec, &LENGTHS, seed).ignoring(seed).weighing(seed);
+    let seed = name
+        .bytes()
+        .fold(0, |seed, byte| seed * 31 + u64::from(byte));
+    let mut case = Case::new(spec, &LENGTHS, seed)
+        .ignoring(seed)
+        .weighing(seed);
     initialize(&spec, init, &mut Generator::new(seed), &mut case.params).expect("a net");
-    Subject { name, case, truncation }
+    Subject {
+        name,
+        case,
+        truncation,
+    }
 }
 
 /// All of them.
@@ -59,7 +79,10 @@ fn dense_tanh() -> Spec {
         input: Input::Dense { width: 5 },
         layers: Layers::of([layer(37, Direction::Forward, Activation::Tanh)]),
         initial_state: InitialState::Trained,
-        head: Head { kind: HeadKind::Linear { outputs: 3 }, read: Read::EveryStep },
+        head: Head {
+            kind: HeadKind::Linear { outputs: 3 },
+            read: Read::EveryStep,
+        },
         dropout: Dropout::NONE,
     }
 }
@@ -74,22 +97,40 @@ fn deep_relu() -> Spec {
             layer(33, Direction::Forward, Activation::Tanh),
         ]),
         initial_state: InitialState::Zero,
-        head: Head { kind: HeadKind::Softmax { outputs: 19 }, read: Read::EveryStep },
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 19 },
+            read: Read::EveryStep,
+        },
         dropout: DROPOUT,
     }
 }
 
 /// A name finder: two token channels, a window, both directions.
 fn tagger_both() -> Spec {
-    let channels = Channels::of([Channel { vocabulary: 29, width: 11 }, Channel { vocabulary: 5, width: 3 }]);
+    let channels = Channels::of([
+        Channel {
+            vocabulary: 29,
+            width: 11,
+        },
+        Channel {
+            vocabulary: 5,
+            width: 3,
+        },
+    ]);
     Spec {
-        input: Input::Tokens { channels, window: 5 },
+        input: Input::Tokens {
+            channels,
+            window: 5,
+        },
         layers: Layers::of([
             layer(23, Direction::Both, Activation::Tanh),
             layer(18, Direction::Both, Activation::Tanh),
         ]),
         initial_state: InitialState::Trained,
-        head: Head { kind: HeadKind::Softmax { outputs: 9 }, read: Read::EveryStep },
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 9 },
+            read: Read::EveryStep,
+        },
         dropout: DROPOUT,
     }
 }
@@ -97,10 +138,19 @@ fn tagger_both() -> Spec {
 /// Single tokens: the input projection is a table look-up.
 fn text_tanh() -> Spec {
     Spec {
-        input: Input::Tokens { channels: Channels::of([Channel { vocabulary: 31, width: 13 }]), window: 1 },
+        input: Input::Tokens {
+            channels: Channels::of([Channel {
+                vocabulary: 31,
+                width: 13,
+            }]),
+            window: 1,
+        },
         layers: Layers::of([layer(70, Direction::Forward, Activation::Tanh)]),
         initial_state: InitialState::Zero,
-        head: Head { kind: HeadKind::Softmax { outputs: 31 }, read: Read::EveryStep },
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 31 },
+            read: Read::EveryStep,
+        },
         dropout: Dropout::NONE,
     }
 }
@@ -114,12 +164,17 @@ fn classifier() -> Spec {
             layer(31, Direction::Both, Activation::Relu),
         ]),
         initial_state: InitialState::Trained,
-        head: Head { kind: HeadKind::Softmax { outputs: 4 }, read: Read::LastStep },
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 4 },
+            read: Read::LastStep,
+        },
         dropout: DROPOUT,
     }
 }
 
 /// The outputs of every sequence, streamed one after the other.
 pub fn stream_of_all(rig: &Rig, case: &Case) -> Vec<f32> {
-    (0..case.lengths.len()).flat_map(|b| rig.stream(case, b).outputs).collect()
+    (0..case.lengths.len())
+        .flat_map(|b| rig.stream(case, b).outputs)
+        .collect()
 }

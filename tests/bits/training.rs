@@ -16,21 +16,42 @@ const SHARDS: usize = 4;
 pub fn train_in_shards(level: Level, subject: &Subject, threads: usize) -> (Vec<f32>, Vec<f64>) {
     let case = &subject.case;
     let sequences: Vec<usize> = (0..case.lengths.len()).collect();
-    let shards: Vec<Case> = sequences.chunks(sequences.len() / SHARDS).map(|shard| case.select(shard)).collect();
+    let shards: Vec<Case> = sequences
+        .chunks(sequences.len() / SHARDS)
+        .map(|shard| case.select(shard))
+        .collect();
     let optimizer = Optimizer::ADAM;
     let mut params = case.params.clone();
     let mut state = vec![0.0; optimizer.state_len(params.len())];
     let mut rig = Rig::new(level, &case.spec, &params);
     let mut losses = Vec::new();
     for step in 1..=UPDATES {
-        let passes = pass_of_each(&rig, &shards, Pass { seed: step, ..subject.pass() }, threads);
+        let passes = pass_of_each(
+            &rig,
+            &shards,
+            Pass {
+                seed: step,
+                ..subject.pass()
+            },
+            threads,
+        );
         let mut gradients = vec![0.0; params.len()];
         for training in &passes {
             gradient::add(level, &mut gradients, &training.gradients).expect("a sum");
         }
         losses.push(passes.iter().map(|training| training.loss).sum());
         gradient::clip_norm(level, &mut gradients, 0.5);
-        optimizer.update(level, 0.01, step, 0..params.len(), &mut params, &gradients, &mut state).expect("an update");
+        optimizer
+            .update(
+                level,
+                0.01,
+                step,
+                0..params.len(),
+                &mut params,
+                &gradients,
+                &mut state,
+            )
+            .expect("an update");
         rig.set_params(&params);
     }
     (params, losses)
@@ -43,7 +64,10 @@ fn pass_of_each(rig: &Rig, shards: &[Case], pass: Pass, threads: usize) -> Vec<T
         let handles: Vec<_> = (0..threads)
             .map(|first| {
                 let mine = (first..shards.len()).step_by(threads);
-                scope.spawn(move || mine.map(|i| (i, rig.pass(&shards[i], pass))).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    mine.map(|i| (i, rig.pass(&shards[i], pass)))
+                        .collect::<Vec<_>>()
+                })
             })
             .collect();
         for handle in handles {

@@ -61,9 +61,9 @@ impl Matrix<'_> {
     /// `sums[j] += Σ_i x[i]·M[i][j]`
     fn add_product(&self, x: &[f64], sums: &mut [f64]) {
         assert_eq!(self.numbers.len(), x.len() * sums.len());
-        for i in 0..x.len() {
-            for j in 0..sums.len() {
-                sums[j] += x[i] * self.numbers[i * self.columns + j];
+        for (i, x) in x.iter().enumerate() {
+            for (j, sum) in sums.iter_mut().enumerate() {
+                *sum += x * self.row(i)[j];
             }
         }
     }
@@ -71,8 +71,15 @@ impl Matrix<'_> {
 
 impl<'a> Net<'a> {
     fn matrix(&self, kind: TensorKind) -> Matrix<'a> {
-        let tensor = self.spec.tensors().find(|tensor| tensor.kind == kind).expect("a tensor of the net");
-        Matrix { numbers: &self.params[tensor.range()], columns: tensor.columns }
+        let tensor = self
+            .spec
+            .tensors()
+            .find(|tensor| tensor.kind == kind)
+            .expect("a tensor of the net");
+        Matrix {
+            numbers: &self.params[tensor.range()],
+            columns: tensor.columns,
+        }
     }
 
     /// Where a sequence starts when nothing is carried in.
@@ -83,7 +90,10 @@ impl<'a> Net<'a> {
                 match self.spec.initial_state {
                     InitialState::Zero => state.extend(vec![0.0; l.hidden]),
                     InitialState::Trained => {
-                        state.extend(self.matrix(TensorKind::InitialState(Place { layer, reverse })).numbers);
+                        state.extend(
+                            self.matrix(TensorKind::InitialState(Place { layer, reverse }))
+                                .numbers,
+                        );
                     }
                 }
             }
@@ -99,7 +109,9 @@ impl<'a> Net<'a> {
                 let mut row = Vec::new();
                 for position in 0..*window {
                     // The middle of the window is the step itself.
-                    let neighbour = (t + position).checked_sub(window / 2).and_then(|step| rows.get(step));
+                    let neighbour = (t + position)
+                        .checked_sub(window / 2)
+                        .and_then(|step| rows.get(step));
                     for (channel, shape) in channels.as_slice().iter().enumerate() {
                         let padding = shape.vocabulary;
                         let id = neighbour.map_or(padding, |ids| ids[channel] as usize);
@@ -115,12 +127,16 @@ impl<'a> Net<'a> {
     /// `h' = f(W_in·x + W_rec·h + b)`
     fn cell(&self, place: Place, x: &[f64], h: &[f64], nearest_kink: &mut f64) -> Vec<f64> {
         let mut z = self.matrix(TensorKind::Bias(place)).numbers.to_vec();
-        self.matrix(TensorKind::InputWeights(place)).add_product(x, &mut z);
-        self.matrix(TensorKind::RecurrentWeights(place)).add_product(h, &mut z);
+        self.matrix(TensorKind::InputWeights(place))
+            .add_product(x, &mut z);
+        self.matrix(TensorKind::RecurrentWeights(place))
+            .add_product(h, &mut z);
         match self.spec.layers.as_slice()[place.layer].activation {
             Activation::Tanh => z.iter().map(|z| z.tanh()).collect(),
             Activation::Relu => {
-                *nearest_kink = z.iter().fold(*nearest_kink, |nearest, z| nearest.min(z.abs()));
+                *nearest_kink = z
+                    .iter()
+                    .fold(*nearest_kink, |nearest, z| nearest.min(z.abs()));
                 z.iter().map(|&z| if z > 0.0 { z } else { 0.0 }).collect()
             }
             Activation::Identity => z,
@@ -165,7 +181,11 @@ impl<'a> Net<'a> {
             // The forward half ended at the last step, the reverse half at the first.
             Read::LastStep => vec![self.head(&top)],
         };
-        Run { outputs, final_state, nearest_kink }
+        Run {
+            outputs,
+            final_state,
+            nearest_kink,
+        }
     }
 }
 

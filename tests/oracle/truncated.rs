@@ -28,27 +28,47 @@ impl<'a> Objective<'a> {
     pub fn new(case: &'a Case, k1: usize, k2: usize) -> Self {
         let sequences: Vec<Sequence> = (0..case.lengths.len()).map(|b| case.sequence(b)).collect();
         let params = case.params_f64();
-        let net = Net { spec: &case.spec, params: &params };
+        let net = Net {
+            spec: &case.spec,
+            params: &params,
+        };
         let (mut windows, mut first) = (Vec::new(), 0);
         while first < case.lengths[0] {
             let end = first.saturating_add(k1).min(case.lengths[0]);
             let back_to = end.saturating_sub(k2);
-            let start = sequences.iter().enumerate().map(|(b, sequence)| match (case.carried_state(b), back_to) {
-                (carried, 0) => carried,
-                (carried, _) => {
-                    let from = carried.unwrap_or_else(|| net.initial_state());
-                    Some(net.run(sequence, 0..back_to.min(sequence.len()), &from).final_state)
+            let start = sequences.iter().enumerate().map(|(b, sequence)| {
+                match (case.carried_state(b), back_to) {
+                    (carried, 0) => carried,
+                    (carried, _) => {
+                        let from = carried.unwrap_or_else(|| net.initial_state());
+                        Some(
+                            net.run(sequence, 0..back_to.min(sequence.len()), &from)
+                                .final_state,
+                        )
+                    }
                 }
             });
-            windows.push(Window { losses: first..end, back_to, start: start.collect() });
+            windows.push(Window {
+                losses: first..end,
+                back_to,
+                start: start.collect(),
+            });
             first = end;
         }
-        Self { case, sequences, windows, total: case.total_weight() }
+        Self {
+            case,
+            sequences,
+            windows,
+            total: case.total_weight(),
+        }
     }
 
     /// The loss with these parameters, and how near a relu came to its kink.
     pub fn value(&self, params: &[f64]) -> (f64, f64) {
-        let net = Net { spec: &self.case.spec, params };
+        let net = Net {
+            spec: &self.case.spec,
+            params,
+        };
         let (mut loss, mut nearest_kink) = (0.0, f64::INFINITY);
         for window in &self.windows {
             for (b, sequence) in self.sequences.iter().enumerate() {
@@ -56,14 +76,17 @@ impl<'a> Objective<'a> {
                 if window.back_to >= end {
                     continue;
                 }
-                let start = window.start[b].clone().unwrap_or_else(|| net.initial_state());
+                let start = window.start[b]
+                    .clone()
+                    .unwrap_or_else(|| net.initial_state());
                 let run = net.run(sequence, window.back_to..end, &start);
                 nearest_kink = nearest_kink.min(run.nearest_kink);
                 match self.case.spec.head.read {
                     Read::LastStep => loss += self.cost(b, &run.outputs[0]),
                     Read::EveryStep => {
                         for t in window.losses.start..end {
-                            loss += self.cost(self.case.row(t, b), &run.outputs[t - window.back_to]);
+                            loss +=
+                                self.cost(self.case.row(t, b), &run.outputs[t - window.back_to]);
                         }
                     }
                 }
@@ -76,14 +99,24 @@ impl<'a> Objective<'a> {
     fn cost(&self, row: usize, output: &[f64]) -> f64 {
         match &self.case.targets {
             Targets::Classes { classes, weights } => classes[row].map_or(0.0, |class| {
-                let weight = weights.as_ref().map_or(1.0, |weights| f64::from(weights[class as usize]));
+                let weight = weights
+                    .as_ref()
+                    .map_or(1.0, |weights| f64::from(weights[class as usize]));
                 cross_entropy(output, class as usize, weight)
             }),
             Targets::Values { values, counted } => {
                 let width = output.len();
-                let target: Vec<f64> = values[row * width..(row + 1) * width].iter().copied().map(f64::from).collect();
+                let target: Vec<f64> = values[row * width..(row + 1) * width]
+                    .iter()
+                    .copied()
+                    .map(f64::from)
+                    .collect();
                 let counts = counted.as_ref().is_none_or(|counted| counted[row]);
-                if counts { squared_error(output, &target) } else { 0.0 }
+                if counts {
+                    squared_error(output, &target)
+                } else {
+                    0.0
+                }
             }
         }
     }

@@ -56,16 +56,28 @@ impl Case {
     /// # Panics
     /// If the lengths are not sorted, longest first.
     pub fn new(spec: Spec, lengths: &[usize], seed: u64) -> Self {
-        assert!(lengths.is_sorted_by(|a, b| a >= b), "sequences are sorted by length, longest first");
+        assert!(
+            lengths.is_sorted_by(|a, b| a >= b),
+            "sequences are sorted by length, longest first"
+        );
         let mut random = Generator::new(seed);
-        let params = spec.tensors().flat_map(|tensor| tensor_numbers(&tensor, &mut random)).collect();
+        let params = spec
+            .tensors()
+            .flat_map(|tensor| tensor_numbers(&tensor, &mut random))
+            .collect();
         let row_count = lengths.iter().sum();
         let rows = match &spec.input {
             Input::Dense { width } => Rows::Dense(random.numbers(row_count * width, 1.0)),
             Input::Tokens { channels, .. } => Rows::Tokens(
                 (0..row_count)
                     // The padding row itself is a legal id.
-                    .flat_map(|_| channels.as_slice().iter().map(|c| c.vocabulary + 1).collect::<Vec<_>>())
+                    .flat_map(|_| {
+                        channels
+                            .as_slice()
+                            .iter()
+                            .map(|c| c.vocabulary + 1)
+                            .collect::<Vec<_>>()
+                    })
                     .map(|ids| random.below(ids) as u32)
                     .collect(),
             ),
@@ -73,14 +85,24 @@ impl Case {
         let output_rows = spec.output_rows(row_count, lengths.len());
         let targets = match spec.head.kind {
             HeadKind::Softmax { outputs } => Targets::Classes {
-                classes: (0..output_rows).map(|_| Some(random.below(outputs) as u32)).collect(),
+                classes: (0..output_rows)
+                    .map(|_| Some(random.below(outputs) as u32))
+                    .collect(),
                 weights: None,
             },
-            HeadKind::None | HeadKind::Linear { .. } => {
-                Targets::Values { values: random.numbers(output_rows * spec.output_width(), 1.0), counted: None }
-            }
+            HeadKind::None | HeadKind::Linear { .. } => Targets::Values {
+                values: random.numbers(output_rows * spec.output_width(), 1.0),
+                counted: None,
+            },
         };
-        Self { spec, lengths: lengths.to_vec(), params, rows, carried: None, targets }
+        Self {
+            spec,
+            lengths: lengths.to_vec(),
+            params,
+            rows,
+            carried: None,
+            targets,
+        }
     }
 
     /// The same, starting from states in `-0.5..0.5`.
@@ -101,7 +123,11 @@ impl Case {
             }
             Targets::Values { values, counted } => {
                 let rows = values.len() / self.spec.output_width();
-                *counted = Some((0..rows).map(|row| row == 0 || random.below(3) > 0).collect());
+                *counted = Some(
+                    (0..rows)
+                        .map(|row| row == 0 || random.below(3) > 0)
+                        .collect(),
+                );
             }
         }
         self
@@ -119,7 +145,9 @@ impl Case {
 
     /// How many sequences still run at each step.
     pub fn active(&self) -> Vec<usize> {
-        (0..self.lengths[0]).map(|t| self.lengths.iter().filter(|&&len| len > t).count()).collect()
+        (0..self.lengths[0])
+            .map(|t| self.lengths.iter().filter(|&&len| len > t).count())
+            .collect()
     }
 
     /// The batch row of sequence `b` at step `t`.
@@ -141,12 +169,21 @@ impl Case {
         match &self.rows {
             Rows::Dense(numbers) => {
                 let width = self.spec.input.width();
-                let row = |r| numbers[r * width..(r + 1) * width].iter().copied().map(f64::from).collect();
+                let row = |r| {
+                    numbers[r * width..(r + 1) * width]
+                        .iter()
+                        .copied()
+                        .map(f64::from)
+                        .collect()
+                };
                 Sequence::Dense(rows.map(row).collect())
             }
             Rows::Tokens(ids) => {
                 let width = self.spec.input.channel_count();
-                Sequence::Tokens(rows.map(|r| ids[r * width..(r + 1) * width].to_vec()).collect())
+                Sequence::Tokens(
+                    rows.map(|r| ids[r * width..(r + 1) * width].to_vec())
+                        .collect(),
+                )
             }
         }
     }
@@ -154,7 +191,13 @@ impl Case {
     /// The state carried into sequence `b`.
     pub fn carried_state(&self, b: usize) -> Option<Vec<f64>> {
         let len = self.spec.state_len();
-        let state = |carried: &Vec<f32>| carried[b * len..(b + 1) * len].iter().copied().map(f64::from).collect();
+        let state = |carried: &Vec<f32>| {
+            carried[b * len..(b + 1) * len]
+                .iter()
+                .copied()
+                .map(f64::from)
+                .collect()
+        };
         self.carried.as_ref().map(state)
     }
 
@@ -167,11 +210,21 @@ impl Case {
     pub fn total_weight(&self) -> f64 {
         match &self.targets {
             Targets::Classes { classes, weights } => {
-                let weight = |class: &u32| weights.as_ref().map_or(1.0, |w| f64::from(w[*class as usize]));
+                let weight = |class: &u32| {
+                    weights
+                        .as_ref()
+                        .map_or(1.0, |w| f64::from(w[*class as usize]))
+                };
                 classes.iter().flatten().map(weight).sum()
             }
-            Targets::Values { values, counted: None } => values.len() as f64,
-            Targets::Values { counted: Some(counted), .. } => {
+            Targets::Values {
+                values,
+                counted: None,
+            } => values.len() as f64,
+            Targets::Values {
+                counted: Some(counted),
+                ..
+            } => {
                 (counted.iter().filter(|&&counts| counts).count() * self.spec.output_width()) as f64
             }
         }
@@ -186,16 +239,35 @@ impl Case {
     /// Only the given steps of every sequence that reaches them; the carried state is dropped.
     pub fn steps(&self, steps: std::ops::Range<usize>) -> Self {
         let left = |len: &usize| len.min(&steps.end).saturating_sub(steps.start);
-        let lengths: Vec<usize> = self.lengths.iter().map(left).filter(|&len| len > 0).collect();
+        let lengths: Vec<usize> = self
+            .lengths
+            .iter()
+            .map(left)
+            .filter(|&len| len > 0)
+            .collect();
         let sequences: Vec<usize> = (0..lengths.len()).collect();
         let part = self.gather(&lengths, |t, b| self.row(steps.start + t, b), &sequences);
-        Self { carried: None, ..part }
+        Self {
+            carried: None,
+            ..part
+        }
     }
 
     /// A batch of these lengths; row (t, i) of it is row `source(t, i)` of this one.
-    fn gather(&self, lengths: &[usize], source: impl Fn(usize, usize) -> usize, sequences: &[usize]) -> Self {
-        let mut part = Self { lengths: lengths.to_vec(), ..self.clone() };
-        assert!(lengths.is_sorted_by(|a, b| a >= b), "sequences are sorted by length, longest first");
+    fn gather(
+        &self,
+        lengths: &[usize],
+        source: impl Fn(usize, usize) -> usize,
+        sequences: &[usize],
+    ) -> Self {
+        let mut part = Self {
+            lengths: lengths.to_vec(),
+            ..self.clone()
+        };
+        assert!(
+            lengths.is_sorted_by(|a, b| a >= b),
+            "sequences are sorted by length, longest first"
+        );
         let source: &dyn Fn(usize, usize) -> usize = &source;
         let order: Vec<usize> = (part.active().iter().enumerate())
             .flat_map(|(t, &active)| (0..active).map(move |i| source(t, i)))
@@ -209,22 +281,28 @@ impl Case {
             Read::LastStep => sequences,
         };
         part.targets = match &self.targets {
-            Targets::Classes { classes, weights } => {
-                Targets::Classes { classes: take(classes, 1, outputs), weights: weights.clone() }
-            }
+            Targets::Classes { classes, weights } => Targets::Classes {
+                classes: take(classes, 1, outputs),
+                weights: weights.clone(),
+            },
             Targets::Values { values, counted } => Targets::Values {
                 values: take(values, self.spec.output_width(), outputs),
                 counted: counted.as_ref().map(|counted| take(counted, 1, outputs)),
             },
         };
-        part.carried = self.carried.as_ref().map(|carried| take(carried, self.spec.state_len(), sequences));
+        part.carried = self
+            .carried
+            .as_ref()
+            .map(|carried| take(carried, self.spec.state_len(), sequences));
         part
     }
 }
 
 /// The given rows of a matrix.
 fn take<T: Copy>(matrix: &[T], width: usize, rows: &[usize]) -> Vec<T> {
-    rows.iter().flat_map(|&row| matrix[row * width..(row + 1) * width].iter().copied()).collect()
+    rows.iter()
+        .flat_map(|&row| matrix[row * width..(row + 1) * width].iter().copied())
+        .collect()
 }
 
 /// Numbers of the size a fresh net has.

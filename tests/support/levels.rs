@@ -15,12 +15,18 @@ pub fn levels() -> Vec<Level> {
     let required = std::env::var(REQUIRED).unwrap_or_default();
     for name in required.split(',').filter(|name| !name.is_empty()) {
         let has = levels.iter().any(|level| level.name() == name);
-        assert!(has, "{REQUIRED} asks for level {name}, this machine has {levels:?}");
+        assert!(
+            has,
+            "{REQUIRED} asks for level {name}, this machine has {levels:?}"
+        );
     }
     levels
 }
 
 /// The levels that must agree bit for bit.
 pub fn fused_levels() -> Vec<Level> {
-    levels().into_iter().filter(|level| level.is_fused()).collect()
+    levels()
+        .into_iter()
+        .filter(|level| level.is_fused())
+        .collect()
 }

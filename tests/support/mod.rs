@@ -4,3 +4,4 @@ pub mod case;
 pub mod generator;
 pub mod levels;
 pub mod rig;
+pub mod samples;

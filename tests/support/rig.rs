@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use elman_core::{
-    Batch, Error, HeadKind, Inputs, Level, Model, Read, Spec, Stream, Strip, Tape, Target, Truncation, loss, pack,
-    pack_transposed,
+    Batch, Error, HeadKind, Inputs, Level, Model, Read, Spec, Stream, Strip, Tape, Target,
+    Truncation, loss, pack, pack_transposed,
 };
 
 use super::case::{Case, Rows, Targets};
@@ -66,7 +66,14 @@ impl Rig {
     pub fn with_dirt(level: Level, spec: &Spec, params: &[f32], dirt: f32) -> Self {
         let strips = |len| vec![Strip([dirt; elman_core::LANES]); len];
         let (packed, transposed) = (strips(spec.packed_len()), strips(spec.transposed_len()));
-        let mut rig = Self { level, spec: *spec, params: Vec::new(), packed, transposed, dirt };
+        let mut rig = Self {
+            level,
+            spec: *spec,
+            params: Vec::new(),
+            packed,
+            transposed,
+            dirt,
+        };
         rig.set_params(params);
         rig
     }
@@ -110,12 +117,21 @@ impl Rig {
         let active = case.active();
         let batch = Batch::ragged(&active).expect("a batch");
         let mut state = self.start(case);
-        let mut workspace = self.dirty_strips(self.spec.workspace_len(batch.rows(), batch.sequences()));
+        let mut workspace =
+            self.dirty_strips(self.spec.workspace_len(batch.rows(), batch.sequences()));
         let output_rows = self.spec.output_rows(batch.rows(), batch.sequences());
         let mut outputs = self.dirty(output_rows * self.spec.output_width());
         let inputs = inputs(&case.rows);
-        elman_core::forward(self.level, &self.model(), &batch, inputs, &mut state, &mut workspace, &mut outputs)
-            .expect("a forward pass");
+        elman_core::forward(
+            self.level,
+            &self.model(),
+            &batch,
+            inputs,
+            &mut state,
+            &mut workspace,
+            &mut outputs,
+        )
+        .expect("a forward pass");
         Forward { outputs, state }
     }
 
@@ -127,7 +143,8 @@ impl Rig {
         let mut state = self.dirty(self.spec.state_len());
         let mut scratch = self.dirty_strips(self.spec.stream_len());
         let mut outputs = Vec::new();
-        let mut stream = Stream::new(self.level, self.model(), &mut state, &mut scratch).expect("a stream");
+        let mut stream =
+            Stream::new(self.level, self.model(), &mut state, &mut scratch).expect("a stream");
         for t in 0..case.lengths[b] {
             let mut row = self.dirty(self.spec.output_width());
             let window = window_of_step(case, t, b);
@@ -142,7 +159,14 @@ impl Rig {
     /// # Panics
     /// If core refuses.
     pub fn train(&self, case: &Case, truncation: Truncation) -> Training {
-        self.pass(case, Pass { truncation, seed: 0, total: case.total_weight() })
+        self.pass(
+            case,
+            Pass {
+                truncation,
+                seed: 0,
+                total: case.total_weight(),
+            },
+        )
     }
 
     /// Forward, loss and backward, with everything said.
@@ -210,7 +234,14 @@ impl Rig {
             Targets::Classes { classes, weights } => {
                 let target = |class: &Option<u32>| class.map_or(Target::IGNORED, Target::class);
                 let targets: Vec<Target> = classes[rows].iter().map(target).collect();
-                loss::softmax_cross_entropy(self.level, outputs, width, &targets, weights.as_deref(), total)
+                loss::softmax_cross_entropy(
+                    self.level,
+                    outputs,
+                    width,
+                    &targets,
+                    weights.as_deref(),
+                    total,
+                )
             }
             Targets::Values { values, counted } => {
                 let counted = counted.as_ref().map(|counted| &counted[rows.clone()]);
@@ -242,7 +273,9 @@ fn window_of_step(case: &Case, t: usize, b: usize) -> Rows {
             let channels = channels.as_slice();
             let mut around = Vec::new();
             for position in 0..*window {
-                let step = (t + position).checked_sub(window / 2).filter(|&step| step < case.lengths[b]);
+                let step = (t + position)
+                    .checked_sub(window / 2)
+                    .filter(|&step| step < case.lengths[b]);
                 for (channel, shape) in channels.iter().enumerate() {
                     let id = step.map(|step| ids[case.row(step, b) * channels.len() + channel]);
                     around.push(id.unwrap_or(shape.vocabulary as u32));

@@ -1,0 +1,169 @@
+//! Initial parameters: each scheme's own property, and the generator's say in it.
+
+use elman_core::{
+    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, Init, InitialState, Input,
+    Layer, Layers, Read, Spec, TensorKind, initialize,
+};
+use elman_tests::Generator;
+
+const SCHEMES: [Init; 4] = [
+    Init::Orthogonal,
+    Init::Glorot,
+    Init::Pytorch,
+    Init::Identity,
+];
+
+fn spec() -> Spec {
+    let layer = |hidden, direction| Layer {
+        hidden,
+        direction,
+        activation: Activation::Tanh,
+    };
+    Spec {
+        input: Input::Tokens {
+            channels: Channels::of([Channel {
+                vocabulary: 200,
+                width: 12,
+            }]),
+            window: 3,
+        },
+        layers: Layers::of([
+            layer(45, Direction::Both),
+            layer(1, Direction::Forward),
+            layer(130, Direction::Forward),
+        ]),
+        initial_state: InitialState::Trained,
+        head: Head {
+            kind: HeadKind::Linear { outputs: 9 },
+            read: Read::EveryStep,
+        },
+        dropout: Dropout::NONE,
+    }
+}
+
+fn params(init: Init, seed: u64) -> Vec<f32> {
+    let mut params = vec![f32::NAN; spec().params_len()];
+    initialize(&spec(), init, &mut Generator::new(seed), &mut params).unwrap();
+    params
+}
+
+/// Largest deviation of `W·Wᵀ` from the identity matrix.
+fn deviation_from_orthogonal(w: &[f32], size: usize) -> f64 {
+    let mut worst = 0.0f64;
+    for (i, a) in w.chunks(size).enumerate() {
+        for (j, b) in w.chunks(size).enumerate() {
+            let product: f64 = a
+                .iter()
+                .zip(b)
+                .map(|(&a, &b)| f64::from(a) * f64::from(b))
+                .sum();
+            worst = worst.max((product - f64::from(u8::from(i == j))).abs());
+        }
+    }
+    worst
+}
+
+#[test]
+fn recurrent_weights_are_what_the_scheme_says() {
+    for tensor in spec()
+        .tensors()
+        .filter(|tensor| matches!(tensor.kind, TensorKind::RecurrentWeights(_)))
+    {
+        let orthogonal = &params(Init::Orthogonal, 1)[tensor.range()];
+        let deviation = deviation_from_orthogonal(orthogonal, tensor.columns);
+        assert!(deviation < 1e-6, "{}: {deviation}", tensor.kind);
+        let identity = &params(Init::Identity, 1)[tensor.range()];
+        let is_one = |i: usize| i.is_multiple_of(tensor.columns + 1);
+        assert!(
+            identity
+                .iter()
+                .enumerate()
+                .all(|(i, &w)| w == f32::from(u8::from(is_one(i)))),
+            "{}",
+            tensor.kind
+        );
+    }
+}
+
+/// A uniform distribution fills its range: the largest of hundreds of numbers comes near the limit.
+#[test]
+fn uniform_weights_fill_their_range() {
+    for tensor in spec().tensors().filter(|tensor| tensor.range().len() > 500) {
+        let limits = match tensor.kind {
+            TensorKind::InputWeights(_) => [
+                (
+                    Init::Glorot,
+                    (6.0 / (tensor.rows + tensor.columns) as f64).sqrt(),
+                ),
+                (Init::Pytorch, 1.0 / (tensor.columns as f64).sqrt()),
+            ],
+            TensorKind::HeadWeights => [
+                (
+                    Init::Glorot,
+                    (6.0 / (tensor.rows + tensor.columns) as f64).sqrt(),
+                ),
+                (Init::Pytorch, 1.0 / (tensor.rows as f64).sqrt()),
+            ],
+            _ => continue,
+        };
+        for (init, limit) in limits {
+            let params = params(init, 2);
+            let largest = params[tensor.range()]
+                .iter()
+                .fold(0.0f64, |largest, w| largest.max(f64::from(w.abs())));
+            assert!(
+                largest <= limit * 1.000_001 && largest > 0.98 * limit,
+                "{init:?} {}: {largest}",
+                tensor.kind
+            );
+        }
+    }
+}
+
+#[test]
+fn embeddings_are_normal_and_initial_states_zero() {
+    for init in SCHEMES {
+        let params = params(init, 3);
+        for tensor in spec().tensors() {
+            let numbers = &params[tensor.range()];
+            match tensor.kind {
+                TensorKind::Embedding { .. } => {
+                    let deviation = if init == Init::Pytorch { 1.0 } else { 0.5 };
+                    let count = numbers.len() as f64;
+                    let mean = numbers.iter().map(|&e| f64::from(e)).sum::<f64>() / count;
+                    let square = numbers.iter().map(|&e| f64::from(e).powi(2)).sum::<f64>() / count;
+                    // 2412 numbers: five standard errors are 0.1 of the mean and 0.07 of the deviation.
+                    assert!(mean.abs() < 0.1 * deviation, "{init:?}: mean {mean}");
+                    assert!(
+                        (square.sqrt() / deviation - 1.0).abs() < 0.08,
+                        "{init:?}: {}",
+                        square.sqrt()
+                    );
+                }
+                TensorKind::InitialState(_) => {
+                    assert!(numbers.iter().all(|&h| h == 0.0), "{init:?}")
+                }
+                TensorKind::Bias(_) | TensorKind::HeadBias if init != Init::Pytorch => {
+                    assert!(
+                        numbers.iter().all(|&b| b == 0.0),
+                        "{init:?} {}",
+                        tensor.kind
+                    );
+                }
+                _ => assert!(
+                    numbers.iter().all(|w| w.is_finite()),
+                    "{init:?} {}",
+                    tensor.kind
+                ),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_generator_decides_alone() {
+    for init in SCHEMES {
+        assert_eq!(params(init, 4), params(init, 4), "{init:?}");
+        assert_ne!(params(init, 4), params(init, 5), "{init:?}");
+    }
+}

@@ -1,0 +1,69 @@
+//! Two small nets that differ in everything, for tests in which the numbers do not matter.
+
+use elman_core::{
+    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
+    Layers, Read, Spec, Strip, pack,
+};
+
+/// Steps of a ragged batch: sequences of 3, 2 and 1 steps.
+pub const ACTIVE: [usize; 3] = [3, 2, 1];
+
+/// Two layers over dense rows, a class per step; dropout everywhere.
+pub fn dense() -> Spec {
+    Spec {
+        input: Input::Dense { width: 3 },
+        layers: Layers::of([Layer::tanh(17), Layer::tanh(5)]),
+        initial_state: InitialState::Trained,
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 4 },
+            read: Read::EveryStep,
+        },
+        dropout: Dropout {
+            input: 0.1,
+            hidden: 0.1,
+            head: 0.1,
+        },
+    }
+}
+
+/// One layer both ways over a window of two token channels, a class per sequence.
+pub fn tokens() -> Spec {
+    let channels = Channels::of([
+        Channel {
+            vocabulary: 6,
+            width: 3,
+        },
+        Channel {
+            vocabulary: 2,
+            width: 1,
+        },
+    ]);
+    let both = Layer {
+        hidden: 9,
+        direction: Direction::Both,
+        activation: Activation::Relu,
+    };
+    Spec {
+        input: Input::Tokens {
+            channels,
+            window: 3,
+        },
+        layers: Layers::of([both]),
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 4 },
+            read: Read::LastStep,
+        },
+        ..dense()
+    }
+}
+
+/// Some parameters, and their packed weights.
+///
+/// # Panics
+/// If core refuses.
+pub fn weights(spec: &Spec) -> (Vec<f32>, Vec<Strip>) {
+    let params = vec![0.1; spec.params_len()];
+    let mut packed = vec![Strip::ZERO; spec.packed_len()];
+    pack(spec, &params, &mut packed).expect("packed");
+    (params, packed)
+}
