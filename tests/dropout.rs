@@ -59,14 +59,12 @@ fn recorded(case: &Case, seed: u64) -> Vec<f32> {
     .outputs
 }
 
-/// Each of the three places, alone: values are zero or scaled up, the share of zeros is the rate, and
-/// neither rows, columns nor seeds repeat a mask.
-#[test]
-fn masks_have_their_rate_and_keep_the_mean() {
-    const WIDTH: usize = 21;
+/// Masks of all three places, each alone, at two rates and with two seeds.
+fn masks(width: usize) -> Vec<(f32, Vec<bool>)> {
     let none = Dropout::NONE;
-    let places = [0.2, 0.5].map(|rate| {
-        [
+    let mut masks = Vec::new();
+    for rate in [0.2, 0.5] {
+        let places = [
             Dropout {
                 input: rate,
                 ..none
@@ -76,52 +74,77 @@ fn masks_have_their_rate_and_keep_the_mean() {
                 ..none
             },
             Dropout { head: rate, ..none },
-        ]
-        .map(|dropout| (rate, dropout))
-    });
-    let mut masks = Vec::new();
-    for (rate, dropout) in places.concat() {
-        for seed in [1, 2] {
-            let outputs = recorded(&pass_on(WIDTH, dropout), seed);
-            let kept = 1.0 / (1.0 - rate);
-            assert!(
-                outputs.iter().all(|&y| y == 0.0 || (y - kept).abs() < 1e-5),
-                "{dropout:?}"
-            );
-            let share = |outputs: &[f32]| {
-                outputs.iter().filter(|&&y| y == 0.0).count() as f32 / outputs.len() as f32
-            };
-            // 21000 coins: five standard deviations are below 0.018.
-            assert!(
-                (share(&outputs) - rate).abs() < 0.018,
-                "{dropout:?}: {}",
-                share(&outputs)
-            );
-            for column in 0..WIDTH {
-                let column: Vec<f32> = outputs
-                    .iter()
-                    .skip(column)
-                    .step_by(WIDTH)
-                    .copied()
-                    .collect();
-                // 1000 coins: five standard deviations are below 0.08.
+        ];
+        for dropout in places {
+            for seed in [1, 2] {
+                let outputs = recorded(&pass_on(width, dropout), seed);
+                let kept = 1.0 / (1.0 - rate);
                 assert!(
-                    (share(&column) - rate).abs() < 0.08,
-                    "{dropout:?}: a column has {}",
-                    share(&column)
+                    outputs.iter().all(|&y| y == 0.0 || (y - kept).abs() < 1e-4),
+                    "{dropout:?}"
                 );
+                masks.push((rate, outputs.iter().map(|&y| y == 0.0).collect()));
             }
-            for pair in outputs.chunks(WIDTH).collect::<Vec<_>>().windows(2) {
-                assert_ne!(pair[0], pair[1], "{dropout:?}: two rows have the same mask");
-            }
-            masks.push(outputs);
         }
     }
-    for (i, mask) in masks.iter().enumerate() {
-        assert!(
-            !masks[..i].contains(mask),
-            "two places or seeds have the same mask"
-        );
+    masks
+}
+
+/// How far a share of coins is from what was expected, in standard deviations.
+fn deviations(coins: impl Iterator<Item = bool>, expected: f32) -> f32 {
+    let (mut count, mut heads) = (0.0f32, 0.0f32);
+    for coin in coins {
+        count += 1.0;
+        heads += f32::from(u8::from(coin));
+    }
+    (heads - count * expected).abs() / (count * expected * (1.0 - expected)).sqrt()
+}
+
+#[test]
+fn masks_have_their_rate() {
+    const WIDTH: usize = 53;
+    for (rate, mask) in masks(WIDTH) {
+        assert!(deviations(mask.iter().copied(), rate) < 5.0);
+        for column in 0..WIDTH {
+            assert!(
+                deviations(mask.iter().copied().skip(column).step_by(WIDTH), rate) < 5.0,
+                "column {column}"
+            );
+        }
+        for row in mask.chunks(WIDTH) {
+            assert!(deviations(row.iter().copied(), rate) < 5.0, "a row");
+        }
+    }
+}
+
+/// Two independent coins agree with probability `r² + (1 - r)²`; neighbouring columns and rows, the
+/// same place in the next strip or two strips on, and other places and seeds are such coins.
+#[test]
+fn masks_are_independent() {
+    const WIDTH: usize = 53;
+    let masks = masks(WIDTH);
+    for (i, (rate, mask)) in masks.iter().enumerate() {
+        let agreement = rate * rate + (1.0 - rate) * (1.0 - rate);
+        let agrees =
+            |other: &[bool]| deviations(mask.iter().zip(other).map(|(a, b)| a == b), agreement);
+        for distance in [1, 2, 4, 8, 16, 32, WIDTH, 2 * WIDTH, 25 * WIDTH] {
+            let found = agrees(&mask[distance..]);
+            assert!(
+                found < 5.0,
+                "mask {i} and itself {distance} numbers on: {found} standard deviations"
+            );
+        }
+        for (j, (_, other)) in masks
+            .iter()
+            .enumerate()
+            .filter(|(j, (other, _))| *j != i && other == rate)
+        {
+            let found = agrees(other);
+            assert!(
+                found < 5.0,
+                "masks {i} and {j}: {found} standard deviations"
+            );
+        }
     }
 }
 
