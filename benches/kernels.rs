@@ -1,1 +1,194 @@
-fn main() {}
+//! Matmul, tanh, exp, softmax and the optimizer, beside `matrixmultiply`, `libm` and `wide`.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use elman_benches::numbers;
+use elman_core::{Level, Optimizer, Strip, math};
+
+/// Floating-point operations per second; `matrixmultiply` packs at every call, we pack once.
+fn matmul(c: &mut Criterion) {
+    let mut group = c.benchmark_group("matmul");
+    for (rows, depth, columns) in [
+        (1, 32, 32),
+        (1, 256, 256),
+        (5, 128, 128),
+        (32, 128, 128),
+        (32, 256, 256),
+        (33, 100, 100),
+        (2048, 256, 256),
+    ] {
+        let (a, b, mut out) = (
+            numbers(rows * depth),
+            numbers(depth * columns),
+            vec![0.0; rows * columns],
+        );
+        let mut packed = vec![Strip::ZERO; math::packed_matrix_len(depth, columns)];
+        math::pack_matrix(&b, depth, columns, &mut packed).expect("lengths fit");
+        group.throughput(Throughput::Elements((2 * rows * depth * columns) as u64));
+        let shape = format!("{rows}x{depth}x{columns}");
+        for level in Level::available() {
+            group.bench_function(BenchmarkId::new(level.name(), &shape), |bencher| {
+                bencher.iter(|| {
+                    math::matmul(
+                        level,
+                        rows,
+                        depth,
+                        columns,
+                        black_box(&a),
+                        &packed,
+                        &mut out,
+                    )
+                });
+            });
+        }
+        group.bench_function(BenchmarkId::new("matrixmultiply", &shape), |bencher| {
+            bencher.iter(|| rival::sgemm(rows, depth, columns, black_box(&a), &b, &mut out));
+        });
+    }
+    group.finish();
+}
+
+/// Numbers per second, from L1.
+fn functions(c: &mut Criterion) {
+    const LEN: usize = 4096;
+    let x: Vec<f32> = numbers(LEN).iter().map(|x| 8.0 * x).collect();
+    let mut y = x.clone();
+    type Function = fn(Level, &mut [f32]);
+    type Wide = fn(wide::f32x8) -> wide::f32x8;
+    type Libm = fn(f32) -> f32;
+    let rows: [(&str, Function, Libm, Wide); 2] = [
+        ("tanh", math::tanh, libm::tanhf, wide::f32x8::tanh),
+        ("exp", math::exp, libm::expf, wide::f32x8::exp),
+    ];
+    for (name, ours, libm, wide) in rows {
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(LEN as u64));
+        for level in Level::available() {
+            group.bench_function(level.name(), |bencher| {
+                bencher.iter(|| {
+                    y.copy_from_slice(black_box(&x));
+                    ours(level, &mut y);
+                });
+            });
+        }
+        group.bench_function("wide", |bencher| {
+            bencher.iter(|| {
+                for (y, x) in y
+                    .as_chunks_mut()
+                    .0
+                    .iter_mut()
+                    .zip(black_box(&x).as_chunks().0)
+                {
+                    *y = wide(wide::f32x8::new(*x)).to_array();
+                }
+            });
+        });
+        group.bench_function("libm", |bencher| {
+            bencher.iter(|| {
+                for (y, &x) in y.iter_mut().zip(black_box(&x)) {
+                    *y = libm(x);
+                }
+            });
+        });
+        group.finish();
+    }
+}
+
+fn softmax(c: &mut Criterion) {
+    const LEN: usize = 4096;
+    let x = numbers(LEN);
+    let mut y = x.clone();
+    let mut group = c.benchmark_group("softmax");
+    group.throughput(Throughput::Elements(LEN as u64));
+    for classes in [4, 64, 1024] {
+        for level in Level::available() {
+            group.bench_function(BenchmarkId::new(level.name(), classes), |bencher| {
+                bencher.iter(|| {
+                    y.copy_from_slice(black_box(&x));
+                    math::softmax(level, &mut y, classes)
+                });
+            });
+        }
+        group.bench_function(BenchmarkId::new("libm", classes), |bencher| {
+            bencher.iter(|| {
+                y.copy_from_slice(black_box(&x));
+                y.chunks_mut(classes).for_each(rival::softmax);
+            });
+        });
+    }
+    group.finish();
+}
+
+fn optimizer(c: &mut Criterion) {
+    const LEN: usize = 65536;
+    let gradients = numbers(LEN);
+    let mut params = numbers(LEN);
+    let mut group = c.benchmark_group("optimizer");
+    group.throughput(Throughput::Elements(LEN as u64));
+    let rules = [
+        ("sgd", Optimizer::SGD),
+        ("adagrad", Optimizer::ADAGRAD),
+        ("rmsprop", Optimizer::RMSPROP),
+        ("adam", Optimizer::ADAM),
+    ];
+    for (name, rule) in rules {
+        let mut state = vec![0.0; rule.state_len(LEN)];
+        for level in Level::available() {
+            group.bench_function(BenchmarkId::new(name, level), |bencher| {
+                bencher.iter(|| {
+                    rule.update(
+                        level,
+                        1e-6,
+                        10,
+                        0..LEN,
+                        &mut params,
+                        black_box(&gradients),
+                        &mut state,
+                    )
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+/// What others would do.
+mod rival {
+    pub fn sgemm(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
+        assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n);
+        let (rsa, rsb) = (k as isize, n as isize);
+        // SAFETY: the three slices hold whole row-major matrices of these shapes, checked above.
+        unsafe {
+            matrixmultiply::sgemm(
+                m,
+                k,
+                n,
+                1.0,
+                a.as_ptr(),
+                rsa,
+                1,
+                b.as_ptr(),
+                rsb,
+                1,
+                0.0,
+                c.as_mut_ptr(),
+                rsb,
+                1,
+            );
+        }
+    }
+
+    pub fn softmax(row: &mut [f32]) {
+        let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut sum = 0.0;
+        for x in &mut *row {
+            *x = libm::expf(*x - largest);
+            sum += *x;
+        }
+        row.iter_mut().for_each(|x| *x /= sum);
+    }
+}
+
+criterion_group!(benches, matmul, functions, softmax, optimizer);
+criterion_main!(benches);

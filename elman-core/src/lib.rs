@@ -1,5 +1,92 @@
-//! Elman recurrent nets in fixed buffers.
+//! Elman recurrent nets in fixed buffers: no `std`, no allocator, hand-tuned SIMD, and the same bits
+//! on every chip with fused multiply-add.
+//!
+//! ```
+//! use elman_core::*;
+//!
+//! const SPEC: Spec = Spec {
+//!     input: Input::Dense { width: 2 },
+//!     layers: Layers::of([Layer::tanh(8)]),
+//!     initial_state: InitialState::Zero,
+//!     head: Head { kind: HeadKind::Softmax { outputs: 3 }, read: Read::EveryStep },
+//!     dropout: Dropout::NONE,
+//! };
+//! let params = [0.1; SPEC.params_len()];
+//! let mut packed = [Strip::ZERO; SPEC.packed_len()];
+//! pack(&SPEC, &params, &mut packed)?;
+//! let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.stream_len()]);
+//! let model = Model::new(SPEC, &params, &packed)?;
+//! let mut net = Stream::new(Level::detect(), model, &mut state, &mut scratch)?;
+//! let mut probabilities = [0.0; 3];
+//! net.step(Inputs::Dense(&[0.5, -1.0]), &mut probabilities)?;
+//! # assert!((probabilities[0] - 1.0 / 3.0).abs() < 1e-6);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Data flow
+//!
+//! ```text
+//! dense rows (R,I)  or  tokens → embedding window (R,I)          R = all rows of all steps
+//!      │  Z = X·W_in + b                     one product over every step at once
+//!      ▼
+//! Z (R,H) ──► for t: h[t] = f(Z[t] + h[t-1]·W_rec)               the only sequential part
+//!      ▼                                                          (next layer, reverse direction: the same again)
+//! h (R,H) ──► logits = h·W_out + c           one product over every step at once
+//!      ▼
+//! loss and ∂loss/∂logits in place, then every line backward
+//! ```
+//!
+//! [`forward`] runs whole batches, [`Stream`] one step at a time, [`Tape`] records for training.
+//! [`Batch`] says how rows lie: step by step, sequences sorted longest first, no padding anywhere.
+//!
+//! # Promises
+//!
+//! **One answer.** Every pre-activation is one chain of fused multiply-adds: bias, inputs with `k`
+//! ascending, recurrence with `k` ascending. Lanes run over outputs, never over `k`; [`math::exp`] and
+//! [`math::tanh`] are polynomials of our own; sums over rows, classes and parameters have a fixed tree.
+//! So outputs and states are the same bits for every [`Level`] that [is fused](Level::is_fused), every
+//! batch size and composition, streaming or not; gradients and trained parameters are the same bits for
+//! every level. Where a chip has no fused multiply-add (SSE2 alone, Cortex-M0 and M3) each one rounds
+//! twice: deterministic as well, and in a pre-activation of `K` terms off by at most
+//! `K·2⁻²⁴·Σ|terms|` from the fused result. The feature `exact` computes it in software there, and the
+//! bits are those of all other chips.
+//!
+//! **Memory is a number.** There is no allocator. Every buffer's length is a `const fn` of the [`Spec`]:
+//!
+//! | buffer | unit | length |
+//! |---|---|---|
+//! | parameters | `f32` | [`Spec::params_len`] = `Σ (V+1)·E` for embeddings, `Σ (I+H+1)·H` per layer and direction, `(W+1)·O` for the head, `Σ H` for trained initial states |
+//! | packed weights | [`Strip`] | [`Spec::packed_len`] = `Σ ⌈H/16⌉·(I+1+H)` per layer and direction `+ ⌈O/16⌉·(W+1)` |
+//! | state | `f32` | [`Spec::state_len`] = `Σ H` per layer and direction, for each sequence |
+//! | stream scratch | [`Strip`] | [`Spec::stream_len`] = `⌈widest/16⌉`, and `⌈I/16⌉` for token nets |
+//! | workspace | [`Strip`] | [`Spec::workspace_len`]: two buffers of `R·widest` numbers that take turns, gathered embeddings |
+//! | tape | [`Strip`] | [`Spec::tape_len`]: hidden rows of every layer, inputs with dropout, outputs |
+//! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns |
+//! | transposed weights | [`Strip`] | [`Spec::transposed_len`], for training |
+//! | optimizer state | `f32` | [`Optimizer::state_len`] = 0, 1 or 2 times the parameters |
+//!
+//! Buffers may hold anything before a call.
+//!
+//! **No panic, no silent NaN.** Shapes are checked once, at the border, with an [`Error`] that names what
+//! was expected and found. [`Tape::find_non_finite`] names the layer, step and sequence of the first NaN.
+//!
+//! # Accuracy
+//!
+//! Largest error over all finite `f32`, in units in the last place, on every level (the exhaustive test
+//! is `cargo test --release -p elman-tests --test accuracy -- --ignored`):
+//!
+//! | function | fused | unfused |
+//! |---|---|---|
+//! | [`math::tanh`] | 1.5 | 1.5 |
+//! | [`math::exp`] | 1.04 | 1.01 |
+//!
+//! # Features
+//!
+//! | feature | does |
+//! |---|---|
+//! | `exact` | software fused multiply-add where the target has none: the bits of every other chip, slowly |
 #![no_std]
+#![warn(missing_docs)]
 
 mod backward;
 mod batch;
@@ -19,6 +106,7 @@ mod weights;
 pub mod gradient;
 pub mod loss;
 pub mod math;
+pub mod peak;
 
 pub use batch::Batch;
 pub use error::Error;
@@ -28,7 +116,10 @@ pub use loss::Target;
 pub use optimizer::Optimizer;
 pub use params::{Place, Tensor, TensorKind};
 pub use simd::{LANES, Level, Strip};
-pub use spec::*;
+pub use spec::{
+    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
+    Layers, List, MAX_CHANNELS, MAX_DIMENSION, MAX_LAYERS, Read, Spec,
+};
 pub use stream::Stream;
 pub use tape::{NonFinite, Tape, Truncation, Window};
 pub use weights::{Model, pack, pack_transposed};

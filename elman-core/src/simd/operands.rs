@@ -43,7 +43,10 @@ pub(crate) type Sums<S, const ROWS: usize, const STRIPS: usize> = [[<S as Simd>:
 
 /// Loads a tile: `outer` from row to row (0 repeats one row), `inner` from strip to strip. A view that is
 /// too short (a bug of the caller) gives zeros.
-#[expect(clippy::needless_range_loop, reason = "adapters that are not inlined lose the CPU features")]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "adapters that are not inlined lose the CPU features"
+)]
 #[inline(always)]
 pub(crate) fn load_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
     s: S,

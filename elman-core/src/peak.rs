@@ -1,0 +1,50 @@
+//! What the chip can do at most: a loop of multiply-adds that never leaves the registers.
+
+use crate::simd::{LANES, Level, Operation, Simd};
+
+/// Chains in flight: enough to hide the latency of two multiply-add units at every level.
+const CHAINS: usize = 12;
+
+/// Runs `rounds` rounds of multiply-adds in registers; time it to learn the peak of a level.
+/// Returns how many floating-point operations that were (two for each multiply-add), and a number
+/// that depends on all of them, so that none can be left out.
+///
+/// ```
+/// let level = elman_core::Level::detect();
+/// let start = std::time::Instant::now();
+/// let (operations, _) = elman_core::peak::multiply_adds(level, 100_000);
+/// let gflops = operations as f64 / start.elapsed().as_secs_f64() / 1e9;
+/// assert!(gflops > 0.0);
+/// ```
+pub fn multiply_adds(level: Level, rounds: usize) -> (u64, f32) {
+    // Opaque, or a caller's loop would compute this pure function only once.
+    let number = level.run(Chains { rounds: core::hint::black_box(rounds) });
+    (2 * (CHAINS * LANES * rounds) as u64, number)
+}
+
+struct Chains {
+    rounds: usize,
+}
+
+impl Operation for Chains {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f32 {
+        // Near one, so that numbers stay normal however long the loop runs.
+        let (factor, term) = (s.splat(0.999_999), s.splat(1e-6));
+        let mut chains = [s.splat(1.0); CHAINS];
+        for _ in 0..self.rounds {
+            for chain in &mut chains {
+                *chain = s.mul_add(*chain, factor, term);
+            }
+        }
+        let mut sum = s.splat(0.0);
+        for chain in chains {
+            sum = s.add(sum, chain);
+        }
+        let mut lanes = [0.0; LANES];
+        s.store(&mut lanes, sum);
+        lanes.iter().sum()
+    }
+}
