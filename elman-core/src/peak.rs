@@ -17,13 +17,14 @@ const CHAINS: usize = 12;
 /// assert!(gflops > 0.0);
 /// ```
 pub fn multiply_adds(level: Level, rounds: usize) -> (u64, f32) {
-    // Opaque, or a caller's loop would compute this pure function only once.
-    let number = level.run(Chains { rounds: core::hint::black_box(rounds) });
+    // Opaque, or the compiler would work the constant out and leave the loop away.
+    let number = level.run(Chains { rounds, first: core::hint::black_box(0.5) });
     (2 * (CHAINS * LANES * rounds) as u64, number)
 }
 
 struct Chains {
     rounds: usize,
+    first: f32,
 }
 
 impl Operation for Chains {
@@ -33,7 +34,7 @@ impl Operation for Chains {
     fn run<S: Simd>(self, s: S) -> f32 {
         // Near one, so that numbers stay normal however long the loop runs.
         let (factor, term) = (s.splat(0.999_999), s.splat(1e-6));
-        let mut chains = [s.splat(1.0); CHAINS];
+        let mut chains = [s.splat(self.first); CHAINS];
         for _ in 0..self.rounds {
             for chain in &mut chains {
                 *chain = s.mul_add(*chain, factor, term);
