@@ -159,6 +159,9 @@ pub struct PredictArgs {
     /// Print one JSON object per sentence, with tokens, labels and spans
     #[arg(long)]
     pub json: bool,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
 }
 
 /// Show the net of a run: tensors, parameters, memory on a chip, work per step

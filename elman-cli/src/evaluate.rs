@@ -5,10 +5,11 @@ use std::io::Write;
 use crate::args::EvalArgs;
 use crate::data::Loader;
 use crate::data::conll::Conll;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::label::{Labelling, Scores, TASK};
 use crate::model_file::{self, Network};
 use crate::run::Run;
+use crate::threads::on_threads;
 
 /// The command.
 ///
@@ -27,14 +28,4 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         scores.to_table()
     };
     Ok(std::io::stdout().write_all(report.as_bytes())?)
-}
-
-/// Runs work on a pool of so many threads.
-///
-/// # Errors
-/// Those of the work, or the threads cannot be started.
-pub fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> Result<R> + Send) -> Result<R> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map_err(|error| Failure::run(format!("cannot start {threads} threads: {error}")))?
-        .install(work)
 }

@@ -1,5 +1,6 @@
 //! `elman gradcheck`: the gradients that training uses against finite differences of the [textbook](crate::textbook).
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use elman_core::{
@@ -25,6 +26,10 @@ const STEP: f64 = 1e-5;
 /// An entry far smaller than the largest of its tensor is judged as if it were this share of it: its `f32` sum has
 /// the rounding of the large terms that cancelled.
 const SMALL: f64 = 1e-2;
+
+/// Where the net is sure of itself, core subtracts a probability near one from one, and knows the difference no better
+/// than the spacing of `f32` there. An error of that size is rounding, whatever the gradient.
+const ROUNDING: f64 = f32::EPSILON as f64 / 2.0;
 
 /// The worst entry of a tensor.
 #[derive(Debug, Serialize)]
@@ -151,10 +156,10 @@ fn check_tensor(
         analytic: 0.0,
         numeric: 0.0,
     };
-    for entry in sample(tensor, analytic, entries) {
+    for entry in sample(tensor, sequences, entries) {
         let analytic = f64::from(analytic[entry]);
         let numeric = difference(textbook, sequences, entry);
-        let error = relative_error(analytic, numeric, SMALL * scale);
+        let error = relative_error(analytic, numeric, (SMALL * scale).max(ROUNDING / TOLERANCE));
         verdict.checked += 1;
         if verdict.checked == 1 || error > verdict.worst_relative_error {
             verdict = Verdict {
@@ -170,22 +175,27 @@ fn check_tensor(
 
 /// How far apart two numbers are, as a share of the larger or of `least`. A NaN is as far as can be.
 fn relative_error(analytic: f64, numeric: f64, least: f64) -> f64 {
-    let size = analytic.abs().max(numeric.abs()).max(least);
-    match (analytic - numeric).abs() / size {
-        _ if size == 0.0 => 0.0,
-        error if error.is_nan() => f64::INFINITY,
-        error => error,
-    }
+    let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(least);
+    if error.is_nan() { f64::INFINITY } else { error }
 }
 
-/// Entries of a tensor to look at. Most rows of an embedding table are not in use; those that are come first.
-fn sample(tensor: &Tensor, analytic: &[f32], entries: usize) -> Vec<usize> {
-    let mut candidates: Vec<usize> = tensor.range().collect();
-    let mut rng = seeds::generator(tensor.offset as u64, Purpose::Sample, &[]);
-    seeds::shuffle(&mut rng, &mut candidates);
-    if matches!(tensor.kind, TensorKind::Embedding { .. }) {
-        candidates.sort_by_key(|&entry| analytic[entry] == 0.0);
-    }
+/// Entries of a tensor to look at; of an embedding table only rows that the sequences use.
+fn sample(tensor: &Tensor, sequences: &Sequences, entries: usize) -> Vec<usize> {
+    let rows: BTreeSet<usize> = match tensor.kind {
+        TensorKind::Embedding { channel } => {
+            let used = (0..sequences.rows()).map(|row| sequences.ids(row)[channel] as usize);
+            used.chain([tensor.rows - 1]).collect()
+        }
+        _ => (0..tensor.rows).collect(),
+    };
+    let entries_of = |row: usize| {
+        (0..tensor.columns).map(move |column| tensor.offset + row * tensor.columns + column)
+    };
+    let mut candidates: Vec<usize> = rows.into_iter().flat_map(entries_of).collect();
+    seeds::shuffle(
+        &mut seeds::generator(tensor.offset as u64, Purpose::Sample, &[]),
+        &mut candidates,
+    );
     candidates.truncate(entries);
     candidates
 }
@@ -319,7 +329,7 @@ mod tests {
             .tensors()
             .find(|tensor| tensor.kind == TensorKind::HeadBias)
             .unwrap();
-        analytic[tensor.offset] *= 1.01;
+        analytic[tensor.offset] *= 1.1;
         let mut textbook = Textbook::new(&spec, network.params()).unwrap();
         let verdict = check_tensor(&tensor, &analytic, &mut textbook, &sequences(), 10);
         assert!(verdict.worst_relative_error > TOLERANCE);

@@ -24,6 +24,7 @@ mod spans;
 mod spec_file;
 mod task;
 mod textbook;
+mod threads;
 mod train;
 
 use std::process::ExitCode;

@@ -14,6 +14,7 @@ use crate::label::{Labelling, TASK};
 use crate::model_file::{self, Network};
 use crate::run::Run;
 use crate::spans::{Tag, spans};
+use crate::threads::on_threads;
 
 /// Sentences of a file that are labelled together. It changes the speed, never a label.
 const CHUNK: usize = 1024;
@@ -30,20 +31,19 @@ pub fn run(args: &PredictArgs) -> Result<()> {
         labelling,
         as_json: args.json,
     };
-    let out = std::io::stdout().lock();
-    if args.data == Path::new("-") {
-        labeller.answer(
-            Lines::new("standard input", std::io::stdin().lock()),
-            1,
-            out,
-        )
-    } else {
-        labeller.answer(
-            Lines::open(&args.data)?,
-            CHUNK,
-            std::io::BufWriter::new(out),
-        )
-    }
+    on_threads(args.threads.into(), || {
+        let out = std::io::stdout().lock();
+        if args.data == Path::new("-") {
+            let input = std::io::stdin().lock();
+            labeller.answer(Lines::new("standard input", input), 1, out)
+        } else {
+            labeller.answer(
+                Lines::open(&args.data)?,
+                CHUNK,
+                std::io::BufWriter::new(out),
+            )
+        }
+    })
 }
 
 /// A model in use.

@@ -103,6 +103,19 @@ impl Run {
             .map_err(|error| Failure::write(&path, &error))
     }
 
+    /// Removes what a kill in the middle of [`write_whole`] may have left behind.
+    pub fn sweep(&self) {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let torn = entries.filter(|entry| {
+            entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(WRITING.as_bytes())
+        });
+        // Only tidiness is at stake.
+        torn.for_each(|entry| drop(fs::remove_file(entry.path())));
+    }
+
     /// Keeps the metrics of the first `epochs` epochs: what was written after the checkpoint is done again.
     ///
     /// # Errors
@@ -123,6 +136,9 @@ impl Run {
     }
 }
 
+/// How temporary files begin.
+const WRITING: &str = ".writing-";
+
 /// Writes a file so that nobody ever sees half of it: into a temporary file beside it, synced, renamed.
 ///
 /// # Errors
@@ -134,7 +150,7 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
-        .prefix(".writing-")
+        .prefix(WRITING)
         .tempfile_in(folder)
         .map_err(|error| complain(&error))?;
     file.write_all(content)
@@ -188,6 +204,16 @@ mod tests {
         (1..=3).for_each(|epoch| run.add_metrics(&epoch).unwrap());
         run.keep_metrics(2).unwrap();
         assert_eq!(fs::read_to_string(run.metrics()).unwrap(), "1\n2\n");
+    }
+
+    #[test]
+    fn torn_files_are_swept_away() {
+        let home = tempfile::tempdir().unwrap();
+        let run = Run::open(home.path()).unwrap();
+        fs::write(home.path().join(".writing-abc"), "half").unwrap();
+        run.add_metrics(&1).unwrap();
+        run.sweep();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
 
     #[test]

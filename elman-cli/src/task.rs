@@ -28,6 +28,9 @@ pub trait Task: Sync {
     /// What decides which epoch is best.
     fn valid(&self) -> &Sequences;
 
+    /// What the score is called.
+    fn score_name(&self) -> &'static str;
+
     /// Scores the outputs (R, O) for the validation data.
     fn measure(&self, outputs: &[f32]) -> Measure;
 }
@@ -39,6 +42,4 @@ pub struct Measure {
     pub loss: f64,
     /// Higher is better.
     pub score: f64,
-    /// What the score is called.
-    pub score_name: &'static str,
 }

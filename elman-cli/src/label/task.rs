@@ -197,13 +197,19 @@ impl Task for LabelTask {
         &self.valid
     }
 
+    fn score_name(&self) -> &'static str {
+        if self.labelling.labels.are_spans() {
+            "f1"
+        } else {
+            "accuracy"
+        }
+    }
+
     fn measure(&self, outputs: &[f32]) -> Measure {
         let scores = Scores::measure(&self.labelling.labels, &self.valid, outputs);
-        let (score, score_name) = scores.decisive();
         Measure {
             loss: scores.loss,
-            score,
-            score_name,
+            score: scores.decisive(),
         }
     }
 }

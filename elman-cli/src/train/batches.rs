@@ -7,13 +7,12 @@ use crate::seeds::{self, Purpose};
 /// steps, while batches still differ from epoch to epoch.
 const POOL: usize = 32;
 
-/// Fills `order` with all sequences in the order of an epoch and `batches` with the ranges of its batches. Within
-/// a batch the longest comes first.
+/// Fills `order` with all sequences in the order of an epoch, and `starts` with where its batches begin, in the
+/// order in which they are learnt from. Within a batch the longest sequence comes first.
 pub fn plan(
     sequences: &Sequences,
     size: usize,
-    seed: u64,
-    epoch: u64,
+    (seed, epoch): (u64, u64),
     order: &mut [usize],
     starts: &mut [usize],
 ) {
@@ -52,7 +51,7 @@ mod tests {
             sequences.end_sequence();
         }
         let (mut order, mut starts) = (vec![0; 1000], vec![0; count(&sequences, 16)]);
-        plan(&sequences, 16, 1, 1, &mut order, &mut starts);
+        plan(&sequences, 16, (1, 1), &mut order, &mut starts);
         let first = order.clone();
         for &start in &starts {
             let batch = &order[start..(start + 16).min(1000)];
@@ -60,7 +59,7 @@ mod tests {
                 batch.is_sorted_by_key(|&sequence| std::cmp::Reverse(sequences.len_of(sequence)))
             );
         }
-        plan(&sequences, 16, 1, 2, &mut order, &mut starts);
+        plan(&sequences, 16, (1, 2), &mut order, &mut starts);
         assert_ne!(order, first);
         order.sort_unstable();
         starts.sort_unstable();

@@ -70,7 +70,7 @@ impl fmt::Display for Trouble {
                 }
                 write!(
                     f,
-                    ", step {step}, row {sequence} (sequences and steps count from 0)"
+                    ", step {step}, row {sequence} (the sequence of that number in the training data; all count from 0)"
                 )
             }
             Self::Gradient(tensor) => write!(f, "a NaN or infinity in the gradient of {tensor}"),

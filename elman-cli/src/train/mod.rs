@@ -1,4 +1,4 @@
-//! `elman train`: epochs, validation, the best model, checkpoints. Knows tasks only as [`Task`].
+//! `elman train`: from what was typed to a trained run. `trainer` is the loop, `learner` one update of it.
 
 mod batches;
 mod checkpoint;
@@ -7,25 +7,18 @@ mod progress;
 mod schedule;
 mod shard;
 mod tables;
+mod trainer;
 
-use std::path::Path;
-use std::time::Instant;
-
-use elman_core::{Init, Level, initialize};
+use std::path::{Path, PathBuf};
 
 use crate::args::{LabelArgs, TrainArgs, TrainTask, parse_run};
 use crate::failure::{Failure, Result};
-use crate::infer;
 use crate::interrupt::Interrupt;
 use crate::label::LabelTask;
-use crate::model_file;
 use crate::run::{Run, write_whole};
-use crate::seeds::{self, Purpose};
-use crate::settings::{Settings, to_toml};
+use crate::settings::to_toml;
 use crate::task::Task;
-use checkpoint::Standing;
-use learner::{Learner, Trouble};
-use progress::{Epoch, Progress};
+use trainer::{Outcome, train};
 
 /// The command.
 ///
@@ -69,6 +62,7 @@ pub fn label_in(run: &Run, task: &LabelTask, mut label: LabelArgs) -> Result<Out
 
 fn resume(folder: &Path) -> Result<()> {
     let run = Run::open(folder)?;
+    run.sweep();
     let TrainTask::Label(label) = parse_run(&run.config())?;
     let task = LabelTask::load(&label)?;
     finish(
@@ -79,7 +73,7 @@ fn resume(folder: &Path) -> Result<()> {
 }
 
 /// A run may be resumed from anywhere.
-fn absolute(path: &mut Option<std::path::PathBuf>) -> Result<()> {
+fn absolute(path: &mut Option<PathBuf>) -> Result<()> {
     if let Some(path) = path {
         *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
     }
@@ -87,283 +81,15 @@ fn absolute(path: &mut Option<std::path::PathBuf>) -> Result<()> {
 }
 
 fn finish(run: &Run, outcome: &Outcome) {
-    let (
-        folder,
-        Outcome {
-            score,
-            score_name,
-            epoch,
-            epochs,
-        },
-    ) = (run.folder().display(), outcome);
+    let Outcome {
+        score,
+        score_name,
+        epoch,
+        epochs,
+    } = outcome;
+    let folder = run.folder().display();
     println!(
         "best {score_name} {score:.4} after epoch {epoch} of {epochs}: {folder}/model.safetensors"
     );
     println!("next: elman eval {folder} --data FILE, elman predict {folder} --data FILE");
-}
-
-/// How training ended.
-#[derive(Clone, Copy, Debug)]
-pub struct Outcome {
-    /// The best validation score.
-    pub score: f64,
-    pub score_name: &'static str,
-    /// The epoch it came from.
-    pub epoch: usize,
-    /// Epochs trained.
-    pub epochs: usize,
-}
-
-/// Trains until the epochs or the patience run out, from the run's checkpoint if there is one.
-///
-/// # Errors
-/// Data that changed under a checkpoint, numbers that stop being finite, files that cannot be written, Ctrl-C.
-pub fn train<T: Task>(
-    task: &T,
-    settings: &Settings,
-    run: &Run,
-    interrupt: Interrupt,
-) -> Result<Outcome> {
-    let mut trainer = Trainer::new(task, settings, run, interrupt)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(settings.threads)
-        .build();
-    let pool = pool.map_err(|error| {
-        Failure::run(format!(
-            "cannot start {} threads: {error}",
-            settings.threads
-        ))
-    })?;
-    pool.install(|| trainer.run())
-}
-
-/// One run of training.
-struct Trainer<'a, T> {
-    task: &'a T,
-    settings: &'a Settings,
-    run: &'a Run,
-    interrupt: Interrupt,
-    learner: Learner,
-    standing: Standing,
-    progress: Progress,
-    /// Sequences in the order of this epoch, and where its batches begin.
-    order: Vec<usize>,
-    starts: Vec<usize>,
-}
-
-/// What the batches of an epoch add up to.
-#[derive(Default)]
-struct Sums {
-    loss: f64,
-    items: f64,
-    norms: f64,
-}
-
-impl<'a, T: Task> Trainer<'a, T> {
-    fn new(
-        task: &'a T,
-        settings: &'a Settings,
-        run: &'a Run,
-        interrupt: Interrupt,
-    ) -> Result<Self> {
-        let mut learner = Learner::new(task.spec(), settings, task.train());
-        let standing = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
-            Some(standing) => standing,
-            None => {
-                let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
-                initialize(task.spec(), Init::Orthogonal, &mut rng, &mut learner.params)?;
-                Standing::start(task)
-            }
-        };
-        learner.repack()?;
-        run.keep_metrics(standing.epochs)?;
-        let batches = batches::count(task.train(), settings.batch);
-        let progress = Progress::new(settings.epochs, batches, standing.epochs);
-        let (order, starts) = (vec![0; task.train().len()], vec![0; batches]);
-        Ok(Self {
-            task,
-            settings,
-            run,
-            interrupt,
-            learner,
-            standing,
-            progress,
-            order,
-            starts,
-        })
-    }
-
-    fn run(&mut self) -> Result<Outcome> {
-        self.introduce();
-        let mut score_name = self.validate()?.score_name;
-        while !self
-            .standing
-            .is_finished(self.settings.epochs, self.settings.patience)
-        {
-            score_name = self.epoch()?;
-        }
-        self.progress.finish();
-        let epochs = self.standing.epochs;
-        let (score, epoch) = self.standing.best.unwrap_or((0.0, 0));
-        Ok(Outcome {
-            score,
-            score_name,
-            epoch,
-            epochs,
-        })
-    }
-
-    fn introduce(&self) {
-        let (train, valid, spec) = (self.task.train(), self.task.valid(), self.task.spec());
-        self.progress.say(&format!(
-            "{} sequences ({} steps) to learn from, {} to validate on; {} parameters; {} threads, {}",
-            train.len(),
-            train.rows(),
-            valid.len(),
-            spec.params_len(),
-            self.settings.threads,
-            Level::detect(),
-        ));
-        if self.standing.epochs > 0 {
-            self.progress
-                .say(&format!("going on after epoch {}", self.standing.epochs));
-        }
-    }
-
-    fn epoch(&mut self) -> Result<&'static str> {
-        let began = Instant::now();
-        let sums = self.learn()?;
-        let learning = began.elapsed().as_secs_f64();
-        let measure = self.validate()?;
-        if !measure.loss.is_finite() {
-            return Err(self.explain("a NaN or infinity in the validation outputs", "its end"));
-        }
-        let learning_rate = self.rate(self.starts.len());
-        let best = self.standing.count(measure.score);
-        self.standing.factor = self
-            .settings
-            .schedule
-            .after_epoch(self.standing.factor, self.standing.idle);
-        if best {
-            let path = self.run.model();
-            model_file::save(
-                &path,
-                T::NAME,
-                self.task.spec(),
-                self.task.meaning(),
-                &self.learner.params,
-            )?;
-        }
-        let epoch = Epoch {
-            epoch: self.standing.epochs,
-            train_loss: sums.loss / sums.items.max(1.0),
-            valid_loss: measure.loss,
-            score: measure.score,
-            score_name: measure.score_name,
-            best,
-            learning_rate,
-            gradient_norm: sums.norms / self.starts.len() as f64,
-            items_per_second: sums.items / learning,
-            seconds: began.elapsed().as_secs_f64(),
-        };
-        self.run.add_metrics(&epoch)?;
-        checkpoint::save(&self.run.checkpoint(), &self.learner, &self.standing)?;
-        self.progress.epoch(&epoch);
-        Ok(measure.score_name)
-    }
-
-    /// All batches of an epoch.
-    fn learn(&mut self) -> Result<Sums> {
-        let (seed, size, epoch) = (
-            self.settings.seed,
-            self.settings.batch,
-            self.standing.epochs + 1,
-        );
-        let data = (self.task.train(), self.task.hiding());
-        batches::plan(
-            data.0,
-            size,
-            seed,
-            epoch as u64,
-            &mut self.order,
-            &mut self.starts,
-        );
-        let best = self.standing.best.map(|(score, _)| score);
-        let mut sums = Sums::default();
-        for number in 0..self.starts.len() {
-            let start = self.starts[number];
-            let batch = &self.order[start..(start + size).min(self.order.len())];
-            let rate = self.rate(number);
-            let place = [epoch as u64, number as u64];
-            let update = self.standing.updates + 1;
-            match self
-                .learner
-                .learn(data, batch, rate, update, (seed, place))?
-            {
-                Ok(learnt) => {
-                    self.standing.updates = update;
-                    sums.loss += learnt.loss * learnt.items;
-                    sums.items += learnt.items;
-                    sums.norms += learnt.norm;
-                    self.progress
-                        .batch(epoch, sums.loss / sums.items.max(1.0), best);
-                }
-                Err(trouble) => return Err(self.give_up(&trouble, number)),
-            }
-            if self.interrupt.is_asked() {
-                return Err(self.stop());
-            }
-        }
-        Ok(sums)
-    }
-
-    fn validate(&self) -> Result<crate::task::Measure> {
-        let outputs = infer::outputs(Level::detect(), &self.learner.model()?, self.task.valid())?;
-        Ok(self.task.measure(&outputs))
-    }
-
-    /// The learning rate of a batch of the epoch that comes next.
-    fn rate(&self, batch: usize) -> f64 {
-        let done = self.standing.epochs as f64 + batch as f64 / self.starts.len() as f64;
-        self.settings.lr
-            * self
-                .settings
-                .schedule
-                .factor(done, self.settings.epochs, self.standing.factor)
-    }
-
-    fn give_up(&self, trouble: &Trouble, batch: usize) -> Failure {
-        self.explain(
-            &trouble.to_string(),
-            &format!("batch {} of {}", batch + 1, self.starts.len()),
-        )
-    }
-
-    fn explain(&self, what: &str, place: &str) -> Failure {
-        self.progress.finish();
-        let epoch = self.standing.epochs + 1;
-        let kept = match self.standing.best {
-            Some((_, best)) => format!(
-                "the model of epoch {best} is kept in {}",
-                self.run.model().display()
-            ),
-            None => "there is no good model yet".to_owned(),
-        };
-        let advice = if self.settings.clip_norm > 0.0 {
-            "a smaller --lr"
-        } else {
-            "a smaller --lr, or --clip-norm 5"
-        };
-        Failure::run(format!(
-            "epoch {epoch}, {place}: {what}; {kept}; try {advice}"
-        ))
-    }
-
-    fn stop(&self) -> Failure {
-        self.progress.finish();
-        let (epoch, folder) = (self.standing.epochs + 1, self.run.folder().display());
-        Failure::Interrupted(format!(
-            "stopped in epoch {epoch}, which will be done again: elman train --resume {folder}"
-        ))
-    }
 }

@@ -53,9 +53,9 @@ impl Progress {
     }
 
     /// A batch is done.
-    pub fn batch(&self, epoch: usize, loss: f64, best: Option<f64>) {
+    pub fn batch(&self, epoch: usize, loss: f64, best: Option<(f64, usize)>) {
         if let Some(bar) = &self.bar {
-            let best = best.map_or_else(String::new, |best| format!("  best score {best:.4}"));
+            let best = best.map_or_else(String::new, |(best, _)| format!("  best score {best:.4}"));
             bar.set_message(format!("epoch {epoch}  loss {loss:.4}{best}"));
             bar.inc(1);
         }
