@@ -6,8 +6,7 @@ use crate::args::{DemoArgs, Story, parse_label};
 use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
 use crate::failure::Result;
-use crate::label::{LabelTask, Labelling, Scores, TASK};
-use crate::model_file::{self, Network};
+use crate::label::{LabelTask, Labelling, Scores};
 use crate::predict::Labeller;
 use crate::run::{Run, write_whole};
 use crate::spans::{Tag, spans};
@@ -57,7 +56,7 @@ fn names(args: &DemoArgs) -> Result<()> {
         ("epochs", "12".as_ref()),
     ])?;
     train::label_in(&run, &LabelTask::load(&label)?, label)?;
-    let (network, labelling): (Network, Labelling) = model_file::load(&run.model(), TASK)?;
+    let (network, labelling) = Labelling::open(&run)?;
     show(
         &Labeller {
             network,

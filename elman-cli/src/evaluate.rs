@@ -6,8 +6,7 @@ use crate::args::EvalArgs;
 use crate::data::Loader;
 use crate::data::conll::Conll;
 use crate::failure::Result;
-use crate::label::{Labelling, Scores, TASK};
-use crate::model_file::{self, Network};
+use crate::label::{Labelling, Scores};
 use crate::run::Run;
 use crate::threads::on_threads;
 
@@ -16,8 +15,7 @@ use crate::threads::on_threads;
 /// # Errors
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    let run = Run::open(&args.run)?;
-    let (network, labelling): (Network, Labelling) = model_file::load(&run.model(), TASK)?;
+    let (network, labelling) = Labelling::open(&Run::open(&args.run)?)?;
     let sentences = Conll::Labelled.load(&args.data)?;
     let sequences = labelling.encode(&sentences, &args.data.display().to_string())?;
     let outputs = on_threads(args.threads.into(), || network.outputs(&sequences))?;

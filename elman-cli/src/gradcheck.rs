@@ -13,8 +13,8 @@ use crate::data::conll::Conll;
 use crate::data::{Loader, Sequences};
 use crate::failure::{Failure, Result};
 use crate::gather::{Gathered, longest_first};
-use crate::label::{Labelling, TASK};
-use crate::model_file::{self, Network};
+use crate::label::Labelling;
+use crate::model_file::Network;
 use crate::run::Run;
 use crate::seeds::{self, Purpose};
 use crate::textbook::Textbook;
@@ -46,8 +46,7 @@ struct Verdict {
 /// # Errors
 /// A run or a file that does not fit; a gradient that is wrong.
 pub fn run(args: &GradcheckArgs) -> Result<()> {
-    let run = Run::open(&args.run)?;
-    let (network, labelling): (Network, Labelling) = model_file::load(&run.model(), TASK)?;
+    let (network, labelling) = Labelling::open(&Run::open(&args.run)?)?;
     let sentences = Conll::Labelled.load(&args.data)?;
     let sequences = labelling.encode(&sentences, &args.data.display().to_string())?;
     let sequences = shortest(&sequences, args.sequences.into());

@@ -10,8 +10,8 @@ use crate::args::PredictArgs;
 use crate::data::conll::{Conll, Sentence};
 use crate::data::{Lines, Loader};
 use crate::failure::Result;
-use crate::label::{Labelling, TASK};
-use crate::model_file::{self, Network};
+use crate::label::Labelling;
+use crate::model_file::Network;
 use crate::run::Run;
 use crate::spans::{Tag, spans};
 use crate::threads::on_threads;
@@ -24,8 +24,7 @@ const CHUNK: usize = 1024;
 /// # Errors
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &PredictArgs) -> Result<()> {
-    let run = Run::open(&args.run)?;
-    let (network, labelling): (Network, Labelling) = model_file::load(&run.model(), TASK)?;
+    let (network, labelling) = Labelling::open(&Run::open(&args.run)?)?;
     let labeller = Labeller {
         network,
         labelling,

@@ -4,13 +4,15 @@ mod labels;
 mod scores;
 mod task;
 
-use elman_core::{Channels, Target};
+use elman_core::{Channels, Head, HeadKind, Input, Read, Spec, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Sequences;
 use crate::data::conll::Sentence;
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
+use crate::model_file::{self, Network};
+use crate::run::Run;
 
 pub use labels::Labels;
 pub use scores::Scores;
@@ -27,6 +29,31 @@ pub struct Labelling {
 }
 
 impl Labelling {
+    /// A run's best model, and what its numbers mean.
+    ///
+    /// # Errors
+    /// A run without a model, a model of another task, or one whose parts do not fit together.
+    pub fn open(run: &Run) -> Result<(Network, Self)> {
+        let path = run.model();
+        let (network, labelling): (Network, Self) = model_file::load(&path, TASK)?;
+        if labelling.fits(network.spec()) {
+            return Ok((network, labelling));
+        }
+        Err(Failure::input("vocabularies and labels do not fit the net").in_file(&path))
+    }
+
+    fn fits(&self, spec: &Spec) -> bool {
+        let Input::Tokens { channels, .. } = &spec.input else {
+            return false;
+        };
+        self.vocabularies
+            .iter()
+            .map(Vocabulary::channel)
+            .eq(channels.as_slice().iter().copied())
+            && matches!(spec.head, Head { kind: HeadKind::Softmax { outputs }, read: Read::EveryStep }
+                if outputs == self.labels.len())
+    }
+
     /// One token channel per vocabulary.
     ///
     /// # Errors
@@ -80,6 +107,66 @@ impl Labelling {
 mod tests {
     use super::*;
     use crate::features::Feature;
+    use elman_core::{Dropout, InitialState, Layer, Layers};
+
+    fn labelling(labels: &[&str]) -> Labelling {
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        let sentence = Sentence {
+            labels,
+            ..Sentence::default()
+        };
+        let vocabulary = Vocabulary::collect(Feature::Shape, 4, ["Ida", "Bo", "runs", "far"]).0;
+        Labelling {
+            vocabularies: vec![vocabulary],
+            labels: Labels::collect(&[sentence]),
+        }
+    }
+
+    #[test]
+    fn meanings_must_fit_the_net() {
+        let labelling = labelling(&["B-PER", "O"]);
+        let fitting = Spec {
+            input: Input::Tokens {
+                channels: labelling.channels().unwrap(),
+                window: 1,
+            },
+            layers: Layers::of([Layer::tanh(2)]),
+            initial_state: InitialState::Zero,
+            head: Head {
+                kind: HeadKind::Softmax { outputs: 2 },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout::NONE,
+        };
+        let home = tempfile::tempdir().unwrap();
+        let run = Run::open(home.path()).unwrap();
+        let open = |spec: &Spec| {
+            let params = vec![0.0; spec.params_len()];
+            model_file::save(&run.model(), TASK, spec, &labelling, &params).unwrap();
+            Labelling::open(&run)
+        };
+        assert_eq!(open(&fitting).unwrap().1, labelling);
+        let three = Head {
+            kind: HeadKind::Softmax { outputs: 3 },
+            ..fitting.head
+        };
+        assert!(
+            open(&Spec {
+                head: three,
+                ..fitting
+            })
+            .unwrap_err()
+            .to_string()
+            .contains("do not fit")
+        );
+        assert!(
+            open(&Spec {
+                input: Input::Dense { width: 4 },
+                ..fitting
+            })
+            .is_err()
+        );
+    }
 
     #[test]
     fn unknown_labels_are_named_with_their_line() {
@@ -89,10 +176,7 @@ mod tests {
             first_line: 7,
         };
         let known = [sentence(["B-PER", "O"])];
-        let labelling = Labelling {
-            vocabularies: vec![Vocabulary::collect(Feature::Shape, 4, ["Ida", "runs"]).0],
-            labels: Labels::collect(&known),
-        };
+        let labelling = labelling(&["B-PER", "O"]);
         assert_eq!(
             labelling.encode(&known, "f").unwrap().targets()[1].get(),
             Some(1)
