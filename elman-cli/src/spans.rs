@@ -233,6 +233,60 @@ mod tests {
         }
     }
 
+    fn kind(tag: Tag<'_>) -> Option<&str> {
+        match tag {
+            Tag::Outside => None,
+            Tag::Begin(kind) | Tag::Inside(kind) => Some(kind),
+        }
+    }
+
+    /// The counting of the script, which walks over both columns at once and never builds a span.
+    fn count_like_the_script(pairs: &[(Tag<'_>, Tag<'_>)]) -> Counts {
+        let starts = |before: Tag<'_>, tag: Tag<'_>| match tag {
+            Tag::Outside => false,
+            Tag::Begin(_) => true,
+            Tag::Inside(_) => kind(before) != kind(tag),
+        };
+        let ends = |before: Tag<'_>, tag: Tag<'_>| {
+            before != Tag::Outside && (kind(tag).is_none() || starts(before, tag))
+        };
+        let (mut counts, mut both_open) = (Counts::default(), false);
+        let mut before = (Tag::Outside, Tag::Outside);
+        for &(real, found) in pairs.iter().chain([&(Tag::Outside, Tag::Outside)]) {
+            if both_open {
+                let ended = (ends(before.0, real), ends(before.1, found));
+                counts.correct += usize::from(ended == (true, true));
+                both_open = ended == (false, false);
+            }
+            let started = (starts(before.0, real), starts(before.1, found));
+            counts.real += usize::from(started.0);
+            counts.found += usize::from(started.1);
+            both_open |= started == (true, true) && kind(real) == kind(found);
+            before = (real, found);
+        }
+        counts
+    }
+
+    #[test]
+    fn any_sequence_is_counted_as_the_script_counts_it() {
+        let labels = ["O", "B-x", "I-x", "B-y", "I-y"].map(|label| Tag::parse(label).unwrap());
+        let mut rng = crate::seeds::generator(1, crate::seeds::Purpose::Sample, &[]);
+        let mut draw = |sides| crate::seeds::below(&mut rng, sides);
+        for _ in 0..2000 {
+            let length = draw(9);
+            let real: Vec<Tag<'_>> = (0..length).map(|_| labels[draw(5)]).collect();
+            // Mostly right, or hardly any span would be.
+            let found: Vec<Tag<'_>> = real
+                .iter()
+                .map(|&tag| if draw(4) == 0 { labels[draw(5)] } else { tag })
+                .collect();
+            let mut score = SpanScore::default();
+            score.add(real.iter().copied(), found.iter().copied());
+            let pairs: Vec<_> = real.into_iter().zip(found).collect();
+            assert_eq!(score.total, count_like_the_script(&pairs), "{pairs:?}");
+        }
+    }
+
     #[test]
     fn a_span_never_crosses_a_sentence_end() {
         let score = score(&[("O B-PER", "O B-PER"), ("I-PER O", "O O")]);

@@ -25,7 +25,7 @@ pub const DEFAULTS: &Defaults = &[
     ("train-initial-state", "false"),
     ("dropout", "0.5"),
     ("optimizer", "adam"),
-    ("lr", "0.002"),
+    ("lr", "0.003"),
     ("schedule", "cosine"),
     ("batch", "32"),
     ("clip-norm", "5"),
