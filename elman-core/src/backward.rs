@@ -5,13 +5,15 @@
 use core::ops::Range;
 
 use crate::error::{Error, check_len, check_room};
-use crate::forward::{Inputs, copy, for_each_end, neighbours};
+use crate::forward::{copy, for_each_end};
+use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
-use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::kernel::gemm::{Gemm, Start};
 use crate::layout::{Region, Scratch, read_write};
 use crate::params::{Place, Tensor, TensorKind};
+use crate::recurrence::Recurrence;
 use crate::simd::{LANES, Level, Operation, Simd, Strip, View};
-use crate::spec::{Activation, InitialState, Input, Read, Spec};
+use crate::spec::{InitialState, Read, Spec};
 use crate::tape::Tape;
 use crate::weights::{Model, Transposed};
 
@@ -109,7 +111,17 @@ impl Operation for Backward<'_, '_> {
                 self.below(s, layer);
             }
         }
-        self.embeddings();
+        if let Inputs::Tokens(ids) = self.inputs {
+            let d_x = self.below_gradient(0).of(self.scratch);
+            inputs::scatter(
+                self.spec,
+                &self.tape.batch,
+                self.steps.clone(),
+                ids,
+                d_x,
+                self.gradients,
+            );
+        }
     }
 }
 
@@ -166,17 +178,15 @@ impl Backward<'_, '_> {
         let d_top = region.of_mut(self.scratch);
         if spec.has_head() {
             // d_top = d_outputs·W_outᵀ
-            s.run(Gemm {
-                rows: rows.len(),
-                columns: width,
-                depth: columns,
-                a: d_outputs,
-                b: self.transposed.head_weights().matrix,
-                c: d_top.get_mut(rows.start * width..).unwrap_or(&mut []),
-                c_row: width,
-                start: Start::Zero,
-                finish: Finish::Keep,
-            });
+            s.run(Gemm::new(
+                rows.len(),
+                width,
+                columns,
+                d_outputs,
+                self.transposed.head_weights().matrix,
+                d_top.get_mut(rows.start * width..).unwrap_or(&mut []),
+                width,
+            ));
             let top = if self.tape.layout.top.is_none() {
                 self.tape.layout.hidden(spec.layers.len() - 1)
             } else {
@@ -252,69 +262,20 @@ impl Backward<'_, '_> {
         let column = if place.reverse { hidden } else { 0 };
         let w_rec = self.transposed.recurrent_weights(place).matrix;
         let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
-        let h = View {
-            data: h,
-            outer: width,
-            inner: 1,
-        }
-        .from(0, column);
         let d_h = self.hidden_gradient(place.layer).of_mut(self.scratch);
-        // `after`: gradients of the steps that this one feeds; `rows` rows of them continue.
-        let step =
-            |first_row: usize, rows: usize, depth: usize, after: &[f32], here: &mut [f32]| {
-                if rows > 0 {
-                    s.run(Gemm {
-                        rows,
-                        columns: hidden,
-                        depth,
-                        a: View {
-                            data: after,
-                            outer: width,
-                            inner: 1,
-                        }
-                        .from(0, column),
-                        b: w_rec,
-                        c: here.get_mut(column..).unwrap_or(&mut []),
-                        c_row: width,
-                        start: Start::Continue,
-                        finish: gradient(layer.activation, h.from(first_row, 0)),
-                    });
-                }
-            };
-        let batch = &self.tape.batch;
+        let (batch, activation) = (&self.tape.batch, layer.activation);
+        let recurrence = Recurrence {
+            batch,
+            w_rec,
+            hidden,
+            column,
+            width,
+            activation,
+        };
         if place.reverse {
-            for at in batch.walk(self.steps.clone()) {
-                let Some((done, here)) = d_h.split_at_mut_checked(at.first_row * width) else {
-                    return;
-                };
-                match at.t.checked_sub(1) {
-                    None => step(at.first_row, at.active, 0, &[], here),
-                    Some(t) => {
-                        let after = done
-                            .get((at.first_row - batch.active(t)) * width..)
-                            .unwrap_or(&[]);
-                        step(at.first_row, at.active, hidden, after, here);
-                    }
-                }
-            }
+            recurrence.backward_in_reverse(s, self.steps.clone(), h, d_h);
         } else {
-            for at in batch.walk_back(self.steps.clone()) {
-                let going = if at.t + 1 < self.steps.end {
-                    batch.active(at.t + 1)
-                } else {
-                    0
-                };
-                let end = (at.first_row + at.active) * width;
-                let Some((rest, after)) = d_h.split_at_mut_checked(end) else {
-                    return;
-                };
-                let here = rest.get_mut(at.first_row * width..).unwrap_or(&mut []);
-                let Some((continuing, ending)) = here.split_at_mut_checked(going * width) else {
-                    return;
-                };
-                step(at.first_row, going, hidden, after, continuing);
-                step(at.first_row + going, at.active - going, 0, &[], ending);
-            }
+            recurrence.backward(s, self.steps.clone(), h, d_h);
         }
     }
 
@@ -433,17 +394,15 @@ impl Backward<'_, '_> {
         }
         .from(0, column);
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
-            s.run(Gemm {
-                rows: at.count,
-                columns: hidden,
-                depth: hidden,
-                a: d_z.from(at.row, 0),
-                b: self.transposed.recurrent_weights(place).matrix,
-                c: d_start.get_mut(at.sequence * hidden..).unwrap_or(&mut []),
-                c_row: hidden,
-                start: Start::Zero,
-                finish: Finish::Keep,
-            });
+            s.run(Gemm::new(
+                at.count,
+                hidden,
+                hidden,
+                d_z.from(at.row, 0),
+                self.transposed.recurrent_weights(place).matrix,
+                d_start.get_mut(at.sequence * hidden..).unwrap_or(&mut []),
+                hidden,
+            ));
         }
         let d_initial = gradient_of(self.spec, self.gradients, TensorKind::InitialState(place));
         let d_start = View {
@@ -476,22 +435,22 @@ impl Backward<'_, '_> {
         };
         for reverse in [false, true].into_iter().take(l.directions()) {
             s.run(Gemm {
-                rows: rows.len(),
-                columns: x_width,
-                depth: l.hidden,
-                a: d_z.from(0, if reverse { l.hidden } else { 0 }),
-                b: self
-                    .transposed
-                    .input_weights(Place { layer, reverse })
-                    .matrix,
-                c: d_x,
-                c_row: x_width,
                 start: if reverse {
                     Start::Continue
                 } else {
                     Start::Zero
                 },
-                finish: Finish::Keep,
+                ..Gemm::new(
+                    rows.len(),
+                    x_width,
+                    l.hidden,
+                    d_z.from(0, if reverse { l.hidden } else { 0 }),
+                    self.transposed
+                        .input_weights(Place { layer, reverse })
+                        .matrix,
+                    d_x,
+                    x_width,
+                )
             });
         }
         let rate = if layer == 0 {
@@ -508,59 +467,6 @@ impl Backward<'_, '_> {
             seed: self.seed,
             site,
         });
-    }
-
-    /// Forward: `x[t] = [E[token[t - w]], …, E[token[t + w]]]`. Only the rows in use are touched.
-    fn embeddings(&mut self) {
-        let (Input::Tokens { channels, window }, Inputs::Tokens(ids)) =
-            (&self.spec.input, self.inputs)
-        else {
-            return;
-        };
-        let (channels, width, batch) = (
-            channels.as_slice(),
-            self.spec.input.width(),
-            &self.tape.batch,
-        );
-        let d_x = self.below_gradient(0).of(self.scratch);
-        for step in batch.walk(self.steps.clone()) {
-            for sequence in 0..step.active {
-                let start = (step.first_row + sequence) * width;
-                let mut from = d_x.get(start..start + width).unwrap_or(&[]);
-                for neighbour in neighbours(batch, step.t, step.first_row, *window) {
-                    let row = neighbour
-                        .filter(|n| sequence < n.active)
-                        .map(|n| n.first_row + sequence);
-                    for (channel, c) in channels.iter().enumerate() {
-                        let padding = c.vocabulary as u32;
-                        let id = row
-                            .and_then(|row| ids.get(row * channels.len() + channel))
-                            .unwrap_or(&padding);
-                        let Some((part, rest)) = from.split_at_checked(c.width) else {
-                            return;
-                        };
-                        let start = self.spec.embedding_offset(channel) + *id as usize * c.width;
-                        let to = self
-                            .gradients
-                            .get_mut(start..start + c.width)
-                            .unwrap_or(&mut []);
-                        for (to, &x) in to.iter_mut().zip(part) {
-                            *to += x;
-                        }
-                        from = rest;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// `f'` in terms of `h = f(z)`.
-fn gradient(activation: Activation, h: View<'_>) -> Finish<'_> {
-    match activation {
-        Activation::Tanh => Finish::TanhGradient(h),
-        Activation::Relu => Finish::ReluGradient(h),
-        Activation::Identity => Finish::Keep,
     }
 }
 
@@ -585,23 +491,24 @@ fn outer_product<S: Simd>(
     c: &mut [f32],
 ) {
     s.run(Gemm {
-        rows: a_width,
-        columns: b_width,
-        depth: rows,
-        a: View {
-            data: a.data,
-            outer: 1,
-            inner: a.outer,
-        },
-        b: View {
-            data: b.data,
-            outer: LANES,
-            inner: b.outer,
-        },
-        c,
-        c_row: b_width,
         start: Start::Continue,
-        finish: Finish::Keep,
+        ..Gemm::new(
+            a_width,
+            b_width,
+            rows,
+            View {
+                data: a.data,
+                outer: 1,
+                inner: a.outer,
+            },
+            View {
+                data: b.data,
+                outer: LANES,
+                inner: b.outer,
+            },
+            c,
+            b_width,
+        )
     });
 }
 

@@ -5,54 +5,18 @@
 
 use core::ops::Range;
 
-use crate::batch::{Batch, Step};
+use crate::batch::Batch;
 use crate::error::{Error, check_len, check_room};
+use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
-use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::kernel::gemm::{Gemm, Start};
 use crate::kernel::softmax::Softmax;
 use crate::layout::{Layout, Region, read_write};
 use crate::params::Place;
+use crate::recurrence::Recurrence;
 use crate::simd::{Level, Operation, Simd, Strip, View};
-use crate::spec::{Activation, Direction, HeadKind, Input, Read, Spec};
+use crate::spec::{Direction, HeadKind, Read, Spec};
 use crate::weights::Model;
-
-/// What the first layer reads, one row per row of the batch.
-#[derive(Clone, Copy, Debug)]
-pub enum Inputs<'a> {
-    /// (R, I) numbers.
-    Dense(&'a [f32]),
-    /// (R, channels) token ids; the id `vocabulary` is the padding row.
-    Tokens(&'a [u32]),
-}
-
-impl Inputs<'_> {
-    /// Checks kind, length and every token id.
-    pub(crate) fn check(&self, spec: &Spec, rows: usize) -> Result<(), Error> {
-        match (self, &spec.input) {
-            (Self::Dense(numbers), Input::Dense { width }) => {
-                check_len("inputs", rows * width, numbers.len())
-            }
-            (Self::Tokens(ids), Input::Tokens { channels, .. }) => {
-                let channels = channels.as_slice();
-                check_len("inputs", rows * channels.len(), ids.len())?;
-                for (row, ids) in ids.chunks_exact(channels.len().max(1)).enumerate() {
-                    for (channel, (&id, c)) in ids.iter().zip(channels).enumerate() {
-                        if id as usize > c.vocabulary {
-                            return Err(Error::Token {
-                                row,
-                                channel,
-                                id,
-                                vocabulary: c.vocabulary,
-                            });
-                        }
-                    }
-                }
-                Ok(())
-            }
-            _ => Err(Error::InputKind),
-        }
-    }
-}
 
 /// Runs whole sequences: the outputs of every row (or of every sequence, for a last-step head), and the
 /// state each sequence ends in. A softmax head gives probabilities.
@@ -193,7 +157,15 @@ impl Pass<'_> {
         let rows = self.batch.rows_of(self.steps.clone());
         let numbers = rows.start * width..rows.end * width;
         match (layer, self.inputs) {
-            (0, Inputs::Tokens(ids)) => self.gather(ids, region.of_mut(buffer)),
+            (0, Inputs::Tokens(ids)) => {
+                inputs::gather(
+                    self.model,
+                    self.batch,
+                    self.steps.clone(),
+                    ids,
+                    region.of_mut(buffer),
+                );
+            }
             (0, Inputs::Dense(given)) => copy(given, numbers.clone(), region.of_mut(buffer)),
             _ => {
                 let (below, to) = read_write(buffer, self.layout.hidden(layer - 1), region);
@@ -219,40 +191,6 @@ impl Pass<'_> {
         }
     }
 
-    /// `x[t] = [E[token[t - w]], …, E[token[t + w]]]`, the padding row outside the sequence.
-    fn gather(&self, ids: &[u32], x: &mut [f32]) {
-        let Input::Tokens { channels, window } = &self.spec().input else {
-            return;
-        };
-        let (channels, width) = (channels.as_slice(), self.spec().input.width());
-        for step in self.batch.walk(self.steps.clone()) {
-            for sequence in 0..step.active {
-                let start = (step.first_row + sequence) * width;
-                let mut to = x.get_mut(start..start + width).unwrap_or(&mut []);
-                for neighbour in neighbours(self.batch, step.t, step.first_row, *window) {
-                    let row = neighbour
-                        .filter(|n| sequence < n.active)
-                        .map(|n| n.first_row + sequence);
-                    for (channel, c) in channels.iter().enumerate() {
-                        let padding = c.vocabulary as u32;
-                        let id = row
-                            .and_then(|row| ids.get(row * channels.len() + channel))
-                            .unwrap_or(&padding);
-                        let Some((part, rest)) = to.split_at_mut_checked(c.width) else {
-                            return;
-                        };
-                        copy(
-                            self.model.embedding(channel, c.width, *id),
-                            0..c.width,
-                            part,
-                        );
-                        to = rest;
-                    }
-                }
-            }
-        }
-    }
-
     /// `h = f(X·W_in + b + h_before·W_rec)` for every direction of a layer, over all its steps.
     /// `state` (B, S) is where step 0 starts from.
     #[inline(always)]
@@ -274,39 +212,42 @@ impl Pass<'_> {
             let w_in = self.model.input_weights(place);
             // Z = X·W_in + b, every step at once
             s.run(Gemm {
-                rows: rows.len(),
-                columns: l.hidden,
-                depth: x_width,
-                a: View {
-                    data: x,
-                    outer: x_width,
-                    inner: 1,
-                }
-                .from(rows.start, 0),
-                b: w_in.matrix,
-                c: h.get_mut(rows.start * width + column..).unwrap_or(&mut []),
-                c_row: width,
                 start: Start::Bias(w_in.bias),
-                finish: Finish::Keep,
+                ..Gemm::new(
+                    rows.len(),
+                    l.hidden,
+                    x_width,
+                    View {
+                        data: x,
+                        outer: x_width,
+                        inner: 1,
+                    }
+                    .from(rows.start, 0),
+                    w_in.matrix,
+                    h.get_mut(rows.start * width + column..).unwrap_or(&mut []),
+                    width,
+                )
             });
+            let state = View {
+                data: state,
+                outer: spec.state_len(),
+                inner: 1,
+            };
+            let state = state.from(0, spec.state_offset(layer) + column);
+            let w_rec = self.model.recurrent_weights(place).matrix;
+            let (batch, hidden, activation) = (self.batch, l.hidden, l.activation);
             let recurrence = Recurrence {
-                batch: self.batch,
-                w_rec: self.model.recurrent_weights(place).matrix,
-                state: View {
-                    data: state,
-                    outer: spec.state_len(),
-                    inner: 1,
-                }
-                .from(0, spec.state_offset(layer) + column),
-                hidden: l.hidden,
+                batch,
+                w_rec,
+                hidden,
                 column,
                 width,
-                finish: activation(l.activation),
+                activation,
             };
             if reverse {
-                recurrence.backward_in_time(s, self.steps.clone(), h);
+                recurrence.forward_in_reverse(s, self.steps.clone(), state, h);
             } else {
-                recurrence.forward_in_time(s, self.steps.clone(), h);
+                recurrence.forward(s, self.steps.clone(), state, h);
             }
         }
     }
@@ -387,108 +328,22 @@ impl Pass<'_> {
         }
         let w_out = self.model.head_weights();
         s.run(Gemm {
-            rows: rows.len(),
-            columns,
-            depth: width,
-            a: View {
-                data: top,
-                outer: width,
-                inner: 1,
-            }
-            .from(rows.start, 0),
-            b: w_out.matrix,
-            c: outputs.get_mut(rows.start * columns..).unwrap_or(&mut []),
-            c_row: columns,
             start: Start::Bias(w_out.bias),
-            finish: Finish::Keep,
+            ..Gemm::new(
+                rows.len(),
+                columns,
+                width,
+                View {
+                    data: top,
+                    outer: width,
+                    inner: 1,
+                }
+                .from(rows.start, 0),
+                w_out.matrix,
+                outputs.get_mut(rows.start * columns..).unwrap_or(&mut []),
+                columns,
+            )
         });
-    }
-}
-
-/// The only sequential part: `h[t] = f(Z[t] + h[t-1]·W_rec)`, one product per step.
-struct Recurrence<'a> {
-    batch: &'a Batch<'a>,
-    w_rec: View<'a>,
-    /// This layer's and direction's start state, one row per sequence.
-    state: View<'a>,
-    hidden: usize,
-    /// Where this direction's half begins within a row of h.
-    column: usize,
-    width: usize,
-    finish: Finish<'a>,
-}
-
-impl Recurrence<'_> {
-    #[inline(always)]
-    fn forward_in_time<S: Simd>(&self, s: S, steps: Range<usize>, h: &mut [f32]) {
-        for step in self.batch.walk(steps) {
-            let Some((done, rest)) = h.split_at_mut_checked(step.first_row * self.width) else {
-                return;
-            };
-            let before = match step.t.checked_sub(1) {
-                None => self.state,
-                Some(t) => self
-                    .rows(done)
-                    .from(step.first_row - self.batch.active(t), 0),
-            };
-            self.step(s, before, step.active, rest);
-        }
-    }
-
-    /// Sequences join as their last steps come up: those start from `state`, the others go on.
-    #[inline(always)]
-    fn backward_in_time<S: Simd>(&self, s: S, steps: Range<usize>, h: &mut [f32]) {
-        for step in self.batch.walk_back(steps) {
-            let going = self.batch.active(step.t + 1);
-            let Some((rest, done)) =
-                h.split_at_mut_checked((step.first_row + step.active) * self.width)
-            else {
-                return;
-            };
-            let here = rest
-                .get_mut(step.first_row * self.width..)
-                .unwrap_or(&mut []);
-            let Some((continuing, joining)) = here.split_at_mut_checked(going * self.width) else {
-                return;
-            };
-            self.step(s, self.rows(done), going, continuing);
-            self.step(s, self.state.from(going, 0), step.active - going, joining);
-        }
-    }
-
-    fn rows<'h>(&self, h: &'h [f32]) -> View<'h> {
-        View {
-            data: h,
-            outer: self.width,
-            inner: 1,
-        }
-        .from(0, self.column)
-    }
-
-    #[inline(always)]
-    fn step<S: Simd>(&self, s: S, before: View, rows: usize, h: &mut [f32]) {
-        if rows == 0 {
-            return;
-        }
-        s.run(Gemm {
-            rows,
-            columns: self.hidden,
-            depth: self.hidden,
-            a: before,
-            b: self.w_rec,
-            c: h.get_mut(self.column..).unwrap_or(&mut []),
-            c_row: self.width,
-            start: Start::Continue,
-            finish: self.finish,
-        });
-    }
-}
-
-pub(crate) fn activation(activation: Activation) -> Finish<'static> {
-    match activation {
-        Activation::Tanh => Finish::Tanh,
-        Activation::Relu => Finish::Relu,
-        Activation::Identity => Finish::Keep,
     }
 }
 
@@ -539,29 +394,4 @@ fn fill_from(to: &mut [f32], from: &[f32], start: usize) {
     for (to, &x) in to.iter_mut().zip(from.get(start..).unwrap_or(&[])) {
         *to = x;
     }
-}
-
-/// The steps of a window around step `t`, first to last; `None` outside the batch.
-pub(crate) fn neighbours<'b>(
-    batch: &'b Batch,
-    t: usize,
-    first_row: usize,
-    window: usize,
-) -> impl Iterator<Item = Option<Step>> + 'b {
-    let reach = window / 2;
-    let start = t.saturating_sub(reach);
-    let missing = reach - (t - start);
-    let first = (start..t).fold(first_row, |row, earlier| row - batch.active(earlier));
-    let mut row = first;
-    let inside = (start..=t + reach).map(move |t| {
-        let active = batch.active(t);
-        let step = Step {
-            t,
-            first_row: row,
-            active,
-        };
-        row += active;
-        (active > 0).then_some(step)
-    });
-    core::iter::repeat_n(None, missing).chain(inside)
 }

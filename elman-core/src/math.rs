@@ -2,7 +2,7 @@
 
 use crate::error::{Error, check_len};
 use crate::kernel::elementwise::{Exp, Map, Relu, Tanh};
-use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::kernel::gemm::Gemm;
 use crate::kernel::pack::{self, packed_strips};
 use crate::kernel::softmax::Softmax;
 use crate::simd::{LANES, Level, Strip, View};
@@ -99,24 +99,16 @@ pub fn matmul(
     check_len("a", rows * depth, a.len())?;
     check_len("packed", packed_matrix_len(depth, columns), packed.len())?;
     check_len("c", rows * columns, c.len())?;
-    level.run(Gemm {
-        rows,
-        columns,
-        depth,
-        a: View {
-            data: a,
-            outer: depth,
-            inner: 1,
-        },
-        b: View {
-            data: Strip::floats(packed),
-            outer: depth * LANES,
-            inner: LANES,
-        },
-        c,
-        c_row: columns,
-        start: Start::Zero,
-        finish: Finish::Keep,
-    });
+    let a = View {
+        data: a,
+        outer: depth,
+        inner: 1,
+    };
+    let b = View {
+        data: Strip::floats(packed),
+        outer: depth * LANES,
+        inner: LANES,
+    };
+    level.run(Gemm::new(rows, columns, depth, a, b, c, columns));
     Ok(())
 }

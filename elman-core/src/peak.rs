@@ -18,7 +18,10 @@ const CHAINS: usize = 12;
 /// ```
 pub fn multiply_adds(level: Level, rounds: usize) -> (u64, f32) {
     // Opaque, or the compiler would work the constant out and leave the loop away.
-    let number = level.run(Chains { rounds, first: core::hint::black_box(0.5) });
+    let number = level.run(Chains {
+        rounds,
+        first: core::hint::black_box(0.5),
+    });
     (2 * (CHAINS * LANES * rounds) as u64, number)
 }
 

@@ -1,10 +1,11 @@
 //! One time step at a time, for chips and live signals: the same bits as the whole sequence.
 
 use crate::error::{Error, check_len, check_room};
-use crate::forward::{Inputs, activation};
+use crate::inputs::Inputs;
 use crate::kernel::gemm::{Finish, Gemm, Start};
 use crate::kernel::softmax::Softmax;
 use crate::params::Place;
+use crate::recurrence::activation;
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::spec::{HeadKind, Input, Spec};
 use crate::weights::Model;
@@ -170,15 +171,9 @@ impl Operation for Step<'_, '_> {
                         inner: 1,
                     };
                     s.run(Gemm {
-                        rows: 1,
-                        columns: l.hidden,
-                        depth,
-                        a,
-                        b,
-                        c,
-                        c_row: l.hidden,
                         start,
                         finish,
+                        ..Gemm::new(1, l.hidden, depth, a, b, c, l.hidden)
                     });
                 };
             // h = f(x·W_in + b + h·W_rec)
@@ -221,19 +216,20 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
     }
     let w_out = model.head_weights();
     s.run(Gemm {
-        rows: 1,
-        columns: spec.output_width(),
-        depth: spec.top_width(),
-        a: View {
-            data: top,
-            outer: spec.top_width(),
-            inner: 1,
-        },
-        b: w_out.matrix,
-        c: &mut *outputs,
-        c_row: spec.output_width(),
         start: Start::Bias(w_out.bias),
-        finish: Finish::Keep,
+        ..Gemm::new(
+            1,
+            spec.output_width(),
+            spec.top_width(),
+            View {
+                data: top,
+                outer: spec.top_width(),
+                inner: 1,
+            },
+            w_out.matrix,
+            &mut *outputs,
+            spec.output_width(),
+        )
     });
     if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
         s.run(Softmax {

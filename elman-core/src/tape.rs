@@ -5,7 +5,8 @@ use core::ops::Range;
 
 use crate::batch::Batch;
 use crate::error::{Error, check_len, check_room};
-use crate::forward::{Inputs, Pass, for_each_end};
+use crate::forward::{Pass, for_each_end};
+use crate::inputs::Inputs;
 use crate::layout::Layout;
 use crate::simd::{Level, Operation, Simd, Strip};
 use crate::spec::{Read, Spec};

@@ -7,7 +7,8 @@
 
 use crate::simd::{ROUND, Simd};
 
-const LOG2_E: f32 = core::f32::consts::LOG2_E;
+use core::f32::consts::{LN_2, LOG2_E};
+
 /// ln 2 in two parts (Cody and Waite 1980): the first has so few bits that `n·LN2_HIGH` is exact
 /// even without fused multiply-add.
 const LN2_HIGH: f32 = 0.693_359_4;
@@ -64,10 +65,20 @@ const T: [f32; 4] = [-0.333_332_48, 0.133_291_96, -0.053_339_15, 0.018_013_233];
 #[inline(always)]
 pub(crate) fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     let magnitude = s.min(s.splat(TANH_MAX), s.abs(x));
-    let (rounded, r) = reduce(s, s.add(magnitude, magnitude));
+    // 2|x| = n·ln 2 + 2r. One constant for ln 2 / 2 is enough: what it lacks times n is lost in e + 2.
+    let rounded = s.mul_add(magnitude, s.splat(2.0 * LOG2_E), s.splat(ROUND));
+    let n = s.sub(rounded, s.splat(ROUND));
+    let r = s.neg_mul_add(n, s.splat(LN_2 / 2.0), magnitude);
+    // q(r) = expm1(2r) / 2
+    let q = s.mul_add(s.splat(32.0 * Q[4]), r, s.splat(16.0 * Q[3]));
+    let q = s.mul_add(q, r, s.splat(8.0 * Q[2]));
+    let q = s.mul_add(q, r, s.splat(4.0 * Q[1]));
+    let q = s.mul_add(q, r, s.splat(2.0 * Q[0]));
+    let q = s.mul_add(s.mul(r, r), q, r);
+    // e/2 = 2ⁿ·q + (2ⁿ - 1)/2
     let power = s.pow2(rounded);
-    let e = s.mul_add(power, expm1_reduced(s, r), s.sub(power, s.splat(1.0)));
-    let large = s.div(e, s.add(e, s.splat(2.0)));
+    let half_e = s.mul_add(power, q, s.mul_add(power, s.splat(0.5), s.splat(-0.5)));
+    let large = s.div(half_e, s.add(half_e, s.splat(1.0)));
 
     let square = s.mul(magnitude, magnitude);
     let t = s.mul_add(s.splat(T[3]), square, s.splat(T[2]));

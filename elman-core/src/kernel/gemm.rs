@@ -45,6 +45,15 @@ pub(crate) enum Finish<'a> {
     ReluGradient(View<'a>),
 }
 
+/// In which order the columns are computed; no bit of the result depends on it.
+#[derive(Clone, Copy)]
+pub(crate) enum Order {
+    Ascending,
+    /// Every other step of a recurrence runs backwards, so that it begins with the part of `W_rec` that
+    /// the step before left in the nearest cache.
+    Descending,
+}
+
 /// `C (M, N) = finish(start + A (M, K) · B (K, N))`.
 pub(crate) struct Gemm<'a> {
     pub rows: usize,
@@ -59,6 +68,7 @@ pub(crate) struct Gemm<'a> {
     pub c_row: usize,
     pub start: Start<'a>,
     pub finish: Finish<'a>,
+    pub order: Order,
 }
 
 impl Operation for Gemm<'_> {
@@ -76,6 +86,7 @@ impl Operation for Gemm<'_> {
             c_row,
             start,
             finish,
+            order,
         } = self;
         let strips = columns.div_ceil(LANES);
         let tiles = rows.div_ceil(S::TILE_ROWS);
@@ -85,19 +96,23 @@ impl Operation for Gemm<'_> {
             (rows / tiles, rows % tiles)
         };
         let group = (S::ACCUMULATORS / (height + usize::from(taller > 0)).max(1)).clamp(1, 8);
+        let groups = strips.div_ceil(group);
         let mut k = 0;
         loop {
             let block = (depth - k).min(DEPTH);
             let is_last = k + block == depth;
-            let mut strip = 0;
-            while strip < strips {
-                let groups_left = (strips - strip).div_ceil(group);
-                let width = (strips - strip).div_ceil(groups_left);
+            for index in 0..groups {
+                let index = match order {
+                    Order::Ascending => index,
+                    Order::Descending => groups - 1 - index,
+                };
+                // Groups of nearly equal width, as tiles of nearly equal height.
+                let strip = index * strips / groups;
+                let width = (index + 1) * strips / groups - strip;
                 let column = strip * LANES;
-                let mut row = 0;
-                for index in 0..tiles {
-                    let height = height + usize::from(index < taller);
-                    let mut tile = Tile {
+                let mut band = |row: usize, height: usize, tiles: usize| {
+                    let mut band = Band {
+                        tiles,
                         c: c.get_mut(row * c_row + column..).unwrap_or(&mut []),
                         c_row,
                         columns: columns - column,
@@ -110,13 +125,17 @@ impl Operation for Gemm<'_> {
                             other => other,
                         },
                     };
-                    tile.compute(s, height, width);
+                    band.compute(s, height, width);
                     if is_last {
-                        tile.finish(s, height, finish, row, column, width);
+                        band.finish(s, finish, (row, column), (tiles * height, width));
                     }
-                    row += height;
+                };
+                if taller > 0 {
+                    band(0, height + 1, taller);
                 }
-                strip += width;
+                if tiles > taller {
+                    band(taller * (height + 1), height, tiles - taller);
+                }
             }
             k += block;
             if is_last {
@@ -126,12 +145,40 @@ impl Operation for Gemm<'_> {
     }
 }
 
-/// A tile of C and where its operands begin.
-struct Tile<'a, 'c> {
-    /// C from the tile's first number on.
+impl<'a> Gemm<'a> {
+    /// `C = A·B`, the plain product.
+    pub fn new(
+        rows: usize,
+        columns: usize,
+        depth: usize,
+        a: View<'a>,
+        b: View<'a>,
+        c: &'a mut [f32],
+        c_row: usize,
+    ) -> Self {
+        let (start, finish, order) = (Start::Zero, Finish::Keep, Order::Ascending);
+        Self {
+            rows,
+            columns,
+            depth,
+            a,
+            b,
+            c,
+            c_row,
+            start,
+            finish,
+            order,
+        }
+    }
+}
+
+/// Tiles of one shape below one another, and where their operands begin.
+struct Band<'a, 'c> {
+    tiles: usize,
+    /// C from the first tile's first number on.
     c: &'c mut [f32],
     c_row: usize,
-    /// Columns left in C from the tile's first column on: the last strip may be partial.
+    /// Columns left in C from the tiles' first column on: the last strip may be partial.
     columns: usize,
     depth: usize,
     a: View<'a>,
@@ -139,7 +186,7 @@ struct Tile<'a, 'c> {
     start: Start<'a>,
 }
 
-impl Tile<'_, '_> {
+impl Band<'_, '_> {
     #[inline(always)]
     fn compute<S: Simd>(&mut self, s: S, height: usize, width: usize) {
         match height {
@@ -168,44 +215,32 @@ impl Tile<'_, '_> {
         }
     }
 
-    /// Up to sixteen numbers of C.
-    #[inline(always)]
-    fn part(&mut self, row: usize, strip: usize) -> &mut [f32] {
-        let start = row * self.c_row + strip * LANES;
-        let width = self.columns.saturating_sub(strip * LANES).min(LANES);
-        self.c.get_mut(start..start + width).unwrap_or(&mut [])
-    }
-
+    /// Applies `finish` to `size` (rows, strips) of C, whose first number lies at `place` (row, column).
     #[inline(always)]
     fn finish<S: Simd>(
         &mut self,
         s: S,
-        height: usize,
         finish: Finish,
-        row: usize,
-        column: usize,
-        width: usize,
+        place: (usize, usize),
+        size: (usize, usize),
     ) {
-        let (tile, h_from) = (self, |h: View<'_>| row * h.outer + column);
+        let (band, h_from) = (self, |h: View<'_>| place.0 * h.outer + place.1);
         match finish {
             Finish::Keep => {}
             Finish::Tanh => s.run(Each {
-                tile,
-                height,
-                width,
+                band,
+                size,
                 function: Tanh,
             }),
             Finish::Relu => s.run(Each {
-                tile,
-                height,
-                width,
+                band,
+                size,
                 function: Relu,
             }),
             Finish::TanhGradient(h) => {
                 s.run(EachWith {
-                    tile,
-                    height,
-                    width,
+                    band,
+                    size,
                     h,
                     h_from: h_from(h),
                     function: TanhGradient,
@@ -213,9 +248,8 @@ impl Tile<'_, '_> {
             }
             Finish::ReluGradient(h) => {
                 s.run(EachWith {
-                    tile,
-                    height,
-                    width,
+                    band,
+                    size,
                     h,
                     h_from: h_from(h),
                     function: ReluGradient,
@@ -223,17 +257,27 @@ impl Tile<'_, '_> {
             }
         }
     }
+
+    /// Up to sixteen numbers of C.
+    #[inline(always)]
+    fn part(&mut self, row: usize, strip: usize) -> &mut [f32] {
+        let start = row * self.c_row + strip * LANES;
+        let width = self.columns.saturating_sub(strip * LANES).min(LANES);
+        self.c.get_mut(start..start + width).unwrap_or(&mut [])
+    }
 }
 
-/// The inner loop of one tile shape. A function of its own, so that its accumulators get all registers.
-struct Multiply<'t, 'a, 'c, const ROWS: usize, const STRIPS: usize>(&'t mut Tile<'a, 'c>);
+/// The inner loops of one tile shape. A function of its own, so that its accumulators get all registers
+/// (measured: inlined among the other shapes the sums live in memory and run at half the speed).
+struct Multiply<'t, 'a, 'c, const ROWS: usize, const STRIPS: usize>(&'t mut Band<'a, 'c>);
 
 impl<const ROWS: usize, const STRIPS: usize> Operation for Multiply<'_, '_, '_, ROWS, STRIPS> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Tile {
+        let Band {
+            tiles,
             c,
             c_row,
             columns,
@@ -242,22 +286,27 @@ impl<const ROWS: usize, const STRIPS: usize> Operation for Multiply<'_, '_, '_, 
             b,
             start,
         } = self.0;
-        if *columns >= STRIPS * LANES {
-            multiply::<S, ROWS, STRIPS>(s, (*a, *b, *depth), *start, c, *c_row);
-            return;
-        }
-        // The last strip is partial: work on a whole copy, so that the loop above needs no masks.
-        let mut whole = [[[0.0; LANES]; STRIPS]; ROWS];
-        let rows = whole.iter_mut().zip(c.chunks(*c_row));
-        if matches!(start, Start::Continue) {
-            for (to, from) in rows {
-                copy_row(from, to.as_flattened_mut(), *columns);
+        let (c_row, columns) = (*c_row, *columns);
+        for tile in 0..*tiles {
+            let row = tile * ROWS;
+            let operands = (a.from(row, 0), *b, *depth);
+            let c = c.get_mut(row * c_row..).unwrap_or(&mut []);
+            if columns >= STRIPS * LANES {
+                multiply::<S, ROWS, STRIPS>(s, operands, *start, c, c_row);
+                continue;
             }
-        }
-        let flat = whole.as_flattened_mut().as_flattened_mut();
-        multiply::<S, ROWS, STRIPS>(s, (*a, *b, *depth), *start, flat, STRIPS * LANES);
-        for (from, to) in whole.iter().zip(c.chunks_mut(*c_row)) {
-            copy_row(from.as_flattened(), to, *columns);
+            // The last strip is partial: work on a whole copy, so that the loop above needs no masks.
+            let mut whole = [[[0.0; LANES]; STRIPS]; ROWS];
+            if matches!(start, Start::Continue) {
+                for (to, from) in whole.iter_mut().zip(c.chunks(c_row)) {
+                    copy_row(from, to.as_flattened_mut(), columns);
+                }
+            }
+            let flat = whole.as_flattened_mut().as_flattened_mut();
+            multiply::<S, ROWS, STRIPS>(s, operands, *start, flat, STRIPS * LANES);
+            for (from, to) in whole.iter().zip(c.chunks_mut(c_row)) {
+                copy_row(from.as_flattened(), to, columns);
+            }
         }
     }
 }
@@ -313,11 +362,11 @@ fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
     store_tile(s, &sums, c, c_row);
 }
 
-/// Replaces every strip of a tile.
+/// Replaces every strip of a band.
 struct Each<'t, 'a, 'c, F> {
-    tile: &'t mut Tile<'a, 'c>,
-    height: usize,
-    width: usize,
+    band: &'t mut Band<'a, 'c>,
+    /// Rows and strips.
+    size: (usize, usize),
     function: F,
 }
 
@@ -326,9 +375,9 @@ impl<F: Function> Operation for Each<'_, '_, '_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        for row in 0..self.height {
-            for strip in 0..self.width {
-                let part = self.tile.part(row, strip);
+        for row in 0..self.size.0 {
+            for strip in 0..self.size.1 {
+                let part = self.band.part(row, strip);
                 let v = self.function.call(s, s.load_part(part));
                 s.store_part(part, v);
             }
@@ -336,13 +385,13 @@ impl<F: Function> Operation for Each<'_, '_, '_, F> {
     }
 }
 
-/// Replaces every strip of a tile, given the strip of `h` at the same place.
+/// Replaces every strip of a band, given the strip of `h` at the same place.
 struct EachWith<'t, 'a, 'c, 'h, F> {
-    tile: &'t mut Tile<'a, 'c>,
-    height: usize,
-    width: usize,
+    band: &'t mut Band<'a, 'c>,
+    /// Rows and strips.
+    size: (usize, usize),
     h: View<'h>,
-    /// Where the tile begins in `h`.
+    /// Where the band begins in `h`.
     h_from: usize,
     function: F,
 }
@@ -352,12 +401,12 @@ impl<F: Gradient> Operation for EachWith<'_, '_, '_, '_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        for row in 0..self.height {
-            for strip in 0..self.width {
+        for row in 0..self.size.0 {
+            for strip in 0..self.size.1 {
                 let start = self.h_from + row * self.h.outer + strip * LANES;
                 // Lanes of h past the end of its row meet lanes of C that are never stored.
                 let h = s.load_part(self.h.data.get(start..).unwrap_or(&[]));
-                let part = self.tile.part(row, strip);
+                let part = self.band.part(row, strip);
                 let v = self.function.call(s, h, s.load_part(part));
                 s.store_part(part, v);
             }

@@ -15,6 +15,13 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// No elements.
+    pub const EMPTY: View<'static> = View {
+        data: &[],
+        outer: 0,
+        inner: 0,
+    };
+
     /// The same matrix from element `(outer, inner)` on; empty if that lies outside.
     #[inline(always)]
     pub fn from(self, outer: usize, inner: usize) -> Self {

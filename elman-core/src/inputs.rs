@@ -1,0 +1,142 @@
+//! What the first layer reads: dense rows, or embeddings of a window of tokens.
+
+use core::ops::Range;
+
+use crate::batch::{Batch, Step};
+use crate::error::{Error, check_len};
+use crate::spec::{Channel, Input, Spec};
+use crate::weights::Model;
+
+/// What the first layer reads, one row per row of the batch.
+#[derive(Clone, Copy, Debug)]
+pub enum Inputs<'a> {
+    /// (R, I) numbers.
+    Dense(&'a [f32]),
+    /// (R, channels) token ids; the id `vocabulary` is the padding row.
+    Tokens(&'a [u32]),
+}
+
+impl Inputs<'_> {
+    /// Checks kind, length and every token id.
+    pub(crate) fn check(&self, spec: &Spec, rows: usize) -> Result<(), Error> {
+        match (self, &spec.input) {
+            (Self::Dense(numbers), Input::Dense { width }) => {
+                check_len("inputs", rows * width, numbers.len())
+            }
+            (Self::Tokens(ids), Input::Tokens { channels, .. }) => {
+                let channels = channels.as_slice();
+                check_len("inputs", rows * channels.len(), ids.len())?;
+                for (row, ids) in ids.chunks_exact(channels.len().max(1)).enumerate() {
+                    for (channel, (&id, c)) in ids.iter().zip(channels).enumerate() {
+                        if id as usize > c.vocabulary {
+                            return Err(Error::Token {
+                                row,
+                                channel,
+                                id,
+                                vocabulary: c.vocabulary,
+                            });
+                        }
+                    }
+                }
+                Ok(())
+            }
+            _ => Err(Error::InputKind),
+        }
+    }
+}
+
+/// Forward: `x[t] = [E[token[t - w]], …, E[token[t + w]]]` for every row of `steps`, the padding row
+/// outside the sequence. `x` is (R, I).
+pub(crate) fn gather(
+    model: &Model,
+    batch: &Batch,
+    steps: Range<usize>,
+    ids: &[u32],
+    x: &mut [f32],
+) {
+    let spec = model.spec();
+    for_each_embedding(spec, batch, steps, ids, |row, column, c, channel, id| {
+        let at = row * spec.input.width() + column;
+        if let Some(x) = x.get_mut(at..at + c.width) {
+            x.copy_from_slice(model.embedding(channel, c.width, id));
+        }
+    });
+}
+
+/// Backward: adds `d_x` (R, I) to the gradients of the embeddings. Only the rows in use are touched.
+pub(crate) fn scatter(
+    spec: &Spec,
+    batch: &Batch,
+    steps: Range<usize>,
+    ids: &[u32],
+    d_x: &[f32],
+    gradients: &mut [f32],
+) {
+    for_each_embedding(spec, batch, steps, ids, |row, column, c, channel, id| {
+        let from = row * spec.input.width() + column;
+        let to = spec.embedding_offset(channel) + id as usize * c.width;
+        let from = d_x.get(from..from + c.width).unwrap_or(&[]);
+        for (to, &x) in gradients
+            .get_mut(to..to + c.width)
+            .unwrap_or(&mut [])
+            .iter_mut()
+            .zip(from)
+        {
+            *to += x;
+        }
+    });
+}
+
+/// Calls `f(row, column, channel, index of the channel, id)` for every embedding that a row is made of.
+#[inline]
+fn for_each_embedding(
+    spec: &Spec,
+    batch: &Batch,
+    steps: Range<usize>,
+    ids: &[u32],
+    mut f: impl FnMut(usize, usize, &Channel, usize, u32),
+) {
+    let Input::Tokens { channels, window } = &spec.input else {
+        return;
+    };
+    let channels = channels.as_slice();
+    for step in batch.walk(steps) {
+        let mut column = 0;
+        for neighbour in neighbours(batch, step, *window) {
+            for (channel, c) in channels.iter().enumerate() {
+                for sequence in 0..step.active {
+                    let inside = neighbour.filter(|n| sequence < n.active);
+                    let id = inside
+                        .and_then(|n| ids.get((n.first_row + sequence) * channels.len() + channel));
+                    f(
+                        step.first_row + sequence,
+                        column,
+                        c,
+                        channel,
+                        *id.unwrap_or(&(c.vocabulary as u32)),
+                    );
+                }
+                column += c.width;
+            }
+        }
+    }
+}
+
+/// The steps of a window around a step, first to last; `None` outside the batch.
+fn neighbours(batch: &Batch, around: Step, window: usize) -> impl Iterator<Item = Option<Step>> {
+    let reach = window / 2;
+    let start = around.t.saturating_sub(reach);
+    let missing = reach - (around.t - start);
+    let mut first_row = (start..around.t).fold(around.first_row, |row, t| row - batch.active(t));
+    let inside = (start..=around.t + reach).map(move |t| {
+        let active = batch.active(t);
+        let step = Step {
+            t,
+            first_row,
+            active,
+        };
+        first_row += active;
+        (active > 0).then_some(step)
+    });
+    core::iter::repeat_n(None, missing).chain(inside)
+}
