@@ -56,8 +56,8 @@ pub struct Learnt {
 pub enum Trouble {
     /// A number was not finite: where, and in which sequence of the training data.
     Number(NonFinite, usize),
-    /// All numbers were finite, but not the gradient of this tensor.
-    Gradient(String),
+    /// All numbers were finite, but not the gradient of this tensor; or, without a tensor, not the loss.
+    Gradient(Option<String>),
 }
 
 impl fmt::Display for Trouble {
@@ -73,7 +73,10 @@ impl fmt::Display for Trouble {
                     ", step {step}, row {sequence} (the sequence of that number in the training data; all count from 0)"
                 )
             }
-            Self::Gradient(tensor) => write!(f, "a NaN or infinity in the gradient of {tensor}"),
+            Self::Gradient(Some(tensor)) => {
+                write!(f, "a NaN or infinity in the gradient of {tensor}")
+            }
+            Self::Gradient(None) => f.write_str("a NaN or infinity in the loss"),
         }
     }
 }
@@ -175,11 +178,11 @@ impl Learner {
         }
         self.sum()?;
         let norm = self.clip();
-        if !norm.is_finite() {
+        let loss: f64 = self.shards.iter().map(|shard| shard.loss).sum();
+        if !norm.is_finite() || !loss.is_finite() {
             return Ok(Err(Trouble::Gradient(self.infinite_gradient())));
         }
         self.update(rate as f32, update)?;
-        let loss = self.shards.iter().map(|shard| shard.loss).sum();
         Ok(Ok(Learnt {
             loss,
             items: total,
@@ -247,12 +250,13 @@ impl Learner {
         self.repack()
     }
 
-    fn infinite_gradient(&self) -> String {
-        let infinite = |range: Range<usize>| self.gradients[range].iter().any(|g| !g.is_finite());
-        let tensor = self.spec.tensors().find(|tensor| infinite(tensor.range()));
-        tensor.map_or_else(
-            || "all tensors together".to_owned(),
-            |tensor| tensor.kind.to_string(),
-        )
+    fn infinite_gradient(&self) -> Option<String> {
+        let is_infinite =
+            |range: Range<usize>| self.gradients[range].iter().any(|g| !g.is_finite());
+        let tensor = self
+            .spec
+            .tensors()
+            .find(|tensor| is_infinite(tensor.range()));
+        tensor.map(|tensor| tensor.kind.to_string())
     }
 }
