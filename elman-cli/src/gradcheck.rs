@@ -199,7 +199,7 @@ fn sample(tensor: &Tensor, sequences: &Sequences, entries: usize) -> Vec<usize> 
     candidates
 }
 
-/// (loss(p + step) - loss(p - step)) / (2 step)
+/// `(loss(p + step) - loss(p - step)) / (2 step)`
 fn difference(textbook: &mut Textbook<'_>, sequences: &Sequences, entry: usize) -> f64 {
     let before = textbook.params[entry];
     textbook.params[entry] = before + STEP;

@@ -104,7 +104,7 @@ impl<'a> Textbook<'a> {
             .collect()
     }
 
-    /// h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)
+    /// `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`
     fn direction(
         &self,
         inputs: &[Vec<f64>],
