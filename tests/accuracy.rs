@@ -26,21 +26,22 @@ impl Function {
 }
 
 /// The accuracy table. Errors are those of a result before rounding plus the half unit of rounding,
-/// so 0.5 is a perfect function.
+/// so 0.5 is a perfect function. The exhaustive run found 1.04 for `exp` (1.01 where products are
+/// rounded) and 1.50 for `tanh` at every level.
 const TABLE: [Function; 2] = [
     Function {
         name: "exp",
         core: math::exp,
         reference: f64::exp,
-        fused: 2.0,
-        unfused: 2.0,
+        fused: 1.1,
+        unfused: 1.1,
     },
     Function {
         name: "tanh",
         core: math::tanh,
         reference: f64::tanh,
-        fused: 2.0,
-        unfused: 3.0,
+        fused: 1.5,
+        unfused: 1.5,
     },
 ];
 

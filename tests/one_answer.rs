@@ -55,10 +55,10 @@ fn fused_levels_give_the_same_bits() {
     let Some((&first, others)) = fused.split_first() else {
         return;
     };
-    let expected = bits::items(first, 1);
+    let expected: Vec<bits::Item> = bits::items(first, 1).collect();
     for &level in others {
-        for (found, expected) in bits::items(level, 1).iter().zip(&expected) {
-            assert_eq!(found, expected, "{level} and {first}");
+        for (found, expected) in bits::items(level, 1).zip(&expected) {
+            assert_eq!(&found, expected, "{level} and {first}");
         }
     }
 }

@@ -39,14 +39,17 @@ impl Hash {
 /// A name and a hash.
 pub type Item = (String, u64);
 
-/// Everything, on one level, trained on so many threads.
-pub fn items(level: Level, threads: usize) -> Vec<Item> {
-    let mut items = functions::items(level);
-    for subject in subjects() {
-        let hashes = hashes(level, &subject, threads);
-        items.extend(hashes.map(|(what, Hash(hash))| (format!("{}/{what}", subject.name), hash)));
-    }
-    items
+/// Everything, on one level, trained on so many threads; computed as it is asked for.
+pub fn items(level: Level, threads: usize) -> impl Iterator<Item = Item> {
+    let of_subject = move |subject: Subject| {
+        let named = move |(what, Hash(hash))| (format!("{}/{what}", subject.name), hash);
+        hashes(level, &subject, threads)
+            .map(named)
+            .collect::<Vec<_>>()
+    };
+    functions::items(level)
+        .into_iter()
+        .chain(subjects().into_iter().flat_map(of_subject))
 }
 
 fn hashes(

@@ -57,24 +57,26 @@ pub fn train_in_shards(level: Level, subject: &Subject, threads: usize) -> (Vec<
     (params, losses)
 }
 
-/// The shards' passes in shard order; thread `n` takes the shards `n`, `n + threads`, …
+/// The shards' passes in shard order; thread `n` takes the shards `n`, `n + threads`, … Thread 0 is
+/// the caller, so that one thread needs no other: emulators of other processors are bad at threads.
 fn pass_of_each(rig: &Rig, shards: &[Case], pass: Pass, threads: usize) -> Vec<Training> {
-    let mut done: Vec<Option<Training>> = vec![None; shards.len()];
-    std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads)
-            .map(|first| {
-                let mine = (first..shards.len()).step_by(threads);
-                scope.spawn(move || {
-                    mine.map(|i| (i, rig.pass(&shards[i], pass)))
-                        .collect::<Vec<_>>()
-                })
-            })
+    let passes_of = |thread: usize| {
+        let mine = (thread..shards.len()).step_by(threads);
+        mine.map(|shard| (shard, rig.pass(&shards[shard], pass)))
+            .collect::<Vec<_>>()
+    };
+    let mut passes = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .map(|thread| scope.spawn(move || passes_of(thread)))
             .collect();
-        for handle in handles {
-            for (i, training) in handle.join().expect("a thread") {
-                done[i] = Some(training);
-            }
-        }
+        let mut passes = passes_of(0);
+        passes.extend(
+            others
+                .into_iter()
+                .flat_map(|thread| thread.join().expect("a thread")),
+        );
+        passes
     });
-    done.into_iter().flatten().collect()
+    passes.sort_by_key(|&(shard, _)| shard);
+    passes.into_iter().map(|(_, training)| training).collect()
 }
