@@ -9,10 +9,11 @@ use crate::forward::{copy, for_each_end};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Gemm, Start};
+use crate::kernel::pack::Panels;
 use crate::layout::{Region, Scratch, read_write};
 use crate::params::{Place, Tensor, TensorKind};
 use crate::recurrence::Recurrence;
-use crate::simd::{LANES, Level, Operation, Simd, Strip, View};
+use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::spec::{InitialState, Read, Spec};
 use crate::tape::Tape;
 use crate::weights::{Model, Transposed};
@@ -183,7 +184,7 @@ impl Backward<'_, '_> {
                 width,
                 columns,
                 d_outputs,
-                self.transposed.head_weights().matrix,
+                self.transposed.head_weights(),
                 d_top.get_mut(rows.start * width..).unwrap_or(&mut []),
                 width,
             ));
@@ -260,7 +261,7 @@ impl Backward<'_, '_> {
         let layer = self.spec.layer(place.layer);
         let (hidden, width) = (layer.hidden, layer.width());
         let column = if place.reverse { hidden } else { 0 };
-        let w_rec = self.transposed.recurrent_weights(place).matrix;
+        let w_rec = self.transposed.recurrent_weights(place);
         let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
         let d_h = self.hidden_gradient(place.layer).of_mut(self.scratch);
         let (batch, activation) = (&self.tape.batch, layer.activation);
@@ -399,7 +400,7 @@ impl Backward<'_, '_> {
                 hidden,
                 hidden,
                 d_z.from(at.row, 0),
-                self.transposed.recurrent_weights(place).matrix,
+                self.transposed.recurrent_weights(place),
                 d_start.get_mut(at.sequence * hidden..).unwrap_or(&mut []),
                 hidden,
             ));
@@ -445,9 +446,7 @@ impl Backward<'_, '_> {
                     x_width,
                     l.hidden,
                     d_z.from(0, if reverse { l.hidden } else { 0 }),
-                    self.transposed
-                        .input_weights(Place { layer, reverse })
-                        .matrix,
+                    self.transposed.input_weights(Place { layer, reverse }),
                     d_x,
                     x_width,
                 )
@@ -490,25 +489,23 @@ fn outer_product<S: Simd>(
     rows: usize,
     c: &mut [f32],
 ) {
+    let columns_of_a = View {
+        data: a.data,
+        outer: 1,
+        inner: a.outer,
+    };
+    let product = Gemm::new(
+        a_width,
+        b_width,
+        rows,
+        columns_of_a,
+        Panels::rows(b),
+        c,
+        b_width,
+    );
     s.run(Gemm {
         start: Start::Continue,
-        ..Gemm::new(
-            a_width,
-            b_width,
-            rows,
-            View {
-                data: a.data,
-                outer: 1,
-                inner: a.outer,
-            },
-            View {
-                data: b.data,
-                outer: LANES,
-                inner: b.outer,
-            },
-            c,
-            b_width,
-        )
+        ..product
     });
 }
 

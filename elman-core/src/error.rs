@@ -41,6 +41,8 @@ pub enum Error {
         /// How many classes there are.
         classes: usize,
     },
+    /// A weight that bfloat16 cannot hold: infinite, NaN, or within half a step of the largest `f32`.
+    Bfloat16Range(f32),
     /// Steps outside the batch, or a truncation that this net cannot do.
     Steps(&'static str),
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Error {
                 expected,
                 found,
             } => write!(f, "{what} must hold {expected} numbers, found {found}"),
+            Self::Bfloat16Range(weight) => write!(f, "bfloat16 cannot hold the weight {weight}"),
             Self::InputKind => {
                 f.write_str("the net reads tokens and got dense rows, or the other way round")
             }

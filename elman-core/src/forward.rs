@@ -212,7 +212,7 @@ impl Pass<'_> {
             let w_in = self.model.input_weights(place);
             // Z = X·W_in + b, every step at once
             s.run(Gemm {
-                start: Start::Bias(w_in.bias),
+                start: Start::Bias,
                 ..Gemm::new(
                     rows.len(),
                     l.hidden,
@@ -223,7 +223,7 @@ impl Pass<'_> {
                         inner: 1,
                     }
                     .from(rows.start, 0),
-                    w_in.matrix,
+                    w_in,
                     h.get_mut(rows.start * width + column..).unwrap_or(&mut []),
                     width,
                 )
@@ -234,7 +234,7 @@ impl Pass<'_> {
                 inner: 1,
             };
             let state = state.from(0, spec.state_offset(layer) + column);
-            let w_rec = self.model.recurrent_weights(place).matrix;
+            let w_rec = self.model.recurrent_weights(place);
             let (batch, hidden, activation) = (self.batch, l.hidden, l.activation);
             let recurrence = Recurrence {
                 batch,
@@ -328,7 +328,7 @@ impl Pass<'_> {
         }
         let w_out = self.model.head_weights();
         s.run(Gemm {
-            start: Start::Bias(w_out.bias),
+            start: Start::Bias,
             ..Gemm::new(
                 rows.len(),
                 columns,
@@ -339,7 +339,7 @@ impl Pass<'_> {
                     inner: 1,
                 }
                 .from(rows.start, 0),
-                w_out.matrix,
+                w_out,
                 outputs.get_mut(rows.start * columns..).unwrap_or(&mut []),
                 columns,
             )

@@ -118,11 +118,11 @@ pub use inputs::Inputs;
 pub use loss::Target;
 pub use optimizer::Optimizer;
 pub use params::{Place, Tensor, TensorKind};
-pub use simd::{LANES, Level, Strip};
+pub use simd::{LANES, Level, PairStrip, Strip};
 pub use spec::{
     Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
     Layers, List, MAX_CHANNELS, MAX_DIMENSION, MAX_LAYERS, Read, Spec,
 };
 pub use stream::Stream;
 pub use tape::{NonFinite, Tape, Truncation, Window};
-pub use weights::{Model, pack, pack_transposed};
+pub use weights::{Model, pack, pack_bfloat16, pack_transposed};

@@ -3,9 +3,9 @@
 use crate::error::{Error, check_len};
 use crate::kernel::elementwise::{Exp, Map, Relu, Tanh};
 use crate::kernel::gemm::Gemm;
-use crate::kernel::pack::{self, packed_strips};
+use crate::kernel::pack::{self, Panels, packed_strips};
 use crate::kernel::softmax::Softmax;
-use crate::simd::{LANES, Level, Strip, View};
+use crate::simd::{Level, Strip, View};
 
 /// `x ← tanh(x)`
 ///
@@ -104,11 +104,7 @@ pub fn matmul(
         outer: depth,
         inner: 1,
     };
-    let b = View {
-        data: Strip::floats(packed),
-        outer: depth * LANES,
-        inner: LANES,
-    };
+    let b = Panels::single(packed, depth, 0);
     level.run(Gemm::new(rows, columns, depth, a, b, c, columns));
     Ok(())
 }

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use crate::batch::Batch;
 use crate::kernel::gemm::{Finish, Gemm, Order, Start};
+use crate::kernel::pack::Panels;
 use crate::simd::{Simd, View};
 use crate::spec::Activation;
 
@@ -11,7 +12,7 @@ use crate::spec::Activation;
 pub(crate) struct Recurrence<'a> {
     pub batch: &'a Batch<'a>,
     /// `W_rec` packed for the forward pass, `W_recᵀ` for the backward pass.
-    pub w_rec: View<'a>,
+    pub w_rec: Panels<'a>,
     pub hidden: usize,
     /// Where this direction's half begins within a row.
     pub column: usize,

@@ -3,6 +3,7 @@
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
 use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::kernel::pack::Panels;
 use crate::kernel::softmax::Softmax;
 use crate::params::Place;
 use crate::recurrence::activation;
@@ -163,30 +164,34 @@ impl Operation for Step<'_, '_> {
             let Some((h, above)) = rest.split_at_mut_checked(l.hidden) else {
                 return;
             };
-            let row =
-                |depth: usize, a: &[f32], b: View, c: &mut [f32], start: Start, finish: Finish| {
-                    let a = View {
-                        data: a,
-                        outer: depth,
-                        inner: 1,
-                    };
-                    s.run(Gemm {
-                        start,
-                        finish,
-                        ..Gemm::new(1, l.hidden, depth, a, b, c, l.hidden)
-                    });
+            let row = |depth: usize,
+                       a: &[f32],
+                       b: Panels,
+                       c: &mut [f32],
+                       start: Start,
+                       finish: Finish| {
+                let a = View {
+                    data: a,
+                    outer: depth,
+                    inner: 1,
                 };
+                s.run(Gemm {
+                    start,
+                    finish,
+                    ..Gemm::new(1, l.hidden, depth, a, b, c, l.hidden)
+                });
+            };
             // h = f(x·W_in + b + h·W_rec)
             let w_in = model.input_weights(place);
             row(
                 spec.layer_input_width(layer),
                 below,
-                w_in.matrix,
+                w_in,
                 hidden,
-                Start::Bias(w_in.bias),
+                Start::Bias,
                 Finish::Keep,
             );
-            let w_rec = model.recurrent_weights(place).matrix;
+            let w_rec = model.recurrent_weights(place);
             row(
                 l.hidden,
                 h,
@@ -216,7 +221,7 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
     }
     let w_out = model.head_weights();
     s.run(Gemm {
-        start: Start::Bias(w_out.bias),
+        start: Start::Bias,
         ..Gemm::new(
             1,
             spec.output_width(),
@@ -226,7 +231,7 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
                 outer: spec.top_width(),
                 inner: 1,
             },
-            w_out.matrix,
+            w_out,
             &mut *outputs,
             spec.output_width(),
         )

@@ -7,36 +7,10 @@
 //! `W_inᵀ` of the first layer is there only for token nets: nothing flows back into dense rows.
 
 use crate::error::{Error, check_len, check_room};
-use crate::kernel::pack::{self, packed_strips};
+use crate::kernel::pack::{self, Panels, packed_strips, pair_strips};
 use crate::params::{Place, TensorKind};
-use crate::simd::{LANES, Strip, View};
+use crate::simd::{PairStrip, Strip};
 use crate::spec::{Input, Spec};
-
-/// One packed matrix.
-#[derive(Clone, Copy)]
-pub(crate) struct Panels<'a> {
-    /// Strips of the matrix itself.
-    pub matrix: View<'a>,
-    /// Its bias strips; meaningless if it was packed without.
-    pub bias: View<'a>,
-}
-
-impl<'a> Panels<'a> {
-    /// The matrix of `depth` rows behind `extra` bias rows that starts at strip `offset`.
-    #[inline]
-    fn at(packed: &'a [Strip], offset: usize, depth: usize, extra: usize) -> Self {
-        let data = Strip::floats(packed.get(offset..).unwrap_or(&[]));
-        let bias = View {
-            data,
-            outer: (depth + extra) * LANES,
-            inner: LANES,
-        };
-        Self {
-            matrix: bias.from(0, extra),
-            bias,
-        }
-    }
-}
 
 impl Spec {
     /// Strips of the packed weights that inference needs.
@@ -65,6 +39,19 @@ impl Spec {
         }) + head
     }
 
+    /// Strips of the packed weights in bfloat16: about half of [`Spec::packed_len`].
+    pub const fn pairs_len(&self) -> usize {
+        let head = if self.has_head() {
+            pair_strips(self.top_width(), self.output_width(), 1)
+        } else {
+            0
+        };
+        self.pairs_offset(Place {
+            layer: self.layers.len(),
+            reverse: false,
+        }) + head
+    }
+
     const fn packed_offset(&self, place: Place) -> usize {
         let (mut offset, mut l) = (0, 0);
         while l < place.layer {
@@ -81,6 +68,24 @@ impl Spec {
     const fn packed_direction(&self, layer: usize) -> usize {
         let hidden = self.layer(layer).hidden;
         packed_strips(self.layer_input_width(layer), hidden, 1) + packed_strips(hidden, hidden, 0)
+    }
+
+    const fn pairs_offset(&self, place: Place) -> usize {
+        let (mut offset, mut l) = (0, 0);
+        while l < place.layer {
+            offset += self.pairs_direction(l) * self.layer(l).directions();
+            l += 1;
+        }
+        if place.reverse {
+            offset + self.pairs_direction(place.layer)
+        } else {
+            offset
+        }
+    }
+
+    const fn pairs_direction(&self, layer: usize) -> usize {
+        let hidden = self.layer(layer).hidden;
+        pair_strips(self.layer_input_width(layer), hidden, 1) + pair_strips(hidden, hidden, 0)
     }
 
     const fn transposed_offset(&self, place: Place) -> usize {
@@ -153,6 +158,54 @@ pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Err
     Ok(())
 }
 
+/// Rounds packed weights to bfloat16, [`Spec::pairs_len`] strips: half the memory to read, which is what
+/// bounds single sequences of large nets. Sums and biases stay in single precision. Each weight is off by
+/// at most 2⁻⁹ of itself, so a pre-activation by at most `2⁻⁹·Σ|w·h|`; the widened weights are exact,
+/// so the results are the same bits on all fused levels here too.
+///
+/// # Errors
+/// [`Error::Bfloat16Range`] for a weight that is not finite, [`Error::Length`] naming the slice.
+///
+/// ```
+/// # use elman_core::*;
+/// # let spec = Spec { input: Input::Dense { width: 3 }, layers: Layers::of([Layer::tanh(4)]),
+/// #     initial_state: InitialState::Zero, dropout: Dropout::NONE,
+/// #     head: Head { kind: HeadKind::Linear { outputs: 2 }, read: Read::EveryStep } };
+/// # let params = vec![0.1; spec.params_len()];
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// let mut pairs = vec![PairStrip::ZERO; spec.pairs_len()];
+/// pack_bfloat16(&spec, &packed, &mut pairs)?;
+/// let model = Model::with_bfloat16(spec, &params, &pairs)?;
+/// # Ok::<(), Error>(())
+/// ```
+pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> Result<(), Error> {
+    spec.check()?;
+    check_len("packed", spec.packed_len(), packed.len())?;
+    check_len("pairs", spec.pairs_len(), pairs.len())?;
+    let (mut packed, mut pairs) = (packed, pairs);
+    let mut next = |depth: usize, outputs: usize, extra: usize| {
+        let (from, packed_rest) = packed
+            .split_at_checked(packed_strips(depth, outputs, extra))
+            .unwrap_or_default();
+        let (to, pairs_rest) = core::mem::take(&mut pairs)
+            .split_at_mut_checked(pair_strips(depth, outputs, extra))
+            .unwrap_or_default();
+        (packed, pairs) = (packed_rest, pairs_rest);
+        pack::to_pairs(from, depth, extra, to)
+    };
+    for place in spec.places() {
+        let hidden = spec.layer(place.layer).hidden;
+        next(spec.layer_input_width(place.layer), hidden, 1)?;
+        next(hidden, hidden, 0)?;
+    }
+    if spec.has_head() {
+        next(spec.top_width(), spec.output_width(), 1)
+    } else {
+        Ok(())
+    }
+}
+
 fn bias_of<'a>(spec: &Spec, params: &'a [f32], kind: TensorKind) -> Option<&'a [f32]> {
     let tensor = spec.tensors().find(|tensor| tensor.kind == kind)?;
     params.get(tensor.range())
@@ -194,7 +247,13 @@ pub fn pack_transposed(spec: &Spec, params: &[f32], transposed: &mut [Strip]) ->
 pub struct Model<'a> {
     spec: Spec,
     tables: &'a [f32],
-    packed: &'a [Strip],
+    packed: Packed<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Packed<'a> {
+    Single(&'a [Strip]),
+    Pairs(&'a [PairStrip]),
 }
 
 impl<'a> Model<'a> {
@@ -205,8 +264,26 @@ impl<'a> Model<'a> {
     /// [`Error::Spec`], or [`Error::Length`] naming the slice.
     pub fn new(spec: Spec, params: &'a [f32], packed: &'a [Strip]) -> Result<Self, Error> {
         spec.check()?;
-        check_room("params", spec.tables_len(), params.len())?;
         check_len("packed", spec.packed_len(), packed.len())?;
+        Self::join(spec, params, Packed::Single(packed))
+    }
+
+    /// The same with weights in bfloat16, from [`pack_bfloat16`]: for inference.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
+    pub fn with_bfloat16(
+        spec: Spec,
+        params: &'a [f32],
+        pairs: &'a [PairStrip],
+    ) -> Result<Self, Error> {
+        spec.check()?;
+        check_len("pairs", spec.pairs_len(), pairs.len())?;
+        Self::join(spec, params, Packed::Pairs(pairs))
+    }
+
+    fn join(spec: Spec, params: &'a [f32], packed: Packed<'a>) -> Result<Self, Error> {
+        check_room("params", spec.tables_len(), params.len())?;
         let tables = params.get(..spec.tables_len()).unwrap_or(&[]);
         Ok(Self {
             spec,
@@ -246,33 +323,51 @@ impl<'a> Model<'a> {
 
     #[inline]
     pub(crate) fn input_weights(&self, place: Place) -> Panels<'a> {
-        Panels::at(
-            self.packed,
-            self.spec.packed_offset(place),
-            self.spec.layer_input_width(place.layer),
-            1,
-        )
+        self.panels(place, false, self.spec.layer_input_width(place.layer), 1)
     }
 
     #[inline]
     pub(crate) fn recurrent_weights(&self, place: Place) -> Panels<'a> {
-        let hidden = self.spec.layer(place.layer).hidden;
-        let input = packed_strips(self.spec.layer_input_width(place.layer), hidden, 1);
-        Panels::at(
-            self.packed,
-            self.spec.packed_offset(place) + input,
-            hidden,
-            0,
-        )
+        self.panels(place, true, self.spec.layer(place.layer).hidden, 0)
     }
 
     #[inline]
     pub(crate) fn head_weights(&self) -> Panels<'a> {
-        let offset = self.spec.packed_offset(Place {
+        let head = Place {
             layer: self.spec.layers.len(),
             reverse: false,
-        });
-        Panels::at(self.packed, offset, self.spec.top_width(), 1)
+        };
+        self.panels(head, false, self.spec.top_width(), 1)
+    }
+
+    /// The first matrix of `place`, or the one behind it.
+    #[inline]
+    fn panels(&self, place: Place, behind: bool, depth: usize, extra: usize) -> Panels<'a> {
+        let spec = &self.spec;
+        let (input, hidden) = (
+            spec.layer_input_width(place.layer),
+            spec.layer(place.layer).hidden,
+        );
+        match self.packed {
+            Packed::Single(strips) => {
+                let skip = if behind {
+                    packed_strips(input, hidden, 1)
+                } else {
+                    0
+                };
+                let strips = strips.get(spec.packed_offset(place) + skip..);
+                Panels::single(strips.unwrap_or(&[]), depth, extra)
+            }
+            Packed::Pairs(strips) => {
+                let skip = if behind {
+                    pair_strips(input, hidden, 1)
+                } else {
+                    0
+                };
+                let strips = strips.get(spec.pairs_offset(place) + skip..);
+                Panels::pairs(strips.unwrap_or(&[]), depth, extra)
+            }
+        }
     }
 }
 
@@ -285,18 +380,18 @@ pub(crate) struct Transposed<'a> {
 
 impl<'a> Transposed<'a> {
     pub fn recurrent_weights(&self, place: Place) -> Panels<'a> {
-        Panels::at(
-            self.strips,
+        self.panels(
             self.spec.transposed_offset(place),
             self.spec.layer(place.layer).hidden,
-            0,
         )
     }
 
     pub fn input_weights(&self, place: Place) -> Panels<'a> {
         let hidden = self.spec.layer(place.layer).hidden;
-        let offset = self.spec.transposed_offset(place) + packed_strips(hidden, hidden, 0);
-        Panels::at(self.strips, offset, hidden, 0)
+        self.panels(
+            self.spec.transposed_offset(place) + packed_strips(hidden, hidden, 0),
+            hidden,
+        )
     }
 
     pub fn head_weights(&self) -> Panels<'a> {
@@ -304,6 +399,10 @@ impl<'a> Transposed<'a> {
             layer: self.spec.layers.len(),
             reverse: false,
         });
-        Panels::at(self.strips, offset, self.spec.output_width(), 0)
+        self.panels(offset, self.spec.output_width())
+    }
+
+    fn panels(&self, offset: usize, depth: usize) -> Panels<'a> {
+        Panels::single(self.strips.get(offset..).unwrap_or(&[]), depth, 0)
     }
 }

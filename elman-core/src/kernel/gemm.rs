@@ -18,17 +18,18 @@
 
 use super::activation::{relu_gradient, tanh_gradient};
 use super::elementwise::{Function, Relu, Tanh};
-use crate::simd::{LANES, Operands, Operation, Simd, Sums, View, load_tile, store_tile};
+use super::pack::{Panel, Panels};
+use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_tile, store_tile};
 
-/// Longest stretch of `k` per pass: 512 steps of a 64-wide panel are 128 KiB.
+/// Longest stretch of `k` per pass, even: 512 steps of a 64-wide panel are 128 KiB.
 pub(crate) const DEPTH: usize = 512;
 
 /// What an output starts from.
 #[derive(Clone, Copy)]
-pub(crate) enum Start<'a> {
+pub(crate) enum Start {
     Zero,
-    /// The bias strips, one every `outer` numbers.
-    Bias(View<'a>),
+    /// The bias that B was packed with.
+    Bias,
     /// What C holds: the chain goes on.
     Continue,
 }
@@ -61,12 +62,11 @@ pub(crate) struct Gemm<'a> {
     pub depth: usize,
     /// Rows of A: `outer` from row to row, `inner` along k.
     pub a: View<'a>,
-    /// Strips of B: `outer` from strip to strip, `inner` along k.
-    pub b: View<'a>,
+    pub b: Panels<'a>,
     pub c: &'a mut [f32],
     /// From one row of C to the next.
     pub c_row: usize,
-    pub start: Start<'a>,
+    pub start: Start,
     pub finish: Finish<'a>,
     pub order: Order,
 }
@@ -76,26 +76,36 @@ impl Operation for Gemm<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        match self.b {
+            Panels::Single(b) => self.blocks(s, b),
+            Panels::Pairs(b) => self.blocks(s, b),
+        }
+    }
+}
+
+impl Gemm<'_> {
+    #[inline(always)]
+    fn blocks<S: Simd, E: Element>(self, s: S, b: Panel<E>) {
         let Self {
             rows,
             columns,
             depth,
             a,
-            b,
             c,
             c_row,
             start,
             finish,
             order,
+            ..
         } = self;
         let strips = columns.div_ceil(LANES);
-        let tiles = rows.div_ceil(S::TILE_ROWS);
+        let tiles = rows.div_ceil(S::TILE_ROWS.min(E::TILE_ROWS));
         let (height, taller) = if tiles <= 1 {
             (rows, 0)
         } else {
             (rows / tiles, rows % tiles)
         };
-        let group = (S::ACCUMULATORS / (height + usize::from(taller > 0)).max(1)).clamp(1, 8);
+        let group = (S::ACCUMULATORS / (height + usize::from(taller > 0)).max(1)).clamp(1, 6);
         let groups = strips.div_ceil(group);
         let mut k = 0;
         loop {
@@ -118,12 +128,9 @@ impl Operation for Gemm<'_> {
                         columns: columns - column,
                         depth: block,
                         a: a.from(row, k),
-                        b: b.from(strip, k),
-                        start: match start {
-                            _ if k > 0 => Start::Continue,
-                            Start::Bias(bias) => Start::Bias(bias.from(strip, 0)),
-                            other => other,
-                        },
+                        b: b.matrix.from(strip, k / E::PER_STEP),
+                        bias: b.bias.from(strip, 0),
+                        start: if k > 0 { Start::Continue } else { start },
                     };
                     band.compute(s, height, width);
                     if is_last {
@@ -152,7 +159,7 @@ impl<'a> Gemm<'a> {
         columns: usize,
         depth: usize,
         a: View<'a>,
-        b: View<'a>,
+        b: Panels<'a>,
         c: &'a mut [f32],
         c_row: usize,
     ) -> Self {
@@ -173,7 +180,7 @@ impl<'a> Gemm<'a> {
 }
 
 /// Tiles of one shape below one another, and where their operands begin.
-struct Band<'a, 'c> {
+struct Band<'a, 'c, E> {
     tiles: usize,
     /// C from the first tile's first number on.
     c: &'c mut [f32],
@@ -182,11 +189,12 @@ struct Band<'a, 'c> {
     columns: usize,
     depth: usize,
     a: View<'a>,
-    b: View<'a>,
-    start: Start<'a>,
+    b: View<'a, E>,
+    bias: View<'a, E>,
+    start: Start,
 }
 
-impl Band<'_, '_> {
+impl<E: Element> Band<'_, '_, E> {
     #[inline(always)]
     fn compute<S: Simd>(&mut self, s: S, height: usize, width: usize) {
         match height {
@@ -201,16 +209,21 @@ impl Band<'_, '_> {
 
     #[inline(always)]
     fn compute_rows<S: Simd, const ROWS: usize>(&mut self, s: S, width: usize) {
+        let most = if ROWS <= S::TILE_ROWS && ROWS <= E::TILE_ROWS {
+            S::ACCUMULATORS
+        } else {
+            0
+        };
         // Wider tiles than the registers hold are never asked for; the constant conditions drop their code.
         match width {
-            8 if ROWS * 8 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 8>(self)),
-            7 if ROWS * 7 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 7>(self)),
-            6 if ROWS * 6 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 6>(self)),
-            5 if ROWS * 5 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 5>(self)),
-            4 if ROWS * 4 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 4>(self)),
-            3 if ROWS * 3 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 3>(self)),
-            2 if ROWS * 2 <= S::ACCUMULATORS => s.run(Multiply::<ROWS, 2>(self)),
-            _ if ROWS <= S::TILE_ROWS => s.run(Multiply::<ROWS, 1>(self)),
+            8 if ROWS * 8 <= most => s.run(Multiply::<E, ROWS, 8>(self)),
+            7 if ROWS * 7 <= most => s.run(Multiply::<E, ROWS, 7>(self)),
+            6 if ROWS * 6 <= most => s.run(Multiply::<E, ROWS, 6>(self)),
+            5 if ROWS * 5 <= most => s.run(Multiply::<E, ROWS, 5>(self)),
+            4 if ROWS * 4 <= most => s.run(Multiply::<E, ROWS, 4>(self)),
+            3 if ROWS * 3 <= most => s.run(Multiply::<E, ROWS, 3>(self)),
+            2 if ROWS * 2 <= most => s.run(Multiply::<E, ROWS, 2>(self)),
+            _ if most > 0 => s.run(Multiply::<E, ROWS, 1>(self)),
             _ => {}
         }
     }
@@ -269,9 +282,11 @@ impl Band<'_, '_> {
 
 /// The inner loops of one tile shape. A function of its own, so that its accumulators get all registers
 /// (measured: inlined among the other shapes the sums live in memory and run at half the speed).
-struct Multiply<'t, 'a, 'c, const ROWS: usize, const STRIPS: usize>(&'t mut Band<'a, 'c>);
+struct Multiply<'t, 'a, 'c, E, const ROWS: usize, const STRIPS: usize>(&'t mut Band<'a, 'c, E>);
 
-impl<const ROWS: usize, const STRIPS: usize> Operation for Multiply<'_, '_, '_, ROWS, STRIPS> {
+impl<E: Element, const ROWS: usize, const STRIPS: usize> Operation
+    for Multiply<'_, '_, '_, E, ROWS, STRIPS>
+{
     type Output = ();
 
     #[inline(always)]
@@ -284,15 +299,16 @@ impl<const ROWS: usize, const STRIPS: usize> Operation for Multiply<'_, '_, '_, 
             depth,
             a,
             b,
+            bias,
             start,
         } = self.0;
         let (c_row, columns) = (*c_row, *columns);
         for tile in 0..*tiles {
             let row = tile * ROWS;
-            let operands = (a.from(row, 0), *b, *depth);
+            let operands = (a.from(row, 0), *b, *bias, *depth);
             let c = c.get_mut(row * c_row..).unwrap_or(&mut []);
             if columns >= STRIPS * LANES {
-                multiply::<S, ROWS, STRIPS>(s, operands, *start, c, c_row);
+                multiply::<S, E, ROWS, STRIPS>(s, operands, *start, c, c_row);
                 continue;
             }
             // The last strip is partial: work on a whole copy, so that the loop above needs no masks.
@@ -303,7 +319,7 @@ impl<const ROWS: usize, const STRIPS: usize> Operation for Multiply<'_, '_, '_, 
                 }
             }
             let flat = whole.as_flattened_mut().as_flattened_mut();
-            multiply::<S, ROWS, STRIPS>(s, operands, *start, flat, STRIPS * LANES);
+            multiply::<S, E, ROWS, STRIPS>(s, operands, *start, flat, STRIPS * LANES);
             for (from, to) in whole.iter().zip(c.chunks_mut(c_row)) {
                 copy_row(from.as_flattened(), to, columns);
             }
@@ -317,19 +333,17 @@ fn copy_row(from: &[f32], to: &mut [f32], columns: usize) {
     }
 }
 
-/// Indices instead of iterators: unless inlined to the last call, an adapter's `next` would be compiled
-/// without the token's features, which users' own build profiles do not promise (measured: 4 times slower).
 #[inline(always)]
-fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
+fn multiply<S: Simd, E: Element, const ROWS: usize, const STRIPS: usize>(
     s: S,
-    (a, b, depth): (View, View, usize),
+    (a, b, bias, depth): (View, View<E>, View<E>, usize),
     start: Start,
     c: &mut [f32],
     c_row: usize,
 ) {
     let mut sums: Sums<S, ROWS, STRIPS> = match start {
         Start::Zero => [[s.splat(0.0); STRIPS]; ROWS],
-        Start::Bias(bias) => load_tile(
+        Start::Bias => load_tile(
             s,
             View {
                 data: bias.data,
@@ -346,31 +360,19 @@ fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
             },
         ),
     };
-    let mut operands = Operands::<ROWS, STRIPS>::new(a, b, depth);
-    while let Some((a, b)) = operands.next() {
-        let mut strips = [s.splat(0.0); STRIPS];
-        for j in 0..STRIPS {
-            strips[j] = s.load(b[j]);
-        }
-        for r in 0..ROWS {
-            let a = s.splat(a[r]);
-            for j in 0..STRIPS {
-                sums[r][j] = s.mul_add(a, strips[j], sums[r][j]);
-            }
-        }
-    }
+    E::multiply(s, Operands::<E, ROWS, STRIPS>::new(a, b, depth), &mut sums);
     store_tile(s, &sums, c, c_row);
 }
 
 /// Replaces every strip of a band.
-struct Each<'t, 'a, 'c, F> {
-    band: &'t mut Band<'a, 'c>,
+struct Each<'t, 'a, 'c, E, F> {
+    band: &'t mut Band<'a, 'c, E>,
     /// Rows and strips.
     size: (usize, usize),
     function: F,
 }
 
-impl<F: Function> Operation for Each<'_, '_, '_, F> {
+impl<E: Element, F: Function> Operation for Each<'_, '_, '_, E, F> {
     type Output = ();
 
     #[inline(always)]
@@ -386,8 +388,8 @@ impl<F: Function> Operation for Each<'_, '_, '_, F> {
 }
 
 /// Replaces every strip of a band, given the strip of `h` at the same place.
-struct EachWith<'t, 'a, 'c, 'h, F> {
-    band: &'t mut Band<'a, 'c>,
+struct EachWith<'t, 'a, 'c, 'h, E, F> {
+    band: &'t mut Band<'a, 'c, E>,
     /// Rows and strips.
     size: (usize, usize),
     h: View<'h>,
@@ -396,7 +398,7 @@ struct EachWith<'t, 'a, 'c, 'h, F> {
     function: F,
 }
 
-impl<F: Gradient> Operation for EachWith<'_, '_, '_, '_, F> {
+impl<E: Element, F: Gradient> Operation for EachWith<'_, '_, '_, '_, E, F> {
     type Output = ();
 
     #[inline(always)]

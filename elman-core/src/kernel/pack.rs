@@ -5,7 +5,65 @@
 //! ```
 //! The layout does not depend on the instruction set; missing outputs are zero.
 
-use crate::simd::{LANES, Strip};
+use crate::error::Error;
+use crate::simd::{LANES, PairStrip, Strip, View};
+
+/// A matrix that the product reads strip by strip, and its bias strips if it was packed with any.
+#[derive(Clone, Copy)]
+pub(crate) struct Panel<'a, E> {
+    /// `outer` from strip to strip, `inner` along k.
+    pub matrix: View<'a, E>,
+    pub bias: View<'a, E>,
+}
+
+/// The right-hand side of a product, in the precision it is stored in.
+#[derive(Clone, Copy)]
+pub(crate) enum Panels<'a> {
+    Single(Panel<'a, f32>),
+    Pairs(Panel<'a, u32>),
+}
+
+impl<'a> Panels<'a> {
+    /// Row-major rows (depth, columns) as they lie in memory, read in whole strips.
+    pub fn rows(rows: View<'a>) -> Self {
+        let matrix = View {
+            data: rows.data,
+            outer: LANES,
+            inner: rows.outer,
+        };
+        Self::Single(Panel {
+            matrix,
+            bias: View::EMPTY,
+        })
+    }
+
+    /// The packed matrix of `depth` rows behind `extra` bias rows at the start of `strips`.
+    #[inline]
+    pub fn single(strips: &'a [Strip], depth: usize, extra: usize) -> Self {
+        Self::Single(panel(Strip::floats(strips), depth, extra))
+    }
+
+    /// The same in pairs of bfloat16.
+    #[inline]
+    pub fn pairs(strips: &'a [PairStrip], depth: usize, extra: usize) -> Self {
+        Self::Pairs(panel(PairStrip::pairs(strips), depth.div_ceil(2), extra))
+    }
+}
+
+/// Panels of `steps` strips behind `extra` bias strips.
+#[inline]
+fn panel<E>(data: &[E], steps: usize, extra: usize) -> Panel<'_, E> {
+    let (outer, inner) = ((steps + extra) * LANES, LANES);
+    let matrix = View {
+        data: data.get(extra * LANES..).unwrap_or(&[]),
+        outer,
+        inner,
+    };
+    Panel {
+        matrix,
+        bias: View { data, outer, inner },
+    }
+}
 
 /// Strips of a packed (depth, outputs) matrix, `extra` rows (a bias) in front.
 pub(crate) const fn packed_strips(depth: usize, outputs: usize, extra: usize) -> usize {
@@ -55,6 +113,75 @@ fn copy_part(strip: &mut Strip, row: &[f32]) {
             for (x, &w) in rest {
                 *x = w;
             }
+        }
+    }
+}
+
+/// Strips of the same matrix in pairs of bfloat16: two rows to a strip, biases as they were.
+pub(crate) const fn pair_strips(depth: usize, outputs: usize, extra: usize) -> usize {
+    outputs.div_ceil(LANES) * (depth.div_ceil(2) + extra)
+}
+
+/// Rounds a packed matrix to pairs of bfloat16.
+pub(crate) fn to_pairs(
+    packed: &[Strip],
+    depth: usize,
+    extra: usize,
+    pairs: &mut [PairStrip],
+) -> Result<(), Error> {
+    let from = packed.chunks_exact((depth + extra).max(1));
+    let to = pairs.chunks_exact_mut((depth.div_ceil(2) + extra).max(1));
+    for (from, to) in from.zip(to) {
+        let (Some((bias, rows)), Some((to_bias, to))) =
+            (from.split_at_checked(extra), to.split_at_mut_checked(extra))
+        else {
+            continue;
+        };
+        for (to, bias) in to_bias.iter_mut().zip(bias) {
+            to.0 = bias.0.map(f32::to_bits);
+        }
+        for (to, rows) in to.iter_mut().zip(rows.chunks(2)) {
+            *to = PairStrip::ZERO;
+            for (row, shift) in rows.iter().zip([0, 16]) {
+                for (pair, &x) in to.0.iter_mut().zip(&row.0) {
+                    *pair |= u32::from(bfloat16(x)?) << shift;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The nearest bfloat16, ties to even: the upper half of the bits.
+fn bfloat16(x: f32) -> Result<u16, Error> {
+    let bits = x.to_bits();
+    let rounded = bits.wrapping_add(0x7FFF + ((bits >> 16) & 1)) >> 16;
+    if x.is_finite() && rounded & 0x7F80 != 0x7F80 {
+        Ok(rounded as u16)
+    } else {
+        Err(Error::Bfloat16Range(x))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bfloat16;
+
+    #[test]
+    fn bfloat16_rounds_to_the_nearest_even() {
+        // Between every two neighbouring positive numbers: below, at and above the middle.
+        for bits in 0..0x7F7F_u16 {
+            let number = |bits: u16| f32::from_bits(u32::from(bits) << 16);
+            let middle = f32::from_bits((u32::from(bits) << 16) + 0x8000);
+            let even = bits + bits % 2;
+            assert_eq!(bfloat16(number(bits)), Ok(bits));
+            assert_eq!(bfloat16(middle), Ok(even));
+            assert_eq!(bfloat16(-middle), Ok(even | 0x8000));
+            assert_eq!(bfloat16(middle.next_down()), Ok(bits));
+            assert_eq!(bfloat16(middle.next_up()), Ok(bits + 1));
+        }
+        for refused in [f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+            assert!(bfloat16(refused).is_err());
         }
     }
 }

@@ -35,7 +35,7 @@ macro_rules! both {
 }
 
 #[inline(always)]
-fn ones(x: i32) -> [__m256i; 2] {
+fn splat_i32(x: i32) -> [__m256i; 2] {
     // SAFETY: as in `both`: only reached through a token.
     unsafe { [_mm256_set1_epi32(x); 2] }
 }
@@ -43,7 +43,7 @@ fn ones(x: i32) -> [__m256i; 2] {
 /// `2^n`
 #[inline(always)]
 fn pow2(n: [__m256i; 2]) -> V {
-    let biased = both!(_mm256_add_epi32(n, ones(127)));
+    let biased = both!(_mm256_add_epi32(n, splat_i32(127)));
     let shifted = both!(_mm256_slli_epi32::<23>(biased));
     both!(_mm256_castsi256_ps(shifted))
 }
@@ -72,6 +72,19 @@ impl Simd for Avx2 {
                 _mm256_loadu_ps(from.as_ptr().add(8)),
             ]
         }
+    }
+    #[inline(always)]
+    fn load_pairs(self, from: &[u32; LANES]) -> (V, V) {
+        let from: *const __m256i = from.as_ptr().cast();
+        // SAFETY: the token proves AVX2; both halves lie within the sixteen pairs.
+        let pairs = unsafe { [_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))] };
+        let low = both!(_mm256_slli_epi32::<16>(pairs));
+        let mask = splat_i32(0xFFFF_0000_u32 as i32);
+        let high = both!(_mm256_and_si256(pairs, mask));
+        (
+            both!(_mm256_castsi256_ps(low)),
+            both!(_mm256_castsi256_ps(high)),
+        )
     }
     #[inline(always)]
     fn store(self, to: &mut [f32; LANES], v: V) {
@@ -140,7 +153,10 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn scale(self, p: V, rounded: V) -> V {
         let n = both!(_mm256_castps_si256(rounded));
-        let n = both!(_mm256_sub_epi32(n, ones(super::ROUND.to_bits() as i32)));
+        let n = both!(_mm256_sub_epi32(
+            n,
+            splat_i32(super::ROUND.to_bits() as i32)
+        ));
         let half = both!(_mm256_srai_epi32::<1>(n));
         let rest = both!(_mm256_sub_epi32(n, half));
         self.mul(self.mul(p, pow2(half)), pow2(rest))

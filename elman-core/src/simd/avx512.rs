@@ -58,6 +58,18 @@ impl Simd for Avx512 {
         unsafe { _mm512_loadu_ps(from.as_ptr()) }
     }
     #[inline(always)]
+    fn load_pairs(self, from: &[u32; LANES]) -> (__m512, __m512) {
+        // SAFETY: the token proves AVX-512F; sixteen pairs are read from an array of sixteen.
+        let pairs = unsafe { _mm512_loadu_si512(from.as_ptr().cast()) };
+        strip!((
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)),
+            _mm512_castsi512_ps(_mm512_and_si512(
+                pairs,
+                _mm512_set1_epi32(0xFFFF_0000_u32 as i32)
+            )),
+        ))
+    }
+    #[inline(always)]
     fn store(self, to: &mut [f32; LANES], v: __m512) {
         // SAFETY: the token proves AVX-512F; sixteen numbers are written to an array of sixteen.
         unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }

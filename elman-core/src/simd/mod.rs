@@ -16,8 +16,8 @@ mod avx2;
 mod avx512;
 
 pub use level::Level;
-pub(crate) use operands::{Operands, Sums, View, load_tile, store_tile};
-pub use strip::{LANES, Strip};
+pub(crate) use operands::{Element, Operands, Sums, View, load_tile, store_tile};
+pub use strip::{LANES, PairStrip, Strip};
 
 mod sealed {
     pub trait Sealed {}
@@ -47,6 +47,8 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
 
     fn splat(self, x: f32) -> Self::V;
     fn load(self, from: &[f32; LANES]) -> Self::V;
+    /// The low and the high halves of sixteen pairs of bfloat16, exactly.
+    fn load_pairs(self, from: &[u32; LANES]) -> (Self::V, Self::V);
     fn store(self, to: &mut [f32; LANES], v: Self::V);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;

@@ -4,19 +4,110 @@ use core::marker::PhantomData;
 
 use super::{LANES, Simd};
 
+/// What B is stored in.
+pub(crate) trait Element: Copy {
+    /// Numbers of `k` that one step along B holds.
+    const PER_STEP: usize;
+    /// Most rows of a tile. Widening costs an instruction per strip, so pairs are for few rows.
+    const TILE_ROWS: usize;
+
+    /// A strip of biases, which are always stored in single precision.
+    fn load_bias<S: Simd>(s: S, from: &[Self; LANES]) -> S::V;
+
+    /// `sums += A·B` over all of `k`, ascending.
+    fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
+        s: S,
+        operands: Operands<Self, ROWS, STRIPS>,
+        sums: &mut Sums<S, ROWS, STRIPS>,
+    );
+}
+
+impl Element for f32 {
+    const PER_STEP: usize = 1;
+    const TILE_ROWS: usize = 6;
+
+    #[inline(always)]
+    fn load_bias<S: Simd>(s: S, from: &[f32; LANES]) -> S::V {
+        s.load(from)
+    }
+
+    #[inline(always)]
+    fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
+        s: S,
+        mut operands: Operands<f32, ROWS, STRIPS>,
+        sums: &mut Sums<S, ROWS, STRIPS>,
+    ) {
+        while let Some((a, b)) = operands.next() {
+            let mut strips = [s.splat(0.0); STRIPS];
+            for j in 0..STRIPS {
+                strips[j] = s.load(b[j]);
+            }
+            add_product(s, a, strips, sums);
+        }
+    }
+}
+
+/// Two bfloat16 of neighbouring `k`.
+impl Element for u32 {
+    const PER_STEP: usize = 2;
+    const TILE_ROWS: usize = 3;
+
+    #[inline(always)]
+    fn load_bias<S: Simd>(s: S, from: &[u32; LANES]) -> S::V {
+        s.load(&from.map(f32::from_bits))
+    }
+
+    #[inline(always)]
+    fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
+        s: S,
+        mut operands: Operands<u32, ROWS, STRIPS>,
+        sums: &mut Sums<S, ROWS, STRIPS>,
+    ) {
+        while let Some((a, b)) = operands.next() {
+            let (mut first, mut second) = ([s.splat(0.0); STRIPS], [s.splat(0.0); STRIPS]);
+            for j in 0..STRIPS {
+                (first[j], second[j]) = s.load_pairs(b[j]);
+            }
+            add_product(s, a, first, sums);
+            if let Some(a) = operands.next_of_a() {
+                add_product(s, a, second, sums);
+            }
+        }
+    }
+}
+
+/// `sums += a·strips`, one number of A per row.
+///
+/// Indices instead of iterators: unless inlined to the last call, an adapter's `next` would be compiled
+/// without the token's features, which users' own build profiles do not promise (measured: 4 times slower).
+#[inline(always)]
+fn add_product<S: Simd, const ROWS: usize, const STRIPS: usize>(
+    s: S,
+    a: [f32; ROWS],
+    strips: [S::V; STRIPS],
+    sums: &mut Sums<S, ROWS, STRIPS>,
+) {
+    for r in 0..ROWS {
+        let a = s.splat(a[r]);
+        for j in 0..STRIPS {
+            sums[r][j] = s.mul_add(a, strips[j], sums[r][j]);
+        }
+    }
+}
+
 /// A matrix inside a slice: element `(i, k)` lies at `i·outer + k·inner`.
 #[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    pub data: &'a [f32],
+pub(crate) struct View<'a, E = f32> {
+    pub data: &'a [E],
     /// From one row (of A) or strip (of B) to the next.
     pub outer: usize,
     /// From one step of the inner loop to the next.
     pub inner: usize,
 }
 
-impl<'a> View<'a> {
+impl<'a, E> View<'a, E> {
     /// No elements.
-    pub const EMPTY: View<'static> = View {
+    pub const EMPTY: Self = Self {
         data: &[],
         outer: 0,
         inner: 0,
@@ -55,9 +146,9 @@ pub(crate) type Sums<S, const ROWS: usize, const STRIPS: usize> = [[<S as Simd>:
     reason = "adapters that are not inlined lose the CPU features"
 )]
 #[inline(always)]
-pub(crate) fn load_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
+pub(crate) fn load_tile<S: Simd, E: Element, const ROWS: usize, const STRIPS: usize>(
     s: S,
-    from: View,
+    from: View<E>,
 ) -> Sums<S, ROWS, STRIPS> {
     let mut sums = [[s.splat(0.0); STRIPS]; ROWS];
     let fits = from.holds(ROWS, STRIPS, LANES);
@@ -66,8 +157,8 @@ pub(crate) fn load_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
         for r in 0..ROWS {
             for strip in 0..STRIPS {
                 // SAFETY: `holds` checked that the strip of the last row and column lies inside the slice,
-                // hence all of them; an array of f32 has no alignment beyond that of f32.
-                sums[r][strip] = s.load(unsafe {
+                // hence all of them; an array has no alignment beyond that of its elements.
+                sums[r][strip] = E::load_bias(s, unsafe {
                     &*from
                         .data
                         .as_ptr()
@@ -108,26 +199,27 @@ pub(crate) fn store_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
     }
 }
 
-/// Walks a tile along the inner dimension: `ROWS` numbers of A and `STRIPS` strips of B at a time.
-pub(crate) struct Operands<'a, const ROWS: usize, const STRIPS: usize> {
+/// Walks a tile along the inner dimension.
+pub(crate) struct Operands<'a, E, const ROWS: usize, const STRIPS: usize> {
     a: *const f32,
     a_row: usize,
     a_step: usize,
-    b: *const f32,
+    b: *const E,
     b_strip: usize,
     b_step: usize,
+    /// Numbers of `k` left.
     left: usize,
-    borrows: PhantomData<&'a [f32]>,
+    borrows: PhantomData<(&'a [f32], &'a [E])>,
 }
 
-impl<'a, const ROWS: usize, const STRIPS: usize> Operands<'a, ROWS, STRIPS> {
-    /// The first `depth` steps. Views that are too short (a bug of the caller) give no steps at all.
+impl<'a, E: Element, const ROWS: usize, const STRIPS: usize> Operands<'a, E, ROWS, STRIPS> {
+    /// The first `depth` numbers of `k`. Views that are too short (a bug of the caller) give none at all.
     #[inline(always)]
-    pub fn new(a: View<'a>, b: View<'a>, depth: usize) -> Self {
-        let fits = a.holds(ROWS, depth, 1) && b.holds(STRIPS, depth, LANES);
+    pub fn new(a: View<'a>, b: View<'a, E>, depth: usize) -> Self {
+        let fits = a.holds(ROWS, depth, 1) && b.holds(STRIPS, depth.div_ceil(E::PER_STEP), LANES);
         debug_assert!(
             fits,
-            "operands of {ROWS} rows, {STRIPS} strips, {depth} steps do not fit"
+            "operands of {ROWS} rows, {STRIPS} strips, depth {depth} do not fit"
         );
         Self {
             a: a.data.as_ptr(),
@@ -141,32 +233,31 @@ impl<'a, const ROWS: usize, const STRIPS: usize> Operands<'a, ROWS, STRIPS> {
         }
     }
 
-    /// The next step's numbers of A and strips of B.
+    /// The next number of each row of A and the next strips of B, of which there must be as many steps
+    /// as [`Element::PER_STEP`] says: the numbers of A in between come from [`Operands::next_of_a`].
     #[inline(always)]
-    pub fn next(&mut self) -> Option<([f32; ROWS], [&'a [f32; LANES]; STRIPS])> {
+    fn next(&mut self) -> Option<([f32; ROWS], [&'a [E; LANES]; STRIPS])> {
         if self.left == 0 {
             return None;
         }
-        self.left -= 1;
+        // SAFETY: `new` made sure that the strips of every step lie within the borrowed slice, and `left`
+        // counts one down for each number of A; an array has no alignment beyond that of its elements.
+        // Pointers move by wrapping_add, so the address past the last step is only computed, never read.
+        let b = unsafe { core::array::from_fn(|j| &*self.b.add(j * self.b_strip).cast()) };
+        self.b = self.b.wrapping_add(self.b_step);
+        Some((self.next_of_a()?, b))
+    }
+
+    /// The next number of each row of A alone.
+    #[inline(always)]
+    fn next_of_a(&mut self) -> Option<[f32; ROWS]> {
+        self.left = self.left.checked_sub(1)?;
         let mut a = [0.0; ROWS];
-        let mut b = [&[0.0; LANES]; STRIPS];
-        // SAFETY: `new` made sure that every row's and strip's element of every one of the `left` steps
-        // lies within the borrowed slices; pointers move by wrapping_add, so the step past the last one
-        // computes an address that is never read. f32 has no alignment beyond its own.
-        unsafe {
-            let mut r = 0;
-            while r < ROWS {
-                a[r] = *self.a.add(r * self.a_row);
-                r += 1;
-            }
-            let mut s = 0;
-            while s < STRIPS {
-                b[s] = &*self.b.add(s * self.b_strip).cast();
-                s += 1;
-            }
+        for (r, a) in a.iter_mut().enumerate() {
+            // SAFETY: `new` made sure that every row has a number for each of the `left` steps.
+            *a = unsafe { *self.a.add(r * self.a_row) };
         }
         self.a = self.a.wrapping_add(self.a_step);
-        self.b = self.b.wrapping_add(self.b_step);
-        Some((a, b))
+        Some(a)
     }
 }

@@ -74,6 +74,15 @@ impl Simd for Portable {
         })
     }
     #[inline(always)]
+    fn load_pairs(self, from: &[u32; LANES]) -> (V, V) {
+        let pairs: [i32x4; 4] = from_fn(|i| i32x4::new(from_fn(|lane| from[4 * i + lane] as i32)));
+        let high = i32x4::splat(0xFFFF_0000_u32 as i32);
+        (
+            from_fn(|i| number(pairs[i] << 16u32)),
+            from_fn(|i| number(pairs[i] & high)),
+        )
+    }
+    #[inline(always)]
     fn store(self, to: &mut [f32; LANES], v: V) {
         for (to, v) in to.as_chunks_mut::<4>().0.iter_mut().zip(v) {
             *to = v.to_array();
