@@ -33,7 +33,7 @@ impl Operation for Dropout<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn run<S: Simd>(self, s: S) {
         let Self {
             rows,
             width,
@@ -57,20 +57,15 @@ impl Operation for Dropout<'_> {
             let first = (first_row + row).wrapping_mul(groups);
             for (group, numbers) in numbers.chunks_mut(GROUP).enumerate() {
                 let hashes = hashes(key, first.wrapping_add(group) as u32);
-                let (low, high) = numbers.split_at_mut(LANES.min(numbers.len()));
-                for (x, hash) in low.iter_mut().zip(hashes) {
-                    *x = if hash & 0xFFFF < dropped {
-                        0.0
-                    } else {
-                        *x * scale
-                    };
-                }
-                for (x, hash) in high.iter_mut().zip(hashes) {
-                    *x = if hash >> 16 < dropped {
-                        0.0
-                    } else {
-                        *x * scale
-                    };
+                for (part, shift) in numbers.chunks_mut(LANES).zip([0, 16]) {
+                    // Sixteen bits are exact as f32, and a comparison of floats is an operation of every level.
+                    let mut coins = [0.0; LANES];
+                    for (coin, hash) in coins.iter_mut().zip(hashes) {
+                        *coin = ((hash >> shift) & 0xFFFF) as i32 as f32;
+                    }
+                    let kept = s.mul(s.load_part(part), s.splat(scale));
+                    let v = s.if_less(s.load(&coins), s.splat(dropped as f32), s.splat(0.0), kept);
+                    s.store_part(part, v);
                 }
             }
         }
