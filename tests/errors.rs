@@ -2,8 +2,8 @@
 
 use elman_core::{
     Activation, Batch, Channel, Channels, Dropout, Error, Head, HeadKind, Input, Inputs, Layer,
-    Layers, Level, Model, NonFinite, Read, Spec, Stream, Strip, Tape, Target, forward, loss, pack,
-    pack_transposed,
+    Layers, Level, Model, NonFinite, Read, Spec, Stream, Strip, Tape, Target, Window, forward,
+    loss, pack, pack_transposed,
 };
 use elman_tests::samples::{ACTIVE, dense, tokens, weights};
 use elman_tests::{Case, Rows, inputs};
@@ -81,7 +81,14 @@ fn steps_that_cannot_be() {
         let mut scratch = vec![Strip::ZERO; spec.scratch_len(6, 3)];
         let mut gradients = vec![0.0; spec.params_len()];
         let rows = Case::new(spec, &[3, 2, 1], 1).rows;
-        let mut tape = Tape::new(&spec, Batch::ragged(&ACTIVE).unwrap(), &mut buffer).unwrap();
+        let mut tape = Tape::new(
+            &spec,
+            Batch::ragged(&ACTIVE).unwrap(),
+            inputs(&rows),
+            0,
+            &mut buffer,
+        )
+        .unwrap();
         tape.start(&model, None).unwrap();
         for steps in [
             1..2,
@@ -90,24 +97,22 @@ fn steps_that_cannot_be() {
             usize::MAX - 1..usize::MAX,
             backwards.clone(),
         ] {
-            is_steps(tape.record(level, &model, inputs(&rows), steps, 0));
+            is_steps(tape.record(level, &model, steps));
         }
         is_steps(tape.final_state(&model, &mut vec![0.0; 3 * spec.state_len()]));
         let mut backward = |tape: &mut Tape, losses, back_to| {
+            let window = Window { losses, back_to };
             tape.backward(
                 level,
                 &model,
                 &transposed,
-                inputs(&rows),
-                losses,
-                back_to,
-                0,
+                &window,
                 &mut scratch,
                 &mut gradients,
             )
         };
         is_steps(backward(&mut tape, 0..3, 0));
-        tape.record(level, &model, inputs(&rows), 0..3, 0).unwrap();
+        tape.record(level, &model, 0..3).unwrap();
         for (losses, back_to) in [(0..3, 1), (0..4, 0), (2..2, 0), (backwards, 0)] {
             is_steps(backward(&mut tape, losses, back_to));
         }
@@ -244,9 +249,15 @@ fn find_non_finite(level: Level, case: &Case) -> Option<NonFinite> {
     pack(&spec, &case.params, &mut packed).unwrap();
     let model = Model::new(spec, &case.params, &packed).unwrap();
     let mut buffer = vec![Strip::ZERO; spec.tape_len(6, 3)];
-    let mut tape = Tape::new(&spec, Batch::ragged(&ACTIVE).unwrap(), &mut buffer).unwrap();
+    let mut tape = Tape::new(
+        &spec,
+        Batch::ragged(&ACTIVE).unwrap(),
+        inputs(&case.rows),
+        0,
+        &mut buffer,
+    )
+    .unwrap();
     tape.start(&model, None).unwrap();
-    tape.record(level, &model, inputs(&case.rows), 0..3, 0)
-        .unwrap();
+    tape.record(level, &model, 0..3).unwrap();
     tape.find_non_finite()
 }

@@ -2,7 +2,7 @@
 
 use elman_core::{
     Batch, Error, Init, Input, Inputs, LANES, Level, Model, Optimizer, Spec, Stream, Strip, Tape,
-    Target, forward, gradient, initialize, loss, math, pack, pack_transposed,
+    Target, Window, forward, gradient, initialize, loss, math, pack, pack_transposed,
 };
 use elman_tests::samples::{ACTIVE, dense, tokens, weights};
 use elman_tests::{Generator, Rows, inputs};
@@ -177,17 +177,18 @@ fn training() {
             let mut gradients = lengths.floats("gradients", spec.params_len());
             let mut scratch = lengths.strips("scratch", spec.scratch_len(6, 3));
             let (level, inputs) = (Level::detect(), inputs(&rows));
-            let mut tape = Tape::new(&spec, batch, &mut buffer)?;
+            let mut tape = Tape::new(&spec, batch, inputs, 0, &mut buffer)?;
             tape.start(&model, Some(&carried))?;
-            tape.record(level, &model, inputs, 0..3, 0)?;
+            tape.record(level, &model, 0..3)?;
+            let window = Window {
+                losses: 0..3,
+                back_to: 0,
+            };
             tape.backward(
                 level,
                 &model,
                 &transposed,
-                inputs,
-                0..3,
-                0,
-                0,
+                &window,
                 &mut scratch,
                 &mut gradients,
             )

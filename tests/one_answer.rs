@@ -332,10 +332,9 @@ fn a_uniform_batch_is_a_ragged_batch() {
         ]
         .map(|batch| {
             let mut buffer = vec![Strip::ZERO; spec.tape_len(30, 5)];
-            let mut tape = Tape::new(&spec, batch, &mut buffer).unwrap();
+            let mut tape = Tape::new(&spec, batch, inputs(&case.rows), 0, &mut buffer).unwrap();
             tape.start(&model, None).unwrap();
-            tape.record(level, &model, inputs(&case.rows), 0..6, 0)
-                .unwrap();
+            tape.record(level, &model, 0..6).unwrap();
             tape.outputs(0..6).to_vec()
         });
         assert_eq!(bits_of(&uniform), bits_of(&ragged));

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use elman_core::{
-    Dropout, Inputs, Level, Model, Spec, Strip, Tape, Tensor, TensorKind, loss, pack_transposed,
+    Dropout, Inputs, Level, Model, Spec, Strip, Tape, Tensor, TensorKind, Window, loss,
+    pack_transposed,
 };
 use serde::Serialize;
 
@@ -112,9 +113,9 @@ fn gradients(spec: &Spec, network: &Network, sequences: &Sequences) -> Result<Ve
     let mut gradients = vec![0.0; spec.params_len()];
     let steps = 0..batch.steps();
     let total = loss::total_weight(&gathered.targets, None);
-    let mut tape = Tape::new(spec, batch, &mut buffer)?;
+    let mut tape = Tape::new(spec, batch, inputs, 0, &mut buffer)?;
     tape.start(&model, None)?;
-    tape.record(level, &model, inputs, steps.clone(), 0)?;
+    tape.record(level, &model, steps.clone())?;
     let outputs = tape.outputs(steps.clone());
     loss::softmax_cross_entropy(
         level,
@@ -124,14 +125,15 @@ fn gradients(spec: &Spec, network: &Network, sequences: &Sequences) -> Result<Ve
         None,
         total,
     )?;
+    let window = Window {
+        losses: steps,
+        back_to: 0,
+    };
     tape.backward(
         level,
         &model,
         &transposed,
-        inputs,
-        steps,
-        0,
-        0,
+        &window,
         &mut scratch,
         &mut gradients,
     )?;

@@ -15,40 +15,33 @@ use crate::params::{Place, Tensor, TensorKind};
 use crate::recurrence::Recurrence;
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::spec::{InitialState, Read, Spec};
-use crate::tape::Tape;
+use crate::tape::{Tape, Window};
 use crate::weights::{Model, Transposed};
 
 impl Tape<'_> {
-    /// Adds the gradient of the losses of steps `losses`, whose output rows hold `∂loss/∂output`, to
-    /// `gradients` (in the order of the parameters). The pass reaches back to step `back_to`; the
-    /// state before it is a constant, the initial state before step 0 is not.
+    /// Adds the gradient of a window's losses, whose output rows hold `∂loss/∂output`, to `gradients`
+    /// (in the order of the parameters). The pass reaches back to step `back_to`; the state before it
+    /// is a constant, the initial state before step 0 is not.
     ///
-    /// `inputs`, `seed` and the model are those of [`Tape::record`]; `transposed` comes from
+    /// The model is that of [`Tape::record`]; `transposed` comes from
     /// [`pack_transposed`](crate::pack_transposed); `scratch` needs [`Spec::scratch_len`] strips and
     /// may hold anything.
     ///
     /// # Errors
     /// [`Error::Steps`] if the steps were not recorded or cannot be cut like this, [`Error::Length`].
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a buffer or a setting of its own; a struct would only rename them"
-    )]
     pub fn backward(
         &mut self,
         level: Level,
         model: &Model,
         transposed: &[Strip],
-        inputs: Inputs,
-        losses: Range<usize>,
-        back_to: usize,
-        seed: u64,
+        window: &Window,
         scratch: &mut [Strip],
         gradients: &mut [f32],
     ) -> Result<(), Error> {
         self.check_model(model)?;
         let spec = model.spec();
         let (rows, sequences) = (self.batch.rows(), self.batch.sequences());
-        inputs.check(spec, rows)?;
+        let Window { losses, back_to } = window.clone();
         if losses.is_empty() || losses.end > self.recorded || back_to > losses.start {
             return Err(Error::Steps(
                 "the backward pass reaches from recorded losses back in time",
@@ -65,10 +58,8 @@ impl Tape<'_> {
                 spec,
                 strips: transposed,
             },
-            inputs,
             steps: back_to..losses.end,
             losses,
-            seed,
             regions: Scratch::of(spec, rows, sequences),
             scratch: Strip::floats_mut(scratch),
             gradients,
@@ -82,11 +73,9 @@ struct Backward<'a, 't> {
     tape: &'a Tape<'t>,
     spec: &'a Spec,
     transposed: Transposed<'a>,
-    inputs: Inputs<'a>,
     losses: Range<usize>,
     /// All steps that the pass runs through.
     steps: Range<usize>,
-    seed: u64,
     regions: Scratch,
     scratch: &'a mut [f32],
     gradients: &'a mut [f32],
@@ -112,7 +101,7 @@ impl Operation for Backward<'_, '_> {
                 self.below(s, layer);
             }
         }
-        if let Inputs::Tokens(ids) = self.inputs {
+        if let Inputs::Tokens(ids) = self.tape.inputs {
             let d_x = self.below_gradient(0).of(self.scratch);
             inputs::scatter(
                 self.spec,
@@ -216,7 +205,7 @@ impl Backward<'_, '_> {
             width,
             first_row,
             rate,
-            seed: self.seed,
+            seed: self.tape.seed,
             site: Site::Head,
         });
         match spec.head.read {
@@ -298,7 +287,7 @@ impl Backward<'_, '_> {
         // dW_in += Xᵀ·dZ, db += Σ dZ
         let x_width = self.spec.layer_input_width(place.layer);
         let region = self.tape.layout.input(place.layer);
-        let x = match (place.layer, self.inputs) {
+        let x = match (place.layer, self.tape.inputs) {
             _ if !region.is_none() => region.of(self.tape.rows),
             (0, Inputs::Dense(given)) => given,
             (0, Inputs::Tokens(_)) => &[],
@@ -463,7 +452,7 @@ impl Backward<'_, '_> {
             width: x_width,
             first_row,
             rate,
-            seed: self.seed,
+            seed: self.tape.seed,
             site,
         });
     }

@@ -18,6 +18,9 @@ use crate::weights::Model;
 /// [`Tape::outputs`], [`Tape::backward`]. The buffer may hold anything before.
 pub struct Tape<'a> {
     pub(crate) batch: Batch<'a>,
+    pub(crate) inputs: Inputs<'a>,
+    /// Picks the dropout masks.
+    pub(crate) seed: u64,
     pub(crate) layout: Layout,
     /// Where each sequence started, (B, S).
     pub(crate) start: &'a mut [f32],
@@ -30,12 +33,20 @@ pub struct Tape<'a> {
 }
 
 impl<'a> Tape<'a> {
-    /// A tape for one batch in a buffer of at least [`Spec::tape_len`] strips.
+    /// A tape for one batch and its inputs, in a buffer of at least [`Spec::tape_len`] strips. `seed`
+    /// picks the dropout masks.
     ///
     /// # Errors
-    /// [`Error::Spec`] or [`Error::Length`].
-    pub fn new(spec: &Spec, batch: Batch<'a>, buffer: &'a mut [Strip]) -> Result<Self, Error> {
+    /// [`Error::Spec`], [`Error::Length`], [`Error::InputKind`] or [`Error::Token`].
+    pub fn new(
+        spec: &Spec,
+        batch: Batch<'a>,
+        inputs: Inputs<'a>,
+        seed: u64,
+        buffer: &'a mut [Strip],
+    ) -> Result<Self, Error> {
         spec.check()?;
+        inputs.check(spec, batch.rows())?;
         let (rows, sequences) = (batch.rows(), batch.sequences());
         let found = buffer.len();
         let expected = spec.tape_len(rows, sequences);
@@ -54,6 +65,8 @@ impl<'a> Tape<'a> {
             .unwrap_or(&mut []);
         Ok(Self {
             batch,
+            inputs,
+            seed,
             layout,
             start,
             rows,
@@ -83,20 +96,17 @@ impl<'a> Tape<'a> {
     }
 
     /// Runs the net over `steps`, which continue the steps recorded before (or begin again within
-    /// them). Softmax heads leave logits in the outputs. `seed` picks the dropout masks.
+    /// them). Softmax heads leave logits in the outputs.
     ///
     /// # Errors
-    /// [`Error::Steps`], [`Error::Length`], [`Error::InputKind`] or [`Error::Token`].
+    /// [`Error::Steps`], or [`Error::Spec`] for another net's model.
     pub fn record(
         &mut self,
         level: Level,
         model: &Model,
-        inputs: Inputs,
         steps: Range<usize>,
-        seed: u64,
     ) -> Result<(), Error> {
         self.check_model(model)?;
-        inputs.check(model.spec(), self.batch.rows())?;
         if steps.is_empty() || steps.end > self.batch.steps() || steps.start > self.recorded {
             return Err(Error::Steps(
                 "recorded steps must follow one another within the batch",
@@ -108,22 +118,25 @@ impl<'a> Tape<'a> {
             layout,
             start,
             rows,
+            inputs,
+            seed,
             ..
         } = self;
+        let (steps, dropout) = (steps.clone(), Some(*seed));
+        self.recorded = steps.end;
         let pass = Pass {
             model,
             batch,
-            inputs,
+            inputs: *inputs,
             layout,
-            steps: steps.clone(),
-            dropout: Some(seed),
+            steps,
+            dropout,
         };
         level.run(Record {
             pass,
             start,
             buffer: rows,
         });
-        self.recorded = steps.end;
         Ok(())
     }
 

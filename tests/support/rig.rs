@@ -190,24 +190,20 @@ impl Rig {
             state: self.dirty(sequences * self.spec.state_len()),
         };
         let (model, inputs) = (self.model(), inputs(&case.rows));
-        let mut tape = Tape::new(&self.spec, batch, &mut buffer)?;
+        let mut tape = Tape::new(&self.spec, batch, inputs, pass.seed, &mut buffer)?;
         tape.start(&model, case.carried.as_deref())?;
         for window in pass.truncation.windows(batch.steps()) {
             let steps = window.losses.clone();
-            tape.record(self.level, &model, inputs, steps.clone(), pass.seed)?;
+            tape.record(self.level, &model, steps.clone())?;
             let outputs = tape.outputs(steps.clone());
             training.outputs.extend_from_slice(outputs);
             training.loss += self.loss(case, &batch, steps.clone(), outputs, pass.total)?;
-            let (losses, back_to) = (window.losses, window.back_to);
-            let gradients = &mut training.gradients;
+            let (transposed, gradients) = (&self.transposed, &mut training.gradients);
             tape.backward(
                 self.level,
                 &model,
-                &self.transposed,
-                inputs,
-                losses,
-                back_to,
-                pass.seed,
+                transposed,
+                &window,
                 &mut scratch,
                 gradients,
             )?;

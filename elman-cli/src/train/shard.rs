@@ -94,11 +94,11 @@ impl Shard {
         let spec = model.spec();
         let batch = self.gathered.batch()?;
         let inputs = Inputs::Tokens(&self.gathered.ids);
-        let mut tape = Tape::new(spec, batch, &mut self.tape)?;
+        let mut tape = Tape::new(spec, batch, inputs, dropout, &mut self.tape)?;
         tape.start(model, None)?;
         for window in lesson.truncation.windows(batch.steps()) {
-            let steps = window.losses;
-            tape.record(level, model, inputs, steps.clone(), dropout)?;
+            let steps = window.losses.clone();
+            tape.record(level, model, steps.clone())?;
             let targets = &self.gathered.targets[batch.rows_of(steps.clone())];
             let outputs = tape.outputs(steps.clone());
             self.loss += loss::softmax_cross_entropy(
@@ -114,17 +114,7 @@ impl Shard {
                 return Ok(());
             }
             let (scratch, gradients) = (&mut self.scratch, &mut self.gradients);
-            tape.backward(
-                level,
-                model,
-                transposed,
-                inputs,
-                steps,
-                window.back_to,
-                dropout,
-                scratch,
-                gradients,
-            )?;
+            tape.backward(level, model, transposed, &window, scratch, gradients)?;
         }
         Ok(())
     }
