@@ -1,6 +1,8 @@
-//! Matmul, tanh, exp, softmax and the optimizer, beside `matrixmultiply`, `libm` and `wide`.
+//! Matmul, tanh, exp, softmax and the optimizer, beside `matrixmultiply`, `libm` and `wide`. The elements of a matmul are
+//! floating-point operations, those of the others are numbers.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use elman_benches::numbers;
@@ -10,17 +12,19 @@ use elman_core::{Level, Optimizer, Strip, math};
 fn matmul(c: &mut Criterion) {
     let mut group = c.benchmark_group("matmul");
     for (rows, depth, columns) in [
+        (1, 4, 4),
         (1, 32, 32),
         (1, 256, 256),
         (5, 128, 128),
         (32, 128, 128),
         (32, 256, 256),
         (33, 100, 100),
+        (32, 512, 512),
         (2048, 256, 256),
     ] {
         let (a, b, mut out) = (
-            numbers(rows * depth),
-            numbers(depth * columns),
+            numbers(1, rows * depth),
+            numbers(2, depth * columns),
             vec![0.0; rows * columns],
         );
         let mut packed = vec![Strip::ZERO; math::packed_matrix_len(depth, columns)];
@@ -52,7 +56,7 @@ fn matmul(c: &mut Criterion) {
 /// Numbers per second, from L1.
 fn functions(c: &mut Criterion) {
     const LEN: usize = 4096;
-    let x: Vec<f32> = numbers(LEN).iter().map(|x| 8.0 * x).collect();
+    let x: Vec<f32> = numbers(1, LEN).iter().map(|x| 8.0 * x).collect();
     let mut y = x.clone();
     type Function = fn(Level, &mut [f32]);
     type Wide = fn(wide::f32x8) -> wide::f32x8;
@@ -97,7 +101,7 @@ fn functions(c: &mut Criterion) {
 
 fn softmax(c: &mut Criterion) {
     const LEN: usize = 4096;
-    let x = numbers(LEN);
+    let x = numbers(1, LEN);
     let mut y = x.clone();
     let mut group = c.benchmark_group("softmax");
     group.throughput(Throughput::Elements(LEN as u64));
@@ -110,10 +114,16 @@ fn softmax(c: &mut Criterion) {
                 });
             });
         }
+        group.bench_function(BenchmarkId::new("wide", classes), |bencher| {
+            bencher.iter(|| {
+                y.copy_from_slice(black_box(&x));
+                y.chunks_mut(classes).for_each(rival::wide_softmax);
+            });
+        });
         group.bench_function(BenchmarkId::new("libm", classes), |bencher| {
             bencher.iter(|| {
                 y.copy_from_slice(black_box(&x));
-                y.chunks_mut(classes).for_each(rival::softmax);
+                y.chunks_mut(classes).for_each(rival::libm_softmax);
             });
         });
     }
@@ -122,8 +132,8 @@ fn softmax(c: &mut Criterion) {
 
 fn optimizer(c: &mut Criterion) {
     const LEN: usize = 65536;
-    let gradients = numbers(LEN);
-    let mut params = numbers(LEN);
+    let gradients = numbers(1, LEN);
+    let mut params = numbers(2, LEN);
     let mut group = c.benchmark_group("optimizer");
     group.throughput(Throughput::Elements(LEN as u64));
     let rules = [
@@ -179,7 +189,28 @@ mod rival {
         }
     }
 
-    pub fn softmax(row: &mut [f32]) {
+    /// Eight numbers at a time, and the rest of a short row one by one.
+    pub fn wide_softmax(row: &mut [f32]) {
+        let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let (eights, rest) = row.as_chunks_mut::<8>();
+        let mut sums = wide::f32x8::ZERO;
+        for x in &mut *eights {
+            let e = (wide::f32x8::new(*x) - largest).exp();
+            sums += e;
+            *x = e.to_array();
+        }
+        let mut sum = sums.reduce_add();
+        for x in &mut *rest {
+            *x = libm::expf(*x - largest);
+            sum += *x;
+        }
+        for x in eights {
+            *x = (wide::f32x8::new(*x) / sum).to_array();
+        }
+        rest.iter_mut().for_each(|x| *x /= sum);
+    }
+
+    pub fn libm_softmax(row: &mut [f32]) {
         let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let mut sum = 0.0;
         for x in &mut *row {
@@ -190,5 +221,10 @@ mod rival {
     }
 }
 
-criterion_group!(benches, matmul, functions, softmax, optimizer);
+criterion_group! {
+    name = benches;
+    // All sizes at all levels in some ten minutes.
+    config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    targets = matmul, functions, softmax, optimizer
+}
 criterion_main!(benches);

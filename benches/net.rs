@@ -1,8 +1,11 @@
 //! Whole nets: forward, training and streaming, and the peak of the chip beside them.
+//! A cell is batch : steps : input : hidden : output; elements are floating-point operations.
+
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use elman_benches::{CELLS, Net};
-use elman_core::{Inputs, Level, peak};
+use elman_benches::{CELLS, Net, Storage};
+use elman_core::{Error, Inputs, Level, peak};
 
 /// A register-only loop of multiply-adds: what 100 % would be.
 fn peak(c: &mut Criterion) {
@@ -17,19 +20,50 @@ fn peak(c: &mut Criterion) {
     group.finish();
 }
 
-/// Floating-point operations per second of forward and training passes.
-fn passes(c: &mut Criterion) {
-    type Pass = fn(&mut Net, Level) -> Result<(), elman_core::Error>;
-    let rows: [(&str, u64, Pass); 2] = [("forward", 1, Net::forward), ("train", 3, Net::train)];
-    for (name, factor, pass) in rows {
+fn forward(c: &mut Criterion) {
+    passes(c, ("forward", 1), Storage::F32, Net::forward);
+    passes(c, ("forward-bf16", 1), Storage::Bf16, Net::forward);
+}
+
+fn train(c: &mut Criterion) {
+    passes(c, ("train", 3), Storage::F32, Net::train);
+}
+
+/// `factor`: how many times the work of a forward pass.
+fn passes(
+    c: &mut Criterion,
+    (name, factor): (&str, u64),
+    storage: Storage,
+    pass: fn(&mut Net, Level) -> Result<(), Error>,
+) {
+    let mut group = c.benchmark_group(name);
+    group.sample_size(20);
+    for cell in CELLS {
+        let mut net = Net::new(cell, storage).expect("a sound net");
+        group.throughput(Throughput::Elements(factor * cell.operations()));
+        for level in Level::available() {
+            group.bench_function(BenchmarkId::new(level.name(), cell), |bencher| {
+                bencher.iter(|| pass(&mut net, level).expect("a sound pass"));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// One step of one sequence per call.
+fn stream(c: &mut Criterion) {
+    for (name, storage) in [("stream", Storage::F32), ("stream-bf16", Storage::Bf16)] {
         let mut group = c.benchmark_group(name);
-        group.sample_size(20);
-        for cell in CELLS {
-            let mut net = Net::new(cell).expect("a sound net");
-            group.throughput(Throughput::Elements(factor * cell.operations()));
+        for cell in CELLS.iter().filter(|cell| cell.batch == 1) {
+            let cell = cell.one_step();
+            let mut net = Net::new(cell, storage).expect("a sound net");
+            group.throughput(Throughput::Elements(cell.operations()));
             for level in Level::available() {
                 group.bench_function(BenchmarkId::new(level.name(), cell), |bencher| {
-                    bencher.iter(|| pass(&mut net, level).expect("a sound pass"));
+                    net.stream(level, |stream, x, y| {
+                        bencher.iter(|| stream.step(Inputs::Dense(x), y))
+                    })
+                    .expect("a sound stream");
                 });
             }
         }
@@ -37,23 +71,10 @@ fn passes(c: &mut Criterion) {
     }
 }
 
-/// One step of one sequence per call.
-fn stream(c: &mut Criterion) {
-    let mut group = c.benchmark_group("stream");
-    for cell in CELLS.into_iter().filter(|cell| cell.0 == 1) {
-        let mut net = Net::new(cell).expect("a sound net");
-        group.throughput(Throughput::Elements(cell.operations() / cell.1 as u64));
-        for level in Level::available() {
-            group.bench_function(BenchmarkId::new(level.name(), cell), |bencher| {
-                net.stream(level, |stream, x, y| {
-                    bencher.iter(|| stream.step(Inputs::Dense(x), y))
-                })
-                .expect("a sound stream");
-            });
-        }
-    }
-    group.finish();
+criterion_group! {
+    name = benches;
+    // All sizes at all levels in some ten minutes.
+    config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    targets = peak, forward, train, stream
 }
-
-criterion_group!(benches, peak, passes, stream);
 criterion_main!(benches);

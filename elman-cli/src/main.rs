@@ -4,6 +4,7 @@
 //! mean) → `train` (the loop) → `data` (from files to numbers). `elman-core` does the arithmetic.
 
 mod args;
+mod bench;
 mod data;
 mod demo;
 mod evaluate;
@@ -51,5 +52,6 @@ fn run() -> Result<()> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }
