@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! packed     = per layer and direction: [b; W_in] (I → H) │ W_rec (H → H)     then [c; W_out] (H → O)
-//! transposed = per layer and direction: W_recᵀ (H → H) │ W_inᵀ (H → I)        then W_outᵀ (O → H)
+//! transposed = per layer and direction: W_inᵀ (H → I) │ W_recᵀ (H → H)        then W_outᵀ (O → H)
 //! ```
 //! `W_inᵀ` of the first layer is there only for token nets: nothing flows back into dense rows.
 
@@ -12,103 +12,91 @@ use crate::params::{Place, TensorKind};
 use crate::simd::{PairStrip, Strip};
 use crate::spec::{Input, Spec};
 
+/// The three forms in which matrices are packed.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Single precision, for the forward pass.
+    Packed,
+    /// Pairs of bfloat16, for the forward pass.
+    Pairs,
+    /// The transposes, for the backward pass.
+    Transposed,
+}
+
+impl Form {
+    /// Strips of one matrix.
+    const fn strips(self, depth: usize, outputs: usize, extra: usize) -> usize {
+        match self {
+            Self::Packed => packed_strips(depth, outputs, extra),
+            Self::Pairs => pair_strips(depth, outputs, extra),
+            Self::Transposed => packed_strips(outputs, depth, 0),
+        }
+    }
+}
+
 impl Spec {
     /// Strips of the packed weights that inference needs.
     pub const fn packed_len(&self) -> usize {
-        let head = if self.has_head() {
-            packed_strips(self.top_width(), self.output_width(), 1)
-        } else {
-            0
-        };
-        self.packed_offset(Place {
-            layer: self.layers.len(),
-            reverse: false,
-        }) + head
-    }
-
-    /// Strips of the transposed weights that the backward pass needs in addition.
-    pub const fn transposed_len(&self) -> usize {
-        let head = if self.has_head() {
-            packed_strips(self.output_width(), self.top_width(), 0)
-        } else {
-            0
-        };
-        self.transposed_offset(Place {
-            layer: self.layers.len(),
-            reverse: false,
-        }) + head
+        self.form_len(Form::Packed)
     }
 
     /// Strips of the packed weights in bfloat16: about half of [`Spec::packed_len`].
     pub const fn pairs_len(&self) -> usize {
+        self.form_len(Form::Pairs)
+    }
+
+    /// Strips of the transposed weights that the backward pass needs in addition.
+    pub const fn transposed_len(&self) -> usize {
+        self.form_len(Form::Transposed)
+    }
+
+    const fn form_len(&self, form: Form) -> usize {
         let head = if self.has_head() {
-            pair_strips(self.top_width(), self.output_width(), 1)
+            form.strips(self.top_width(), self.output_width(), 1)
         } else {
             0
         };
-        self.pairs_offset(Place {
+        self.first_matrix(form, self.head_place()) + head
+    }
+
+    /// Where the head's matrix lies: behind all layers.
+    const fn head_place(&self) -> Place {
+        Place {
             layer: self.layers.len(),
             reverse: false,
-        }) + head
+        }
     }
 
-    const fn packed_offset(&self, place: Place) -> usize {
+    /// Where the first matrix of a layer and direction starts: `W_in`, or its transpose.
+    const fn first_matrix(&self, form: Form, place: Place) -> usize {
         let (mut offset, mut l) = (0, 0);
         while l < place.layer {
-            offset += self.packed_direction(l) * self.layer(l).directions();
+            offset += self.direction_strips(form, l) * self.layer(l).directions();
             l += 1;
         }
         if place.reverse {
-            offset + self.packed_direction(place.layer)
+            offset + self.direction_strips(form, place.layer)
         } else {
             offset
         }
     }
 
-    const fn packed_direction(&self, layer: usize) -> usize {
+    /// Where the second one starts: `W_rec`, or its transpose.
+    const fn second_matrix(&self, form: Form, place: Place) -> usize {
+        self.first_matrix(form, place) + self.input_strips(form, place.layer)
+    }
+
+    const fn direction_strips(&self, form: Form, layer: usize) -> usize {
         let hidden = self.layer(layer).hidden;
-        packed_strips(self.layer_input_width(layer), hidden, 1) + packed_strips(hidden, hidden, 0)
+        self.input_strips(form, layer) + form.strips(hidden, hidden, 0)
     }
 
-    const fn pairs_offset(&self, place: Place) -> usize {
-        let (mut offset, mut l) = (0, 0);
-        while l < place.layer {
-            offset += self.pairs_direction(l) * self.layer(l).directions();
-            l += 1;
-        }
-        if place.reverse {
-            offset + self.pairs_direction(place.layer)
-        } else {
-            offset
-        }
-    }
-
-    const fn pairs_direction(&self, layer: usize) -> usize {
-        let hidden = self.layer(layer).hidden;
-        pair_strips(self.layer_input_width(layer), hidden, 1) + pair_strips(hidden, hidden, 0)
-    }
-
-    const fn transposed_offset(&self, place: Place) -> usize {
-        let (mut offset, mut l) = (0, 0);
-        while l < place.layer {
-            offset += self.transposed_direction(l) * self.layer(l).directions();
-            l += 1;
-        }
-        if place.reverse {
-            offset + self.transposed_direction(place.layer)
-        } else {
-            offset
-        }
-    }
-
-    const fn transposed_direction(&self, layer: usize) -> usize {
-        let hidden = self.layer(layer).hidden;
-        let below = if self.flows_below(layer) {
-            packed_strips(hidden, self.layer_input_width(layer), 0)
-        } else {
+    const fn input_strips(&self, form: Form, layer: usize) -> usize {
+        if matches!(form, Form::Transposed) && !self.flows_below(layer) {
             0
-        };
-        packed_strips(hidden, hidden, 0) + below
+        } else {
+            form.strips(self.layer_input_width(layer), self.layer(layer).hidden, 1)
+        }
     }
 
     /// Whether a gradient flows below this layer: into another layer, or into embeddings.
@@ -126,27 +114,19 @@ pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Err
     check_len("params", spec.params_len(), params.len())?;
     check_len("packed", spec.packed_len(), packed.len())?;
     for tensor in spec.tensors() {
-        let (offset, extra) = match tensor.kind {
-            TensorKind::InputWeights(place) => (spec.packed_offset(place), 1),
-            TensorKind::RecurrentWeights(place) => {
-                let input = packed_strips(spec.layer_input_width(place.layer), tensor.columns, 1);
-                (spec.packed_offset(place) + input, 0)
+        let (offset, bias) = match tensor.kind {
+            TensorKind::InputWeights(place) => {
+                let bias = bias_of(spec, params, TensorKind::Bias(place));
+                (spec.first_matrix(Form::Packed, place), bias)
             }
-            TensorKind::HeadWeights => (
-                spec.packed_offset(Place {
-                    layer: spec.layers.len(),
-                    reverse: false,
-                }),
-                1,
-            ),
+            TensorKind::RecurrentWeights(place) => (spec.second_matrix(Form::Packed, place), None),
+            TensorKind::HeadWeights => {
+                let bias = bias_of(spec, params, TensorKind::HeadBias);
+                (spec.first_matrix(Form::Packed, spec.head_place()), bias)
+            }
             _ => continue,
         };
-        let bias = match tensor.kind {
-            TensorKind::InputWeights(place) => bias_of(spec, params, TensorKind::Bias(place)),
-            TensorKind::HeadWeights => bias_of(spec, params, TensorKind::HeadBias),
-            _ => None,
-        };
-        let len = packed_strips(tensor.rows, tensor.columns, extra);
+        let len = packed_strips(tensor.rows, tensor.columns, usize::from(bias.is_some()));
         let to = packed.get_mut(offset..offset + len).unwrap_or(&mut []);
         pack::pack(
             params.get(tensor.range()).unwrap_or(&[]),
@@ -221,14 +201,11 @@ pub fn pack_transposed(spec: &Spec, params: &[f32], transposed: &mut [Strip]) ->
     check_len("transposed", spec.transposed_len(), transposed.len())?;
     for tensor in spec.tensors() {
         let offset = match tensor.kind {
-            TensorKind::RecurrentWeights(place) => spec.transposed_offset(place),
             TensorKind::InputWeights(place) if spec.flows_below(place.layer) => {
-                spec.transposed_offset(place) + packed_strips(tensor.columns, tensor.columns, 0)
+                spec.first_matrix(Form::Transposed, place)
             }
-            TensorKind::HeadWeights => spec.transposed_offset(Place {
-                layer: spec.layers.len(),
-                reverse: false,
-            }),
+            TensorKind::RecurrentWeights(place) => spec.second_matrix(Form::Transposed, place),
+            TensorKind::HeadWeights => spec.first_matrix(Form::Transposed, spec.head_place()),
             _ => continue,
         };
         let len = packed_strips(tensor.columns, tensor.rows, 0);
@@ -323,50 +300,39 @@ impl<'a> Model<'a> {
 
     #[inline]
     pub(crate) fn input_weights(&self, place: Place) -> Panels<'a> {
-        self.panels(place, false, self.spec.layer_input_width(place.layer), 1)
+        let depth = self.spec.layer_input_width(place.layer);
+        self.panels(|form| self.spec.first_matrix(form, place), depth, 1)
     }
 
     #[inline]
     pub(crate) fn recurrent_weights(&self, place: Place) -> Panels<'a> {
-        self.panels(place, true, self.spec.layer(place.layer).hidden, 0)
+        let depth = self.spec.layer(place.layer).hidden;
+        self.panels(|form| self.spec.second_matrix(form, place), depth, 0)
     }
 
     #[inline]
     pub(crate) fn head_weights(&self) -> Panels<'a> {
-        let head = Place {
-            layer: self.spec.layers.len(),
-            reverse: false,
-        };
-        self.panels(head, false, self.spec.top_width(), 1)
+        let head = self.spec.head_place();
+        self.panels(
+            |form| self.spec.first_matrix(form, head),
+            self.spec.top_width(),
+            1,
+        )
     }
 
-    /// The first matrix of `place`, or the one behind it.
     #[inline]
-    fn panels(&self, place: Place, behind: bool, depth: usize, extra: usize) -> Panels<'a> {
-        let spec = &self.spec;
-        let (input, hidden) = (
-            spec.layer_input_width(place.layer),
-            spec.layer(place.layer).hidden,
-        );
+    fn panels(&self, offset: impl Fn(Form) -> usize, depth: usize, extra: usize) -> Panels<'a> {
         match self.packed {
-            Packed::Single(strips) => {
-                let skip = if behind {
-                    packed_strips(input, hidden, 1)
-                } else {
-                    0
-                };
-                let strips = strips.get(spec.packed_offset(place) + skip..);
-                Panels::single(strips.unwrap_or(&[]), depth, extra)
-            }
-            Packed::Pairs(strips) => {
-                let skip = if behind {
-                    pair_strips(input, hidden, 1)
-                } else {
-                    0
-                };
-                let strips = strips.get(spec.pairs_offset(place) + skip..);
-                Panels::pairs(strips.unwrap_or(&[]), depth, extra)
-            }
+            Packed::Single(strips) => Panels::single(
+                strips.get(offset(Form::Packed)..).unwrap_or(&[]),
+                depth,
+                extra,
+            ),
+            Packed::Pairs(strips) => Panels::pairs(
+                strips.get(offset(Form::Pairs)..).unwrap_or(&[]),
+                depth,
+                extra,
+            ),
         }
     }
 }
@@ -379,26 +345,20 @@ pub(crate) struct Transposed<'a> {
 }
 
 impl<'a> Transposed<'a> {
-    pub fn recurrent_weights(&self, place: Place) -> Panels<'a> {
-        self.panels(
-            self.spec.transposed_offset(place),
-            self.spec.layer(place.layer).hidden,
-        )
+    pub fn input_weights(&self, place: Place) -> Panels<'a> {
+        let offset = self.spec.first_matrix(Form::Transposed, place);
+        self.panels(offset, self.spec.layer(place.layer).hidden)
     }
 
-    pub fn input_weights(&self, place: Place) -> Panels<'a> {
-        let hidden = self.spec.layer(place.layer).hidden;
-        self.panels(
-            self.spec.transposed_offset(place) + packed_strips(hidden, hidden, 0),
-            hidden,
-        )
+    pub fn recurrent_weights(&self, place: Place) -> Panels<'a> {
+        let offset = self.spec.second_matrix(Form::Transposed, place);
+        self.panels(offset, self.spec.layer(place.layer).hidden)
     }
 
     pub fn head_weights(&self) -> Panels<'a> {
-        let offset = self.spec.transposed_offset(Place {
-            layer: self.spec.layers.len(),
-            reverse: false,
-        });
+        let offset = self
+            .spec
+            .first_matrix(Form::Transposed, self.spec.head_place());
         self.panels(offset, self.spec.output_width())
     }
 

@@ -237,35 +237,40 @@ impl<E: Element> Band<'_, '_, E> {
         place: (usize, usize),
         size: (usize, usize),
     ) {
-        let (band, h_from) = (self, |h: View<'_>| place.0 * h.outer + place.1);
+        let (band, (row, column)) = (self, place);
+        let h_from = |h: View<'_>| row * h.outer + column;
         match finish {
             Finish::Keep => {}
             Finish::Tanh => s.run(Each {
                 band,
                 size,
-                function: Tanh,
+                h: View::EMPTY,
+                h_from: 0,
+                epilogue: Tanh,
             }),
             Finish::Relu => s.run(Each {
                 band,
                 size,
-                function: Relu,
+                h: View::EMPTY,
+                h_from: 0,
+                epilogue: Relu,
             }),
             Finish::TanhGradient(h) => {
-                s.run(EachWith {
+                s.run(Each {
                     band,
                     size,
                     h,
                     h_from: h_from(h),
-                    function: TanhGradient,
+                    epilogue: TanhGradient,
                 });
             }
             Finish::ReluGradient(h) => {
-                s.run(EachWith {
+                s.run(Each {
                     band,
                     size,
                     h,
                     h_from: h_from(h),
-                    function: ReluGradient,
+                    epilogue: ReluGradient,
                 });
             }
         }
@@ -365,60 +370,53 @@ fn multiply<S: Simd, E: Element, const ROWS: usize, const STRIPS: usize>(
 }
 
 /// Replaces every strip of a band.
-struct Each<'t, 'a, 'c, E, F> {
-    band: &'t mut Band<'a, 'c, E>,
-    /// Rows and strips.
-    size: (usize, usize),
-    function: F,
-}
-
-impl<E: Element, F: Function> Operation for Each<'_, '_, '_, E, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        for row in 0..self.size.0 {
-            for strip in 0..self.size.1 {
-                let part = self.band.part(row, strip);
-                let v = self.function.call(s, s.load_part(part));
-                s.store_part(part, v);
-            }
-        }
-    }
-}
-
-/// Replaces every strip of a band, given the strip of `h` at the same place.
-struct EachWith<'t, 'a, 'c, 'h, E, F> {
+struct Each<'t, 'a, 'c, 'h, E, F> {
     band: &'t mut Band<'a, 'c, E>,
     /// Rows and strips.
     size: (usize, usize),
     h: View<'h>,
     /// Where the band begins in `h`.
     h_from: usize,
-    function: F,
+    epilogue: F,
 }
 
-impl<E: Element, F: Gradient> Operation for EachWith<'_, '_, '_, '_, E, F> {
+impl<E: Element, F: Epilogue> Operation for Each<'_, '_, '_, '_, E, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         for row in 0..self.size.0 {
             for strip in 0..self.size.1 {
-                let start = self.h_from + row * self.h.outer + strip * LANES;
-                // Lanes of h past the end of its row meet lanes of C that are never stored.
-                let h = s.load_part(self.h.data.get(start..).unwrap_or(&[]));
+                let h = if F::READS_H {
+                    let start = self.h_from + row * self.h.outer + strip * LANES;
+                    // Lanes of h past the end of its row meet lanes of C that are never stored.
+                    s.load_part(self.h.data.get(start..).unwrap_or(&[]))
+                } else {
+                    s.splat(0.0)
+                };
                 let part = self.band.part(row, strip);
-                let v = self.function.call(s, h, s.load_part(part));
+                let v = self.epilogue.call(s, h, s.load_part(part));
                 s.store_part(part, v);
             }
         }
     }
 }
 
-/// The derivative of an activation; a trait for the same reason as [`Function`].
-trait Gradient: Copy {
-    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V;
+/// What happens to a strip of C; a trait for the same reason as [`Function`].
+trait Epilogue: Copy {
+    /// Whether the strip of `h` at the same place matters.
+    const READS_H: bool;
+
+    fn call<S: Simd>(self, s: S, h: S::V, v: S::V) -> S::V;
+}
+
+impl<F: Function> Epilogue for F {
+    const READS_H: bool = false;
+
+    #[inline(always)]
+    fn call<S: Simd>(self, s: S, _: S::V, v: S::V) -> S::V {
+        Function::call(self, s, v)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -426,14 +424,18 @@ struct TanhGradient;
 #[derive(Clone, Copy)]
 struct ReluGradient;
 
-impl Gradient for TanhGradient {
+impl Epilogue for TanhGradient {
+    const READS_H: bool = true;
+
     #[inline(always)]
     fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
         tanh_gradient(s, h, dh)
     }
 }
 
-impl Gradient for ReluGradient {
+impl Epilogue for ReluGradient {
+    const READS_H: bool = true;
+
     #[inline(always)]
     fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
         relu_gradient(s, h, dh)
