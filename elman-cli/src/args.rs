@@ -48,7 +48,7 @@ pub struct DemoArgs {
     /// Which story
     #[arg(value_enum, default_value = "names")]
     pub story: Story,
-    /// Folder for the results; must not exist yet [default: the next free runs/demo-names-N]
+    /// Folder for the results; must be new or empty [default: the next free runs/demo-names-N]
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
     /// Where all random numbers come from

@@ -47,7 +47,7 @@ struct TensorReport {
 /// # Errors
 /// A run that is missing or damaged.
 pub fn run(args: &InspectArgs) -> Result<()> {
-    let network = load_network(&Run::open(&args.run)?.model())?;
+    let network = load_network(&Run::open(&args.run)?.trained_model()?)?;
     let report = Report::of(network.spec(), args.steps as usize);
     let text = if args.json {
         report.to_json()

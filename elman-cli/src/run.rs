@@ -1,7 +1,7 @@
 //! The folder of a training run: which files it holds, and how they are written so that a kill at any moment
 //! leaves the old one or the new one.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -21,35 +21,64 @@ impl Run {
     /// # Errors
     /// It does not.
     pub fn open(folder: &Path) -> Result<Self> {
-        if folder.is_dir() {
-            return Ok(Self {
+        let complaint = if folder.is_dir() {
+            let run = Self {
                 folder: folder.to_owned(),
-            });
-        }
-        Err(Failure::input(format!(
-            "{}: there is no such run; elman train makes one",
-            folder.display()
-        )))
+            };
+            let Some(one) = run.holds_runs() else {
+                return Ok(run);
+            };
+            format!(
+                "a folder of runs; RUN is one of them, e.g. {}",
+                one.display()
+            )
+        } else if folder.is_file() {
+            let parent = folder.parent().filter(|parent| *parent != Path::new(""));
+            let parent = parent.unwrap_or(Path::new("."));
+            format!("a file; RUN is the folder, e.g. {}", parent.display())
+        } else {
+            "there is no such run; elman train makes one".to_owned()
+        };
+        Err(Failure::input(complaint).in_file(folder))
     }
 
-    /// A new folder: the one asked for, or the next free `runs/NAME-N`.
+    /// One of the runs in a folder that is none itself.
+    fn holds_runs(&self) -> Option<PathBuf> {
+        if self.config().exists() || self.model().exists() {
+            return None;
+        }
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        entries
+            .map(|entry| Self {
+                folder: entry.path(),
+            })
+            .find(|run| run.config().is_file())
+            .map(|run| run.folder)
+    }
+
+    /// A new or empty folder: the one asked for, or the next free `runs/NAME-N`.
     ///
     /// # Errors
-    /// It exists, or cannot be made.
+    /// It holds something, or cannot be made.
     pub fn create(folder: Option<&Path>, name: &str) -> Result<Self> {
         let Some(folder) = folder else {
             return Self::create_next(Path::new("runs"), name);
         };
-        if folder.exists() {
+        let run = Self {
+            folder: folder.to_owned(),
+        };
+        let is_empty = || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+        if folder.exists() && !is_empty() {
             let folder = folder.display();
-            return Err(Failure::input(format!(
-                "{folder} exists already: go on with it by elman train --resume {folder}, or choose another --out"
-            )));
+            let advice = if run.config().is_file() {
+                format!("go on with it by elman train --resume {folder}, or choose another --out")
+            } else {
+                "it is no run, and not empty; choose another --out".to_owned()
+            };
+            return Err(Failure::input(format!("{folder} exists already: {advice}")));
         }
         fs::create_dir_all(folder).map_err(|error| Failure::write(folder, &error))?;
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
+        Ok(run)
     }
 
     fn create_next(runs: &Path, name: &str) -> Result<Self> {
@@ -73,6 +102,38 @@ impl Run {
     /// The best model.
     pub fn model(&self) -> PathBuf {
         self.folder.join("model.safetensors")
+    }
+
+    /// The best model, for those who read it.
+    ///
+    /// # Errors
+    /// A run that has none yet.
+    pub fn trained_model(&self) -> Result<PathBuf> {
+        let model = self.model();
+        if model.exists() || !self.config().exists() {
+            return Ok(model);
+        }
+        let folder = self.folder.display();
+        Err(Failure::input(format!(
+            "{folder}: this run has no model yet; its first epoch makes one: elman train --resume {folder}"
+        )))
+    }
+
+    /// Keeps other processes from training the run, for as long as the file lives.
+    ///
+    /// # Errors
+    /// Another process is at it, or there is no configuration.
+    pub fn lock(&self) -> Result<File> {
+        let path = self.config();
+        let file = File::open(&path).map_err(|error| Failure::read(&path, &error))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(Failure::input(format!(
+                "{}: another process is training this run",
+                self.folder.display()
+            ))),
+            // Some file systems know no locks; that is no reason not to train.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+        }
     }
 
     /// The state after the last whole epoch.
@@ -187,9 +248,16 @@ mod tests {
         let first = Run::create_next(home.path(), "label").unwrap();
         let second = Run::create_next(home.path(), "label").unwrap();
         assert_ne!(first.folder(), second.folder());
-        let complaint = Run::create(Some(first.folder()), "label")
-            .unwrap_err()
-            .to_string();
+        let create = || Run::create(Some(first.folder()), "label").map_err(|e| e.to_string());
+        create().expect("an empty folder is as good as a new one");
+        fs::write(first.folder().join("notes"), "mine").unwrap();
+        let complaint = create().unwrap_err();
+        assert!(
+            !complaint.contains("--resume") && complaint.contains("--out"),
+            "{complaint}"
+        );
+        fs::write(first.config(), "").unwrap();
+        let complaint = create().unwrap_err();
         assert!(
             complaint.contains("--resume") && complaint.contains("--out"),
             "{complaint}"

@@ -81,7 +81,7 @@ pub struct Settings {
     /// Threads at work; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = count(1..=1024), help_heading = TRAINING)]
     pub threads: usize,
-    /// Folder for the results; must not exist yet [default: the next free runs/TASK-N]
+    /// Folder for the results; must be new or empty [default: the next free runs/TASK-N]
     #[arg(long, value_name = "RUN")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,

@@ -22,6 +22,8 @@ pub trait Task: Sync {
     /// What is learnt from.
     fn train(&self) -> &Sequences;
 
+    /// The line of its file where a training sequence begins.
+    fn train_line(&self, sequence: usize) -> usize;
     /// Ids that are now and then replaced while training.
     fn hiding(&self) -> Option<&Hiding>;
 

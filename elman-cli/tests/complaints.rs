@@ -17,9 +17,14 @@ fn files_that_cannot_be_read() {
     };
     train("nowhere.conll", &["nowhere.conll", "no such file"]);
     shop.write("empty.conll", "\n\n");
+    train("empty.conll", &["empty.conll", "the file has no sentences"]);
+    shop.write("empty.conll", "");
     train("empty.conll", &["empty.conll", "the file is empty"]);
     shop.write("spaces.conll", "Ida\tB-NAME\nruns O\n");
-    train("spaces.conll", &["spaces.conll:2:", "TAB"]);
+    train(
+        "spaces.conll",
+        &["spaces.conll:2:", "TAB", r"tr ' ' '\t' < FILE"],
+    );
     shop.write("latin.conll", b"Ida\tO\n\nJos\xe9\tO\n");
     train("latin.conll", &["latin.conll:3:", "UTF-8"]);
     shop.write("single.conll", "Ida\tO\n");
@@ -55,6 +60,26 @@ fn runs_that_exist_or_do_not() {
     shop.train("run", "--epochs 1");
     let line = format!("train label --train train.conll --out run {TINY}");
     shop.fails(&line, 2, &["run exists already", "--resume run", "--out"]);
+    shop.fails(
+        "predict run/model.safetensors --data test.conll",
+        2,
+        &[
+            "run/model.safetensors: a file",
+            "RUN is the folder, e.g. run",
+        ],
+    );
+    shop.fails(
+        "eval . --data test.conll",
+        2,
+        &["a folder of runs", "e.g. ./run"],
+    );
+    std::fs::create_dir(shop.path("young")).expect("a folder");
+    shop.write("young/config.toml", shop.text("run/config.toml"));
+    shop.fails(
+        "eval young --data test.conll",
+        2,
+        &["this run has no model yet", "--resume young"],
+    );
     shop.fails("train --resume nowhere", 2, &["nowhere", "no such run"]);
     shop.fails(
         "eval nowhere --data test.conll",
@@ -92,6 +117,82 @@ fn runs_that_exist_or_do_not() {
     assert!(
         shop.path("runs/label-1/model.safetensors").is_file() && shop.path("runs/label-2").is_dir()
     );
+}
+
+#[test]
+fn a_folder_that_is_no_run() {
+    let shop = Workshop::new();
+    std::fs::create_dir(shop.path("empty")).expect("a folder");
+    shop.train("empty", "--epochs 1");
+    shop.write("notes.txt", "mine");
+    let ran = shop.run(&format!("train label --train train.conll --out . {TINY}"));
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(
+        ran.err.contains("choose another --out") && !ran.err.contains("--resume"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_run_is_trained_by_one_process_at_a_time() {
+    let shop = Workshop::new();
+    shop.train("run", "--epochs 1");
+    let config = std::fs::File::open(shop.path("run/config.toml")).expect("a configuration");
+    config.lock().expect("nobody else trains");
+    shop.fails(
+        "train --resume run",
+        2,
+        &["run: another process is training this run"],
+    );
+    shop.ok("eval run --data test.conll");
+    drop(config);
+    shop.ok("train --resume run");
+}
+
+/// Elsewhere memory may be promised that nobody has.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_net_that_is_larger_than_the_memory() {
+    let shop = Workshop::new();
+    let line = "train label --train train.conll --out run --hidden 65536 --layers 8";
+    shop.fails(
+        line,
+        2,
+        &["this net needs about ", " GB", "a smaller --hidden"],
+    );
+    assert!(!shop.path("run").exists());
+}
+
+#[test]
+fn data_that_are_probably_not_what_was_meant() {
+    let shop = Workshop::new();
+    shop.write(
+        "mixed.conll",
+        "Ida\tB-NAME\nruns\tO\n\nfar\tB_PLACE\n".repeat(9),
+    );
+    let ran = shop.run(&format!(
+        "train label --train mixed.conll --out mixed {TINY} --epochs 1"
+    ));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let warning = "mixed.conll:4: warning: B_PLACE is no IOB label, so the score is accuracy instead of span F1";
+    assert_eq!(ran.err.matches("warning").count(), 1, "{}", ran.err);
+    assert!(ran.err.contains(warning), "{}", ran.err);
+    shop.train("run", "--epochs 1");
+    shop.write("line.txt", "Mr. Aho has lamps .\nMrs. Bell sees rain .\n");
+    let ran = shop.run("predict run --data line.txt");
+    assert_eq!(
+        (ran.code, ran.err.matches("warning").count()),
+        (0, 1),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err.contains("line.txt:1: ") && ran.err.contains(r"tr ' ' '\n'"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(shop.run("predict run --data test.conll").err, "");
 }
 
 #[test]
@@ -198,8 +299,9 @@ fn numbers_that_explode_are_named_and_the_last_good_model_is_kept() {
         1,
         &[
             "epoch 3",
-            "layer 0, step",
-            "row",
+            "layer 0, at step ",
+            " of sequence ",
+            " of the training data, which begins in line ",
             "is kept in tame/model.safetensors",
         ],
     );

@@ -45,8 +45,14 @@ impl Loader for Conll {
             if sentence.tokens.is_empty() {
                 sentence.first_line = number;
             }
+            let is_suspicious = *self == Self::TokensOnly && has_only_spaces(line);
             self.read_token(line, &mut sentence)
                 .map_err(|what| lines.complain(what))?;
+            if is_suspicious {
+                lines.warn_once(
+                    r"a line with spaces and no TAB is one token; is it a sentence? One token per line: tr ' ' '\n'",
+                );
+            }
         }
     }
 }
@@ -56,6 +62,11 @@ impl Conll {
         let (token, label) = match (self, line.split_once('\t')) {
             (Self::TokensOnly, columns) => (columns.map_or(line, |(token, _)| token), None),
             (Self::Labelled, Some((token, rest))) => (token, rest.rsplit('\t').next()),
+            (Self::Labelled, None) if has_only_spaces(line) => {
+                return Err(
+                    r"the line has no TAB between token and label; separated by spaces? tr ' ' '\t' < FILE",
+                );
+            }
             (Self::Labelled, None) => return Err("the line has no TAB between token and label"),
         };
         if token.trim().is_empty() {
@@ -69,6 +80,11 @@ impl Conll {
         }
         Ok(())
     }
+}
+
+/// Whether spaces are all that parts the line.
+fn has_only_spaces(line: &str) -> bool {
+    !line.contains('\t') && line.trim().contains(' ')
 }
 
 #[cfg(test)]
@@ -112,9 +128,10 @@ mod tests {
     fn complaints_name_the_line() {
         let complaint = |text| read(Conll::Labelled, text).unwrap_err().to_string();
         assert_eq!(
-            complaint("a\tO\n\nb O\n"),
+            complaint("a\tO\n\nb\n"),
             "f:3: the line has no TAB between token and label"
         );
+        assert!(complaint("a O\n").ends_with(r"separated by spaces? tr ' ' '\t' < FILE"));
         assert_eq!(complaint("\tO\n"), "f:1: the token is empty");
         assert_eq!(complaint("a\tO\nb\t\n"), "f:2: the label is empty");
     }

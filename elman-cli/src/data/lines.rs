@@ -12,6 +12,7 @@ pub struct Lines<R> {
     reader: R,
     number: usize,
     buffer: Vec<u8>,
+    has_warned: bool,
 }
 
 impl Lines<BufReader<File>> {
@@ -33,6 +34,7 @@ impl<R: BufRead> Lines<R> {
             reader,
             number: 0,
             buffer: Vec::new(),
+            has_warned: false,
         }
     }
 
@@ -70,6 +72,17 @@ impl<R: BufRead> Lines<R> {
     /// Number of the line last read, counted from 1.
     pub const fn number(&self) -> usize {
         self.number
+    }
+
+    /// Warns on standard error about the line last read; once per text, as the next lines are mostly no better.
+    pub fn warn_once(&mut self, what: &str) {
+        if !std::mem::replace(&mut self.has_warned, true) {
+            eprintln!(
+                "elman: {}:{}: warning: {what}",
+                self.name.display(),
+                self.number
+            );
+        }
     }
 
     /// A complaint about the line last read.

@@ -35,10 +35,11 @@ pub trait Loader {
             sequences.push(sequence);
         }
         if sequences.is_empty() {
-            return Err(Failure::input(format!(
-                "{}: the file is empty",
-                path.display()
-            )));
+            let what = match lines.number() {
+                0 => "the file is empty",
+                _ => "the file has no sentences",
+            };
+            return Err(Failure::input(what).in_file(path));
         }
         Ok(sequences)
     }

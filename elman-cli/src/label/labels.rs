@@ -50,6 +50,17 @@ impl Labels {
         .into()
     }
 
+    /// The first label that keeps labels which look like spans from being scored as spans, with its line.
+    pub fn odd_one_out(sentences: &[Sentence]) -> Option<(&str, usize)> {
+        let mut all = sentences.iter().flat_map(|sentence| {
+            let lines = sentence.first_line..;
+            sentence.labels.iter().map(String::as_str).zip(lines)
+        });
+        let odd = all.clone().find(|(label, _)| Tag::parse(label).is_none())?;
+        all.any(|(label, _)| label.starts_with("B-") || label.starts_with("I-"))
+            .then_some(odd)
+    }
+
     /// How many there are.
     pub const fn len(&self) -> usize {
         self.names.len()
@@ -80,7 +91,7 @@ impl Labels {
 
     /// For messages: the first few labels.
     pub fn summary(&self) -> String {
-        const SHOWN: usize = 8;
+        const SHOWN: usize = 12;
         let shown = self
             .names
             .iter()
@@ -230,6 +241,23 @@ mod tests {
         );
         assert_eq!(labels(&["DET NOUN"]).scheme, Scheme::Plain);
         assert_eq!(labels(&["O O"]).scheme, Scheme::Plain);
+    }
+
+    #[test]
+    fn a_label_that_spoils_the_spans_is_found() {
+        let sentence = |labels: &[&str], first_line| Sentence {
+            labels: labels.iter().map(|&label| label.to_owned()).collect(),
+            first_line,
+            ..Sentence::default()
+        };
+        let mixed = [sentence(&["O", "B-x"], 1), sentence(&["O", "b-x", "?"], 4)];
+        assert_eq!(Labels::odd_one_out(&mixed), Some(("b-x", 5)));
+        assert_eq!(Labels::odd_one_out(&mixed[..1]), None);
+        assert_eq!(
+            Labels::odd_one_out(&mixed[1..]),
+            None,
+            "nothing looks like a span"
+        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Labelling {
     /// # Errors
     /// A run without a model, a model of another task, or one whose parts do not fit together.
     pub fn open(run: &Run) -> Result<(Network, Self)> {
-        let path = run.model();
+        let path = run.trained_model()?;
         let (network, labelling): (Network, Self) = model_file::load(&path, TASK)?;
         if labelling.fits(network.spec()) {
             return Ok((network, labelling));

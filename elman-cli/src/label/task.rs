@@ -55,6 +55,8 @@ pub struct LabelTask {
     spec: Spec,
     labelling: Labelling,
     train: Sequences,
+    /// First line of each training sentence.
+    train_lines: Vec<usize>,
     valid: Sequences,
     hiding: Hiding,
 }
@@ -69,6 +71,12 @@ impl LabelTask {
             return Err(Failure::input("train label needs data: --train FILE"));
         };
         let train = Conll::Labelled.load(path)?;
+        if let Some((label, line)) = Labels::odd_one_out(&train) {
+            let path = path.display();
+            eprintln!(
+                "elman: {path}:{line}: warning: {label} is no IOB label, so the score is accuracy instead of span F1"
+            );
+        }
         match &args.valid {
             Some(valid) => Self::new(
                 &args.settings,
@@ -142,6 +150,7 @@ impl LabelTask {
             spec,
             train: labelling.encode(train, "the training data")?,
             valid: labelling.encode(valid, &valid_path.display().to_string())?,
+            train_lines: train.iter().map(|sentence| sentence.first_line).collect(),
             hiding: features::hiding(0, &counts, HIDING),
             labelling,
         })
@@ -187,6 +196,10 @@ impl Task for LabelTask {
 
     fn train(&self) -> &Sequences {
         &self.train
+    }
+
+    fn train_line(&self, sequence: usize) -> usize {
+        self.train_lines[sequence]
     }
 
     fn hiding(&self) -> Option<&Hiding> {

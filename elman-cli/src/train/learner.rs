@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::shard::{Lesson, Shard};
 use super::tables::Tables;
 use crate::data::{Hiding, Sequences};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::gather::longest_first;
 use crate::settings::Settings;
 
@@ -38,6 +38,45 @@ pub struct Learner {
     gradients: Vec<f32>,
     tables: Tables,
     ranges: Vec<Range<usize>>,
+}
+
+/// How batches are cut into shards.
+struct Plan {
+    shards: usize,
+    /// Sequences, at most.
+    per_shard: usize,
+    /// Rows, at most.
+    rows: usize,
+}
+
+impl Plan {
+    fn of(settings: &Settings, sequences: &Sequences) -> Self {
+        let size = settings.batch.min(sequences.len());
+        let shards = size.div_ceil(SHARD_SEQUENCES).min(MAX_SHARDS);
+        let per_shard = size.div_ceil(shards);
+        let longest = longest_first(sequences);
+        let rows = longest
+            .iter()
+            .take(per_shard)
+            .map(|&sequence| sequences.len_of(sequence))
+            .sum();
+        Self {
+            shards,
+            per_shard,
+            rows,
+        }
+    }
+
+    /// What [`Learner::new`] allocates.
+    fn bytes(&self, spec: &Spec, optimizer: Optimizer) -> usize {
+        let params = spec.params_len();
+        // Parameters, the sum of the gradients and the gradients of every shard.
+        let numbers = (2 + self.shards) * params + optimizer.state_len(params);
+        let of_shard =
+            spec.tape_len(self.rows, self.per_shard) + spec.scratch_len(self.rows, self.per_shard);
+        let strips = spec.packed_len() + spec.transposed_len() + self.shards * of_shard;
+        numbers * size_of::<f32>() + strips * size_of::<Strip>()
+    }
 }
 
 /// What one update was like.
@@ -70,7 +109,9 @@ impl fmt::Display for Trouble {
                 }
                 write!(
                     f,
-                    ", step {step}, row {sequence} (the sequence of that number in the training data; all count from 0)"
+                    ", at step {} of sequence {} of the training data",
+                    step + 1,
+                    sequence + 1
                 )
             }
             Self::Gradient(Some(tensor)) => {
@@ -84,15 +125,11 @@ impl fmt::Display for Trouble {
 impl Learner {
     /// Buffers for every batch of `sequences` that these settings can make; parameters are zero.
     pub fn new(spec: &Spec, settings: &Settings, sequences: &Sequences) -> Self {
-        let size = settings.batch.min(sequences.len());
-        let shards = size.div_ceil(SHARD_SEQUENCES).min(MAX_SHARDS);
-        let per_shard = size.div_ceil(shards);
-        let longest = longest_first(sequences);
-        let rows = longest
-            .iter()
-            .take(per_shard)
-            .map(|&sequence| sequences.len_of(sequence))
-            .sum();
+        let Plan {
+            shards,
+            per_shard,
+            rows,
+        } = Plan::of(settings, sequences);
         let optimizer = settings.optimizer();
         Self {
             spec: *spec,
@@ -111,6 +148,21 @@ impl Learner {
             tables: Tables::new(spec),
             ranges: Vec::new(),
         }
+    }
+
+    /// Whether [`Learner::new`] will find the memory it needs: running out of it would end the process without a word.
+    ///
+    /// # Errors
+    /// It will not.
+    pub fn check_room(spec: &Spec, settings: &Settings, sequences: &Sequences) -> Result<()> {
+        let bytes = Plan::of(settings, sequences).bytes(spec, settings.optimizer());
+        Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| {
+            Failure::input(format!(
+                "this net needs about {:.0} GB of memory to be trained; choose a smaller --hidden, --layers, \
+                 --embedding or --batch",
+                bytes as f64 / 1e9
+            ))
+        })
     }
 
     /// Must follow every change of `params` from outside.

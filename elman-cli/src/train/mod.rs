@@ -18,7 +18,7 @@ use crate::label::LabelTask;
 use crate::run::{Run, write_whole};
 use crate::settings::to_toml;
 use crate::task::Task;
-use trainer::{Outcome, train};
+use trainer::{Outcome, check_room, train};
 
 /// The command.
 ///
@@ -43,6 +43,7 @@ pub fn run(args: TrainArgs) -> Result<()> {
 fn start_label(label: LabelArgs) -> Result<()> {
     label.settings.check()?;
     let task = LabelTask::load(&label)?;
+    check_room(&task, &label.settings)?;
     let run = Run::create(label.settings.out.as_deref(), LabelTask::NAME)?;
     finish(&run, &label_in(&run, &task, label)?);
     Ok(())
@@ -57,11 +58,13 @@ pub fn label_in(run: &Run, task: &LabelTask, mut label: LabelArgs) -> Result<Out
     absolute(&mut label.valid)?;
     label.settings.out = Some(run.folder().to_owned());
     write_whole(&run.config(), to_toml(LabelTask::NAME, &label)?.as_bytes())?;
+    let _lock = run.lock()?;
     train(task, &label.settings, run, Interrupt::listen()?)
 }
 
 fn resume(folder: &Path) -> Result<()> {
     let run = Run::open(folder)?;
+    let _lock = run.lock()?;
     run.sweep();
     let TrainTask::Label(label) = parse_run(&run.config())?;
     let task = LabelTask::load(&label)?;

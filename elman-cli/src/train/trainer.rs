@@ -44,6 +44,14 @@ pub fn train<T: Task>(
     on_threads(settings.threads, || trainer.run())
 }
 
+/// Whether a net can be trained at all, before anything is written.
+///
+/// # Errors
+/// It does not fit into memory.
+pub fn check_room(task: &impl Task, settings: &Settings) -> Result<()> {
+    Learner::check_room(task.spec(), settings, task.train())
+}
+
 /// One run of training.
 struct Trainer<'a, T> {
     task: &'a T,
@@ -236,8 +244,14 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn give_up(&self, trouble: &Trouble, batch: usize) -> Failure {
+        let from = match trouble {
+            Trouble::Number(_, sequence) => {
+                format!(", which begins in line {}", self.task.train_line(*sequence))
+            }
+            Trouble::Gradient(_) => String::new(),
+        };
         self.explain(
-            &trouble.to_string(),
+            &format!("{trouble}{from}"),
             &format!("batch {} of {}", batch + 1, self.starts.len()),
         )
     }
