@@ -208,7 +208,7 @@ fn losses_and_optimizers_and_functions() {
     check(|lengths| {
         let values = lengths.floats("targets", 6);
         let counted = vec![true; lengths.of("counted", 3)];
-        loss::mean_squared_error(level, &mut [0.5; 6], 2, &values, Some(&counted), 6.0).map(|_| ())
+        loss::mean_squared_error(&mut [0.5; 6], 2, &values, Some(&counted), 6.0).map(|_| ())
     });
     for optimizer in [
         Optimizer::ADAM,

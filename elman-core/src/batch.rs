@@ -31,6 +31,7 @@ impl<'a> Batch<'a> {
     /// [`Error::Batch`] if either is zero.
     pub fn uniform(steps: usize, sequences: usize) -> Result<Batch<'static>, Error> {
         match steps.checked_mul(sequences) {
+            None => Err(Error::Batch("a batch has too many rows")),
             Some(rows) if rows > 0 => Ok(Batch {
                 shape: Shape::Uniform { steps, sequences },
                 rows,
@@ -158,20 +159,28 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Rows of a range of steps.
+    /// Rows of a range of steps; steps past the end have none.
     pub fn rows_of(&self, steps: Range<usize>) -> Range<usize> {
+        let end = steps.end.min(self.steps());
+        let steps = steps.start.min(end)..end;
         let start = self.offset(steps.start);
         let rows: usize = match self.shape {
-            Shape::Uniform { .. } => self.offset(steps.end).saturating_sub(start),
+            Shape::Uniform { sequences, .. } => steps.len() * sequences,
             Shape::Ragged(active) => active.get(steps).unwrap_or(&[]).iter().sum(),
         };
         start..start + rows
     }
 
-    /// Steps of sequence `index`.
+    /// Steps of sequence `index`; 0 if there is no such sequence.
     pub fn len_of(&self, index: usize) -> usize {
         match self.shape {
-            Shape::Uniform { steps, .. } => steps,
+            Shape::Uniform { steps, sequences } => {
+                if index < sequences {
+                    steps
+                } else {
+                    0
+                }
+            }
             Shape::Ragged(active) => active.partition_point(|&n| n > index),
         }
     }

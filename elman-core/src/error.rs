@@ -43,6 +43,8 @@ pub enum Error {
     },
     /// A weight that bfloat16 cannot hold: infinite, NaN, or within half a step of the largest `f32`.
     Bfloat16Range(f32),
+    /// A loss divided by something that is not finite, or negative.
+    Total(f64),
     /// Steps outside the batch, or a truncation that this net cannot do.
     Steps(&'static str),
 }
@@ -57,8 +59,9 @@ impl fmt::Display for Error {
                 what,
                 expected,
                 found,
-            } => write!(f, "{what} must hold {expected} numbers, found {found}"),
+            } => write!(f, "{what} must have length {expected}, found {found}"),
             Self::Bfloat16Range(weight) => write!(f, "bfloat16 cannot hold the weight {weight}"),
+            Self::Total(total) => write!(f, "the loss is divided by {total}, which makes no sense"),
             Self::InputKind => {
                 f.write_str("the net reads tokens and got dense rows, or the other way round")
             }
@@ -85,6 +88,17 @@ impl fmt::Display for Error {
             }
         }
     }
+}
+
+/// `Ok` if `found` is the product of the dimensions, which may be too large for any slice.
+pub(crate) fn check_shape(
+    what: &'static str,
+    dimensions: [usize; 2],
+    found: usize,
+) -> Result<(), Error> {
+    let expected = dimensions[0].saturating_mul(dimensions[1]);
+    // A product that saturated is longer than any slice of f32.
+    check_len(what, expected, found)
 }
 
 /// `Ok` if `found` is `expected`.

@@ -6,7 +6,7 @@
 use core::ops::Range;
 
 use crate::batch::Batch;
-use crate::error::{Error, check_len, check_room};
+use crate::error::{Error, check_room, check_shape};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Gemm, Start};
@@ -59,10 +59,10 @@ pub fn forward(
     let spec = model.spec();
     let (rows, sequences) = (batch.rows(), batch.sequences());
     inputs.check(spec, rows)?;
-    check_len("state", sequences * spec.state_len(), state.len())?;
-    check_len(
+    check_shape("state", [sequences, spec.state_len()], state.len())?;
+    check_shape(
         "outputs",
-        spec.output_rows(rows, sequences) * spec.output_width(),
+        [spec.output_rows(rows, sequences), spec.output_width()],
         outputs.len(),
     )?;
     check_room(

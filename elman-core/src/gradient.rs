@@ -5,9 +5,14 @@ use crate::kernel::elementwise::{Clamp, Map, Scale};
 use crate::kernel::reduce::{AddAssign, SumOfSquares};
 use crate::simd::Level;
 
-/// `Σ g²`, in f64 across blocks of 1024. Infinite if a square overflows f32.
+/// `Σ g²`, in f64 across blocks of 1024.
 pub fn sum_of_squares(level: Level, gradients: &[f32]) -> f64 {
-    level.run(SumOfSquares(gradients))
+    let sum = level.run(SumOfSquares(gradients));
+    if sum.is_finite() {
+        return sum;
+    }
+    // A square may have overflowed f32 where every gradient is finite.
+    gradients.iter().map(|&g| f64::from(g) * f64::from(g)).sum()
 }
 
 /// `g ← factor·g`
@@ -35,10 +40,11 @@ pub fn clip_norm(level: Level, gradients: &mut [f32], max_norm: f32) -> f64 {
     norm
 }
 
-/// The factor that [`clip_norm`] applies, if any: for gradients that lie in several slices.
+/// The factor that [`clip_norm`] applies, if any: for gradients that lie in several slices. None for a
+/// `max_norm` that is negative or NaN.
 pub fn clip_factor(norm: f64, max_norm: f32) -> Option<f32> {
     let factor = f64::from(max_norm) / (norm + 1e-6);
-    (norm.is_finite() && factor < 1.0).then_some(factor as f32)
+    (norm.is_finite() && max_norm >= 0.0 && factor < 1.0).then_some(factor as f32)
 }
 
 /// Limits every number to `-limit..=limit` (`torch.nn.utils.clip_grad_value_`); a NaN stays.

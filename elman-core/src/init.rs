@@ -133,6 +133,10 @@ fn orthogonal(rng: &mut impl TryRng<Error = Infallible>, size: usize, values: &m
                 }
             }
             let norm = libm::sqrt(dot(new, new)) as f32;
+            if norm == 0.0 {
+                // Only a broken generator gets here; NaN would be worse than a row of zeros.
+                break;
+            }
             for x in new.iter_mut() {
                 *x /= norm;
             }

@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use crate::batch::{Batch, Step};
-use crate::error::{Error, check_len};
+use crate::error::{Error, check_shape};
 use crate::spec::{Channel, Input, Spec};
 use crate::weights::Model;
 
@@ -21,11 +21,11 @@ impl Inputs<'_> {
     pub(crate) fn check(&self, spec: &Spec, rows: usize) -> Result<(), Error> {
         match (self, &spec.input) {
             (Self::Dense(numbers), Input::Dense { width }) => {
-                check_len("inputs", rows * width, numbers.len())
+                check_shape("inputs", [rows, *width], numbers.len())
             }
             (Self::Tokens(ids), Input::Tokens { channels, .. }) => {
                 let channels = channels.as_slice();
-                check_len("inputs", rows * channels.len(), ids.len())?;
+                check_shape("inputs", [rows, channels.len()], ids.len())?;
                 for (row, ids) in ids.chunks_exact(channels.len().max(1)).enumerate() {
                     for (channel, (&id, c)) in ids.iter().zip(channels).enumerate() {
                         if id as usize > c.vocabulary {

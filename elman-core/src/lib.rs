@@ -46,8 +46,9 @@
 //! [`math::tanh`] are polynomials of our own; sums over rows, classes and parameters have a fixed tree.
 //! So outputs and states are the same bits for every [`Level`] that [is fused](Level::is_fused), every
 //! batch size and composition, streaming or not; gradients and trained parameters are the same bits for
-//! every level. Where a chip has no fused multiply-add (SSE2 alone, Cortex-M0 and M3) each one rounds
-//! twice: deterministic as well, and in a pre-activation of `K` terms off by at most
+//! every level. (A NaN is a NaN everywhere; its sign and payload are not promised.) Where the portable
+//! level has no fused multiply-add (SSE2 alone, Cortex-M0 and M3; for now also chips with an FPU whose
+//! multiply-add stable Rust does not reach: Cortex-M4F to M33, RISC-V with F) each one rounds twice: deterministic as well, and in a pre-activation of `K` terms off by at most
 //! `K·2⁻²⁴·Σ|terms|` from the fused result. The feature `exact` computes it in software there, and the
 //! bits are those of all other chips.
 //!

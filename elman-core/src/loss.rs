@@ -3,7 +3,7 @@
 //! Every loss is a mean over the counted items. The divisor is handed in as `total`, so that the
 //! shards of one mini-batch can share it.
 
-use crate::error::{Error, check_len};
+use crate::error::{Error, check_len, check_shape};
 use crate::kernel::softmax::softmax_row;
 use crate::simd::{Level, Operation, Simd};
 use core::num::NonZeroU32;
@@ -39,6 +39,14 @@ pub fn total_weight(targets: &[Target], class_weights: Option<&[f32]>) -> f64 {
         .sum()
 }
 
+fn check_total(total: f64) -> Result<(), Error> {
+    if total >= 0.0 && total.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::Total(total))
+    }
+}
+
 fn weight_of(class: u32, class_weights: Option<&[f32]>) -> f64 {
     class_weights.map_or(1.0, |weights| {
         weights.get(class as usize).map_or(0.0, |&w| f64::from(w))
@@ -49,10 +57,11 @@ fn weight_of(class: u32, class_weights: Option<&[f32]>) -> f64 {
 ///
 /// Replaces each row by `∂loss/∂logits = w·(softmax - onehot) / total`, ignored rows by zero; returns
 /// `Σ w·(-log softmax[target]) / total`, in nats, where `w` is the class weight or 1. `total` is
-/// [`total_weight`] of the whole mini-batch; where it is not positive nothing counts and all is zero.
+/// [`total_weight`] of the whole mini-batch; where it is 0 nothing counts and all is zero.
 ///
 /// # Errors
-/// [`Error::Length`] for slices that do not match, [`Error::Target`] for a class without an output.
+/// [`Error::Length`] for slices that do not match, [`Error::Target`] for a class without an output,
+/// [`Error::Total`].
 ///
 /// ```
 /// # use elman_core::{loss, Level, Target};
@@ -72,7 +81,8 @@ pub fn softmax_cross_entropy(
     class_weights: Option<&[f32]>,
     total: f64,
 ) -> Result<f64, Error> {
-    check_len("rows", targets.len() * classes, rows.len())?;
+    check_shape("rows", [targets.len(), classes], rows.len())?;
+    check_total(total)?;
     if let Some(weights) = class_weights {
         check_len("class weights", classes, weights.len())?;
     }
@@ -85,7 +95,7 @@ pub fn softmax_cross_entropy(
             });
         }
     }
-    if total <= 0.0 {
+    if total == 0.0 {
         rows.fill(0.0);
         return Ok(0.0);
     }
@@ -144,17 +154,16 @@ impl Operation for CrossEntropy<'_> {
 /// of the whole mini-batch count.
 ///
 /// # Errors
-/// [`Error::Length`] for slices that do not match.
+/// [`Error::Length`] for slices that do not match or hold no whole rows, [`Error::Total`].
 ///
 /// ```
-/// # use elman_core::{loss, Level};
+/// # use elman_core::loss;
 /// let mut outputs = [1.0, 3.0];
-/// let mse = loss::mean_squared_error(Level::detect(), &mut outputs, 1, &[1.0, 1.0], None, 2.0)?;
+/// let mse = loss::mean_squared_error(&mut outputs, 1, &[1.0, 1.0], None, 2.0)?;
 /// assert_eq!((mse, outputs), (2.0, [0.0, 2.0]));
 /// # Ok::<(), elman_core::Error>(())
 /// ```
 pub fn mean_squared_error(
-    _level: Level,
     outputs: &mut [f32],
     width: usize,
     targets: &[f32],
@@ -162,10 +171,16 @@ pub fn mean_squared_error(
     total: f64,
 ) -> Result<f64, Error> {
     check_len("targets", outputs.len(), targets.len())?;
+    check_shape(
+        "outputs",
+        [outputs.len() / width.max(1), width],
+        outputs.len(),
+    )?;
     if let Some(counted) = counted {
         check_len("counted", outputs.len() / width.max(1), counted.len())?;
     }
-    if total <= 0.0 {
+    check_total(total)?;
+    if total == 0.0 {
         outputs.fill(0.0);
         return Ok(0.0);
     }

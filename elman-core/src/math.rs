@@ -1,6 +1,6 @@
 //! The functions of the net on plain slices, at the accuracy stated in the crate docs.
 
-use crate::error::{Error, check_len};
+use crate::error::{Error, check_len, check_shape};
 use crate::kernel::elementwise::{Exp, Map, Relu, Tanh};
 use crate::kernel::gemm::Gemm;
 use crate::kernel::pack::{self, Panels, packed_strips};
@@ -66,7 +66,7 @@ pub fn pack_matrix(
     columns: usize,
     packed: &mut [Strip],
 ) -> Result<(), Error> {
-    check_len("b", depth * columns, b.len())?;
+    check_shape("b", [depth, columns], b.len())?;
     check_len("packed", packed_matrix_len(depth, columns), packed.len())?;
     pack::pack(b, None, columns, packed);
     Ok(())
@@ -96,9 +96,9 @@ pub fn matmul(
     packed: &[Strip],
     c: &mut [f32],
 ) -> Result<(), Error> {
-    check_len("a", rows * depth, a.len())?;
+    check_shape("a", [rows, depth], a.len())?;
     check_len("packed", packed_matrix_len(depth, columns), packed.len())?;
-    check_len("c", rows * columns, c.len())?;
+    check_shape("c", [rows, columns], c.len())?;
     let a = View {
         data: a,
         outer: depth,

@@ -104,7 +104,7 @@ impl Optimizer {
     /// range is PyTorch's dense update; calls for the embedding rows in use alone are its `SparseAdam`.
     ///
     /// # Errors
-    /// [`Error::Length`] if the slices do not match or the range lies outside.
+    /// [`Error::Length`] if the slices do not match or the range lies outside, [`Error::Spec`] for step 0.
     ///
     /// ```
     /// # use elman_core::{Level, Optimizer};
@@ -130,9 +130,12 @@ impl Optimizer {
         let len = params.len();
         check_len("gradients", len, gradients.len())?;
         check_len("optimizer state", self.state_len(len), state.len())?;
+        if step == 0 {
+            return Err(Error::Spec("steps of an optimizer count from 1"));
+        }
         let outside = Error::Length {
             what: "params",
-            expected: range.end,
+            expected: range.start.max(range.end),
             found: len,
         };
         let (first, second) = state.split_at_mut(len.min(state.len()));

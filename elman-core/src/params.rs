@@ -122,10 +122,9 @@ impl Spec {
         match &self.input {
             Input::Dense { .. } => 0,
             Input::Tokens { channels, .. } => {
-                let channels = channels.as_slice();
                 let (mut sum, mut i) = (0, 0);
                 while i < channel && i < channels.len() {
-                    sum += (channels[i].vocabulary + 1) * channels[i].width;
+                    sum += (channels.get(i).vocabulary + 1) * channels.get(i).width;
                     i += 1;
                 }
                 sum

@@ -69,6 +69,11 @@ impl<T: Copy, const CAPACITY: usize> List<T, CAPACITY> {
         }
     }
 
+    /// Item `index`; past the end one of the others.
+    pub(crate) const fn get(&self, index: usize) -> T {
+        self.items[if index < CAPACITY { index } else { 0 }]
+    }
+
     /// How many items there are.
     #[expect(clippy::len_without_is_empty, reason = "a list is never empty")]
     pub const fn len(&self) -> usize {
@@ -264,10 +269,9 @@ impl Input {
         match self {
             Self::Dense { width } => *width,
             Self::Tokens { channels, window } => {
-                let channels = channels.as_slice();
                 let (mut sum, mut i) = (0, 0);
                 while i < channels.len() {
-                    sum += channels[i].width;
+                    sum += channels.get(i).width;
                     i += 1;
                 }
                 sum * *window
@@ -287,12 +291,7 @@ impl Input {
 impl Spec {
     /// The layer `index`, counted from the input.
     pub(crate) const fn layer(&self, index: usize) -> Layer {
-        let layers = self.layers.as_slice();
-        if index < layers.len() {
-            layers[index]
-        } else {
-            layers[0]
-        }
+        self.layers.get(index)
     }
 
     /// Numbers per row that layer `index` reads.
@@ -376,7 +375,7 @@ impl Spec {
                 Ok(n as u64)
             }
         };
-        // u64 cannot overflow here: at most 16 products of two numbers up to 2^28.
+        // u64 cannot overflow here: at most 24 products of numbers up to 2^25 and 2^25.
         let (mut width, mut total) = (0u64, 0u64);
         match &self.input {
             Input::Dense { width: w } => {

@@ -27,6 +27,7 @@ pub struct Tape<'a> {
     pub(crate) rows: &'a mut [f32],
     /// Whether sequences started from the net's own initial state.
     pub(crate) is_fresh: bool,
+    is_started: bool,
     /// Steps recorded so far.
     pub(crate) recorded: usize,
     spec: Spec,
@@ -71,6 +72,7 @@ impl<'a> Tape<'a> {
             start,
             rows,
             is_fresh: true,
+            is_started: false,
             recorded: 0,
             spec: *spec,
         })
@@ -91,6 +93,7 @@ impl<'a> Tape<'a> {
             }
         }
         self.is_fresh = state.is_none();
+        self.is_started = true;
         self.recorded = 0;
         Ok(())
     }
@@ -107,6 +110,9 @@ impl<'a> Tape<'a> {
         steps: Range<usize>,
     ) -> Result<(), Error> {
         self.check_model(model)?;
+        if !self.is_started {
+            return Err(Error::Steps("the tape was not started"));
+        }
         if steps.is_empty() || steps.end > self.batch.steps() || steps.start > self.recorded {
             return Err(Error::Steps(
                 "recorded steps must follow one another within the batch",
@@ -143,6 +149,9 @@ impl<'a> Tape<'a> {
     /// Output rows of these steps (all sequences for a last-step head); put the loss's gradients in
     /// their place before [`Tape::backward`]. Empty if the steps lie outside the batch.
     pub fn outputs(&mut self, steps: Range<usize>) -> &mut [f32] {
+        if steps.end > self.batch.steps() {
+            return &mut [];
+        }
         let rows = match self.spec.head.read {
             Read::EveryStep => self.batch.rows_of(steps),
             Read::LastStep => 0..self.batch.sequences(),
@@ -180,8 +189,10 @@ impl<'a> Tape<'a> {
         Ok(())
     }
 
-    /// The first place, in the order of computation, where a hidden state or an output of the recorded
-    /// steps is NaN or infinite.
+    /// Layer by layer from the input, then the outputs: the earliest step whose hidden state or output is
+    /// NaN or infinite. In a reverse direction, which runs from the end, the trouble began at a later step.
+    /// tanh hides an infinite pre-activation; its gradient does not: look at
+    /// [`sum_of_squares`](crate::gradient::sum_of_squares) too.
     pub fn find_non_finite(&self) -> Option<NonFinite> {
         let layers = self.spec.layers.as_slice();
         let hidden = layers
@@ -224,7 +235,7 @@ impl<'a> Tape<'a> {
                 }
             }
             Read::LastStep => for_each_end(&self.batch, 0..self.recorded, |sequence, _| {
-                if !is_finite(rows, sequence * width, width) {
+                if found.is_none() && !is_finite(rows, sequence * width, width) {
                     let step = self.batch.len_of(sequence) - 1;
                     found = Some(NonFinite {
                         layer: None,

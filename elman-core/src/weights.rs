@@ -140,7 +140,7 @@ pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Err
 
 /// Rounds packed weights to bfloat16, [`Spec::pairs_len`] strips: half the memory to read, which is what
 /// bounds single sequences of large nets. Sums and biases stay in single precision. Each weight is off by
-/// at most 2⁻⁹ of itself, so a pre-activation by at most `2⁻⁹·Σ|w·h|`; the widened weights are exact,
+/// at most 2⁻⁹ of itself (of the smallest normal number, below that), so a pre-activation by at most `2⁻⁹·Σ|w·h|`; the widened weights are exact,
 /// so the results are the same bits on all fused levels here too.
 ///
 /// # Errors

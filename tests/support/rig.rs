@@ -242,7 +242,7 @@ impl Rig {
             Targets::Values { values, counted } => {
                 let counted = counted.as_ref().map(|counted| &counted[rows.clone()]);
                 let values = &values[rows.start * width..rows.end * width];
-                loss::mean_squared_error(self.level, outputs, width, values, counted, total)
+                loss::mean_squared_error(outputs, width, values, counted, total)
             }
         }
     }

@@ -216,8 +216,6 @@ impl<E: Element> Band<'_, '_, E> {
         };
         // Wider tiles than the registers hold are never asked for; the constant conditions drop their code.
         match width {
-            8 if ROWS * 8 <= most => s.run(Multiply::<E, ROWS, 8>(self)),
-            7 if ROWS * 7 <= most => s.run(Multiply::<E, ROWS, 7>(self)),
             6 if ROWS * 6 <= most => s.run(Multiply::<E, ROWS, 6>(self)),
             5 if ROWS * 5 <= most => s.run(Multiply::<E, ROWS, 5>(self)),
             4 if ROWS * 4 <= most => s.run(Multiply::<E, ROWS, 4>(self)),
@@ -319,13 +317,13 @@ impl<E: Element, const ROWS: usize, const STRIPS: usize> Operation
             // The last strip is partial: work on a whole copy, so that the loop above needs no masks.
             let mut whole = [[[0.0; LANES]; STRIPS]; ROWS];
             if matches!(start, Start::Continue) {
-                for (to, from) in whole.iter_mut().zip(c.chunks(c_row)) {
+                for (to, from) in whole.iter_mut().zip(c.chunks(c_row.max(1))) {
                     copy_row(from, to.as_flattened_mut(), columns);
                 }
             }
             let flat = whole.as_flattened_mut().as_flattened_mut();
             multiply::<S, E, ROWS, STRIPS>(s, operands, *start, flat, STRIPS * LANES);
-            for (from, to) in whole.iter().zip(c.chunks_mut(c_row)) {
+            for (from, to) in whole.iter().zip(c.chunks_mut(c_row.max(1))) {
                 copy_row(from.as_flattened(), to, columns);
             }
         }

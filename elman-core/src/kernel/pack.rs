@@ -67,7 +67,9 @@ fn panel<E>(data: &[E], steps: usize, extra: usize) -> Panel<'_, E> {
 
 /// Strips of a packed (depth, outputs) matrix, `extra` rows (a bias) in front.
 pub(crate) const fn packed_strips(depth: usize, outputs: usize, extra: usize) -> usize {
-    outputs.div_ceil(LANES) * (depth + extra)
+    outputs
+        .div_ceil(LANES)
+        .saturating_mul(depth.saturating_add(extra))
 }
 
 /// Packs row-major `weights` (depth, outputs) behind `bias`, if there is one.

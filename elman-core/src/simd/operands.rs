@@ -37,7 +37,8 @@ impl Element for f32 {
         mut operands: Operands<f32, ROWS, STRIPS>,
         sums: &mut Sums<S, ROWS, STRIPS>,
     ) {
-        while let Some((a, b)) = operands.next() {
+        // SAFETY: every call takes one number of A, of which there are as many as steps of B.
+        while let Some((a, b)) = unsafe { operands.next() } {
             let mut strips = [s.splat(0.0); STRIPS];
             for j in 0..STRIPS {
                 strips[j] = s.load(b[j]);
@@ -63,7 +64,8 @@ impl Element for u32 {
         mut operands: Operands<u32, ROWS, STRIPS>,
         sums: &mut Sums<S, ROWS, STRIPS>,
     ) {
-        while let Some((a, b)) = operands.next() {
+        // SAFETY: every turn takes two numbers of A, the last perhaps one: half as many turns, rounded up.
+        while let Some((a, b)) = unsafe { operands.next() } {
             let (mut first, mut second) = ([s.splat(0.0); STRIPS], [s.splat(0.0); STRIPS]);
             for j in 0..STRIPS {
                 (first[j], second[j]) = s.load_pairs(b[j]);
@@ -235,13 +237,16 @@ impl<'a, E: Element, const ROWS: usize, const STRIPS: usize> Operands<'a, E, ROW
 
     /// The next number of each row of A and the next strips of B, of which there must be as many steps
     /// as [`Element::PER_STEP`] says: the numbers of A in between come from [`Operands::next_of_a`].
+    ///
+    /// # Safety
+    /// Called at most `depth.div_ceil(PER_STEP)` times: B has no more steps.
     #[inline(always)]
-    fn next(&mut self) -> Option<([f32; ROWS], [&'a [E; LANES]; STRIPS])> {
+    unsafe fn next(&mut self) -> Option<([f32; ROWS], [&'a [E; LANES]; STRIPS])> {
         if self.left == 0 {
             return None;
         }
-        // SAFETY: `new` made sure that the strips of every step lie within the borrowed slice, and `left`
-        // counts one down for each number of A; an array has no alignment beyond that of its elements.
+        // SAFETY: `new` made sure that the strips of every step lie within the borrowed slice, and the caller
+        // asks for no more steps; an array has no alignment beyond that of its elements.
         // Pointers move by wrapping_add, so the address past the last step is only computed, never read.
         let b = unsafe { core::array::from_fn(|j| &*self.b.add(j * self.b_strip).cast()) };
         self.b = self.b.wrapping_add(self.b_step);
