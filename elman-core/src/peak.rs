@@ -2,9 +2,6 @@
 
 use crate::simd::{LANES, Level, Operation, Simd};
 
-/// Chains in flight: enough to hide the latency of two multiply-add units at every level.
-const CHAINS: usize = 12;
-
 /// Runs `rounds` rounds of multiply-adds in registers; time it to learn the peak of a level.
 /// Returns how many floating-point operations that were (two for each multiply-add), and a number
 /// that depends on all of them, so that none can be left out.
@@ -18,11 +15,10 @@ const CHAINS: usize = 12;
 /// ```
 pub fn multiply_adds(level: Level, rounds: usize) -> (u64, f32) {
     // Opaque, or the compiler would work the constant out and leave the loop away.
-    let number = level.run(Chains {
+    level.run(Chains {
         rounds,
         first: core::hint::black_box(0.5),
-    });
-    (2 * (CHAINS * LANES * rounds) as u64, number)
+    })
 }
 
 struct Chains {
@@ -31,10 +27,22 @@ struct Chains {
 }
 
 impl Operation for Chains {
-    type Output = f32;
+    type Output = (u64, f32);
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> f32 {
+    fn run<S: Simd>(self, s: S) -> (u64, f32) {
+        // Enough chains to hide the latency of two multiply-add units, few enough for the registers.
+        if S::ACCUMULATORS >= 12 {
+            self.chains::<S, 12>(s)
+        } else {
+            self.chains::<S, 6>(s)
+        }
+    }
+}
+
+impl Chains {
+    #[inline(always)]
+    fn chains<S: Simd, const CHAINS: usize>(self, s: S) -> (u64, f32) {
         // Near one, so that numbers stay normal however long the loop runs.
         let (factor, term) = (s.splat(0.999_999), s.splat(1e-6));
         let mut chains = [s.splat(self.first); CHAINS];
@@ -49,6 +57,9 @@ impl Operation for Chains {
         }
         let mut lanes = [0.0; LANES];
         s.store(&mut lanes, sum);
-        lanes.iter().sum()
+        (
+            2 * (CHAINS * LANES * self.rounds) as u64,
+            lanes.iter().sum(),
+        )
     }
 }
