@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 
@@ -187,7 +188,7 @@ pub struct InspectArgs {
 /// Compare the gradients of a run's net with finite differences
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The shortest sentences of the data are used, without dropout; the differences are taken in double precision by an
+The shortest sentences of the data are used, without dropout; the differences are taken in double precision by an \
 independent textbook implementation. Exit code 1 if any tensor is off by more than 0.001.
 
 Examples:
@@ -289,7 +290,7 @@ fn seconds(typed: &str) -> std::result::Result<f64, String> {
 /// clap's message and code 2.
 pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     let typed: Vec<OsString> = typed.into_iter().collect();
-    let cli = Cli::parse_from(&typed);
+    let cli = Cli::try_parse_from(&typed).unwrap_or_else(|error| complain(&typed, &error));
     let Command::Train(TrainArgs {
         task: Some(TrainTask::Label(label)),
         ..
@@ -304,6 +305,42 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     // elman train label: as deep as a task lies in the command line.
     line.extend(typed.into_iter().skip(3));
     Ok(Cli::parse_from(line))
+}
+
+/// Ends the process with clap's message, and with what was probably meant.
+fn complain(typed: &[OsString], error: &clap::Error) -> ! {
+    if let Some(hint) = hint(typed).filter(|_| error.kind() == ErrorKind::UnknownArgument) {
+        // Nobody is left to tell if this fails.
+        let _ = error.print();
+        eprintln!("\nhint: {hint}");
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
+}
+
+/// The right command for one that has an argument too many.
+fn hint(typed: &[OsString]) -> Option<&'static str> {
+    let words: Vec<&str> = typed
+        .iter()
+        .skip(1)
+        .filter_map(|word| word.to_str())
+        .collect();
+    let has = |flag: &str| {
+        words
+            .iter()
+            .any(|word| word.split('=').next() == Some(flag))
+    };
+    match words.as_slice() {
+        ["train", first, ..] if first.starts_with("--") && !has("--resume") => {
+            Some("name the task: elman train label --train FILE")
+        }
+        ["train", "label", ..] if has("--resume") => {
+            Some("a resumed run has its task and settings: elman train --resume RUN")
+        }
+        ["eval" | "gradcheck", ..] if !has("--data") => Some("elman eval RUN --data FILE"),
+        ["predict", ..] if !has("--data") => Some("elman predict RUN --data FILE"),
+        _ => None,
+    }
 }
 
 /// The settings of a labelling job as if these flags had been typed.

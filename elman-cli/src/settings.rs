@@ -136,7 +136,11 @@ pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
         .iter()
         .find(|(name, _)| arg.get_long() == Some(name))
     {
-        Some(&(_, value)) => arg.required(false).default_value(value),
+        Some(&(_, value)) => arg
+            .required(false)
+            .default_value(value)
+            // So that -1 is a number out of range, not a flag that nobody knows.
+            .allow_negative_numbers(true),
         None => arg,
     }
 }

@@ -147,7 +147,13 @@ fn a_run_is_trained_by_one_process_at_a_time() {
     );
     shop.ok("eval run --data test.conll");
     drop(config);
-    shop.ok("train --resume run");
+    let ran = shop.run("train --resume run");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err.contains("already complete after 1 epoch"),
+        "{}",
+        ran.err
+    );
 }
 
 /// Elsewhere memory may be promised that nobody has.
@@ -216,8 +222,6 @@ fn flags_out_of_range() {
     ];
     for flag in bad {
         let name = flag.split(' ').next().unwrap_or_default();
-        // A value with a dash in front must be glued on.
-        let flag = flag.replacen(' ', "=", 1);
         shop.fails(
             &format!("train label --train train.conll {flag}"),
             2,
@@ -237,7 +241,29 @@ fn flags_out_of_range() {
     shop.fails("train label --train train.conll --k2 4", 2, &["--k1"]);
     shop.fails("train --resume run label", 2, &["label"]);
     shop.fails("trian", 2, &["trian"]);
+    shop.fails(
+        "train label --train train.conll --lr -1",
+        2,
+        &["it must be a number above 0"],
+    );
     assert!(!shop.path("runs").exists());
+}
+
+#[test]
+fn commands_that_are_almost_right() {
+    let shop = Workshop::new();
+    let hint =
+        |typed: &str, meant: &str| shop.fails(typed, 2, &["unexpected argument", "hint: ", meant]);
+    hint("train --train x", "elman train label --train FILE");
+    hint("train label --resume run", "elman train --resume RUN");
+    hint("predict run FILE", "elman predict RUN --data FILE");
+    hint("eval run FILE", "elman eval RUN --data FILE");
+    assert!(
+        !shop
+            .run("predict run --data x --jsno")
+            .err
+            .contains("hint: ")
+    );
 }
 
 #[test]

@@ -52,6 +52,11 @@ pub fn check_room(task: &impl Task, settings: &Settings) -> Result<()> {
     Learner::check_room(task.spec(), settings, task.train())
 }
 
+/// A number with its noun.
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// One run of training.
 struct Trainer<'a, T> {
     task: &'a T,
@@ -138,17 +143,24 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn introduce(&self) {
         let (train, valid, spec) = (self.task.train(), self.task.valid(), self.task.spec());
         self.progress.say(&format!(
-            "{} sequences ({} steps) to learn from, {} to validate on; {} parameters; {} threads, {}",
-            train.len(),
-            train.rows(),
+            "{} ({}) to learn from, {} to validate on; {} parameters; {}, {}",
+            counted(train.len(), "sequence"),
+            counted(train.rows(), "step"),
             valid.len(),
             spec.params_len(),
-            self.settings.threads,
+            counted(self.settings.threads, "thread"),
             Level::detect(),
         ));
-        if self.standing.epochs > 0 {
-            self.progress
-                .say(&format!("going on after epoch {}", self.standing.epochs));
+        let Settings {
+            epochs, patience, ..
+        } = self.settings;
+        match self.standing.epochs {
+            0 => {}
+            done if self.standing.is_finished(*epochs, *patience) => self.progress.say(&format!(
+                "already complete after {}",
+                counted(done, "epoch")
+            )),
+            done => self.progress.say(&format!("going on after epoch {done}")),
         }
     }
 
