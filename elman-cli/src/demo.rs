@@ -31,8 +31,9 @@ fn names(args: &DemoArgs) -> Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "An Elman net learns to find names of people in {} sentences. Then it reads {} others, whose names it has \
-         never seen, among towns and firms it has never seen either.\n",
+        "An Elman net learns to find names of people in {} sentences.\n\
+         Then it reads {} others, whose names it has never seen,\n\
+         among towns and firms it has never seen either.\n",
         corpus.train.len() + corpus.valid.len(),
         corpus.test.len(),
     )?;
@@ -69,7 +70,7 @@ fn names(args: &DemoArgs) -> Result<()> {
     let folder = run.folder().display();
     Ok(writeln!(
         out,
-        "\nNext:\n  elman eval {folder} --data {folder}/test.conll\n  \
+        "\nNext (after cargo install --path elman-cli):\n  elman eval {folder} --data {folder}/test.conll\n  \
          printf '%s\\n' My cousin Ada Lovelace lives in London . | elman predict {folder} --data -\n  \
          elman inspect {folder}\n  elman train label --train YOUR_FILE.conll"
     )?)
@@ -85,7 +86,7 @@ fn show(labeller: &Labeller, test: &[Sentence], out: &mut impl Write) -> Result<
             [counts.precision(), counts.recall(), counts.f1()].map(|share| share * 100.0);
         writeln!(
             out,
-            "\nOf {} new names it found {}; precision {precision:.1} %, recall {recall:.1} %, F1 {f1:.1} %.\n",
+            "\nOf {} new names it found {}; precision {precision:.2} %, recall {recall:.2} %, F1 {f1:.2} %.\n",
             counts.real, counts.correct
         )?;
     }

@@ -4,6 +4,7 @@
 //! shape, first and last letters – carries what can be known about one that it has not.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use elman_core::Channel;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,17 @@ pub const UNKNOWN: u32 = 0;
 
 /// A value met less often than this is as good as unknown.
 const OFTEN_ENOUGH: usize = 2;
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word => f.write_str("word"),
+            Self::Shape => f.write_str("shape"),
+            Self::Prefix(letters) => write!(f, "prefix {letters}"),
+            Self::Suffix(letters) => write!(f, "suffix {letters}"),
+        }
+    }
+}
 
 impl Feature {
     /// The feature's value for a word.
@@ -95,6 +107,11 @@ fn shape(word: &str) -> String {
 }
 
 impl Vocabulary {
+    /// What the ids stand for.
+    pub const fn feature(&self) -> Feature {
+        self.feature
+    }
+
     /// Collects the values of a feature that are frequent enough to be learnt, the most frequent first.
     /// Also returns how often each id occurred.
     pub fn collect<'a>(

@@ -42,6 +42,27 @@ struct Verdict {
     numeric: f64,
 }
 
+/// All tensors together, as `--json` prints them.
+#[derive(Debug, Serialize)]
+struct Report {
+    tensors: Vec<Verdict>,
+    /// Name of the tensor with the largest error.
+    worst: Option<String>,
+    passed: bool,
+}
+
+impl Report {
+    fn of(tensors: Vec<Verdict>) -> Self {
+        let error = |verdict: &&Verdict| verdict.worst_relative_error;
+        let worst = tensors.iter().max_by(|a, b| error(a).total_cmp(&error(b)));
+        Self {
+            worst: worst.map(|worst| worst.tensor.clone()),
+            passed: tensors.iter().all(|tensor| error(&tensor) <= TOLERANCE),
+            tensors,
+        }
+    }
+}
+
 /// The command.
 ///
 /// # Errors
@@ -51,15 +72,16 @@ pub fn run(args: &GradcheckArgs) -> Result<()> {
     let sentences = Conll::Labelled.load(&args.data)?;
     let sequences = labelling.encode(&sentences, &args.data.display().to_string())?;
     let sequences = shortest(&sequences, args.sequences.into());
-    let verdicts = check(&network, &sequences, args.entries.into())?;
+    let report = Report::of(check(&network, &sequences, args.entries.into())?);
     let mut out = std::io::stdout().lock();
     if args.json {
-        serde_json::to_writer(&mut out, &verdicts).map_err(std::io::Error::from)?;
+        serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
-        print(&verdicts, &mut out)?;
+        print(&report, &mut out)?;
     }
-    match verdicts
+    match report
+        .tensors
         .iter()
         .find(|verdict| verdict.worst_relative_error > TOLERANCE)
     {
@@ -212,8 +234,9 @@ fn difference(textbook: &mut Textbook<'_>, sequences: &Sequences, entry: usize) 
     (above - below) / (2.0 * STEP)
 }
 
-fn print(verdicts: &[Verdict], out: &mut impl Write) -> Result<()> {
-    let width = verdicts
+fn print(report: &Report, out: &mut impl Write) -> Result<()> {
+    let width = report
+        .tensors
         .iter()
         .map(|verdict| verdict.tensor.len())
         .max()
@@ -229,14 +252,22 @@ fn print(verdicts: &[Verdict], out: &mut impl Write) -> Result<()> {
         worst_relative_error: error,
         analytic,
         numeric,
-    } in verdicts
+    } in &report.tensors
     {
         writeln!(
             out,
             "{tensor:width$}  {checked:>7}  {error:>20.2e}  {analytic:>12.4e}  {numeric:>12.4e}"
         )?;
     }
-    Ok(())
+    let verdict = if report.passed {
+        "passed: every"
+    } else {
+        "failed: not every"
+    };
+    Ok(writeln!(
+        out,
+        "{verdict} tensor is within {TOLERANCE:.0e} of the finite differences"
+    )?)
 }
 
 #[cfg(test)]

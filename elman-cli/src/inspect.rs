@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::args::InspectArgs;
 use crate::failure::Result;
-use crate::model_file::load_network;
+use crate::features::Vocabulary;
+use crate::label::Labelling;
 use crate::run::Run;
 
 /// Bytes per number.
@@ -20,9 +21,11 @@ const STRIP: usize = LANES * F32;
 #[derive(Debug, Serialize)]
 struct Report {
     input: String,
+    channels: Vec<ChannelReport>,
     layers: Vec<String>,
     initial_state: &'static str,
     head: String,
+    labels: Vec<String>,
     tensors: Vec<TensorReport>,
     parameters: usize,
     /// Tables and packed weights.
@@ -33,6 +36,15 @@ struct Report {
     ram_steps: usize,
     /// Multiply-accumulate operations.
     macs_per_step: usize,
+}
+
+/// What is known about a token: one table of embeddings.
+#[derive(Debug, Serialize)]
+struct ChannelReport {
+    name: String,
+    /// Numbers per id.
+    width: usize,
+    ids: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,8 +59,12 @@ struct TensorReport {
 /// # Errors
 /// A run that is missing or damaged.
 pub fn run(args: &InspectArgs) -> Result<()> {
-    let network = load_network(&Run::open(&args.run)?.trained_model()?)?;
-    let report = Report::of(network.spec(), args.steps as usize);
+    let (network, labelling) = Labelling::open(&Run::open(&args.run)?)?;
+    let report = Report {
+        channels: channels(&labelling),
+        labels: labelling.labels.names().to_vec(),
+        ..Report::of(network.spec(), args.steps as usize)
+    };
     let text = if args.json {
         report.to_json()
     } else {
@@ -69,6 +85,7 @@ impl Report {
         let outputs = spec.output_rows(ram_steps, 1) * spec.output_width();
         Self {
             input: describe_input(&spec.input),
+            channels: Vec::new(),
             layers: spec.layers.as_slice().iter().map(describe_layer).collect(),
             initial_state: if spec.initial_state == InitialState::Trained {
                 "trained"
@@ -76,6 +93,7 @@ impl Report {
                 "zero"
             },
             head: describe_head(spec),
+            labels: Vec::new(),
             tensors: tensors(spec),
             parameters: spec.params_len(),
             flash_bytes: spec.tables_len() * F32 + spec.packed_len() * STRIP,
@@ -91,12 +109,19 @@ impl Report {
 
     fn to_table(&self) -> String {
         let mut text = format!("input          {}\n", self.input);
+        let channel = |ChannelReport { name, width, ids }: &_| {
+            format!("{name} ({ids} ids of {width} numbers)")
+        };
+        let channels: Vec<String> = self.channels.iter().map(channel).collect();
+        text += &format!("channels       {}\n", channels.join(", "));
         for (i, layer) in self.layers.iter().enumerate() {
             text += &format!("layer {i}        {layer}\n");
         }
         text += &format!(
-            "initial state  {}\nhead           {}\n\n",
-            self.initial_state, self.head
+            "initial state  {}\nhead           {}\nlabels         {}\n\n",
+            self.initial_state,
+            self.head,
+            self.labels.join(", ")
         );
         let width = self
             .tensors
@@ -135,18 +160,25 @@ fn describe_input(input: &Input) -> String {
     match input {
         Input::Dense { width } => format!("{width} numbers per step"),
         Input::Tokens { channels, window } => {
-            let tables: Vec<String> = channels
-                .as_slice()
-                .iter()
-                .map(|c| format!("{} of {} ids", c.width, c.vocabulary))
-                .collect();
             format!(
-                "window of {window} steps; per step {} numbers: {}",
+                "window of {window} steps; per step {} numbers from {} channels",
                 input.width() / window,
-                tables.join(", ")
+                channels.as_slice().len()
             )
         }
     }
+}
+
+fn channels(labelling: &Labelling) -> Vec<ChannelReport> {
+    let report = |vocabulary: &Vocabulary| {
+        let channel = vocabulary.channel();
+        ChannelReport {
+            name: vocabulary.feature().to_string(),
+            width: channel.width,
+            ids: channel.vocabulary,
+        }
+    };
+    labelling.vocabularies.iter().map(report).collect()
 }
 
 fn describe_layer(layer: &elman_core::Layer) -> String {

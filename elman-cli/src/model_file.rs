@@ -211,24 +211,13 @@ fn write_tensors(
 /// A missing or foreign file, or a model of another task.
 pub fn load<T: DeserializeOwned>(path: &Path, task: &str) -> Result<(Network, T)> {
     let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
-    parse(&content, Some(task)).map_err(|failure| failure.in_file(path))
+    parse(&content, task).map_err(|failure| failure.in_file(path))
 }
 
-/// Reads a model of any task, for those who only look at the net.
-///
-/// # Errors
-/// A missing or foreign file.
-pub fn load_network(path: &Path) -> Result<Network> {
-    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
-    let (network, _) =
-        parse::<serde::de::IgnoredAny>(&content, None).map_err(|failure| failure.in_file(path))?;
-    Ok(network)
-}
-
-fn parse<T: DeserializeOwned>(content: &[u8], task: Option<&str>) -> Result<(Network, T)> {
+fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network, T)> {
     let (file, json) = open(content)?;
     let kind: Metadata<serde::de::IgnoredAny> = from_json(&json)?;
-    if let Some(task) = task.filter(|&task| task != kind.task) {
+    if task != kind.task {
         return Err(Failure::input(format!(
             "the model was trained for the task {}, not {task}",
             kind.task
@@ -407,7 +396,7 @@ mod tests {
     #[test]
     fn foreign_files_are_refused() {
         assert_eq!(
-            parse::<()>(b"no tensors", None).unwrap_err().to_string(),
+            parse::<()>(b"no tensors", "label").unwrap_err().to_string(),
             "not a file written by elman"
         );
     }

@@ -138,6 +138,17 @@ fn a_net_is_inspected_and_its_gradients_are_checked() {
         .filter_map(|t| t["parameters"].as_u64())
         .sum();
     assert_eq!(report["parameters"], parameters);
+    assert_eq!(
+        report["labels"],
+        serde_json::json!(["B-NAME", "I-NAME", "O"])
+    );
+    let names: Vec<_> = report["channels"]
+        .as_array()
+        .expect("channels")
+        .iter()
+        .map(|channel| channel["name"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(names, ["word", "shape", "suffix 3", "suffix 2", "prefix 3"]);
     for name in ["flash_bytes", "ram_bytes", "macs_per_step"] {
         assert!(report[name].as_u64() > Some(100), "{name}: {report}");
     }
@@ -146,9 +157,20 @@ fn a_net_is_inspected_and_its_gradients_are_checked() {
         table.contains("rnn.weight_hh_l1_reverse") && table.contains("h0_l0"),
         "{table}"
     );
+    assert!(
+        table.contains("labels         B-NAME, I-NAME, O")
+            && table.contains(" ids of 8 numbers), shape ("),
+        "{table}"
+    );
 
-    let verdicts = json(&shop.ok("gradcheck run --data test.conll --json"));
-    let verdicts = verdicts.as_array().expect("verdicts");
+    let checked = json(&shop.ok("gradcheck run --data test.conll --json"));
+    let verdicts = checked["tensors"].as_array().expect("verdicts");
+    assert_eq!(checked["passed"], true);
+    assert!(
+        verdicts
+            .iter()
+            .any(|verdict| verdict["tensor"] == checked["worst"])
+    );
     assert_eq!(
         verdicts.len(),
         report["tensors"].as_array().map_or(0, Vec::len)
@@ -158,9 +180,10 @@ fn a_net_is_inspected_and_its_gradients_are_checked() {
             .iter()
             .all(|verdict| verdict["worst_relative_error"].as_f64() < Some(1e-3))
     );
+    let table = shop.ok("gradcheck run --data test.conll --sequences 1 --entries 2");
     assert!(
-        shop.ok("gradcheck run --data test.conll --sequences 1 --entries 2")
-            .contains("head.weight")
+        table.contains("head.weight") && table.contains("\npassed: every tensor"),
+        "{table}"
     );
 }
 

@@ -79,6 +79,11 @@ impl Labels {
         &self.names[id]
     }
 
+    /// All of them, in the order of their numbers.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Whether the labels mark spans.
     pub fn are_spans(&self) -> bool {
         self.scheme != Scheme::Plain

@@ -129,14 +129,14 @@ impl Scores {
             .unwrap_or(0)
             .max("all spans".len());
         table += &format!(
-            "\n{:width$}  precision   recall       F1   spans  found\n",
+            "\n{:width$}  precision    recall        F1   spans  found\n",
             ""
         );
         let line = |name: &str, counts: &Counts| {
             let [precision, recall, f1] =
                 [counts.precision(), counts.recall(), counts.f1()].map(|share| share * 100.0);
             format!(
-                "{name:width$}  {precision:8.2}%  {recall:6.2}%  {f1:6.2}%  {:6} {:6}\n",
+                "{name:width$}  {precision:7.2} %  {recall:6.2} %  {f1:6.2} %  {:6} {:6}\n",
                 counts.real, counts.found
             )
         };
