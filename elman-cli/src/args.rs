@@ -337,7 +337,8 @@ fn hint(typed: &[OsString]) -> Option<&'static str> {
         ["train", "label", ..] if has("--resume") => {
             Some("a resumed run has its task and settings: elman train --resume RUN")
         }
-        ["eval" | "gradcheck", ..] if !has("--data") => Some("elman eval RUN --data FILE"),
+        ["eval", ..] if !has("--data") => Some("elman eval RUN --data FILE"),
+        ["gradcheck", ..] if !has("--data") => Some("elman gradcheck RUN --data FILE"),
         ["predict", ..] if !has("--data") => Some("elman predict RUN --data FILE"),
         _ => None,
     }
