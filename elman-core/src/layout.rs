@@ -192,7 +192,7 @@ impl Scratch {
 }
 
 impl Spec {
-    /// Strips of workspace for [`forward`](crate::forward) over `rows` rows in `sequences` sequences.
+    /// Strips of workspace for [`forward`](crate::forward()) over `rows` rows in `sequences` sequences.
     pub const fn workspace_len(&self, rows: usize, sequences: usize) -> usize {
         Strip::count(Layout::inference(self, rows, sequences).len)
     }

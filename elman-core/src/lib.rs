@@ -36,7 +36,7 @@
 //! loss and ∂loss/∂logits in place, then every line backward
 //! ```
 //!
-//! [`forward`] runs whole batches, [`Stream`] one step at a time, [`Tape`] records for training.
+//! [`forward()`] runs whole batches, [`Stream`] one step at a time, [`Tape`] records for training.
 //! [`Batch`] says how rows lie: step by step, sequences sorted longest first, no padding anywhere.
 //!
 //! # Promises
