@@ -215,6 +215,42 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// Runs of steps with equally many rows, first to last.
+    pub(crate) fn runs(&self, steps: Range<usize>) -> impl Iterator<Item = Run> + use<'a> {
+        let batch = *self;
+        let mut walk = batch.walk(steps).peekable();
+        core::iter::from_fn(move || {
+            let first = walk.next()?;
+            let mut run = Run {
+                steps: first.t..first.t + 1,
+                first_row: first.first_row,
+                active: first.active,
+            };
+            while walk.next_if(|step| step.active == run.active).is_some() {
+                run.steps.end += 1;
+            }
+            Some(run)
+        })
+    }
+
+    /// Runs of steps with equally many rows, last to first.
+    pub(crate) fn runs_back(&self, steps: Range<usize>) -> impl Iterator<Item = Run> + use<'a> {
+        let batch = *self;
+        let mut walk = batch.walk_back(steps).peekable();
+        core::iter::from_fn(move || {
+            let last = walk.next()?;
+            let mut run = Run {
+                steps: last.t..last.t + 1,
+                first_row: last.first_row,
+                active: last.active,
+            };
+            while let Some(step) = walk.next_if(|step| step.active == run.active) {
+                (run.steps.start, run.first_row) = (step.t, step.first_row);
+            }
+            Some(run)
+        })
+    }
+
     /// Rows that start from the start state: step 0 forward, each sequence's last step in reverse.
     pub(crate) fn starts(
         &self,
@@ -279,6 +315,15 @@ pub(crate) struct Start {
     pub row: usize,
     pub sequence: usize,
     pub count: usize,
+}
+
+/// Steps with equally many rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub steps: Range<usize>,
+    /// Row of the earliest step.
+    pub first_row: usize,
+    pub active: usize,
 }
 
 /// A run of rows and the rows that follow them in time.

@@ -2,8 +2,9 @@
 
 use core::ops::Range;
 
-use crate::batch::Batch;
-use crate::kernel::gemm::{Finish, Gemm, Order, Start};
+use crate::batch::{Batch, Run};
+use crate::kernel::chain::{Chain, LinkEnd};
+use crate::kernel::gemm::{Finish, Gemm, Start};
 use crate::kernel::pack::Panels;
 use crate::simd::{Simd, View};
 use crate::spec::Activation;
@@ -21,27 +22,20 @@ pub(crate) struct Recurrence<'a> {
     pub activation: Activation,
 }
 
+/// What a pass computes from a row's sum.
+#[derive(Clone, Copy)]
+enum Pass<'h> {
+    /// `f`; sequences begin from these states, one row per sequence.
+    Forward(View<'h>),
+    /// `⊙ f'(h)`, with these rows of h; into a sequence's last row nothing flows but its own loss.
+    Backward(&'h [f32]),
+}
+
 impl Recurrence<'_> {
     /// `h[t] = f(Z[t] + h[t-1]·W_rec)` in place of Z; step 0 starts from `state`, one row per sequence.
     #[inline(always)]
     pub fn forward<S: Simd>(&self, s: S, steps: Range<usize>, state: View, h: &mut [f32]) {
-        for at in self.batch.walk(steps) {
-            let Some((done, rest)) = h.split_at_mut_checked(at.first_row * self.width) else {
-                return;
-            };
-            let before = match at.t.checked_sub(1) {
-                None => state,
-                Some(t) => self.rows(done, at.first_row - self.batch.active(t)),
-            };
-            self.step(
-                s,
-                at.t,
-                before,
-                at.active,
-                rest,
-                activation(self.activation),
-            );
-        }
+        self.climb(s, steps, Pass::Forward(state), h);
     }
 
     /// `h[t] = f(Z[t] + h[t+1]·W_rec)`. Sequences join as their last steps come up: those start from
@@ -54,59 +48,14 @@ impl Recurrence<'_> {
         state: View,
         h: &mut [f32],
     ) {
-        let finish = activation(self.activation);
-        for at in self.batch.walk_back(steps) {
-            let going = self.batch.active(at.t + 1);
-            let end = at.first_row + at.active;
-            let Some((rest, done)) = h.split_at_mut_checked(end * self.width) else {
-                return;
-            };
-            let here = rest.get_mut(at.first_row * self.width..).unwrap_or(&mut []);
-            let Some((continuing, joining)) = here.split_at_mut_checked(going * self.width) else {
-                return;
-            };
-            self.step(s, at.t, self.rows(done, 0), going, continuing, finish);
-            self.step(
-                s,
-                at.t,
-                state.from(going, 0),
-                at.active - going,
-                joining,
-                finish,
-            );
-        }
+        self.descend(s, steps, Pass::Forward(state), h);
     }
 
     /// `dZ[t] = (dh[t] + dZ[t+1]·W_recᵀ) ⊙ f'(h[t])` in place of dh: what `forward` did, from the end.
     /// Sequences whose last step comes up hear only of their own loss.
     #[inline(always)]
     pub fn backward<S: Simd>(&self, s: S, steps: Range<usize>, h: &[f32], d_h: &mut [f32]) {
-        let last = steps.end;
-        for at in self.batch.walk_back(steps) {
-            let going = if at.t + 1 < last {
-                self.batch.active(at.t + 1)
-            } else {
-                0
-            };
-            let end = at.first_row + at.active;
-            let Some((rest, after)) = d_h.split_at_mut_checked(end * self.width) else {
-                return;
-            };
-            let here = rest.get_mut(at.first_row * self.width..).unwrap_or(&mut []);
-            let Some((continuing, ending)) = here.split_at_mut_checked(going * self.width) else {
-                return;
-            };
-            let finish = |row| gradient(self.activation, self.rows(h, row));
-            self.step(
-                s,
-                at.t,
-                self.rows(after, 0),
-                going,
-                continuing,
-                finish(at.first_row),
-            );
-            self.end(s, at.active - going, ending, finish(at.first_row + going));
-        }
+        self.descend(s, steps, Pass::Backward(h), d_h);
     }
 
     /// `dZ[t] = (dh[t] + dZ[t-1]·W_recᵀ) ⊙ f'(h[t])` in place of dh: what `forward_in_reverse` did.
@@ -118,18 +67,80 @@ impl Recurrence<'_> {
         h: &[f32],
         d_h: &mut [f32],
     ) {
-        for at in self.batch.walk(steps) {
-            let Some((done, here)) = d_h.split_at_mut_checked(at.first_row * self.width) else {
+        self.climb(s, steps, Pass::Backward(h), d_h);
+    }
+
+    /// Every row of a step goes on from the step before, since sequences only ever end.
+    #[inline(always)]
+    fn climb<S: Simd>(&self, s: S, steps: Range<usize>, pass: Pass, rows: &mut [f32]) {
+        for run in self.batch.runs(steps) {
+            let Run {
+                mut steps,
+                mut first_row,
+                active,
+            } = run;
+            let Some((done, mut here)) = rows.split_at_mut_checked(first_row * self.width) else {
                 return;
             };
-            let finish = gradient(self.activation, self.rows(h, at.first_row));
-            match at.t.checked_sub(1) {
-                None => self.end(s, at.active, here, finish),
-                Some(t) => {
-                    let after = self.rows(done, at.first_row - self.batch.active(t));
-                    self.step(s, at.t, after, at.active, here, finish);
+            let before = match (steps.start.checked_sub(1), pass) {
+                (Some(t), _) => self.rows(done, first_row - self.batch.active(t)),
+                (None, Pass::Forward(state)) => state,
+                (None, Pass::Backward(_)) => {
+                    self.begin(s, active, here, pass, first_row);
+                    let Some((first, rest)) = here.split_at_mut_checked(active * self.width) else {
+                        return;
+                    };
+                    steps.start += 1;
+                    first_row += active;
+                    here = rest;
+                    self.rows(first, 0)
                 }
+            };
+            self.links(s, steps, (before, active), here, pass, (first_row, true));
+        }
+    }
+
+    /// Sequences join as their last steps come up, in the first step of a run; the others go on.
+    #[inline(always)]
+    fn descend<S: Simd>(&self, s: S, steps: Range<usize>, pass: Pass, rows: &mut [f32]) {
+        let end = steps.end;
+        for run in self.batch.runs_back(steps) {
+            let Run {
+                steps,
+                first_row,
+                active,
+            } = run;
+            let going = if steps.end < end {
+                self.batch.active(steps.end)
+            } else {
+                0
+            };
+            let last = steps.end - 1;
+            let last_row = first_row + (last - steps.start) * active;
+            let Some((rest, after)) = rows.split_at_mut_checked((last_row + active) * self.width)
+            else {
+                return;
+            };
+            let Some((rest, here)) = rest.split_at_mut_checked(last_row * self.width) else {
+                return;
+            };
+            let Some((continuing, joining)) = here.split_at_mut_checked(going * self.width) else {
+                return;
+            };
+            let from = (self.rows(after, 0), going);
+            self.links(s, last..last + 1, from, continuing, pass, (last_row, false));
+            let joining_row = last_row + going;
+            match pass {
+                Pass::Forward(state) => {
+                    let from = (state.from(going, 0), active - going);
+                    let place = (joining_row, false);
+                    self.links(s, last..last + 1, from, joining, pass, place);
+                }
+                Pass::Backward(_) => self.begin(s, active - going, joining, pass, joining_row),
             }
+            let from = (self.rows(here, 0), active);
+            let rest = rest.get_mut(first_row * self.width..).unwrap_or(&mut []);
+            self.links(s, steps.start..last, from, rest, pass, (first_row, false));
         }
     }
 
@@ -143,65 +154,55 @@ impl Recurrence<'_> {
         .from(row, self.column)
     }
 
-    /// `rows` rows go on from `neighbour`'s.
+    /// Steps of `active` rows each that go on from their neighbours', the first from `before`. `here` begins
+    /// with row `first_row`.
     #[inline(always)]
-    fn step<S: Simd>(
+    fn links<S: Simd>(
         &self,
         s: S,
-        t: usize,
-        neighbour: View,
-        rows: usize,
+        steps: Range<usize>,
+        (before, active): (View, usize),
         here: &mut [f32],
-        finish: Finish,
+        pass: Pass,
+        (first_row, climbs): (usize, bool),
     ) {
-        if rows > 0 {
-            s.run(Gemm {
-                rows,
-                columns: self.hidden,
-                depth: self.hidden,
-                a: neighbour,
-                b: self.w_rec,
-                c: here.get_mut(self.column..).unwrap_or(&mut []),
-                c_row: self.width,
-                start: Start::Continue,
-                finish,
-                order: if t.is_multiple_of(2) {
-                    Order::Ascending
-                } else {
-                    Order::Descending
-                },
-            });
+        if steps.is_empty() || active == 0 {
+            return;
         }
+        let first = if climbs { steps.start } else { steps.end - 1 };
+        s.run(Chain {
+            rows: active,
+            columns: self.hidden,
+            links: steps.len(),
+            before,
+            b: self.w_rec,
+            c: here.get_mut(self.column..).unwrap_or(&mut []),
+            c_row: self.width,
+            climbs,
+            end: match pass {
+                Pass::Forward(_) => LinkEnd::Activate(self.activation),
+                Pass::Backward(h) => {
+                    let from = first_row * self.width + self.column;
+                    LinkEnd::Gradient(self.activation, h.get(from..).unwrap_or(&[]))
+                }
+            },
+            odd: !first.is_multiple_of(2),
+        });
     }
 
-    /// `rows` rows have no neighbour: only `finish` is left to do.
+    /// `rows` rows into which nothing flows: only `f'` is left to do.
     #[inline(always)]
-    fn end<S: Simd>(&self, s: S, rows: usize, here: &mut [f32], finish: Finish) {
+    fn begin<S: Simd>(&self, s: S, rows: usize, here: &mut [f32], pass: Pass, row: usize) {
+        let Pass::Backward(h) = pass else {
+            return;
+        };
         if rows > 0 {
             let c = here.get_mut(self.column..).unwrap_or(&mut []);
             s.run(Gemm {
                 start: Start::Continue,
-                finish,
+                finish: Finish::gradient(self.activation, self.rows(h, row)),
                 ..Gemm::new(rows, self.hidden, 0, View::EMPTY, self.w_rec, c, self.width)
             });
         }
-    }
-}
-
-/// `f`
-pub(crate) fn activation(activation: Activation) -> Finish<'static> {
-    match activation {
-        Activation::Tanh => Finish::Tanh,
-        Activation::Relu => Finish::Relu,
-        Activation::Identity => Finish::Keep,
-    }
-}
-
-/// `f'` in terms of `h = f(z)`.
-fn gradient(activation: Activation, h: View<'_>) -> Finish<'_> {
-    match activation {
-        Activation::Tanh => Finish::TanhGradient(h),
-        Activation::Relu => Finish::ReluGradient(h),
-        Activation::Identity => Finish::Keep,
     }
 }

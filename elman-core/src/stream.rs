@@ -6,7 +6,6 @@ use crate::kernel::gemm::{Finish, Gemm, Start};
 use crate::kernel::pack::Panels;
 use crate::kernel::softmax::Softmax;
 use crate::params::Place;
-use crate::recurrence::activation;
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::spec::{HeadKind, Input, Spec};
 use crate::weights::Model;
@@ -198,7 +197,7 @@ impl Operation for Step<'_, '_> {
                 w_rec,
                 hidden,
                 Start::Continue,
-                activation(l.activation),
+                Finish::activate(l.activation),
             );
             for (h, &new) in h.iter_mut().zip(&*hidden) {
                 *h = new;

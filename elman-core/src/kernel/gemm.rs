@@ -22,7 +22,10 @@
 use super::activation::{relu_gradient, tanh_gradient};
 use super::elementwise::{Function, Relu, Tanh};
 use super::pack::{Panel, Panels};
-use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_tile, store_tile};
+use crate::simd::{
+    Element, LANES, Operands, Operation, Simd, Sums, View, load_rows, load_tile, store_rows,
+};
+use crate::spec::Activation;
 
 /// Longest stretch of `k` per pass, even: 512 steps of a 64-wide panel are 128 KiB.
 pub(crate) const DEPTH: usize = 512;
@@ -50,6 +53,26 @@ pub(crate) enum Finish<'a> {
     TanhGradient(View<'a>),
     /// Times the derivative of relu, from the rows of `h = relu(z)`.
     ReluGradient(View<'a>),
+}
+
+impl<'a> Finish<'a> {
+    /// `f`
+    pub const fn activate(activation: Activation) -> Self {
+        match activation {
+            Activation::Tanh => Self::Tanh,
+            Activation::Relu => Self::Relu,
+            Activation::Identity => Self::Keep,
+        }
+    }
+
+    /// `f'` in terms of `h = f(z)`.
+    pub const fn gradient(activation: Activation, h: View<'a>) -> Self {
+        match activation {
+            Activation::Tanh => Self::TanhGradient(h),
+            Activation::Relu => Self::ReluGradient(h),
+            Activation::Identity => Self::Keep,
+        }
+    }
 }
 
 /// In which order the columns are computed; no bit of the result depends on it.
@@ -311,66 +334,26 @@ impl<E: Element, const ROWS: usize, const STRIPS: usize> Operation
             bias,
             start,
         } = self.0;
-        let (c_row, columns) = (*c_row, *columns);
         for tile in 0..*tiles {
             let row = tile * ROWS;
-            let operands = (a.from(row, 0), *b, *bias, *depth);
-            let c = c.get_mut(row * c_row..).unwrap_or(&mut []);
-            if columns >= STRIPS * LANES {
-                multiply::<S, E, ROWS, STRIPS>(s, operands, *start, c, c_row);
-                continue;
-            }
-            // The last strip is partial: work on a whole copy, so that the loop above needs no masks.
-            let mut whole = [[[0.0; LANES]; STRIPS]; ROWS];
-            if matches!(start, Start::Continue) {
-                for (to, from) in whole.iter_mut().zip(c.chunks(c_row.max(1))) {
-                    copy_row(from, to.as_flattened_mut(), columns);
-                }
-            }
-            let flat = whole.as_flattened_mut().as_flattened_mut();
-            multiply::<S, E, ROWS, STRIPS>(s, operands, *start, flat, STRIPS * LANES);
-            for (from, to) in whole.iter().zip(c.chunks_mut(c_row.max(1))) {
-                copy_row(from.as_flattened(), to, columns);
-            }
+            let c = c.get_mut(row * *c_row..).unwrap_or(&mut []);
+            let mut sums: Sums<S, ROWS, STRIPS> = match start {
+                Start::Zero => [[s.splat(0.0); STRIPS]; ROWS],
+                Start::Bias => load_tile(
+                    s,
+                    View {
+                        data: bias.data,
+                        outer: 0,
+                        inner: bias.outer,
+                    },
+                ),
+                Start::Continue => load_rows(s, c, *c_row, *columns),
+            };
+            let operands = Operands::<E, ROWS, STRIPS>::new(a.from(row, 0), *b, *depth);
+            E::multiply(s, operands, &mut sums);
+            store_rows(s, &sums, c, *c_row, *columns);
         }
     }
-}
-
-fn copy_row(from: &[f32], to: &mut [f32], columns: usize) {
-    for (to, &x) in to.iter_mut().zip(from).take(columns) {
-        *to = x;
-    }
-}
-
-#[inline(always)]
-fn multiply<S: Simd, E: Element, const ROWS: usize, const STRIPS: usize>(
-    s: S,
-    (a, b, bias, depth): (View, View<E>, View<E>, usize),
-    start: Start,
-    c: &mut [f32],
-    c_row: usize,
-) {
-    let mut sums: Sums<S, ROWS, STRIPS> = match start {
-        Start::Zero => [[s.splat(0.0); STRIPS]; ROWS],
-        Start::Bias => load_tile(
-            s,
-            View {
-                data: bias.data,
-                outer: 0,
-                inner: bias.outer,
-            },
-        ),
-        Start::Continue => load_tile(
-            s,
-            View {
-                data: c,
-                outer: c_row,
-                inner: LANES,
-            },
-        ),
-    };
-    E::multiply(s, Operands::<E, ROWS, STRIPS>::new(a, b, depth), &mut sums);
-    store_tile(s, &sums, c, c_row);
 }
 
 /// Replaces every strip of a band.

@@ -48,6 +48,16 @@ fn pow2(n: [__m256i; 2]) -> V {
     both!(_mm256_castsi256_ps(shifted))
 }
 
+/// All bits of the lanes below `count`.
+#[inline(always)]
+fn lanes(count: usize) -> [__m256i; 2] {
+    // SAFETY: as in `both`: only reached through a token.
+    unsafe {
+        let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        [0, 8].map(|first| _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32 - first), lane))
+    }
+}
+
 impl Simd for Avx2 {
     type V = V;
     const ACCUMULATORS: usize = 6;
@@ -162,22 +172,30 @@ impl Simd for Avx2 {
         self.mul(self.mul(p, pow2(half)), pow2(rest))
     }
     #[inline(always)]
+    fn load_part(self, from: &[f32]) -> V {
+        match from.first_chunk() {
+            Some(whole) => self.load(whole),
+            // SAFETY: the token proves AVX2; masked loads touch only the lanes below `from.len()`; the second
+            // half's address is only computed (wrapping) when it has none.
+            None => unsafe {
+                let [low, high] = lanes(from.len());
+                [
+                    _mm256_maskload_ps(from.as_ptr(), low),
+                    _mm256_maskload_ps(from.as_ptr().wrapping_add(8), high),
+                ]
+            },
+        }
+    }
+    #[inline(always)]
     fn store_part(self, to: &mut [f32], v: V) {
         match to.first_chunk_mut() {
             Some(whole) => self.store(whole, v),
-            None => {
-                let count = to.len() as i32;
-                // SAFETY: the token proves AVX2; masked stores touch only the lanes below `count`, all
-                // of which lie within `to`; the second half's address stays inside when it has lanes
-                // and is only computed (wrapping) when it has none.
-                unsafe {
-                    let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-                    let low = _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lane);
-                    let high = _mm256_cmpgt_epi32(_mm256_set1_epi32(count - 8), lane);
-                    _mm256_maskstore_ps(to.as_mut_ptr(), low, v[0]);
-                    _mm256_maskstore_ps(to.as_mut_ptr().wrapping_add(8), high, v[1]);
-                }
-            }
+            // SAFETY: as in `load_part`.
+            None => unsafe {
+                let [low, high] = lanes(to.len());
+                _mm256_maskstore_ps(to.as_mut_ptr(), low, v[0]);
+                _mm256_maskstore_ps(to.as_mut_ptr().wrapping_add(8), high, v[1]);
+            },
         }
     }
 }

@@ -16,7 +16,7 @@ mod avx2;
 mod avx512;
 
 pub use level::Level;
-pub(crate) use operands::{Element, Operands, Sums, View, load_tile, store_tile};
+pub(crate) use operands::{Element, Operands, Sums, View, load_rows, load_tile, store_rows};
 pub use strip::{LANES, PairStrip, Strip};
 
 mod sealed {

@@ -173,14 +173,63 @@ pub(crate) fn load_tile<S: Simd, E: Element, const ROWS: usize, const STRIPS: us
     sums
 }
 
-/// Stores a tile of whole strips, `row` numbers from row to row; nothing if it does not fit.
+/// Loads a tile of rows of C, `row` numbers from row to row, of which `columns` are left: lanes past them
+/// are zero.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "adapters that are not inlined lose the CPU features"
+)]
 #[inline(always)]
-pub(crate) fn store_tile<S: Simd, const ROWS: usize, const STRIPS: usize>(
+pub(crate) fn load_rows<S: Simd, const ROWS: usize, const STRIPS: usize>(
+    s: S,
+    from: &[f32],
+    row: usize,
+    columns: usize,
+) -> Sums<S, ROWS, STRIPS> {
+    if columns >= STRIPS * LANES {
+        let (data, outer, inner) = (from, row, LANES);
+        return load_tile(s, View { data, outer, inner });
+    }
+    let mut sums = [[s.splat(0.0); STRIPS]; ROWS];
+    for r in 0..ROWS {
+        for strip in 0..STRIPS {
+            let range = part_of(r * row, strip, columns);
+            sums[r][strip] = s.load_part(from.get(range).unwrap_or(&[]));
+        }
+    }
+    sums
+}
+
+/// Where the numbers of a strip lie in a row of `columns` numbers that begins at `start`.
+#[inline(always)]
+fn part_of(start: usize, strip: usize, columns: usize) -> core::ops::Range<usize> {
+    let (from, to) = (strip * LANES, (strip + 1) * LANES);
+    start + from.min(columns)..start + to.min(columns)
+}
+
+/// Stores a tile into rows of C, `row` numbers from row to row, of which `columns` are left; nothing if
+/// it does not fit.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "adapters that are not inlined lose the CPU features"
+)]
+#[inline(always)]
+pub(crate) fn store_rows<S: Simd, const ROWS: usize, const STRIPS: usize>(
     s: S,
     sums: &Sums<S, ROWS, STRIPS>,
     to: &mut [f32],
     row: usize,
+    columns: usize,
 ) {
+    if columns < STRIPS * LANES {
+        for r in 0..ROWS {
+            for strip in 0..STRIPS {
+                let range = part_of(r * row, strip, columns);
+                s.store_part(to.get_mut(range).unwrap_or(&mut []), sums[r][strip]);
+            }
+        }
+        return;
+    }
     let fits = View {
         data: to,
         outer: row,

@@ -1,0 +1,254 @@
+//! A recurrence: products of which each reads what the one before wrote.
+//!
+//! ```text
+//! for i in 0..links { C[i] = finish(C[i] + A[i]·B), where A[i] = C[i-1] }      // A[0] is handed in
+//! ```
+//!
+//! The products are those of [`super::gemm`]. Where they are small, what surrounds them takes longer than
+//! they do, so few rows run through all links in one function:
+//! 1. tile shapes are picked once, not at every link;
+//! 2. `finish` works on the sums while they are still in registers;
+//! 3. every other link takes its columns from the last to the first, so that it begins with the part of B
+//!    that the link before left in the nearest cache.
+
+use super::activation::{relu, relu_gradient, tanh, tanh_gradient};
+use super::gemm::{Finish, Gemm, Order, Start};
+use super::pack::{Panel, Panels};
+use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_rows, store_rows};
+use crate::spec::Activation;
+
+/// Most strips side by side for a single row, and for several.
+const STRIPS_OF_ONE: usize = 6;
+const STRIPS_OF_FEW: usize = 2;
+
+/// Links one after the other through the rows of C, all of `rows` rows and `columns` columns.
+pub(crate) struct Chain<'a> {
+    pub rows: usize,
+    pub columns: usize,
+    pub links: usize,
+    /// What the first link reads, (rows, columns).
+    pub before: View<'a>,
+    pub b: Panels<'a>,
+    /// From the first row of the lowest link to the last row of the highest.
+    pub c: &'a mut [f32],
+    /// From one row of C to the next.
+    pub c_row: usize,
+    /// Whether links climb through C, or descend from its end.
+    pub climbs: bool,
+    pub end: LinkEnd<'a>,
+    /// Whether the first link takes its columns backwards.
+    pub odd: bool,
+}
+
+/// What happens to the sums of a link.
+#[derive(Clone, Copy)]
+pub(crate) enum LinkEnd<'a> {
+    /// `f`, going forward.
+    Activate(Activation),
+    /// `⊙ f'(h)`, going backward; `h` lies as C does.
+    Gradient(Activation, &'a [f32]),
+}
+
+impl<'a> LinkEnd<'a> {
+    /// The same for a single product whose C begins at `start`.
+    fn finish(self, start: usize, c_row: usize) -> Finish<'a> {
+        match self {
+            Self::Activate(activation) => Finish::activate(activation),
+            Self::Gradient(activation, h) => {
+                let data = h.get(start..).unwrap_or(&[]);
+                let (outer, inner) = (c_row, 1);
+                Finish::gradient(activation, View { data, outer, inner })
+            }
+        }
+    }
+}
+
+impl LinkEnd<'_> {
+    /// The same on sums in registers, whose place in C is `(start, c_row, columns)`.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
+    #[inline(always)]
+    fn apply<S: Simd, const ROWS: usize, const STRIPS: usize>(
+        self,
+        s: S,
+        sums: &mut Sums<S, ROWS, STRIPS>,
+        (start, c_row, columns): (usize, usize, usize),
+    ) {
+        let (activation, h) = match self {
+            Self::Activate(activation) => (activation, None),
+            Self::Gradient(activation, h) => {
+                let h = h.get(start..).unwrap_or(&[]);
+                let h: Sums<S, ROWS, STRIPS> = load_rows(s, h, c_row, columns);
+                (activation, Some(h))
+            }
+        };
+        for r in 0..ROWS {
+            for j in 0..STRIPS {
+                let sum = sums[r][j];
+                sums[r][j] = match (activation, h) {
+                    (Activation::Identity, _) => sum,
+                    (Activation::Tanh, None) => tanh(s, sum),
+                    (Activation::Tanh, Some(h)) => tanh_gradient(s, h[r][j], sum),
+                    (Activation::Relu, None) => relu(s, sum),
+                    (Activation::Relu, Some(h)) => relu_gradient(s, h[r][j], sum),
+                };
+            }
+        }
+    }
+}
+
+impl Operation for Chain<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match self.b {
+            Panels::Single(b) => self.pick(s, b),
+            Panels::Pairs(b) => self.pick(s, b),
+        }
+    }
+}
+
+/// Most strips side by side.
+const fn widest<S: Simd>(rows: usize) -> usize {
+    let registers = S::ACCUMULATORS / rows;
+    let most = if rows == 1 {
+        STRIPS_OF_ONE
+    } else {
+        STRIPS_OF_FEW
+    };
+    if registers < most { registers } else { most }
+}
+
+impl Chain<'_> {
+    #[inline(always)]
+    fn pick<S: Simd, E: Element>(self, s: S, b: Panel<E>) {
+        let strips = self.columns.div_ceil(LANES);
+        let fits = |rows| rows <= E::TILE_ROWS && strips <= widest::<S>(rows);
+        match self.rows {
+            1 => s.run(Few::<E, 1>(self, b)),
+            2 if fits(2) => s.run(Few::<E, 2>(self, b)),
+            3 if fits(3) => s.run(Few::<E, 3>(self, b)),
+            4 if fits(4) => s.run(Few::<E, 4>(self, b)),
+            5 if fits(5) => s.run(Few::<E, 5>(self, b)),
+            6 if fits(6) => s.run(Few::<E, 6>(self, b)),
+            _ => self.each(s),
+        }
+    }
+
+    /// Link by link.
+    #[inline(always)]
+    fn each<S: Simd>(mut self, s: S) {
+        let (rows, columns, c_row, b) = (self.rows, self.columns, self.c_row, self.b);
+        for index in 0..self.links {
+            let (end, order) = (self.end, self.order(index));
+            let Some((start, a, c)) = self.link(index) else {
+                return;
+            };
+            s.run(Gemm {
+                start: Start::Continue,
+                finish: end.finish(start, c_row),
+                order,
+                ..Gemm::new(rows, columns, columns, a, b, c, c_row)
+            });
+        }
+    }
+
+    #[inline(always)]
+    fn order(&self, index: usize) -> Order {
+        if index.is_multiple_of(2) == self.odd {
+            Order::Descending
+        } else {
+            Order::Ascending
+        }
+    }
+
+    /// Where C of a link begins, what the link reads, and C from there on.
+    #[inline(always)]
+    fn link(&mut self, index: usize) -> Option<(usize, View<'_>, &mut [f32])> {
+        let step = self.rows * self.c_row;
+        let outer = self.c_row;
+        let here = |data| View {
+            data,
+            outer,
+            inner: 1,
+        };
+        if index == 0 {
+            let start = if self.climbs {
+                0
+            } else {
+                (self.links - 1) * step
+            };
+            Some((start, self.before, self.c.get_mut(start..)?))
+        } else if self.climbs {
+            let start = index * step;
+            let (done, c) = self.c.split_at_mut_checked(start)?;
+            Some((start, here(done.get(start - step..)?), c))
+        } else {
+            let start = (self.links - 1 - index) * step;
+            let (c, done) = self.c.split_at_mut_checked(start + step)?;
+            Some((start, here(done), c.get_mut(start..)?))
+        }
+    }
+
+    /// Some strips of a link.
+    #[inline(always)]
+    fn tile<S: Simd, E: Element, const ROWS: usize, const STRIPS: usize>(
+        &mut self,
+        s: S,
+        index: usize,
+        b: View<E>,
+        column: usize,
+    ) {
+        let (c_row, depth, end) = (self.c_row, self.columns, self.end);
+        let columns = self.columns - column;
+        let Some((start, a, c)) = self.link(index) else {
+            return;
+        };
+        let c = c.get_mut(column..).unwrap_or(&mut []);
+        let mut sums: Sums<S, ROWS, STRIPS> = load_rows(s, c, c_row, columns);
+        E::multiply(s, Operands::new(a, b, depth), &mut sums);
+        end.apply(s, &mut sums, (start + column, c_row, columns));
+        store_rows(s, &sums, c, c_row, columns);
+    }
+}
+
+/// All links for so few rows that everything stays in one function.
+struct Few<'a, 'b, E, const ROWS: usize>(Chain<'a>, Panel<'b, E>);
+
+impl<E: Element, const ROWS: usize> Operation for Few<'_, '_, E, ROWS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self(mut chain, b) = self;
+        let strips = chain.columns.div_ceil(LANES);
+        let most = widest::<S>(ROWS);
+        let groups = strips.div_ceil(most.max(1));
+        for index in 0..chain.links {
+            let order = chain.order(index);
+            for group in 0..groups {
+                let group = match order {
+                    Order::Ascending => group,
+                    Order::Descending => groups - 1 - group,
+                };
+                // Groups of nearly equal width.
+                let strip = group * strips / groups;
+                let width = (group + 1) * strips / groups - strip;
+                let (b, column) = (b.matrix.from(strip, 0), strip * LANES);
+                // The constant conditions drop the code of shapes that are never asked for.
+                match width {
+                    6 if most >= 6 => chain.tile::<S, E, ROWS, 6>(s, index, b, column),
+                    5 if most >= 5 => chain.tile::<S, E, ROWS, 5>(s, index, b, column),
+                    4 if most >= 4 => chain.tile::<S, E, ROWS, 4>(s, index, b, column),
+                    3 if most >= 3 => chain.tile::<S, E, ROWS, 3>(s, index, b, column),
+                    2 if most >= 2 => chain.tile::<S, E, ROWS, 2>(s, index, b, column),
+                    _ if most >= 1 => chain.tile::<S, E, ROWS, 1>(s, index, b, column),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
