@@ -4,8 +4,9 @@
 //! shards of one mini-batch can share it.
 
 use crate::error::{Error, check_len, check_shape};
-use crate::kernel::softmax::softmax_row;
-use crate::simd::{Level, Operation, Simd};
+use crate::kernel::elementwise::{Map, Scale};
+use crate::kernel::softmax::{Block, Logits, softmax_row};
+use crate::simd::{LANES, Level, Operation, Simd};
 use core::num::NonZeroU32;
 
 /// The class a row should have, or none at all. Four bytes.
@@ -121,29 +122,120 @@ impl Operation for CrossEntropy<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> f64 {
-        let mut loss = 0.0;
-        for (row, target) in self
-            .rows
-            .chunks_exact_mut(self.classes.max(1))
-            .zip(self.targets)
-        {
-            let Some(class) = target.get() else {
-                row.fill(0.0);
-                continue;
-            };
-            let weight = weight_of(class, self.class_weights) / self.total;
-            let logit = row.get(class as usize).copied().unwrap_or(f32::NAN);
-            let (largest, sum) = softmax_row(s, row);
-            // In f64: a logit far below the largest keeps its full loss, and no bits are lost in the sum.
-            loss += weight * (libm::log(f64::from(sum)) + (f64::from(largest) - f64::from(logit)));
-            if let Some(p) = row.get_mut(class as usize) {
-                *p -= 1.0;
-            }
-            for d in row {
-                *d *= weight as f32;
+        let Self {
+            rows,
+            classes,
+            targets,
+            ..
+        } = self;
+        let classes = classes.max(1);
+        let mut nats = Nats::default();
+        let blocks = rows.chunks_mut(LANES * classes);
+        for (rows, targets) in blocks.zip(targets.chunks(LANES)) {
+            let weigh = |class| weight_of(class, self.class_weights) / self.total;
+            if Block::pays(classes, targets.len()) {
+                block(s, rows, classes, targets, weigh, &mut nats);
+            } else {
+                for (row, target) in rows.chunks_exact_mut(classes).zip(targets) {
+                    single(s, row, *target, weigh, &mut nats);
+                }
             }
         }
-        loss
+        nats.total()
+    }
+}
+
+/// One row after the other.
+#[inline(always)]
+fn single<S: Simd>(
+    s: S,
+    row: &mut [f32],
+    target: Target,
+    weigh: impl Fn(u32) -> f64,
+    nats: &mut Nats,
+) {
+    let Some(class) = target.get() else {
+        row.fill(0.0);
+        return;
+    };
+    let weight = weigh(class);
+    let logit = row.get(class as usize).copied().unwrap_or(f32::NAN);
+    nats.add(weight, softmax_row(s, row), logit);
+    if let Some(p) = row.get_mut(class as usize) {
+        *p -= 1.0;
+    }
+    s.run(Map {
+        function: Scale(weight as f32),
+        data: row,
+    });
+}
+
+/// Up to sixteen rows of few classes side by side.
+#[inline(always)]
+fn block<S: Simd>(
+    s: S,
+    rows: &mut [f32],
+    classes: usize,
+    targets: &[Target],
+    weigh: impl Fn(u32) -> f64,
+    nats: &mut Nats,
+) {
+    let mut block = Block::transpose(rows, classes);
+    block.softmax(s);
+    let mut weights = [0.0; LANES];
+    for (lane, (weight, target)) in weights.iter_mut().zip(targets).enumerate() {
+        if let Some(class) = target.get() {
+            let class = class as usize;
+            let logit = rows.get(lane * classes + class).copied();
+            let of_row = weigh(class as u32);
+            nats.add(of_row, block.logits(lane), logit.unwrap_or(f32::NAN));
+            block.take_one(lane, class);
+            *weight = of_row as f32;
+        }
+    }
+    block.scale(s, &weights);
+    block.transpose_back(rows);
+    for (row, target) in rows.chunks_exact_mut(classes).zip(targets) {
+        if target.get().is_none() {
+            row.fill(0.0);
+        }
+    }
+}
+
+/// `Σ weight·(log sum + largest - logit)` in f64: a logit far below the largest keeps its full loss, and no
+/// bits are lost in the sum. Neighbouring rows of one weight share a logarithm, since `log a + log b = log ab`.
+struct Nats {
+    sum: f64,
+    weight: f64,
+    product: f64,
+}
+
+impl Default for Nats {
+    fn default() -> Self {
+        Self {
+            sum: 0.0,
+            weight: 0.0,
+            product: 1.0,
+        }
+    }
+}
+
+impl Nats {
+    /// Far from the end of f64 even after one more factor below 2^24.
+    const LARGE: f64 = 1e290;
+
+    #[inline(always)]
+    fn add(&mut self, weight: f64, logits: Logits, logit: f32) {
+        if weight != self.weight || self.product > Self::LARGE {
+            self.sum += self.weight * libm::log(self.product);
+            (self.weight, self.product) = (weight, 1.0);
+        }
+        self.product *= f64::from(logits.sum);
+        self.sum += weight * (f64::from(logits.largest) - f64::from(logit));
+    }
+
+    fn total(self) -> f64 {
+        self.sum + self.weight * libm::log(self.product)
     }
 }
 

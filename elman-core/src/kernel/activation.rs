@@ -47,7 +47,13 @@ fn reduce<S: Simd>(s: S, x: S::V) -> (S::V, S::V) {
 /// `e^x`; 0 and infinity beyond the range of f32, NaN for NaN.
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
-    let x = s.min(s.splat(EXP_MAX), s.max(s.splat(EXP_MIN), x));
+    exp_up_to_one(s, s.min(s.splat(EXP_MAX), x))
+}
+
+/// The same for `x ≤ 0`, which never overflows.
+#[inline(always)]
+pub(crate) fn exp_up_to_one<S: Simd>(s: S, x: S::V) -> S::V {
+    let x = s.max(s.splat(EXP_MIN), x);
     let (rounded, r) = reduce(s, x);
     s.scale(s.add(expm1_reduced(s, r), s.splat(1.0)), rounded)
 }

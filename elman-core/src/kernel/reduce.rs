@@ -2,22 +2,7 @@
 //!
 //! Number `i` belongs to lane `i mod 16`; each lane is one chain; lanes are folded in halves.
 
-use crate::simd::{LANES, Operation, Simd};
-
-/// `((0+8)+(4+12)) + …`: folds sixteen lanes in halves.
-#[inline(always)]
-pub(crate) fn fold(lanes: [f32; LANES], combine: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut lanes = lanes;
-    let mut half = LANES / 2;
-    while half > 0 {
-        let (low, high) = lanes.split_at_mut(half);
-        for (x, &y) in low.iter_mut().zip(&*high) {
-            *x = combine(*x, y);
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
+use crate::simd::{Operation, Simd};
 
 /// Sum of squares: f32 within blocks of 1024, f64 across them.
 pub(crate) struct SumOfSquares<'a>(pub &'a [f32]);
@@ -37,9 +22,7 @@ impl Operation for SumOfSquares<'_> {
             }
             let x = s.load_part(rest);
             sum = s.mul_add(x, x, sum);
-            let mut lanes = [0.0; LANES];
-            s.store(&mut lanes, sum);
-            total += f64::from(fold(lanes, |a, b| a + b));
+            total += f64::from(s.fold_add(sum));
         }
         total
     }

@@ -34,6 +34,17 @@ macro_rules! both {
     };
 }
 
+/// Folds eight lanes in halves.
+macro_rules! fold_half {
+    ($v:expr, $four:ident, $one:ident) => {{
+        let v = $v;
+        let v = $four(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+        let v = $four(v, _mm_movehl_ps(v, v));
+        _mm_cvtss_f32($one(v, _mm_movehdup_ps(v)))
+    }};
+}
+pub(super) use fold_half;
+
 #[inline(always)]
 fn splat_i32(x: i32) -> [__m256i; 2] {
     // SAFETY: as in `both`: only reached through a token.
@@ -170,6 +181,16 @@ impl Simd for Avx2 {
         let half = both!(_mm256_srai_epi32::<1>(n));
         let rest = both!(_mm256_sub_epi32(n, half));
         self.mul(self.mul(p, pow2(half)), pow2(rest))
+    }
+    #[inline(always)]
+    fn fold_add(self, v: V) -> f32 {
+        // SAFETY: as in `both`.
+        unsafe { fold_half!(_mm256_add_ps(v[0], v[1]), _mm_add_ps, _mm_add_ss) }
+    }
+    #[inline(always)]
+    fn fold_max(self, v: V) -> f32 {
+        // SAFETY: as in `both`.
+        unsafe { fold_half!(_mm256_max_ps(v[0], v[1]), _mm_max_ps, _mm_max_ss) }
     }
     #[inline(always)]
     fn load_part(self, from: &[f32]) -> V {

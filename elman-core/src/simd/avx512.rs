@@ -32,6 +32,17 @@ macro_rules! strip {
     };
 }
 
+/// Folds the lanes in halves.
+macro_rules! fold {
+    ($v:ident, $eight:ident, $four:ident, $one:ident) => {
+        // SAFETY: as in `strip`.
+        unsafe {
+            let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd($v)));
+            super::avx2::fold_half!($eight(_mm512_castps512_ps256($v), upper), $four, $one)
+        }
+    };
+}
+
 /// The lanes below `count`.
 #[inline(always)]
 fn lanes(count: usize) -> __mmask16 {
@@ -142,6 +153,14 @@ impl Simd for Avx512 {
             p,
             _mm512_sub_ps(rounded, _mm512_set1_ps(super::ROUND))
         ))
+    }
+    #[inline(always)]
+    fn fold_add(self, v: __m512) -> f32 {
+        fold!(v, _mm256_add_ps, _mm_add_ps, _mm_add_ss)
+    }
+    #[inline(always)]
+    fn fold_max(self, v: __m512) -> f32 {
+        fold!(v, _mm256_max_ps, _mm_max_ps, _mm_max_ss)
     }
     #[inline(always)]
     fn load_part(self, from: &[f32]) -> __m512 {

@@ -73,6 +73,22 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     /// `p·2^n` for whole `n` in -252..=254 rounded once, given `n + ROUND`; `p` lies in 0.5..=2.
     fn scale(self, p: Self::V, rounded: Self::V) -> Self::V;
 
+    /// Adds up the lanes: `((0+8)+(4+12)) + …`, in halves.
+    #[inline(always)]
+    fn fold_add(self, v: Self::V) -> f32 {
+        let mut lanes = [0.0; LANES];
+        self.store(&mut lanes, v);
+        fold(lanes, |a, b| a + b)
+    }
+
+    /// The largest lane, in the same tree.
+    #[inline(always)]
+    fn fold_max(self, v: Self::V) -> f32 {
+        let mut lanes = [0.0; LANES];
+        self.store(&mut lanes, v);
+        fold(lanes, |a, b| if a > b { a } else { b })
+    }
+
     /// The first numbers of a strip, the others zero.
     #[inline(always)]
     fn load_part(self, from: &[f32]) -> Self::V {
@@ -107,3 +123,16 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
 /// Adding this rounds a number below 2^22 to the nearest integer, ties to even, and leaves that
 /// integer in the low mantissa bits: 1.5·2^23.
 pub(crate) const ROUND: f32 = 12_582_912.0;
+
+/// Folds sixteen lanes in halves.
+#[inline(always)]
+fn fold(mut lanes: [f32; LANES], combine: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = combine(lanes[i], lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
