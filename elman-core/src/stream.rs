@@ -2,11 +2,10 @@
 
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
-use crate::kernel::gemm::{Finish, Gemm, Start};
-use crate::kernel::pack::Panels;
+use crate::kernel::cell::{Cell, Readout};
 use crate::kernel::softmax::Softmax;
 use crate::params::Place;
-use crate::simd::{Level, Operation, Simd, Strip, View};
+use crate::simd::{Level, Operation, Simd, Strip};
 use crate::spec::{HeadKind, Input, Spec};
 use crate::weights::Model;
 
@@ -49,6 +48,8 @@ pub struct Stream<'a> {
     state: &'a mut [f32],
     x: &'a mut [f32],
     hidden: &'a mut [f32],
+    /// Whether an odd number of steps was taken.
+    odd: bool,
 }
 
 impl<'a> Stream<'a> {
@@ -80,6 +81,7 @@ impl<'a> Stream<'a> {
             state,
             x: Strip::floats_mut(x),
             hidden: Strip::floats_mut(hidden),
+            odd: false,
         };
         stream.reset();
         Ok(stream)
@@ -110,7 +112,9 @@ impl<'a> Stream<'a> {
             state,
             x,
             hidden,
+            odd,
         } = self;
+        *odd = !*odd;
         level.run(Step {
             model,
             inputs,
@@ -118,6 +122,7 @@ impl<'a> Stream<'a> {
             x,
             hidden,
             outputs,
+            odd: *odd,
         });
         Ok(())
     }
@@ -130,6 +135,7 @@ struct Step<'a, 'm> {
     x: &'a mut [f32],
     hidden: &'a mut [f32],
     outputs: &'a mut [f32],
+    odd: bool,
 }
 
 impl Operation for Step<'_, '_> {
@@ -144,6 +150,7 @@ impl Operation for Step<'_, '_> {
             x,
             hidden,
             outputs,
+            odd,
         } = self;
         let spec = model.spec();
         let mut below: &[f32] = match inputs {
@@ -163,45 +170,17 @@ impl Operation for Step<'_, '_> {
             let Some((h, above)) = rest.split_at_mut_checked(l.hidden) else {
                 return;
             };
-            let row = |depth: usize,
-                       a: &[f32],
-                       b: Panels,
-                       c: &mut [f32],
-                       start: Start,
-                       finish: Finish| {
-                let a = View {
-                    data: a,
-                    outer: depth,
-                    inner: 1,
-                };
-                s.run(Gemm {
-                    start,
-                    finish,
-                    ..Gemm::new(1, l.hidden, depth, a, b, c, l.hidden)
-                });
-            };
             // h = f(x·W_in + b + h·W_rec)
-            let w_in = model.input_weights(place);
-            row(
-                spec.layer_input_width(layer),
-                below,
-                w_in,
-                hidden,
-                Start::Bias,
-                Finish::Keep,
-            );
-            let w_rec = model.recurrent_weights(place);
-            row(
-                l.hidden,
+            Cell {
+                x: below.get(..spec.layer_input_width(layer)).unwrap_or(below),
+                w_in: model.input_weights(place),
+                w_rec: model.recurrent_weights(place),
                 h,
-                w_rec,
-                hidden,
-                Start::Continue,
-                Finish::activate(l.activation),
-            );
-            for (h, &new) in h.iter_mut().zip(&*hidden) {
-                *h = new;
+                next: hidden,
+                activation: l.activation,
+                backwards: odd,
             }
+            .run(s);
             below = h;
             rest = above;
         }
@@ -218,23 +197,12 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
         }
         return;
     }
-    let w_out = model.head_weights();
-    s.run(Gemm {
-        start: Start::Bias,
-        ..Gemm::new(
-            1,
-            spec.output_width(),
-            spec.top_width(),
-            View {
-                data: top,
-                outer: spec.top_width(),
-                inner: 1,
-            },
-            w_out,
-            &mut *outputs,
-            spec.output_width(),
-        )
-    });
+    Readout {
+        h: top,
+        w_out: model.head_weights(),
+        y: &mut *outputs,
+    }
+    .run(s);
     if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
         s.run(Softmax {
             rows: outputs,

@@ -70,7 +70,7 @@ impl LinkEnd<'_> {
         reason = "adapters that are not inlined lose the CPU features"
     )]
     #[inline(always)]
-    fn apply<S: Simd, const ROWS: usize, const STRIPS: usize>(
+    pub(super) fn apply<S: Simd, const ROWS: usize, const STRIPS: usize>(
         self,
         s: S,
         sums: &mut Sums<S, ROWS, STRIPS>,
@@ -86,16 +86,45 @@ impl LinkEnd<'_> {
         };
         for r in 0..ROWS {
             for j in 0..STRIPS {
-                let sum = sums[r][j];
-                sums[r][j] = match (activation, h) {
-                    (Activation::Identity, _) => sum,
-                    (Activation::Tanh, None) => tanh(s, sum),
-                    (Activation::Tanh, Some(h)) => tanh_gradient(s, h[r][j], sum),
-                    (Activation::Relu, None) => relu(s, sum),
-                    (Activation::Relu, Some(h)) => relu_gradient(s, h[r][j], sum),
+                let h = match h {
+                    Some(h) => Some(h[r][j]),
+                    None => None,
                 };
+                sums[r][j] = end(s, activation, sums[r][j], h);
             }
         }
+    }
+
+    /// The same on whole rows that lie one behind the other in C.
+    #[inline(always)]
+    fn apply_packed<S: Simd>(self, s: S, c: &mut [f32], start: usize) {
+        let mut at = 0;
+        while at < c.len() {
+            let to = c.len().min(at + LANES);
+            let (activation, h) = match self {
+                Self::Activate(activation) => (activation, None),
+                Self::Gradient(activation, h) => {
+                    let h = h.get(start + at..start + to).unwrap_or(&[]);
+                    (activation, Some(s.load_part(h)))
+                }
+            };
+            let part = c.get_mut(at..to).unwrap_or(&mut []);
+            let v = end(s, activation, s.load_part(part), h);
+            s.store_part(part, v);
+            at = to;
+        }
+    }
+}
+
+/// `f`, or `⊙ f'(h)`.
+#[inline(always)]
+fn end<S: Simd>(s: S, activation: Activation, sum: S::V, h: Option<S::V>) -> S::V {
+    match (activation, h) {
+        (Activation::Identity, _) => sum,
+        (Activation::Tanh, None) => tanh(s, sum),
+        (Activation::Tanh, Some(h)) => tanh_gradient(s, h, sum),
+        (Activation::Relu, None) => relu(s, sum),
+        (Activation::Relu, Some(h)) => relu_gradient(s, h, sum),
     }
 }
 
@@ -112,7 +141,7 @@ impl Operation for Chain<'_> {
 }
 
 /// Most strips side by side.
-const fn widest<S: Simd>(rows: usize) -> usize {
+pub(super) const fn widest<S: Simd>(rows: usize) -> usize {
     let registers = S::ACCUMULATORS / rows;
     let most = if rows == 1 {
         STRIPS_OF_ONE
@@ -210,6 +239,12 @@ impl Chain<'_> {
         let c = c.get_mut(column..).unwrap_or(&mut []);
         let mut sums: Sums<S, ROWS, STRIPS> = load_rows(s, c, c_row, columns);
         E::multiply(s, Operands::new(a, b, depth), &mut sums);
+        let numbers = ROWS * columns;
+        if ROWS > 1 && c_row == columns && 2 * columns <= LANES {
+            store_rows(s, &sums, c, c_row, columns);
+            end.apply_packed(s, c.get_mut(..numbers).unwrap_or(&mut []), start);
+            return;
+        }
         end.apply(s, &mut sums, (start + column, c_row, columns));
         store_rows(s, &sums, c, c_row, columns);
     }

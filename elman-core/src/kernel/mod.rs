@@ -1,6 +1,7 @@
 //! The inner loops: each written once, safe, generic over the SIMD token.
 
 pub(crate) mod activation;
+pub(crate) mod cell;
 pub(crate) mod chain;
 pub(crate) mod dropout;
 pub(crate) mod elementwise;

@@ -1,0 +1,170 @@
+//! One step of one sequence: `h' = f(b + x·W_in + h·W_rec)`, then `y = c + h'·W_out`: every sum stays in
+//! registers from its bias to its end.
+
+use super::chain::{LinkEnd, widest};
+use super::pack::{Panel, Panels};
+use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_tile, store_rows};
+use crate::spec::Activation;
+
+/// A layer's step.
+pub(crate) struct Cell<'a> {
+    pub x: &'a [f32],
+    pub w_in: Panels<'a>,
+    pub w_rec: Panels<'a>,
+    pub h: &'a mut [f32],
+    /// Room for the new state while columns that are still to come read the old one.
+    pub next: &'a mut [f32],
+    pub activation: Activation,
+    /// Columns from the last to the first: every other step begins with the weights that the step before
+    /// left in the nearest cache.
+    pub backwards: bool,
+}
+
+impl Operation for Cell<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match (self.w_in, self.w_rec) {
+            (Panels::Single(w_in), Panels::Single(w_rec)) => self.groups(s, w_in, w_rec),
+            (Panels::Pairs(w_in), Panels::Pairs(w_rec)) => self.groups(s, w_in, w_rec),
+            _ => debug_assert!(false, "all weights of a model have one precision"),
+        }
+    }
+}
+
+impl Cell<'_> {
+    #[inline(always)]
+    fn groups<S: Simd, E: Element>(self, s: S, w_in: Panel<E>, w_rec: Panel<E>) {
+        let Self {
+            x,
+            h,
+            next,
+            activation,
+            backwards,
+            ..
+        } = self;
+        let hidden = h.len();
+        let groups = Groups::of::<S>(hidden);
+        let Some(next) = next.get_mut(..hidden) else {
+            return;
+        };
+        for group in 0..groups.count {
+            let (strip, width) = groups.get(if backwards {
+                groups.count - 1 - group
+            } else {
+                group
+            });
+            let row = Row {
+                bias: w_in.bias.from(strip, 0),
+                products: [
+                    (x, w_in.matrix.from(strip, 0)),
+                    (&*h, w_rec.matrix.from(strip, 0)),
+                ],
+                end: LinkEnd::Activate(activation),
+            };
+            row.compute(s, width, next.get_mut(strip * LANES..).unwrap_or(&mut []));
+        }
+        h.copy_from_slice(next);
+    }
+}
+
+/// The head: `y = c + h·W_out`.
+pub(crate) struct Readout<'a> {
+    pub h: &'a [f32],
+    pub w_out: Panels<'a>,
+    pub y: &'a mut [f32],
+}
+
+impl Operation for Readout<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        match self.w_out {
+            Panels::Single(w_out) => self.groups(s, w_out),
+            Panels::Pairs(w_out) => self.groups(s, w_out),
+        }
+    }
+}
+
+impl Readout<'_> {
+    #[inline(always)]
+    fn groups<S: Simd, E: Element>(self, s: S, w_out: Panel<E>) {
+        let groups = Groups::of::<S>(self.y.len());
+        for group in 0..groups.count {
+            let (strip, width) = groups.get(group);
+            let row = Row {
+                bias: w_out.bias.from(strip, 0),
+                products: [(self.h, w_out.matrix.from(strip, 0))],
+                end: LinkEnd::Activate(Activation::Identity),
+            };
+            row.compute(s, width, self.y.get_mut(strip * LANES..).unwrap_or(&mut []));
+        }
+    }
+}
+
+/// The strips of a row in groups of nearly equal width, each as wide as the registers allow.
+struct Groups {
+    strips: usize,
+    count: usize,
+}
+
+impl Groups {
+    #[inline(always)]
+    fn of<S: Simd>(columns: usize) -> Self {
+        let strips = columns.div_ceil(LANES);
+        let count = strips.div_ceil(widest::<S>(1));
+        Self { strips, count }
+    }
+
+    /// First strip and number of strips.
+    #[inline(always)]
+    fn get(&self, group: usize) -> (usize, usize) {
+        let strip = group * self.strips / self.count;
+        (strip, (group + 1) * self.strips / self.count - strip)
+    }
+}
+
+/// Some strips of `end(bias + Σ product)`.
+struct Row<'a, E, const PRODUCTS: usize> {
+    bias: View<'a, E>,
+    products: [(&'a [f32], View<'a, E>); PRODUCTS],
+    end: LinkEnd<'a>,
+}
+
+impl<E: Element, const PRODUCTS: usize> Row<'_, E, PRODUCTS> {
+    #[inline(always)]
+    fn compute<S: Simd>(self, s: S, width: usize, to: &mut [f32]) {
+        let most = widest::<S>(1);
+        // The constant conditions drop the code of shapes that are never asked for.
+        match width {
+            6 if most >= 6 => self.tile::<S, 6>(s, to),
+            5 if most >= 5 => self.tile::<S, 5>(s, to),
+            4 if most >= 4 => self.tile::<S, 4>(s, to),
+            3 if most >= 3 => self.tile::<S, 3>(s, to),
+            2 if most >= 2 => self.tile::<S, 2>(s, to),
+            _ => self.tile::<S, 1>(s, to),
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const STRIPS: usize>(self, s: S, to: &mut [f32]) {
+        let mut sums: Sums<S, 1, STRIPS> = load_tile(
+            s,
+            View {
+                data: self.bias.data,
+                outer: 0,
+                inner: self.bias.outer,
+            },
+        );
+        for (data, b) in self.products {
+            let (outer, inner) = (0, 1);
+            let a = View { data, outer, inner };
+            E::multiply(s, Operands::new(a, b, data.len()), &mut sums);
+        }
+        self.end.apply(s, &mut sums, (0, 0, 0));
+        let columns = to.len();
+        store_rows(s, &sums, to, columns, columns);
+    }
+}
