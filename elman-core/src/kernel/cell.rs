@@ -163,8 +163,13 @@ impl<E: Element, const PRODUCTS: usize> Row<'_, E, PRODUCTS> {
             let a = View { data, outer, inner };
             E::multiply(s, Operands::new(a, b, data.len()), &mut sums);
         }
-        self.end.apply(s, &mut sums, (0, 0, 0));
+        self.end
+            .apply::<S, 1, STRIPS, true>(s, &mut sums, (0, 0, 0));
         let columns = to.len();
-        store_rows(s, &sums, to, columns, columns);
+        if columns >= STRIPS * LANES {
+            store_rows::<S, 1, STRIPS, true>(s, &sums, to, columns, columns);
+        } else {
+            store_rows::<S, 1, STRIPS, false>(s, &sums, to, columns, columns);
+        }
     }
 }

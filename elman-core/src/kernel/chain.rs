@@ -70,7 +70,7 @@ impl LinkEnd<'_> {
         reason = "adapters that are not inlined lose the CPU features"
     )]
     #[inline(always)]
-    pub(super) fn apply<S: Simd, const ROWS: usize, const STRIPS: usize>(
+    pub(super) fn apply<S: Simd, const ROWS: usize, const STRIPS: usize, const WHOLE: bool>(
         self,
         s: S,
         sums: &mut Sums<S, ROWS, STRIPS>,
@@ -80,7 +80,7 @@ impl LinkEnd<'_> {
             Self::Activate(activation) => (activation, None),
             Self::Gradient(activation, h) => {
                 let h = h.get(start..).unwrap_or(&[]);
-                let h: Sums<S, ROWS, STRIPS> = load_rows(s, h, c_row, columns);
+                let h = load_rows::<S, ROWS, STRIPS, WHOLE>(s, h, c_row, columns);
                 (activation, Some(h))
             }
         };
@@ -231,22 +231,38 @@ impl Chain<'_> {
         b: View<E>,
         column: usize,
     ) {
+        if self.columns - column >= STRIPS * LANES {
+            self.tile_of::<S, E, ROWS, STRIPS, true>(s, index, b, column);
+        } else {
+            self.tile_of::<S, E, ROWS, STRIPS, false>(s, index, b, column);
+        }
+    }
+
+    /// The same, where all strips are `WHOLE` or the last is not.
+    #[inline(always)]
+    fn tile_of<S: Simd, E: Element, const ROWS: usize, const STRIPS: usize, const WHOLE: bool>(
+        &mut self,
+        s: S,
+        index: usize,
+        b: View<E>,
+        column: usize,
+    ) {
         let (c_row, depth, end) = (self.c_row, self.columns, self.end);
         let columns = self.columns - column;
         let Some((start, a, c)) = self.link(index) else {
             return;
         };
         let c = c.get_mut(column..).unwrap_or(&mut []);
-        let mut sums: Sums<S, ROWS, STRIPS> = load_rows(s, c, c_row, columns);
+        let mut sums = load_rows::<S, ROWS, STRIPS, WHOLE>(s, c, c_row, columns);
         E::multiply(s, Operands::new(a, b, depth), &mut sums);
         let numbers = ROWS * columns;
-        if ROWS > 1 && c_row == columns && 2 * columns <= LANES {
-            store_rows(s, &sums, c, c_row, columns);
+        if ROWS > 1 && !WHOLE && c_row == columns && 2 * columns <= LANES {
+            store_rows::<S, ROWS, STRIPS, WHOLE>(s, &sums, c, c_row, columns);
             end.apply_packed(s, c.get_mut(..numbers).unwrap_or(&mut []), start);
             return;
         }
-        end.apply(s, &mut sums, (start + column, c_row, columns));
-        store_rows(s, &sums, c, c_row, columns);
+        end.apply::<S, ROWS, STRIPS, WHOLE>(s, &mut sums, (start + column, c_row, columns));
+        store_rows::<S, ROWS, STRIPS, WHOLE>(s, &sums, c, c_row, columns);
     }
 }
 

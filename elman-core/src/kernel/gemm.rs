@@ -323,6 +323,18 @@ impl<E: Element, const ROWS: usize, const STRIPS: usize> Operation
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        if self.0.columns >= STRIPS * LANES {
+            self.tiles::<S, true>(s);
+        } else {
+            self.tiles::<S, false>(s);
+        }
+    }
+}
+
+impl<E: Element, const ROWS: usize, const STRIPS: usize> Multiply<'_, '_, '_, E, ROWS, STRIPS> {
+    /// All tiles, whose strips are `WHOLE` or the last of which is not.
+    #[inline(always)]
+    fn tiles<S: Simd, const WHOLE: bool>(self, s: S) {
         let Band {
             tiles,
             c,
@@ -347,11 +359,11 @@ impl<E: Element, const ROWS: usize, const STRIPS: usize> Operation
                         inner: bias.outer,
                     },
                 ),
-                Start::Continue => load_rows(s, c, *c_row, *columns),
+                Start::Continue => load_rows::<S, ROWS, STRIPS, WHOLE>(s, c, *c_row, *columns),
             };
             let operands = Operands::<E, ROWS, STRIPS>::new(a.from(row, 0), *b, *depth);
             E::multiply(s, operands, &mut sums);
-            store_rows(s, &sums, c, *c_row, *columns);
+            store_rows::<S, ROWS, STRIPS, WHOLE>(s, &sums, c, *c_row, *columns);
         }
     }
 }
