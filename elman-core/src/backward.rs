@@ -11,7 +11,7 @@ use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Gemm, Start};
 use crate::kernel::pack::Panels;
 use crate::layout::{Region, Scratch, read_write};
-use crate::params::{Place, Tensor, TensorKind};
+use crate::params::{Place, TensorKind};
 use crate::recurrence::Recurrence;
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::spec::{InitialState, Read, Spec};
@@ -460,11 +460,7 @@ impl Backward<'_, '_> {
 
 /// The gradient of one tensor within the flat slice.
 fn gradient_of<'g>(spec: &Spec, gradients: &'g mut [f32], kind: TensorKind) -> &'g mut [f32] {
-    let range = spec
-        .tensors()
-        .find(|tensor| tensor.kind == kind)
-        .map_or(0..0, |tensor: Tensor| tensor.range());
-    gradients.get_mut(range).unwrap_or(&mut [])
+    gradients.get_mut(spec.range_of(kind)).unwrap_or(&mut [])
 }
 
 /// `C (I, J) += Aᵀ·B` over `rows` rows of A (I wide) and B (J wide), straight from where they lie.

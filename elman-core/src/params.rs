@@ -232,6 +232,47 @@ impl Spec {
             })
     }
 
+    /// Where one tensor of the net's weights lies in the flat slice: what [`Spec::tensors`] says, without a walk.
+    pub(crate) const fn range_of(&self, kind: TensorKind) -> Range<usize> {
+        let (start, len) = match kind {
+            TensorKind::Embedding { channel } => {
+                let start = self.embedding_offset(channel);
+                (start, self.embedding_offset(channel + 1) - start)
+            }
+            TensorKind::InitialState(place) => {
+                let hidden = self.layer(place.layer).hidden;
+                let within = if place.reverse { hidden } else { 0 };
+                let start = self.initial_state_offset() + self.state_offset(place.layer);
+                (start + within, hidden)
+            }
+            TensorKind::InputWeights(place) => {
+                let hidden = self.layer(place.layer).hidden;
+                let len = self.layer_input_width(place.layer) * hidden;
+                (self.weights_offset(place), len)
+            }
+            TensorKind::RecurrentWeights(place) => {
+                let hidden = self.layer(place.layer).hidden;
+                let inputs = self.layer_input_width(place.layer) * hidden;
+                (self.weights_offset(place) + inputs, hidden * hidden)
+            }
+            TensorKind::Bias(place) => {
+                let hidden = self.layer(place.layer).hidden;
+                let weights = self.direction_len(place.layer) - hidden;
+                (self.weights_offset(place) + weights, hidden)
+            }
+            TensorKind::HeadWeights => (
+                self.head_offset(),
+                self.head_len().saturating_sub(self.output_width()),
+            ),
+            TensorKind::HeadBias => {
+                let len = self.head_len();
+                let weights = len.saturating_sub(self.output_width());
+                (self.head_offset() + weights, len - weights)
+            }
+        };
+        start..start + len
+    }
+
     /// Every layer and direction, from the input up, forward before reverse.
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> + '_ {
         self.layers
@@ -244,5 +285,46 @@ impl Spec {
                     .take(l.directions())
                     .map(move |reverse| Place { layer, reverse })
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{
+        Activation, Channel, Channels, Direction, Dropout, Head, Layer, Layers, Read,
+    };
+
+    #[test]
+    fn ranges_are_where_tensors_says() {
+        let both = |hidden| Layer {
+            hidden,
+            direction: Direction::Both,
+            activation: Activation::Tanh,
+        };
+        let channel = |vocabulary, width| Channel { vocabulary, width };
+        let tokens = Input::Tokens {
+            channels: Channels::of([channel(9, 4), channel(3, 2)]),
+            window: 3,
+        };
+        for input in [tokens, Input::Dense { width: 5 }] {
+            for initial_state in [InitialState::Trained, InitialState::Zero] {
+                for kind in [HeadKind::None, HeadKind::Linear { outputs: 3 }] {
+                    let spec = Spec {
+                        input,
+                        layers: Layers::of([both(6), Layer::tanh(7), both(2)]),
+                        initial_state,
+                        head: Head {
+                            kind,
+                            read: Read::EveryStep,
+                        },
+                        dropout: Dropout::NONE,
+                    };
+                    for tensor in spec.tensors() {
+                        assert_eq!(spec.range_of(tensor.kind), tensor.range(), "{tensor:?}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -187,8 +187,7 @@ pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> 
 }
 
 fn bias_of<'a>(spec: &Spec, params: &'a [f32], kind: TensorKind) -> Option<&'a [f32]> {
-    let tensor = spec.tensors().find(|tensor| tensor.kind == kind)?;
-    params.get(tensor.range())
+    params.get(spec.range_of(kind))
 }
 
 /// Packs the transposed weights for the backward pass: [`Spec::transposed_len`] strips.
