@@ -249,6 +249,7 @@ impl Block {
 mod tests {
     use super::super::table::{Labels, Table};
     use super::*;
+    use proptest::prelude::*;
     use std::path::Path;
 
     fn read(text: &str, wanted: &Wanted) -> Result<Table> {
@@ -341,5 +342,49 @@ mod tests {
         );
         let table = read("x,label\n1,\n", &Wanted::default()).unwrap();
         assert_eq!(table.sequences[0].labels, Labels::None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(
+            data in prop::collection::vec(
+                (prop::collection::vec((prop::option::of(-1e9f64..1e9), -1.0f64..1.0), 1..6), "[a-z ,\"é]{1,4}[a-z]"),
+                1..6,
+            ),
+            delimiter in prop::sample::select(vec![",", ";", "\t"]),
+            end in prop::sample::select(vec!["\n", "\r\n"]),
+        ) {
+            let mut text = ["seq", "t", "a", "b", "label"].join(delimiter) + end;
+            for (sequence, (rows, label)) in data.iter().enumerate() {
+                for (step, (a, b)) in rows.iter().enumerate() {
+                    let a = a.map_or(String::new(), |a| a.to_string());
+                    let label = format!("\"{}\"", label.replace('"', "\"\""));
+                    let cells = [sequence.to_string(), step.to_string(), a, b.to_string(), label];
+                    text += &(cells.join(delimiter) + end);
+                }
+            }
+            let table = read(&text, &Wanted::default()).unwrap();
+            prop_assert_eq!(table.sequences.len(), data.len());
+            for (block, (rows, label)) in table.sequences.iter().zip(&data) {
+                let values = rows.iter().flat_map(|&(a, b)| [a, Some(b)]);
+                let found = block.values.iter().map(|&value| Some(value).filter(|value| !value.is_nan()));
+                prop_assert_eq!(found.collect::<Vec<_>>(), values.collect::<Vec<_>>());
+                prop_assert_eq!(block.labels.of_row(0), Some(label.trim()));
+            }
+        }
+
+        #[test]
+        fn damage_is_an_error_or_a_value(place in 0usize..90, byte: u8, cut in 0usize..90) {
+            let mut text = b"seq,t,date,x,y,label,split\n0,0,1900,1.5,,a,train\n0,1,1901,2,3,b,test\n".to_vec();
+            let wanted = Wanted { split_column: Some("split".into()), ..Wanted::default() };
+            let read = |text: &[u8]| {
+                Csv::open(Lines::new("f", text), &wanted)
+                    .and_then(|mut csv| Table::collect(&mut csv, Path::new("f")))
+            };
+            let _ = read(&text[..cut.min(text.len())]);
+            let place = place % text.len();
+            text[place] = byte;
+            let _ = read(&text);
+        }
     }
 }
