@@ -1,7 +1,10 @@
 //! The `.ts` files of the UCR and UEA archives (sktime, aeon): lines that begin with `@` describe the problem; after
 //! `@data` every line is one sequence: dimensions parted by colons, their values by commas, the class last.
 
+use std::collections::VecDeque;
 use std::io::BufRead;
+
+use rayon::prelude::*;
 
 use super::Lines;
 use super::cells;
@@ -26,6 +29,17 @@ pub const KEYWORDS: [&str; 11] = [
 /// A file being read.
 pub struct Ts<R> {
     lines: Lines<R>,
+    problem: Problem,
+    columns: Vec<String>,
+    /// Lines that were read ahead, with their numbers; the first tells how many dimensions there are.
+    batch: Vec<(usize, String)>,
+    /// Sequences that were made of lines together.
+    blocks: VecDeque<Result<Block>>,
+}
+
+/// All that is needed to make a sequence of a line.
+#[derive(Default)]
+struct Problem {
     has_class: bool,
     needs_labels: bool,
     /// Classes that the header names; none where it names none.
@@ -34,9 +48,6 @@ pub struct Ts<R> {
     dimensions: Vec<String>,
     /// Which of them are read.
     chosen: Vec<usize>,
-    columns: Vec<String>,
-    /// The first line of data, which tells how many dimensions there are.
-    first: Option<String>,
 }
 
 impl<R: BufRead> Ts<R> {
@@ -45,7 +56,10 @@ impl<R: BufRead> Ts<R> {
     /// # Errors
     /// A header that does not fit, or no data.
     pub fn open(mut lines: Lines<R>, wanted: &Wanted) -> Result<Self> {
-        let (mut has_class, mut classes) = (false, Vec::new());
+        let mut problem = Problem {
+            needs_labels: wanted.needs_labels,
+            ..Problem::default()
+        };
         loop {
             let Some(line) = lines.next_line()? else {
                 return Err(lines.complain_whole("the file has no @data"));
@@ -56,10 +70,10 @@ impl<R: BufRead> Ts<R> {
             match (keyword.as_str(), value.as_str()) {
                 ("@data", _) => break,
                 ("@classlabel", _) => {
-                    has_class = value == "true";
-                    classes = words.map(str::to_owned).collect();
+                    problem.has_class = value == "true";
+                    problem.classes = words.map(str::to_owned).collect();
                 }
-                ("@targetlabel", "true") => has_class = true,
+                ("@targetlabel", "true") => problem.has_class = true,
                 ("@timestamps", "true") => {
                     return Err(lines.complain(
                         "steps with time stamps are not read; save the file without them",
@@ -69,18 +83,15 @@ impl<R: BufRead> Ts<R> {
                 _ => return Err(lines.complain("data before the line @data")),
             }
         }
-        if wanted.needs_labels && !has_class {
+        if wanted.needs_labels && !problem.has_class {
             return Err(lines.complain_whole("the file has no classes (@classLabel true …)"));
         }
         let mut ts = Self {
             lines,
-            has_class,
-            needs_labels: wanted.needs_labels,
-            classes,
-            dimensions: Vec::new(),
-            chosen: Vec::new(),
+            problem,
             columns: Vec::new(),
-            first: None,
+            batch: Vec::new(),
+            blocks: VecDeque::new(),
         };
         ts.find_dimensions(wanted)?;
         Ok(ts)
@@ -88,32 +99,38 @@ impl<R: BufRead> Ts<R> {
 
     /// Counts the dimensions of the first sequence; what the header says about them is optional.
     fn find_dimensions(&mut self, wanted: &Wanted) -> Result<()> {
-        let Some(line) = self.next_data_line()? else {
+        self.batch = self.next_lines()?;
+        let Some((_, line)) = self.batch.first() else {
             return Err(self.lines.complain_whole("the file has no rows of data"));
         };
         let fields = line.split(':').count();
-        let dimensions = fields.saturating_sub(usize::from(self.has_class));
+        let problem = &mut self.problem;
+        let dimensions = fields.saturating_sub(usize::from(problem.has_class));
         if dimensions == 0 {
             return Err(self.lines.complain("the line has no class after a colon"));
         }
-        self.dimensions = (1..=dimensions).map(|i| format!("x{i}")).collect();
-        self.chosen =
-            choose(&self.dimensions, wanted).map_err(|what| self.lines.complain(&what))?;
-        let columns = self.chosen.iter();
-        self.columns = columns.map(|&i| self.dimensions[i].clone()).collect();
-        self.first = Some(line);
+        problem.dimensions = (1..=dimensions).map(|i| format!("x{i}")).collect();
+        problem.chosen =
+            choose(&problem.dimensions, wanted).map_err(|what| self.lines.complain(&what))?;
+        let columns = problem.chosen.iter();
+        self.columns = columns.map(|&i| problem.dimensions[i].clone()).collect();
         Ok(())
     }
 
-    fn next_data_line(&mut self) -> Result<Option<String>> {
-        while let Some(line) = self.lines.next_line()? {
-            if !line.trim().is_empty() && !line.starts_with('#') {
-                return Ok(Some(line.to_owned()));
+    /// The next lines of data; none at the end.
+    fn next_lines(&mut self) -> Result<Vec<(usize, String)>> {
+        loop {
+            let mut batch = self.lines.next_batch(self.lines.batch())?;
+            let is_end = batch.is_empty();
+            batch.retain(|(_, line)| !line.starts_with('#'));
+            if is_end || !batch.is_empty() {
+                return Ok(batch);
             }
         }
-        Ok(None)
     }
+}
 
+impl Problem {
     /// One line as a sequence.
     fn parse(&self, line: &str) -> Result<Block, String> {
         let mut fields: Vec<&str> = line.split(':').collect();
@@ -178,18 +195,26 @@ impl<R: BufRead> Blocks for Ts<R> {
     }
 
     fn next_block(&mut self) -> Result<Option<Block>> {
-        let line = match self.first.take() {
-            Some(line) => line,
-            None => match self.next_data_line()? {
-                Some(line) => line,
-                None => return Ok(None),
-            },
-        };
-        let mut block = self
-            .parse(&line)
-            .map_err(|what| self.lines.complain(&what))?;
-        block.line = self.lines.number();
-        Ok(Some(block))
+        if self.blocks.is_empty() {
+            let mut batch = std::mem::take(&mut self.batch);
+            if batch.is_empty() {
+                batch = self.next_lines()?;
+            }
+            let problem = &self.problem;
+            let parse = |(line, text): &(usize, String)| {
+                let block = problem.parse(text).map(|block| Block {
+                    line: *line,
+                    ..block
+                });
+                (*line, block)
+            };
+            let blocks: Vec<_> = batch.par_iter().map(parse).collect();
+            let complain = |(line, block): (usize, Result<Block, String>)| {
+                block.map_err(|what| self.lines.complain_at(line, &what))
+            };
+            self.blocks = blocks.into_iter().map(complain).collect();
+        }
+        self.blocks.pop_front().transpose()
     }
 }
 
