@@ -24,6 +24,17 @@ impl Lines<BufReader<File>> {
         let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
         Ok(Self::new(path, BufReader::new(file)))
     }
+
+    /// The same lines, whatever they are read from.
+    pub fn boxed(self) -> Lines<Box<dyn BufRead>> {
+        Lines {
+            name: self.name,
+            reader: Box::new(self.reader),
+            number: self.number,
+            buffer: self.buffer,
+            has_warned: self.has_warned,
+        }
+    }
 }
 
 impl<R: BufRead> Lines<R> {
