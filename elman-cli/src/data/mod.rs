@@ -1,19 +1,45 @@
-//! From files to numbers. One file per format behind [`Loader`]; everything after it sees [`Sequences`].
+//! From files to numbers. One file per format, behind [`Loader`] where the steps are words and behind
+//! [`table::Blocks`] where they are rows of numbers; everything after it sees [`Sequences`].
 
+mod cells;
 pub mod conll;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub mod csv;
 pub mod demo;
+mod header;
 mod lines;
+mod open;
 mod sequences;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub mod table;
 
 use std::io::BufRead;
 use std::path::Path;
 
 use crate::failure::{Failure, Result};
 
+use csv::Csv;
 pub use lines::Lines;
-#[cfg(test)]
-pub use sequences::Rows;
-pub use sequences::{Hiding, Sequences, Targets};
+pub use sequences::{Hiding, Rows, Sequences, Targets};
+use table::{Blocks, Table, Wanted};
+
+/// A file of numeric sequences, to be read one sequence after the other.
+///
+/// # Errors
+/// Missing or unreadable files, or a header that does not fit what is wanted.
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
+    Ok(Box::new(Csv::open(Lines::open(path)?, wanted)?))
+}
+
+/// A whole file of numeric sequences, of which there is at least one.
+///
+/// # Errors
+/// Missing, unreadable, malformed or empty files.
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub fn load_table(path: &Path, wanted: &Wanted) -> Result<Table> {
+    Table::collect(&mut *open_table(path, wanted)?, path)
+}
 
 /// A file format: lines in, one sequence after another out, so that a pipe can be read while it is written.
 pub trait Loader {

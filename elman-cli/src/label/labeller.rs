@@ -11,7 +11,7 @@ use crate::data::conll::{Conll, Sentence};
 use crate::data::{Lines, Loader, Sequences};
 use crate::failure::Result;
 use crate::model_file::Network;
-use crate::predict::answer_lines;
+use crate::predict::on_standard_output;
 use crate::run::Run;
 use crate::spans::{Tag, spans};
 use crate::threads::on_threads;
@@ -57,8 +57,8 @@ impl Trained for Labeller {
     }
 
     fn predict(&self, args: &PredictArgs) -> Result<()> {
-        answer_lines(&args.data, |lines, chunk, out| {
-            self.answer(lines, chunk, args.json, out)
+        on_standard_output(&args.data, |chunk, out| {
+            self.answer(Lines::open(&args.data)?, chunk, args.json, out)
         })
     }
 
