@@ -17,6 +17,7 @@ mod inspect;
 mod interrupt;
 mod label;
 mod model_file;
+mod objective;
 mod predict;
 mod run;
 mod seeds;
@@ -27,6 +28,7 @@ mod task;
 mod textbook;
 mod threads;
 mod train;
+mod trained;
 
 use std::process::ExitCode;
 

@@ -19,12 +19,17 @@ pub struct Lines<R> {
 const BATCH: usize = 1 << 20;
 
 impl Lines<Bytes> {
-    /// Opens a file, packed by gzip or not.
+    /// Opens a file, packed by gzip or not; `-` is standard input.
     ///
     /// # Errors
     /// The file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self::new(path, open(path)?))
+        let name = if path == Path::new("-") {
+            Path::new("standard input")
+        } else {
+            path
+        };
+        Ok(Self::new(name, open(path)?))
     }
 }
 

@@ -32,7 +32,7 @@ use csv::Csv;
 pub use format::Format;
 pub use lines::Lines;
 use npy::Arrays;
-pub use sequences::{Hiding, Sequences};
+pub use sequences::{Hiding, Rows, Sequences, Targets};
 use table::{Blocks, Table, Wanted};
 use ts::Ts;
 
@@ -83,16 +83,32 @@ pub trait Loader {
     /// A sentence that names file and line.
     fn next_sequence(&self, lines: &mut Lines<impl BufRead>) -> Result<Option<Self::Sequence>>;
 
+    /// So many of the next sequences, or what is left of them.
+    ///
+    /// # Errors
+    /// As [`Loader::next_sequence`].
+    fn next_sequences(
+        &self,
+        lines: &mut Lines<impl BufRead>,
+        count: usize,
+    ) -> Result<Vec<Self::Sequence>> {
+        let mut sequences = Vec::new();
+        while sequences.len() < count {
+            match self.next_sequence(lines)? {
+                Some(sequence) => sequences.push(sequence),
+                None => break,
+            }
+        }
+        Ok(sequences)
+    }
+
     /// A whole file, which must hold at least one sequence.
     ///
     /// # Errors
     /// Missing, unreadable, malformed or empty files.
     fn load(&self, path: &Path) -> Result<Vec<Self::Sequence>> {
         let mut lines = Lines::open(path)?;
-        let mut sequences = Vec::new();
-        while let Some(sequence) = self.next_sequence(&mut lines)? {
-            sequences.push(sequence);
-        }
+        let sequences = self.next_sequences(&mut lines, usize::MAX)?;
         if sequences.is_empty() {
             let what = match lines.number() {
                 0 => "the file is empty",
