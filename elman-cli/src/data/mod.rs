@@ -31,10 +31,9 @@ use crate::failure::{Failure, Result};
 use csv::Csv;
 pub use format::Format;
 pub use lines::Lines;
+use npy::Arrays;
 pub use sequences::{Hiding, Rows, Sequences, Targets};
 use table::{Blocks, Table, Wanted};
-use table::{Blocks, Table, Wanted};
-use ts::Ts;
 use ts::Ts;
 
 /// A file of numeric sequences, to be read one sequence after the other.
