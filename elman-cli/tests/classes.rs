@@ -19,7 +19,7 @@ fn waves(count: usize, salt: usize, each: bool) -> String {
     let mut text = "seq,t,speaker,a,b,label\n".to_owned();
     for i in 0..count {
         let n = i + salt * 100;
-        let rises = n % 2 == 0;
+        let rises = n.is_multiple_of(2);
         for t in 0..4 + n % 5 {
             let slope = if rises { 30.0 } else { -30.0 };
             let a = 5000.0 + slope * t as f64 + (n * 7 % 11) as f64;
