@@ -4,13 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::bench::{Mode, Storage};
+use crate::classify;
 use crate::failure::{Failure, Result};
 use crate::label;
-use crate::settings::{ConfigFile, Settings, with_defaults};
+use crate::settings::{ConfigFile, Defaults, Settings, with_defaults};
 
 /// Train, evaluate and run Elman recurrent nets.
 #[derive(Parser, Debug)]
@@ -89,21 +90,18 @@ pub struct TrainArgs {
 #[derive(Subcommand, Debug)]
 pub enum TrainTask {
     Label(Box<LabelArgs>),
+    Classify(Box<ClassifyArgs>),
 }
 
-/// Learn a label for every token, from CoNLL files
+/// Learn a label for every token or every row of numbers
 ///
-/// A file holds one token per line, a TAB and its label, and a blank line after every sentence. With labels
+/// A CoNLL file holds one token per line, a TAB and its label, and a blank line after every sentence. Rows of numbers come
+/// from a table with a header such as seq,t,x1,x2,label; their defaults differ, see below. With labels
 /// such as B-PER, I-PER and O the score is the F1 of the spans, as the CoNLL script counts it; with other
 /// labels it is the share of right ones. The best model so far is always in RUN/model.safetensors.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, label::DEFAULTS), after_help = "\
-Examples:
-  elman train label --train train.conll
-  elman train label --train train.conll --valid dev.conll --out runs/names --seed 1
-  elman train label --config runs/names/config.toml --out runs/names-again
-  elman train --resume runs/names")]
+#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, label::DEFAULTS), after_help = label_help())]
 pub struct LabelArgs {
     /// Training data
     #[arg(long, value_name = "FILE")]
@@ -121,6 +119,82 @@ pub struct LabelArgs {
     pub settings: Settings,
 }
 
+/// Learn a class for every sequence: of numbers, of characters or of words
+///
+/// Numbers come from a table with a header such as seq,t,x1,x2,label (CSV, TSV, packed by gzip or not), from UCR and UEA
+/// archives (.ts) or NumPy arrays; they are put on the scale of the training part. Texts come as text, TAB, class on a
+/// line; or as sentences with one token per line, and a file with a class per sentence. The defaults depend on what the
+/// steps are; those shown are for numbers.
+#[derive(Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, classify::NUMBERS), after_help = classify_help())]
+pub struct ClassifyArgs {
+    /// Training data
+    #[arg(long, value_name = "FILE")]
+    pub train: Option<PathBuf>,
+    /// Validation data [default: a tenth of every class of the training data, held out]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<PathBuf>,
+    /// The classes of the training sentences, one per line, where --train holds one token per line
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<PathBuf>,
+    /// The classes of the validation sentences
+    #[arg(long, value_name = "FILE", requires = "classes")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_classes: Option<PathBuf>,
+    /// What a step of a text is [default: words, if the texts have more than three on average]
+    #[arg(long, value_name = "UNIT", conflicts_with = "classes")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<classify::Unit>,
+    /// How much each class counts in training
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    pub class_weights: classify::ClassWeights,
+    /// A TOML file with settings named like these flags; flags win
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+fn label_help() -> String {
+    format!(
+        "Other defaults for rows of numbers:\n  {}\n\n\
+Examples:
+  elman train label --train train.conll
+  elman train label --train train.conll --valid dev.conll --out runs/names --seed 1
+  elman train label --config runs/names/config.toml --out runs/names-again
+  elman train --resume runs/names",
+        differing(label::NUMBERS, label::DEFAULTS)
+    )
+}
+
+fn classify_help() -> String {
+    format!(
+        "Other defaults for characters:\n  {}\nOther defaults for words:\n  {}\n\n\
+Examples:
+  elman train classify --train digits.csv --out runs/digits
+  elman train classify --train names.tsv --valid dev.tsv --tokens chars
+  elman train classify --train train.conll --classes train.intents.txt
+  elman train classify --train digits.csv --overfit-batch 16      can the net learn at all?
+  elman train --resume runs/digits",
+        differing(classify::CHARACTERS, classify::NUMBERS),
+        differing(classify::WORDS, classify::NUMBERS)
+    )
+}
+
+/// The defaults that differ from others, as flags.
+fn differing(defaults: &Defaults, others: &Defaults) -> String {
+    let new = defaults.iter().filter(|pair| !others.contains(pair));
+    let flags: Vec<String> = new
+        .map(|(name, value)| format!("--{name} {value}"))
+        .collect();
+    flags.join(" ")
+}
+
 /// Measure a model on a file
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -134,6 +208,9 @@ pub struct EvalArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// The classes of the sentences, where they have a file of their own
+    #[arg(long, value_name = "FILE")]
+    pub classes: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -201,6 +278,9 @@ pub struct GradcheckArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// The classes of the sentences, where they have a file of their own
+    #[arg(long, value_name = "FILE")]
+    pub classes: Option<PathBuf>,
     /// Sequences to look at
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..))]
     pub sequences: u16,
@@ -283,28 +363,78 @@ fn seconds(typed: &str) -> std::result::Result<f64, String> {
     }
 }
 
+impl TrainTask {
+    /// The name of the task, in commands and files.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Label(_) => label::TASK,
+            Self::Classify(_) => classify::TASK,
+        }
+    }
+
+    /// The configuration file that the command line names.
+    fn config(&self) -> Option<&Path> {
+        match self {
+            Self::Label(args) => args.config.as_deref(),
+            Self::Classify(args) => args.config.as_deref(),
+        }
+    }
+
+    /// What settings are when nobody says otherwise: it may depend on the kind of the data.
+    fn defaults(&self) -> Result<&'static Defaults> {
+        match self {
+            Self::Label(args) => label::defaults(args),
+            Self::Classify(args) => classify::defaults(args),
+        }
+    }
+}
+
 /// Reads the command line; where it names a configuration file, reads that as well.
 ///
 /// # Errors
-/// A configuration file that is missing or wrong. Mistakes on the command line itself end the process with
-/// clap's message and code 2.
+/// A configuration file that is missing or wrong; data whose kind cannot be told. Mistakes on the command line itself
+/// end the process with clap's message and code 2.
 pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     let typed: Vec<OsString> = typed.into_iter().collect();
     let cli = Cli::try_parse_from(&typed).unwrap_or_else(|error| complain(&typed, &error));
-    let Command::Train(TrainArgs {
-        task: Some(TrainTask::Label(label)),
-        ..
-    }) = &cli.command
-    else {
+    let Some(task) = cli.task() else {
         return Ok(cli);
     };
-    let Some(path) = &label.config else {
-        return Ok(cli);
+    let line = match task.config() {
+        None => typed,
+        Some(path) => {
+            let mut line = train_line(Some(task.name()), path)?;
+            // elman train label: as deep as a task lies in the command line.
+            line.extend(typed.into_iter().skip(3));
+            line
+        }
     };
-    let mut line = train_line(Some(label::TASK), path)?;
-    // elman train label: as deep as a task lies in the command line.
-    line.extend(typed.into_iter().skip(3));
-    Ok(Cli::parse_from(line))
+    // What the data are may stand in the file.
+    match Cli::parse_from(&line).task() {
+        None => Ok(cli),
+        Some(task) => Ok(parse_with(task.name(), task.defaults()?, &line)),
+    }
+}
+
+/// Reads a command line whose task has these defaults.
+fn parse_with(task: &'static str, defaults: &'static Defaults, line: &[OsString]) -> Cli {
+    let command = Cli::command().mut_subcommand("train", |train| {
+        train.mut_subcommand(task, |task| {
+            task.mut_args(|arg| with_defaults(arg, defaults))
+        })
+    });
+    let matches = command.get_matches_from(line);
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+impl Cli {
+    /// The training job that was asked for.
+    const fn task(&self) -> Option<&TrainTask> {
+        match &self.command {
+            Command::Train(train) => train.task.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// Ends the process with clap's message, and with what was probably meant.
@@ -334,7 +464,7 @@ fn hint(typed: &[OsString]) -> Option<&'static str> {
         ["train", first, ..] if first.starts_with("--") && !has("--resume") => {
             Some("name the task: elman train label --train FILE")
         }
-        ["train", "label", ..] if has("--resume") => {
+        ["train", _, ..] if has("--resume") => {
             Some("a resumed run has its task and settings: elman train --resume RUN")
         }
         ["eval", ..] if !has("--data") => Some("elman eval RUN --data FILE"),
@@ -417,4 +547,15 @@ fn train_line(wanted: Option<&str>, path: &Path) -> Result<Vec<OsString>> {
             Err(Failure::input(sentence).in_file(path))
         }
     }
+}
+
+/// The settings of a labelling job with these flags.
+#[cfg(test)]
+pub fn test_settings(flags: &[&str]) -> Settings {
+    let line = ["elman", "train", "label"].iter().chain(flags);
+    let cli = Cli::try_parse_from(line).expect("the flags are right");
+    let Some(TrainTask::Label(label)) = cli.task() else {
+        panic!("this is a labelling job");
+    };
+    label.settings.clone()
 }

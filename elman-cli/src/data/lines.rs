@@ -1,9 +1,9 @@
 //! Lines of UTF-8 text that know their file and number.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
+use super::open::{Bytes, open};
 use crate::failure::{Failure, Result};
 
 /// A text being read line by line; every complaint can name the place.
@@ -15,14 +15,21 @@ pub struct Lines<R> {
     has_warned: bool,
 }
 
-impl Lines<BufReader<File>> {
-    /// Opens a file.
+/// Bytes that are read before the threads share the work of making numbers of them.
+const BATCH: usize = 1 << 20;
+
+impl Lines<Bytes> {
+    /// Opens a file, packed by gzip or not; `-` is standard input.
     ///
     /// # Errors
     /// The file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
-        Ok(Self::new(path, BufReader::new(file)))
+        let name = if path == Path::new("-") {
+            Path::new("standard input")
+        } else {
+            path
+        };
+        Ok(Self::new(name, open(path)?))
     }
 }
 
@@ -59,13 +66,41 @@ impl<R: BufRead> Lines<R> {
         };
         match std::str::from_utf8(line) {
             Ok(line) => Ok(Some(line)),
-            Err(_) => {
+            Err(error) => {
                 let name = self.name.display();
+                let good = String::from_utf8_lossy(&line[..error.valid_up_to()]);
+                let column = good.chars().count() + 1;
                 Err(Failure::input(format!(
-                    "{name}:{}: the line is not UTF-8",
+                    "{name}:{}:{column}: the line is not UTF-8",
                     self.number
                 )))
             }
+        }
+    }
+
+    /// The next lines that are not blank, with their numbers: as many as make `bytes`, at least one. Empty at the end.
+    ///
+    /// # Errors
+    /// As [`Self::next_line`]; the lines before it are lost, but for a failure that ends everything.
+    pub fn next_batch(&mut self, bytes: usize) -> Result<Vec<(usize, String)>> {
+        let (mut batch, mut taken) = (Vec::new(), 0);
+        while taken < bytes {
+            let Some(line) = self.next_line()? else { break };
+            if !line.trim().is_empty() {
+                let line = line.to_owned();
+                taken += line.len() + 1;
+                batch.push((self.number, line));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// So many bytes may be read ahead: none where somebody may wait for an answer to every line.
+    pub fn batch(&self) -> usize {
+        if self.name == Path::new("-") {
+            1
+        } else {
+            BATCH
         }
     }
 
@@ -87,7 +122,17 @@ impl<R: BufRead> Lines<R> {
 
     /// A complaint about the line last read.
     pub fn complain(&self, what: &str) -> Failure {
-        Failure::input(format!("{}:{}: {what}", self.name.display(), self.number))
+        self.complain_at(self.number, what)
+    }
+
+    /// A complaint about an earlier line.
+    pub fn complain_at(&self, line: usize, what: &str) -> Failure {
+        Failure::input(format!("{}:{line}: {what}", self.name.display()))
+    }
+
+    /// A complaint about the text as a whole.
+    pub fn complain_whole(&self, what: &str) -> Failure {
+        Failure::input(what).in_file(&self.name)
     }
 }
 
@@ -107,12 +152,21 @@ mod tests {
     }
 
     #[test]
+    fn batches_leave_blank_lines_out_and_keep_numbers() {
+        let mut lines = Lines::new("f", "ab\n\ncd\nef\n".as_bytes());
+        let numbered = |batch: Vec<(usize, String)>| batch.into_iter().map(|(number, _)| number);
+        assert!(numbered(lines.next_batch(4).unwrap()).eq([1, 3]));
+        assert!(numbered(lines.next_batch(1).unwrap()).eq([4]));
+        assert!(lines.next_batch(4).unwrap().is_empty());
+    }
+
+    #[test]
     fn bytes_that_are_no_text_are_named_by_line() {
         let mut lines = Lines::new("f", &b"good\nb\xFFd\n"[..]);
         lines.next_line().unwrap();
         assert_eq!(
             lines.next_line().unwrap_err().to_string(),
-            "f:2: the line is not UTF-8"
+            "f:2:2: the line is not UTF-8"
         );
     }
 }

@@ -1,17 +1,76 @@
-//! From files to numbers. One file per format behind [`Loader`]; everything after it sees [`Sequences`].
+//! From files to numbers. One file per format, behind [`Loader`] where the steps are words and behind
+//! [`table::Blocks`] where they are rows of numbers; everything after it sees [`Sequences`].
 
+mod cells;
 pub mod conll;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub mod csv;
 pub mod demo;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+mod format;
+mod header;
 mod lines;
+mod npy;
+mod npy_array;
+mod open;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub mod pairs;
 mod sequences;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub mod table;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub mod text;
+mod ts;
 
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use crate::failure::{Failure, Result};
 
+use csv::Csv;
+pub use format::Format;
 pub use lines::Lines;
-pub use sequences::{Hiding, Sequences};
+use npy::Arrays;
+pub use sequences::{Hiding, Rows, Sequences, Targets};
+use table::{Blocks, Table, Wanted};
+use ts::Ts;
+
+/// A file of numeric sequences, to be read one sequence after the other.
+///
+/// # Errors
+/// Missing or unreadable files, or a header that does not fit what is wanted.
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
+    let mut bytes = open::open(path)?;
+    let format = match wanted.format {
+        Some(format) => format,
+        None => {
+            let first = bytes.fill_buf();
+            Format::of_bytes(first.map_err(|error| Failure::read(path, &error))?)
+        }
+    };
+    let in_file = |what: String| Failure::input(what).in_file(path);
+    Ok(match format {
+        Format::Ts => Box::new(Ts::open(Lines::new(path, bytes), wanted)?),
+        Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
+        Format::Npz => {
+            let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
+            Box::new(Arrays::from_npz(BufReader::new(file), wanted).map_err(in_file)?)
+        }
+        // What looks like text may be a table with a mistake, and the reader of tables can name the place.
+        _ => Box::new(Csv::open(Lines::new(path, bytes), wanted)?),
+    })
+}
+
+/// A whole file of numeric sequences, of which there is at least one.
+///
+/// # Errors
+/// Missing, unreadable, malformed or empty files.
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub fn load_table(path: &Path, wanted: &Wanted) -> Result<Table> {
+    Table::collect(&mut *open_table(path, wanted)?, path)
+}
 
 /// A file format: lines in, one sequence after another out, so that a pipe can be read while it is written.
 pub trait Loader {
@@ -24,16 +83,32 @@ pub trait Loader {
     /// A sentence that names file and line.
     fn next_sequence(&self, lines: &mut Lines<impl BufRead>) -> Result<Option<Self::Sequence>>;
 
+    /// So many of the next sequences, or what is left of them.
+    ///
+    /// # Errors
+    /// As [`Loader::next_sequence`].
+    fn next_sequences(
+        &self,
+        lines: &mut Lines<impl BufRead>,
+        count: usize,
+    ) -> Result<Vec<Self::Sequence>> {
+        let mut sequences = Vec::new();
+        while sequences.len() < count {
+            match self.next_sequence(lines)? {
+                Some(sequence) => sequences.push(sequence),
+                None => break,
+            }
+        }
+        Ok(sequences)
+    }
+
     /// A whole file, which must hold at least one sequence.
     ///
     /// # Errors
     /// Missing, unreadable, malformed or empty files.
     fn load(&self, path: &Path) -> Result<Vec<Self::Sequence>> {
         let mut lines = Lines::open(path)?;
-        let mut sequences = Vec::new();
-        while let Some(sequence) = self.next_sequence(&mut lines)? {
-            sequences.push(sequence);
-        }
+        let sequences = self.next_sequences(&mut lines, usize::MAX)?;
         if sequences.is_empty() {
             let what = match lines.number() {
                 0 => "the file is empty",
@@ -44,3 +119,6 @@ pub trait Loader {
         Ok(sequences)
     }
 }
+
+#[cfg(test)]
+mod tests;

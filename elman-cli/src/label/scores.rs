@@ -57,7 +57,7 @@ impl Scores {
             let found = labels.decode(&probabilities[rows.start * width..rows.end * width]);
             let mut real = Vec::with_capacity(rows.len());
             for (row, &found) in rows.zip(&found) {
-                let Some(target) = sequences.targets()[row].get() else {
+                let Some(target) = sequences.classes()[row].get() else {
                     continue;
                 };
                 let target = target as usize;
@@ -166,7 +166,7 @@ impl TypeReport {
 
 /// What a probability costs. A softmax in `f32` may round a hopeless case to zero; it costs 87 nats, not infinity.
 /// A probability that is no number stays none.
-fn nats(probability: f32) -> f64 {
+pub fn nats(probability: f32) -> f64 {
     if probability.is_nan() {
         f64::NAN
     } else {
@@ -185,7 +185,7 @@ mod tests {
             labels: labels.iter().map(|&label| label.to_owned()).collect(),
             ..Sentence::default()
         };
-        let mut sequences = Sequences::new(1);
+        let mut sequences = Sequences::of_tokens(1);
         targets
             .iter()
             .for_each(|&target| sequences.push_row([0], Target::class(target)));
