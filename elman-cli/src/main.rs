@@ -10,6 +10,7 @@ mod demo;
 mod evaluate;
 mod failure;
 mod features;
+mod forecast;
 mod gather;
 mod gradcheck;
 mod infer;

@@ -8,6 +8,7 @@ use crate::args::{EvalArgs, PredictArgs};
 use crate::data::Sequences;
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
+use crate::forecast::{self, Forecaster};
 use crate::label::{self, Labeller};
 use crate::model_file::{self, Network};
 use crate::run::Run;
@@ -85,6 +86,7 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
     let path = run.trained_model()?;
     match model_file::task_of(&path)?.as_str() {
         label::TASK => Ok(Box::new(Labeller::open(run)?)),
+        forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
         task => Err(Failure::input(format!(
             "the model was trained for the task {task}, which this version of elman does not know"
         ))

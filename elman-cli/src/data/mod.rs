@@ -3,7 +3,6 @@
 
 mod cells;
 pub mod conll;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub mod csv;
 pub mod demo;
 #[allow(dead_code, reason = "the tasks that read tables come next")]
@@ -40,7 +39,6 @@ use ts::Ts;
 ///
 /// # Errors
 /// Missing or unreadable files, or a header that does not fit what is wanted.
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
     let mut bytes = open::open(path)?;
     let format = match wanted.format {
@@ -67,7 +65,6 @@ pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
 ///
 /// # Errors
 /// Missing, unreadable, malformed or empty files.
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub fn load_table(path: &Path, wanted: &Wanted) -> Result<Table> {
     Table::collect(&mut *open_table(path, wanted)?, path)
 }

@@ -43,7 +43,7 @@ impl Labels {
 }
 
 /// What a row of a file with a split column is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Part {
     Train,
     Dev,

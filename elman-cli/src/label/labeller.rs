@@ -9,7 +9,7 @@ use super::{Labelling, Scores};
 use crate::args::{EvalArgs, PredictArgs};
 use crate::data::conll::{Conll, Sentence};
 use crate::data::{Lines, Loader, Sequences};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::model_file::Network;
 use crate::predict::on_standard_output;
 use crate::run::Run;
@@ -47,6 +47,11 @@ impl Trained for Labeller {
     }
 
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+        if args.part.is_some() {
+            return Err(Failure::input(
+                "--part is for forecasts; a labelling net is measured on a whole file",
+            ));
+        }
         let sequences = self.sequences(&args.data)?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
         let scores = Scores::measure(&self.labelling.labels, &sequences, &outputs);
@@ -57,6 +62,11 @@ impl Trained for Labeller {
     }
 
     fn predict(&self, args: &PredictArgs) -> Result<()> {
+        if args.steps.is_some() {
+            return Err(Failure::input(
+                "--steps is for forecasts; a labelling net labels what is there",
+            ));
+        }
         on_standard_output(&args.data, |chunk, out| {
             self.answer(Lines::open(&args.data)?, chunk, args.json, out)
         })

@@ -59,6 +59,7 @@ pub fn run(args: TrainArgs) -> Result<()> {
             task: Some(task), ..
         } => match task {
             TrainTask::Label(job) => start(*job),
+            TrainTask::Forecast(job) => start(*job),
         },
         TrainArgs { .. } => Err(Failure::input(
             "train needs a task, such as elman train label, or --resume RUN",
@@ -96,6 +97,7 @@ fn resume(folder: &Path) -> Result<()> {
     run.sweep();
     match parse_run(&run.config())? {
         TrainTask::Label(job) => go_on(&run, &*job),
+        TrainTask::Forecast(job) => go_on(&run, &*job),
     }
 }
 
