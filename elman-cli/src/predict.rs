@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use crate::args::PredictArgs;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::run::Run;
 use crate::threads::on_threads;
 use crate::trained;
@@ -19,6 +19,11 @@ const CHUNK: usize = 1024;
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &PredictArgs) -> Result<()> {
     let trained = trained::open(&Run::open(&args.run)?)?;
+    if args.steps.is_some() && !trained.is_forecaster() {
+        return Err(Failure::input(
+            "--steps is for forecasts; this net answers what is there",
+        ));
+    }
     on_threads(args.threads.into(), || trained.predict(args))
 }
 
@@ -31,4 +36,26 @@ pub fn on_standard_output(
     let chunk = if data == Path::new("-") { 1 } else { CHUNK };
     answer(chunk, &mut out)?;
     Ok(out.flush()?)
+}
+
+/// A text as a cell of a CSV file.
+pub fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(
+            ["a b", "a,b", "a\"b"].map(cell),
+            ["a b", "\"a,b\"", "\"a\"\"b\""]
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::args::{EvalArgs, PredictArgs};
+use crate::classify::{self, Classifier};
 use crate::data::Sequences;
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
@@ -17,6 +18,11 @@ use crate::run::Run;
 pub trait Trained: Sync {
     /// The net.
     fn network(&self) -> &Network;
+
+    /// Whether it forecasts series: --part and --steps are for those.
+    fn is_forecaster(&self) -> bool {
+        false
+    }
 
     /// Scores on the file that the command line names.
     ///
@@ -31,11 +37,11 @@ pub trait Trained: Sync {
     /// Data that are missing or do not fit.
     fn predict(&self, args: &PredictArgs) -> Result<()>;
 
-    /// A file as it would be learnt from.
+    /// A file as it would be learnt from; `classes` is beside it where classes have a file of their own.
     ///
     /// # Errors
     /// A file that is missing or does not fit.
-    fn sequences(&self, data: &Path) -> Result<Sequences>;
+    fn sequences(&self, data: &Path, classes: Option<&Path>) -> Result<Sequences>;
 
     /// What the numbers on both ends of the net mean.
     fn description(&self) -> Description;
@@ -86,6 +92,7 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
     let path = run.trained_model()?;
     match model_file::task_of(&path)?.as_str() {
         label::TASK => Ok(Box::new(Labeller::open(run)?)),
+        classify::TASK => Ok(Box::new(Classifier::open(run)?)),
         forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
         task => Err(Failure::input(format!(
             "the model was trained for the task {task}, which this version of elman does not know"

@@ -23,21 +23,22 @@ use crate::train::Job;
 
 /// Good for measurements of every kind: found on images read row by row, voices and motions.
 pub const NUMBERS: &Defaults = &[
-    ("hidden", "128"),
+    ("hidden", "192"),
     ("layers", "1"),
     ("embedding", "32"),
     ("window", "3"),
-    ("activation", "tanh"),
+    ("activation", "relu"),
     ("bidirectional", "true"),
     ("train-initial-state", "false"),
-    ("dropout", "0.3"),
+    ("dropout", "0.5"),
+    ("noise", "0.5"),
     ("optimizer", "adam"),
-    ("lr", "0.002"),
+    ("lr", "0.001"),
     ("schedule", "cosine"),
     ("batch", "16"),
     ("clip-norm", "1"),
-    ("epochs", "60"),
-    ("patience", "0"),
+    ("epochs", "150"),
+    ("patience", "40"),
 ];
 
 /// Good for short texts read character by character.
@@ -117,6 +118,7 @@ pub struct ClassifyTask {
     valid: Sequences,
     hiding: Option<Hiding>,
     class_weights: Option<Vec<f32>>,
+    noise: f32,
 }
 
 impl ClassifyTask {
@@ -186,6 +188,7 @@ impl ClassifyTask {
                 .then(|| balanced(sequences.classes(), count)),
             train: sequences,
             hiding,
+            noise: settings.noise as f32,
             classifying,
         })
     }
@@ -343,6 +346,10 @@ impl Task for ClassifyTask {
 
     fn class_weights(&self) -> Option<&[f32]> {
         self.class_weights.as_deref()
+    }
+
+    fn noise(&self) -> f32 {
+        self.noise
     }
 
     fn valid(&self) -> &Sequences {

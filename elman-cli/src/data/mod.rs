@@ -5,19 +5,16 @@ mod cells;
 pub mod conll;
 pub mod csv;
 pub mod demo;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 mod format;
 mod header;
 mod lines;
 mod npy;
 mod npy_array;
 mod open;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub mod pairs;
 mod sequences;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub mod table;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
+#[allow(dead_code, reason = "the task that reads texts comes next")]
 pub mod text;
 mod ts;
 

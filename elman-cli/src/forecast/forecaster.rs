@@ -71,6 +71,10 @@ impl Trained for Forecaster {
         &self.network
     }
 
+    fn is_forecaster(&self) -> bool {
+        true
+    }
+
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
         let scores = self.scores(args)?;
         Ok(Report {
@@ -83,7 +87,7 @@ impl Trained for Forecaster {
         predict::run(self, args)
     }
 
-    fn sequences(&self, data: &Path) -> Result<Sequences> {
+    fn sequences(&self, data: &Path, _: Option<&Path>) -> Result<Sequences> {
         let series = series::load(data, self.forecasting.columns.clone(), None)?;
         Ok(self.forecasting.encode(&series, None).sequences)
     }

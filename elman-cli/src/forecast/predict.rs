@@ -16,7 +16,7 @@ use crate::data::Lines;
 use crate::data::csv::Csv;
 use crate::data::table::Wanted;
 use crate::failure::Result;
-use crate::predict::on_standard_output;
+use crate::predict::{cell as as_cell, on_standard_output};
 
 /// The command.
 ///
@@ -268,21 +268,21 @@ impl Answers<'_> {
             cells.push(value);
         };
         if !answer.seq.is_empty() {
-            cell("seq".to_owned(), quoted(answer.seq));
+            cell("seq".to_owned(), as_cell(answer.seq));
         }
         cell("t".to_owned(), answer.t.to_string());
         if let Some(date) = answer.date {
-            cell("date".to_owned(), quoted(date));
+            cell("date".to_owned(), as_cell(date));
         }
         if is_future {
-            cell(quoted(target), answer.forecast.to_string());
+            cell(as_cell(target), answer.forecast.to_string());
         } else {
             let value = answer
                 .value
                 .map_or(String::new(), |value| value.to_string());
-            cell(quoted(target), value);
+            cell(as_cell(target), value);
             cell(
-                quoted(&format!("{target}+{}", answer.ahead)),
+                as_cell(&format!("{target}+{}", answer.ahead)),
                 answer.forecast.to_string(),
             );
         }
@@ -290,14 +290,5 @@ impl Answers<'_> {
             writeln!(self.out, "{}", names.join(","))?;
         }
         Ok(writeln!(self.out, "{}", cells.join(","))?)
-    }
-}
-
-/// A cell of a CSV file.
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
     }
 }

@@ -64,6 +64,7 @@ pub struct ForecastTask {
     forecasting: Forecasting,
     train: Encoded,
     valid: Encoded,
+    noise: f32,
 }
 
 impl ForecastTask {
@@ -143,6 +144,7 @@ impl ForecastTask {
             forecasting,
             train: learnt,
             valid,
+            noise: settings.noise as f32,
         };
         task.announce();
         Ok(task)
@@ -396,6 +398,10 @@ impl Task for ForecastTask {
                 params[tensor.range()].fill(0.0);
             }
         }
+    }
+
+    fn noise(&self) -> f32 {
+        self.noise
     }
 
     fn valid(&self) -> &Sequences {

@@ -59,6 +59,7 @@ pub fn run(args: TrainArgs) -> Result<()> {
             task: Some(task), ..
         } => match task {
             TrainTask::Label(job) => start(*job),
+            TrainTask::Classify(job) => start(*job),
             TrainTask::Forecast(job) => start(*job),
         },
         TrainArgs { .. } => Err(Failure::input(
@@ -97,6 +98,7 @@ fn resume(folder: &Path) -> Result<()> {
     run.sweep();
     match parse_run(&run.config())? {
         TrainTask::Label(job) => go_on(&run, &*job),
+        TrainTask::Classify(job) => go_on(&run, &*job),
         TrainTask::Forecast(job) => go_on(&run, &*job),
     }
 }

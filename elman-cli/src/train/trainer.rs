@@ -179,7 +179,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let (began, partial) = (Instant::now(), self.standing.partial);
         let measure = self.validate()?;
         let learning_rate = self.rate();
-        let best = self.standing.count(measure.score);
+        let best = self.standing.count(measure);
         let (factor, idle) = (self.standing.factor, self.standing.idle);
         self.standing.factor = self.settings.schedule.after_epoch(factor, idle);
         if best {
@@ -268,6 +268,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let material = Material {
             sequences: task.train(),
             hiding: task.hiding(),
+            noise: task.noise(),
             class_weights: task.class_weights(),
         };
         let portions = (first..end).map(|number| self.batches.portion(number));
@@ -286,7 +287,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// The time is up within an epoch: what is learnt so far may be the best there is.
     fn judge_part(&mut self) -> Result<()> {
         let measure = self.validate()?;
-        if self.standing.is_better(measure.score) {
+        if self.standing.is_better(measure) {
             self.save_model()?;
         }
         self.save()
