@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use common::{Ran, Workshop, real_data};
@@ -154,6 +154,37 @@ fn a_pipe_is_answered_as_a_file_is() {
         json(&line)["forecast"].is_number() && json(&line)["value"].is_null(),
         "{line}"
     );
+}
+
+#[test]
+fn every_row_of_a_pipe_is_answered_before_the_next_comes() {
+    let shop = shop();
+    shop.ok(&format!("{TRAIN} --epochs 2 --out run"));
+    let mut child = shop
+        .command("predict run --data -")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    let out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in out.lines() {
+            // Nobody listens any more once the test is over.
+            let _ = send.send(line.expect("a line"));
+        }
+    });
+    let patience = std::time::Duration::from_secs(30);
+    let answer = || receive.recv_timeout(patience).expect("an answer in time");
+    pipe.write_all(b"y\n20\n").expect("written");
+    assert_eq!(answer(), "t,y,y+1");
+    for (t, next) in ["21\n", "\n22\n", ""].into_iter().enumerate() {
+        assert!(answer().starts_with(&format!("{t},2{t},")));
+        pipe.write_all(next.as_bytes()).expect("written");
+    }
+    drop(pipe);
+    assert!(child.wait().expect("an end").success());
 }
 
 #[test]

@@ -47,14 +47,14 @@ pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
     };
     let in_file = |what: String| Failure::input(what).in_file(path);
     Ok(match format {
-        Format::Ts => Box::new(Ts::open(Lines::new(path, bytes), wanted)?),
+        Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
         Format::Npz => {
             let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
             Box::new(Arrays::from_npz(BufReader::new(file), wanted).map_err(in_file)?)
         }
         // What looks like text may be a table with a mistake, and the reader of tables can name the place.
-        _ => Box::new(Csv::open(Lines::new(path, bytes), wanted)?),
+        _ => Box::new(Csv::open(Lines::of_file(path, bytes), wanted)?),
     })
 }
 

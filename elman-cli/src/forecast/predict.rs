@@ -15,7 +15,7 @@ use crate::args::PredictArgs;
 use crate::data::Lines;
 use crate::data::csv::Csv;
 use crate::data::table::Wanted;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::predict::{cell as as_cell, on_standard_output};
 
 /// The command.
@@ -46,6 +46,9 @@ fn follow(forecaster: &Forecaster, args: &PredictArgs, answers: &mut Answers<'_>
     };
     let mut rows = Csv::open(Lines::open(&args.data)?, &wanted)?;
     let mut next = rows.next_row()?;
+    if next.is_none() {
+        return Err(Failure::input("standard input holds no rows of data"));
+    }
     while let Some(first) = next.take() {
         let name = first.sequence.clone();
         let mut buffers = Buffers::new(forecaster);
