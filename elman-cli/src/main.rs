@@ -11,6 +11,7 @@ mod demo;
 mod evaluate;
 mod failure;
 mod features;
+mod forecast;
 mod gather;
 mod gradcheck;
 mod infer;

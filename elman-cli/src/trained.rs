@@ -9,6 +9,7 @@ use crate::classify::{self, Classifier};
 use crate::data::Sequences;
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
+use crate::forecast::{self, Forecaster};
 use crate::label::{self, Labeller};
 use crate::model_file::{self, Network};
 use crate::run::Run;
@@ -17,6 +18,11 @@ use crate::run::Run;
 pub trait Trained: Sync {
     /// The net.
     fn network(&self) -> &Network;
+
+    /// Whether it forecasts series: --part and --steps are for those.
+    fn is_forecaster(&self) -> bool {
+        false
+    }
 
     /// Scores on the file that the command line names.
     ///
@@ -87,6 +93,7 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
     match model_file::task_of(&path)?.as_str() {
         label::TASK => Ok(Box::new(Labeller::open(run)?)),
         classify::TASK => Ok(Box::new(Classifier::open(run)?)),
+        forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
         task => Err(Failure::input(format!(
             "the model was trained for the task {task}, which this version of elman does not know"
         ))

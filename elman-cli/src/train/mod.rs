@@ -60,6 +60,7 @@ pub fn run(args: TrainArgs) -> Result<()> {
         } => match task {
             TrainTask::Label(job) => start(*job),
             TrainTask::Classify(job) => start(*job),
+            TrainTask::Forecast(job) => start(*job),
         },
         TrainArgs { .. } => Err(Failure::input(
             "train needs a task, such as elman train label, or --resume RUN",
@@ -98,6 +99,7 @@ fn resume(folder: &Path) -> Result<()> {
     match parse_run(&run.config())? {
         TrainTask::Label(job) => go_on(&run, &*job),
         TrainTask::Classify(job) => go_on(&run, &*job),
+        TrainTask::Forecast(job) => go_on(&run, &*job),
     }
 }
 
