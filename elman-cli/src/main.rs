@@ -8,6 +8,8 @@ mod bench;
 mod data;
 mod demo;
 mod evaluate;
+#[allow(dead_code, reason = "wired in once the trainer has a place for it")]
+mod events;
 mod failure;
 mod features;
 mod gather;
