@@ -7,6 +7,8 @@ mod args;
 mod bench;
 mod data;
 mod demo;
+#[allow(dead_code, reason = "wired in once the trainer has a place for it")]
+mod doctor;
 mod evaluate;
 #[allow(dead_code, reason = "wired in once the trainer has a place for it")]
 mod events;
@@ -20,6 +22,8 @@ mod interrupt;
 mod label;
 mod model_file;
 mod predict;
+#[allow(dead_code, reason = "wired in once the trainer has a place for it")]
+mod report;
 mod run;
 mod seeds;
 mod settings;
