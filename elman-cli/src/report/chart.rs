@@ -6,9 +6,9 @@ use maud::{Markup, html};
 use super::scale::{Scale, tidy};
 
 /// Units of the drawing, about a pixel each on a phone.
-const HEIGHT: f64 = 214.0;
-const NARROW: f64 = 360.0;
-const WIDE: f64 = 760.0;
+const HEIGHT: f64 = 200.0;
+const NARROW: f64 = 320.0;
+const WIDE: f64 = 1160.0;
 /// Room above, right of and below the plot.
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 14.0;
@@ -63,7 +63,7 @@ impl Chart<'_> {
             .collect();
         html! {
             @if !drawings.is_empty() {
-                figure.card.span[self.is_wide] {
+                figure.card {
                     figcaption { (self.title) }
                     (self.legend())
                     @for drawing in &drawings { (drawing) }

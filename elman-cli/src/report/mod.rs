@@ -225,7 +225,7 @@ impl Report {
                 ..Chart::default()
             },
         ];
-        html! { @for chart in charts { (Chart { x_name: "epoch", ..chart }.figure()) } }
+        html! { div.row { @for chart in charts { (Chart { x_name: "epoch", ..chart }.figure()) } } }
     }
 
     fn doctor(&self) -> Markup {
@@ -271,8 +271,10 @@ impl Report {
         };
         html! {
             (tables::findings(&checkup.findings))
-            (lag.figure())
-            (tables::health(checkup))
+            div.row {
+                (lag.figure())
+                (tables::health(checkup))
+            }
         }
     }
 }
@@ -281,8 +283,11 @@ impl Evidence {
     fn show(&self) -> Markup {
         match self {
             Self::Confusion(confusion) => html! {
-                (matrix::figure(confusion))
-                (tables::kinds("Classes", "class", &tables::classes(confusion)))
+                div.row {
+                    (matrix::figure(confusion))
+                    (tables::kinds("Classes", "class", &tables::classes(confusion)))
+                    (matrix::mistakes(confusion))
+                }
             },
             Self::Spans(kinds) => tables::kinds("Spans", "type", kinds),
             Self::Series(series) => series.show(),
@@ -324,7 +329,7 @@ impl Series {
 fn show_samples(samples: &[Sample]) -> Markup {
     html! {
         @if !samples.is_empty() {
-            section.card.span {
+            section.card {
                 h2 { "Samples" }
                 div.samples {
                     @for sample in samples {

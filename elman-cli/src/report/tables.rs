@@ -75,7 +75,7 @@ pub fn classes(confusion: &Confusion) -> Vec<KindScore> {
 pub fn settings(settings: &[Setting]) -> Markup {
     html! {
         @if !settings.is_empty() {
-            section.card.span {
+            section.card {
                 h2 { "Settings" }
                 dl.settings {
                     @for (name, value) in settings { div { dt { (name) } dd { (value) } } }
@@ -91,7 +91,7 @@ pub fn findings(findings: &[Finding]) -> Markup {
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     html! {
         @if !sorted.is_empty() {
-            section.card.span {
+            section.card {
                 h2 { "The RNN doctor" }
                 ul.findings {
                     @for finding in sorted {
