@@ -4,13 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::bench::{Mode, Storage};
 use crate::failure::{Failure, Result};
 use crate::label;
-use crate::settings::{ConfigFile, Settings, with_defaults};
+use crate::settings::{ConfigFile, Defaults, Settings, with_defaults};
 
 /// Train, evaluate and run Elman recurrent nets.
 #[derive(Parser, Debug)]
@@ -283,28 +283,75 @@ fn seconds(typed: &str) -> std::result::Result<f64, String> {
     }
 }
 
+impl TrainTask {
+    /// The name of the task, in commands and files.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Label(_) => label::TASK,
+        }
+    }
+
+    /// The configuration file that the command line names.
+    fn config(&self) -> Option<&Path> {
+        match self {
+            Self::Label(args) => args.config.as_deref(),
+        }
+    }
+
+    /// What settings are when nobody says otherwise: it may depend on the kind of the data.
+    fn defaults(&self) -> Result<&'static Defaults> {
+        match self {
+            Self::Label(_) => Ok(label::DEFAULTS),
+        }
+    }
+}
+
 /// Reads the command line; where it names a configuration file, reads that as well.
 ///
 /// # Errors
-/// A configuration file that is missing or wrong. Mistakes on the command line itself end the process with
-/// clap's message and code 2.
+/// A configuration file that is missing or wrong; data whose kind cannot be told. Mistakes on the command line itself
+/// end the process with clap's message and code 2.
 pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     let typed: Vec<OsString> = typed.into_iter().collect();
     let cli = Cli::try_parse_from(&typed).unwrap_or_else(|error| complain(&typed, &error));
-    let Command::Train(TrainArgs {
-        task: Some(TrainTask::Label(label)),
-        ..
-    }) = &cli.command
-    else {
+    let Some(task) = cli.task() else {
         return Ok(cli);
     };
-    let Some(path) = &label.config else {
-        return Ok(cli);
+    let line = match task.config() {
+        None => typed,
+        Some(path) => {
+            let mut line = train_line(Some(task.name()), path)?;
+            // elman train label: as deep as a task lies in the command line.
+            line.extend(typed.into_iter().skip(3));
+            line
+        }
     };
-    let mut line = train_line(Some(label::TASK), path)?;
-    // elman train label: as deep as a task lies in the command line.
-    line.extend(typed.into_iter().skip(3));
-    Ok(Cli::parse_from(line))
+    // What the data are may stand in the file.
+    match Cli::parse_from(&line).task() {
+        None => Ok(cli),
+        Some(task) => Ok(parse_with(task.name(), task.defaults()?, &line)),
+    }
+}
+
+/// Reads a command line whose task has these defaults.
+fn parse_with(task: &'static str, defaults: &'static Defaults, line: &[OsString]) -> Cli {
+    let command = Cli::command().mut_subcommand("train", |train| {
+        train.mut_subcommand(task, |task| {
+            task.mut_args(|arg| with_defaults(arg, defaults))
+        })
+    });
+    let matches = command.get_matches_from(line);
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+impl Cli {
+    /// The training job that was asked for.
+    const fn task(&self) -> Option<&TrainTask> {
+        match &self.command {
+            Command::Train(train) => train.task.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// Ends the process with clap's message, and with what was probably meant.
@@ -334,7 +381,7 @@ fn hint(typed: &[OsString]) -> Option<&'static str> {
         ["train", first, ..] if first.starts_with("--") && !has("--resume") => {
             Some("name the task: elman train label --train FILE")
         }
-        ["train", "label", ..] if has("--resume") => {
+        ["train", _, ..] if has("--resume") => {
             Some("a resumed run has its task and settings: elman train --resume RUN")
         }
         ["eval", ..] if !has("--data") => Some("elman eval RUN --data FILE"),
@@ -417,4 +464,15 @@ fn train_line(wanted: Option<&str>, path: &Path) -> Result<Vec<OsString>> {
             Err(Failure::input(sentence).in_file(path))
         }
     }
+}
+
+/// The settings of a labelling job with these flags.
+#[cfg(test)]
+pub fn test_settings(flags: &[&str]) -> Settings {
+    let line = ["elman", "train", "label"].iter().chain(flags);
+    let cli = Cli::try_parse_from(line).expect("the flags are right");
+    let Some(TrainTask::Label(label)) = cli.task() else {
+        panic!("this is a labelling job");
+    };
+    label.settings.clone()
 }

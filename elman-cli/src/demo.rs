@@ -6,8 +6,7 @@ use crate::args::{DemoArgs, Story, parse_label};
 use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
 use crate::failure::Result;
-use crate::label::{LabelTask, Labelling, Scores};
-use crate::predict::Labeller;
+use crate::label::{LabelTask, Labeller, Scores};
 use crate::run::{Run, write_whole};
 use crate::spans::{Tag, spans};
 use crate::train;
@@ -56,17 +55,8 @@ fn names(args: &DemoArgs) -> Result<()> {
         ("embedding", "32".as_ref()),
         ("epochs", "12".as_ref()),
     ])?;
-    train::label_in(&run, &LabelTask::load(&label)?, label)?;
-    let (network, labelling) = Labelling::open(&run)?;
-    show(
-        &Labeller {
-            network,
-            labelling,
-            as_json: false,
-        },
-        &corpus.test,
-        &mut out,
-    )?;
+    train::train_in(&run, &LabelTask::load(&label)?, label)?;
+    show(&Labeller::open(&run)?, &corpus.test, &mut out)?;
     let folder = run.folder().display();
     Ok(writeln!(
         out,

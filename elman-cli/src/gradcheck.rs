@@ -4,21 +4,19 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use elman_core::{
-    Dropout, Inputs, Level, Model, Spec, Strip, Tape, Tensor, TensorKind, Window, loss,
-    pack_transposed,
+    Dropout, Level, Model, Spec, Strip, Tape, Tensor, TensorKind, Window, pack_transposed,
 };
 use serde::Serialize;
 
 use crate::args::GradcheckArgs;
-use crate::data::conll::Conll;
-use crate::data::{Loader, Sequences};
+use crate::data::Sequences;
 use crate::failure::{Failure, Result};
-use crate::gather::{Gathered, longest_first};
-use crate::label::Labelling;
+use crate::gather::{ALL_STEPS, Gathered, longest_first};
 use crate::model_file::Network;
 use crate::run::Run;
 use crate::seeds::{self, Purpose};
 use crate::textbook::Textbook;
+use crate::trained;
 
 /// Beyond this a gradient is wrong, not just rounded.
 const TOLERANCE: f64 = 1e-3;
@@ -68,11 +66,9 @@ impl Report {
 /// # Errors
 /// A run or a file that does not fit; a gradient that is wrong.
 pub fn run(args: &GradcheckArgs) -> Result<()> {
-    let (network, labelling) = Labelling::open(&Run::open(&args.run)?)?;
-    let sentences = Conll::Labelled.load(&args.data)?;
-    let sequences = labelling.encode(&sentences, &args.data.display().to_string())?;
-    let sequences = shortest(&sequences, args.sequences.into());
-    let report = Report::of(check(&network, &sequences, args.entries.into())?);
+    let trained = trained::open(&Run::open(&args.run)?)?;
+    let sequences = shortest(&trained.sequences(&args.data)?, args.sequences.into());
+    let report = Report::of(check(trained.network(), &sequences, args.entries.into())?);
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
@@ -111,8 +107,7 @@ fn check(network: &Network, sequences: &Sequences, entries: usize) -> Result<Vec
         ..*network.spec()
     };
     let analytic = gradients(&spec, network, sequences)?;
-    let not_ours = || Failure::run("gradcheck needs a net that reads tokens");
-    let mut textbook = Textbook::new(&spec, network.params()).ok_or_else(not_ours)?;
+    let mut textbook = Textbook::new(&spec, network.params());
     let tensors: Vec<Tensor> = spec.tensors().collect();
     Ok(tensors
         .iter()
@@ -128,25 +123,19 @@ fn gradients(spec: &Spec, network: &Network, sequences: &Sequences) -> Result<Ve
     let mut transposed = vec![Strip::ZERO; spec.transposed_len()];
     pack_transposed(spec, network.params(), &mut transposed)?;
     let mut gathered = Gathered::default();
-    gathered.fill(sequences, &longest_first(sequences))?;
-    let (batch, inputs) = (gathered.batch()?, Inputs::Tokens(&gathered.ids));
+    gathered.fill(sequences, &longest_first(sequences), ALL_STEPS)?;
+    let (batch, inputs) = (gathered.batch()?, gathered.inputs());
     let mut buffer = vec![Strip::ZERO; spec.tape_len(batch.rows(), batch.sequences())];
     let mut scratch = vec![Strip::ZERO; spec.scratch_len(batch.rows(), batch.sequences())];
     let mut gradients = vec![0.0; spec.params_len()];
     let steps = 0..batch.steps();
-    let total = loss::total_weight(&gathered.targets, None);
+    let objective = gathered.objective(0..gathered.places().len(), None);
     let mut tape = Tape::new(spec, batch, inputs, 0, &mut buffer)?;
     tape.start(&model, None)?;
     tape.record(level, &model, steps.clone())?;
     let outputs = tape.outputs(steps.clone());
-    loss::softmax_cross_entropy(
-        level,
-        outputs,
-        spec.output_width(),
-        &gathered.targets,
-        None,
-        total,
-    )?;
+    let (width, total) = (spec.output_width(), objective.total());
+    objective.learn(level, outputs, width, total, &mut Vec::new())?;
     let window = Window {
         losses: steps,
         back_to: 0,
@@ -273,6 +262,7 @@ fn print(report: &Report, out: &mut impl Write) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Rows, Targets};
     use elman_core::*;
 
     fn network(activation: Activation, direction: Direction) -> Network {
@@ -319,7 +309,7 @@ mod tests {
     }
 
     fn sequences() -> Sequences {
-        let mut sequences = Sequences::new(2);
+        let mut sequences = Sequences::of_tokens(2);
         for length in [4, 2, 5] {
             (0..length).for_each(|step| {
                 let target = if step == 1 {
@@ -350,6 +340,40 @@ mod tests {
     }
 
     #[test]
+    fn numbers_at_the_last_step_are_checked_too() {
+        let layer = Layer {
+            direction: Direction::Both,
+            ..Layer::tanh(4)
+        };
+        let spec = Spec {
+            input: Input::Dense { width: 2 },
+            layers: Layers::of([layer]),
+            initial_state: InitialState::Zero,
+            head: Head {
+                kind: HeadKind::Linear { outputs: 2 },
+                read: Read::LastStep,
+            },
+            dropout: Dropout::NONE,
+        };
+        let mut sequences = Sequences::new(Rows::numbers(2), Targets::numbers(2), Read::LastStep);
+        for (length, missing) in [(3, 0.5), (5, f32::NAN), (4, -1.0)] {
+            (0..length).for_each(|step| {
+                sequences.push_numbers([step as f32 * 0.3, 1.0 - missing.max(0.0)])
+            });
+            sequences.push_goal([missing, 0.25]);
+            sequences.end_sequence();
+        }
+        let mut params = vec![0.0; spec.params_len()];
+        let mut rng = seeds::generator(3, Purpose::Parameters, &[]);
+        initialize(&spec, Init::Pytorch, &mut rng, &mut params).unwrap();
+        let network = Network::new(spec, params).unwrap();
+        for verdict in check(&network, &sequences, 1000).unwrap() {
+            assert!(verdict.worst_relative_error <= TOLERANCE, "{verdict:?}");
+            assert!(verdict.checked > 0);
+        }
+    }
+
+    #[test]
     fn a_wrong_gradient_is_found() {
         let network = network(Activation::Tanh, Direction::Both);
         let spec = Spec {
@@ -362,7 +386,7 @@ mod tests {
             .find(|tensor| tensor.kind == TensorKind::HeadBias)
             .unwrap();
         analytic[tensor.offset] *= 1.1;
-        let mut textbook = Textbook::new(&spec, network.params()).unwrap();
+        let mut textbook = Textbook::new(&spec, network.params());
         let verdict = check_tensor(&tensor, &analytic, &mut textbook, &sequences(), 10);
         assert!(verdict.worst_relative_error > TOLERANCE);
     }

@@ -1,17 +1,18 @@
 //! Running a net over many sequences, without training it.
 
-use elman_core::{Inputs, Level, Model, Strip, forward};
+use elman_core::{Level, Model, Strip, forward};
 use rayon::prelude::*;
 
 use crate::data::Sequences;
-use crate::failure::{Failure, Result};
-use crate::gather::{Gathered, longest_first};
+use crate::failure::Result;
+use crate::gather::{ALL_STEPS, Gathered, longest_first};
 
 /// Sequences that run side by side: enough to fill the registers, few enough to stay in the cache.
 const BATCH: usize = 32;
 
-/// Outputs (R, O) of every row, in the order of the sequences. Runs on the threads of the rayon pool around it;
-/// the numbers depend neither on them nor on how sequences are batched.
+/// Outputs (R, O) of every row, or (B, O) of every sequence where the head reads the last step, in the order of the
+/// sequences. Runs on the threads of the rayon pool around it; the numbers depend neither on them nor on how sequences
+/// are batched.
 ///
 /// # Errors
 /// Ids that the spec does not know.
@@ -21,16 +22,50 @@ pub fn outputs(level: Level, model: &Model<'_>, sequences: &Sequences) -> Result
     let batches: Vec<(Vec<usize>, Vec<f32>)> = order
         .par_chunks(BATCH)
         .map_init(Worker::default, |worker, chosen| {
-            worker.run(level, model, sequences, chosen)
+            worker.gathered.fill(sequences, chosen, ALL_STEPS)?;
+            worker.start(model, chosen.len());
+            let outputs = worker.run(level, model)?.to_vec();
+            Ok((worker.gathered.places().to_vec(), outputs))
         })
         .collect::<Result<_>>()?;
-    let mut outputs = vec![0.0; sequences.rows() * width];
-    for (rows, found) in &batches {
-        for (row, found) in rows.iter().zip(found.chunks_exact(width)) {
-            outputs[row * width..][..width].copy_from_slice(found);
+    let mut outputs = vec![0.0; sequences.outputs() * width];
+    for (places, found) in &batches {
+        for (place, found) in places.iter().zip(found.chunks_exact(width)) {
+            outputs[place * width..][..width].copy_from_slice(found);
         }
     }
     Ok(outputs)
+}
+
+/// Runs through sequences that are too long to be held at once, all side by side, `steps` steps at a time. Hands out
+/// the outputs of every window, and the target of [`Sequences`] that belongs to each row of them.
+///
+/// # Errors
+/// Ids that the spec does not know; those of `visit`.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "tasks that walk streams measure themselves by it")
+)]
+pub fn walk(
+    level: Level,
+    model: &Model<'_>,
+    sequences: &Sequences,
+    steps: usize,
+    mut visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
+) -> Result<()> {
+    let order = longest_first(sequences);
+    let longest = order.first().map_or(0, |&first| sequences.len_of(first));
+    let mut worker = Worker::default();
+    worker.start(model, order.len());
+    for start in (0..longest).step_by(steps) {
+        let going = order.partition_point(|&sequence| sequences.len_of(sequence) > start);
+        let window = start..start + steps;
+        worker.gathered.fill(sequences, &order[..going], window)?;
+        worker.state.truncate(going * model.spec().state_len());
+        worker.run(level, model)?;
+        visit(worker.gathered.places(), &worker.outputs)?;
+    }
+    Ok(())
 }
 
 /// The buffers of one thread.
@@ -39,37 +74,88 @@ struct Worker {
     gathered: Gathered,
     state: Vec<f32>,
     workspace: Vec<Strip>,
+    outputs: Vec<f32>,
 }
 
 impl Worker {
-    fn run(
-        &mut self,
-        level: Level,
-        model: &Model<'_>,
-        sequences: &Sequences,
-        chosen: &[usize],
-    ) -> Result<(Vec<usize>, Vec<f32>), Failure> {
+    /// Puts so many sequences at their start.
+    fn start(&mut self, model: &Model<'_>, sequences: usize) {
+        self.state.resize(sequences * model.spec().state_len(), 0.0);
+        model.reset(&mut self.state);
+    }
+
+    /// Runs over what is gathered, from the state to the next.
+    fn run(&mut self, level: Level, model: &Model<'_>) -> Result<&[f32]> {
         let spec = model.spec();
-        self.gathered.fill(sequences, chosen)?;
         let batch = self.gathered.batch()?;
-        self.state.resize(batch.sequences() * spec.state_len(), 0.0);
         let needed = spec.workspace_len(batch.rows(), batch.sequences());
         if self.workspace.len() < needed {
             self.workspace.resize(needed, Strip::ZERO);
         }
-        let mut outputs =
-            vec![0.0; spec.output_rows(batch.rows(), batch.sequences()) * spec.output_width()];
-        model.reset(&mut self.state);
-        let inputs = Inputs::Tokens(&self.gathered.ids);
+        let rows = spec.output_rows(batch.rows(), batch.sequences());
+        self.outputs.resize(rows * spec.output_width(), 0.0);
         forward(
             level,
             model,
             &batch,
-            inputs,
+            self.gathered.inputs(),
             &mut self.state,
             &mut self.workspace,
-            &mut outputs,
+            &mut self.outputs,
         )?;
-        Ok((self.gathered.rows().to_vec(), outputs))
+        Ok(&self.outputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model_file::Network;
+    use crate::seeds::{self, Purpose};
+    use elman_core::*;
+
+    #[test]
+    fn long_sequences_are_walked_to_the_same_outputs() {
+        let spec = Spec {
+            input: Input::Tokens {
+                channels: Channels::of([Channel {
+                    vocabulary: 5,
+                    width: 3,
+                }]),
+                window: 1,
+            },
+            layers: Layers::of([Layer::tanh(6), Layer::tanh(4)]),
+            initial_state: InitialState::Trained,
+            head: Head {
+                kind: HeadKind::Softmax { outputs: 3 },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout::NONE,
+        };
+        let mut params = vec![0.0; spec.params_len()];
+        let mut rng = seeds::generator(1, Purpose::Parameters, &[]);
+        initialize(&spec, Init::Pytorch, &mut rng, &mut params).unwrap();
+        let network = Network::new(spec, params).unwrap();
+        let mut sequences = Sequences::of_tokens(1);
+        for length in [7, 12, 3] {
+            (0..length).for_each(|step| sequences.push_row([step % 5], Target::IGNORED));
+            sequences.end_sequence();
+        }
+        let whole = network.outputs(&sequences).unwrap();
+        let mut found = vec![0.0; whole.len()];
+        walk(
+            Level::detect(),
+            &network.model().unwrap(),
+            &sequences,
+            5,
+            |places, outputs| {
+                for (place, output) in places.iter().zip(outputs.chunks(3)) {
+                    found[place * 3..][..3].copy_from_slice(output);
+                }
+                Ok(())
+            },
+        )
+        .unwrap();
+        assert_eq!(found, whole);
     }
 }

@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use crate::args::InspectArgs;
 use crate::failure::Result;
-use crate::features::Vocabulary;
-use crate::label::Labelling;
 use crate::run::Run;
+use crate::trained::{self, Channel, Description};
 
 /// Bytes per number.
 const F32: usize = size_of::<f32>();
@@ -21,7 +20,7 @@ const STRIP: usize = LANES * F32;
 #[derive(Debug, Serialize)]
 struct Report {
     input: String,
-    channels: Vec<ChannelReport>,
+    channels: Vec<Channel>,
     layers: Vec<String>,
     initial_state: &'static str,
     head: String,
@@ -38,15 +37,6 @@ struct Report {
     macs_per_step: usize,
 }
 
-/// What is known about a token: one table of embeddings.
-#[derive(Debug, Serialize)]
-struct ChannelReport {
-    name: String,
-    /// Numbers per id.
-    width: usize,
-    ids: usize,
-}
-
 #[derive(Debug, Serialize)]
 struct TensorReport {
     name: String,
@@ -59,11 +49,12 @@ struct TensorReport {
 /// # Errors
 /// A run that is missing or damaged.
 pub fn run(args: &InspectArgs) -> Result<()> {
-    let (network, labelling) = Labelling::open(&Run::open(&args.run)?)?;
+    let trained = trained::open(&Run::open(&args.run)?)?;
+    let Description { channels, labels } = trained.description();
     let report = Report {
-        channels: channels(&labelling),
-        labels: labelling.labels.names().to_vec(),
-        ..Report::of(network.spec(), args.steps as usize)
+        channels,
+        labels,
+        ..Report::of(trained.network().spec(), args.steps as usize)
     };
     let text = if args.json {
         report.to_json()
@@ -109,20 +100,23 @@ impl Report {
 
     fn to_table(&self) -> String {
         let mut text = format!("input          {}\n", self.input);
-        let channel = |ChannelReport { name, width, ids }: &_| {
-            format!("{name} ({ids} ids of {width} numbers)")
-        };
+        let channel =
+            |Channel { name, width, ids }: &_| format!("{name} ({ids} ids of {width} numbers)");
         let channels: Vec<String> = self.channels.iter().map(channel).collect();
-        text += &format!("channels       {}\n", channels.join(", "));
+        if !channels.is_empty() {
+            text += &format!("channels       {}\n", channels.join(", "));
+        }
         for (i, layer) in self.layers.iter().enumerate() {
             text += &format!("layer {i}        {layer}\n");
         }
         text += &format!(
-            "initial state  {}\nhead           {}\nlabels         {}\n\n",
-            self.initial_state,
-            self.head,
-            self.labels.join(", ")
+            "initial state  {}\nhead           {}\n",
+            self.initial_state, self.head,
         );
+        if !self.labels.is_empty() {
+            text += &format!("labels         {}\n", self.labels.join(", "));
+        }
+        text.push('\n');
         let width = self
             .tensors
             .iter()
@@ -167,18 +161,6 @@ fn describe_input(input: &Input) -> String {
             )
         }
     }
-}
-
-fn channels(labelling: &Labelling) -> Vec<ChannelReport> {
-    let report = |vocabulary: &Vocabulary| {
-        let channel = vocabulary.channel();
-        ChannelReport {
-            name: vocabulary.feature().to_string(),
-            width: channel.width,
-            ids: channel.vocabulary,
-        }
-    };
-    labelling.vocabularies.iter().map(report).collect()
 }
 
 fn describe_layer(layer: &elman_core::Layer) -> String {
@@ -229,7 +211,7 @@ fn macs(spec: &Spec) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elman_core::*;
+    use elman_core::{Dropout, Head, Layer, Layers};
 
     #[test]
     fn figures_of_a_small_net() {

@@ -21,6 +21,7 @@ mod inspect;
 mod interrupt;
 mod label;
 mod model_file;
+mod objective;
 mod predict;
 #[allow(dead_code, reason = "wired in once the trainer has a place for it")]
 mod report;
@@ -33,6 +34,7 @@ mod task;
 mod textbook;
 mod threads;
 mod train;
+mod trained;
 
 use std::process::ExitCode;
 

@@ -205,6 +205,17 @@ fn write_tensors(
     write_whole(path, &content)
 }
 
+/// The task that a model was trained for.
+///
+/// # Errors
+/// A missing or foreign file.
+pub fn task_of(path: &Path) -> Result<String> {
+    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    let kind: Result<Metadata<serde::de::IgnoredAny>> =
+        open(&content).and_then(|(_, json)| from_json(&json));
+    Ok(kind.map_err(|failure| failure.in_file(path))?.task)
+}
+
 /// Reads a model made for `task`.
 ///
 /// # Errors

@@ -136,7 +136,7 @@ impl Run {
         }
     }
 
-    /// The state after the last whole epoch.
+    /// The last state.
     pub fn checkpoint(&self) -> PathBuf {
         self.folder.join("checkpoint.safetensors")
     }

@@ -6,11 +6,13 @@
 use std::ffi::OsString;
 use std::ops::{RangeBounds, RangeInclusive};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Command, ValueEnum};
 use elman_core::{
-    Activation, Direction, Dropout, InitialState, Layer, Layers, Optimizer, Truncation,
+    Activation, Direction, Dropout, InitialState, Input, Layer, Layers, Optimizer, Truncation,
 };
 use serde::Serialize;
 
@@ -43,7 +45,7 @@ pub struct Settings {
     #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
           help_heading = NETWORK)]
     pub train_initial_state: bool,
-    /// Share of the first layer's inputs, of the numbers between layers and of the head's inputs that is zeroed
+    /// Share of the embeddings, of the numbers between layers and of the head's inputs that is zeroed
     #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
     pub dropout: f64,
     /// Update rule
@@ -66,6 +68,12 @@ pub struct Settings {
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 30), requires = "k1", help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k2: Option<usize>,
+    /// Batches per update: their gradients are added up, as if they were one
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 20), help_heading = TRAINING)]
+    pub accumulate: usize,
+    /// Updates at the beginning over which the learning rate rises to its full value
+    #[arg(long, value_name = "N", value_parser = count(0..=1 << 30), help_heading = TRAINING)]
+    pub warm_up: usize,
     /// Longest gradient, over all parameters together; 0 never clips
     #[arg(long, value_name = "NORM", value_parser = real(0.0.., "0 or more"), help_heading = TRAINING)]
     pub clip_norm: f64,
@@ -75,6 +83,15 @@ pub struct Settings {
     /// Stop after N epochs without a better validation score; 0 never stops early
     #[arg(long, value_name = "N", value_parser = count(0..=1 << 30), help_heading = TRAINING)]
     pub patience: usize,
+    /// Sanity check: learn from the first N sequences only, as one batch, and validate on them; a net that is
+    /// large enough learns them by heart
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 20), help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overfit_batch: Option<usize>,
+    /// Stop after this time, such as 90s, 10m or 1h 30m, and keep the best model so far; a resumed run gets it anew
+    #[arg(long, value_name = "TIME", help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<TimeLimit>,
     /// Where all random numbers come from
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63), help_heading = TRAINING)]
     pub seed: u64,
@@ -89,6 +106,41 @@ pub struct Settings {
 
 const NETWORK: &str = "The net";
 const TRAINING: &str = "The training";
+
+/// A stretch of time, as typed.
+#[derive(Clone, Debug, Serialize)]
+#[serde(into = "String")]
+pub struct TimeLimit {
+    typed: String,
+    duration: Duration,
+}
+
+impl TimeLimit {
+    /// How long it is.
+    pub const fn duration(&self) -> Duration {
+        self.duration
+    }
+}
+
+impl FromStr for TimeLimit {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        match humantime::parse_duration(typed) {
+            Ok(duration) if !duration.is_zero() => Ok(Self {
+                typed: typed.to_owned(),
+                duration,
+            }),
+            _ => Err("it must be a time with its unit, such as 90s, 10m or 1h 30m".to_owned()),
+        }
+    }
+}
+
+impl From<TimeLimit> for String {
+    fn from(limit: TimeLimit) -> Self {
+        limit.typed
+    }
+}
 
 /// `f` of the Elman equation.
 #[derive(ValueEnum, Clone, Copy, Debug, Serialize)]
@@ -130,10 +182,19 @@ pub enum Schedule {
 /// What a setting is when nobody says otherwise: names and values as typed.
 pub type Defaults = [(&'static str, &'static str)];
 
+/// What they are for every task that does not say otherwise.
+const COMMON: &Defaults = &[
+    ("accumulate", "1"),
+    ("warm-up", "0"),
+    ("seed", "1"),
+    ("threads", "2"),
+];
+
 /// Gives a task's command its defaults, which its help then shows.
 pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
     match defaults
         .iter()
+        .chain(COMMON)
         .find(|(name, _)| arg.get_long() == Some(name))
     {
         Some(&(_, value)) => arg
@@ -220,14 +281,30 @@ impl Settings {
         }
     }
 
-    /// The one rate, everywhere.
-    pub const fn dropout(&self) -> Dropout {
+    /// The one rate, everywhere; but numbers that are measured are left alone.
+    pub const fn dropout(&self, input: &Input) -> Dropout {
         let rate = self.dropout as f32;
         Dropout {
-            input: rate,
+            input: match input {
+                Input::Tokens { .. } => rate,
+                Input::Dense { .. } => 0.0,
+            },
             hidden: rate,
             head: rate,
         }
+    }
+
+    /// Sequences per batch.
+    pub const fn batch_size(&self) -> usize {
+        match self.overfit_batch {
+            Some(sequences) => sequences,
+            None => self.batch,
+        }
+    }
+
+    /// The share of the learning rate that the warm-up allows after so many updates.
+    pub fn warmth(&self, updates: u64) -> f64 {
+        ((updates + 1) as f64 / self.warm_up.max(1) as f64).min(1.0)
     }
 
     /// The update rule with its usual constants.

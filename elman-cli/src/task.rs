@@ -1,11 +1,13 @@
 //! What a kind of job must tell the training loop, which knows no file format and no label.
 
-use elman_core::Spec;
+use elman_core::{Model, Spec};
 use serde::Serialize;
 
 use crate::data::{Hiding, Sequences};
+use crate::failure::Result;
 
-/// A job: a net's shape, numbers to learn from, and what its outputs are worth.
+/// A job: a net's shape, numbers to learn from, and what its outputs are worth. What is learnt follows from the head:
+/// cross-entropy behind a softmax, squared error behind a linear map.
 pub trait Task: Sync {
     /// What the net's numbers mean: stored in the model file, so that a user needs nothing else.
     type Meaning: Serialize + Sync;
@@ -22,10 +24,23 @@ pub trait Task: Sync {
     /// What is learnt from.
     fn train(&self) -> &Sequences;
 
+    /// How the training data are walked through.
+    fn walk(&self) -> Walk {
+        Walk::Shuffled
+    }
+
     /// The line of its file where a training sequence begins.
     fn train_line(&self, sequence: usize) -> usize;
+
     /// Ids that are now and then replaced while training.
-    fn hiding(&self) -> Option<&Hiding>;
+    fn hiding(&self) -> Option<&Hiding> {
+        None
+    }
+
+    /// How much each class counts; all the same by default.
+    fn class_weights(&self) -> Option<&[f32]> {
+        None
+    }
 
     /// What decides which epoch is best.
     fn valid(&self) -> &Sequences;
@@ -33,8 +48,25 @@ pub trait Task: Sync {
     /// What the score is called.
     fn score_name(&self) -> &'static str;
 
-    /// Scores the outputs (R, O) for the validation data.
-    fn measure(&self, outputs: &[f32]) -> Measure;
+    /// Measures a net on the validation data. Runs on the threads of the rayon pool around it.
+    ///
+    /// # Errors
+    /// None for a net of this task.
+    fn measure(&self, model: &Model<'_>) -> Result<Measure>;
+}
+
+/// How training data are walked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// In batches of whole sequences of similar length, in an order that is new in every epoch.
+    Shuffled,
+    /// Side by side: every sequence is a stream, the longest first, and an update is a window of `--k1` steps of all
+    /// of them. The state is carried over from window to window.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "streams come with text and echo")
+    )]
+    Streams,
 }
 
 /// How good a model is.
@@ -42,6 +74,6 @@ pub trait Task: Sync {
 pub struct Measure {
     /// Mean loss per item.
     pub loss: f64,
-    /// Higher is better.
+    /// Higher is better; where the loss decides, its negative.
     pub score: f64,
 }

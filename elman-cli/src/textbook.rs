@@ -1,60 +1,55 @@
 //! The net once more, written like a textbook in double precision: no batches, no packing, no kernels, nothing
 //! shared with `elman-core` but the order of the parameters. Slow, and an honest second opinion.
 
-use elman_core::{Activation, Channels, Direction, Input, Place, Spec, TensorKind};
+use elman_core::{Activation, Direction, Input, Place, Read, Spec, TensorKind};
 
-use crate::data::Sequences;
+use crate::data::{Sequences, Targets};
 
-/// A net of tokens with a softmax at every step.
+/// A net.
 pub struct Textbook<'a> {
     spec: &'a Spec,
-    channels: &'a Channels,
-    window: usize,
     /// All parameters, flat, in the order of [`Spec::tensors`].
     pub params: Vec<f64>,
 }
 
 impl<'a> Textbook<'a> {
-    /// The same parameters in double precision; `None` for a net that reads no tokens.
-    pub fn new(spec: &'a Spec, params: &[f32]) -> Option<Self> {
-        let Input::Tokens { channels, window } = &spec.input else {
-            return None;
-        };
-        Some(Self {
-            spec,
-            channels,
-            window: *window,
-            params: params.iter().map(|&p| f64::from(p)).collect(),
-        })
+    /// The same parameters in double precision.
+    pub fn new(spec: &'a Spec, params: &[f32]) -> Self {
+        let params = params.iter().map(|&p| f64::from(p)).collect();
+        Self { spec, params }
     }
 
-    /// Mean nats per counted row.
+    /// Mean loss per counted target: nats, or the squared error of a number.
     pub fn loss(&self, sequences: &Sequences) -> f64 {
         let (mut sum, mut count) = (0.0, 0);
         for sequence in 0..sequences.len() {
-            let rows = sequences.rows_of(sequence);
-            let targets = &sequences.targets()[rows.clone()];
-            let inputs = self.embed(sequences, rows);
-            for (logits, target) in self.logits(inputs).iter().zip(targets) {
-                if let Some(target) = target.get() {
-                    sum += log_sum_exp(logits) - logits[target as usize];
-                    count += 1;
-                }
+            let inputs = self.inputs(sequences, sequences.rows_of(sequence));
+            let places = sequences.outputs_of(sequence, 0..usize::MAX);
+            for (place, output) in places.zip(self.outputs(inputs)) {
+                let (loss, counted) = loss(sequences.targets(), place, &output);
+                sum += loss;
+                count += counted;
             }
         }
         sum / f64::from(count.max(1))
     }
 
-    /// For every step the embeddings of the step and its neighbours, side by side.
-    fn embed(&self, sequences: &Sequences, rows: std::ops::Range<usize>) -> Vec<Vec<f64>> {
-        let reach = (self.window / 2) as isize;
+    /// What every step reads: its numbers, or the embeddings of the step and its neighbours, side by side.
+    fn inputs(&self, sequences: &Sequences, rows: std::ops::Range<usize>) -> Vec<Vec<f64>> {
+        let Input::Tokens { channels, window } = &self.spec.input else {
+            let numbers = rows.map(|row| sequences.numbers(row));
+            return numbers
+                .map(|row| row.iter().map(|&x| f64::from(x)).collect())
+                .collect();
+        };
+        let reach = (window / 2) as isize;
         let step = |t: usize| {
             let mut input = Vec::new();
             for neighbour in -reach..=reach {
                 let row = t
                     .checked_add_signed(neighbour)
                     .filter(|row| rows.contains(row));
-                for (channel, table) in self.channels.as_slice().iter().enumerate() {
+                for (channel, table) in channels.as_slice().iter().enumerate() {
                     let id =
                         row.map_or(table.vocabulary, |row| sequences.ids(row)[channel] as usize);
                     let embedding = self.tensor(TensorKind::Embedding { channel });
@@ -66,7 +61,8 @@ impl<'a> Textbook<'a> {
         rows.clone().map(step).collect()
     }
 
-    fn logits(&self, inputs: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    /// Before the softmax, where there is one.
+    fn outputs(&self, inputs: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
         let mut rows = inputs;
         for (layer, shape) in self.spec.layers.as_slice().iter().enumerate() {
             let mut outputs = self.direction(
@@ -95,6 +91,9 @@ impl<'a> Textbook<'a> {
             }
             rows = outputs;
         }
+        if self.spec.head.read == Read::LastStep {
+            rows = vec![self.ends(&rows)];
+        }
         let (weights, bias) = (
             self.tensor(TensorKind::HeadWeights),
             self.tensor(TensorKind::HeadBias),
@@ -102,6 +101,15 @@ impl<'a> Textbook<'a> {
         rows.iter()
             .map(|row| affine(bias, &[(row, weights)]))
             .collect()
+    }
+
+    /// The last step of the forward half beside the first step of the reverse half, which is its last.
+    fn ends(&self, rows: &[Vec<f64>]) -> Vec<f64> {
+        let layers = self.spec.layers.as_slice();
+        let forward = layers.last().map_or(0, |layer| layer.hidden);
+        let mut ends = rows[rows.len() - 1][..forward].to_vec();
+        ends.extend(&rows[0][forward..]);
+        ends
     }
 
     /// `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`
@@ -151,6 +159,22 @@ fn affine(bias: &[f64], terms: &[(&Vec<f64>, &[f64])]) -> Vec<f64> {
         }
     }
     sums
+}
+
+/// The loss of one output row, and how many targets it has.
+fn loss(targets: &Targets, place: usize, output: &[f64]) -> (f64, u32) {
+    match targets {
+        Targets::Classes(classes) => classes[place].get().map_or((0.0, 0), |class| {
+            (log_sum_exp(output) - output[class as usize], 1)
+        }),
+        Targets::Numbers { width, numbers } => {
+            let goals = numbers[place * width..(place + 1) * width].iter();
+            let errors = goals.zip(output).filter(|(goal, _)| !goal.is_nan());
+            errors.fold((0.0, 0), |(sum, count), (&goal, y)| {
+                (sum + (y - f64::from(goal)).powi(2), count + 1)
+            })
+        }
+    }
 }
 
 fn activate(activation: Activation, z: f64) -> f64 {

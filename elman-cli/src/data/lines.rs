@@ -1,9 +1,9 @@
 //! Lines of UTF-8 text that know their file and number.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
+use super::open::{Bytes, open};
 use crate::failure::{Failure, Result};
 
 /// A text being read line by line; every complaint can name the place.
@@ -15,14 +15,18 @@ pub struct Lines<R> {
     has_warned: bool,
 }
 
-impl Lines<BufReader<File>> {
-    /// Opens a file.
+impl Lines<Bytes> {
+    /// Opens a file, packed by gzip or not; `-` is standard input.
     ///
     /// # Errors
     /// The file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
-        Ok(Self::new(path, BufReader::new(file)))
+        let name = if path == Path::new("-") {
+            Path::new("standard input")
+        } else {
+            path
+        };
+        Ok(Self::new(name, open(path)?))
     }
 }
 
@@ -59,10 +63,12 @@ impl<R: BufRead> Lines<R> {
         };
         match std::str::from_utf8(line) {
             Ok(line) => Ok(Some(line)),
-            Err(_) => {
+            Err(error) => {
                 let name = self.name.display();
+                let good = String::from_utf8_lossy(&line[..error.valid_up_to()]);
+                let column = good.chars().count() + 1;
                 Err(Failure::input(format!(
-                    "{name}:{}: the line is not UTF-8",
+                    "{name}:{}:{column}: the line is not UTF-8",
                     self.number
                 )))
             }
@@ -85,9 +91,24 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// File and line last read.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.name.display(), self.number)
+    }
+
     /// A complaint about the line last read.
     pub fn complain(&self, what: &str) -> Failure {
-        Failure::input(format!("{}:{}: {what}", self.name.display(), self.number))
+        self.complain_at(self.number, what)
+    }
+
+    /// A complaint about an earlier line.
+    pub fn complain_at(&self, line: usize, what: &str) -> Failure {
+        Failure::input(format!("{}:{line}: {what}", self.name.display()))
+    }
+
+    /// A complaint about the text as a whole.
+    pub fn complain_whole(&self, what: &str) -> Failure {
+        Failure::input(what).in_file(&self.name)
     }
 }
 
@@ -112,7 +133,7 @@ mod tests {
         lines.next_line().unwrap();
         assert_eq!(
             lines.next_line().unwrap_err().to_string(),
-            "f:2: the line is not UTF-8"
+            "f:2:2: the line is not UTF-8"
         );
     }
 }

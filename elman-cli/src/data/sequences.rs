@@ -1,44 +1,168 @@
-//! Sequences of token ids and their targets: what every format ends up as.
+//! Sequences of numbers and what should come out of them: what every format ends up as.
 
 use std::ops::Range;
 
-use elman_core::Target;
+use elman_core::{Read, Target};
 
 use crate::seeds::fold;
 
-/// Rows of ids, one sequence after the other.
+/// What a step reads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rows {
+    /// Token ids, (R, channels).
+    Ids { channels: usize, ids: Vec<u32> },
+    /// Numbers, (R, width).
+    Numbers { width: usize, numbers: Vec<f32> },
+}
+
+/// What should come out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// A class, or none.
+    Classes(Vec<Target>),
+    /// (R, width) numbers; a NaN is missing, and nothing is learnt from it.
+    Numbers { width: usize, numbers: Vec<f32> },
+}
+
+/// Rows of one sequence after the other. There is a target for every row, or for every sequence where the net's
+/// head reads the last step only.
 #[derive(Clone, Debug)]
 pub struct Sequences {
-    channels: usize,
-    /// (R, channels)
-    ids: Vec<u32>,
-    /// (R)
-    targets: Vec<Target>,
+    rows: Rows,
+    targets: Targets,
+    read: Read,
     /// Row at which each sequence ends.
     ends: Vec<usize>,
 }
 
-impl Sequences {
-    /// None yet, of `channels` ids per row.
-    pub const fn new(channels: usize) -> Self {
-        Self {
+impl Rows {
+    /// No rows yet, of `channels` ids.
+    pub const fn ids(channels: usize) -> Self {
+        Self::Ids {
             channels,
             ids: Vec::new(),
-            targets: Vec::new(),
+        }
+    }
+
+    /// No rows yet, of `width` numbers.
+    pub const fn numbers(width: usize) -> Self {
+        Self::Numbers {
+            width,
+            numbers: Vec::new(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ids { channels, ids } => ids.len() / channels,
+            Self::Numbers { width, numbers } => numbers.len() / width,
+        }
+    }
+
+    fn fingerprint(&self) -> u64 {
+        match self {
+            Self::Ids { channels, ids } => {
+                let ids = ids.iter().map(|&id| u64::from(id));
+                ids.fold(*channels as u64, fold)
+            }
+            Self::Numbers { width, numbers } => bits(*width, numbers),
+        }
+    }
+}
+
+impl Targets {
+    /// No classes yet.
+    pub const fn classes() -> Self {
+        Self::Classes(Vec::new())
+    }
+
+    /// No numbers yet, of which `width` belong together.
+    pub const fn numbers(width: usize) -> Self {
+        Self::Numbers {
+            width,
+            numbers: Vec::new(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Classes(classes) => classes.len(),
+            Self::Numbers { width, numbers } => numbers.len() / width,
+        }
+    }
+
+    fn fingerprint(&self) -> u64 {
+        match self {
+            Self::Classes(classes) => {
+                let classes = classes.iter().map(|target| target.get());
+                classes.fold(0, |hash, class| {
+                    fold(hash, class.map_or(u64::MAX, u64::from))
+                })
+            }
+            Self::Numbers { width, numbers } => bits(*width, numbers),
+        }
+    }
+}
+
+fn bits(width: usize, numbers: &[f32]) -> u64 {
+    let bits = numbers.iter().map(|number| u64::from(number.to_bits()));
+    bits.fold(width as u64, fold)
+}
+
+impl Sequences {
+    /// None yet: empty `rows` and `targets` say what will come, and `read` how often there is a target.
+    pub const fn new(rows: Rows, targets: Targets, read: Read) -> Self {
+        Self {
+            rows,
+            targets,
+            read,
             ends: Vec::new(),
         }
     }
 
-    /// Adds a row to the sequence that is being written.
+    /// None yet, of `channels` ids per row and a class for each.
+    pub const fn of_tokens(channels: usize) -> Self {
+        Self::new(Rows::ids(channels), Targets::classes(), Read::EveryStep)
+    }
+
+    /// Adds a row of ids to the sequence that is being written; rows of numbers stay as they are.
+    pub fn push_ids(&mut self, row: impl IntoIterator<Item = u32>) {
+        if let Rows::Ids { ids, .. } = &mut self.rows {
+            ids.extend(row);
+        }
+    }
+
+    /// Adds a row of numbers to the sequence that is being written; rows of ids stay as they are.
+    pub fn push_numbers(&mut self, row: impl IntoIterator<Item = f32>) {
+        if let Rows::Numbers { numbers, .. } = &mut self.rows {
+            numbers.extend(row);
+        }
+    }
+
+    /// Adds the class of a row or of a sequence.
+    pub fn push_class(&mut self, class: Target) {
+        if let Targets::Classes(classes) = &mut self.targets {
+            classes.push(class);
+        }
+    }
+
+    /// Adds the numbers that should come out of a row or of a sequence; a NaN is missing.
+    pub fn push_goal(&mut self, goal: impl IntoIterator<Item = f32>) {
+        if let Targets::Numbers { numbers, .. } = &mut self.targets {
+            numbers.extend(goal);
+        }
+    }
+
+    /// Adds a row of ids and its class.
     pub fn push_row(&mut self, ids: impl IntoIterator<Item = u32>, target: Target) {
-        self.ids.extend(ids);
-        self.targets.push(target);
-        debug_assert_eq!(self.ids.len(), self.targets.len() * self.channels);
+        self.push_ids(ids);
+        self.push_class(target);
     }
 
     /// Ends the sequence that is being written.
     pub fn end_sequence(&mut self) {
-        self.ends.push(self.targets.len());
+        self.ends.push(self.rows.len());
+        debug_assert_eq!(self.targets.len(), self.outputs());
     }
 
     /// How many sequences there are.
@@ -47,13 +171,29 @@ impl Sequences {
     }
 
     /// Rows of all sequences.
-    pub const fn rows(&self) -> usize {
-        self.targets.len()
+    pub fn rows(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
     }
 
-    /// Ids per row.
+    /// Rows that come out of a net: as many as there are targets.
+    pub fn outputs(&self) -> usize {
+        match self.read {
+            Read::EveryStep => self.rows(),
+            Read::LastStep => self.len(),
+        }
+    }
+
+    /// Ids per row; 0 for rows of numbers.
     pub const fn channels(&self) -> usize {
-        self.channels
+        match self.rows {
+            Rows::Ids { channels, .. } => channels,
+            Rows::Numbers { .. } => 0,
+        }
+    }
+
+    /// How often there is a target.
+    pub const fn read(&self) -> Read {
+        self.read
     }
 
     /// The rows of one sequence.
@@ -71,39 +211,84 @@ impl Sequences {
         self.rows_of(sequence).len()
     }
 
-    /// The ids of one row.
-    pub fn ids(&self, row: usize) -> &[u32] {
-        &self.ids[row * self.channels..(row + 1) * self.channels]
+    /// The targets of one sequence, which are also the rows that come out of it: of these steps, or the one at the end.
+    pub fn outputs_of(&self, sequence: usize, steps: Range<usize>) -> Range<usize> {
+        let rows = self.rows_of(sequence);
+        match self.read {
+            Read::LastStep => sequence..sequence + 1,
+            Read::EveryStep => {
+                let end = rows.start.saturating_add(steps.end).min(rows.end);
+                rows.start.saturating_add(steps.start).min(end)..end
+            }
+        }
     }
 
-    /// One target per row.
-    pub fn targets(&self) -> &[Target] {
+    /// The ids of one row; none where rows are numbers.
+    pub fn ids(&self, row: usize) -> &[u32] {
+        match &self.rows {
+            Rows::Ids { channels, ids } => &ids[row * channels..(row + 1) * channels],
+            Rows::Numbers { .. } => &[],
+        }
+    }
+
+    /// The numbers of one row; none where rows are ids.
+    pub fn numbers(&self, row: usize) -> &[f32] {
+        match &self.rows {
+            Rows::Numbers { width, numbers } => &numbers[row * width..(row + 1) * width],
+            Rows::Ids { .. } => &[],
+        }
+    }
+
+    /// All targets.
+    pub const fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// The classes, one per row or per sequence; none where targets are numbers.
+    pub fn classes(&self) -> &[Target] {
+        match &self.targets {
+            Targets::Classes(classes) => classes,
+            Targets::Numbers { .. } => &[],
+        }
     }
 
     /// The same sequences in the given order, or some of them.
     pub fn select(&self, sequences: impl IntoIterator<Item = usize>) -> Self {
-        let mut chosen = Self::new(self.channels);
+        let rows = match &self.rows {
+            Rows::Ids { channels, .. } => Rows::ids(*channels),
+            Rows::Numbers { width, .. } => Rows::numbers(*width),
+        };
+        let targets = match &self.targets {
+            Targets::Classes(_) => Targets::classes(),
+            Targets::Numbers { width, .. } => Targets::numbers(*width),
+        };
+        let mut chosen = Self::new(rows, targets, self.read);
         for sequence in sequences {
             for row in self.rows_of(sequence) {
-                chosen.push_row(self.ids(row).iter().copied(), self.targets[row]);
+                chosen.push_ids(self.ids(row).iter().copied());
+                chosen.push_numbers(self.numbers(row).iter().copied());
+            }
+            for target in self.outputs_of(sequence, 0..usize::MAX) {
+                match &self.targets {
+                    Targets::Classes(classes) => chosen.push_class(classes[target]),
+                    Targets::Numbers { width, numbers } => {
+                        let goal = &numbers[target * width..(target + 1) * width];
+                        chosen.push_goal(goal.iter().copied());
+                    }
+                }
             }
             chosen.end_sequence();
         }
         chosen
     }
 
-    /// A number that changes with any id, target or length, so that a resumed run can tell that its data changed.
+    /// A number that changes with any row, target or length, so that a resumed run can tell that its data changed.
     pub fn fingerprint(&self) -> u64 {
-        let ids = self.ids.iter().map(|&id| u64::from(id));
         let ends = self.ends.iter().map(|&end| end as u64);
-        let targets = self
-            .targets
-            .iter()
-            .map(|target| target.get().map_or(u64::MAX, u64::from));
-        ids.chain(ends)
-            .chain(targets)
-            .fold(self.channels as u64, fold)
+        [self.rows.fingerprint(), self.targets.fingerprint()]
+            .into_iter()
+            .chain(ends)
+            .fold(u64::from(self.read == Read::LastStep), fold)
     }
 }
 
@@ -125,7 +310,7 @@ mod tests {
 
     #[test]
     fn rows_and_selections_keep_ids_with_targets() {
-        let mut sequences = Sequences::new(2);
+        let mut sequences = Sequences::of_tokens(2);
         for (length, first) in [(2, 10), (1, 20), (3, 30)] {
             for i in 0..length {
                 sequences.push_row([first + i, 0], Target::class(first));
@@ -134,16 +319,38 @@ mod tests {
         }
         assert_eq!((sequences.len(), sequences.rows()), (3, 6));
         assert_eq!(sequences.rows_of(2), 3..6);
+        assert_eq!(sequences.outputs_of(2, 1..9), 4..6);
         let chosen = sequences.select([2, 0]);
         assert_eq!(
             (chosen.len_of(0), chosen.ids(1), chosen.ids(4)),
             (3, &[31, 0][..], &[11, 0][..])
         );
-        assert_eq!(chosen.targets()[4].get(), Some(10));
+        assert_eq!(chosen.classes()[4].get(), Some(10));
         assert_ne!(chosen.fingerprint(), sequences.fingerprint());
         assert_eq!(
             sequences.select(0..3).fingerprint(),
             sequences.fingerprint()
         );
+    }
+
+    #[test]
+    fn numbers_may_have_a_target_per_sequence() {
+        let mut sequences = Sequences::new(Rows::numbers(2), Targets::numbers(1), Read::LastStep);
+        for (length, goal) in [(2, 0.5), (3, f32::NAN)] {
+            (0..length).for_each(|step| sequences.push_numbers([step as f32, 1.0]));
+            sequences.push_goal([goal]);
+            sequences.end_sequence();
+        }
+        assert_eq!((sequences.rows(), sequences.outputs()), (5, 2));
+        assert_eq!(sequences.outputs_of(1, 0..1), 1..2);
+        let chosen = sequences.select([1]);
+        assert_eq!(
+            (chosen.numbers(2), chosen.ids(2)),
+            (&[2.0, 1.0][..], &[][..])
+        );
+        let Targets::Numbers { numbers, .. } = chosen.targets() else {
+            panic!("the targets are numbers");
+        };
+        assert!(numbers[0].is_nan());
     }
 }

@@ -1,5 +1,6 @@
 //! Labelling: a label for every token. What the net's numbers mean, kept in the model file beside them.
 
+mod labeller;
 mod labels;
 mod scores;
 mod task;
@@ -14,6 +15,7 @@ use crate::features::Vocabulary;
 use crate::model_file::{self, Network};
 use crate::run::Run;
 
+pub use labeller::Labeller;
 pub use labels::Labels;
 pub use scores::Scores;
 pub use task::{DEFAULTS, LabelTask};
@@ -68,7 +70,7 @@ impl Labelling {
     /// # Errors
     /// A label that training never met, named with its line of the file `name`.
     pub fn encode(&self, sentences: &[Sentence], name: &str) -> Result<Sequences> {
-        let mut sequences = Sequences::new(self.vocabularies.len());
+        let mut sequences = Sequences::of_tokens(self.vocabularies.len());
         for sentence in sentences {
             for (i, token) in sentence.tokens.iter().enumerate() {
                 let target = match sentence.labels.get(i) {
@@ -178,7 +180,7 @@ mod tests {
         let known = [sentence(["B-PER", "O"])];
         let labelling = labelling(&["B-PER", "O"]);
         assert_eq!(
-            labelling.encode(&known, "f").unwrap().targets()[1].get(),
+            labelling.encode(&known, "f").unwrap().classes()[1].get(),
             Some(1)
         );
         let complaint = labelling

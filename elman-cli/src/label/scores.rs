@@ -57,7 +57,7 @@ impl Scores {
             let found = labels.decode(&probabilities[rows.start * width..rows.end * width]);
             let mut real = Vec::with_capacity(rows.len());
             for (row, &found) in rows.zip(&found) {
-                let Some(target) = sequences.targets()[row].get() else {
+                let Some(target) = sequences.classes()[row].get() else {
                     continue;
                 };
                 let target = target as usize;
@@ -185,7 +185,7 @@ mod tests {
             labels: labels.iter().map(|&label| label.to_owned()).collect(),
             ..Sentence::default()
         };
-        let mut sequences = Sequences::new(1);
+        let mut sequences = Sequences::of_tokens(1);
         targets
             .iter()
             .for_each(|&target| sequences.push_row([0], Target::class(target)));

@@ -1,8 +1,8 @@
 //! The labelling task: from CoNLL files to numbers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use elman_core::{Head, HeadKind, Input, Read, Spec};
+use elman_core::{Dropout, Head, HeadKind, Input, Level, Model, Read, Spec};
 
 use super::{Labelling, Labels, Scores};
 use crate::args::LabelArgs;
@@ -10,9 +10,11 @@ use crate::data::conll::{Conll, Sentence};
 use crate::data::{Hiding, Loader, Sequences};
 use crate::failure::{Failure, Result};
 use crate::features::{self, Feature, Vocabulary};
+use crate::infer;
 use crate::seeds::{self, Purpose};
 use crate::settings::{Defaults, Settings};
 use crate::task::{Measure, Task};
+use crate::train::Job;
 
 /// Good for names and slots alike: found on three corpora of 1 000 to 13 000 sentences.
 pub const DEFAULTS: &Defaults = &[
@@ -31,8 +33,6 @@ pub const DEFAULTS: &Defaults = &[
     ("clip-norm", "5"),
     ("epochs", "30"),
     ("patience", "8"),
-    ("seed", "1"),
-    ("threads", "2"),
 ];
 
 /// Spelling channels: what is known about words that training has not met. Small, so that the word itself leads.
@@ -70,12 +70,16 @@ impl LabelTask {
         let Some(path) = &args.train else {
             return Err(Failure::input("train label needs data: --train FILE"));
         };
-        let train = Conll::Labelled.load(path)?;
+        let mut train = Conll::Labelled.load(path)?;
         if let Some((label, line)) = Labels::odd_one_out(&train) {
             let path = path.display();
             eprintln!(
                 "elman: {path}:{line}: warning: {label} is no IOB label, so the score is accuracy instead of span F1"
             );
+        }
+        if let Some(sentences) = args.settings.overfit_batch {
+            train.truncate(sentences);
+            return Self::new(&args.settings, &train, (&train, path));
         }
         match &args.valid {
             Some(valid) => Self::new(
@@ -143,7 +147,11 @@ impl LabelTask {
                 },
                 read: Read::EveryStep,
             },
-            dropout: settings.dropout(),
+            dropout: Dropout::NONE,
+        };
+        let spec = Spec {
+            dropout: settings.dropout(&spec.input),
+            ..spec
         };
         spec.check()?;
         Ok(Self {
@@ -179,6 +187,26 @@ fn hold_out(sentences: Vec<Sentence>, seed: u64) -> (Vec<Sentence>, Vec<Sentence
         }
     }
     (train, valid)
+}
+
+impl Job for LabelArgs {
+    type Task = LabelTask;
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    fn files(&mut self) -> Vec<&mut PathBuf> {
+        self.train.iter_mut().chain(&mut self.valid).collect()
+    }
+
+    fn load(&self) -> Result<LabelTask> {
+        LabelTask::load(self)
+    }
 }
 
 impl Task for LabelTask {
@@ -218,12 +246,13 @@ impl Task for LabelTask {
         }
     }
 
-    fn measure(&self, outputs: &[f32]) -> Measure {
-        let scores = Scores::measure(&self.labelling.labels, &self.valid, outputs);
-        Measure {
+    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
+        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
+        let scores = Scores::measure(&self.labelling.labels, &self.valid, &outputs);
+        Ok(Measure {
             loss: scores.loss,
             score: scores.decisive(),
-        }
+        })
     }
 }
 

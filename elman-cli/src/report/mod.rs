@@ -207,7 +207,7 @@ impl Report {
                 ..Chart::default()
             },
             Chart {
-                title: &format!("Score: {score_name}, validation data"),
+                title: &format!("Validation {score_name}"),
                 lines: vec![line(score_name, "a", |row| row.score)],
                 mark: mark(),
                 ..Chart::default()

@@ -6,6 +6,11 @@ use super::scale::tidy;
 use super::{Confusion, KindScore, Setting};
 use crate::doctor::{Checkup, Finding, Severity};
 
+/// A share in percent, for columns that say so.
+fn percent(part: f64) -> String {
+    format!("{:.1}", part * 100.0)
+}
+
 /// A share as a percentage.
 pub fn share(part: f64) -> String {
     format!("{:.1} %", part * 100.0)
@@ -16,7 +21,7 @@ pub fn kinds(title: &str, name: &str, kinds: &[KindScore]) -> Markup {
     html! {
         @if !kinds.is_empty() {
             section.card {
-                h2 { (title) }
+                h2 { (title) small { " in %" } }
                 div.scroll { table {
                     thead { tr {
                         th { (name) } th.number { "precision" } th.number { "recall" } th.number { "F1" }
@@ -26,9 +31,9 @@ pub fn kinds(title: &str, name: &str, kinds: &[KindScore]) -> Markup {
                         @for kind in kinds {
                             tr.total[kind.is_total] {
                                 td { (kind.name) }
-                                td.number { (share(kind.precision)) }
-                                td.number { (share(kind.recall)) }
-                                td.number.bar style=(format!("--share:{:.3}", kind.f1)) { (share(kind.f1)) }
+                                td.number { (percent(kind.precision)) }
+                                td.number { (percent(kind.recall)) }
+                                td.number.bar style=(format!("--share:{:.3}", kind.f1)) { (percent(kind.f1)) }
                                 td.number { (kind.support) }
                             }
                         }

@@ -1,12 +1,13 @@
-//! Where training stands after a whole epoch: all that `--resume` needs beside the settings and the data.
+//! Where training stands, after an epoch or between two updates: all that `--resume` needs beside the settings and
+//! the data.
 //!
-//! Generators and the position in the data are not saved: they follow from seed and epoch.
+//! Generators and the order of the data are not saved: they follow from seed and epoch.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::learner::Learner;
+use super::learner::{Learner, Learnt};
 use crate::failure::{Failure, Result};
 use crate::model_file::{FlatFile, save_flat};
 use crate::seeds;
@@ -19,6 +20,8 @@ pub struct Standing {
     pub epochs: usize,
     /// Updates done.
     pub updates: u64,
+    /// What is done of the epoch that comes next.
+    pub partial: Partial,
     /// The best validation score and the epoch it came from.
     pub best: Option<(f64, usize)>,
     /// Epochs since then.
@@ -29,12 +32,50 @@ pub struct Standing {
     fingerprint: u64,
 }
 
+/// The first batches of an epoch: how many, and what they add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Partial {
+    /// Batches done.
+    pub batches: usize,
+    /// Updates made of them.
+    pub updates: usize,
+    pub loss: f64,
+    pub items: f64,
+    pub norms: f64,
+    /// Updates whose gradient was clipped.
+    pub clipped: usize,
+    /// Time they took.
+    pub seconds: f64,
+}
+
+impl Partial {
+    /// Counts an update from so many batches.
+    pub fn add(&mut self, learnt: &Learnt, batches: usize) {
+        self.batches += batches;
+        self.updates += 1;
+        self.loss += learnt.loss * learnt.items;
+        self.items += learnt.items;
+        self.norms += learnt.norm;
+        self.clipped += usize::from(learnt.is_clipped);
+    }
+
+    /// Mean loss per item.
+    pub fn mean_loss(&self) -> f64 {
+        if self.items > 0.0 {
+            self.loss / self.items
+        } else {
+            0.0
+        }
+    }
+}
+
 impl Standing {
     /// Before the first epoch.
     pub fn start(task: &impl Task) -> Self {
         Self {
             epochs: 0,
             updates: 0,
+            partial: Partial::default(),
             best: None,
             idle: 0,
             factor: 1.0,
@@ -49,13 +90,18 @@ impl Standing {
 
     /// Counts a whole epoch; true if its score is the best so far.
     pub fn count(&mut self, score: f64) -> bool {
+        let is_better = self.is_better(score);
         self.epochs += 1;
+        self.partial = Partial::default();
+        self.idle = if is_better { 0 } else { self.idle + 1 };
+        is_better
+    }
+
+    /// Whether a score in the epoch at hand is the best so far; if so, it is kept.
+    pub fn is_better(&mut self, score: f64) -> bool {
         let is_better = self.best.is_none_or(|(best, _)| score > best);
         if is_better {
-            self.best = Some((score, self.epochs));
-            self.idle = 0;
-        } else {
-            self.idle += 1;
+            self.best = Some((score, self.epochs + 1));
         }
         is_better
     }
@@ -72,17 +118,19 @@ fn fingerprint(task: &impl Task) -> u64 {
 
 const PARAMS: &str = "params";
 const MEMORY: &str = "optimizer";
+const CARRIED: &str = "carried";
 
 /// Writes a checkpoint.
 ///
 /// # Errors
 /// Writing fails.
 pub fn save(path: &Path, learner: &Learner, standing: &Standing) -> Result<()> {
-    save_flat(
-        path,
-        &[(PARAMS, &learner.params), (MEMORY, &learner.memory)],
-        standing,
-    )
+    let parts = [
+        (PARAMS, learner.params.as_slice()),
+        (MEMORY, &learner.memory),
+        (CARRIED, &learner.carried()),
+    ];
+    save_flat(path, &parts, standing)
 }
 
 /// Takes up training where the checkpoint stands; `None` if there is none yet.
@@ -101,6 +149,9 @@ pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Opti
     }
     file.copy_part(PARAMS, &mut learner.params)?;
     file.copy_part(MEMORY, &mut learner.memory)?;
+    let mut carried = learner.carried();
+    file.copy_part(CARRIED, &mut carried)?;
+    learner.carry(&carried);
     Ok(Some(standing))
 }
 
@@ -113,6 +164,7 @@ mod tests {
         let mut standing = Standing {
             epochs: 0,
             updates: 0,
+            partial: Partial::default(),
             best: None,
             idle: 0,
             factor: 1.0,

@@ -4,17 +4,19 @@ use std::fmt;
 use std::ops::Range;
 
 use elman_core::{
-    Level, Model, NonFinite, Optimizer, Spec, Strip, Truncation, gradient, loss, pack,
-    pack_transposed,
+    Level, Model, NonFinite, Optimizer, Spec, Strip, Truncation, gradient, pack, pack_transposed,
 };
 use rayon::prelude::*;
 
-use super::shard::{Lesson, Shard};
+use super::batches::Portion;
+use super::shard::{Lesson, Material, Shard};
 use super::tables::Tables;
-use crate::data::{Hiding, Sequences};
+use crate::data::{Sequences, Targets};
 use crate::failure::{Failure, Result};
-use crate::gather::longest_first;
+use crate::gather::{ALL_STEPS, longest_first};
+use crate::objective::Objective;
 use crate::settings::Settings;
+use crate::task::Walk;
 
 /// Sequences that a shard should have at least, so that its matrix products are worth their while; and how many
 /// shards there are at most. Both are part of the result: shards are summed in order.
@@ -50,15 +52,18 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(settings: &Settings, sequences: &Sequences) -> Self {
-        let size = settings.batch.min(sequences.len());
+    fn of(settings: &Settings, sequences: &Sequences, walk: Walk) -> Self {
+        let (size, steps) = match walk {
+            Walk::Shuffled => (settings.batch_size().min(sequences.len()), usize::MAX),
+            Walk::Streams => (sequences.len(), settings.truncation().k2),
+        };
         let shards = size.div_ceil(SHARD_SEQUENCES).min(MAX_SHARDS);
         let per_shard = size.div_ceil(shards);
         let longest = longest_first(sequences);
         let rows = longest
             .iter()
             .take(per_shard)
-            .map(|&sequence| sequences.len_of(sequence))
+            .map(|&sequence| sequences.len_of(sequence).min(steps))
             .sum();
         Self {
             shards,
@@ -88,6 +93,22 @@ pub struct Learnt {
     pub items: f64,
     /// Length of the gradient before clipping.
     pub norm: f64,
+    /// Whether it was clipped.
+    pub is_clipped: bool,
+}
+
+/// When and how strongly to learn.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The learning rate.
+    pub rate: f64,
+    /// Updates so far and this one.
+    pub update: u64,
+    /// Seed of the run.
+    pub seed: u64,
+    /// The epoch, and the number of the first batch of the update.
+    pub epoch: u64,
+    pub batch: usize,
 }
 
 /// Why there was no update.
@@ -124,14 +145,14 @@ impl fmt::Display for Trouble {
 
 impl Learner {
     /// Buffers for every batch of `sequences` that these settings can make; parameters are zero.
-    pub fn new(spec: &Spec, settings: &Settings, sequences: &Sequences) -> Self {
+    pub fn new(spec: &Spec, settings: &Settings, sequences: &Sequences, walk: Walk) -> Self {
         let Plan {
             shards,
             per_shard,
             rows,
-        } = Plan::of(settings, sequences);
+        } = Plan::of(settings, sequences, walk);
         let optimizer = settings.optimizer();
-        Self {
+        let mut learner = Self {
             spec: *spec,
             level: Level::detect(),
             optimizer,
@@ -147,15 +168,39 @@ impl Learner {
             gradients: vec![0.0; spec.params_len()],
             tables: Tables::new(spec),
             ranges: Vec::new(),
+        };
+        if walk == Walk::Streams {
+            learner.deal(&longest_first(sequences));
+            for shard in &mut learner.shards {
+                shard.carried = vec![0.0; shard.chosen.len() * spec.state_len()];
+            }
         }
+        learner
+    }
+
+    /// The states that streams carry from window to window; nothing for whole sequences.
+    pub fn carried(&self) -> Vec<f32> {
+        let carried = self.shards.iter().flat_map(|shard| &shard.carried);
+        carried.copied().collect()
+    }
+
+    /// Puts back what [`Learner::carried`] gave.
+    pub fn carry(&mut self, states: &[f32]) {
+        let carried = self.shards.iter_mut().flat_map(|shard| &mut shard.carried);
+        carried.zip(states).for_each(|(to, &from)| *to = from);
     }
 
     /// Whether [`Learner::new`] will find the memory it needs: running out of it would end the process without a word.
     ///
     /// # Errors
     /// It will not.
-    pub fn check_room(spec: &Spec, settings: &Settings, sequences: &Sequences) -> Result<()> {
-        let bytes = Plan::of(settings, sequences).bytes(spec, settings.optimizer());
+    pub fn check_room(
+        spec: &Spec,
+        settings: &Settings,
+        sequences: &Sequences,
+        walk: Walk,
+    ) -> Result<()> {
+        let bytes = Plan::of(settings, sequences, walk).bytes(spec, settings.optimizer());
         Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| {
             Failure::input(format!(
                 "this net needs about {:.0} GB of memory to be trained; choose a smaller --hidden, --layers, \
@@ -183,63 +228,118 @@ impl Learner {
         Ok(Model::new(self.spec, &self.params, &self.packed)?)
     }
 
-    /// Learns from one batch, whose sequences come longest first. `update` counts from 1; `place` is epoch and batch.
+    /// Makes one update from some batches: the same as from all of them as one.
     ///
     /// # Errors
     /// Ids or targets that the net does not know.
-    pub fn learn(
+    pub fn learn<'p>(
         &mut self,
-        (sequences, hiding): (&Sequences, Option<&Hiding>),
-        batch: &[usize],
-        rate: f64,
-        update: u64,
-        (seed, place): (u64, [u64; 2]),
+        material: Material<'_>,
+        portions: impl Iterator<Item = Portion<'p>> + Clone,
+        moment: Moment,
     ) -> Result<std::result::Result<Learnt, Trouble>> {
-        self.deal(batch);
-        let rows = batch.iter().map(|&sequence| sequences.rows_of(sequence));
-        let total: f64 = rows
-            .map(|rows| loss::total_weight(&sequences.targets()[rows], None))
+        let total = (portions.clone())
+            .map(|portion| self.weigh(material, portion))
             .sum();
-        let model = Model::new(self.spec, &self.params, &self.packed)?;
-        let (level, truncation, transposed) =
-            (self.level, self.truncation, self.transposed.as_slice());
-        let lesson = Lesson {
-            level,
-            model,
-            transposed,
-            sequences,
-            hiding,
-            truncation,
-            total,
-            seed,
-            place,
-        };
-        self.shards
-            .par_iter_mut()
-            .with_max_len(1)
-            .try_for_each(|shard| shard.learn(&lesson))?;
-        if let Some((trouble, shard)) = self
-            .shards
-            .iter()
-            .find_map(|shard| Some((shard.trouble?, shard)))
-        {
-            return Ok(Err(Trouble::Number(
-                trouble,
-                shard.chosen[trouble.sequence],
-            )));
+        self.tables.clear(&mut self.gradients);
+        let mut loss = 0.0;
+        for (number, portion) in portions.enumerate() {
+            let place = [moment.epoch, (moment.batch + number) as u64];
+            match self.add(material, portion, total, (moment.seed, place))? {
+                Ok(more) => loss += more,
+                Err(trouble) => return Ok(Err(trouble)),
+            }
         }
-        self.sum()?;
-        let norm = self.clip();
-        let loss: f64 = self.shards.iter().map(|shard| shard.loss).sum();
+        let norm = self.norm();
         if !norm.is_finite() || !loss.is_finite() {
             return Ok(Err(Trouble::Gradient(self.infinite_gradient())));
         }
-        self.update(rate as f32, update)?;
+        let is_clipped = self.clip(norm);
+        self.update(moment.rate as f32, moment.update)?;
         Ok(Ok(Learnt {
             loss,
             items: total,
             norm,
+            is_clipped,
         }))
+    }
+
+    /// How much of a batch counts.
+    fn weigh(&self, material: Material<'_>, portion: Portion<'_>) -> f64 {
+        let (sequences, weights) = (material.sequences, material.class_weights);
+        let weigh = |sequence: usize, steps: Range<usize>| {
+            let outputs = sequences.outputs_of(sequence, steps);
+            let objective = match sequences.targets() {
+                Targets::Classes(classes) => Objective::Classes {
+                    targets: &classes[outputs],
+                    weights,
+                },
+                Targets::Numbers { width, numbers } => {
+                    Objective::Numbers(&numbers[outputs.start * width..outputs.end * width])
+                }
+            };
+            objective.total()
+        };
+        match portion {
+            Portion::Sequences(batch) => {
+                let weights = batch.iter().map(|&sequence| weigh(sequence, ALL_STEPS));
+                weights.sum()
+            }
+            Portion::Window(number) => {
+                let k1 = self.truncation.k1;
+                let start = number.saturating_mul(k1);
+                let steps = start..start.saturating_add(k1);
+                (0..sequences.len())
+                    .map(|stream| weigh(stream, steps.clone()))
+                    .sum()
+            }
+        }
+    }
+
+    /// Adds the gradient of one batch; returns its loss as a share of `total`.
+    fn add(
+        &mut self,
+        material: Material<'_>,
+        portion: Portion<'_>,
+        total: f64,
+        (seed, place): (u64, [u64; 2]),
+    ) -> Result<std::result::Result<f64, Trouble>> {
+        let window = match portion {
+            Portion::Sequences(batch) => {
+                self.deal(batch);
+                None
+            }
+            Portion::Window(number) => Some(number),
+        };
+        let lesson = Lesson {
+            level: self.level,
+            model: Model::new(self.spec, &self.params, &self.packed)?,
+            transposed: &self.transposed,
+            material,
+            truncation: self.truncation,
+            window,
+            total,
+            seed,
+            place,
+        };
+        match self.shards.as_mut_slice() {
+            // A single shard has nobody to wait for.
+            [shard] => shard.learn(&lesson)?,
+            shards => shards
+                .par_iter_mut()
+                .with_max_len(1)
+                .try_for_each(|shard| shard.learn(&lesson))?,
+        }
+        let troubled = self
+            .shards
+            .iter()
+            .find_map(|shard| Some((shard.trouble?, shard)));
+        if let Some((trouble, shard)) = troubled {
+            let sequence = shard.chosen[trouble.sequence];
+            return Ok(Err(Trouble::Number(trouble, sequence)));
+        }
+        self.sum()?;
+        Ok(Ok(self.shards.iter().map(|shard| shard.loss).sum()))
     }
 
     /// Deals the sequences out like cards, so that every shard gets long ones and short ones.
@@ -253,9 +353,8 @@ impl Learner {
         }
     }
 
-    /// Adds up the shards' gradients, in the order of the shards.
+    /// Adds the shards' gradients, in the order of the shards.
     fn sum(&mut self) -> Result<()> {
-        self.tables.clear(&mut self.gradients);
         self.shards
             .iter()
             .for_each(|shard| self.tables.join(&shard.tables));
@@ -269,21 +368,25 @@ impl Learner {
         Ok(())
     }
 
-    /// Shortens the gradient if need be; returns how long it was.
-    fn clip(&mut self) -> f64 {
+    /// How long the gradient is.
+    fn norm(&self) -> f64 {
         let squares = self
             .ranges
             .iter()
             .map(|range| gradient::sum_of_squares(self.level, &self.gradients[range.clone()]));
-        let norm = squares.sum::<f64>().sqrt();
-        if self.clip_norm > 0.0
-            && let Some(factor) = gradient::clip_factor(norm, self.clip_norm as f32)
-        {
-            for range in &self.ranges {
-                gradient::scale(self.level, &mut self.gradients[range.clone()], factor);
-            }
+        squares.sum::<f64>().sqrt()
+    }
+
+    /// Shortens the gradient if need be.
+    fn clip(&mut self, norm: f64) -> bool {
+        let factor = gradient::clip_factor(norm, self.clip_norm as f32);
+        let Some(factor) = factor.filter(|_| self.clip_norm > 0.0) else {
+            return false;
+        };
+        for range in &self.ranges {
+            gradient::scale(self.level, &mut self.gradients[range.clone()], factor);
         }
-        norm
+        true
     }
 
     fn update(&mut self, rate: f32, update: u64) -> Result<()> {

@@ -7,18 +7,43 @@ mod progress;
 mod schedule;
 mod shard;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod trainer;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
-use crate::args::{LabelArgs, TrainArgs, TrainTask, parse_run};
+use serde::Serialize;
+
+use crate::args::{TrainArgs, TrainTask, parse_run};
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
-use crate::label::LabelTask;
 use crate::run::{Run, write_whole};
-use crate::settings::to_toml;
+use crate::settings::{Settings, to_toml};
 use crate::task::Task;
 use trainer::{Outcome, check_room, train};
+
+/// A task's part of the command line: what `config.toml` holds of a run.
+pub trait Job: Serialize {
+    /// What it makes of its files.
+    type Task: Task;
+
+    /// What every task shares.
+    fn settings(&self) -> &Settings;
+
+    /// The same, to be changed.
+    fn settings_mut(&mut self) -> &mut Settings;
+
+    /// The files that it names.
+    fn files(&mut self) -> Vec<&mut PathBuf>;
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Missing, empty or malformed files; flags that contradict each other.
+    fn load(&self) -> Result<Self::Task>;
+}
 
 /// The command.
 ///
@@ -31,55 +56,53 @@ pub fn run(args: TrainArgs) -> Result<()> {
             ..
         } => resume(&folder),
         TrainArgs {
-            task: Some(TrainTask::Label(label)),
-            ..
-        } => start_label(*label),
+            task: Some(task), ..
+        } => match task {
+            TrainTask::Label(job) => start(*job),
+        },
         TrainArgs { .. } => Err(Failure::input(
             "train needs a task, such as elman train label, or --resume RUN",
         )),
     }
 }
 
-fn start_label(label: LabelArgs) -> Result<()> {
-    label.settings.check()?;
-    let task = LabelTask::load(&label)?;
-    check_room(&task, &label.settings)?;
-    let run = Run::create(label.settings.out.as_deref(), LabelTask::NAME)?;
-    finish(&run, &label_in(&run, &task, label)?);
+fn start<J: Job>(job: J) -> Result<()> {
+    job.settings().check()?;
+    let task = job.load()?;
+    check_room(&task, job.settings())?;
+    let run = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
+    finish(&run, &train_in(&run, &task, job)?);
     Ok(())
 }
 
-/// Trains a labelling job in a new folder.
+/// Trains a job in a new folder.
 ///
 /// # Errors
 /// As [`train`].
-pub fn label_in(run: &Run, task: &LabelTask, mut label: LabelArgs) -> Result<Outcome> {
-    absolute(&mut label.train)?;
-    absolute(&mut label.valid)?;
-    label.settings.out = Some(run.folder().to_owned());
-    write_whole(&run.config(), to_toml(LabelTask::NAME, &label)?.as_bytes())?;
+pub fn train_in<J: Job>(run: &Run, task: &J::Task, mut job: J) -> Result<Outcome> {
+    for path in job.files() {
+        // A run may be resumed from anywhere.
+        *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
+    }
+    job.settings_mut().out = Some(run.folder().to_owned());
+    write_whole(&run.config(), to_toml(J::Task::NAME, &job)?.as_bytes())?;
     let _lock = run.lock()?;
-    train(task, &label.settings, run, Interrupt::listen()?)
+    train(task, job.settings(), run, Interrupt::listen()?)
 }
 
 fn resume(folder: &Path) -> Result<()> {
     let run = Run::open(folder)?;
     let _lock = run.lock()?;
     run.sweep();
-    let TrainTask::Label(label) = parse_run(&run.config())?;
-    let task = LabelTask::load(&label)?;
-    finish(
-        &run,
-        &train(&task, &label.settings, &run, Interrupt::listen()?)?,
-    );
-    Ok(())
+    match parse_run(&run.config())? {
+        TrainTask::Label(job) => go_on(&run, &*job),
+    }
 }
 
-/// A run may be resumed from anywhere.
-fn absolute(path: &mut Option<PathBuf>) -> Result<()> {
-    if let Some(path) = path {
-        *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
-    }
+fn go_on(run: &Run, job: &impl Job) -> Result<()> {
+    let task = job.load()?;
+    let outcome = train(&task, job.settings(), run, Interrupt::listen()?)?;
+    finish(run, &outcome);
     Ok(())
 }
 
@@ -89,10 +112,14 @@ fn finish(run: &Run, outcome: &Outcome) {
         score_name,
         epoch,
         epochs,
+        is_cut_short,
     } = outcome;
     let folder = run.folder().display();
     println!(
         "best {score_name} {score:.4} after epoch {epoch} of {epochs}: {folder}/model.safetensors"
     );
+    if *is_cut_short {
+        println!("the time was up before the epochs were; to go on: elman train --resume {folder}");
+    }
     println!("next: elman eval {folder} --data FILE, elman predict {folder} --data FILE");
 }

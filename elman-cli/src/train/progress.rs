@@ -24,6 +24,8 @@ pub struct Epoch {
     pub learning_rate: f64,
     /// Mean length of the gradients, before clipping.
     pub gradient_norm: f64,
+    /// Share of updates whose gradient was clipped.
+    pub clipped: f64,
     /// Items learnt from per second, in training alone.
     pub items_per_second: f64,
     /// Duration, validation included.
@@ -37,11 +39,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For a run of so many epochs and batches.
+    /// For a run of so many epochs and batches per epoch, of which some batches are done.
     pub fn new(epochs: usize, batches: usize, done: usize) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar =
-                ProgressBar::new((epochs * batches) as u64).with_position((done * batches) as u64);
+            let bar = ProgressBar::new((epochs * batches) as u64).with_position(done as u64);
             let style =
                 ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}  {eta} left at most");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -52,12 +53,12 @@ impl Progress {
         Self { bar, epochs }
     }
 
-    /// A batch is done.
-    pub fn batch(&self, epoch: usize, loss: f64, best: Option<(f64, usize)>) {
+    /// Some batches are done.
+    pub fn batches(&self, count: usize, epoch: usize, loss: f64, best: Option<(f64, usize)>) {
         if let Some(bar) = &self.bar {
             let best = best.map_or_else(String::new, |(best, _)| format!("  best score {best:.4}"));
             bar.set_message(format!("epoch {epoch}  loss {loss:.4}{best}"));
-            bar.inc(1);
+            bar.inc(count as u64);
         }
     }
 

@@ -1,13 +1,21 @@
 //! A fixed part of every batch. The parts do not depend on the number of threads, so neither does the sum of their
 //! gradients.
 
-use elman_core::{Inputs, Level, Model, NonFinite, Strip, Tape, Truncation, loss};
+use elman_core::{Level, Model, NonFinite, Spec, Strip, Tape, Truncation, Window};
 
 use super::tables::Tables;
 use crate::data::{Hiding, Sequences};
 use crate::failure::Result;
-use crate::gather::Gathered;
+use crate::gather::{ALL_STEPS, Gathered};
 use crate::seeds::{self, Purpose};
+
+/// What is learnt from.
+#[derive(Clone, Copy)]
+pub struct Material<'a> {
+    pub sequences: &'a Sequences,
+    pub hiding: Option<&'a Hiding>,
+    pub class_weights: Option<&'a [f32]>,
+}
 
 /// Everything that a shard reads and does not own.
 #[derive(Clone, Copy)]
@@ -15,10 +23,11 @@ pub struct Lesson<'a> {
     pub level: Level,
     pub model: Model<'a>,
     pub transposed: &'a [Strip],
-    pub sequences: &'a Sequences,
-    pub hiding: Option<&'a Hiding>,
+    pub material: Material<'a>,
     pub truncation: Truncation,
-    /// Counted items of the whole batch.
+    /// The window of the streams; whole sequences without.
+    pub window: Option<usize>,
+    /// Counted items of the whole update.
     pub total: f64,
     /// Seed of the run, epoch and batch.
     pub seed: u64,
@@ -30,27 +39,60 @@ pub struct Shard {
     number: u64,
     /// Its sequences of this batch, longest first.
     pub chosen: Vec<usize>,
+    /// Streams only, (B, S): the state in which the tape of the next window starts.
+    pub carried: Vec<f32>,
     gathered: Gathered,
     tape: Vec<Strip>,
     scratch: Vec<Strip>,
+    goals: Vec<f32>,
     /// Zero but for the rows that `tables` lists and everything behind the embeddings.
     pub gradients: Vec<f32>,
     pub tables: Tables,
     /// Its part of the batch's loss.
     pub loss: f64,
-    /// Where numbers stopped being finite.
+    /// Where numbers stopped being finite; steps count from the start of the sequence.
     pub trouble: Option<NonFinite>,
+}
+
+/// Where a window of streams lies, in steps of the streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Frame {
+    /// Where its tape starts.
+    start: usize,
+    /// Where its losses start.
+    losses: usize,
+    /// Where they end, unless the streams do first.
+    end: usize,
+    /// Where the tape of the next window starts.
+    next: usize,
+}
+
+impl Frame {
+    /// Each window learns from `k1` steps and looks back to `k2 - k1` steps before them, or to the start.
+    fn of(Truncation { k1, k2 }: Truncation, number: usize) -> Self {
+        let before = k2.max(k1) - k1;
+        let losses = number.saturating_mul(k1);
+        let end = losses.saturating_add(k1);
+        Self {
+            start: losses.saturating_sub(before),
+            losses,
+            end,
+            next: end.saturating_sub(before),
+        }
+    }
 }
 
 impl Shard {
     /// Room for batches whose part holds at most `rows` rows in `sequences` sequences.
-    pub fn new(number: usize, spec: &elman_core::Spec, rows: usize, sequences: usize) -> Self {
+    pub fn new(number: usize, spec: &Spec, rows: usize, sequences: usize) -> Self {
         Self {
             number: number as u64,
             chosen: Vec::with_capacity(sequences),
+            carried: Vec::new(),
             gathered: Gathered::default(),
             tape: vec![Strip::ZERO; spec.tape_len(rows, sequences)],
             scratch: vec![Strip::ZERO; spec.scratch_len(rows, sequences)],
+            goals: Vec::new(),
             gradients: vec![0.0; spec.params_len()],
             tables: Tables::new(spec),
             loss: 0.0,
@@ -58,65 +100,138 @@ impl Shard {
         }
     }
 
-    /// Forward, loss, backward: leaves loss and gradients behind.
+    /// Forward, loss, backward: leaves loss and gradients behind, and for streams the state to go on from.
     ///
     /// # Errors
     /// Ids or targets that the net does not know.
     pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<()> {
         (self.loss, self.trouble) = (0.0, None);
         self.tables.clear(&mut self.gradients);
+        match lesson.window {
+            None => self.learn_whole(lesson),
+            Some(number) => self.learn_window(lesson, &Frame::of(lesson.truncation, number)),
+        }
+    }
+
+    fn learn_whole(&mut self, lesson: &Lesson<'_>) -> Result<()> {
         if self.chosen.is_empty() {
             return Ok(());
         }
-        self.gathered.fill(lesson.sequences, &self.chosen)?;
-        let place = [lesson.place[0], lesson.place[1], self.number];
-        if let Some(hiding) = lesson.hiding {
-            let channels = lesson.sequences.channels();
-            hide(
-                &mut self.gathered.ids,
-                channels,
-                hiding,
-                &mut seeds::generator(lesson.seed, Purpose::Hiding, &place),
-            );
+        let sequences = lesson.material.sequences;
+        self.gathered.fill(sequences, &self.chosen, ALL_STEPS)?;
+        let mut pass = self.prepare(lesson)?;
+        pass.tape.start(&lesson.model, None)?;
+        for window in lesson.truncation.windows(pass.gathered.batch()?.steps()) {
+            pass.record(window.losses.clone())?;
+            pass.learn(&window)?;
         }
-        self.tables.touch(&self.gathered.ids);
-        self.pass(lesson, seeds::derive(lesson.seed, Purpose::Dropout, &place))
+        (self.loss, self.trouble) = (pass.loss, pass.trouble);
+        Ok(())
     }
 
-    fn pass(&mut self, lesson: &Lesson<'_>, dropout: u64) -> Result<()> {
-        let Lesson {
-            level,
-            ref model,
-            transposed,
-            total,
-            ..
-        } = *lesson;
+    fn learn_window(&mut self, lesson: &Lesson<'_>, frame: &Frame) -> Result<()> {
+        let sequences = lesson.material.sequences;
+        let going = (self.chosen).partition_point(|&s| sequences.len_of(s) > frame.losses);
+        if going == 0 {
+            return Ok(());
+        }
+        let steps = frame.start..frame.end;
+        self.gathered
+            .fill(sequences, &self.chosen[..going], steps)?;
+        let mut carried = std::mem::take(&mut self.carried);
+        let state = &mut carried[..going * lesson.model.spec().state_len()];
+        let mut pass = self.prepare(lesson)?;
+        let before = (frame.start > 0).then_some(&*state);
+        pass.tape.start(&lesson.model, before)?;
+        let steps = pass.gathered.batch()?.steps();
+        let kept = (frame.next - frame.start).min(steps);
+        if kept > 0 {
+            pass.record(0..kept)?;
+            pass.tape.final_state(&lesson.model, state)?;
+        }
+        if kept < steps {
+            pass.record(kept..steps)?;
+        }
+        pass.learn(&Window {
+            losses: frame.losses - frame.start..steps,
+            back_to: 0,
+        })?;
+        let trouble = pass.trouble.map(|trouble| NonFinite {
+            step: frame.start + trouble.step,
+            ..trouble
+        });
+        (self.loss, self.trouble) = (pass.loss, trouble);
+        self.carried = carried;
+        Ok(())
+    }
+
+    /// Hides ids, takes their embeddings into use, and puts up a tape for what is gathered.
+    fn prepare<'s>(&'s mut self, lesson: &'s Lesson<'s>) -> Result<Pass<'s>> {
+        let place = [lesson.place[0], lesson.place[1], self.number];
+        if let Some(hiding) = lesson.material.hiding {
+            let channels = lesson.material.sequences.channels();
+            let mut rng = seeds::generator(lesson.seed, Purpose::Hiding, &place);
+            hide(&mut self.gathered.ids, channels, hiding, &mut rng);
+        }
+        self.tables.touch(&self.gathered.ids);
+        let dropout = seeds::derive(lesson.seed, Purpose::Dropout, &place);
+        let (batch, inputs) = (self.gathered.batch()?, self.gathered.inputs());
+        let tape = Tape::new(lesson.model.spec(), batch, inputs, dropout, &mut self.tape)?;
+        Ok(Pass {
+            lesson,
+            gathered: &self.gathered,
+            tape,
+            scratch: &mut self.scratch,
+            goals: &mut self.goals,
+            gradients: &mut self.gradients,
+            loss: 0.0,
+            trouble: None,
+        })
+    }
+}
+
+/// A tape and what its backward pass writes to.
+struct Pass<'s> {
+    lesson: &'s Lesson<'s>,
+    gathered: &'s Gathered,
+    tape: Tape<'s>,
+    scratch: &'s mut [Strip],
+    goals: &'s mut Vec<f32>,
+    gradients: &'s mut [f32],
+    loss: f64,
+    trouble: Option<NonFinite>,
+}
+
+impl Pass<'_> {
+    fn record(&mut self, steps: std::ops::Range<usize>) -> Result<()> {
+        let Lesson { level, model, .. } = self.lesson;
+        Ok(self.tape.record(*level, model, steps)?)
+    }
+
+    /// Loss and backward pass of steps that are recorded, unless there is trouble.
+    fn learn(&mut self, window: &Window) -> Result<()> {
+        let lesson = self.lesson;
+        let (level, model) = (lesson.level, &lesson.model);
+        if self.trouble.is_some() {
+            return Ok(());
+        }
         let spec = model.spec();
         let batch = self.gathered.batch()?;
-        let inputs = Inputs::Tokens(&self.gathered.ids);
-        let mut tape = Tape::new(spec, batch, inputs, dropout, &mut self.tape)?;
-        tape.start(model, None)?;
-        for window in lesson.truncation.windows(batch.steps()) {
-            let steps = window.losses.clone();
-            tape.record(level, model, steps.clone())?;
-            let targets = &self.gathered.targets[batch.rows_of(steps.clone())];
-            let outputs = tape.outputs(steps.clone());
-            self.loss += loss::softmax_cross_entropy(
-                level,
-                outputs,
-                spec.output_width(),
-                targets,
-                None,
-                total,
-            )?;
-            if !self.loss.is_finite() {
-                self.trouble = tape.find_non_finite();
-                return Ok(());
-            }
-            let (scratch, gradients) = (&mut self.scratch, &mut self.gradients);
-            tape.backward(level, model, transposed, &window, scratch, gradients)?;
+        let rows = match spec.head.read {
+            elman_core::Read::EveryStep => batch.rows_of(window.losses.clone()),
+            elman_core::Read::LastStep => 0..batch.sequences(),
+        };
+        let objective = (self.gathered).objective(rows, lesson.material.class_weights);
+        let outputs = self.tape.outputs(window.losses.clone());
+        let (width, total) = (spec.output_width(), lesson.total);
+        self.loss += objective.learn(level, outputs, width, total, self.goals)?;
+        if !self.loss.is_finite() {
+            self.trouble = self.tape.find_non_finite();
+            return Ok(());
         }
-        Ok(())
+        let (transposed, scratch) = (lesson.transposed, &mut *self.scratch);
+        let gradients = &mut *self.gradients;
+        Ok((self.tape).backward(level, model, transposed, window, scratch, gradients)?)
     }
 }
 
@@ -157,5 +272,20 @@ mod tests {
         };
         assert_eq!((count(0, 1), count(2, 1), count(3, 2)), (1000, 1000, 1000));
         assert!((400..600).contains(&count(1, 0)));
+    }
+
+    #[test]
+    fn tapes_of_windows_start_where_the_one_before_kept_the_state() {
+        let frames = |k1, k2| [0, 1, 2, 3].map(|number| Frame::of(Truncation { k1, k2 }, number));
+        for (k1, k2) in [(3, 3), (3, 5), (2, 7), (1, 4)] {
+            let frames = frames(k1, k2);
+            for pair in frames.windows(2) {
+                assert_eq!((pair[0].next, pair[0].end), (pair[1].start, pair[1].losses));
+                assert!(pair[1].end - pair[1].start <= k2);
+            }
+            assert_eq!((frames[0].start, frames[0].losses), (0, 0));
+        }
+        let last = frames(2, 5)[3];
+        assert_eq!((last.start, last.losses, last.end, last.next), (3, 6, 8, 5));
     }
 }

@@ -1,15 +1,16 @@
 //! Epochs, validation, the best model, checkpoints. Knows tasks only as [`Task`].
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use elman_core::{Init, Level, initialize};
 
-use super::batches;
+use super::batches::Batches;
 use super::checkpoint::{self, Standing};
-use super::learner::{Learner, Learnt, Trouble};
+use super::learner::{Learner, Moment, Trouble};
 use super::progress::{Epoch, Progress};
+use super::shard::Material;
+use super::watch::{Witness, after_epoch};
 use crate::failure::{Failure, Result};
-use crate::infer;
 use crate::interrupt::Interrupt;
 use crate::model_file;
 use crate::run::Run;
@@ -17,6 +18,9 @@ use crate::seeds::{self, Purpose};
 use crate::settings::Settings;
 use crate::task::{Measure, Task};
 use crate::threads::on_threads;
+
+/// Epochs may last minutes: within them a checkpoint is written as often as this.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 
 /// How training ended.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +32,11 @@ pub struct Outcome {
     pub epoch: usize,
     /// Epochs trained.
     pub epochs: usize,
+    /// Whether the time was up before the epochs were.
+    pub is_cut_short: bool,
 }
 
-/// Trains until the epochs or the patience run out, from the run's checkpoint if there is one.
+/// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one.
 ///
 /// # Errors
 /// Data that changed under a checkpoint, numbers that stop being finite, files that cannot be written, Ctrl-C.
@@ -49,7 +55,7 @@ pub fn train<T: Task>(
 /// # Errors
 /// It does not fit into memory.
 pub fn check_room(task: &impl Task, settings: &Settings) -> Result<()> {
-    Learner::check_room(task.spec(), settings, task.train())
+    Learner::check_room(task.spec(), settings, task.train(), task.walk())
 }
 
 /// A number with its noun.
@@ -58,43 +64,36 @@ fn counted(number: usize, noun: &str) -> String {
 }
 
 /// One run of training.
-struct Trainer<'a, T> {
+pub(super) struct Trainer<'a, T> {
     task: &'a T,
     settings: &'a Settings,
     run: &'a Run,
     interrupt: Interrupt,
     learner: Learner,
     standing: Standing,
+    batches: Batches,
     progress: Progress,
-    /// Sequences in the order of this epoch, and where its batches begin.
-    order: Vec<usize>,
-    starts: Vec<usize>,
+    /// When the time is up.
+    deadline: Option<Instant>,
+    /// When the last checkpoint was written.
+    saved: Instant,
 }
 
-/// What the batches of an epoch add up to.
-#[derive(Default)]
-struct Sums {
-    loss: f64,
-    items: f64,
-    norms: f64,
-}
-
-impl Sums {
-    fn add(&mut self, learnt: &Learnt) {
-        self.loss += learnt.loss * learnt.items;
-        self.items += learnt.items;
-        self.norms += learnt.norm;
-    }
+/// Whether there is more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    TimeIsUp,
 }
 
 impl<'a, T: Task> Trainer<'a, T> {
-    fn new(
+    pub(super) fn new(
         task: &'a T,
         settings: &'a Settings,
         run: &'a Run,
         interrupt: Interrupt,
     ) -> Result<Self> {
-        let mut learner = Learner::new(task.spec(), settings, task.train());
+        let mut learner = Learner::new(task.spec(), settings, task.train(), task.walk());
         let standing = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
             Some(standing) => standing,
             None => {
@@ -105,9 +104,10 @@ impl<'a, T: Task> Trainer<'a, T> {
         };
         learner.repack()?;
         run.keep_metrics(standing.epochs)?;
-        let batches = batches::count(task.train(), settings.batch);
-        let progress = Progress::new(settings.epochs, batches, standing.epochs);
-        let (order, starts) = (vec![0; task.train().len()], vec![0; batches]);
+        let batches = Batches::new(task.train(), task.walk(), settings);
+        let done = standing.epochs * batches.count() + standing.partial.batches;
+        let progress = Progress::new(settings.epochs, batches.count(), done);
+        let limit = settings.time_limit.as_ref();
         Ok(Self {
             task,
             settings,
@@ -115,29 +115,33 @@ impl<'a, T: Task> Trainer<'a, T> {
             interrupt,
             learner,
             standing,
+            batches,
             progress,
-            order,
-            starts,
+            deadline: limit.and_then(|limit| Instant::now().checked_add(limit.duration())),
+            saved: Instant::now(),
         })
     }
 
-    fn run(&mut self) -> Result<Outcome> {
+    pub(super) fn run(&mut self) -> Result<Outcome> {
         self.introduce();
-        let Settings {
-            epochs, patience, ..
-        } = self.settings;
-        while !self.standing.is_finished(*epochs, *patience) {
-            self.epoch()?;
+        let mut next = Next::GoOn;
+        while next == Next::GoOn && !self.is_finished() {
+            next = self.epoch()?;
         }
         self.progress.finish();
-        let epochs = self.standing.epochs;
         let (score, epoch) = self.standing.best.unwrap_or((0.0, 0));
         Ok(Outcome {
             score,
             score_name: self.task.score_name(),
             epoch,
-            epochs,
+            epochs: self.standing.epochs,
+            is_cut_short: !self.is_finished(),
         })
+    }
+
+    fn is_finished(&self) -> bool {
+        let (epochs, patience) = (self.settings.epochs, self.settings.patience);
+        self.standing.is_finished(epochs, patience)
     }
 
     fn introduce(&self) {
@@ -151,86 +155,145 @@ impl<'a, T: Task> Trainer<'a, T> {
             counted(self.settings.threads, "thread"),
             Level::detect(),
         ));
-        let Settings {
-            epochs, patience, ..
-        } = self.settings;
-        match self.standing.epochs {
-            0 => {}
-            done if self.standing.is_finished(*epochs, *patience) => self.progress.say(&format!(
-                "already complete after {}",
-                counted(done, "epoch")
-            )),
-            done => self.progress.say(&format!("going on after epoch {done}")),
+        let (done, batches) = (self.standing.epochs, self.standing.partial.batches);
+        if done > 0 && self.is_finished() {
+            let done = counted(done, "epoch");
+            self.progress.say(&format!("already complete after {done}"));
+        } else if batches > 0 {
+            let (epoch, all) = (done + 1, self.batches.count());
+            self.progress.say(&format!(
+                "going on in epoch {epoch} after batch {batches} of {all}"
+            ));
+        } else if done > 0 {
+            self.progress.say(&format!("going on after epoch {done}"));
         }
     }
 
-    fn epoch(&mut self) -> Result<()> {
-        let began = Instant::now();
-        let sums = self.learn()?;
-        let learning = began.elapsed().as_secs_f64();
-        let measure = self.validate()?;
-        if !measure.loss.is_finite() {
-            return Err(self.explain("a NaN or infinity in the validation outputs", "its end"));
+    fn epoch(&mut self) -> Result<Next> {
+        let before = self.learner.params.clone();
+        if self.learn()? == Next::TimeIsUp {
+            self.judge_part()?;
+            return Ok(Next::TimeIsUp);
         }
-        let learning_rate = self.rate(self.starts.len());
+        let (began, partial) = (Instant::now(), self.standing.partial);
+        let measure = self.validate()?;
+        let learning_rate = self.rate();
         let best = self.standing.count(measure.score);
-        let Standing { factor, idle, .. } = self.standing;
+        let (factor, idle) = (self.standing.factor, self.standing.idle);
         self.standing.factor = self.settings.schedule.after_epoch(factor, idle);
         if best {
             self.save_model()?;
         }
+        let updates = partial.updates.max(1) as f64;
         let epoch = Epoch {
             epoch: self.standing.epochs,
-            train_loss: sums.loss / sums.items.max(1.0),
+            train_loss: partial.mean_loss(),
             valid_loss: measure.loss,
             score: measure.score,
             score_name: self.task.score_name(),
             best,
             learning_rate,
-            gradient_norm: sums.norms / self.starts.len() as f64,
-            items_per_second: sums.items / learning,
-            seconds: began.elapsed().as_secs_f64(),
+            gradient_norm: partial.norms / updates,
+            clipped: partial.clipped as f64 / updates,
+            items_per_second: partial.items / partial.seconds.max(f64::MIN_POSITIVE),
+            seconds: partial.seconds + began.elapsed().as_secs_f64(),
         };
         self.run.add_metrics(&epoch)?;
-        checkpoint::save(&self.run.checkpoint(), &self.learner, &self.standing)?;
+        self.save()?;
         self.progress.epoch(&epoch);
+        after_epoch(&Witness {
+            epoch: &epoch,
+            run: self.run,
+            settings: self.settings,
+            spec: self.task.spec(),
+            before: &before,
+            after: &self.learner.params,
+            train: self.task.train(),
+            progress: &self.progress,
+        })?;
+        let is_late = self.is_time_up() && !self.is_finished();
+        Ok(if is_late { Next::TimeIsUp } else { Next::GoOn })
+    }
+
+    /// All batches of an epoch that are not done yet.
+    fn learn(&mut self) -> Result<Next> {
+        let epoch = self.standing.epochs + 1;
+        let earlier = self.standing.partial.seconds;
+        let began = Instant::now();
+        self.batches.plan(self.task.train(), epoch as u64);
+        while self.standing.partial.batches < self.batches.count() {
+            self.update()?;
+            self.standing.partial.seconds = earlier + began.elapsed().as_secs_f64();
+            let is_whole = self.standing.partial.batches == self.batches.count();
+            if self.interrupt.is_asked() {
+                self.save()?;
+                return Err(self.stop());
+            }
+            if self.is_time_up() && !is_whole {
+                return Ok(Next::TimeIsUp);
+            }
+            if self.saved.elapsed() >= CHECKPOINT_EVERY {
+                self.save()?;
+            }
+        }
+        Ok(Next::GoOn)
+    }
+
+    /// Leaves a checkpoint after so many updates of the epoch at hand.
+    #[cfg(test)]
+    pub(super) fn stop_after(&mut self, updates: usize) -> Result<()> {
+        let epoch = self.standing.epochs as u64 + 1;
+        self.batches.plan(self.task.train(), epoch);
+        for _ in 0..updates {
+            if self.standing.partial.batches < self.batches.count() {
+                self.update()?;
+            }
+        }
+        self.save()
+    }
+
+    /// One update, from as many batches as are accumulated.
+    fn update(&mut self) -> Result<()> {
+        let task = self.task;
+        let first = self.standing.partial.batches;
+        let end = (first + self.settings.accumulate).min(self.batches.count());
+        let moment = Moment {
+            rate: self.rate(),
+            update: self.standing.updates + 1,
+            seed: self.settings.seed,
+            epoch: self.standing.epochs as u64 + 1,
+            batch: first,
+        };
+        let material = Material {
+            sequences: task.train(),
+            hiding: task.hiding(),
+            class_weights: task.class_weights(),
+        };
+        let portions = (first..end).map(|number| self.batches.portion(number));
+        match self.learner.learn(material, portions, moment)? {
+            Ok(learnt) => self.standing.partial.add(&learnt, end - first),
+            Err(trouble) => return Err(self.give_up(&trouble, first)),
+        }
+        self.standing.updates += 1;
+        let (partial, best) = (&self.standing.partial, self.standing.best);
+        let (epoch, batches) = (self.standing.epochs + 1, end - first);
+        self.progress
+            .batches(batches, epoch, partial.mean_loss(), best);
         Ok(())
     }
 
-    /// All batches of an epoch.
-    fn learn(&mut self) -> Result<Sums> {
-        let epoch = self.standing.epochs + 1;
-        let (seed, size) = (self.settings.seed, self.settings.batch);
-        let data = (self.task.train(), self.task.hiding());
-        batches::plan(
-            data.0,
-            size,
-            (seed, epoch as u64),
-            &mut self.order,
-            &mut self.starts,
-        );
-        let mut sums = Sums::default();
-        for number in 0..self.starts.len() {
-            let start = self.starts[number];
-            let batch = &self.order[start..(start + size).min(self.order.len())];
-            let rate = self.rate(number);
-            let place = [epoch as u64, number as u64];
-            self.standing.updates += 1;
-            let update = self.standing.updates;
-            match self
-                .learner
-                .learn(data, batch, rate, update, (seed, place))?
-            {
-                Ok(learnt) => sums.add(&learnt),
-                Err(trouble) => return Err(self.give_up(&trouble, number)),
-            }
-            self.progress
-                .batch(epoch, sums.loss / sums.items.max(1.0), self.standing.best);
-            if self.interrupt.is_asked() {
-                return Err(self.stop());
-            }
+    /// The time is up within an epoch: what is learnt so far may be the best there is.
+    fn judge_part(&mut self) -> Result<()> {
+        let measure = self.validate()?;
+        if self.standing.is_better(measure.score) {
+            self.save_model()?;
         }
-        Ok(sums)
+        self.save()
+    }
+
+    fn save(&mut self) -> Result<()> {
+        self.saved = Instant::now();
+        checkpoint::save(&self.run.checkpoint(), &self.learner, &self.standing)
     }
 
     fn save_model(&self) -> Result<()> {
@@ -239,20 +302,26 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn validate(&self) -> Result<Measure> {
-        let outputs = infer::outputs(Level::detect(), &self.learner.model()?, self.task.valid())?;
-        Ok(self.task.measure(&outputs))
+        let measure = self.task.measure(&self.learner.model()?)?;
+        if !measure.loss.is_finite() {
+            return Err(self.explain("a NaN or infinity in the validation outputs", "its end"));
+        }
+        Ok(measure)
     }
 
-    /// The learning rate of a batch of the epoch that comes next.
-    fn rate(&self, batch: usize) -> f64 {
-        let Settings {
-            lr,
-            schedule,
-            epochs,
-            ..
-        } = self.settings;
-        let done = self.standing.epochs as f64 + batch as f64 / self.starts.len() as f64;
-        lr * schedule.factor(done, *epochs, self.standing.factor)
+    fn is_time_up(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// The learning rate of the update that comes next.
+    fn rate(&self) -> f64 {
+        let settings = self.settings;
+        let part = self.standing.partial.batches as f64 / self.batches.count() as f64;
+        let done = self.standing.epochs as f64 + part;
+        let factor = self.standing.factor;
+        let warm = settings.warmth(self.standing.updates);
+        settings.lr * warm * settings.schedule.factor(done, settings.epochs, factor)
     }
 
     fn give_up(&self, trouble: &Trouble, batch: usize) -> Failure {
@@ -264,7 +333,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         };
         self.explain(
             &format!("{trouble}{from}"),
-            &format!("batch {} of {}", batch + 1, self.starts.len()),
+            &format!("batch {} of {}", batch + 1, self.batches.count()),
         )
     }
 
@@ -291,8 +360,9 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn stop(&self) -> Failure {
         self.progress.finish();
         let (epoch, folder) = (self.standing.epochs + 1, self.run.folder().display());
+        let (done, all) = (self.standing.partial.batches, self.batches.count());
         Failure::Interrupted(format!(
-            "stopped in epoch {epoch}, which will be done again: elman train --resume {folder}"
+            "stopped in epoch {epoch} after batch {done} of {all}; to go on: elman train --resume {folder}"
         ))
     }
 }

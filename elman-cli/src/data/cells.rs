@@ -1,0 +1,165 @@
+//! The cells of one line of a CSV file, and the numbers in them.
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+
+/// The delimiters that are looked for.
+const DELIMITERS: [u8; 4] = *b",\t;|";
+
+/// Whichever delimiter is found most often in a header line; a header of one column has none, any will do.
+pub fn find_delimiter(header: &str) -> u8 {
+    let count = |&delimiter: &u8| header.bytes().filter(|&byte| byte == delimiter).count();
+    // Of equals the last wins, and the comma is the most usual.
+    DELIMITERS
+        .into_iter()
+        .rev()
+        .max_by_key(count)
+        .unwrap_or(b',')
+}
+
+/// Takes lines apart. Buffers are kept, so that nothing is allocated once the longest line has been seen.
+pub struct Cells {
+    parser: Reader,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+    len: usize,
+}
+
+impl Cells {
+    /// For lines of that delimiter.
+    pub fn new(delimiter: u8) -> Self {
+        Self {
+            parser: ReaderBuilder::new().delimiter(delimiter).build(),
+            text: Vec::new(),
+            ends: Vec::new(),
+            len: 0,
+        }
+    }
+
+    /// Takes a line apart.
+    ///
+    /// # Errors
+    /// A quotation mark is not closed.
+    pub fn split(&mut self, line: &str) -> Result<(), String> {
+        if line.bytes().filter(|&byte| byte == b'"').count() % 2 == 1 {
+            return Err(r#"a quotation mark (") is not closed on this line"#.to_owned());
+        }
+        self.text.resize(line.len() + 1, 0);
+        self.ends.resize(line.len() + 2, 0);
+        self.parser.reset();
+        let (first, _, text, ends) =
+            self.parser
+                .read_record(line.as_bytes(), &mut self.text, &mut self.ends);
+        let (_, _, _, more) =
+            self.parser
+                .read_record(&[], &mut self.text[text..], &mut self.ends[ends..]);
+        self.len = ends + more;
+        match first {
+            // The whole line was taken, and its end closed the record.
+            ReadRecordResult::InputEmpty => Ok(()),
+            // For the parser a carriage return in the middle of a line ends a record.
+            _ => Err("the line holds a carriage return".to_owned()),
+        }
+    }
+
+    /// How many cells the line has.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// One cell without the spaces around it, or an empty one beyond the last.
+    pub fn get(&self, cell: usize) -> &str {
+        if cell >= self.len {
+            return "";
+        }
+        let start = if cell == 0 { 0 } else { self.ends[cell - 1] };
+        // Lines are UTF-8 and delimiters are ASCII, so a cell is UTF-8.
+        std::str::from_utf8(&self.text[start..self.ends[cell]])
+            .unwrap_or("")
+            .trim()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len).map(|cell| self.get(cell))
+    }
+}
+
+/// Whether a cell says that there is no value.
+pub fn is_missing(cell: &str) -> bool {
+    matches!(cell, "" | "?")
+        || ["nan", "na", "n/a", "null", "none"]
+            .iter()
+            .any(|word| cell.eq_ignore_ascii_case(word))
+}
+
+/// A number, NaN where it is missing.
+///
+/// # Errors
+/// What the cell holds instead.
+pub fn number(cell: &str) -> Result<f64, String> {
+    match cell.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ if is_missing(cell) => Ok(f64::NAN),
+        Ok(_) => Err(format!("{cell} is not a finite number")),
+        Err(_) => Err(complaint(cell)),
+    }
+}
+
+/// A cell of a wrong file can be very long.
+const SHOWN: usize = 40;
+
+fn complaint(cell: &str) -> String {
+    let shown: String = cell.chars().take(SHOWN).collect();
+    let dots = if shown.len() < cell.len() { "…" } else { "" };
+    let hint = match cell.replacen(',', ".", 1).parse::<f64>() {
+        Ok(_) => "; write decimals with a point",
+        Err(_) => "",
+    };
+    format!("\"{shown}{dots}\" is not a number{hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(delimiter: u8, line: &str) -> Result<Vec<String>, String> {
+        let mut cells = Cells::new(delimiter);
+        cells.split("a,much,longer,line,before,,,,")?;
+        cells.split(line)?;
+        Ok(cells.iter().map(String::from).collect())
+    }
+
+    #[test]
+    fn cells_may_be_quoted_empty_or_spaced() {
+        assert_eq!(
+            split(b',', r#" a ,"b,c",,"say ""no""", é"#).unwrap(),
+            ["a", "b,c", "", r#"say "no""#, "é"]
+        );
+        assert_eq!(split(b'\t', "a,b\tc\t").unwrap(), ["a,b", "c", ""]);
+        assert_eq!(split(b',', "x").unwrap(), ["x"]);
+        assert!(split(b',', "\"a,b").is_err() && split(b',', "a\rb").is_err());
+    }
+
+    #[test]
+    fn delimiters_are_found() {
+        let found = ["a,b", "a;b;c,d", "a\tb", "a", "a|b"].map(find_delimiter);
+        assert_eq!(found, [b',', b';', b'\t', b',', b'|']);
+    }
+
+    #[test]
+    fn numbers_are_finite_or_missing_or_refused() {
+        assert_eq!(number("-1.5e3"), Ok(-1500.0));
+        assert!(
+            ["", "?", "NaN", "na"]
+                .iter()
+                .all(|cell| number(cell).unwrap().is_nan())
+        );
+        assert_eq!(number("1e999").unwrap_err(), "1e999 is not a finite number");
+        assert_eq!(number("-inf").unwrap_err(), "-inf is not a finite number");
+        assert_eq!(
+            number("1,5").unwrap_err(),
+            "\"1,5\" is not a number; write decimals with a point"
+        );
+        assert_eq!(number("x").unwrap_err(), "\"x\" is not a number");
+    }
+}

@@ -1,0 +1,345 @@
+//! CSV and TSV files: a header, then a row per line. With a column `seq` rows of one number are one sequence; without,
+//! the file is one series. One line is one row: quoted cells may hold delimiters, not line ends.
+
+use std::cmp::Ordering;
+use std::collections::{HashSet, VecDeque};
+use std::io::BufRead;
+
+use super::Lines;
+use super::cells::{self, Cells};
+use super::header::Header;
+use super::table::{Block, Blocks, Part, Wanted};
+use crate::failure::{Failure, Result};
+
+/// So many lines are looked at to tell numbers from text.
+const SAMPLE: usize = 100;
+
+/// One row of a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// One per column; NaN is missing.
+    pub values: Vec<f64>,
+    /// The cell of `seq`, empty without that column.
+    pub sequence: String,
+    /// The cell of `t`, if there is one.
+    pub step: Option<f64>,
+    pub label: Option<String>,
+    pub part: Option<Part>,
+    pub stamp: Option<String>,
+    /// Counted from 1.
+    pub line: usize,
+}
+
+/// A file being read, row by row or sequence by sequence.
+pub struct Csv<R> {
+    lines: Lines<R>,
+    cells: Cells,
+    header: Header,
+    columns: Vec<String>,
+    needs_labels: bool,
+    /// Lines that were read to look at them, with their numbers.
+    sample: VecDeque<(usize, String)>,
+    /// The first row of the next sequence.
+    ahead: Option<Row>,
+    /// Sequences that have ended.
+    seen: HashSet<String>,
+}
+
+impl<R: BufRead> Csv<R> {
+    /// Reads the header and, unless the columns are given, looks at the first lines.
+    ///
+    /// # Errors
+    /// An empty file, or a header that does not fit what is wanted.
+    pub fn open(mut lines: Lines<R>, wanted: &Wanted) -> Result<Self> {
+        let header = loop {
+            match lines.next_line()? {
+                None => return Err(lines.complain_whole("the file is empty")),
+                Some(line) if line.trim().is_empty() => {}
+                Some(line) => break line.to_owned(),
+            }
+        };
+        let mut cells = Cells::new(cells::find_delimiter(&header));
+        cells.split(&header).map_err(|what| lines.complain(&what))?;
+        let names: Vec<String> = cells.iter().map(String::from).collect();
+        let place = lines.place();
+        let mut sample = VecDeque::new();
+        if wanted.columns.is_none() {
+            while sample.len() < SAMPLE {
+                let Some(line) = lines.next_line()? else {
+                    break;
+                };
+                let line = line.to_owned();
+                sample.push_back((lines.number(), line));
+            }
+        }
+        let mut first_cells = Vec::new();
+        for (_, line) in &sample {
+            // A line that cannot be split is complained about when its turn comes.
+            if cells.split(line).is_ok() {
+                first_cells.push(cells.iter().map(String::from).collect());
+            }
+        }
+        let header = Header::read(names, wanted, &first_cells)
+            .map_err(|what| Failure::input(format!("{place}: {what}")))?;
+        let columns = header.inputs.iter();
+        Ok(Self {
+            columns: columns
+                .map(|&column| header.names[column].clone())
+                .collect(),
+            lines,
+            cells,
+            header,
+            needs_labels: wanted.needs_labels,
+            sample,
+            ahead: None,
+            seen: HashSet::new(),
+        })
+    }
+
+    /// The next row, or `None` at the end.
+    ///
+    /// # Errors
+    /// A sentence that names file, line and column.
+    pub fn next_row(&mut self) -> Result<Option<Row>> {
+        loop {
+            let line = match self.sample.pop_front() {
+                Some((line, text)) => {
+                    if text.trim().is_empty() {
+                        continue;
+                    }
+                    self.cells
+                        .split(&text)
+                        .map_err(|what| self.lines.complain_at(line, &what))?;
+                    line
+                }
+                None => {
+                    let Some(text) = self.lines.next_line()? else {
+                        return Ok(None);
+                    };
+                    if text.trim().is_empty() {
+                        continue;
+                    }
+                    let split = self.cells.split(text);
+                    split.map_err(|what| self.lines.complain(&what))?;
+                    self.lines.number()
+                }
+            };
+            return self
+                .row(line)
+                .map(Some)
+                .map_err(|what| self.lines.complain_at(line, &what));
+        }
+    }
+
+    /// The cells as numbers and names.
+    fn row(&self, line: usize) -> Result<Row, String> {
+        let (header, cells) = (&self.header, &self.cells);
+        if cells.len() != header.names.len() {
+            return Err(format!(
+                "{} cells where the header has {}",
+                cells.len(),
+                header.names.len()
+            ));
+        }
+        let number = |column: usize| {
+            cells::number(cells.get(column))
+                .map_err(|what| format!("column {} ({}): {what}", column + 1, header.names[column]))
+        };
+        let values = header.inputs.iter().map(|&column| number(column));
+        let text = |column: Option<usize>| column.map(|column| cells.get(column).to_owned());
+        let label = text(header.label);
+        if self.needs_labels && label.as_deref().is_none_or(str::is_empty) {
+            return Err("the label is empty".to_owned());
+        }
+        let part = |column: usize| {
+            let cell = cells.get(column);
+            Part::parse(cell).ok_or_else(|| {
+                let name = &header.names[column];
+                format!(
+                    "column {} ({name}): \"{cell}\" is none of train, dev, test",
+                    column + 1
+                )
+            })
+        };
+        Ok(Row {
+            values: values.collect::<Result<_, _>>()?,
+            sequence: text(header.sequence).unwrap_or_default(),
+            step: header.step.map(number).transpose()?,
+            label: label.filter(|label| !label.is_empty()),
+            part: header.split.map(part).transpose()?,
+            stamp: text(header.stamp),
+            line,
+        })
+    }
+
+    /// Whether `row` goes on with the sequence after `previous`.
+    fn belongs(&self, row: &Row, name: &str, previous: Option<f64>) -> Result<bool> {
+        if row.sequence != name {
+            return Ok(false);
+        }
+        match (previous, row.step) {
+            (Some(before), Some(step)) if before.partial_cmp(&step) != Some(Ordering::Less) => {
+                Err(self.lines.complain_at(
+                    row.line,
+                    "t does not rise within the sequence; sort the rows by seq, then by t",
+                ))
+            }
+            _ => Ok(true),
+        }
+    }
+}
+
+impl<R: BufRead> Blocks for Csv<R> {
+    fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    fn left_out(&self) -> &[String] {
+        &self.header.left_out
+    }
+
+    fn next_block(&mut self) -> Result<Option<Block>> {
+        let first = match self.ahead.take() {
+            Some(row) => row,
+            None => match self.next_row()? {
+                Some(row) => row,
+                None => return Ok(None),
+            },
+        };
+        let mut block = Block {
+            name: first.sequence.clone(),
+            line: first.line,
+            ..Block::default()
+        };
+        if self.header.sequence.is_some() && !self.seen.insert(block.name.clone()) {
+            let what = format!(
+                "sequence {} goes on here after others; sort the rows by seq",
+                block.name
+            );
+            return Err(self.lines.complain_at(first.line, &what));
+        }
+        let mut step = first.step;
+        block.push(first);
+        while let Some(row) = self.next_row()? {
+            if !self.belongs(&row, &block.name, step)? {
+                self.ahead = Some(row);
+                break;
+            }
+            step = row.step;
+            block.push(row);
+        }
+        Ok(Some(block))
+    }
+}
+
+impl Block {
+    /// Adds a row of a file.
+    fn push(&mut self, row: Row) {
+        self.values.extend(row.values);
+        if let Some(label) = &row.label {
+            self.labels.push(self.rows, label);
+        }
+        self.parts.extend(row.part);
+        self.stamps.extend(row.stamp);
+        self.rows += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{Labels, Table};
+    use super::*;
+    use std::path::Path;
+
+    fn read(text: &str, wanted: &Wanted) -> Result<Table> {
+        let mut csv = Csv::open(Lines::new("f", text.as_bytes()), wanted)?;
+        Table::collect(&mut csv, Path::new("f"))
+    }
+
+    fn complaint(text: &str, wanted: &Wanted) -> String {
+        read(text, wanted).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn rows_of_one_number_are_one_sequence() {
+        let text = "seq,t,a,b,label\r\n7,0,1,2,x\r\n7,1,,4,x\r\n\r\n8,0,5,6,x\r\n8,1,7,8,y\r\n";
+        let table = read(text, &Wanted::default()).unwrap();
+        assert_eq!(
+            (table.columns.len(), table.rows(), table.missing()),
+            (2, 4, 1)
+        );
+        let [first, second] = &table.sequences[..] else {
+            panic!("{table:?}")
+        };
+        assert_eq!((first.line, second.line), (2, 5));
+        assert_eq!(first.labels, Labels::Same("x".into()));
+        assert_eq!(second.labels.of_row(1), Some("y"));
+        assert_eq!(second.row(1, 2), [7.0, 8.0]);
+        assert!(first.row(1, 2)[0].is_nan());
+        assert_eq!(table.mixed().unwrap().name, "8");
+    }
+
+    #[test]
+    fn a_file_without_seq_is_one_series() {
+        let wanted = Wanted {
+            split_column: Some("split".into()),
+            ..Wanted::default()
+        };
+        let text = "t\tdate\ty\tsplit\n0\t1949-01\t112\ttrain\n1\t1949-02\t\ttest\n";
+        let table = read(text, &wanted).unwrap();
+        let [block] = &table.sequences[..] else {
+            panic!("{table:?}")
+        };
+        assert_eq!(table.columns, ["y"]);
+        assert_eq!(block.parts, [Part::Train, Part::Test]);
+        assert_eq!(block.stamps, ["1949-01", "1949-02"]);
+        assert_eq!((block.rows, block.values[0]), (2, 112.0));
+        assert_eq!(table.left_out, ["date (metadata)"]);
+    }
+
+    #[test]
+    fn complaints_name_line_and_column() {
+        let none = Wanted::default();
+        let split = Wanted {
+            split_column: Some("p".into()),
+            ..Wanted::default()
+        };
+        assert_eq!(
+            complaint("seq,t,x\n0,0,1\n0,1,one\n", &none),
+            "f:3: column 3 (x): \"one\" is not a number"
+        );
+        assert_eq!(
+            complaint("x,y\n1,2\n1\n", &none),
+            "f:3: 1 cells where the header has 2"
+        );
+        assert_eq!(complaint("", &none), "f: the file is empty");
+        assert_eq!(complaint("x\n", &none), "f: the file has no rows of data");
+        assert_eq!(
+            complaint("x,p\n1,train\n2,rest\n", &split),
+            "f:3: column 2 (p): \"rest\" is none of train, dev, test"
+        );
+        assert!(complaint("x,y\n1,2\n", &split).starts_with("f:1: there is no column p"));
+    }
+
+    #[test]
+    fn order_is_checked() {
+        let none = Wanted::default();
+        assert!(complaint("seq,x\n0,1\n1,1\n0,1\n", &none).starts_with("f:4: sequence 0 goes on"));
+        assert!(complaint("seq,t,x\n0,0,1\n0,0,1\n", &none).starts_with("f:3: t does not rise"));
+    }
+
+    #[test]
+    fn labels_are_optional_unless_needed() {
+        let needed = Wanted {
+            needs_labels: true,
+            ..Wanted::default()
+        };
+        assert!(complaint("x\n1\n", &needed).starts_with("f:1: no column is called label"));
+        assert_eq!(
+            complaint("x,label\n1,\n", &needed),
+            "f:2: the label is empty"
+        );
+        let table = read("x,label\n1,\n", &Wanted::default()).unwrap();
+        assert_eq!(table.sequences[0].labels, Labels::None);
+    }
+}

@@ -1,0 +1,63 @@
+//! Files as streams of bytes: standard input for `-`, and gzip taken off whatever the name says.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::failure::{Failure, Result};
+
+/// What a file is read through.
+pub type Bytes = Box<dyn BufRead + Send>;
+
+/// How every gzip file begins.
+const GZIP: [u8; 2] = [0x1F, 0x8B];
+
+/// Opens a file, `-` for standard input.
+///
+/// # Errors
+/// The file does not exist or cannot be read.
+pub fn open(path: &Path) -> Result<Bytes> {
+    if path == Path::new("-") {
+        return plain(Box::new(BufReader::new(std::io::stdin())), path);
+    }
+    let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
+    plain(Box::new(BufReader::new(file)), path)
+}
+
+/// Takes gzip off, if it is there.
+fn plain(mut bytes: Bytes, path: &Path) -> Result<Bytes> {
+    let first = bytes
+        .fill_buf()
+        .map_err(|error| Failure::read(path, &error))?;
+    if first.starts_with(&GZIP) {
+        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(bytes))));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    #[test]
+    fn gzip_is_found_by_content() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("f.csv");
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"some text").unwrap();
+        let packed = gzip.finish().unwrap();
+        for (content, whole) in [
+            (&b"some text"[..], true),
+            (&packed, true),
+            (&packed[..15], false),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            let mut text = String::new();
+            let read = open(&path).unwrap().read_to_string(&mut text);
+            assert_eq!((read.is_ok(), text == "some text"), (whole, whole));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Sequences of numeric rows: what CSV, `.ts` and NumPy files end up as.
+
+use std::path::Path;
+
+use crate::failure::{Failure, Result};
+
+/// What a file says about its rows besides their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Labels {
+    /// Nothing.
+    #[default]
+    None,
+    /// All rows carry this label: a class of the sequence.
+    Same(String),
+    /// One label per row, and they differ.
+    Each(Vec<String>),
+}
+
+impl Labels {
+    /// Adds the label of the next row, where `rows` came before it.
+    pub fn push(&mut self, rows: usize, label: &str) {
+        match self {
+            Self::None => *self = Self::Same(label.to_owned()),
+            Self::Same(same) if same == label => {}
+            Self::Same(same) => {
+                let mut each = vec![std::mem::take(same); rows];
+                each.push(label.to_owned());
+                *self = Self::Each(each);
+            }
+            Self::Each(each) => each.push(label.to_owned()),
+        }
+    }
+
+    /// The label of one row, if the file has labels.
+    pub fn of_row(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::Same(label) => Some(label),
+            Self::Each(labels) => labels.get(row).map(String::as_str),
+        }
+    }
+}
+
+/// What a row of a file with a split column is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    Train,
+    Dev,
+    Test,
+}
+
+impl Part {
+    /// From the cell of a split column.
+    pub fn parse(cell: &str) -> Option<Self> {
+        match cell.to_ascii_lowercase().as_str() {
+            "train" | "training" => Some(Self::Train),
+            "dev" | "valid" | "val" | "validation" | "development" => Some(Self::Dev),
+            "test" => Some(Self::Test),
+            _ => None,
+        }
+    }
+
+    /// As DESIGN and the command line call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Dev => "dev",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// One sequence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Block {
+    /// (rows, columns), a missing value is NaN; nothing else in here is not finite.
+    pub values: Vec<f64>,
+    /// How many rows there are.
+    pub rows: usize,
+    pub labels: Labels,
+    /// One per row, or none where the file has no split column.
+    pub parts: Vec<Part>,
+    /// One per row: the date as it stands in the file; or none where the file has no column of dates.
+    pub stamps: Vec<String>,
+    /// What the file calls the sequence; empty where it has no names.
+    pub name: String,
+    /// Line of the first row, counted from 1; where a file has no lines, the number of the sequence.
+    pub line: usize,
+}
+
+impl Block {
+    /// One row of `columns` values.
+    pub fn row(&self, row: usize, columns: usize) -> &[f64] {
+        &self.values[row * columns..(row + 1) * columns]
+    }
+}
+
+/// What the caller needs of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The columns to read, in this order; `None`: every numeric column that is no metadata.
+    pub columns: Option<Vec<String>>,
+    /// Whether a file without labels, or a row without its label, is an error.
+    pub needs_labels: bool,
+    /// The column that says train, dev or test.
+    pub split_column: Option<String>,
+}
+
+/// A file of numeric sequences being read, one sequence after the other, so that the file may be larger than memory
+/// and a pipe can be answered while it is written. One implementation per format.
+pub trait Blocks {
+    /// Names of the values of a row.
+    fn columns(&self) -> &[String];
+
+    /// Columns of the file that are neither values nor label nor order, each with the reason.
+    fn left_out(&self) -> &[String];
+
+    /// The next sequence, or `None` at the end. Every sequence has a row.
+    ///
+    /// # Errors
+    /// A sentence that names file, line and column.
+    fn next_block(&mut self) -> Result<Option<Block>>;
+}
+
+/// A whole file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// Names of the values of a row.
+    pub columns: Vec<String>,
+    pub sequences: Vec<Block>,
+    /// See [`Blocks::left_out`].
+    pub left_out: Vec<String>,
+}
+
+impl Table {
+    /// Reads everything; `path` is for the complaint about a file without rows.
+    ///
+    /// # Errors
+    /// What the reader says, or there is not a single row.
+    pub fn collect(blocks: &mut dyn Blocks, path: &Path) -> Result<Self> {
+        let mut sequences = Vec::new();
+        while let Some(block) = blocks.next_block()? {
+            sequences.push(block);
+        }
+        if sequences.is_empty() {
+            return Err(Failure::input("the file has no rows of data").in_file(path));
+        }
+        Ok(Self {
+            columns: blocks.columns().to_vec(),
+            left_out: blocks.left_out().to_vec(),
+            sequences,
+        })
+    }
+
+    /// Rows of all sequences.
+    pub fn rows(&self) -> usize {
+        self.sequences.iter().map(|block| block.rows).sum()
+    }
+
+    /// Values that are missing.
+    pub fn missing(&self) -> usize {
+        let values = self.sequences.iter().flat_map(|block| &block.values);
+        values.filter(|value| value.is_nan()).count()
+    }
+
+    /// The first sequence whose label changes on the way; `None` where every sequence has one class.
+    pub fn mixed(&self) -> Option<&Block> {
+        self.sequences
+            .iter()
+            .find(|block| matches!(block.labels, Labels::Each(_)))
+    }
+
+    /// Says on standard error which columns are not looked at.
+    pub fn note_left_out(&self, path: &Path) {
+        if !self.left_out.is_empty() {
+            eprintln!(
+                "elman: {}: note: left out {}",
+                path.display(),
+                self.left_out.join(", ")
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_stay_one_until_they_differ() {
+        let mut labels = Labels::None;
+        labels.push(0, "a");
+        labels.push(1, "a");
+        assert_eq!(labels, Labels::Same("a".into()));
+        assert_eq!(labels.of_row(1), Some("a"));
+        labels.push(2, "b");
+        labels.push(3, "a");
+        assert_eq!(
+            labels,
+            Labels::Each(["a", "a", "b", "a"].map(String::from).into())
+        );
+        assert_eq!((labels.of_row(2), labels.of_row(4)), (Some("b"), None));
+    }
+
+    #[test]
+    fn parts_have_many_names() {
+        let parse = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| Part::parse(name))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            parse(&["Train", "val", "test", "rest", ""]),
+            [
+                Some(Part::Train),
+                Some(Part::Dev),
+                Some(Part::Test),
+                None,
+                None
+            ]
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! The loop on a task of its own: bits that should come out again five steps later, walked as streams.
+
+use elman_core::{Dropout, Head, HeadKind, Input, Layer, Layers, Level, Model, Read, Spec, Target};
+
+use super::trainer::Trainer;
+use crate::args::test_settings;
+use crate::data::{Rows, Sequences, Targets};
+use crate::failure::Result;
+use crate::infer;
+use crate::interrupt::Interrupt;
+use crate::run::Run;
+use crate::seeds::{self, Purpose};
+use crate::settings::Settings;
+use crate::task::{Measure, Task, Walk};
+
+const DELAY: usize = 5;
+
+struct Echo {
+    spec: Spec,
+    streams: Sequences,
+}
+
+impl Echo {
+    /// Twelve streams, of which four are a step longer than others.
+    fn new(settings: &Settings) -> Self {
+        let mut streams = Sequences::new(Rows::numbers(1), Targets::classes(), Read::EveryStep);
+        let mut rng = seeds::generator(5, Purpose::Demo, &[]);
+        for stream in 0..12 {
+            let steps = if stream < 4 { 101 } else { 100 };
+            let bits: Vec<u32> = (0..steps)
+                .map(|_| seeds::below(&mut rng, 2) as u32)
+                .collect();
+            for (step, &bit) in bits.iter().enumerate() {
+                let echo = step
+                    .checked_sub(DELAY)
+                    .map(|step| Target::class(bits[step]));
+                streams.push_numbers([bit as f32]);
+                streams.push_class(echo.unwrap_or(Target::IGNORED));
+            }
+            streams.end_sequence();
+        }
+        let spec = Spec {
+            input: Input::Dense { width: 1 },
+            layers: Layers::of([Layer::tanh(8)]),
+            initial_state: settings.initial_state(),
+            head: Head {
+                kind: HeadKind::Softmax { outputs: 2 },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout::NONE,
+        };
+        Self { spec, streams }
+    }
+}
+
+impl Task for Echo {
+    type Meaning = ();
+
+    const NAME: &'static str = "toy";
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn meaning(&self) -> &() {
+        &()
+    }
+
+    fn train(&self) -> &Sequences {
+        &self.streams
+    }
+
+    fn walk(&self) -> Walk {
+        Walk::Streams
+    }
+
+    fn train_line(&self, _: usize) -> usize {
+        1
+    }
+
+    fn valid(&self) -> &Sequences {
+        &self.streams
+    }
+
+    fn score_name(&self) -> &'static str {
+        "accuracy"
+    }
+
+    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
+        let (mut right, mut items, mut loss) = (0.0, 0.0, 0.0);
+        infer::walk(Level::detect(), model, &self.streams, 7, |places, rows| {
+            for (&place, row) in places.iter().zip(rows.chunks(2)) {
+                if let Some(class) = self.streams.classes()[place].get() {
+                    let p = f64::from(row[class as usize]);
+                    right += f64::from(p > 0.5);
+                    loss -= p.max(1e-30).ln();
+                    items += 1.0;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(Measure {
+            loss: loss / items,
+            score: right / items,
+        })
+    }
+}
+
+const STREAMS: [&str; 6] = [
+    "--bidirectional=false",
+    "--lr=0.02",
+    "--epochs=12",
+    "--patience=0",
+    "--dropout=0",
+    "--train-initial-state",
+];
+
+fn settings(more: &[&str]) -> Settings {
+    test_settings(&[&STREAMS, more].concat())
+}
+
+/// Trains in a folder, stopping without a word after each of these numbers of updates; returns the last checkpoint and
+/// the best score.
+fn train(settings: &Settings, stops: &[usize]) -> (Vec<u8>, f64) {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let run = Run::open(home.path()).expect("a folder");
+    let task = Echo::new(settings);
+    for &updates in stops {
+        let mut trainer =
+            Trainer::new(&task, settings, &run, Interrupt::default()).expect("a trainer");
+        trainer.stop_after(updates).expect("some updates");
+    }
+    let mut trainer = Trainer::new(&task, settings, &run, Interrupt::default()).expect("a trainer");
+    let outcome = trainer.run().expect("an end");
+    let model = std::fs::read(run.model()).expect("a model");
+    let checkpoint = std::fs::read(run.checkpoint()).expect("a checkpoint");
+    ([model, checkpoint].concat(), outcome.score)
+}
+
+#[test]
+fn streams_are_learnt_if_the_losses_reach_back_far_enough() {
+    assert_eq!(train(&settings(&["--k1=4", "--k2=8"]), &[]).1, 1.0);
+    assert_eq!(train(&settings(&["--k1=2", "--k2=8"]), &[]).1, 1.0);
+    let short = train(&settings(&["--k1=1", "--k2=2"]), &[]).1;
+    assert!(short < 0.9, "{short}");
+}
+
+#[test]
+fn streams_go_on_in_the_middle_of_an_epoch() {
+    for more in [
+        &["--k1=3", "--k2=7", "--threads=1"][..],
+        &["--k1=5", "--accumulate=3", "--warm-up=40"],
+        &["--k1=5", "--schedule=plateau", "--optimizer=sgd"],
+    ] {
+        let settings = settings(more);
+        let whole = train(&settings, &[]).0;
+        assert!(whole == train(&settings, &[1, 5, 20, 2]).0, "{more:?}");
+    }
+    let both = ["--k1=3", "--k2=7"];
+    let settings = [1, 4].map(|n| settings(&[&both[..], &[&format!("--threads={n}")]].concat()));
+    assert!(train(&settings[0], &[]).0 == train(&settings[1], &[]).0);
+}

@@ -1,0 +1,93 @@
+//! What every trained net can do, whatever its task: the commands know no more of it.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::args::{EvalArgs, PredictArgs};
+use crate::data::Sequences;
+use crate::failure::{Failure, Result};
+use crate::features::Vocabulary;
+use crate::label::{self, Labeller};
+use crate::model_file::{self, Network};
+use crate::run::Run;
+
+/// A trained net and what its numbers mean.
+pub trait Trained: Sync {
+    /// The net.
+    fn network(&self) -> &Network;
+
+    /// Scores on the file that the command line names.
+    ///
+    /// # Errors
+    /// A file that is missing or does not fit.
+    fn evaluate(&self, args: &EvalArgs) -> Result<Report>;
+
+    /// Writes predictions for the data that the command line names to standard output. Runs on the threads of the rayon
+    /// pool around it.
+    ///
+    /// # Errors
+    /// Data that are missing or do not fit.
+    fn predict(&self, args: &PredictArgs) -> Result<()>;
+
+    /// A file as it would be learnt from.
+    ///
+    /// # Errors
+    /// A file that is missing or does not fit.
+    fn sequences(&self, data: &Path) -> Result<Sequences>;
+
+    /// What the numbers on both ends of the net mean.
+    fn description(&self) -> Description;
+}
+
+/// Scores, for programs and for people.
+pub struct Report {
+    /// One JSON object.
+    pub json: String,
+    /// Lines of text.
+    pub table: String,
+}
+
+/// What the numbers on both ends of a net mean.
+#[derive(Debug, Default)]
+pub struct Description {
+    /// One per embedding table; none where steps are numbers.
+    pub channels: Vec<Channel>,
+    /// What the outputs are called.
+    pub labels: Vec<String>,
+}
+
+/// What is known about a token: one table of embeddings.
+#[derive(Debug, Serialize)]
+pub struct Channel {
+    pub name: String,
+    /// Numbers per id.
+    pub width: usize,
+    pub ids: usize,
+}
+
+impl From<&Vocabulary> for Channel {
+    fn from(vocabulary: &Vocabulary) -> Self {
+        let channel = vocabulary.channel();
+        Self {
+            name: vocabulary.feature().to_string(),
+            width: channel.width,
+            ids: channel.vocabulary,
+        }
+    }
+}
+
+/// A run's best model, whatever its task.
+///
+/// # Errors
+/// A run without a model, or one that is damaged.
+pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
+    let path = run.trained_model()?;
+    match model_file::task_of(&path)?.as_str() {
+        label::TASK => Ok(Box::new(Labeller::open(run)?)),
+        task => Err(Failure::input(format!(
+            "the model was trained for the task {task}, which this version of elman does not know"
+        ))
+        .in_file(&path)),
+    }
+}
