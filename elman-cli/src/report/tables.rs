@@ -105,7 +105,7 @@ pub fn findings(findings: &[Finding]) -> Markup {
                             Severity::Note => ("remark", "note"),
                             Severity::Trouble => ("trouble", "trouble"),
                         };
-                        li { b class=(class) { (word) } span { (finding.text) } }
+                        li { b class=(class) { (word) } span { strong { (finding.about) } ": " (finding.text) } }
                     }
                 }
             }
@@ -180,6 +180,7 @@ mod tests {
     fn the_worst_finding_comes_first_and_text_is_escaped() {
         let finding = |severity, text: &str| Finding {
             severity,
+            about: "it".to_owned(),
             text: text.to_owned(),
         };
         let page = findings(&[

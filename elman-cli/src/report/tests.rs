@@ -75,6 +75,7 @@ fn checkup(t: f64) -> Checkup {
     };
     let finding = |severity, text: &str| Finding {
         severity,
+        about: "memory".to_owned(),
         text: text.to_owned(),
     };
     Checkup {
