@@ -15,6 +15,9 @@ pub struct Lines<R> {
     has_warned: bool,
 }
 
+/// Bytes that are read before the threads share the work of making numbers of them.
+const BATCH: usize = 1 << 20;
+
 impl Lines<Bytes> {
     /// Opens a file, packed by gzip or not; `-` is standard input.
     ///
@@ -75,6 +78,32 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// The next lines that are not blank, with their numbers: as many as make `bytes`, at least one. Empty at the end.
+    ///
+    /// # Errors
+    /// As [`Self::next_line`]; the lines before it are lost, but for a failure that ends everything.
+    pub fn next_batch(&mut self, bytes: usize) -> Result<Vec<(usize, String)>> {
+        let (mut batch, mut taken) = (Vec::new(), 0);
+        while taken < bytes {
+            let Some(line) = self.next_line()? else { break };
+            if !line.trim().is_empty() {
+                let line = line.to_owned();
+                taken += line.len() + 1;
+                batch.push((self.number, line));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// So many bytes may be read ahead: none where somebody may wait for an answer to every line.
+    pub fn batch(&self) -> usize {
+        if self.name == Path::new("-") {
+            1
+        } else {
+            BATCH
+        }
+    }
+
     /// Number of the line last read, counted from 1.
     pub const fn number(&self) -> usize {
         self.number
@@ -89,11 +118,6 @@ impl<R: BufRead> Lines<R> {
                 self.number
             );
         }
-    }
-
-    /// File and line last read.
-    pub fn place(&self) -> String {
-        format!("{}:{}", self.name.display(), self.number)
     }
 
     /// A complaint about the line last read.
@@ -125,6 +149,15 @@ mod tests {
         }
         assert_eq!(found, ["a", "b", "", "c"]);
         assert_eq!(lines.number(), 4);
+    }
+
+    #[test]
+    fn batches_leave_blank_lines_out_and_keep_numbers() {
+        let mut lines = Lines::new("f", "ab\n\ncd\nef\n".as_bytes());
+        let numbered = |batch: Vec<(usize, String)>| batch.into_iter().map(|(number, _)| number);
+        assert!(numbered(lines.next_batch(4).unwrap()).eq([1, 3]));
+        assert!(numbered(lines.next_batch(1).unwrap()).eq([4]));
+        assert!(lines.next_batch(4).unwrap().is_empty());
     }
 
     #[test]

@@ -6,22 +6,35 @@ pub mod conll;
 #[allow(dead_code, reason = "the tasks that read tables come next")]
 pub mod csv;
 pub mod demo;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+mod format;
 mod header;
 mod lines;
+mod npy;
+mod npy_array;
 mod open;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub mod pairs;
 mod sequences;
 #[allow(dead_code, reason = "the tasks that read tables come next")]
 pub mod table;
+#[allow(dead_code, reason = "the tasks that read tables come next")]
+pub mod text;
+mod ts;
 
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use crate::failure::{Failure, Result};
 
 use csv::Csv;
+pub use format::Format;
 pub use lines::Lines;
+use npy::Arrays;
 pub use sequences::{Hiding, Rows, Sequences, Targets};
 use table::{Blocks, Table, Wanted};
+use ts::Ts;
 
 /// A file of numeric sequences, to be read one sequence after the other.
 ///
@@ -29,7 +42,25 @@ use table::{Blocks, Table, Wanted};
 /// Missing or unreadable files, or a header that does not fit what is wanted.
 #[allow(dead_code, reason = "the tasks that read tables come next")]
 pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
-    Ok(Box::new(Csv::open(Lines::open(path)?, wanted)?))
+    let mut bytes = open::open(path)?;
+    let format = match wanted.format {
+        Some(format) => format,
+        None => {
+            let first = bytes.fill_buf();
+            Format::of_bytes(first.map_err(|error| Failure::read(path, &error))?)
+        }
+    };
+    let in_file = |what: String| Failure::input(what).in_file(path);
+    Ok(match format {
+        Format::Ts => Box::new(Ts::open(Lines::new(path, bytes), wanted)?),
+        Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
+        Format::Npz => {
+            let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
+            Box::new(Arrays::from_npz(BufReader::new(file), wanted).map_err(in_file)?)
+        }
+        // What looks like text may be a table with a mistake, and the reader of tables can name the place.
+        _ => Box::new(Csv::open(Lines::new(path, bytes), wanted)?),
+    })
 }
 
 /// A whole file of numeric sequences, of which there is at least one.
@@ -88,3 +119,6 @@ pub trait Loader {
         Ok(sequences)
     }
 }
+
+#[cfg(test)]
+mod tests;

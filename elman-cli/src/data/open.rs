@@ -11,6 +11,9 @@ use crate::failure::{Failure, Result};
 /// What a file is read through.
 pub type Bytes = Box<dyn BufRead + Send>;
 
+/// So much is seen of a file when its format is looked for.
+const SEEN: usize = 1 << 16;
+
 /// How every gzip file begins.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
@@ -20,10 +23,13 @@ const GZIP: [u8; 2] = [0x1F, 0x8B];
 /// The file does not exist or cannot be read.
 pub fn open(path: &Path) -> Result<Bytes> {
     if path == Path::new("-") {
-        return plain(Box::new(BufReader::new(std::io::stdin())), path);
+        return plain(
+            Box::new(BufReader::with_capacity(SEEN, std::io::stdin())),
+            path,
+        );
     }
     let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
-    plain(Box::new(BufReader::new(file)), path)
+    plain(Box::new(BufReader::with_capacity(SEEN, file)), path)
 }
 
 /// Takes gzip off, if it is there.
@@ -32,7 +38,10 @@ fn plain(mut bytes: Bytes, path: &Path) -> Result<Bytes> {
         .fill_buf()
         .map_err(|error| Failure::read(path, &error))?;
     if first.starts_with(&GZIP) {
-        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(bytes))));
+        return Ok(Box::new(BufReader::with_capacity(
+            SEEN,
+            MultiGzDecoder::new(bytes),
+        )));
     }
     Ok(bytes)
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Format;
 use crate::failure::{Failure, Result};
 
 /// What a file says about its rows besides their numbers.
@@ -98,12 +99,36 @@ impl Block {
 /// What the caller needs of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
+    /// `None`: found by content.
+    pub format: Option<Format>,
     /// The columns to read, in this order; `None`: every numeric column that is no metadata.
     pub columns: Option<Vec<String>>,
     /// Whether a file without labels, or a row without its label, is an error.
     pub needs_labels: bool,
     /// The column that says train, dev or test.
     pub split_column: Option<String>,
+}
+
+/// The places of the wanted columns among those that a file without a header has.
+///
+/// # Errors
+/// A column that is not there.
+pub fn choose(names: &[String], wanted: &Wanted) -> Result<Vec<usize>, String> {
+    if let Some(column) = &wanted.split_column {
+        return Err(format!(
+            "there is no column {column}; only CSV files have a column that names the parts"
+        ));
+    }
+    let Some(columns) = &wanted.columns else {
+        return Ok((0..names.len()).collect());
+    };
+    let find = |column: &String| {
+        names.iter().position(|name| name == column).ok_or_else(|| {
+            let names = names.join(", ");
+            format!("there is no column {column}; the columns of this format are called {names}")
+        })
+    };
+    columns.iter().map(find).collect()
 }
 
 /// A file of numeric sequences being read, one sequence after the other, so that the file may be larger than memory

@@ -1,0 +1,162 @@
+//! Which format a file is in, by its first bytes; names of files say nothing.
+
+use std::path::Path;
+
+use super::cells::{self, Cells};
+use super::{npy, open, ts};
+use crate::failure::{Failure, Result};
+use std::io::BufRead;
+
+/// The formats that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Format {
+    /// A header and rows of numbers; also parted by TAB, semicolon or bar
+    #[value(alias = "tsv")]
+    Csv,
+    /// The UCR and UEA archives
+    Ts,
+    /// A NumPy array
+    Npy,
+    /// NumPy arrays x and y
+    Npz,
+    /// A token and its label per line, a blank line after every sentence
+    Conll,
+    /// A text, TAB and its class per line
+    Pairs,
+    /// Plain text
+    Text,
+}
+
+impl Format {
+    /// The format of a file.
+    ///
+    /// # Errors
+    /// Missing or unreadable files.
+    pub fn of_file(path: &Path) -> Result<Self> {
+        let mut bytes = open::open(path)?;
+        let first = bytes.fill_buf();
+        first
+            .map(Self::of_bytes)
+            .map_err(|error| Failure::read(path, &error))
+    }
+
+    /// The format of a file that begins with these bytes.
+    pub fn of_bytes(first: &[u8]) -> Self {
+        if first.starts_with(npy::NPY) {
+            return Self::Npy;
+        }
+        if first.starts_with(npy::NPZ) {
+            return Self::Npz;
+        }
+        let text = String::from_utf8_lossy(first);
+        let text = text.trim_start_matches('\u{feff}');
+        let lines: Vec<&str> = whole_lines(text);
+        if lines
+            .iter()
+            .find(|line| !is_comment(line))
+            .is_some_and(|line| is_ts(line))
+        {
+            Self::Ts
+        } else if is_table(&lines) {
+            Self::Csv
+        } else if is_conll(&lines) {
+            Self::Conll
+        } else if is_pairs(&lines) {
+            Self::Pairs
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// The lines of a text that may have been cut: the last one counts if it ends, or is the only one.
+fn whole_lines(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    if lines.len() > 1 && !text.ends_with('\n') {
+        lines.pop();
+    }
+    lines
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim().is_empty() || line.starts_with('#')
+}
+
+fn is_ts(line: &str) -> bool {
+    let word = line
+        .split_whitespace()
+        .next()
+        .unwrap_or("")
+        .to_ascii_lowercase();
+    ts::KEYWORDS
+        .iter()
+        .any(|keyword| word == *keyword || word == format!("{keyword}s"))
+}
+
+/// A header without a number; as many cells in every line; and a column of numbers.
+fn is_table(lines: &[&str]) -> bool {
+    let mut filled = lines.iter().filter(|line| !line.trim().is_empty());
+    let Some(header) = filled.next() else {
+        return false;
+    };
+    let mut cells = Cells::new(cells::find_delimiter(header));
+    if cells.split(header).is_err() || cells.iter().any(|name| cells::number(name).is_ok()) {
+        return false;
+    }
+    let width = cells.len();
+    let mut is_numeric = vec![None; width];
+    for line in filled {
+        if cells.split(line).is_err() || cells.len() != width {
+            return false;
+        }
+        for (is_numeric, cell) in is_numeric.iter_mut().zip(cells.iter()) {
+            if !cells::is_missing(cell) {
+                let is_number = cells::number(cell).is_ok();
+                *is_numeric = Some(is_numeric.unwrap_or(true) && is_number);
+            }
+        }
+    }
+    is_numeric.contains(&Some(true))
+}
+
+/// TABs in the lines, and blank lines between sentences.
+fn is_conll(lines: &[&str]) -> bool {
+    let mut filled = lines.iter().filter(|line| !line.trim().is_empty());
+    let has_blank = lines.iter().any(|line| line.trim().is_empty());
+    has_blank
+        && !lines.is_empty()
+        && filled.all(|line| line.contains('\t') || line.starts_with("-DOCSTART-"))
+}
+
+fn is_pairs(lines: &[&str]) -> bool {
+    !lines.is_empty() && lines.iter().all(|line| line.contains('\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_known_by_its_content() {
+        let cases: [(&[u8], Format); 14] = [
+            (b"\x93NUMPY\x01\x00", Format::Npy),
+            (b"PK\x03\x04...", Format::Npz),
+            (b"#by me\n\n@problemName x\n@data\n1,2:a\n", Format::Ts),
+            (b"\xEF\xBB\xBFseq,t,x,label\n0,0,1,a\n0,1,2", Format::Csv),
+            (b"y\n1\n2\n", Format::Csv),
+            (b"t\ty\n0\t1\n1\t\n", Format::Csv),
+            (b"@paul\tO\nruns\tO\n\n", Format::Conll),
+            (b"-DOCSTART- O\n\nIda\tB\n", Format::Conll),
+            (b"Daher\tArabic\nKim\tKorean\n", Format::Pairs),
+            (b"good\t1\nbad\t0\n", Format::Pairs),
+            (b"To be, or not to be,\nthat is\n", Format::Text),
+            (b"emma\nolivia\n", Format::Text),
+            (b"", Format::Text),
+            (b"\xFF\xFE\x00", Format::Text),
+        ];
+        for (bytes, format) in cases {
+            let shown = String::from_utf8_lossy(bytes);
+            assert_eq!(Format::of_bytes(bytes), format, "{shown:?}");
+        }
+    }
+}
