@@ -1,16 +1,14 @@
 //! `elman`: train, evaluate and run Elman recurrent nets.
 //!
 //! Reading order: `args` (what may be typed) → one file per command → `label` (what a labelling net's numbers
-//! mean) → `train` (the loop) → `data` (from files to numbers). `elman-core` does the arithmetic.
+//! mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers). `elman-core` does the arithmetic.
 
 mod args;
 mod bench;
 mod data;
 mod demo;
-#[allow(dead_code, reason = "wired in once the trainer has a place for it")]
 mod doctor;
 mod evaluate;
-#[allow(dead_code, reason = "wired in once the trainer has a place for it")]
 mod events;
 mod failure;
 mod features;
@@ -23,7 +21,6 @@ mod label;
 mod model_file;
 mod objective;
 mod predict;
-#[allow(dead_code, reason = "wired in once the trainer has a place for it")]
 mod report;
 mod run;
 mod seeds;
@@ -60,6 +57,7 @@ fn run() -> Result<()> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Report(args) => train::report(&args.run),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -92,6 +92,10 @@ pub struct Settings {
     #[arg(long, value_name = "TIME", help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<TimeLimit>,
+    /// Have the RNN doctor look after every epoch and say what he finds; he speaks up by himself on trouble
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
+          help_heading = TRAINING)]
+    pub watch: bool,
     /// Where all random numbers come from
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63), help_heading = TRAINING)]
     pub seed: u64,
@@ -186,6 +190,7 @@ pub type Defaults = [(&'static str, &'static str)];
 const COMMON: &Defaults = &[
     ("accumulate", "1"),
     ("warm-up", "0"),
+    ("watch", "false"),
     ("seed", "1"),
     ("threads", "2"),
 ];

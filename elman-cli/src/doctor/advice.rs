@@ -19,7 +19,7 @@ const DEAD: f64 = 0.1;
 /// An update this large, measured by its tensor, throws away what was learnt.
 const LARGE_UPDATE: f64 = 0.1;
 /// A recurrence that stretches its state more than this at every step is no longer tame.
-const STRETCHING: f64 = 1.5;
+const STRETCHING: f64 = 2.0;
 
 /// Everything worth saying, in the order in which it is best read.
 pub fn findings(checkup: &Checkup, spec: &Spec, reach: usize) -> Vec<Finding> {

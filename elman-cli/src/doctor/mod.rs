@@ -180,15 +180,6 @@ fn tensors(spec: &Spec, before: &[f32], after: &[f32]) -> Vec<TensorHealth> {
     spec.tensors().map(health).collect()
 }
 
-impl Checkup {
-    /// Whether something is likely wrong.
-    pub fn is_trouble(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Trouble)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,8 @@ impl Checkup {
         lines
     }
 
-    fn figures(&self) -> String {
+    /// The figures in one line.
+    pub fn figures(&self) -> String {
         let lags = LAGS
             .iter()
             .filter_map(|&lag| Some((lag, self.gradient_by_lag.get(lag)?)));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use elman_core::{Dropout, Head, HeadKind, Input, Level, Model, Read, Spec};
 
+use super::evidence::evidence;
 use super::{Labelling, Labels, Scores};
 use crate::args::LabelArgs;
 use crate::data::conll::{Conll, Sentence};
@@ -11,6 +12,7 @@ use crate::data::{Hiding, Loader, Sequences};
 use crate::failure::{Failure, Result};
 use crate::features::{self, Feature, Vocabulary};
 use crate::infer;
+use crate::report::Evidence;
 use crate::seeds::{self, Purpose};
 use crate::settings::{Defaults, Settings};
 use crate::task::{Measure, Task};
@@ -253,6 +255,11 @@ impl Task for LabelTask {
             loss: scores.loss,
             score: scores.decisive(),
         })
+    }
+
+    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
+        Ok(evidence(&self.labelling.labels, &self.valid, &outputs))
     }
 }
 

@@ -6,6 +6,7 @@
 mod chart;
 mod matrix;
 mod scale;
+mod source;
 mod tables;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -65,7 +66,12 @@ pub enum Evidence {
     Confusion(Confusion),
     /// Scores per type of span, the total first.
     Spans(Vec<KindScore>),
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "forecasting comes after the page")
+    )]
     Series(Series),
+    #[cfg_attr(not(test), allow(dead_code, reason = "text comes after the page"))]
     Samples(Vec<Sample>),
 }
 
@@ -234,7 +240,7 @@ impl Report {
                 .iter()
                 .filter_map(|row| Some((row.epoch, row.doctor.as_ref()?)))
         };
-        let (first, last) = (checkups().next(), checkups().last());
+        let (first, last) = (checkups().next(), checkups().next_back());
         let Some((epoch, checkup)) = last else {
             return html! {};
         };

@@ -54,7 +54,7 @@ fn row(epoch: usize) -> Row {
         score: 0.83 - 0.6 * (-t / 4.0).exp() + 0.01 * wave,
         score_name: "macro F1".to_owned(),
         best: epoch <= 19,
-        learning_rate: 0.0015 * (1.0 + (t / 24.0 * 3.1416).cos()),
+        learning_rate: 0.0015 * (1.0 + (t / 24.0 * std::f64::consts::PI).cos()),
         gradient_norm: 40.0 * (-t / 4.0).exp() + 0.6 + 0.2 * wave,
         seconds: 3.2,
         doctor: [1, 24].contains(&epoch).then(|| checkup(t)),

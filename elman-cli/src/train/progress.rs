@@ -6,8 +6,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use crate::doctor::Checkup;
+
 /// An epoch, as `metrics.jsonl` holds it.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,
@@ -30,6 +32,9 @@ pub struct Epoch {
     pub items_per_second: f64,
     /// Duration, validation included.
     pub seconds: f64,
+    /// What the doctor found, if he looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doctor: Option<Checkup>,
 }
 
 /// The bar, if standard error is a terminal.
