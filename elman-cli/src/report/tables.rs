@@ -105,10 +105,19 @@ pub fn findings(findings: &[Finding]) -> Markup {
                             Severity::Note => ("remark", "note"),
                             Severity::Trouble => ("trouble", "trouble"),
                         };
-                        li { b class=(class) { (word) } span { strong { (finding.about) } ": " (finding.text) } }
+                        li { b class=(class) { (word) } span { strong { (finding.about) } ": " (with_flags(&finding.text)) } }
                     }
                 }
             }
+        }
+    }
+}
+
+/// A sentence whose flags are not broken at their dashes.
+fn with_flags(text: &str) -> Markup {
+    html! {
+        @for word in text.split_inclusive(' ') {
+            @if word.starts_with("--") { code { (word) } } @else { (word) }
         }
     }
 }

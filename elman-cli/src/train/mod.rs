@@ -6,6 +6,7 @@ mod learner;
 mod progress;
 mod schedule;
 mod shard;
+mod sparkline;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -280,15 +280,20 @@ impl<'a, T: Task> Trainer<'a, T> {
         }
         let portions = (first..end).map(|number| self.batches.portion(number));
         match self.learner.learn(material, portions, moment)? {
-            Ok(learnt) => self.standing.partial.add(&learnt, end - first),
+            Ok(learnt) => {
+                self.standing.partial.add(&learnt, end - first);
+                self.show(learnt.loss, end - first);
+            }
             Err(trouble) => return Err(self.give_up(&trouble, first)),
         }
         self.standing.updates += 1;
-        let (partial, best) = (&self.standing.partial, self.standing.best);
-        let (epoch, batches) = (self.standing.epochs + 1, end - first);
-        self.progress
-            .batches(batches, epoch, partial.mean_loss(), best);
         Ok(())
+    }
+
+    fn show(&mut self, loss: f64, batches: usize) {
+        let (epoch, best) = (self.standing.epochs + 1, self.standing.best);
+        let losses = (loss, self.standing.partial.mean_loss());
+        self.progress.batches(batches, epoch, losses, best);
     }
 
     /// The net as the doctor sees it.
