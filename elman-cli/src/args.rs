@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::bench::{Mode, Storage};
+use crate::classify;
 use crate::failure::{Failure, Result};
 use crate::label;
 use crate::settings::{ConfigFile, Defaults, Settings, with_defaults};
@@ -90,21 +91,18 @@ pub struct TrainArgs {
 #[derive(Subcommand, Debug)]
 pub enum TrainTask {
     Label(Box<LabelArgs>),
+    Classify(Box<ClassifyArgs>),
 }
 
-/// Learn a label for every token, from CoNLL files
+/// Learn a label for every token or every row of numbers
 ///
-/// A file holds one token per line, a TAB and its label, and a blank line after every sentence. With labels
+/// A CoNLL file holds one token per line, a TAB and its label, and a blank line after every sentence. Rows of numbers come
+/// from a table with a header such as seq,t,x1,x2,label; their defaults differ, see below. With labels
 /// such as B-PER, I-PER and O the score is the F1 of the spans, as the CoNLL script counts it; with other
 /// labels it is the share of right ones. The best model so far is always in RUN/model.safetensors.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, label::DEFAULTS), after_help = "\
-Examples:
-  elman train label --train train.conll
-  elman train label --train train.conll --valid dev.conll --out runs/names --seed 1
-  elman train label --config runs/names/config.toml --out runs/names-again
-  elman train --resume runs/names")]
+#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, label::DEFAULTS), after_help = label_help())]
 pub struct LabelArgs {
     /// Training data
     #[arg(long, value_name = "FILE")]
@@ -122,6 +120,82 @@ pub struct LabelArgs {
     pub settings: Settings,
 }
 
+/// Learn a class for every sequence: of numbers, of characters or of words
+///
+/// Numbers come from a table with a header such as seq,t,x1,x2,label (CSV, TSV, packed by gzip or not), from UCR and UEA
+/// archives (.ts) or NumPy arrays; they are put on the scale of the training part. Texts come as text, TAB, class on a
+/// line; or as sentences with one token per line, and a file with a class per sentence. The defaults depend on what the
+/// steps are; those shown are for numbers.
+#[derive(Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, classify::NUMBERS), after_help = classify_help())]
+pub struct ClassifyArgs {
+    /// Training data
+    #[arg(long, value_name = "FILE")]
+    pub train: Option<PathBuf>,
+    /// Validation data [default: a tenth of every class of the training data, held out]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<PathBuf>,
+    /// The classes of the training sentences, one per line, where --train holds one token per line
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<PathBuf>,
+    /// The classes of the validation sentences
+    #[arg(long, value_name = "FILE", requires = "classes")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_classes: Option<PathBuf>,
+    /// What a step of a text is [default: words, if the texts have more than three on average]
+    #[arg(long, value_name = "UNIT", conflicts_with = "classes")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<classify::Unit>,
+    /// How much each class counts in training
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    pub class_weights: classify::ClassWeights,
+    /// A TOML file with settings named like these flags; flags win
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+fn label_help() -> String {
+    format!(
+        "Other defaults for rows of numbers:\n  {}\n\n\
+Examples:
+  elman train label --train train.conll
+  elman train label --train train.conll --valid dev.conll --out runs/names --seed 1
+  elman train label --config runs/names/config.toml --out runs/names-again
+  elman train --resume runs/names",
+        differing(label::NUMBERS, label::DEFAULTS)
+    )
+}
+
+fn classify_help() -> String {
+    format!(
+        "Other defaults for characters:\n  {}\nOther defaults for words:\n  {}\n\n\
+Examples:
+  elman train classify --train digits.csv --out runs/digits
+  elman train classify --train names.tsv --valid dev.tsv --tokens chars
+  elman train classify --train train.conll --classes train.intents.txt
+  elman train classify --train digits.csv --overfit-batch 16      can the net learn at all?
+  elman train --resume runs/digits",
+        differing(classify::CHARACTERS, classify::NUMBERS),
+        differing(classify::WORDS, classify::NUMBERS)
+    )
+}
+
+/// The defaults that differ from others, as flags.
+fn differing(defaults: &Defaults, others: &Defaults) -> String {
+    let new = defaults.iter().filter(|pair| !others.contains(pair));
+    let flags: Vec<String> = new
+        .map(|(name, value)| format!("--{name} {value}"))
+        .collect();
+    flags.join(" ")
+}
+
 /// Measure a model on a file
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -135,6 +209,9 @@ pub struct EvalArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// The classes of the sentences, where they have a file of their own
+    #[arg(long, value_name = "FILE")]
+    pub classes: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -202,6 +279,9 @@ pub struct GradcheckArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// The classes of the sentences, where they have a file of their own
+    #[arg(long, value_name = "FILE")]
+    pub classes: Option<PathBuf>,
     /// Sequences to look at
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..))]
     pub sequences: u16,
@@ -302,6 +382,7 @@ impl TrainTask {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Label(_) => label::TASK,
+            Self::Classify(_) => classify::TASK,
         }
     }
 
@@ -309,13 +390,15 @@ impl TrainTask {
     fn config(&self) -> Option<&Path> {
         match self {
             Self::Label(args) => args.config.as_deref(),
+            Self::Classify(args) => args.config.as_deref(),
         }
     }
 
     /// What settings are when nobody says otherwise: it may depend on the kind of the data.
     fn defaults(&self) -> Result<&'static Defaults> {
         match self {
-            Self::Label(_) => Ok(label::DEFAULTS),
+            Self::Label(args) => label::defaults(args),
+            Self::Classify(args) => classify::defaults(args),
         }
     }
 }

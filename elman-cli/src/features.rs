@@ -23,6 +23,8 @@ pub enum Feature {
     Prefix(usize),
     /// Its last letters, case folded.
     Suffix(usize),
+    /// A character, as it is.
+    Character,
 }
 
 /// A feature with the values that training met; every other value has the id 0, *unknown*.
@@ -57,6 +59,7 @@ impl fmt::Display for Feature {
             Self::Shape => f.write_str("shape"),
             Self::Prefix(letters) => write!(f, "prefix {letters}"),
             Self::Suffix(letters) => write!(f, "suffix {letters}"),
+            Self::Character => f.write_str("character"),
         }
     }
 }
@@ -65,6 +68,7 @@ impl Feature {
     /// The feature's value for a word.
     pub fn of(self, word: &str) -> String {
         match self {
+            Self::Character => word.to_owned(),
             Self::Word => fold_word(word),
             Self::Shape => shape(word),
             Self::Prefix(letters) => fold_word(word).chars().take(letters).collect(),

@@ -25,7 +25,7 @@ pub struct Gathered {
     /// (R, channels)
     pub ids: Vec<u32>,
     /// (R, I)
-    numbers: Vec<f32>,
+    pub numbers: Vec<f32>,
     classes: Vec<Target>,
     goals: Vec<f32>,
     /// Numbers per goal; 0 where targets are classes.

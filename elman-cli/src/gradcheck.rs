@@ -67,7 +67,8 @@ impl Report {
 /// A run or a file that does not fit; a gradient that is wrong.
 pub fn run(args: &GradcheckArgs) -> Result<()> {
     let trained = trained::open(&Run::open(&args.run)?)?;
-    let sequences = shortest(&trained.sequences(&args.data)?, args.sequences.into());
+    let sequences = trained.sequences(&args.data, args.classes.as_deref())?;
+    let sequences = shortest(&sequences, args.sequences.into());
     let report = Report::of(check(trained.network(), &sequences, args.entries.into())?);
     let mut out = std::io::stdout().lock();
     if args.json {

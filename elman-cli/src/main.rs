@@ -1,10 +1,12 @@
 //! `elman`: train, evaluate and run Elman recurrent nets.
 //!
-//! Reading order: `args` (what may be typed) → one file per command → `label` (what a labelling net's numbers
-//! mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers). `elman-core` does the arithmetic.
+//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`: what a
+//! net's numbers mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers).
+//! `elman-core` does the arithmetic.
 
 mod args;
 mod bench;
+mod classify;
 mod data;
 mod demo;
 mod doctor;
@@ -21,6 +23,7 @@ mod label;
 mod model_file;
 mod objective;
 mod predict;
+mod reading;
 mod report;
 mod run;
 mod seeds;

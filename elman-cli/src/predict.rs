@@ -32,3 +32,25 @@ pub fn on_standard_output(
     answer(chunk, &mut out)?;
     Ok(out.flush()?)
 }
+
+/// A text as a cell of a CSV file.
+pub fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(
+            ["a b", "a,b", "a\"b"].map(cell),
+            ["a b", "\"a,b\"", "\"a\"\"b\""]
+        );
+    }
+}

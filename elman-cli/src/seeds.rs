@@ -21,6 +21,8 @@ pub enum Purpose {
     Sample,
     /// The sentences of the demo.
     Demo,
+    /// Noise on numbers.
+    Noise,
 }
 
 /// The seed of a place.
@@ -62,6 +64,16 @@ pub fn unit(rng: &mut impl rand_core::Rng) -> f32 {
     (rng.next_u32() >> 8) as f32 / (1 << 24) as f32
 }
 
+/// A number whose distribution is nearly normal, with mean 0 and deviation 1: the sum of four halves of a random word,
+/// which needs no logarithm and has the same bits everywhere.
+pub fn normal(rng: &mut impl rand_core::Rng) -> f32 {
+    let bits = rng.next_u64();
+    let parts = [0, 16, 32, 48].map(|shift| (bits >> shift & 0xFFFF) as i32);
+    let sum = parts.iter().sum::<i32>() - 2 * 0xFFFF;
+    // Each part has the variance (2^32 - 1) / 12.
+    sum as f32 * (3.0f32.sqrt() / 65_536.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +88,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn noise_has_mean_zero_and_deviation_one() {
+        let mut rng = generator(1, Purpose::Noise, &[]);
+        let numbers: Vec<f32> = (0..100_000).map(|_| normal(&mut rng)).collect();
+        let mean = numbers.iter().sum::<f32>() / 1e5;
+        let square = numbers.iter().map(|x| x * x).sum::<f32>() / 1e5;
+        assert!(
+            mean.abs() < 0.02 && (square - 1.0).abs() < 0.02,
+            "{mean} {square}"
+        );
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub struct Settings {
     /// Share of the embeddings, of the numbers between layers and of the head's inputs that is zeroed
     #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
     pub dropout: f64,
+    /// Noise on measured numbers while training, in units of their standard deviation
+    #[arg(long, value_name = "SIZE", value_parser = real(0.0..=10.0, "from 0 to 10"), help_heading = TRAINING)]
+    pub noise: f64,
     /// Update rule
     #[arg(long, value_name = "NAME", help_heading = TRAINING)]
     pub optimizer: OptimizerName,
@@ -189,6 +192,7 @@ pub type Defaults = [(&'static str, &'static str)];
 /// What they are for every task that does not say otherwise.
 const COMMON: &Defaults = &[
     ("accumulate", "1"),
+    ("noise", "0"),
     ("warm-up", "0"),
     ("watch", "false"),
     ("seed", "1"),

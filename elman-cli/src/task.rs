@@ -38,6 +38,11 @@ pub trait Task: Sync {
         None
     }
 
+    /// Standard deviation of what is added to numbers while training, so that nothing is learnt by heart.
+    fn noise(&self) -> f32 {
+        0.0
+    }
+
     /// How much each class counts; all the same by default.
     fn class_weights(&self) -> Option<&[f32]> {
         None

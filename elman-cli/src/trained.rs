@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::args::{EvalArgs, PredictArgs};
+use crate::classify::{self, Classifier};
 use crate::data::Sequences;
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
@@ -30,11 +31,11 @@ pub trait Trained: Sync {
     /// Data that are missing or do not fit.
     fn predict(&self, args: &PredictArgs) -> Result<()>;
 
-    /// A file as it would be learnt from.
+    /// A file as it would be learnt from; `classes` is beside it where classes have a file of their own.
     ///
     /// # Errors
     /// A file that is missing or does not fit.
-    fn sequences(&self, data: &Path) -> Result<Sequences>;
+    fn sequences(&self, data: &Path, classes: Option<&Path>) -> Result<Sequences>;
 
     /// What the numbers on both ends of the net mean.
     fn description(&self) -> Description;
@@ -85,6 +86,7 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
     let path = run.trained_model()?;
     match model_file::task_of(&path)?.as_str() {
         label::TASK => Ok(Box::new(Labeller::open(run)?)),
+        classify::TASK => Ok(Box::new(Classifier::open(run)?)),
         task => Err(Failure::input(format!(
             "the model was trained for the task {task}, which this version of elman does not know"
         ))

@@ -86,16 +86,15 @@ impl Classifier {
     fn write(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
         let class = best(row);
         let (name, probability) = (self.classifying.classes.name(class), row[class]);
-        Ok(match self.classifying.kind {
-            Kind::Numbers => writeln!(
-                out,
-                "{},{},{probability:.6}",
-                cell(&example.name),
-                cell(name)
-            )?,
+        match self.classifying.kind {
+            Kind::Numbers => {
+                let (seq, name) = (cell(&example.name), cell(name));
+                writeln!(out, "{seq},{name},{probability:.6}")?;
+            }
             Kind::Text(_) => writeln!(out, "{}\t{name}", example.name)?,
             Kind::Sentences => writeln!(out, "{name}")?,
-        })
+        }
+        Ok(())
     }
 
     fn write_json(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {

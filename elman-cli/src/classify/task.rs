@@ -16,6 +16,7 @@ use crate::failure::{Failure, Result};
 use crate::infer;
 use crate::label::Labels;
 use crate::reading::{Reading, Steps};
+use crate::report::{Confusion, Evidence};
 use crate::seeds::{self, Purpose};
 use crate::settings::{Defaults, Settings};
 use crate::task::{Measure, Task};
@@ -23,21 +24,22 @@ use crate::train::Job;
 
 /// Good for measurements of every kind: found on images read row by row, voices and motions.
 pub const NUMBERS: &Defaults = &[
-    ("hidden", "128"),
+    ("hidden", "192"),
     ("layers", "1"),
     ("embedding", "32"),
     ("window", "3"),
-    ("activation", "tanh"),
+    ("activation", "relu"),
     ("bidirectional", "true"),
     ("train-initial-state", "false"),
-    ("dropout", "0.3"),
+    ("dropout", "0.5"),
+    ("noise", "0.5"),
     ("optimizer", "adam"),
-    ("lr", "0.002"),
+    ("lr", "0.001"),
     ("schedule", "cosine"),
     ("batch", "16"),
     ("clip-norm", "1"),
-    ("epochs", "60"),
-    ("patience", "0"),
+    ("epochs", "150"),
+    ("patience", "40"),
 ];
 
 /// Good for short texts read character by character.
@@ -117,6 +119,7 @@ pub struct ClassifyTask {
     valid: Sequences,
     hiding: Option<Hiding>,
     class_weights: Option<Vec<f32>>,
+    noise: f32,
 }
 
 impl ClassifyTask {
@@ -186,6 +189,7 @@ impl ClassifyTask {
                 .then(|| balanced(sequences.classes(), count)),
             train: sequences,
             hiding,
+            noise: settings.noise as f32,
             classifying,
         })
     }
@@ -345,6 +349,10 @@ impl Task for ClassifyTask {
         self.class_weights.as_deref()
     }
 
+    fn noise(&self) -> f32 {
+        self.noise
+    }
+
     fn valid(&self) -> &Sequences {
         &self.valid
     }
@@ -361,6 +369,16 @@ impl Task for ClassifyTask {
             loss: scores.loss,
             score: scores.accuracy,
         })
+    }
+
+    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
+        let classes = &self.classifying.classes;
+        let scores = Scores::measure(classes.len(), self.valid.classes(), &outputs);
+        Ok(vec![Evidence::Confusion(Confusion {
+            classes: classes.names().to_vec(),
+            counts: scores.confusion,
+        })])
     }
 }
 

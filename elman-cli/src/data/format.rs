@@ -28,6 +28,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether it holds rows of numbers.
+    pub const fn is_table(self) -> bool {
+        matches!(self, Self::Csv | Self::Ts | Self::Npy | Self::Npz)
+    }
+
     /// The format of a file.
     ///
     /// # Errors

@@ -121,6 +121,7 @@ impl Sequences {
     }
 
     /// None yet, of `channels` ids per row and a class for each.
+    #[cfg(test)]
     pub const fn of_tokens(channels: usize) -> Self {
         Self::new(Rows::ids(channels), Targets::classes(), Read::EveryStep)
     }
@@ -154,6 +155,7 @@ impl Sequences {
     }
 
     /// Adds a row of ids and its class.
+    #[cfg(test)]
     pub fn push_row(&mut self, ids: impl IntoIterator<Item = u32>, target: Target) {
         self.push_ids(ids);
         self.push_class(target);

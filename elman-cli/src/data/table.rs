@@ -145,6 +145,21 @@ pub trait Blocks {
     /// # Errors
     /// A sentence that names file, line and column.
     fn next_block(&mut self) -> Result<Option<Block>>;
+
+    /// So many of the next sequences, or what is left of them.
+    ///
+    /// # Errors
+    /// As [`Blocks::next_block`].
+    fn next_blocks(&mut self, count: usize) -> Result<Vec<Block>> {
+        let mut blocks = Vec::new();
+        while blocks.len() < count {
+            match self.next_block()? {
+                Some(block) => blocks.push(block),
+                None => break,
+            }
+        }
+        Ok(blocks)
+    }
 }
 
 /// A whole file.

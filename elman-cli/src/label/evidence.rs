@@ -31,7 +31,7 @@ fn kind(name: &str, counts: &Counts) -> KindScore {
         precision: counts.precision(),
         recall: counts.recall(),
         f1: counts.f1(),
-        support: counts.real as u64,
+        support: counts.real,
         is_total: false,
     }
 }

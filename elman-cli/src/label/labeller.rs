@@ -5,13 +5,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Labelling, Scores};
+use super::{Labelling, Scores, best};
 use crate::args::{EvalArgs, PredictArgs};
 use crate::data::conll::{Conll, Sentence};
-use crate::data::{Lines, Loader, Sequences};
-use crate::failure::Result;
+use crate::data::table::Wanted;
+use crate::data::{self, Lines, Loader, Sequences, load_table, open_table};
+use crate::failure::{Failure, Result};
 use crate::model_file::Network;
-use crate::predict::on_standard_output;
+use crate::predict::{cell, on_standard_output};
 use crate::run::Run;
 use crate::spans::{Tag, spans};
 use crate::threads::on_threads;
@@ -32,6 +33,14 @@ struct Answer<'a> {
     spans: Option<Vec<FoundSpan<'a>>>,
 }
 
+/// One line of `predict --json` for rows of numbers.
+#[derive(Serialize)]
+struct RowsAnswer<'a> {
+    seq: &'a str,
+    labels: Vec<&'a str>,
+    probabilities: Vec<f32>,
+}
+
 #[derive(Serialize)]
 struct FoundSpan<'a> {
     #[serde(rename = "type")]
@@ -47,7 +56,7 @@ impl Trained for Labeller {
     }
 
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
-        let sequences = self.sequences(&args.data)?;
+        let sequences = self.sequences(&args.data, args.classes.as_deref())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
         let scores = Scores::measure(&self.labelling.labels, &sequences, &outputs);
         Ok(Report {
@@ -58,19 +67,37 @@ impl Trained for Labeller {
 
     fn predict(&self, args: &PredictArgs) -> Result<()> {
         on_standard_output(&args.data, |chunk, out| {
-            self.answer(Lines::open(&args.data)?, chunk, args.json, out)
+            match self.labelling.reading.columns() {
+                None => self.answer(Lines::open(&args.data)?, chunk, args.json, out),
+                Some(columns) => self.answer_rows(args, columns, chunk, out),
+            }
         })
     }
 
-    fn sequences(&self, data: &Path) -> Result<Sequences> {
-        let sentences = Conll::Labelled.load(data)?;
-        self.labelling
-            .encode(&sentences, &data.display().to_string())
+    fn sequences(&self, data: &Path, classes: Option<&Path>) -> Result<Sequences> {
+        if classes.is_some() {
+            let sentence =
+                "--classes is for runs of elman train classify; this one labels every step";
+            return Err(Failure::input(sentence));
+        }
+        let name = data.display().to_string();
+        match self.labelling.reading.columns() {
+            None => (self.labelling).encode(&Conll::Labelled.load(data)?, &name),
+            Some(columns) => {
+                let wanted = Wanted {
+                    columns: Some(columns.to_vec()),
+                    needs_labels: true,
+                    ..Wanted::default()
+                };
+                let table = load_table(data, &wanted)?;
+                self.labelling.encode_rows(&table.sequences, &name)
+            }
+        }
     }
 
     fn description(&self) -> Description {
         Description {
-            channels: self.labelling.vocabularies.iter().map(Into::into).collect(),
+            channels: self.labelling.reading.channels(),
             labels: self.labelling.labels.names().to_vec(),
         }
     }
@@ -104,6 +131,69 @@ impl Labeller {
             }
             out.flush()?;
         }
+    }
+
+    /// Labels the rows of a table: `seq,t,label,probability`, or a JSON object per sequence.
+    fn answer_rows(
+        &self,
+        args: &PredictArgs,
+        columns: &[String],
+        chunk: usize,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let wanted = Wanted {
+            columns: Some(columns.to_vec()),
+            ..Wanted::default()
+        };
+        let mut table = open_table(&args.data, &wanted)?;
+        if !args.json {
+            writeln!(out, "seq,t,label,probability")?;
+        }
+        loop {
+            let mut blocks = table.next_blocks(chunk)?;
+            if blocks.is_empty() {
+                return Ok(());
+            }
+            // Labels that the file may have are none of our business.
+            (blocks.iter_mut()).for_each(|block| block.labels = data::table::Labels::None);
+            let sequences = self.labelling.encode_rows(&blocks, "the input")?;
+            let outputs = self.network.outputs(&sequences)?;
+            let mut rows = outputs.chunks_exact(self.labelling.labels.len());
+            for block in &blocks {
+                let rows: Vec<&[f32]> = rows.by_ref().take(block.rows).collect();
+                self.write_rows(&block.name, &rows, args.json, out)?;
+            }
+            out.flush()?;
+        }
+    }
+
+    fn write_rows(
+        &self,
+        seq: &str,
+        rows: &[&[f32]],
+        as_json: bool,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let found = rows.iter().map(|row| {
+            let label = best(row);
+            (self.labelling.labels.name(label), row[label])
+        });
+        if as_json {
+            let (labels, probabilities) = found.unzip();
+            let answer = RowsAnswer {
+                seq,
+                labels,
+                probabilities,
+            };
+            serde_json::to_writer(&mut *out, &answer).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            for (t, (label, probability)) in found.enumerate() {
+                let (seq, label) = (cell(seq), cell(label));
+                writeln!(out, "{seq},{t},{label},{probability:.6}")?;
+            }
+        }
+        Ok(())
     }
 
     /// The labels of some sentences.

@@ -50,6 +50,16 @@ impl Labels {
         .into()
     }
 
+    /// Labels that are no spans, in alphabetical order.
+    pub fn plain<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        StoredLabels {
+            names: names.into_iter().map(str::to_owned).collect(),
+            scheme: Scheme::Plain,
+        }
+        .into()
+    }
+
     /// The first label that keeps labels which look like spans from being scored as spans, with its line.
     pub fn odd_one_out(sentences: &[Sentence]) -> Option<(&str, usize)> {
         let mut all = sentences.iter().flat_map(|sentence| {
@@ -155,7 +165,7 @@ impl Labels {
 }
 
 /// The first of the largest numbers.
-fn best(row: &[f32]) -> usize {
+pub fn best(row: &[f32]) -> usize {
     let mut best = 0;
     for (i, &value) in row.iter().enumerate() {
         if value > row[best] {

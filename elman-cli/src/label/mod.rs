@@ -1,4 +1,4 @@
-//! Labelling: a label for every token. What the net's numbers mean, kept in the model file beside them.
+//! Labelling: a label for every token or row of numbers. What the net's numbers mean, kept in the model file beside them.
 
 mod evidence;
 mod labeller;
@@ -6,28 +6,29 @@ mod labels;
 mod scores;
 mod task;
 
-use elman_core::{Channels, Head, HeadKind, Input, Read, Spec, Target};
+use elman_core::{Head, HeadKind, Read, Spec, Target};
 use serde::{Deserialize, Serialize};
 
-use crate::data::Sequences;
 use crate::data::conll::Sentence;
+use crate::data::table::Block;
+use crate::data::{Sequences, Targets};
 use crate::failure::{Failure, Result};
-use crate::features::Vocabulary;
 use crate::model_file::{self, Network};
+use crate::reading::{Reading, Steps};
 use crate::run::Run;
 
 pub use labeller::Labeller;
-pub use labels::Labels;
-pub use scores::Scores;
-pub use task::{DEFAULTS, LabelTask};
+pub use labels::{Labels, best};
+pub use scores::{Scores, nats};
+pub use task::{DEFAULTS, LabelTask, NUMBERS, defaults};
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "label";
 
-/// From words to ids and from class numbers to labels.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// From steps to what the net reads, and from class numbers to labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Labelling {
-    pub vocabularies: Vec<Vocabulary>,
+    pub reading: Reading,
     pub labels: Labels,
 }
 
@@ -46,24 +47,9 @@ impl Labelling {
     }
 
     fn fits(&self, spec: &Spec) -> bool {
-        let Input::Tokens { channels, .. } = &spec.input else {
-            return false;
-        };
-        self.vocabularies
-            .iter()
-            .map(Vocabulary::channel)
-            .eq(channels.as_slice().iter().copied())
+        self.reading.fits(&spec.input)
             && matches!(spec.head, Head { kind: HeadKind::Softmax { outputs }, read: Read::EveryStep }
                 if outputs == self.labels.len())
-    }
-
-    /// One token channel per vocabulary.
-    ///
-    /// # Errors
-    /// None or more than eight vocabularies.
-    pub fn channels(&self) -> Result<Channels> {
-        let channels: Vec<_> = self.vocabularies.iter().map(Vocabulary::channel).collect();
-        Ok(Channels::from_slice(&channels)?)
     }
 
     /// Sentences as ids; targets are ignored where a sentence has no labels.
@@ -71,29 +57,52 @@ impl Labelling {
     /// # Errors
     /// A label that training never met, named with its line of the file `name`.
     pub fn encode(&self, sentences: &[Sentence], name: &str) -> Result<Sequences> {
-        let mut sequences = Sequences::of_tokens(self.vocabularies.len());
+        let mut sequences = self.sequences();
         for sentence in sentences {
-            for (i, token) in sentence.tokens.iter().enumerate() {
-                let target = match sentence.labels.get(i) {
-                    None => Target::IGNORED,
-                    Some(label) => self.labels.id(label).map(Target::class).ok_or_else(|| {
-                        let line = sentence.first_line + i;
-                        let known = self.labels.summary();
-                        Failure::input(format!(
-                            "{name}:{line}: the model does not know the label {label} ({known})"
-                        ))
-                    })?,
-                };
-                sequences.push_row(
-                    self.vocabularies
-                        .iter()
-                        .map(|vocabulary| vocabulary.id(token)),
-                    target,
-                );
+            let steps = Steps::Tokens(sentence.tokens.clone());
+            self.reading.push(&steps, &mut sequences)?;
+            for i in 0..sentence.tokens.len() {
+                let label = sentence.labels.get(i).map(String::as_str);
+                let line = sentence.first_line + i;
+                sequences.push_class(self.target(label, name, line)?);
             }
             sequences.end_sequence();
         }
         Ok(sequences)
+    }
+
+    /// Sequences of numbers on the scale of the model; targets are ignored where a row has no label.
+    ///
+    /// # Errors
+    /// A label that training never met, named with its line of the file `name`.
+    pub fn encode_rows(&self, blocks: &[Block], name: &str) -> Result<Sequences> {
+        let mut sequences = self.sequences();
+        for block in blocks {
+            let steps = Steps::Numbers(block.values.clone());
+            self.reading.push(&steps, &mut sequences)?;
+            for row in 0..block.rows {
+                let label = block.labels.of_row(row);
+                sequences.push_class(self.target(label, name, block.line + row)?);
+            }
+            sequences.end_sequence();
+        }
+        Ok(sequences)
+    }
+
+    const fn sequences(&self) -> Sequences {
+        Sequences::new(self.reading.rows(), Targets::classes(), Read::EveryStep)
+    }
+
+    fn target(&self, label: Option<&str>, name: &str, line: usize) -> Result<Target> {
+        let Some(label) = label else {
+            return Ok(Target::IGNORED);
+        };
+        self.labels.id(label).map(Target::class).ok_or_else(|| {
+            let known = self.labels.summary();
+            Failure::input(format!(
+                "{name}:{line}: the model does not know the label {label} ({known})"
+            ))
+        })
     }
 
     /// The best label of every token of one sentence, from its rows of probabilities.
@@ -109,8 +118,8 @@ impl Labelling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::Feature;
-    use elman_core::{Dropout, InitialState, Layer, Layers};
+    use crate::features::{Feature, Vocabulary};
+    use elman_core::{Dropout, InitialState, Input, Layer, Layers};
 
     fn labelling(labels: &[&str]) -> Labelling {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
@@ -120,7 +129,7 @@ mod tests {
         };
         let vocabulary = Vocabulary::collect(Feature::Shape, 4, ["Ida", "Bo", "runs", "far"]).0;
         Labelling {
-            vocabularies: vec![vocabulary],
+            reading: Reading::Tokens(vec![vocabulary]),
             labels: Labels::collect(&[sentence]),
         }
     }
@@ -129,10 +138,7 @@ mod tests {
     fn meanings_must_fit_the_net() {
         let labelling = labelling(&["B-PER", "O"]);
         let fitting = Spec {
-            input: Input::Tokens {
-                channels: labelling.channels().unwrap(),
-                window: 1,
-            },
+            input: labelling.reading.input(1).unwrap(),
             layers: Layers::of([Layer::tanh(2)]),
             initial_state: InitialState::Zero,
             head: Head {

@@ -166,7 +166,7 @@ impl TypeReport {
 
 /// What a probability costs. A softmax in `f32` may round a hopeless case to zero; it costs 87 nats, not infinity.
 /// A probability that is no number stays none.
-fn nats(probability: f32) -> f64 {
+pub fn nats(probability: f32) -> f64 {
     if probability.is_nan() {
         f64::NAN
     } else {

@@ -1,17 +1,18 @@
-//! The labelling task: from CoNLL files to numbers.
+//! The labelling task: from files to numbers.
 
 use std::path::{Path, PathBuf};
 
-use elman_core::{Dropout, Head, HeadKind, Input, Level, Model, Read, Spec};
+use elman_core::{Head, HeadKind, Level, Model, Read, Spec};
 
 use super::evidence::evidence;
 use super::{Labelling, Labels, Scores};
 use crate::args::LabelArgs;
-use crate::data::conll::{Conll, Sentence};
-use crate::data::{Hiding, Loader, Sequences};
+use crate::data::conll::Conll;
+use crate::data::table::Wanted;
+use crate::data::{Format, Hiding, Loader, Sequences, load_table};
 use crate::failure::{Failure, Result};
-use crate::features::{self, Feature, Vocabulary};
 use crate::infer;
+use crate::reading::Reading;
 use crate::report::Evidence;
 use crate::seeds::{self, Purpose};
 use crate::settings::{Defaults, Settings};
@@ -37,16 +38,36 @@ pub const DEFAULTS: &Defaults = &[
     ("patience", "8"),
 ];
 
-/// Spelling channels: what is known about words that training has not met. Small, so that the word itself leads.
-const SPELLING: [(Feature, usize); 4] = [
-    (Feature::Shape, 16),
-    (Feature::Suffix(3), 24),
-    (Feature::Suffix(2), 16),
-    (Feature::Prefix(3), 24),
+/// Good for measurements with a label at every step.
+pub const NUMBERS: &Defaults = &[
+    ("hidden", "192"),
+    ("layers", "1"),
+    ("embedding", "32"),
+    ("window", "3"),
+    ("activation", "relu"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.5"),
+    ("noise", "0.5"),
+    ("optimizer", "adam"),
+    ("lr", "0.001"),
+    ("schedule", "cosine"),
+    ("batch", "16"),
+    ("clip-norm", "1"),
+    ("epochs", "150"),
+    ("patience", "40"),
 ];
 
-/// See [`features::hiding`].
-const HIDING: f32 = 0.5;
+/// The defaults for the kind of data that the command line names.
+///
+/// # Errors
+/// Data that cannot be read.
+pub fn defaults(args: &LabelArgs) -> Result<&'static Defaults> {
+    Ok(match &args.train {
+        Some(path) if Format::of_file(path)?.is_table() => NUMBERS,
+        _ => DEFAULTS,
+    })
+}
 
 /// Without validation data every tenth sentence, on average, is held out.
 const HELD_OUT: usize = 10;
@@ -60,7 +81,8 @@ pub struct LabelTask {
     /// First line of each training sentence.
     train_lines: Vec<usize>,
     valid: Sequences,
-    hiding: Hiding,
+    hiding: Option<Hiding>,
+    noise: f32,
 }
 
 impl LabelTask {
@@ -72,75 +94,75 @@ impl LabelTask {
         let Some(path) = &args.train else {
             return Err(Failure::input("train label needs data: --train FILE"));
         };
-        let mut train = Conll::Labelled.load(path)?;
+        if Format::of_file(path)?.is_table() {
+            Self::load_rows(args, path)
+        } else {
+            Self::load_sentences(args, path)
+        }
+    }
+
+    fn load_sentences(args: &LabelArgs, path: &Path) -> Result<Self> {
+        let train = Conll::Labelled.load(path)?;
         if let Some((label, line)) = Labels::odd_one_out(&train) {
             let path = path.display();
             eprintln!(
                 "elman: {path}:{line}: warning: {label} is no IOB label, so the score is accuracy instead of span F1"
             );
         }
-        if let Some(sentences) = args.settings.overfit_batch {
-            train.truncate(sentences);
-            return Self::new(&args.settings, &train, (&train, path));
-        }
-        match &args.valid {
-            Some(valid) => Self::new(
-                &args.settings,
-                &train,
-                (&Conll::Labelled.load(valid)?, valid),
-            ),
-            None => {
-                let labels = Labels::collect(&train);
-                let (train, valid) = hold_out(train, args.settings.seed);
-                if valid.is_empty() {
-                    return Err(Failure::input(
-                        "one sentence is too little to learn from and validate on",
-                    )
-                    .in_file(path));
-                }
-                Self::with_labels(&args.settings, labels, &train, (&valid, path))
-            }
-        }
+        let labels = Labels::collect(&train);
+        let load = |valid: &Path| Conll::Labelled.load(valid);
+        let (train, valid, valid_path) = split(args, path, train, load)?;
+        let words = train.iter().flat_map(|sentence| &sentence.tokens);
+        let embedding = args.settings.embedding;
+        let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
+        let labelling = Labelling { reading, labels };
+        let lines = train.iter().map(|sentence| sentence.first_line).collect();
+        let name = |path: &Path| path.display().to_string();
+        Self::new(
+            &args.settings,
+            (labelling.encode(&train, &name(path))?, lines),
+            labelling.encode(&valid, &name(valid_path))?,
+            (labelling, Some(hiding)),
+        )
     }
 
-    /// A job on given sentences; validation data come with the name of their file.
-    ///
-    /// # Errors
-    /// Validation labels that never occur in training.
-    pub fn new(
-        settings: &Settings,
-        train: &[Sentence],
-        valid: (&[Sentence], &Path),
-    ) -> Result<Self> {
-        Self::with_labels(settings, Labels::collect(train), train, valid)
+    fn load_rows(args: &LabelArgs, path: &Path) -> Result<Self> {
+        let mut wanted = Wanted {
+            needs_labels: true,
+            ..Wanted::default()
+        };
+        let table = load_table(path, &wanted)?;
+        let labels = table.sequences.iter().flat_map(|block| {
+            let rows = 0..block.rows;
+            rows.filter_map(|row| block.labels.of_row(row))
+        });
+        let labels = Labels::plain(labels);
+        wanted.columns = Some(table.columns.clone());
+        let load = |valid: &Path| Ok(load_table(valid, &wanted)?.sequences);
+        let (train, valid, valid_path) = split(args, path, table.sequences, load)?;
+        let values = train.iter().map(|block| block.values.as_slice());
+        let reading = Reading::numbers(&table.columns, values, args.settings.window);
+        let labelling = Labelling { reading, labels };
+        let lines = train.iter().map(|block| block.line).collect();
+        let name = |path: &Path| path.display().to_string();
+        Self::new(
+            &args.settings,
+            (labelling.encode_rows(&train, &name(path))?, lines),
+            labelling.encode_rows(&valid, &name(valid_path))?,
+            (labelling, None),
+        )
     }
 
-    fn with_labels(
+    fn new(
         settings: &Settings,
-        labels: Labels,
-        train: &[Sentence],
-        (valid, valid_path): (&[Sentence], &Path),
+        (train, train_lines): (Sequences, Vec<usize>),
+        valid: Sequences,
+        (labelling, hiding): (Labelling, Option<Hiding>),
     ) -> Result<Self> {
-        let words = || {
-            train
-                .iter()
-                .flat_map(|sentence| &sentence.tokens)
-                .map(String::as_str)
-        };
-        let (word, counts) = Vocabulary::collect(Feature::Word, settings.embedding, words());
-        let spelling = SPELLING
-            .iter()
-            .map(|&(feature, width)| Vocabulary::collect(feature, width, words()).0);
-        let vocabularies = std::iter::once(word).chain(spelling).collect();
-        let labelling = Labelling {
-            vocabularies,
-            labels,
-        };
+        let input = labelling.reading.input(settings.window)?;
         let spec = Spec {
-            input: Input::Tokens {
-                channels: labelling.channels()?,
-                window: settings.window,
-            },
+            dropout: settings.dropout(&input),
+            input,
             layers: settings.stack()?,
             initial_state: settings.initial_state(),
             head: Head {
@@ -149,26 +171,44 @@ impl LabelTask {
                 },
                 read: Read::EveryStep,
             },
-            dropout: Dropout::NONE,
-        };
-        let spec = Spec {
-            dropout: settings.dropout(&spec.input),
-            ..spec
         };
         spec.check()?;
         Ok(Self {
             spec,
-            train: labelling.encode(train, "the training data")?,
-            valid: labelling.encode(valid, &valid_path.display().to_string())?,
-            train_lines: train.iter().map(|sentence| sentence.first_line).collect(),
-            hiding: features::hiding(0, &counts, HIDING),
             labelling,
+            train,
+            train_lines,
+            valid,
+            hiding,
+            noise: settings.noise as f32,
         })
     }
 }
 
+/// What to learn from, what to validate on, and the file of the latter.
+fn split<'a, T: Clone>(
+    args: &'a LabelArgs,
+    path: &'a Path,
+    mut train: Vec<T>,
+    load: impl FnOnce(&Path) -> Result<Vec<T>>,
+) -> Result<(Vec<T>, Vec<T>, &'a Path)> {
+    if let Some(sequences) = args.settings.overfit_batch {
+        train.truncate(sequences);
+        return Ok((train.clone(), train, path));
+    }
+    if let Some(valid) = &args.valid {
+        return Ok((train, load(valid)?, valid));
+    }
+    let (train, valid) = hold_out(train, args.settings.seed);
+    if valid.is_empty() {
+        let sentence = "one sentence is too little to learn from and validate on";
+        return Err(Failure::input(sentence).in_file(path));
+    }
+    Ok((train, valid, path))
+}
+
 /// Splits off a tenth, the same one for the same seed.
-fn hold_out(sentences: Vec<Sentence>, seed: u64) -> (Vec<Sentence>, Vec<Sentence>) {
+fn hold_out<T>(sentences: Vec<T>, seed: u64) -> (Vec<T>, Vec<T>) {
     let mut order: Vec<usize> = (0..sentences.len()).collect();
     seeds::shuffle(
         &mut seeds::generator(seed, Purpose::HoldOut, &[]),
@@ -233,7 +273,11 @@ impl Task for LabelTask {
     }
 
     fn hiding(&self) -> Option<&Hiding> {
-        Some(&self.hiding)
+        self.hiding.as_ref()
+    }
+
+    fn noise(&self) -> f32 {
+        self.noise
     }
 
     fn valid(&self) -> &Sequences {
@@ -266,6 +310,7 @@ impl Task for LabelTask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::conll::Sentence;
 
     #[test]
     fn a_tenth_is_held_out_and_the_rest_keeps_its_order() {

@@ -88,10 +88,10 @@ fn svg(confusion: &Confusion) -> Markup {
 fn square(
     confusion: &Confusion,
     (row, column): (usize, usize),
-    count: u64,
+    count: usize,
     (left, top, cell): (f64, f64, f64),
 ) -> Markup {
-    let total: u64 = confusion.counts[row].iter().sum();
+    let total: usize = confusion.counts[row].iter().sum();
     let part = count as f64 / total.max(1) as f64;
     // Mistakes are rare where a net is good; the root makes them visible all the same.
     let (class, opacity) = if row == column {
@@ -119,7 +119,7 @@ fn square(
 }
 
 /// A count in at most four letters.
-fn short(count: u64) -> String {
+fn short(count: usize) -> String {
     match count {
         0..=9999 => count.to_string(),
         10_000..=999_999 => format!("{}k", count / 1000),
@@ -128,9 +128,9 @@ fn short(count: u64) -> String {
 }
 
 fn description(confusion: &Confusion) -> String {
-    let diagonal = |(i, row): (usize, &Vec<u64>)| row.get(i).copied().unwrap_or(0);
-    let right: u64 = confusion.counts.iter().enumerate().map(diagonal).sum();
-    let total: u64 = confusion.counts.iter().flatten().sum();
+    let diagonal = |(i, row): (usize, &Vec<usize>)| row.get(i).copied().unwrap_or(0);
+    let right: usize = confusion.counts.iter().enumerate().map(diagonal).sum();
+    let total: usize = confusion.counts.iter().flatten().sum();
     let classes = confusion.classes.len();
     format!("Confusion matrix of {classes} classes: {right} of {total} right")
 }
@@ -164,7 +164,7 @@ pub fn mistakes(confusion: &Confusion) -> Markup {
                     thead { tr { th { "real" } th { "read as" } th.number { "times" } th.number { "of its row" } } }
                     tbody {
                         @for &(count, row, column) in worst.iter().take(shown) {
-                            @let total: u64 = confusion.counts[row].iter().sum();
+                            @let total: usize = confusion.counts[row].iter().sum();
                             tr {
                                 td { (confusion.classes[row]) }
                                 td { (confusion.classes[column]) }

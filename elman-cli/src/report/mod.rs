@@ -80,7 +80,7 @@ pub enum Evidence {
 pub struct Confusion {
     pub classes: Vec<String>,
     /// (real class, found class)
-    pub counts: Vec<Vec<u64>>,
+    pub counts: Vec<Vec<usize>>,
 }
 
 /// Scores of a type or a class.
@@ -91,7 +91,7 @@ pub struct KindScore {
     pub recall: f64,
     pub f1: f64,
     /// How many there are.
-    pub support: u64,
+    pub support: usize,
     /// Whether this is about all of them.
     pub is_total: bool,
 }

@@ -44,23 +44,25 @@ pub fn kinds(title: &str, name: &str, kinds: &[KindScore]) -> Markup {
     }
 }
 
-/// Scores per class of a confusion matrix, and their mean.
+/// Scores per class of a confusion matrix, and their mean. A class that occurs neither in the data nor among the answers
+/// has none.
 pub fn classes(confusion: &Confusion) -> Vec<KindScore> {
     let of = |(i, name): (usize, &String)| {
-        let support: u64 = confusion.counts[i].iter().sum();
-        let found: u64 = confusion.counts.iter().map(|row| row[i]).sum();
+        let support: usize = confusion.counts[i].iter().sum();
+        let found: usize = confusion.counts.iter().map(|row| row[i]).sum();
         let right = confusion.counts[i][i] as f64;
         let ratio = |whole: f64| if whole > 0.0 { right / whole } else { 0.0 };
-        KindScore {
+        (support + found > 0).then(|| KindScore {
             name: name.clone(),
             precision: ratio(found as f64),
             recall: ratio(support as f64),
             f1: ratio((support + found) as f64 / 2.0),
             support,
             is_total: false,
-        }
+        })
     };
-    let mut scores: Vec<KindScore> = confusion.classes.iter().enumerate().map(of).collect();
+    let names = confusion.classes.iter().enumerate();
+    let mut scores: Vec<KindScore> = names.filter_map(of).collect();
     let mean = |figure: fn(&KindScore) -> f64| {
         scores.iter().map(figure).sum::<f64>() / scores.len().max(1) as f64
     };
@@ -178,11 +180,12 @@ mod tests {
         );
         assert!((scores[1].f1 - 16.0 / 18.0).abs() < 1e-12);
         assert!((scores[0].recall - 0.9).abs() < 1e-12 && scores[0].is_total);
-        let nobody = Confusion {
-            classes: vec!["a".to_owned()],
-            counts: vec![vec![0]],
+        let absent = Confusion {
+            classes: ["a", "b"].map(str::to_owned).to_vec(),
+            counts: vec![vec![1, 0], vec![0, 0]],
         };
-        assert_eq!(classes(&nobody)[1].f1, 0.0);
+        let scores = classes(&absent);
+        assert_eq!((scores.len(), scores[0].f1), (2, 1.0));
     }
 
     #[test]

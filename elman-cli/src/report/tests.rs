@@ -122,9 +122,9 @@ fn confusion(classes: usize) -> Confusion {
     ];
     let count = |row: usize, column: usize| {
         if row == column {
-            90 + 7 * row as u64
+            90 + 7 * row
         } else {
-            ((row * 7 + column * 13) % 11).saturating_sub(7) as u64 * 4
+            ((row * 7 + column * 13) % 11).saturating_sub(7) * 4
         }
     };
     Confusion {
@@ -154,7 +154,7 @@ fn spans() -> Vec<KindScore> {
         } else {
             0.0
         },
-        support: 812 / (i as u64 + 1),
+        support: 812 / (i + 1),
         is_total: i == 0,
     };
     kinds.into_iter().enumerate().map(kind).collect()

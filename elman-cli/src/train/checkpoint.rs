@@ -11,7 +11,7 @@ use super::learner::{Learner, Learnt};
 use crate::failure::{Failure, Result};
 use crate::model_file::{FlatFile, save_flat};
 use crate::seeds;
-use crate::task::Task;
+use crate::task::{Measure, Task};
 
 /// The numbers beside parameters and optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct Standing {
     pub partial: Partial,
     /// The best validation score and the epoch it came from.
     pub best: Option<(f64, usize)>,
+    /// The loss that came with it: of equal scores, which small validation data often give, the lower loss is better.
+    best_loss: f64,
     /// Epochs since then.
     pub idle: usize,
     /// What the plateau schedule has made of the learning rate.
@@ -77,6 +79,7 @@ impl Standing {
             updates: 0,
             partial: Partial::default(),
             best: None,
+            best_loss: 0.0,
             idle: 0,
             factor: 1.0,
             fingerprint: fingerprint(task),
@@ -88,20 +91,23 @@ impl Standing {
         self.epochs >= epochs || (patience > 0 && self.idle >= patience)
     }
 
-    /// Counts a whole epoch; true if its score is the best so far.
-    pub fn count(&mut self, score: f64) -> bool {
-        let is_better = self.is_better(score);
+    /// Counts a whole epoch; true if it is the best so far.
+    pub fn count(&mut self, measure: Measure) -> bool {
+        let is_better = self.is_better(measure);
         self.epochs += 1;
         self.partial = Partial::default();
         self.idle = if is_better { 0 } else { self.idle + 1 };
         is_better
     }
 
-    /// Whether a score in the epoch at hand is the best so far; if so, it is kept.
-    pub fn is_better(&mut self, score: f64) -> bool {
-        let is_better = self.best.is_none_or(|(best, _)| score > best);
+    /// Whether the epoch at hand is the best so far; if so, that is kept.
+    pub fn is_better(&mut self, Measure { score, loss }: Measure) -> bool {
+        let is_better = self
+            .best
+            .is_none_or(|(best, _)| score > best || (score == best && loss < self.best_loss));
         if is_better {
             self.best = Some((score, self.epochs + 1));
+            self.best_loss = loss;
         }
         is_better
     }
@@ -166,20 +172,31 @@ mod tests {
             updates: 0,
             partial: Partial::default(),
             best: None,
+            best_loss: 0.0,
             idle: 0,
             factor: 1.0,
             fingerprint: 0,
         };
-        assert_eq!(
-            [0.5, 0.4, 0.6, 0.6, 0.1].map(|score| standing.count(score)),
-            [true, false, true, false, false]
-        );
+        let epochs = [
+            (0.5, 1.0),
+            (0.4, 0.5),
+            (0.6, 1.0),
+            (0.6, 1.0),
+            (0.6, 0.9),
+            (0.1, 0.1),
+        ];
+        let is_best = epochs.map(|(score, loss)| standing.count(Measure { score, loss }));
+        assert_eq!(is_best, [true, false, true, false, true, false]);
         assert_eq!(
             (standing.best, standing.idle, standing.epochs),
-            (Some((0.6, 3)), 2, 5)
+            (Some((0.6, 5)), 1, 6)
         );
+        standing.count(Measure {
+            score: 0.6,
+            loss: 0.9,
+        });
         assert!(
-            standing.is_finished(5, 0) && standing.is_finished(9, 2) && !standing.is_finished(9, 3)
+            standing.is_finished(7, 0) && standing.is_finished(9, 2) && !standing.is_finished(9, 3)
         );
     }
 }

@@ -61,6 +61,7 @@ pub fn run(args: TrainArgs) -> Result<()> {
             task: Some(task), ..
         } => match task {
             TrainTask::Label(job) => start(*job),
+            TrainTask::Classify(job) => start(*job),
         },
         TrainArgs { .. } => Err(Failure::input(
             "train needs a task, such as elman train label, or --resume RUN",
@@ -98,6 +99,7 @@ fn resume(folder: &Path) -> Result<()> {
     run.sweep();
     match parse_run(&run.config())? {
         TrainTask::Label(job) => go_on(&run, &*job),
+        TrainTask::Classify(job) => go_on(&run, &*job),
     }
 }
 
@@ -109,6 +111,7 @@ pub fn report(folder: &Path) -> Result<()> {
     let run = Run::open(folder)?;
     match parse_run(&run.config())? {
         TrainTask::Label(job) => report_on(&run, &*job),
+        TrainTask::Classify(job) => report_on(&run, &*job),
     }
 }
 

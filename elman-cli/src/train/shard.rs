@@ -14,6 +14,8 @@ use crate::seeds::{self, Purpose};
 pub struct Material<'a> {
     pub sequences: &'a Sequences,
     pub hiding: Option<&'a Hiding>,
+    /// Standard deviation of the noise on numbers.
+    pub noise: f32,
     pub class_weights: Option<&'a [f32]>,
 }
 
@@ -165,13 +167,18 @@ impl Shard {
         Ok(())
     }
 
-    /// Hides ids, takes their embeddings into use, and puts up a tape for what is gathered.
+    /// Hides ids, adds noise to numbers, takes their embeddings into use, and puts up a tape for what is gathered.
     fn prepare<'s>(&'s mut self, lesson: &'s Lesson<'s>) -> Result<Pass<'s>> {
         let place = [lesson.place[0], lesson.place[1], self.number];
         if let Some(hiding) = lesson.material.hiding {
             let channels = lesson.material.sequences.channels();
             let mut rng = seeds::generator(lesson.seed, Purpose::Hiding, &place);
             hide(&mut self.gathered.ids, channels, hiding, &mut rng);
+        }
+        if lesson.material.noise > 0.0 {
+            let mut rng = seeds::generator(lesson.seed, Purpose::Noise, &place);
+            let numbers = self.gathered.numbers.iter_mut();
+            numbers.for_each(|x| *x += lesson.material.noise * seeds::normal(&mut rng));
         }
         self.tables.touch(&self.gathered.ids);
         let dropout = seeds::derive(lesson.seed, Purpose::Dropout, &place);

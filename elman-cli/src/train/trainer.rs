@@ -135,7 +135,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             next = self.epoch()?;
         }
         self.progress.finish();
-        write_report(self.task, self.run, !self.is_finished())?;
+        write_report(self.task, self.run, false)?;
         let (score, epoch) = self.standing.best.unwrap_or((0.0, 0));
         Ok(Outcome {
             score,
@@ -185,7 +185,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let (began, partial) = (Instant::now(), self.standing.partial);
         let measure = self.validate()?;
         let learning_rate = self.rate();
-        let best = self.standing.count(measure.score);
+        let best = self.standing.count(measure);
         let (factor, idle) = (self.standing.factor, self.standing.idle);
         self.standing.factor = self.settings.schedule.after_epoch(factor, idle);
         if best {
@@ -273,6 +273,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let material = Material {
             sequences: task.train(),
             hiding: task.hiding(),
+            noise: task.noise(),
             class_weights: task.class_weights(),
         };
         if end == self.batches.count() {
@@ -311,7 +312,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// The time is up within an epoch: what is learnt so far may be the best there is.
     fn judge_part(&mut self) -> Result<()> {
         let measure = self.validate()?;
-        if self.standing.is_better(measure.score) {
+        if self.standing.is_better(measure) {
             self.save_model()?;
         }
         self.save()
