@@ -115,7 +115,9 @@ fn the_doctor_speaks_when_watched_or_on_trouble() {
         "{}",
         watched.err
     );
-    let clipped = shop.run(&format!("{line} --out clipped --clip-norm 0.001"));
+    let clipped = shop.run(&format!(
+        "{line} --out clipped --clip-norm 0.001 --optimizer sgd"
+    ));
     assert_eq!(clipped.code, 0);
     // Once, not after every epoch.
     assert_eq!(

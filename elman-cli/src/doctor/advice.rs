@@ -2,7 +2,7 @@
 
 use elman_core::{Activation, Spec};
 
-use super::{Checkup, Finding, Severity};
+use super::{Checkup, Finding, Severity, Treatment};
 
 /// A gradient has faded where less than this share of what the latest step gets is left.
 const FADED: f64 = 0.01;
@@ -22,11 +22,14 @@ const LARGE_UPDATE: f64 = 0.1;
 const STRETCHING: f64 = 2.0;
 
 /// Everything worth saying, in the order in which it is best read.
-pub fn findings(checkup: &Checkup, spec: &Spec, reach: usize) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = [gradient(checkup, reach), clipping(checkup)]
-        .into_iter()
-        .flatten()
-        .collect();
+pub fn findings(checkup: &Checkup, spec: &Spec, treatment: Treatment) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = [
+        gradient(checkup, treatment.reach),
+        clipping(checkup, treatment),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     findings.extend(layers(checkup, spec));
     findings.extend(updates(checkup));
     if findings.is_empty() {
@@ -84,15 +87,24 @@ fn gradient(checkup: &Checkup, reach: usize) -> Option<Finding> {
     Some(finding(Severity::Note, "memory", text))
 }
 
-fn clipping(checkup: &Checkup) -> Option<Finding> {
+fn clipping(checkup: &Checkup, treatment: Treatment) -> Option<Finding> {
+    if checkup.clipped <= OFTEN {
+        return None;
+    }
     let percent = checkup.clipped * 100.0;
-    (checkup.clipped > OFTEN).then(|| {
+    if treatment.minds_clipping() {
         let text = format!(
             "{percent:.0} % of the updates were clipped: --clip-norm sets how far each goes, not the gradient; \
              try a larger --clip-norm, a smaller --lr, or --warm-up"
         );
-        finding(Severity::Trouble, "clipping", text)
-    })
+        return Some(finding(Severity::Trouble, "clipping", text));
+    }
+    let text = format!(
+        "{percent:.0} % of the updates were clipped; {} divides by the size of the gradients before, so this makes all \
+         batches count alike rather than steps shorter",
+        treatment.optimizer.name()
+    );
+    Some(finding(Severity::Note, "clipping", text))
 }
 
 fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
@@ -173,6 +185,7 @@ fn counted(number: usize, noun: &str) -> String {
 mod tests {
     use super::*;
     use crate::doctor::{LayerHealth, TensorHealth};
+    use crate::settings::OptimizerName;
     use elman_core::*;
 
     const SPEC: Spec = Spec {
@@ -186,8 +199,13 @@ mod tests {
         dropout: Dropout::NONE,
     };
 
+    const SGD: Treatment = Treatment {
+        reach: 96,
+        optimizer: OptimizerName::Sgd,
+    };
+
     fn about(checkup: &Checkup) -> Vec<(Severity, String)> {
-        let findings = findings(checkup, &SPEC, 96);
+        let findings = findings(checkup, &SPEC, SGD);
         findings
             .into_iter()
             .map(|finding| (finding.severity, finding.about))
@@ -216,7 +234,7 @@ mod tests {
             (Severity::Trouble, "exploding gradient".to_owned())
         );
         // What lies beyond --k2 is no business of the gradient.
-        let short = findings(&by_lag(1.2), &SPEC, 4);
+        let short = findings(&by_lag(1.2), &SPEC, Treatment { reach: 4, ..SGD });
         assert_eq!(short[0].severity, Severity::Fine);
         assert_eq!(fades_at(&by_lag(0.1).gradient_by_lag), Some(3));
         assert_eq!(fades_at(&[0.0, 0.0]), None);
@@ -255,5 +273,21 @@ mod tests {
                 "large updates"
             ]
         );
+    }
+
+    #[test]
+    fn clipping_is_trouble_only_where_it_shortens_updates() {
+        let checkup = Checkup {
+            clipped: 0.9,
+            ..Checkup::default()
+        };
+        assert_eq!(about(&checkup)[0].0, Severity::Trouble);
+        let adam = Treatment {
+            optimizer: OptimizerName::Adam,
+            ..SGD
+        };
+        let found = findings(&checkup, &SPEC, adam).remove(0);
+        assert_eq!(found.severity, Severity::Note);
+        assert!(found.text.contains("; adam divides"), "{}", found.text);
     }
 }

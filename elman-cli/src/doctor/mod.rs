@@ -12,6 +12,7 @@ use elman_core::{Activation, Place, Spec, Tensor, TensorKind};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Sequences;
+use crate::settings::OptimizerName;
 use crate::textbook::Textbook;
 use probe::{Probe, probe};
 use spectrum::spectral_radius;
@@ -93,8 +94,23 @@ pub struct Patient<'a> {
     pub train: &'a Sequences,
     /// Share of the epoch's updates that were clipped.
     pub clipped: f64,
+    pub treatment: Treatment,
+}
+
+/// What the net is put through.
+#[derive(Clone, Copy, Debug)]
+pub struct Treatment {
     /// Steps that a loss is sent back through, at most.
     pub reach: usize,
+    pub optimizer: OptimizerName,
+}
+
+impl Treatment {
+    /// Whether a clipped gradient makes for a smaller update. Rules that divide every gradient by the size of those
+    /// before it hardly notice.
+    pub const fn minds_clipping(&self) -> bool {
+        matches!(self.optimizer, OptimizerName::Sgd | OptimizerName::Momentum)
+    }
 }
 
 /// Looks at a net; `None` if its parameters are no longer finite, so that nothing can be told from them.
@@ -118,7 +134,7 @@ pub fn examine(patient: &Patient<'_>) -> Option<Checkup> {
         tensors: tensors(spec, before, after),
         findings: Vec::new(),
     };
-    checkup.findings = advice::findings(&checkup, spec, patient.reach);
+    checkup.findings = advice::findings(&checkup, spec, patient.treatment);
     Some(checkup)
 }
 

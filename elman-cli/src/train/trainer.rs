@@ -10,7 +10,7 @@ use super::learner::{Learner, Moment, Trouble};
 use super::progress::{Epoch, Progress};
 use super::shard::Material;
 use super::watch::{Watch, write_report};
-use crate::doctor::Patient;
+use crate::doctor::{Patient, Treatment};
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
 use crate::model_file;
@@ -305,7 +305,10 @@ impl<'a, T: Task> Trainer<'a, T> {
             after: &self.learner.params,
             train: self.task.train(),
             clipped,
-            reach: self.settings.truncation().k2,
+            treatment: Treatment {
+                reach: self.settings.truncation().k2,
+                optimizer: self.settings.optimizer,
+            },
         }
     }
 

@@ -54,7 +54,7 @@ impl<'a> Watch<'a> {
         let is_due = self.settings.watch
             || is_last
             || epoch.is_power_of_two()
-            || patient.clipped > CLIPPED_OFTEN;
+            || (patient.treatment.minds_clipping() && patient.clipped > CLIPPED_OFTEN);
         if is_due { examine(patient) } else { None }
     }
 
