@@ -47,6 +47,9 @@ const SPELLING: [(Feature, usize); 4] = [
 /// See [`features::hiding`].
 const HIDING: f32 = 0.5;
 
+/// Share of the characters of a text that are hidden while training: a word must be known by more than one of its letters.
+const BLANKED: f32 = 0.1;
+
 /// Values are cut at so many deviations: a column that hardly ever moves in training would drown all others else.
 const FARTHEST: f64 = 10.0;
 
@@ -73,10 +76,11 @@ impl Reading {
         characters: impl Iterator<Item = &'a str>,
     ) -> (Self, Hiding) {
         let (vocabulary, counts) = Vocabulary::collect(Feature::Character, embedding, characters);
-        (
-            Self::Tokens(vec![vocabulary]),
-            features::hiding(0, &counts, HIDING),
-        )
+        let mut hiding = features::hiding(0, &counts, HIDING);
+        for rate in &mut hiding.rates {
+            *rate = rate.max(BLANKED);
+        }
+        (Self::Tokens(vec![vocabulary]), hiding)
     }
 
     /// Numbers, on the scale of these sequences, a `window` of steps at once.

@@ -219,6 +219,11 @@ fn flags_out_of_range() {
         "--schedule never",
         "--seed -1",
         "--optimizer newton",
+        "--accumulate 0",
+        "--warm-up -1",
+        "--noise -1",
+        "--overfit-batch 0",
+        "--time-limit 5",
     ];
     for flag in bad {
         let name = flag.split(' ').next().unwrap_or_default();
@@ -342,6 +347,7 @@ fn help_is_everywhere_and_has_examples() {
         "",
         "train",
         "train label",
+        "train classify",
         "eval",
         "predict",
         "inspect",

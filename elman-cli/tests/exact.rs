@@ -84,10 +84,81 @@ fn a_killed_run_goes_on_to_the_same_model() {
         text.lines().map(epoch).collect::<Vec<_>>()
     };
     assert_eq!(epochs("whole"), epochs("killed"));
-    let left = std::fs::read_dir(shop.path("killed"))
-        .expect("a folder")
-        .count();
-    assert_eq!(left, 4, "no torn files stay behind");
+    // Every process that saw an epoch end leaves an event file.
+    let is_event_file = |name: &String| name.starts_with("events.out.tfevents.");
+    let names = std::fs::read_dir(shop.path("killed")).expect("a folder");
+    let mut names: Vec<String> = names
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| !is_event_file(name))
+        .collect();
+    names.sort();
+    let whole = [
+        "checkpoint.safetensors",
+        "config.toml",
+        "metrics.jsonl",
+        "model.safetensors",
+        "report.html",
+    ];
+    assert_eq!(names, whole, "no torn files stay behind");
+}
+
+/// Jobs of every kind, long enough to be killed several times.
+const JOBS: [&str; 4] = [
+    "train label --train train.conll --accumulate 2 --warm-up 30",
+    "train label --train train.conll --bidirectional false --k1 2 --k2 3 --schedule plateau",
+    "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum",
+    "train classify --train waves.csv --noise 0.3 --layers 2 --train-initial-state",
+];
+
+#[test]
+fn kills_at_random_moments_change_nothing() {
+    let shop = Workshop::new();
+    let words = [
+        "walking\tnow",
+        "walked\tthen",
+        "resting\tnow",
+        "rested\tthen",
+    ];
+    shop.write("words.tsv", (words.join("\n") + "\n").repeat(20));
+    let mut waves = "seq,t,x,label\n".to_owned();
+    for i in 0..80 {
+        for t in 0..3 + i % 4 {
+            waves += &format!("{i},{t},{},{}\n", (i * 7 + t) % 5, i % 2);
+        }
+    }
+    shop.write("waves.csv", waves);
+    let size = "--hidden 32 --batch 4 --epochs 40 --patience 0";
+    let mut kills = 0;
+    for (number, job) in JOBS.iter().enumerate() {
+        shop.ok(&format!("{job} {size} --out whole{number}"));
+        let mut command = shop.command(&format!("{job} {size} --out killed{number}"));
+        // A generator of our own, seeded by the number: 16 807 is the minimal standard.
+        let mut random = number as u64 + 1;
+        for _ in 0..6 {
+            random = random * 16_807 % 0x7FFF_FFFF;
+            let mut child = command
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .expect("it starts");
+            sleep(Duration::from_millis(5 + random % 120));
+            if child.try_wait().expect("a state").is_none() {
+                child.kill().expect("a kill");
+                kills += 1;
+            }
+            child.wait().expect("an end");
+            let has_begun = shop.path(&format!("killed{number}/config.toml")).exists();
+            let line = if has_begun {
+                format!("train --resume killed{number}")
+            } else {
+                format!("{job} {size} --out killed{number}")
+            };
+            command = shop.command(&line);
+        }
+        assert!(command.output().expect("it starts").status.success());
+        assert_same(&shop, &format!("whole{number}"), &format!("killed{number}"));
+    }
+    assert!(kills > 0, "some must have come in time");
 }
 
 #[test]

@@ -44,16 +44,16 @@ pub const NUMBERS: &Defaults = &[
 
 /// Good for short texts read character by character.
 pub const CHARACTERS: &Defaults = &[
-    ("hidden", "128"),
+    ("hidden", "192"),
     ("layers", "1"),
     ("embedding", "48"),
-    ("window", "3"),
-    ("activation", "tanh"),
+    ("window", "5"),
+    ("activation", "relu"),
     ("bidirectional", "true"),
     ("train-initial-state", "false"),
     ("dropout", "0.4"),
     ("optimizer", "adam"),
-    ("lr", "0.002"),
+    ("lr", "0.001"),
     ("schedule", "cosine"),
     ("batch", "32"),
     ("clip-norm", "1"),
