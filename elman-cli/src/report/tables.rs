@@ -20,7 +20,7 @@ pub fn share(part: f64) -> String {
 pub fn kinds(title: &str, name: &str, kinds: &[KindScore]) -> Markup {
     html! {
         @if !kinds.is_empty() {
-            section.card {
+            section.card.kinds {
                 h2 { (title) small { " in %" } }
                 div.scroll { table {
                     thead { tr {
