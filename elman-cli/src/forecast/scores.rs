@@ -105,6 +105,16 @@ impl Scores {
         self.net.rmse()
     }
 
+    /// The same of expecting no change.
+    pub fn persistence_rmse(&self) -> f64 {
+        self.persistence.rmse()
+    }
+
+    /// The same of the linear sum alone.
+    pub fn linear_rmse(&self) -> f64 {
+        self.linear.rmse()
+    }
+
     /// How much of the error of persistence is gone: 1 is perfect, 0 no better than to expect no change.
     pub fn skill(&self) -> f64 {
         let (net, persistence) = (self.net.rmse(), self.persistence.rmse());

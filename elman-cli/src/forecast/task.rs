@@ -15,6 +15,7 @@ use crate::data::table::Part;
 use crate::data::{Rows, Sequences, Targets};
 use crate::failure::{Failure, Result};
 use crate::infer;
+use crate::report::{self, Evidence};
 use crate::settings::{Defaults, Settings};
 use crate::task::{Measure, Task};
 use crate::train::Job;
@@ -419,6 +420,29 @@ impl Task for ForecastTask {
             loss: scores.mse(),
             score: scores.skill(),
         })
+    }
+
+    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let outputs = infer::outputs(Level::detect(), model, &self.valid.sequences)?;
+        let scores = Scores::measure(&self.forecasting, &self.valid.items, &outputs);
+        let counted = || {
+            let items = self.valid.items.iter().zip(&outputs);
+            items.filter(|(item, _)| !item.target.is_nan())
+        };
+        let predict =
+            |(item, &output): (&Item, &f32)| self.forecasting.value(item.expected, output);
+        Ok(vec![Evidence::Series(report::Series {
+            name: self.forecasting.columns[0].clone(),
+            labels: Vec::new(),
+            target: counted().map(|(item, _)| item.target).collect(),
+            prediction: counted().map(predict).collect(),
+            note: format!(
+                "Validation part: RMSE {:.4}; persistence is off by {:.4}, the autoregression alone by {:.4}.",
+                scores.rmse(),
+                scores.persistence_rmse(),
+                scores.linear_rmse(),
+            ),
+        })])
     }
 }
 

@@ -9,7 +9,8 @@ use super::checkpoint::{self, Standing};
 use super::learner::{Learner, Moment, Trouble};
 use super::progress::{Epoch, Progress};
 use super::shard::Material;
-use super::watch::{Witness, after_epoch};
+use super::watch::{Watch, write_report};
+use crate::doctor::{Patient, Treatment};
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
 use crate::model_file;
@@ -73,6 +74,9 @@ pub(super) struct Trainer<'a, T> {
     standing: Standing,
     batches: Batches,
     progress: Progress,
+    watch: Watch<'a>,
+    /// Parameters before the last update of the epoch; empty if there was none.
+    before: Vec<f32>,
     /// When the time is up.
     deadline: Option<Instant>,
     /// When the last checkpoint was written.
@@ -118,6 +122,8 @@ impl<'a, T: Task> Trainer<'a, T> {
             standing,
             batches,
             progress,
+            watch: Watch::new(run, settings),
+            before: Vec::new(),
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit.duration())),
             saved: Instant::now(),
         })
@@ -130,6 +136,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             next = self.epoch()?;
         }
         self.progress.finish();
+        write_report(self.task, self.run, false)?;
         let (score, epoch) = self.standing.best.unwrap_or((0.0, 0));
         Ok(Outcome {
             score,
@@ -171,7 +178,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn epoch(&mut self) -> Result<Next> {
-        let before = self.learner.params.clone();
+        self.before.clear();
         if self.learn()? == Next::TimeIsUp {
             self.judge_part()?;
             return Ok(Next::TimeIsUp);
@@ -186,8 +193,13 @@ impl<'a, T: Task> Trainer<'a, T> {
             self.save_model()?;
         }
         let updates = partial.updates.max(1) as f64;
+        let clipped = partial.clipped as f64 / updates;
+        let number = self.standing.epochs;
+        let doctor = self
+            .watch
+            .examine(&self.patient(clipped), number, self.is_finished());
         let epoch = Epoch {
-            epoch: self.standing.epochs,
+            epoch: number,
             train_loss: partial.mean_loss(),
             valid_loss: measure.loss,
             score: measure.score,
@@ -195,23 +207,17 @@ impl<'a, T: Task> Trainer<'a, T> {
             best,
             learning_rate,
             gradient_norm: partial.norms / updates,
-            clipped: partial.clipped as f64 / updates,
+            clipped,
             items_per_second: partial.items / partial.seconds.max(f64::MIN_POSITIVE),
             seconds: partial.seconds + began.elapsed().as_secs_f64(),
+            doctor,
         };
         self.run.add_metrics(&epoch)?;
         self.save()?;
         self.progress.epoch(&epoch);
-        after_epoch(&Witness {
-            epoch: &epoch,
-            run: self.run,
-            settings: self.settings,
-            spec: self.task.spec(),
-            before: &before,
-            after: &self.learner.params,
-            train: self.task.train(),
-            progress: &self.progress,
-        })?;
+        let params = &self.learner.params;
+        self.watch
+            .after_epoch(self.task, &epoch, params, &self.progress)?;
         let is_late = self.is_time_up() && !self.is_finished();
         Ok(if is_late { Next::TimeIsUp } else { Next::GoOn })
     }
@@ -271,17 +277,40 @@ impl<'a, T: Task> Trainer<'a, T> {
             noise: task.noise(),
             class_weights: task.class_weights(),
         };
+        if end == self.batches.count() {
+            self.before.clone_from(&self.learner.params);
+        }
         let portions = (first..end).map(|number| self.batches.portion(number));
         match self.learner.learn(material, portions, moment)? {
-            Ok(learnt) => self.standing.partial.add(&learnt, end - first),
+            Ok(learnt) => {
+                self.standing.partial.add(&learnt, end - first);
+                self.show(learnt.loss, end - first);
+            }
             Err(trouble) => return Err(self.give_up(&trouble, first)),
         }
         self.standing.updates += 1;
-        let (partial, best) = (&self.standing.partial, self.standing.best);
-        let (epoch, batches) = (self.standing.epochs + 1, end - first);
-        self.progress
-            .batches(batches, epoch, partial.mean_loss(), best);
         Ok(())
+    }
+
+    fn show(&mut self, loss: f64, batches: usize) {
+        let (epoch, best) = (self.standing.epochs + 1, self.standing.best);
+        let losses = (loss, self.standing.partial.mean_loss());
+        self.progress.batches(batches, epoch, losses, best);
+    }
+
+    /// The net as the doctor sees it.
+    fn patient(&self, clipped: f64) -> Patient<'_> {
+        Patient {
+            spec: self.task.spec(),
+            before: &self.before,
+            after: &self.learner.params,
+            train: self.task.train(),
+            clipped,
+            treatment: Treatment {
+                reach: self.settings.truncation().k2,
+                optimizer: self.settings.optimizer,
+            },
+        }
     }
 
     /// The time is up within an epoch: what is learnt so far may be the best there is.
@@ -341,6 +370,10 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn explain(&self, what: &str, place: &str) -> Failure {
         self.progress.finish();
+        let partial = self.standing.partial;
+        let clipped = partial.clipped as f64 / partial.updates.max(1) as f64;
+        self.watch
+            .after_failure(&self.patient(clipped), &self.progress);
         let epoch = self.standing.epochs + 1;
         let kept = match self.standing.best {
             Some((_, best)) => format!(
