@@ -55,7 +55,7 @@ fn names(args: &DemoArgs) -> Result<()> {
         ("embedding", "32".as_ref()),
         ("epochs", "12".as_ref()),
     ])?;
-    train::train_in(&run, &LabelTask::load(&label)?, label)?;
+    train::train_in(&run, &LabelTask::load(&label)?, label, None)?;
     show(&Labeller::open(&run)?, &corpus.test, &mut out)?;
     let folder = run.folder().display();
     Ok(writeln!(

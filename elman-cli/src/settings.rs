@@ -95,6 +95,9 @@ pub struct Settings {
     #[arg(long, value_name = "TIME", help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<TimeLimit>,
+    /// Within long epochs, write a checkpoint as often as this: a kill loses no more
+    #[arg(long, value_name = "TIME", help_heading = TRAINING)]
+    pub checkpoint_every: TimeLimit,
     /// Where all random numbers come from
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63), help_heading = TRAINING)]
     pub seed: u64,
@@ -190,6 +193,7 @@ const COMMON: &Defaults = &[
     ("accumulate", "1"),
     ("noise", "0"),
     ("warm-up", "0"),
+    ("checkpoint-every", "30s"),
     ("seed", "1"),
     ("threads", "2"),
 ];

@@ -36,6 +36,7 @@ pub struct Epoch {
 pub struct Progress {
     bar: Option<ProgressBar>,
     epochs: usize,
+    is_silent: bool,
 }
 
 impl Progress {
@@ -50,7 +51,20 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, epochs }
+        Self {
+            bar,
+            epochs,
+            is_silent: false,
+        }
+    }
+
+    /// Nothing is shown.
+    pub const fn none(epochs: usize) -> Self {
+        Self {
+            bar: None,
+            epochs,
+            is_silent: true,
+        }
     }
 
     /// Some batches are done.
@@ -87,6 +101,7 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
+            None if self.is_silent => {}
             None => eprintln!("{line}"),
         }
     }
