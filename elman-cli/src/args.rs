@@ -9,9 +9,11 @@ use serde::Serialize;
 
 use crate::bench::{Mode, Storage};
 use crate::classify;
+use crate::echo::{self, EchoArgs};
 use crate::failure::{Failure, Result};
 use crate::label;
 use crate::settings::{ConfigFile, Defaults, Settings, with_defaults};
+use crate::text::{self, GenerateArgs, TextArgs};
 
 /// Train, evaluate and run Elman recurrent nets.
 #[derive(Parser, Debug)]
@@ -35,6 +37,7 @@ pub enum Command {
     Train(TrainArgs),
     Eval(EvalArgs),
     Predict(PredictArgs),
+    Generate(GenerateArgs),
     Inspect(InspectArgs),
     Gradcheck(GradcheckArgs),
     Bench(BenchArgs),
@@ -45,12 +48,13 @@ pub enum Command {
 #[command(after_help = "\
 Examples:
   elman demo                     finds names of people in a few hundred built-in sentences
-  elman demo names --out /tmp/d  the same, with the run folder of your choice")]
+  elman demo names --out /tmp/d  the same, with the run folder of your choice
+  elman demo echo                watch a net of four units learn to remember")]
 pub struct DemoArgs {
     /// Which story
     #[arg(value_enum, default_value = "names")]
     pub story: Story,
-    /// Folder for the results; must be new or empty [default: the next free runs/demo-names-N]
+    /// Folder for the results; must be new or empty [default: the next free runs/demo-STORY-N]
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
     /// Where all random numbers come from
@@ -66,6 +70,12 @@ pub struct DemoArgs {
 pub enum Story {
     /// Find names in sentences that hold names never seen before
     Names,
+    /// Repeat bits some steps after they were heard
+    Echo,
+    /// Foresee every third of a series of bits: the exclusive or of the two before it (Elman 1990)
+    Xor,
+    /// Learn a simple grammar from nothing but the order of words (Elman 1990)
+    Words,
 }
 
 /// Train a model
@@ -91,6 +101,8 @@ pub struct TrainArgs {
 pub enum TrainTask {
     Label(Box<LabelArgs>),
     Classify(Box<ClassifyArgs>),
+    Text(Box<TextArgs>),
+    Echo(Box<EchoArgs>),
 }
 
 /// Learn a label for every token or every row of numbers
@@ -187,7 +199,7 @@ Examples:
 }
 
 /// The defaults that differ from others, as flags.
-fn differing(defaults: &Defaults, others: &Defaults) -> String {
+pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
     let new = defaults.iter().filter(|pair| !others.contains(pair));
     let flags: Vec<String> = new
         .map(|(name, value)| format!("--{name} {value}"))
@@ -369,6 +381,8 @@ impl TrainTask {
         match self {
             Self::Label(_) => label::TASK,
             Self::Classify(_) => classify::TASK,
+            Self::Text(_) => text::TASK,
+            Self::Echo(_) => echo::TASK,
         }
     }
 
@@ -377,6 +391,8 @@ impl TrainTask {
         match self {
             Self::Label(args) => args.config.as_deref(),
             Self::Classify(args) => args.config.as_deref(),
+            Self::Text(args) => args.config.as_deref(),
+            Self::Echo(args) => args.config.as_deref(),
         }
     }
 
@@ -385,6 +401,8 @@ impl TrainTask {
         match self {
             Self::Label(args) => label::defaults(args),
             Self::Classify(args) => classify::defaults(args),
+            Self::Text(args) => text::defaults(args),
+            Self::Echo(_) => Ok(echo::DEFAULTS),
         }
     }
 }
@@ -474,24 +492,22 @@ fn hint(typed: &[OsString]) -> Option<&'static str> {
     }
 }
 
-/// The settings of a labelling job as if these flags had been typed.
+/// A training job as if these flags had been typed.
 ///
 /// # Errors
 /// A flag that does not exist or a value out of range.
-pub fn parse_label(flags: &[(&str, &OsStr)]) -> Result<LabelArgs> {
-    let mut line: Vec<OsString> = ["elman", "train", label::TASK].map(OsString::from).to_vec();
+pub fn parse_job(task: &'static str, flags: &[(&str, &OsStr)]) -> Result<TrainTask> {
+    let mut line: Vec<OsString> = ["elman", "train", task].map(OsString::from).to_vec();
     for (name, value) in flags {
         line.extend([format!("--{name}").into(), OsString::from(value)]);
     }
     match Cli::try_parse_from(line) {
         Ok(Cli {
-            command:
-                Command::Train(TrainArgs {
-                    task: Some(TrainTask::Label(label)),
-                    ..
-                }),
-        }) => Ok(*label),
-        Ok(_) => Err(Failure::run("these are no flags of a labelling job")),
+            command: Command::Train(TrainArgs {
+                task: Some(job), ..
+            }),
+        }) => Ok(job),
+        Ok(_) => Err(Failure::run("these are no flags of a training job")),
         Err(error) => Err(Failure::run(error.to_string())),
     }
 }

@@ -1,6 +1,6 @@
 //! `elman`: train, evaluate and run Elman recurrent nets.
 //!
-//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`: what a
+//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`, `text`, `echo`: what a
 //! net's numbers mean) → `train` (the loop) → `data` (from files to numbers). `elman-core` does the arithmetic.
 
 mod args;
@@ -8,6 +8,7 @@ mod bench;
 mod classify;
 mod data;
 mod demo;
+mod echo;
 mod evaluate;
 mod failure;
 mod features;
@@ -27,6 +28,7 @@ mod settings;
 mod spans;
 mod spec_file;
 mod task;
+mod text;
 mod textbook;
 mod threads;
 mod train;
@@ -53,6 +55,7 @@ fn run() -> Result<()> {
         Command::Train(args) => train::run(args),
         Command::Eval(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Generate(args) => text::generate(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -61,6 +61,8 @@ pub fn run(args: TrainArgs) -> Result<()> {
         } => match task {
             TrainTask::Label(job) => start(*job),
             TrainTask::Classify(job) => start(*job),
+            TrainTask::Text(job) => start(*job),
+            TrainTask::Echo(job) => start(*job),
         },
         TrainArgs { .. } => Err(Failure::input(
             "train needs a task, such as elman train label, or --resume RUN",
@@ -104,6 +106,8 @@ fn resume(folder: &Path) -> Result<()> {
     match parse_run(&run.config())? {
         TrainTask::Label(job) => go_on(&run, &*job),
         TrainTask::Classify(job) => go_on(&run, &*job),
+        TrainTask::Text(job) => go_on(&run, &*job),
+        TrainTask::Echo(job) => go_on(&run, &*job),
     }
 }
 
