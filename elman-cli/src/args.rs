@@ -40,6 +40,7 @@ pub enum Command {
     Generate(GenerateArgs),
     Inspect(InspectArgs),
     Gradcheck(GradcheckArgs),
+    Report(ReportArgs),
     Bench(BenchArgs),
 }
 
@@ -302,6 +303,19 @@ pub struct GradcheckArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Write a run's report page anew, from its files and its data
+///
+/// Training writes the page itself; this is for runs that were stopped, copied or trained by an older version.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman report runs/names        writes runs/names/report.html")]
+pub struct ReportArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
 }
 
 /// Measure throughput on this machine, beside what it could do at most

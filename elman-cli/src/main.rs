@@ -1,15 +1,18 @@
 //! `elman`: train, evaluate and run Elman recurrent nets.
 //!
-//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`, `text`, `echo`: what a
-//! net's numbers mean) → `train` (the loop) → `data` (from files to numbers). `elman-core` does the arithmetic.
+//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`, `text`,
+//! `echo`: what a net's numbers mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers).
+//! `elman-core` does the arithmetic.
 
 mod args;
 mod bench;
 mod classify;
 mod data;
 mod demo;
+mod doctor;
 mod echo;
 mod evaluate;
+mod events;
 mod failure;
 mod features;
 mod gather;
@@ -22,6 +25,7 @@ mod model_file;
 mod objective;
 mod predict;
 mod reading;
+mod report;
 mod run;
 mod seeds;
 mod settings;
@@ -59,6 +63,7 @@ fn run() -> Result<()> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Report(args) => train::report(&args.run),
         Command::Bench(args) => bench::run(&args),
     }
 }

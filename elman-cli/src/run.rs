@@ -151,6 +151,11 @@ impl Run {
         self.folder.join("metrics.jsonl")
     }
 
+    /// The page that shows how it went.
+    pub fn report(&self) -> PathBuf {
+        self.folder.join("report.html")
+    }
+
     /// Appends an object to the metrics.
     ///
     /// # Errors

@@ -98,6 +98,10 @@ pub struct Settings {
     /// Within long epochs, write a checkpoint as often as this: a kill loses no more
     #[arg(long, value_name = "TIME", help_heading = TRAINING)]
     pub checkpoint_every: TimeLimit,
+    /// Have the RNN doctor look after every epoch and say what he finds; he speaks up by himself on trouble
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
+          help_heading = TRAINING)]
+    pub watch: bool,
     /// Where all random numbers come from
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63), help_heading = TRAINING)]
     pub seed: u64,
@@ -171,6 +175,14 @@ pub enum OptimizerName {
     Adamw,
 }
 
+impl OptimizerName {
+    /// As it is typed.
+    pub fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
 /// How the learning rate changes.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -194,6 +206,7 @@ const COMMON: &Defaults = &[
     ("noise", "0"),
     ("warm-up", "0"),
     ("checkpoint-every", "30s"),
+    ("watch", "false"),
     ("seed", "1"),
     ("threads", "2"),
 ];

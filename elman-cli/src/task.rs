@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::data::{Hiding, Sequences};
 use crate::failure::Result;
+use crate::report::Evidence;
 
 /// A job: a net's shape, numbers to learn from, and what its outputs are worth. What is learnt follows from the head:
 /// cross-entropy behind a softmax, squared error behind a linear map.
@@ -58,6 +59,14 @@ pub trait Task: Sync {
     /// # Errors
     /// None for a net of this task.
     fn measure(&self, model: &Model<'_>) -> Result<Measure>;
+
+    /// What a report page shows of a net at work on the validation data. Runs on the threads of the rayon pool around it.
+    ///
+    /// # Errors
+    /// None for a net of this task.
+    fn evidence(&self, _: &Model<'_>) -> Result<Vec<Evidence>> {
+        Ok(Vec::new())
+    }
 }
 
 /// How training data are walked through.

@@ -35,7 +35,7 @@ impl<'a> Textbook<'a> {
     }
 
     /// What every step reads: its numbers, or the embeddings of the step and its neighbours, side by side.
-    fn inputs(&self, sequences: &Sequences, rows: std::ops::Range<usize>) -> Vec<Vec<f64>> {
+    pub fn inputs(&self, sequences: &Sequences, rows: std::ops::Range<usize>) -> Vec<Vec<f64>> {
         let Input::Tokens { channels, window } = &self.spec.input else {
             let numbers = rows.map(|row| sequences.numbers(row));
             return numbers
@@ -113,7 +113,7 @@ impl<'a> Textbook<'a> {
     }
 
     /// `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`
-    fn direction(
+    pub fn direction(
         &self,
         inputs: &[Vec<f64>],
         place: Place,
@@ -140,7 +140,7 @@ impl<'a> Textbook<'a> {
     }
 
     /// A tensor's numbers, `[in][out]`; empty if the net has no such tensor.
-    fn tensor(&self, kind: TensorKind) -> &[f64] {
+    pub fn tensor(&self, kind: TensorKind) -> &[f64] {
         self.spec
             .tensors()
             .find(|tensor| tensor.kind == kind)
@@ -149,7 +149,7 @@ impl<'a> Textbook<'a> {
 }
 
 /// Bias plus the sum of vector times matrix.
-fn affine(bias: &[f64], terms: &[(&Vec<f64>, &[f64])]) -> Vec<f64> {
+pub fn affine(bias: &[f64], terms: &[(&Vec<f64>, &[f64])]) -> Vec<f64> {
     let mut sums = bias.to_vec();
     for (vector, weights) in terms {
         for (x, row) in vector.iter().zip(weights.chunks_exact(bias.len())) {

@@ -16,6 +16,7 @@ use crate::failure::{Failure, Result};
 use crate::infer;
 use crate::label::Labels;
 use crate::reading::{Reading, Steps};
+use crate::report::{Confusion, Evidence};
 use crate::seeds::{self, Purpose};
 use crate::settings::{Defaults, Settings};
 use crate::task::{Measure, Task};
@@ -368,6 +369,16 @@ impl Task for ClassifyTask {
             loss: scores.loss,
             score: scores.accuracy,
         })
+    }
+
+    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
+        let classes = &self.classifying.classes;
+        let scores = Scores::measure(classes.len(), self.valid.classes(), &outputs);
+        Ok(vec![Evidence::Confusion(Confusion {
+            classes: classes.names().to_vec(),
+            counts: scores.confusion,
+        })])
     }
 }
 

@@ -1,5 +1,6 @@
 //! Labelling: a label for every token or row of numbers. What the net's numbers mean, kept in the model file beside them.
 
+mod evidence;
 mod labeller;
 mod labels;
 mod scores;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use elman_core::{Head, HeadKind, Level, Model, Read, Spec};
 
+use super::evidence::evidence;
 use super::{Labelling, Labels, Scores};
 use crate::args::LabelArgs;
 use crate::data::conll::Conll;
@@ -12,6 +13,7 @@ use crate::data::{Format, Hiding, Loader, Sequences, load_table};
 use crate::failure::{Failure, Result};
 use crate::infer;
 use crate::reading::Reading;
+use crate::report::Evidence;
 use crate::seeds::{self, Purpose};
 use crate::settings::{Defaults, Settings};
 use crate::task::{Measure, Task};
@@ -297,6 +299,11 @@ impl Task for LabelTask {
             loss: scores.loss,
             score: scores.decisive(),
         })
+    }
+
+    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
+        Ok(evidence(&self.labelling.labels, &self.valid, &outputs))
     }
 }
 

@@ -6,6 +6,7 @@ mod learner;
 mod progress;
 mod schedule;
 mod shard;
+mod sparkline;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::interrupt::Interrupt;
 use crate::run::{Run, write_whole};
 use crate::settings::{Settings, to_toml};
 use crate::task::Task;
+use crate::threads::on_threads;
 pub use trainer::{Glimpse, Onlooker};
 use trainer::{Outcome, check_room, train};
 
@@ -111,6 +113,29 @@ fn resume(folder: &Path) -> Result<()> {
     }
 }
 
+/// `elman report`: the page of a run anew.
+///
+/// # Errors
+/// A folder that is no run, or data that are gone.
+pub fn report(folder: &Path) -> Result<()> {
+    let run = Run::open(folder)?;
+    match parse_run(&run.config())? {
+        TrainTask::Label(job) => report_on(&run, &*job),
+        TrainTask::Classify(job) => report_on(&run, &*job),
+        TrainTask::Text(job) => report_on(&run, &*job),
+        TrainTask::Echo(job) => report_on(&run, &*job),
+    }
+}
+
+fn report_on(run: &Run, job: &impl Job) -> Result<()> {
+    let task = job.load()?;
+    on_threads(job.settings().threads, || {
+        watch::write_report(&task, run, false)
+    })?;
+    println!("{}", run.report().display());
+    Ok(())
+}
+
 fn go_on(run: &Run, job: &impl Job) -> Result<()> {
     let task = job.load()?;
     let outcome = train(&task, job.settings(), run, Interrupt::listen()?, None)?;
@@ -133,5 +158,6 @@ fn finish(run: &Run, outcome: &Outcome) {
     if *is_cut_short {
         println!("the time was up before the epochs were; to go on: elman train --resume {folder}");
     }
+    println!("to look at: {folder}/report.html");
     println!("next: elman eval {folder} --data FILE, elman predict {folder} --data FILE");
 }

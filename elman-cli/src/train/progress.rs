@@ -6,8 +6,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::sparkline::Sparkline;
+use crate::doctor::Checkup;
+
 /// An epoch, as `metrics.jsonl` holds it.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,
@@ -30,13 +33,17 @@ pub struct Epoch {
     pub items_per_second: f64,
     /// Duration, validation included.
     pub seconds: f64,
+    /// What the doctor found, if he looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doctor: Option<Checkup>,
 }
 
-/// The bar, if standard error is a terminal.
+/// The bar, if standard error is a terminal. It has no colours, so `NO_COLOR` has nothing to forbid.
 pub struct Progress {
     bar: Option<ProgressBar>,
     epochs: usize,
     is_silent: bool,
+    losses: Sparkline,
 }
 
 impl Progress {
@@ -45,7 +52,7 @@ impl Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new((epochs * batches) as u64).with_position(done as u64);
             let style =
-                ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}  {eta} left at most");
+                ProgressStyle::with_template("{bar:12} {percent:>3} %  {wide_msg} ≤ {eta} left");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.reset_eta();
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -55,23 +62,33 @@ impl Progress {
             bar,
             epochs,
             is_silent: false,
+            losses: Sparkline::default(),
         }
     }
 
     /// Nothing is shown.
-    pub const fn none(epochs: usize) -> Self {
+    pub fn none(epochs: usize) -> Self {
         Self {
             bar: None,
             epochs,
             is_silent: true,
+            losses: Sparkline::default(),
         }
     }
 
-    /// Some batches are done.
-    pub fn batches(&self, count: usize, epoch: usize, loss: f64, best: Option<(f64, usize)>) {
+    /// Some batches are done; their loss, and the mean of the epoch.
+    pub fn batches(
+        &mut self,
+        count: usize,
+        epoch: usize,
+        (loss, mean): (f64, f64),
+        best: Option<(f64, usize)>,
+    ) {
         if let Some(bar) = &self.bar {
+            self.losses.push(loss);
             let best = best.map_or_else(String::new, |(best, _)| format!("  best score {best:.4}"));
-            bar.set_message(format!("epoch {epoch}  loss {loss:.4}{best}"));
+            let curve = self.losses.draw();
+            bar.set_message(format!("epoch {epoch}  loss {mean:.4} {curve}{best}"));
             bar.inc(count as u64);
         }
     }

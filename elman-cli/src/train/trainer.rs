@@ -9,7 +9,8 @@ use super::checkpoint::{self, Standing};
 use super::learner::{Learner, Moment, Trouble};
 use super::progress::{Epoch, Progress};
 use super::shard::Material;
-use super::watch::{Witness, after_epoch};
+use super::watch::{Watch, write_report};
+use crate::doctor::{Patient, Treatment};
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
 use crate::model_file;
@@ -98,6 +99,9 @@ pub(super) struct Trainer<'a, T> {
     standing: Standing,
     batches: Batches,
     progress: Progress,
+    watch: Watch<'a>,
+    /// Parameters before the last update of the epoch; empty if there was none.
+    before: Vec<f32>,
     /// When the time is up.
     deadline: Option<Instant>,
     /// When the last checkpoint was written.
@@ -147,6 +151,8 @@ impl<'a, T: Task> Trainer<'a, T> {
             standing,
             batches,
             progress,
+            watch: Watch::new(run, settings),
+            before: Vec::new(),
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit.duration())),
             saved: Instant::now(),
             unsaved: None,
@@ -162,6 +168,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             next = self.epoch()?;
         }
         self.progress.finish();
+        write_report(self.task, self.run, false)?;
         let (score, epoch) = self.standing.best.unwrap_or((0.0, 0));
         Ok(Outcome {
             score,
@@ -203,7 +210,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn epoch(&mut self) -> Result<Next> {
-        let before = self.learner.params.clone();
+        self.before.clear();
         if self.learn()? == Next::TimeIsUp {
             self.judge_part()?;
             return Ok(Next::TimeIsUp);
@@ -218,8 +225,13 @@ impl<'a, T: Task> Trainer<'a, T> {
             self.keep();
         }
         let updates = partial.updates.max(1) as f64;
+        let clipped = partial.clipped as f64 / updates;
+        let number = self.standing.epochs;
+        let doctor = self
+            .watch
+            .examine(&self.patient(clipped), number, self.is_finished());
         let epoch = Epoch {
-            epoch: self.standing.epochs,
+            epoch: number,
             train_loss: partial.mean_loss(),
             valid_loss: measure.loss,
             score: measure.score,
@@ -227,28 +239,22 @@ impl<'a, T: Task> Trainer<'a, T> {
             best,
             learning_rate,
             gradient_norm: partial.norms / updates,
-            clipped: partial.clipped as f64 / updates,
+            clipped,
             items_per_second: partial.items / partial.seconds.max(f64::MIN_POSITIVE),
             seconds: partial.seconds + began.elapsed().as_secs_f64(),
+            doctor,
         };
         self.run.add_metrics(&epoch)?;
-        let is_last = self.is_finished() || self.is_time_up();
+        let is_late = self.is_time_up() && !self.is_finished();
+        let is_last = self.is_finished() || is_late;
         let rest = REST.min(self.settings.checkpoint_every.duration());
         if is_last || self.saved.elapsed() >= rest {
             self.save()?;
         }
         self.progress.epoch(&epoch);
-        after_epoch(&Witness {
-            epoch: &epoch,
-            run: self.run,
-            settings: self.settings,
-            spec: self.task.spec(),
-            before: &before,
-            after: &self.learner.params,
-            train: self.task.train(),
-            progress: &self.progress,
-        })?;
-        let is_late = self.is_time_up() && !self.is_finished();
+        let params = &self.learner.params;
+        self.watch
+            .after_epoch(self.task, &epoch, params, &self.progress)?;
         Ok(if is_late { Next::TimeIsUp } else { Next::GoOn })
     }
 
@@ -262,7 +268,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.batches.plan(self.task.train(), epoch as u64);
         while self.standing.partial.batches < self.batches.count() {
             let before = self.standing.partial.batches;
-            self.update()?;
+            let loss = self.update()?;
             unseen += self.standing.partial.batches - before;
             let is_whole = self.standing.partial.batches == self.batches.count();
             let is_asked = self.interrupt.is_asked();
@@ -271,8 +277,11 @@ impl<'a, T: Task> Trainer<'a, T> {
             }
             self.work = 0;
             self.standing.partial.seconds = earlier + began.elapsed().as_secs_f64();
-            let (loss, best) = (self.standing.partial.mean_loss(), self.standing.best);
-            self.progress.batches(unseen, epoch, loss, best);
+            let (losses, best) = (
+                (loss, self.standing.partial.mean_loss()),
+                self.standing.best,
+            );
+            self.progress.batches(unseen, epoch, losses, best);
             unseen = 0;
             if is_asked {
                 self.save()?;
@@ -301,8 +310,8 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.save()
     }
 
-    /// One update, from as many batches as are accumulated.
-    fn update(&mut self) -> Result<()> {
+    /// One update, from as many batches as are accumulated; returns its loss.
+    fn update(&mut self) -> Result<f64> {
         let task = self.task;
         let first = self.standing.partial.batches;
         let end = (first + self.settings.accumulate).min(self.batches.count());
@@ -319,17 +328,21 @@ impl<'a, T: Task> Trainer<'a, T> {
             noise: task.noise(),
             class_weights: task.class_weights(),
         };
+        if end == self.batches.count() {
+            self.before.clone_from(&self.learner.params);
+        }
         let portions = (first..end).map(|number| self.batches.portion(number));
-        match self.learner.learn(material, portions, moment)? {
+        let loss = match self.learner.learn(material, portions, moment)? {
             Ok(learnt) => {
                 self.standing.partial.add(&learnt, end - first);
                 self.work += learnt.items as usize * self.learner.params.len();
                 self.let_look(learnt.loss)?;
+                learnt.loss
             }
             Err(trouble) => return Err(self.give_up(&trouble, first)),
-        }
+        };
         self.standing.updates += 1;
-        Ok(())
+        Ok(loss)
     }
 
     /// Shows the update that was just made.
@@ -343,6 +356,21 @@ impl<'a, T: Task> Trainer<'a, T> {
             loss,
             model: &self.learner.model()?,
         })
+    }
+
+    /// The net as the doctor sees it.
+    fn patient(&self, clipped: f64) -> Patient<'_> {
+        Patient {
+            spec: self.task.spec(),
+            before: &self.before,
+            after: &self.learner.params,
+            train: self.task.train(),
+            clipped,
+            treatment: Treatment {
+                reach: self.settings.truncation().k2,
+                optimizer: self.settings.optimizer,
+            },
+        }
     }
 
     /// The time is up within an epoch: what is learnt so far may be the best there is.
@@ -414,6 +442,10 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn explain(&self, what: &str, place: &str) -> Failure {
         self.progress.finish();
+        let partial = self.standing.partial;
+        let clipped = partial.clipped as f64 / partial.updates.max(1) as f64;
+        self.watch
+            .after_failure(&self.patient(clipped), &self.progress);
         let epoch = self.standing.epochs + 1;
         let kept = match self.standing.best {
             _ if self.save_model().is_err() => "the best model cannot be written".to_owned(),

@@ -1,0 +1,161 @@
+//! What can be looked at while a net is trained and afterwards: metrics, event files, the report page, the doctor.
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::{TINY, Workshop};
+
+fn epochs(shop: &Workshop, run: &str) -> Vec<serde_json::Value> {
+    let text = shop.text(&format!("{run}/metrics.jsonl"));
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
+}
+
+fn event_files(shop: &Workshop, run: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(shop.path(run)).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let is_events = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("events.out.tfevents."))
+    };
+    paths.filter(is_events).collect()
+}
+
+#[test]
+fn a_run_leaves_a_page_and_events_behind() {
+    let shop = Workshop::new();
+    shop.train("run", "");
+    let page = shop.text("run/report.html");
+    for part in [
+        "<!DOCTYPE html>",
+        "Gradient by time lag",
+        "all spans",
+        "NAME",
+        "train-initial-state",
+        "ended",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(page.ends_with("</html>"));
+    let files = event_files(&shop, "run");
+    assert_eq!(files.len(), 1);
+    let bytes = std::fs::read(&files[0]).expect("events");
+    for tag in [
+        "loss/train",
+        "loss/valid",
+        "score/f1",
+        "weights/head.weight",
+        "gradient_by_lag/01",
+    ] {
+        let is_there = bytes.windows(tag.len()).any(|part| part == tag.as_bytes());
+        assert!(is_there, "{tag}");
+    }
+}
+
+#[test]
+fn the_page_is_made_anew_from_the_files_of_a_run() {
+    let shop = Workshop::new();
+    shop.train("run", "");
+    let page = shop.read("run/report.html");
+    std::fs::remove_file(shop.path("run/report.html")).expect("removed");
+    assert_eq!(shop.ok("report run").trim(), "run/report.html");
+    assert_eq!(shop.read("run/report.html"), page);
+    shop.fails("report nowhere", 2, &["nowhere", "there is no such run"]);
+}
+
+#[test]
+fn looking_on_changes_nothing() {
+    let shop = Workshop::new();
+    shop.train("plain", "");
+    shop.train("watched", "--watch");
+    assert_eq!(
+        shop.read("plain/model.safetensors"),
+        shop.read("watched/model.safetensors")
+    );
+    let looked = |run: &str| {
+        let epochs = epochs(&shop, run);
+        epochs
+            .iter()
+            .filter(|epoch| epoch["doctor"].is_object())
+            .count()
+    };
+    // Epochs 1, 2 and 4 of four.
+    assert_eq!((looked("plain"), looked("watched")), (3, 4));
+    let doctor = epochs(&shop, "watched").remove(0)["doctor"].take();
+    let lags = doctor["gradient_by_lag"].as_array().expect("lags");
+    assert!(
+        lags.len() >= 3 && lags.iter().all(|norm| norm.as_f64() > Some(0.0)),
+        "{doctor}"
+    );
+    assert_eq!(doctor["layers"].as_array().map(Vec::len), Some(2));
+    assert!(
+        doctor["layers"][0]["spectral_radius"].as_f64() > Some(0.1),
+        "{doctor}"
+    );
+    assert!(
+        doctor["tensors"]
+            .as_array()
+            .expect("tensors")
+            .iter()
+            .any(|tensor| tensor["update_ratio"].as_f64() > Some(1e-4)),
+        "{doctor}"
+    );
+}
+
+#[test]
+fn the_doctor_speaks_when_watched_or_on_trouble() {
+    let shop = Workshop::new();
+    let line = format!("train label --train train.conll {TINY}");
+    let watched = shop.run(&format!("{line} --out watched --watch"));
+    assert_eq!(
+        watched.err.matches("  doctor  gradient by lag 0:").count(),
+        4,
+        "{}",
+        watched.err
+    );
+    let clipped = shop.run(&format!(
+        "{line} --out clipped --clip-norm 0.001 --optimizer sgd"
+    ));
+    assert_eq!(clipped.code, 0);
+    // Once, not after every epoch.
+    assert_eq!(
+        clipped
+            .err
+            .matches("  trouble  clipping: 100 % of the updates")
+            .count(),
+        1,
+        "{}",
+        clipped.err
+    );
+    let wild = shop.run(&format!(
+        "{line} --out wild --optimizer sgd --lr 100000 --clip-norm 0 --activation relu"
+    ));
+    assert_eq!(wild.code, 1, "{}", wild.err);
+    for part in [
+        "elman: epoch 1, batch ",
+        "a NaN or infinity in layer 0, at step ",
+        "; try a smaller --lr",
+    ] {
+        assert!(wild.err.contains(part), "{part}: {}", wild.err);
+    }
+}
+
+#[test]
+fn without_a_terminal_there_are_only_lines() {
+    let shop = Workshop::new();
+    let ran = shop.run(&format!("train label --train train.conll --out run {TINY}"));
+    assert!(
+        !ran.err.contains('\u{1b}') && !ran.err.contains('\r') && !ran.err.contains('▁'),
+        "{:?}",
+        ran.err
+    );
+    assert_eq!(
+        ran.err
+            .lines()
+            .filter(|line| line.starts_with("epoch "))
+            .count(),
+        4
+    );
+}
