@@ -9,8 +9,10 @@ use serde::Serialize;
 
 use crate::bench::{Mode, Storage};
 use crate::classify;
+use crate::data::table::Part;
 use crate::echo::{self, EchoArgs};
 use crate::failure::{Failure, Result};
+use crate::forecast;
 use crate::label;
 use crate::settings::{ConfigFile, Defaults, Settings, with_defaults};
 use crate::text::{self, GenerateArgs, TextArgs};
@@ -88,6 +90,7 @@ pub enum Story {
     after_help = "\
 Examples:
   elman train label --train train.conll --valid dev.conll --out runs/names
+  elman train forecast --train sunspots.csv --target y --split-column split
   elman train --resume runs/names    go on where the run stopped, to the very same model"
 )]
 pub struct TrainArgs {
@@ -102,6 +105,7 @@ pub struct TrainArgs {
 pub enum TrainTask {
     Label(Box<LabelArgs>),
     Classify(Box<ClassifyArgs>),
+    Forecast(Box<ForecastArgs>),
     Text(Box<TextArgs>),
     Echo(Box<EchoArgs>),
 }
@@ -123,6 +127,53 @@ pub struct LabelArgs {
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<PathBuf>,
+    /// A TOML file with settings named like these flags; flags win
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+/// Learn to forecast a column of a table, some steps ahead
+///
+/// The file is CSV or TSV with a header and a row per step, oldest first; with a column seq it holds several series. A
+/// linear autoregression, on a scale and with lags chosen by validation within the training part, makes the forecast,
+/// and the net learns what it misses. The score is the skill: the share of the error of persistence (nothing changes)
+/// that is gone; 1 is perfect. Missing values are empty cells.
+#[derive(Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, forecast::DEFAULTS), after_help = "\
+Examples:
+  elman train forecast --train sunspots.csv --target y
+  elman train forecast --train sunspots.csv --target y --split-column split --out runs/sun
+  elman train forecast --train power.csv --target load --inputs temperature,wind --horizon 24
+  elman eval runs/sun --data sunspots.csv --part test
+  elman predict runs/sun --data sunspots.csv --steps 12")]
+pub struct ForecastArgs {
+    /// Training data
+    #[arg(long, value_name = "FILE")]
+    pub train: Option<PathBuf>,
+    /// Validation data [default: the rows that --split-column calls dev, or the last 15 % of the training data]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<PathBuf>,
+    /// The column to forecast
+    #[arg(long, value_name = "COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Other columns to forecast from, with commas between their names
+    #[arg(long, value_name = "COLUMNS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<String>,
+    /// Steps from the last value known to the value forecast
+    #[arg(long, value_name = "N", default_value = "1", value_parser = crate::settings::count(1..=100_000))]
+    pub horizon: usize,
+    /// The column that says train, dev or test of every row
+    #[arg(long, value_name = "COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_column: Option<String>,
     /// A TOML file with settings named like these flags; flags win
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
@@ -173,6 +224,20 @@ pub struct ClassifyArgs {
     pub settings: Settings,
 }
 
+impl ForecastArgs {
+    /// The target and the other columns, each once.
+    pub fn columns(&self) -> Option<Vec<String>> {
+        let mut columns = vec![self.target.clone()?];
+        let inputs = self.inputs.as_deref().unwrap_or("").split(',');
+        for name in inputs.map(str::trim).filter(|name| !name.is_empty()) {
+            if columns.iter().all(|column| column != name) {
+                columns.push(name.to_owned());
+            }
+        }
+        Some(columns)
+    }
+}
+
 fn label_help() -> String {
     format!(
         "Other defaults for rows of numbers:\n  {}\n\n\
@@ -213,7 +278,8 @@ pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
 #[command(after_help = "\
 Examples:
   elman eval runs/names --data test.conll
-  elman eval runs/names --data test.conll --json | jq .f1")]
+  elman eval runs/names --data test.conll --json | jq .f1
+  elman eval runs/sun --data sunspots.csv --part test")]
 pub struct EvalArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]
@@ -221,6 +287,9 @@ pub struct EvalArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// Forecasts: only the rows that the split column puts into this part; earlier rows serve as history
+    #[arg(long, value_name = "PART")]
+    pub part: Option<Part>,
     /// The classes of the sentences, where they have a file of their own
     #[arg(long, value_name = "FILE")]
     pub classes: Option<PathBuf>,
@@ -241,7 +310,8 @@ The output has token, TAB, label. From - (standard input) every sentence is answ
 Examples:
   elman predict runs/names --data new.conll > labelled.conll
   printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
-  elman predict runs/names --data new.conll --json | jq -c .spans")]
+  elman predict runs/names --data new.conll --json | jq -c .spans
+  elman predict runs/sun --data sunspots.csv --steps 12")]
 pub struct PredictArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]
@@ -249,7 +319,10 @@ pub struct PredictArgs {
     /// Data in the format of the training data, with or without labels; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
-    /// Print one JSON object per sentence, with tokens, labels and spans
+    /// Forecasts: only the next N rows after the end of the data, each forecast from those before
+    #[arg(long, value_name = "N", value_parser = crate::settings::count(1..=1 << 20))]
+    pub steps: Option<usize>,
+    /// Print one JSON object per sentence, with tokens, labels and spans; or per row, with value and forecast
     #[arg(long)]
     pub json: bool,
     /// Threads at work; the result does not depend on it
@@ -395,6 +468,7 @@ impl TrainTask {
         match self {
             Self::Label(_) => label::TASK,
             Self::Classify(_) => classify::TASK,
+            Self::Forecast(_) => forecast::TASK,
             Self::Text(_) => text::TASK,
             Self::Echo(_) => echo::TASK,
         }
@@ -405,6 +479,7 @@ impl TrainTask {
         match self {
             Self::Label(args) => args.config.as_deref(),
             Self::Classify(args) => args.config.as_deref(),
+            Self::Forecast(args) => args.config.as_deref(),
             Self::Text(args) => args.config.as_deref(),
             Self::Echo(args) => args.config.as_deref(),
         }
@@ -415,6 +490,7 @@ impl TrainTask {
         match self {
             Self::Label(args) => label::defaults(args),
             Self::Classify(args) => classify::defaults(args),
+            Self::Forecast(_) => Ok(forecast::DEFAULTS),
             Self::Text(args) => text::defaults(args),
             Self::Echo(_) => Ok(echo::DEFAULTS),
         }
@@ -588,4 +664,15 @@ pub fn test_settings(flags: &[&str]) -> Settings {
         panic!("this is a labelling job");
     };
     label.settings.clone()
+}
+
+/// A forecasting job with these flags.
+#[cfg(test)]
+pub fn test_forecast(flags: &[&str]) -> ForecastArgs {
+    let line = ["elman", "train", "forecast"].iter().chain(flags);
+    let cli = Cli::try_parse_from(line).expect("the flags are right");
+    match cli.task() {
+        Some(TrainTask::Forecast(job)) => (**job).clone(),
+        _ => panic!("this is a forecasting job"),
+    }
 }

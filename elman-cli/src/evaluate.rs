@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::args::EvalArgs;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::run::Run;
 use crate::trained;
 
@@ -12,7 +12,13 @@ use crate::trained;
 /// # Errors
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    let report = trained::open(&Run::open(&args.run)?)?.evaluate(args)?;
+    let trained = trained::open(&Run::open(&args.run)?)?;
+    if args.part.is_some() && !trained.is_forecaster() {
+        return Err(Failure::input(
+            "--part is for forecasts; this net is measured on a whole file",
+        ));
+    }
+    let report = trained.evaluate(args)?;
     let text = if args.json {
         report.json + "\n"
     } else {

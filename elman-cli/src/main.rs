@@ -15,6 +15,7 @@ mod evaluate;
 mod events;
 mod failure;
 mod features;
+mod forecast;
 mod gather;
 mod gradcheck;
 mod infer;

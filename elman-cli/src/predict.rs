@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use crate::args::PredictArgs;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::run::Run;
 use crate::threads::on_threads;
 use crate::trained;
@@ -19,6 +19,11 @@ const CHUNK: usize = 1024;
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &PredictArgs) -> Result<()> {
     let trained = trained::open(&Run::open(&args.run)?)?;
+    if args.steps.is_some() && !trained.is_forecaster() {
+        return Err(Failure::input(
+            "--steps is for forecasts; this net answers what is there",
+        ));
+    }
     on_threads(args.threads.into(), || trained.predict(args))
 }
 

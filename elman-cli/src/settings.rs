@@ -227,7 +227,8 @@ pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
     }
 }
 
-fn count(range: RangeInclusive<usize>) -> impl TypedValueParser<Value = usize> {
+/// A parser of whole numbers in a range.
+pub fn count(range: RangeInclusive<usize>) -> impl TypedValueParser<Value = usize> {
     move |text: &str| match text.parse() {
         Ok(number) if range.contains(&number) => Ok(number),
         _ => Err(format!(

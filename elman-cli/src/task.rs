@@ -48,6 +48,9 @@ pub trait Task: Sync {
         None
     }
 
+    /// Changes the parameters that training starts from, which are random.
+    fn start(&self, _params: &mut [f32]) {}
+
     /// What decides which epoch is best.
     fn valid(&self) -> &Sequences;
 

@@ -10,6 +10,7 @@ use crate::data::Sequences;
 use crate::echo::{self, Listener};
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
+use crate::forecast::{self, Forecaster};
 use crate::label::{self, Labeller};
 use crate::model_file::{self, Network};
 use crate::run::Run;
@@ -19,6 +20,11 @@ use crate::text::{self, Writer};
 pub trait Trained: Sync {
     /// The net.
     fn network(&self) -> &Network;
+
+    /// Whether it forecasts series: --part and --steps are for those.
+    fn is_forecaster(&self) -> bool {
+        false
+    }
 
     /// Scores on the file that the command line names.
     ///
@@ -89,6 +95,7 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
     match model_file::task_of(&path)?.as_str() {
         label::TASK => Ok(Box::new(Labeller::open(run)?)),
         classify::TASK => Ok(Box::new(Classifier::open(run)?)),
+        forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
         text::TASK => Ok(Box::new(Writer::open(run)?)),
         echo::TASK => Ok(Box::new(Listener::open(run)?)),
         task => Err(Failure::input(format!(

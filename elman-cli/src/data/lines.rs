@@ -13,6 +13,7 @@ pub struct Lines<R> {
     number: usize,
     buffer: Vec<u8>,
     has_warned: bool,
+    batch: usize,
 }
 
 /// Bytes that are read before the threads share the work of making numbers of them.
@@ -24,12 +25,21 @@ impl Lines<Bytes> {
     /// # Errors
     /// The file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self::of_file(path, open(path)?))
+    }
+
+    /// A file that was opened.
+    pub fn of_file(path: &Path, bytes: Bytes) -> Self {
         let name = if path == Path::new("-") {
             Path::new("standard input")
         } else {
             path
         };
-        Ok(Self::new(name, open(path)?))
+        let is_whole = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+        Self {
+            batch: if is_whole { BATCH } else { 1 },
+            ..Self::new(name, bytes)
+        }
     }
 }
 
@@ -42,6 +52,7 @@ impl<R: BufRead> Lines<R> {
             number: 0,
             buffer: Vec::new(),
             has_warned: false,
+            batch: 1,
         }
     }
 
@@ -95,13 +106,9 @@ impl<R: BufRead> Lines<R> {
         Ok(batch)
     }
 
-    /// So many bytes may be read ahead: none where somebody may wait for an answer to every line.
-    pub fn batch(&self) -> usize {
-        if self.name == Path::new("-") {
-            1
-        } else {
-            BATCH
-        }
+    /// So many bytes may be read ahead: of a pipe none, as somebody may wait for an answer to every line.
+    pub const fn batch(&self) -> usize {
+        self.batch
     }
 
     /// Number of the line last read, counted from 1.

@@ -3,22 +3,18 @@
 
 mod cells;
 pub mod conll;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub mod csv;
 pub mod demo;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 mod format;
 mod header;
 mod lines;
 mod npy;
 mod npy_array;
 mod open;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub mod pairs;
 mod sequences;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub mod table;
-#[allow(dead_code, reason = "the tasks that read tables come next")]
+#[allow(dead_code, reason = "the task that reads texts comes next")]
 pub mod text;
 mod ts;
 
@@ -40,7 +36,6 @@ use ts::Ts;
 ///
 /// # Errors
 /// Missing or unreadable files, or a header that does not fit what is wanted.
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
     let mut bytes = open::open(path)?;
     let format = match wanted.format {
@@ -52,14 +47,14 @@ pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
     };
     let in_file = |what: String| Failure::input(what).in_file(path);
     Ok(match format {
-        Format::Ts => Box::new(Ts::open(Lines::new(path, bytes), wanted)?),
+        Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
         Format::Npz => {
             let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
             Box::new(Arrays::from_npz(BufReader::new(file), wanted).map_err(in_file)?)
         }
         // What looks like text may be a table with a mistake, and the reader of tables can name the place.
-        _ => Box::new(Csv::open(Lines::new(path, bytes), wanted)?),
+        _ => Box::new(Csv::open(Lines::of_file(path, bytes), wanted)?),
     })
 }
 
@@ -67,7 +62,6 @@ pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
 ///
 /// # Errors
 /// Missing, unreadable, malformed or empty files.
-#[allow(dead_code, reason = "the tasks that read tables come next")]
 pub fn load_table(path: &Path, wanted: &Wanted) -> Result<Table> {
     Table::collect(&mut *open_table(path, wanted)?, path)
 }

@@ -43,7 +43,7 @@ impl Labels {
 }
 
 /// What a row of a file with a split column is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Part {
     Train,
     Dev,
@@ -91,6 +91,7 @@ pub struct Block {
 
 impl Block {
     /// One row of `columns` values.
+    #[cfg(test)]
     pub fn row(&self, row: usize, columns: usize) -> &[f64] {
         &self.values[row * columns..(row + 1) * columns]
     }
@@ -173,7 +174,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads everything; `path` is for the complaint about a file without rows.
+    /// Reads everything, and says which columns nobody looks at; `path` is what messages blame.
     ///
     /// # Errors
     /// What the reader says, or there is not a single row.
@@ -185,25 +186,30 @@ impl Table {
         if sequences.is_empty() {
             return Err(Failure::input("the file has no rows of data").in_file(path));
         }
-        Ok(Self {
+        let table = Self {
             columns: blocks.columns().to_vec(),
             left_out: blocks.left_out().to_vec(),
             sequences,
-        })
+        };
+        table.note_left_out(path);
+        Ok(table)
     }
 
     /// Rows of all sequences.
+    #[cfg(test)]
     pub fn rows(&self) -> usize {
         self.sequences.iter().map(|block| block.rows).sum()
     }
 
     /// Values that are missing.
+    #[cfg(test)]
     pub fn missing(&self) -> usize {
         let values = self.sequences.iter().flat_map(|block| &block.values);
         values.filter(|value| value.is_nan()).count()
     }
 
     /// The first sequence whose label changes on the way; `None` where every sequence has one class.
+    #[cfg(test)]
     pub fn mixed(&self) -> Option<&Block> {
         self.sequences
             .iter()
@@ -211,7 +217,7 @@ impl Table {
     }
 
     /// Says on standard error which columns are not looked at.
-    pub fn note_left_out(&self, path: &Path) {
+    fn note_left_out(&self, path: &Path) {
         if !self.left_out.is_empty() {
             eprintln!(
                 "elman: {}: note: left out {}",

@@ -63,6 +63,7 @@ pub fn run(args: TrainArgs) -> Result<()> {
         } => match task {
             TrainTask::Label(job) => start(*job),
             TrainTask::Classify(job) => start(*job),
+            TrainTask::Forecast(job) => start(*job),
             TrainTask::Text(job) => start(*job),
             TrainTask::Echo(job) => start(*job),
         },
@@ -108,6 +109,7 @@ fn resume(folder: &Path) -> Result<()> {
     match parse_run(&run.config())? {
         TrainTask::Label(job) => go_on(&run, &*job),
         TrainTask::Classify(job) => go_on(&run, &*job),
+        TrainTask::Forecast(job) => go_on(&run, &*job),
         TrainTask::Text(job) => go_on(&run, &*job),
         TrainTask::Echo(job) => go_on(&run, &*job),
     }
@@ -122,6 +124,7 @@ pub fn report(folder: &Path) -> Result<()> {
     match parse_run(&run.config())? {
         TrainTask::Label(job) => report_on(&run, &*job),
         TrainTask::Classify(job) => report_on(&run, &*job),
+        TrainTask::Forecast(job) => report_on(&run, &*job),
         TrainTask::Text(job) => report_on(&run, &*job),
         TrainTask::Echo(job) => report_on(&run, &*job),
     }

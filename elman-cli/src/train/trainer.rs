@@ -133,6 +133,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             None => {
                 let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
                 initialize(task.spec(), Init::Orthogonal, &mut rng, &mut learner.params)?;
+                task.start(&mut learner.params);
                 Standing::start(task)
             }
         };

@@ -1,0 +1,102 @@
+//! A trained forecasting net at work.
+
+use std::path::Path;
+
+use super::scores::Scores;
+use super::{Forecasting, predict, series};
+use crate::args::{EvalArgs, PredictArgs};
+use crate::data::Sequences;
+use crate::failure::{Failure, Result};
+use crate::model_file::Network;
+use crate::run::Run;
+use crate::threads::on_threads;
+use crate::trained::{Description, Report, Trained};
+
+/// What a split column is called where the training data had none.
+const SPLIT: &str = "split";
+
+/// A trained forecasting net.
+pub struct Forecaster {
+    pub network: Network,
+    pub forecasting: Forecasting,
+}
+
+impl Forecaster {
+    /// A run's best model.
+    ///
+    /// # Errors
+    /// As [`Forecasting::open`].
+    pub fn open(run: &Run) -> Result<Self> {
+        let (network, forecasting) = Forecasting::open(run)?;
+        Ok(Self {
+            network,
+            forecasting,
+        })
+    }
+
+    /// Scores of a file, or of one part of it; earlier rows serve as history.
+    ///
+    /// # Errors
+    /// A file that is missing or does not fit, or holds nothing to forecast.
+    fn scores(&self, args: &EvalArgs) -> Result<Scores> {
+        let forecasting = &self.forecasting;
+        let split = args.part.map(|_| {
+            let split = forecasting.split_column.as_deref();
+            split.unwrap_or(SPLIT)
+        });
+        let series = series::load(&args.data, forecasting.columns.clone(), split)?;
+        series::note_missing(&series, &forecasting.columns, &args.data);
+        let encoded = forecasting.encode(&series, args.part);
+        let outputs = on_threads(args.threads.into(), || {
+            self.network.outputs(&encoded.sequences)
+        })?;
+        let scores = Scores::measure(forecasting, &encoded.items, &outputs);
+        if scores.items() == 0 {
+            let view = &forecasting.view;
+            let history = view.lags + view.scale.differencing.span();
+            let sentence = match args.part {
+                Some(part) => format!("the part {} holds no value to forecast", part.name()),
+                None => format!(
+                    "no value to forecast: this model needs {history} rows of history first"
+                ),
+            };
+            return Err(Failure::input(sentence).in_file(&args.data));
+        }
+        Ok(scores)
+    }
+}
+
+impl Trained for Forecaster {
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn is_forecaster(&self) -> bool {
+        true
+    }
+
+    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+        let scores = self.scores(args)?;
+        Ok(Report {
+            json: scores.to_json(),
+            table: scores.to_table(&self.forecasting),
+        })
+    }
+
+    fn predict(&self, args: &PredictArgs) -> Result<()> {
+        predict::run(self, args)
+    }
+
+    fn sequences(&self, data: &Path, _: Option<&Path>) -> Result<Sequences> {
+        let series = series::load(data, self.forecasting.columns.clone(), None)?;
+        Ok(self.forecasting.encode(&series, None).sequences)
+    }
+
+    fn description(&self) -> Description {
+        let ahead = self.forecasting.view.horizon;
+        Description {
+            labels: vec![format!("{}+{ahead}", self.forecasting.columns[0])],
+            ..Description::default()
+        }
+    }
+}

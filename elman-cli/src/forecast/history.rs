@@ -1,0 +1,160 @@
+//! A series as it is known up to some step: gaps closed, on its curve, with what a forecast is made from.
+
+use serde::{Deserialize, Serialize};
+
+use super::scale::{Curve, Differencing, Scale};
+
+/// What a forecast from one step reads, and from where it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    pub scale: Scale,
+    /// How far ahead.
+    pub horizon: usize,
+    /// How many lagged differences.
+    pub lags: usize,
+}
+
+/// Other columns are read at this step and the one before.
+pub const INPUT_LAGS: usize = 2;
+
+/// The steps so far. A missing value is taken to be the one before, and what was before the first step is taken to
+/// have been like the first.
+#[derive(Clone, Debug)]
+pub struct History {
+    curve: Curve,
+    /// The target without gaps.
+    pub known: Vec<f64>,
+    /// The same on its curve.
+    bent: Vec<f64>,
+    /// Per other column: its values without gaps.
+    inputs: Vec<Vec<f64>>,
+    /// What a column is before its first value.
+    fallback: Vec<f64>,
+}
+
+impl History {
+    /// Nothing yet; `fallback` stands for target and other columns where they begin with a gap.
+    pub fn new(curve: Curve, fallback: &[f64]) -> Self {
+        Self {
+            curve,
+            known: Vec::new(),
+            bent: Vec::new(),
+            inputs: vec![Vec::new(); fallback.len().saturating_sub(1)],
+            fallback: fallback.to_vec(),
+        }
+    }
+
+    /// Adds a step: the target, then the other columns; NaN is missing.
+    pub fn push(&mut self, values: &[f64]) {
+        let columns = std::iter::once(&mut self.known).chain(&mut self.inputs);
+        for ((column, value), fallback) in columns.zip(values).zip(&self.fallback) {
+            let before = column.last().unwrap_or(fallback);
+            column.push(if value.is_nan() { *before } else { *value });
+        }
+        if let Some(&known) = self.known.last() {
+            self.bent.push(self.curve.apply(known));
+        }
+    }
+
+    /// How many steps there are.
+    pub const fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// The last values of the other columns.
+    pub fn last_inputs(&self) -> impl Iterator<Item = f64> {
+        let last = self.inputs.iter().zip(&self.fallback[1..]);
+        last.map(|(column, fallback)| *column.last().unwrap_or(fallback))
+    }
+
+    /// The target on its curve, so many steps before another.
+    pub fn bent(&self, step: usize, before: usize) -> f64 {
+        self.bent[step.saturating_sub(before)]
+    }
+
+    /// Whether all that a forecast from a step reads has happened.
+    pub const fn is_complete(step: usize, view: &View) -> bool {
+        step + 1 >= view.lags + view.scale.differencing.span() && step + 1 >= INPUT_LAGS
+    }
+
+    /// From where a forecast counts: it is this plus the linear sum.
+    pub fn base(&self, step: usize, view: &View) -> f64 {
+        match view.scale.differencing {
+            Differencing::None => 0.0,
+            Differencing::First => self.bent(step, 0),
+            Differencing::Seasonal(season) => self.bent(step, season.saturating_sub(view.horizon)),
+        }
+    }
+
+    /// What the linear part reads at a step: other columns, then lagged differences, so that fewer lags are the first
+    /// of more.
+    pub fn features(&self, step: usize, view: &View, features: &mut Vec<f64>) {
+        features.clear();
+        self.push_inputs(step, features);
+        let span = view.scale.differencing.span();
+        for lag in 0..view.lags {
+            let value = self.bent(step, lag);
+            let before = match span {
+                0 => 0.0,
+                span => self.bent(step, lag + span),
+            };
+            features.push(value - before);
+        }
+    }
+
+    /// The other columns at a step and before it.
+    pub fn push_inputs(&self, step: usize, features: &mut Vec<f64>) {
+        for column in &self.inputs {
+            features.extend((0..INPUT_LAGS).map(|lag| column[step.saturating_sub(lag)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history() -> History {
+        let mut history = History::new(Curve::Identity, &[9.0, 0.0]);
+        for (target, input) in [(1.0, 5.0), (f64::NAN, 6.0), (4.0, f64::NAN)] {
+            history.push(&[target, input]);
+        }
+        history
+    }
+
+    fn view(differencing: Differencing, horizon: usize) -> View {
+        View {
+            scale: Scale {
+                curve: Curve::Identity,
+                differencing,
+            },
+            horizon,
+            lags: 2,
+        }
+    }
+
+    #[test]
+    fn gaps_are_closed_by_what_is_known() {
+        let history = history();
+        assert_eq!(history.known, [1.0, 1.0, 4.0]);
+        assert!(history.last_inputs().eq([6.0]));
+        let mut gap = History::new(Curve::Identity, &[9.0]);
+        gap.push(&[f64::NAN]);
+        assert_eq!(gap.known, [9.0]);
+    }
+
+    #[test]
+    fn features_are_inputs_and_lags_of_differences() {
+        let (history, mut features) = (history(), Vec::new());
+        history.features(2, &view(Differencing::None, 1), &mut features);
+        assert_eq!(features, [6.0, 6.0, 4.0, 1.0]);
+        history.features(2, &view(Differencing::First, 1), &mut features);
+        assert_eq!(features, [6.0, 6.0, 3.0, 0.0]);
+        history.features(0, &view(Differencing::First, 1), &mut features);
+        assert_eq!(features, [5.0, 5.0, 0.0, 0.0]);
+        assert_eq!(history.base(2, &view(Differencing::Seasonal(2), 1)), 1.0);
+        assert_eq!(history.base(2, &view(Differencing::Seasonal(2), 2)), 4.0);
+        assert!(!History::is_complete(1, &view(Differencing::First, 1)));
+        assert!(History::is_complete(2, &view(Differencing::First, 1)));
+    }
+}

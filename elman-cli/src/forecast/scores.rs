@@ -1,0 +1,211 @@
+//! How far off forecasts are, beside what needs no net.
+
+use serde::Serialize;
+
+use super::Forecasting;
+
+/// A step that is forecast from.
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    /// What the linear sum expects, on the curve.
+    pub expected: f64,
+    /// The present value, which persistence expects.
+    pub present: f64,
+    /// The value that came; NaN where it is not counted.
+    pub target: f64,
+}
+
+/// Sums of errors.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Errors {
+    items: usize,
+    squared: f64,
+    absolute: f64,
+}
+
+impl Errors {
+    fn add(&mut self, error: f64) {
+        self.items += 1;
+        self.squared += error * error;
+        self.absolute += error.abs();
+    }
+
+    fn mse(&self) -> f64 {
+        self.squared / self.items.max(1) as f64
+    }
+
+    fn rmse(&self) -> f64 {
+        self.mse().sqrt()
+    }
+
+    fn mae(&self) -> f64 {
+        self.absolute / self.items.max(1) as f64
+    }
+}
+
+/// Scores of some forecasts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scores {
+    net: Errors,
+    linear: Errors,
+    persistence: Errors,
+    /// Those whose target lies outside the range of training.
+    outside: Errors,
+}
+
+/// The object that `eval --json` prints.
+#[derive(Serialize)]
+struct Report {
+    loss: f64,
+    rmse: f64,
+    mae: f64,
+    persistence_rmse: f64,
+    persistence_mae: f64,
+    linear_rmse: f64,
+    linear_mae: f64,
+    items: usize,
+    outside_items: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outside_rmse: Option<f64>,
+}
+
+impl Scores {
+    /// Compares outputs of the net, one per item, with what came.
+    pub fn measure(forecasting: &Forecasting, items: &[Item], outputs: &[f32]) -> Self {
+        let mut scores = Self::default();
+        let curve = forecasting.view.scale.curve;
+        let [low, high] = forecasting.range;
+        for (item, &output) in items.iter().zip(outputs) {
+            if item.target.is_nan() {
+                continue;
+            }
+            let error = forecasting.value(item.expected, output) - item.target;
+            scores.net.add(error);
+            scores.linear.add(curve.invert(item.expected) - item.target);
+            scores.persistence.add(item.present - item.target);
+            if !(low..=high).contains(&item.target) {
+                scores.outside.add(error);
+            }
+        }
+        scores
+    }
+
+    /// Steps counted.
+    pub const fn items(&self) -> usize {
+        self.net.items
+    }
+
+    /// Mean squared error in the units of the data.
+    pub fn mse(&self) -> f64 {
+        self.net.mse()
+    }
+
+    /// Root of the mean squared error.
+    pub fn rmse(&self) -> f64 {
+        self.net.rmse()
+    }
+
+    /// How much of the error of persistence is gone: 1 is perfect, 0 no better than to expect no change.
+    pub fn skill(&self) -> f64 {
+        let (net, persistence) = (self.net.rmse(), self.persistence.rmse());
+        if persistence > 0.0 {
+            1.0 - net / persistence
+        } else {
+            -net
+        }
+    }
+
+    /// One JSON object.
+    pub fn to_json(&self) -> String {
+        let report = Report {
+            loss: self.mse(),
+            rmse: self.rmse(),
+            mae: self.net.mae(),
+            persistence_rmse: self.persistence.rmse(),
+            persistence_mae: self.persistence.mae(),
+            linear_rmse: self.linear.rmse(),
+            linear_mae: self.linear.mae(),
+            items: self.net.items,
+            outside_items: self.outside.items,
+            outside_rmse: (self.outside.items > 0).then(|| self.outside.rmse()),
+        };
+        serde_json::to_string(&report).expect("numbers are valid JSON")
+    }
+
+    /// A table for people.
+    pub fn to_table(&self, forecasting: &Forecasting) -> String {
+        let target = &forecasting.columns[0];
+        let ahead = match forecasting.view.horizon {
+            1 => "one step".to_owned(),
+            steps => format!("{steps} steps"),
+        };
+        let mut table = format!(
+            "{} values of {target}, each forecast {ahead} before, in the units of the data\n\n{:16}{:>14}{:>14}\n",
+            self.net.items, "", "RMSE", "MAE"
+        );
+        let rows = [
+            ("this model", &self.net),
+            ("autoregression", &self.linear),
+            ("persistence", &self.persistence),
+        ];
+        for (name, errors) in rows {
+            let [rmse, mae] = [errors.rmse(), errors.mae()].map(significant);
+            table += &format!("{name:16}{rmse:>14}{mae:>14}\n");
+        }
+        if self.outside.items > 0 {
+            let [low, high] = forecasting.range;
+            table += &format!(
+                "\n{} of them lie outside of {} to {}, the range of training; RMSE there {}\n",
+                self.outside.items,
+                significant(low),
+                significant(high),
+                significant(self.outside.rmse())
+            );
+        }
+        table
+    }
+}
+
+/// A number with about five digits.
+pub fn significant(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-4..1e9).contains(&size) {
+        return format!("{value:.4e}");
+    }
+    let before = if size >= 1.0 {
+        size.log10().floor() as usize + 1
+    } else {
+        0
+    };
+    format!("{value:.*}", 5usize.saturating_sub(before))
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_five_digits() {
+        let found = [0.0, 17.28412, 1752.9, 0.403_21, 1e-9, 1_234_567.8, -2.5].map(significant);
+        assert_eq!(
+            found,
+            [
+                "0.00000",
+                "17.284",
+                "1752.9",
+                "0.40321",
+                "1.0000e-9",
+                "1234568",
+                "-2.5000"
+            ]
+        );
+    }
+
+    #[test]
+    fn errors_are_averaged() {
+        let mut errors = Errors::default();
+        [3.0, -4.0].into_iter().for_each(|error| errors.add(error));
+        assert_eq!((errors.mse(), errors.mae()), (12.5, 3.5));
+        assert_eq!(Errors::default().rmse(), 0.0);
+    }
+}

@@ -1,0 +1,263 @@
+//! Forecasts, as a person would make them.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+use common::{Ran, Workshop, real_data};
+use serde_json::Value;
+
+/// A wave that grows, with a column that runs ahead of it.
+fn wave(steps: usize) -> String {
+    let mut text = "t,date,lead,y,part\n".to_owned();
+    for t in 0..steps {
+        let at = |t: usize| 20.0 + 0.05 * t as f64 + 5.0 * (t as f64 * 0.4).sin();
+        let noise = (t * 7919 % 101) as f64 / 101.0;
+        let part = ["train", "dev", "test"][(t >= 240) as usize + (t >= 280) as usize];
+        let y = if t % 50 == 17 {
+            String::new()
+        } else {
+            format!("{:.4}", at(t) + noise)
+        };
+        text += &format!("{t},day {t},{:.4},{y},{part}\n", at(t + 1));
+    }
+    text
+}
+
+fn shop() -> Workshop {
+    let shop = Workshop::new();
+    shop.write("wave.csv", wave(320));
+    shop
+}
+
+const TRAIN: &str = "train forecast --train wave.csv --target y --split-column part";
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+#[test]
+fn squares_are_forecast_far_outside_of_training() {
+    let shop = Workshop::new();
+    let squares = |range: std::ops::RangeInclusive<u64>| {
+        let rows = range.map(|x| format!("{x},{}\n", x * x));
+        std::iter::once("x,y\n".to_owned())
+            .chain(rows)
+            .collect::<String>()
+    };
+    shop.write("squares.csv", squares(1..=1000));
+    shop.write("fifty.csv", squares(1..=50));
+    shop.write("beyond.csv", squares(1001..=2000));
+    shop.ok("train forecast --train squares.csv --target y --epochs 5 --out run");
+    let last = shop.ok("predict run --data fifty.csv");
+    let forecast = last
+        .trim()
+        .rsplit(',')
+        .next()
+        .and_then(|cell| cell.parse::<f64>().ok());
+    assert!(
+        forecast.is_some_and(|value| (value - 2601.0).abs() < 1.0),
+        "{last}"
+    );
+    let scores = json(&shop.ok("eval run --data beyond.csv --json"));
+    assert_eq!(scores["items"], scores["outside_items"]);
+    assert!(scores["rmse"].as_f64().unwrap() < 1.0, "{scores}");
+    assert!(
+        scores["persistence_rmse"].as_f64().unwrap() > 1000.0,
+        "{scores}"
+    );
+}
+
+#[test]
+fn training_is_repeated_and_resumed_to_the_same_model() {
+    let shop = shop();
+    let model = |run: &str| shop.read(&format!("{run}/model.safetensors"));
+    let line = format!("{TRAIN} --epochs 300 --patience 0");
+    shop.ok(&format!("{line} --threads 1 --out whole"));
+    shop.ok(&format!("{line} --threads 3 --out threads"));
+    assert!(model("whole") == model("threads"));
+    shop.ok("train forecast --config whole/config.toml --out again");
+    assert!(model("whole") == model("again"));
+    let mut child = shop.command(&format!("{line} --out killed"));
+    let mut child = child
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let checkpoint = shop.path("killed").join("checkpoint.safetensors");
+    let began = std::time::Instant::now();
+    while !checkpoint.exists() {
+        assert!(began.elapsed().as_secs() < 60, "no checkpoint");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    shop.ok("train --resume killed");
+    assert!(model("whole") == model("killed"));
+}
+
+#[test]
+fn scores_stand_beside_persistence_and_autoregression() {
+    let shop = shop();
+    let ran = shop.run(&format!("{TRAIN} --inputs lead --epochs 20 --out run"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("7 values of y are missing"), "{}", ran.err);
+    let scores = json(&shop.ok("eval run --data wave.csv --part test --json"));
+    // Of 40 rows the one of step 317 is missing.
+    assert_eq!(scores["items"], 39);
+    let figure = |name: &str| scores[name].as_f64().expect("a number");
+    assert!(
+        figure("rmse") < 0.5 * figure("persistence_rmse"),
+        "{scores}"
+    );
+    assert!((figure("rmse").powi(2) - figure("loss")).abs() < 1e-9);
+    assert!(figure("mae") <= figure("rmse") && figure("linear_rmse") > 0.0);
+    let table = shop.ok("eval run --data wave.csv --part test");
+    assert!(
+        table.contains("autoregression") && table.contains("persistence"),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_pipe_is_answered_as_a_file_is() {
+    let shop = shop();
+    shop.ok(&format!(
+        "{TRAIN} --inputs lead --horizon 2 --epochs 5 --out run"
+    ));
+    let file = shop.ok("predict run --data wave.csv");
+    assert!(file.starts_with("t,date,y,y+2\n0,day 0,"), "{file}");
+    assert_eq!(file.lines().count(), 321);
+    let mut child = shop
+        .command("predict run --data -")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(shop.text("wave.csv").as_bytes())
+        .expect("written");
+    drop(pipe);
+    let ran = Ran::of(child.wait_with_output().expect("an end"));
+    assert_eq!((ran.code, ran.out), (0, file.clone()), "{}", ran.err);
+    let next = shop.ok("predict run --data wave.csv --steps 5");
+    let first = next.lines().nth(1).and_then(|line| line.rsplit(',').next());
+    // The row after the last was forecast from the last but one.
+    let known = file
+        .lines()
+        .nth(319)
+        .and_then(|line| line.rsplit(',').next());
+    assert_eq!((first, next.lines().count()), (known, 6), "{next}");
+    let line = shop.ok("predict run --data wave.csv --steps 1 --json");
+    assert!(
+        json(&line)["forecast"].is_number() && json(&line)["value"].is_null(),
+        "{line}"
+    );
+}
+
+#[test]
+fn every_row_of_a_pipe_is_answered_before_the_next_comes() {
+    let shop = shop();
+    shop.ok(&format!("{TRAIN} --epochs 2 --out run"));
+    let mut child = shop
+        .command("predict run --data -")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    let out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in out.lines() {
+            // Nobody listens any more once the test is over.
+            let _ = send.send(line.expect("a line"));
+        }
+    });
+    let patience = std::time::Duration::from_secs(30);
+    let answer = || receive.recv_timeout(patience).expect("an answer in time");
+    pipe.write_all(b"y\n20\n").expect("written");
+    assert_eq!(answer(), "t,y,y+1");
+    for (t, next) in ["21\n", "\n22\n", ""].into_iter().enumerate() {
+        assert!(answer().starts_with(&format!("{t},2{t},")));
+        pipe.write_all(next.as_bytes()).expect("written");
+    }
+    drop(pipe);
+    assert!(child.wait().expect("an end").success());
+}
+
+#[test]
+fn mistakes_are_named() {
+    let shop = shop();
+    shop.fails("train forecast --train wave.csv", 2, &["--target COLUMN"]);
+    shop.fails(
+        "train forecast --train wave.csv --target z",
+        2,
+        &["wave.csv:1", "no column z", "lead"],
+    );
+    shop.fails(
+        "train forecast --train wave.csv --target date",
+        2,
+        &["wave.csv:2", "column 2 (date)"],
+    );
+    shop.fails(
+        "train forecast --train wave.csv --target y --bidirectional",
+        2,
+        &["what comes later"],
+    );
+    shop.fails(
+        "train forecast --train wave.csv --target y --split-column date",
+        2,
+        &["none of train, dev, test"],
+    );
+    shop.write("short.csv", "y\n1\n2\n3\n");
+    shop.fails(
+        "train forecast --train short.csv --target y",
+        2,
+        &["short.csv", "too short"],
+    );
+    shop.ok(&format!("{TRAIN} --epochs 2 --out run"));
+    shop.fails("eval run --data short.csv", 2, &["rows of history"]);
+    shop.fails(
+        "eval run --data short.csv --part test",
+        2,
+        &["no column part"],
+    );
+    shop.train("label", "--epochs 1");
+    shop.fails(
+        "eval label --data test.conll --part test",
+        2,
+        &["--part is for forecasts"],
+    );
+    shop.fails(
+        "predict label --data test.conll --steps 3",
+        2,
+        &["--steps is for forecasts"],
+    );
+}
+
+/// Good enough on what other data of the kind look like; the figures are of the test parts.
+#[test]
+fn real_series_are_forecast_with_the_defaults() {
+    let Some(data) = real_data("reg_series") else {
+        return;
+    };
+    let shop = Workshop::new();
+    let series = [
+        ("sunspots_yearly", 18.5),
+        ("sunspots_monthly", 17.3),
+        ("airline_monthly", 20.0),
+        ("co2_weekly", 0.46),
+    ];
+    for (name, most) in series {
+        let file = data.join(format!("{name}.csv"));
+        let file = file.display();
+        shop.ok(&format!(
+            "train forecast --train {file} --target y --split-column split --seed 1 --out {name}"
+        ));
+        let scores = json(&shop.ok(&format!("eval {name} --data {file} --part test --json")));
+        let rmse = scores["rmse"].as_f64().expect("a number");
+        assert!(rmse <= most, "{name}: {rmse} is more than {most}");
+    }
+}
