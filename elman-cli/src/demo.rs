@@ -3,6 +3,7 @@
 mod echo;
 mod grammar;
 mod plot;
+mod series;
 mod words;
 mod xor;
 
@@ -31,6 +32,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         Story::Echo => echo::run(args),
         Story::Xor => xor::run(args),
         Story::Words => words::run(args),
+        Story::Series => series::run(args),
     }
 }
 

@@ -301,6 +301,41 @@ fn stands_within_an_epoch(shop: &Workshop, run: &str) -> bool {
 }
 
 #[test]
+fn stories_end_well() {
+    let shop = Workshop::new();
+    let echo = shop.ok("demo echo --out echo");
+    assert!(
+        echo.contains("repeats 100.00 %") && echo.contains("61 of 61 right"),
+        "{echo}"
+    );
+    assert!(
+        !echo.contains('\u{1b}'),
+        "no colours where there is no terminal"
+    );
+    let after = |text: &str, word: &str| -> f64 {
+        let rest = text.split(word).nth(1).expect("the word");
+        let number = rest.trim_start().split([' ', ',', '\n']).next();
+        number
+            .expect("a number")
+            .trim_end_matches('.')
+            .parse()
+            .expect("a number")
+    };
+    let words = shop.ok("demo words --out words");
+    assert!(after(&words, "RMS error") <= 0.053, "{words}");
+    assert!(after(&words, "mean cosine") >= 0.916, "{words}");
+    let xor = shop.ok("demo xor --out xor");
+    assert!(after(&xor, "By position mod 3:") > 0.48, "{xor}");
+    assert!(after(&xor, "better than 0.5;") < 0.1, "{xor}");
+    assert_eq!(
+        shop.ok("generate xor --prompt 01 --length 1 --temperature 0"),
+        "011\n"
+    );
+    let series = shop.ok("demo series --out series");
+    assert!(after(&series, "this model") < 0.8, "{series}");
+}
+
+#[test]
 fn names_of_real_people_are_foreseen() {
     let Some(data) = real_data("txt_names") else {
         return;

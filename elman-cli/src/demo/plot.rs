@@ -82,6 +82,29 @@ pub fn curve(columns: &[Option<f64>], top: f64, height: usize) -> Vec<String> {
     (0..height).map(line).collect()
 }
 
+/// Two curves over the same columns in so many lines, the highest first: `o`, `+`, and `*` where they meet.
+pub fn dots(first: &[f64], second: &[f64], height: usize) -> Vec<String> {
+    let both = || first.iter().chain(second).copied();
+    let low = both().fold(f64::INFINITY, f64::min);
+    let range = both().fold(f64::NEG_INFINITY, f64::max) - low;
+    let line_of = |value: f64| {
+        let share = (value - low) / range.max(f64::MIN_POSITIVE);
+        (height - 1) - (share.clamp(0.0, 1.0) * (height - 1) as f64).round() as usize
+    };
+    let cell = |line: usize, column: usize| match (
+        line_of(first[column]) == line,
+        line_of(second[column]) == line,
+    ) {
+        (true, true) => '*',
+        (true, false) => 'o',
+        (false, true) => '+',
+        (false, false) => ' ',
+    };
+    let columns = first.len().min(second.len());
+    let line = |line| (0..columns).map(|column| cell(line, column)).collect();
+    (0..height).map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +114,8 @@ mod tests {
         assert_eq!(bars([0.0, 0.5, 1.0, 7.0, f32::NAN]), " ▄██ ");
         let columns = [Some(1.0), Some(0.0), Some(0.25), None];
         assert_eq!(curve(&columns, 1.0, 2), ["█   ", "█▁▄ "]);
+        let lines = dots(&[1.0, 2.0, 3.0], &[1.0, 3.0, 2.0], 3);
+        assert_eq!(lines, [" +o", " o+", "*  "]);
+        assert_eq!(dots(&[1.0], &[1.0], 2), [" ", "*"]);
     }
 }

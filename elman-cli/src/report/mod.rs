@@ -71,7 +71,6 @@ pub enum Evidence {
         allow(dead_code, reason = "forecasting comes after the page")
     )]
     Series(Series),
-    #[cfg_attr(not(test), allow(dead_code, reason = "text comes after the page"))]
     Samples(Vec<Sample>),
 }
 

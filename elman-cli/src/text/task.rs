@@ -6,6 +6,7 @@ use elman_core::{Dropout, Head, HeadKind, Level, Model, Read, Spec};
 use rayon::prelude::*;
 
 use super::args::TextArgs;
+use super::generate::sample;
 use super::lexicon::{LINE_END, Lexicon, Unit};
 use super::scores::Scores;
 use super::{TASK, Texting};
@@ -14,6 +15,7 @@ use crate::failure::{Failure, Result};
 use crate::features;
 use crate::gather::longest_first;
 use crate::infer;
+use crate::report::{Evidence, Sample};
 use crate::seeds::{self, Purpose};
 use crate::settings::{Defaults, Settings};
 use crate::task::{Measure, Task, Walk};
@@ -118,6 +120,10 @@ const VALID_STREAMS: usize = 16;
 
 /// Tokens of a stream that are run at once.
 const STEPS: usize = 128;
+
+/// What the report page shows: how it is written, and how long it is.
+const SAMPLED: [(&str, f64); 2] = [("temperature 1", 1.0), ("temperature 0.7", 0.7)];
+const SAMPLE_LENGTH: usize = 400;
 
 /// See [`features::hiding`].
 const HIDING: f32 = 0.5;
@@ -345,6 +351,19 @@ impl Task for TextTask {
 
     fn score_name(&self) -> &'static str {
         "-nats_per_token"
+    }
+
+    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let samples = SAMPLED.map(|(how, temperature)| -> Result<Sample> {
+            let text = sample(&self.texting, model, temperature, SAMPLE_LENGTH)?;
+            Ok(Sample {
+                how: how.to_owned(),
+                text,
+                ..Sample::default()
+            })
+        });
+        let samples = samples.into_iter().collect::<Result<_>>()?;
+        Ok(vec![Evidence::Samples(samples)])
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
