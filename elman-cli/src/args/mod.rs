@@ -14,12 +14,14 @@ mod train;
 
 use clap::{Parser, Subcommand};
 
+use crate::text::GenerateArgs;
+
 pub use bench::{BenchArgs, LevelName};
 pub use demo::{DemoArgs, Story};
 pub use eval::EvalArgs;
 pub use gradcheck::GradcheckArgs;
 pub use inspect::InspectArgs;
-pub use parse::{parse, parse_label, parse_run};
+pub use parse::{parse, parse_job, parse_run};
 pub use predict::PredictArgs;
 pub use report::ReportArgs;
 #[cfg(test)]
@@ -40,6 +42,10 @@ Examples:
   elman train label --train train.conll --out runs/names train a tagger
   elman eval runs/names --data test.conll                precision, recall, F1
   elman predict runs/names --data -                      label what comes down a pipe
+  elman report runs/names                                a page with curves and scores: runs/names/report.html
+  elman train classify --train digits.csv                a class for every sequence of numbers or text
+  elman train forecast --train sunspots.csv --target y   the next value of a series
+  elman train text --train shakespeare.txt               the next character; elman generate then writes
 Every command has examples of its own: elman train label --help";
 
 #[derive(Subcommand, Debug)]
@@ -48,6 +54,7 @@ pub enum Command {
     Train(TrainArgs),
     Eval(EvalArgs),
     Predict(PredictArgs),
+    Generate(GenerateArgs),
     Inspect(InspectArgs),
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),

@@ -9,7 +9,6 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::{Cli, Command, TrainArgs, TrainTask};
 use crate::failure::{Failure, Result};
-use crate::label::{self, LabelArgs};
 use crate::settings::{ConfigFile, Defaults, with_defaults};
 
 /// Reads the command line; where it names a configuration file, reads that as well.
@@ -87,24 +86,22 @@ fn hint(typed: &[OsString]) -> Option<&'static str> {
     }
 }
 
-/// The settings of a labelling job as if these flags had been typed.
+/// A training job as if these flags had been typed.
 ///
 /// # Errors
 /// A flag that does not exist or a value out of range.
-pub fn parse_label(flags: &[(&str, &OsStr)]) -> Result<LabelArgs> {
-    let mut line: Vec<OsString> = ["elman", "train", label::TASK].map(OsString::from).to_vec();
+pub fn parse_job(task: &'static str, flags: &[(&str, &OsStr)]) -> Result<TrainTask> {
+    let mut line: Vec<OsString> = ["elman", "train", task].map(OsString::from).to_vec();
     for (name, value) in flags {
         line.extend([format!("--{name}").into(), OsString::from(value)]);
     }
     match Cli::try_parse_from(line) {
         Ok(Cli {
-            command:
-                Command::Train(TrainArgs {
-                    task: Some(TrainTask::Label(label)),
-                    ..
-                }),
-        }) => Ok(*label),
-        Ok(_) => Err(Failure::run("these are no flags of a labelling job")),
+            command: Command::Train(TrainArgs {
+                task: Some(job), ..
+            }),
+        }) => Ok(job),
+        Ok(_) => Err(Failure::run("these are no flags of a training job")),
         Err(error) => Err(Failure::run(error.to_string())),
     }
 }

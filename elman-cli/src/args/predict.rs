@@ -16,7 +16,8 @@ Examples:
   elman predict runs/names --data new.conll > labelled.conll
   printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
   elman predict runs/names --data new.conll --json | jq -c .spans
-  elman predict runs/sun --data sunspots.csv --steps 12")]
+  elman predict runs/sun --data sunspots.csv --steps 12
+  elman predict runs/shakespeare --data new.txt          what every line costs in nats, TAB, line")]
 pub struct PredictArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]

@@ -22,7 +22,7 @@ use source::{Example, Kind};
 pub use args::ClassifyArgs;
 pub use classifier::Classifier;
 pub use source::Unit;
-pub use task::{NUMBERS, defaults};
+pub use task::defaults;
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "classify";

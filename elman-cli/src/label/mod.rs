@@ -22,7 +22,7 @@ pub use args::LabelArgs;
 pub use labeller::Labeller;
 pub use labels::{Labels, best};
 pub use scores::{Scores, nats};
-pub use task::{LabelTask, defaults};
+pub use task::defaults;
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "label";
