@@ -10,10 +10,12 @@ use serde::Serialize;
 use crate::bench::{Mode, Storage};
 use crate::classify;
 use crate::data::table::Part;
+use crate::echo::{self, EchoArgs};
 use crate::failure::{Failure, Result};
 use crate::forecast;
 use crate::label;
 use crate::settings::{ConfigFile, Defaults, Settings, with_defaults};
+use crate::text::{self, GenerateArgs, TextArgs};
 
 /// Train, evaluate and run Elman recurrent nets.
 #[derive(Parser, Debug)]
@@ -37,6 +39,7 @@ pub enum Command {
     Train(TrainArgs),
     Eval(EvalArgs),
     Predict(PredictArgs),
+    Generate(GenerateArgs),
     Inspect(InspectArgs),
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),
@@ -48,12 +51,13 @@ pub enum Command {
 #[command(after_help = "\
 Examples:
   elman demo                     finds names of people in a few hundred built-in sentences
-  elman demo names --out /tmp/d  the same, with the run folder of your choice")]
+  elman demo names --out /tmp/d  the same, with the run folder of your choice
+  elman demo echo                watch a net of four units learn to remember")]
 pub struct DemoArgs {
     /// Which story
     #[arg(value_enum, default_value = "names")]
     pub story: Story,
-    /// Folder for the results; must be new or empty [default: the next free runs/demo-names-N]
+    /// Folder for the results; must be new or empty [default: the next free runs/demo-STORY-N]
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
     /// Where all random numbers come from
@@ -69,6 +73,14 @@ pub struct DemoArgs {
 pub enum Story {
     /// Find names in sentences that hold names never seen before
     Names,
+    /// Repeat bits some steps after they were heard
+    Echo,
+    /// Foresee every third of a series of bits: the exclusive or of the two before it (Elman 1990)
+    Xor,
+    /// Learn a simple grammar from nothing but the order of words (Elman 1990)
+    Words,
+    /// Forecast waves on a parabola, beyond everything seen in training
+    Series,
 }
 
 /// Train a model
@@ -96,6 +108,8 @@ pub enum TrainTask {
     Label(Box<LabelArgs>),
     Classify(Box<ClassifyArgs>),
     Forecast(Box<ForecastArgs>),
+    Text(Box<TextArgs>),
+    Echo(Box<EchoArgs>),
 }
 
 /// Learn a label for every token or every row of numbers
@@ -253,7 +267,7 @@ Examples:
 }
 
 /// The defaults that differ from others, as flags.
-fn differing(defaults: &Defaults, others: &Defaults) -> String {
+pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
     let new = defaults.iter().filter(|pair| !others.contains(pair));
     let flags: Vec<String> = new
         .map(|(name, value)| format!("--{name} {value}"))
@@ -299,7 +313,8 @@ Examples:
   elman predict runs/names --data new.conll > labelled.conll
   printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
   elman predict runs/names --data new.conll --json | jq -c .spans
-  elman predict runs/sun --data sunspots.csv --steps 12")]
+  elman predict runs/sun --data sunspots.csv --steps 12
+  elman predict runs/shakespeare --data new.txt          what every line costs in nats, TAB, line")]
 pub struct PredictArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]
@@ -457,6 +472,8 @@ impl TrainTask {
             Self::Label(_) => label::TASK,
             Self::Classify(_) => classify::TASK,
             Self::Forecast(_) => forecast::TASK,
+            Self::Text(_) => text::TASK,
+            Self::Echo(_) => echo::TASK,
         }
     }
 
@@ -466,6 +483,8 @@ impl TrainTask {
             Self::Label(args) => args.config.as_deref(),
             Self::Classify(args) => args.config.as_deref(),
             Self::Forecast(args) => args.config.as_deref(),
+            Self::Text(args) => args.config.as_deref(),
+            Self::Echo(args) => args.config.as_deref(),
         }
     }
 
@@ -475,6 +494,8 @@ impl TrainTask {
             Self::Label(args) => label::defaults(args),
             Self::Classify(args) => classify::defaults(args),
             Self::Forecast(_) => Ok(forecast::DEFAULTS),
+            Self::Text(args) => text::defaults(args),
+            Self::Echo(_) => Ok(echo::DEFAULTS),
         }
     }
 }
@@ -564,24 +585,22 @@ fn hint(typed: &[OsString]) -> Option<&'static str> {
     }
 }
 
-/// The settings of a labelling job as if these flags had been typed.
+/// A training job as if these flags had been typed.
 ///
 /// # Errors
 /// A flag that does not exist or a value out of range.
-pub fn parse_label(flags: &[(&str, &OsStr)]) -> Result<LabelArgs> {
-    let mut line: Vec<OsString> = ["elman", "train", label::TASK].map(OsString::from).to_vec();
+pub fn parse_job(task: &'static str, flags: &[(&str, &OsStr)]) -> Result<TrainTask> {
+    let mut line: Vec<OsString> = ["elman", "train", task].map(OsString::from).to_vec();
     for (name, value) in flags {
         line.extend([format!("--{name}").into(), OsString::from(value)]);
     }
     match Cli::try_parse_from(line) {
         Ok(Cli {
-            command:
-                Command::Train(TrainArgs {
-                    task: Some(TrainTask::Label(label)),
-                    ..
-                }),
-        }) => Ok(*label),
-        Ok(_) => Err(Failure::run("these are no flags of a labelling job")),
+            command: Command::Train(TrainArgs {
+                task: Some(job), ..
+            }),
+        }) => Ok(job),
+        Ok(_) => Err(Failure::run("these are no flags of a training job")),
         Err(error) => Err(Failure::run(error.to_string())),
     }
 }

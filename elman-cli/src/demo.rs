@@ -1,15 +1,23 @@
 //! `elman demo`: a whole story on built-in data – learn, measure, use – in seconds.
 
+mod echo;
+mod grammar;
+mod plot;
+mod series;
+mod words;
+mod xor;
+
 use std::io::{IsTerminal, Write};
 
-use crate::args::{DemoArgs, Story, parse_label};
+use crate::args::{DemoArgs, Story, TrainTask, parse_job};
 use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
-use crate::failure::Result;
-use crate::label::{LabelTask, Labeller, Scores};
+use crate::failure::{Failure, Result};
+use crate::label::{self, Labeller, Scores};
 use crate::run::{Run, write_whole};
 use crate::spans::{Tag, spans};
-use crate::train;
+use crate::text;
+use crate::train::{self, Job};
 
 /// Sentences shown at the end.
 const SHOWN: usize = 8;
@@ -21,7 +29,44 @@ const SHOWN: usize = 8;
 pub fn run(args: &DemoArgs) -> Result<()> {
     match args.story {
         Story::Names => names(args),
+        Story::Echo => echo::run(args),
+        Story::Xor => xor::run(args),
+        Story::Words => words::run(args),
+        Story::Series => series::run(args),
     }
+}
+
+/// Texts of a story.
+struct Parts {
+    train: String,
+    valid: String,
+    test: String,
+}
+
+/// Writes texts to the folder of a run and learns from them, with these settings beside those of the command line.
+fn learn(args: &DemoArgs, run: &Run, parts: &Parts, flags: &[(&str, &str)]) -> Result<()> {
+    let files = [
+        ("train", &parts.train),
+        ("valid", &parts.valid),
+        ("test", &parts.test),
+    ];
+    let [train, valid, test] = files.map(|(name, _)| run.folder().join(format!("{name}.txt")));
+    for (path, (_, text)) in [&train, &valid, &test].into_iter().zip(files) {
+        write_whole(path, text.as_bytes())?;
+    }
+    let (seed, threads) = (args.seed.to_string(), args.threads.to_string());
+    let mut line = vec![
+        ("train", train.as_os_str()),
+        ("valid", valid.as_os_str()),
+        ("seed", seed.as_ref()),
+        ("threads", threads.as_ref()),
+    ];
+    line.extend(flags.iter().map(|&(name, value)| (name, value.as_ref())));
+    let TrainTask::Text(job) = parse_job(text::TASK, &line)? else {
+        return Err(Failure::run("these are no flags of a text job"));
+    };
+    train::train_in(run, &job.load()?, *job, None)?;
+    Ok(())
 }
 
 fn names(args: &DemoArgs) -> Result<()> {
@@ -45,17 +90,21 @@ fn names(args: &DemoArgs) -> Result<()> {
     for (path, (_, sentences)) in [&train, &valid, &test].into_iter().zip(files) {
         write_whole(path, to_conll(sentences).as_bytes())?;
     }
-    let label = parse_label(&[
+    let (seed, threads) = (args.seed.to_string(), args.threads.to_string());
+    let flags = [
         ("train", train.as_os_str()),
         ("valid", valid.as_os_str()),
-        ("seed", args.seed.to_string().as_ref()),
-        ("threads", args.threads.to_string().as_ref()),
+        ("seed", seed.as_ref()),
+        ("threads", threads.as_ref()),
         // The corpus is so small that a third of the usual net and epochs will do.
         ("hidden", "48".as_ref()),
         ("embedding", "32".as_ref()),
         ("epochs", "12".as_ref()),
-    ])?;
-    train::train_in(&run, &LabelTask::load(&label)?, label)?;
+    ];
+    let TrainTask::Label(job) = parse_job(label::TASK, &flags)? else {
+        return Err(Failure::run("these are no flags of a labelling job"));
+    };
+    train::train_in(&run, &job.load()?, *job, None)?;
     show(&Labeller::open(&run)?, &corpus.test, &mut out)?;
     let folder = run.folder().display();
     Ok(writeln!(

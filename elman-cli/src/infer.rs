@@ -37,23 +37,20 @@ pub fn outputs(level: Level, model: &Model<'_>, sequences: &Sequences) -> Result
     Ok(outputs)
 }
 
-/// Runs through sequences that are too long to be held at once, all side by side, `steps` steps at a time. Hands out
-/// the outputs of every window, and the target of [`Sequences`] that belongs to each row of them.
+/// Runs through sequences that are too long to be held at once, those of `order` side by side, `steps` steps at a time;
+/// the longest must come first. Hands out the outputs of every window, and the target of [`Sequences`] that belongs to
+/// each row of them.
 ///
 /// # Errors
 /// Ids that the spec does not know; those of `visit`.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "tasks that walk streams measure themselves by it")
-)]
 pub fn walk(
     level: Level,
     model: &Model<'_>,
     sequences: &Sequences,
+    order: &[usize],
     steps: usize,
     mut visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
 ) -> Result<()> {
-    let order = longest_first(sequences);
     let longest = order.first().map_or(0, |&first| sequences.len_of(first));
     let mut worker = Worker::default();
     worker.start(model, order.len());
@@ -147,6 +144,7 @@ mod tests {
             Level::detect(),
             &network.model().unwrap(),
             &sequences,
+            &longest_first(&sequences),
             5,
             |places, outputs| {
                 for (place, output) in places.iter().zip(outputs.chunks(3)) {

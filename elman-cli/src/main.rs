@@ -1,7 +1,7 @@
 //! `elman`: train, evaluate and run Elman recurrent nets.
 //!
-//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`: what a
-//! net's numbers mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers).
+//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`, `text`,
+//! `echo`: what a net's numbers mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers).
 //! `elman-core` does the arithmetic.
 
 mod args;
@@ -10,6 +10,7 @@ mod classify;
 mod data;
 mod demo;
 mod doctor;
+mod echo;
 mod evaluate;
 mod events;
 mod failure;
@@ -32,6 +33,7 @@ mod settings;
 mod spans;
 mod spec_file;
 mod task;
+mod text;
 mod textbook;
 mod threads;
 mod train;
@@ -58,6 +60,7 @@ fn run() -> Result<()> {
         Command::Train(args) => train::run(args),
         Command::Eval(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Generate(args) => text::generate(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),

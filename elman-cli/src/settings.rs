@@ -95,6 +95,9 @@ pub struct Settings {
     #[arg(long, value_name = "TIME", help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<TimeLimit>,
+    /// Within long epochs, write a checkpoint as often as this: a kill loses no more
+    #[arg(long, value_name = "TIME", help_heading = TRAINING)]
+    pub checkpoint_every: TimeLimit,
     /// Have the RNN doctor look after every epoch and say what he finds; he speaks up by himself on trouble
     #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
           help_heading = TRAINING)]
@@ -202,6 +205,7 @@ const COMMON: &Defaults = &[
     ("accumulate", "1"),
     ("noise", "0"),
     ("warm-up", "0"),
+    ("checkpoint-every", "30s"),
     ("watch", "false"),
     ("seed", "1"),
     ("threads", "2"),

@@ -79,10 +79,6 @@ pub enum Walk {
     Shuffled,
     /// Side by side: every sequence is a stream, the longest first, and an update is a window of `--k1` steps of all
     /// of them. The state is carried over from window to window.
-    #[cfg_attr(
-        not(test),
-        allow(dead_code, reason = "streams come with text and echo")
-    )]
     Streams,
 }
 

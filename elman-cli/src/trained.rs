@@ -7,12 +7,14 @@ use serde::Serialize;
 use crate::args::{EvalArgs, PredictArgs};
 use crate::classify::{self, Classifier};
 use crate::data::Sequences;
+use crate::echo::{self, Listener};
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
 use crate::forecast::{self, Forecaster};
 use crate::label::{self, Labeller};
 use crate::model_file::{self, Network};
 use crate::run::Run;
+use crate::text::{self, Writer};
 
 /// A trained net and what its numbers mean.
 pub trait Trained: Sync {
@@ -94,9 +96,24 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
         label::TASK => Ok(Box::new(Labeller::open(run)?)),
         classify::TASK => Ok(Box::new(Classifier::open(run)?)),
         forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
+        text::TASK => Ok(Box::new(Writer::open(run)?)),
+        echo::TASK => Ok(Box::new(Listener::open(run)?)),
         task => Err(Failure::input(format!(
             "the model was trained for the task {task}, which this version of elman does not know"
         ))
         .in_file(&path)),
+    }
+}
+
+/// For tasks whose data hold everything.
+///
+/// # Errors
+/// There is a file of classes.
+pub fn no_classes(classes: Option<&Path>) -> Result<()> {
+    match classes {
+        None => Ok(()),
+        Some(_) => Err(Failure::input(
+            "--classes is for runs of elman train classify, whose classes may have a file of their own",
+        )),
     }
 }

@@ -11,7 +11,7 @@ const MODEL: &str = "model.safetensors";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// Long enough to be stopped in the middle.
-const LONG: &str = "--epochs 60 --patience 0 --hidden 48 --batch 4";
+const LONG: &str = "--epochs 60 --patience 0 --hidden 48 --batch 4 --checkpoint-every 5ms";
 
 fn model(shop: &Workshop, run: &str) -> Vec<u8> {
     shop.read(&format!("{run}/{MODEL}"))
@@ -128,7 +128,7 @@ fn kills_at_random_moments_change_nothing() {
         }
     }
     shop.write("waves.csv", waves);
-    let size = "--hidden 32 --batch 4 --epochs 40 --patience 0";
+    let size = "--hidden 32 --batch 4 --epochs 40 --patience 0 --checkpoint-every 5ms";
     let mut kills = 0;
     for (number, job) in JOBS.iter().enumerate() {
         shop.ok(&format!("{job} {size} --out whole{number}"));

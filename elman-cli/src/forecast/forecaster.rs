@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::scores::Scores;
+use super::scores::{Item, Scores};
 use super::{Forecasting, predict, series};
 use crate::args::{EvalArgs, PredictArgs};
 use crate::data::Sequences;
@@ -34,11 +34,22 @@ impl Forecaster {
         })
     }
 
-    /// Scores of a file, or of one part of it; earlier rows serve as history.
+    /// What came and what was forecast, step by step, in a file or in one part of it.
     ///
     /// # Errors
-    /// A file that is missing or does not fit, or holds nothing to forecast.
-    fn scores(&self, args: &EvalArgs) -> Result<Scores> {
+    /// A file that is missing or does not fit.
+    pub fn compare(&self, args: &EvalArgs) -> Result<(Vec<f64>, Vec<f64>)> {
+        let (items, outputs) = self.run(args)?;
+        let pairs = items.iter().zip(&outputs);
+        let known = pairs.filter(|(item, _)| !item.target.is_nan());
+        let forecast = |item: &Item, output| self.forecasting.value(item.expected, output);
+        Ok(known
+            .map(|(item, &output)| (item.target, forecast(item, output)))
+            .unzip())
+    }
+
+    /// What is forecast from, and the outputs of the net.
+    fn run(&self, args: &EvalArgs) -> Result<(Vec<Item>, Vec<f32>)> {
         let forecasting = &self.forecasting;
         let split = args.part.map(|_| {
             let split = forecasting.split_column.as_deref();
@@ -50,7 +61,17 @@ impl Forecaster {
         let outputs = on_threads(args.threads.into(), || {
             self.network.outputs(&encoded.sequences)
         })?;
-        let scores = Scores::measure(forecasting, &encoded.items, &outputs);
+        Ok((encoded.items, outputs))
+    }
+
+    /// Scores of a file, or of one part of it; earlier rows serve as history.
+    ///
+    /// # Errors
+    /// A file that is missing or does not fit, or holds nothing to forecast.
+    fn scores(&self, args: &EvalArgs) -> Result<Scores> {
+        let forecasting = &self.forecasting;
+        let (items, outputs) = self.run(args)?;
+        let scores = Scores::measure(forecasting, &items, &outputs);
         if scores.items() == 0 {
             let view = &forecasting.view;
             let history = view.lags + view.scale.differencing.span();

@@ -20,7 +20,7 @@ use crate::run::Run;
 pub use labeller::Labeller;
 pub use labels::{Labels, best};
 pub use scores::{Scores, nats};
-pub use task::{DEFAULTS, LabelTask, NUMBERS, defaults};
+pub use task::{DEFAULTS, NUMBERS, defaults};
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "label";

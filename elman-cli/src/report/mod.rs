@@ -67,7 +67,6 @@ pub enum Evidence {
     /// Scores per type of span, the total first.
     Spans(Vec<KindScore>),
     Series(Series),
-    #[cfg_attr(not(test), allow(dead_code, reason = "text comes after the page"))]
     Samples(Vec<Sample>),
 }
 

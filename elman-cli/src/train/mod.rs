@@ -24,6 +24,7 @@ use crate::run::{Run, write_whole};
 use crate::settings::{Settings, to_toml};
 use crate::task::Task;
 use crate::threads::on_threads;
+pub use trainer::{Glimpse, Onlooker};
 use trainer::{Outcome, check_room, train};
 
 /// A task's part of the command line: what `config.toml` holds of a run.
@@ -63,6 +64,8 @@ pub fn run(args: TrainArgs) -> Result<()> {
             TrainTask::Label(job) => start(*job),
             TrainTask::Classify(job) => start(*job),
             TrainTask::Forecast(job) => start(*job),
+            TrainTask::Text(job) => start(*job),
+            TrainTask::Echo(job) => start(*job),
         },
         TrainArgs { .. } => Err(Failure::input(
             "train needs a task, such as elman train label, or --resume RUN",
@@ -75,15 +78,20 @@ fn start<J: Job>(job: J) -> Result<()> {
     let task = job.load()?;
     check_room(&task, job.settings())?;
     let run = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
-    finish(&run, &train_in(&run, &task, job)?);
+    finish(&run, &train_in(&run, &task, job, None)?);
     Ok(())
 }
 
-/// Trains a job in a new folder.
+/// Trains a job in a new folder, perhaps with somebody looking on.
 ///
 /// # Errors
 /// As [`train`].
-pub fn train_in<J: Job>(run: &Run, task: &J::Task, mut job: J) -> Result<Outcome> {
+pub fn train_in<J: Job>(
+    run: &Run,
+    task: &J::Task,
+    mut job: J,
+    onlooker: Option<Onlooker<'_>>,
+) -> Result<Outcome> {
     for path in job.files() {
         // A run may be resumed from anywhere.
         *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
@@ -91,7 +99,7 @@ pub fn train_in<J: Job>(run: &Run, task: &J::Task, mut job: J) -> Result<Outcome
     job.settings_mut().out = Some(run.folder().to_owned());
     write_whole(&run.config(), to_toml(J::Task::NAME, &job)?.as_bytes())?;
     let _lock = run.lock()?;
-    train(task, job.settings(), run, Interrupt::listen()?)
+    train(task, job.settings(), run, Interrupt::listen()?, onlooker)
 }
 
 fn resume(folder: &Path) -> Result<()> {
@@ -102,6 +110,8 @@ fn resume(folder: &Path) -> Result<()> {
         TrainTask::Label(job) => go_on(&run, &*job),
         TrainTask::Classify(job) => go_on(&run, &*job),
         TrainTask::Forecast(job) => go_on(&run, &*job),
+        TrainTask::Text(job) => go_on(&run, &*job),
+        TrainTask::Echo(job) => go_on(&run, &*job),
     }
 }
 
@@ -115,6 +125,8 @@ pub fn report(folder: &Path) -> Result<()> {
         TrainTask::Label(job) => report_on(&run, &*job),
         TrainTask::Classify(job) => report_on(&run, &*job),
         TrainTask::Forecast(job) => report_on(&run, &*job),
+        TrainTask::Text(job) => report_on(&run, &*job),
+        TrainTask::Echo(job) => report_on(&run, &*job),
     }
 }
 
@@ -129,7 +141,7 @@ fn report_on(run: &Run, job: &impl Job) -> Result<()> {
 
 fn go_on(run: &Run, job: &impl Job) -> Result<()> {
     let task = job.load()?;
-    let outcome = train(&task, job.settings(), run, Interrupt::listen()?)?;
+    let outcome = train(&task, job.settings(), run, Interrupt::listen()?, None)?;
     finish(run, &outcome);
     Ok(())
 }

@@ -42,6 +42,7 @@ pub struct Epoch {
 pub struct Progress {
     bar: Option<ProgressBar>,
     epochs: usize,
+    is_silent: bool,
     losses: Sparkline,
 }
 
@@ -57,11 +58,21 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        let losses = Sparkline::default();
         Self {
             bar,
             epochs,
-            losses,
+            is_silent: false,
+            losses: Sparkline::default(),
+        }
+    }
+
+    /// Nothing is shown.
+    pub fn none(epochs: usize) -> Self {
+        Self {
+            bar: None,
+            epochs,
+            is_silent: true,
+            losses: Sparkline::default(),
         }
     }
 
@@ -107,6 +118,7 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
+            None if self.is_silent => {}
             None => eprintln!("{line}"),
         }
     }

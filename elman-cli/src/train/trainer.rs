@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use elman_core::{Init, Level, initialize};
+use elman_core::{Init, Level, Model, initialize};
 
 use super::batches::Batches;
 use super::checkpoint::{self, Standing};
@@ -20,8 +20,12 @@ use crate::settings::Settings;
 use crate::task::{Measure, Task};
 use crate::threads::on_threads;
 
-/// Epochs may last minutes: within them a checkpoint is written as often as this.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+/// Epochs may last milliseconds: files are written at their end only if the last time is as long ago as this, or nets
+/// that are small would wait for the disk. What a kill loses is done again.
+const REST: Duration = Duration::from_millis(250);
+
+/// Multiply-adds, roughly, between two looks at the clock: a millisecond's work.
+const LOOK_EVERY: usize = 1 << 24;
 
 /// How training ended.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +41,8 @@ pub struct Outcome {
     pub is_cut_short: bool,
 }
 
-/// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one.
+/// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one. Where somebody
+/// looks on, nothing else is shown.
 ///
 /// # Errors
 /// Data that changed under a checkpoint, numbers that stop being finite, files that cannot be written, Ctrl-C.
@@ -46,8 +51,13 @@ pub fn train<T: Task>(
     settings: &Settings,
     run: &Run,
     interrupt: Interrupt,
+    onlooker: Option<Onlooker<'_>>,
 ) -> Result<Outcome> {
     let mut trainer = Trainer::new(task, settings, run, interrupt)?;
+    if onlooker.is_some() {
+        trainer.progress = Progress::none(settings.epochs);
+    }
+    trainer.onlooker = onlooker;
     on_threads(settings.threads, || trainer.run())
 }
 
@@ -63,6 +73,21 @@ pub fn check_room(task: &impl Task, settings: &Settings) -> Result<()> {
 fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
+
+/// What an onlooker sees of an update.
+pub struct Glimpse<'a> {
+    /// The epoch, counted from 1.
+    pub epoch: usize,
+    /// Batches done of it, this one included.
+    pub batches: usize,
+    /// Mean loss per item of the update.
+    pub loss: f64,
+    /// The net after the update.
+    pub model: &'a Model<'a>,
+}
+
+/// Looks on after every update; an error ends the training.
+pub type Onlooker<'a> = Box<dyn FnMut(&Glimpse<'_>) -> Result<()> + Send + 'a>;
 
 /// One run of training.
 pub(super) struct Trainer<'a, T> {
@@ -81,6 +106,11 @@ pub(super) struct Trainer<'a, T> {
     deadline: Option<Instant>,
     /// When the last checkpoint was written.
     saved: Instant,
+    /// The best parameters so far, if they are newer than the model file.
+    unsaved: Option<Vec<f32>>,
+    /// Work since the last look at the clock.
+    work: usize,
+    onlooker: Option<Onlooker<'a>>,
 }
 
 /// Whether there is more to do.
@@ -126,6 +156,9 @@ impl<'a, T: Task> Trainer<'a, T> {
             before: Vec::new(),
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit.duration())),
             saved: Instant::now(),
+            unsaved: None,
+            work: 0,
+            onlooker: None,
         })
     }
 
@@ -190,7 +223,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let (factor, idle) = (self.standing.factor, self.standing.idle);
         self.standing.factor = self.settings.schedule.after_epoch(factor, idle);
         if best {
-            self.save_model()?;
+            self.keep();
         }
         let updates = partial.updates.max(1) as f64;
         let clipped = partial.clipped as f64 / updates;
@@ -213,12 +246,16 @@ impl<'a, T: Task> Trainer<'a, T> {
             doctor,
         };
         self.run.add_metrics(&epoch)?;
-        self.save()?;
+        let is_late = self.is_time_up() && !self.is_finished();
+        let is_last = self.is_finished() || is_late;
+        let rest = REST.min(self.settings.checkpoint_every.duration());
+        if is_last || self.saved.elapsed() >= rest {
+            self.save()?;
+        }
         self.progress.epoch(&epoch);
         let params = &self.learner.params;
         self.watch
             .after_epoch(self.task, &epoch, params, &self.progress)?;
-        let is_late = self.is_time_up() && !self.is_finished();
         Ok(if is_late { Next::TimeIsUp } else { Next::GoOn })
     }
 
@@ -227,19 +264,34 @@ impl<'a, T: Task> Trainer<'a, T> {
         let epoch = self.standing.epochs + 1;
         let earlier = self.standing.partial.seconds;
         let began = Instant::now();
+        // Batches that the progress does not know of yet.
+        let mut unseen = 0;
         self.batches.plan(self.task.train(), epoch as u64);
         while self.standing.partial.batches < self.batches.count() {
-            self.update()?;
-            self.standing.partial.seconds = earlier + began.elapsed().as_secs_f64();
+            let before = self.standing.partial.batches;
+            let loss = self.update()?;
+            unseen += self.standing.partial.batches - before;
             let is_whole = self.standing.partial.batches == self.batches.count();
-            if self.interrupt.is_asked() {
+            let is_asked = self.interrupt.is_asked();
+            if self.work < LOOK_EVERY && !is_whole && !is_asked {
+                continue;
+            }
+            self.work = 0;
+            self.standing.partial.seconds = earlier + began.elapsed().as_secs_f64();
+            let (losses, best) = (
+                (loss, self.standing.partial.mean_loss()),
+                self.standing.best,
+            );
+            self.progress.batches(unseen, epoch, losses, best);
+            unseen = 0;
+            if is_asked {
                 self.save()?;
                 return Err(self.stop());
             }
             if self.is_time_up() && !is_whole {
                 return Ok(Next::TimeIsUp);
             }
-            if self.saved.elapsed() >= CHECKPOINT_EVERY {
+            if self.saved.elapsed() >= self.settings.checkpoint_every.duration() {
                 self.save()?;
             }
         }
@@ -259,8 +311,8 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.save()
     }
 
-    /// One update, from as many batches as are accumulated.
-    fn update(&mut self) -> Result<()> {
+    /// One update, from as many batches as are accumulated; returns its loss.
+    fn update(&mut self) -> Result<f64> {
         let task = self.task;
         let first = self.standing.partial.batches;
         let end = (first + self.settings.accumulate).min(self.batches.count());
@@ -281,21 +333,30 @@ impl<'a, T: Task> Trainer<'a, T> {
             self.before.clone_from(&self.learner.params);
         }
         let portions = (first..end).map(|number| self.batches.portion(number));
-        match self.learner.learn(material, portions, moment)? {
+        let loss = match self.learner.learn(material, portions, moment)? {
             Ok(learnt) => {
                 self.standing.partial.add(&learnt, end - first);
-                self.show(learnt.loss, end - first);
+                self.work += learnt.items as usize * self.learner.params.len();
+                self.let_look(learnt.loss)?;
+                learnt.loss
             }
             Err(trouble) => return Err(self.give_up(&trouble, first)),
-        }
+        };
         self.standing.updates += 1;
-        Ok(())
+        Ok(loss)
     }
 
-    fn show(&mut self, loss: f64, batches: usize) {
-        let (epoch, best) = (self.standing.epochs + 1, self.standing.best);
-        let losses = (loss, self.standing.partial.mean_loss());
-        self.progress.batches(batches, epoch, losses, best);
+    /// Shows the update that was just made.
+    fn let_look(&mut self, loss: f64) -> Result<()> {
+        let Some(onlooker) = &mut self.onlooker else {
+            return Ok(());
+        };
+        onlooker(&Glimpse {
+            epoch: self.standing.epochs + 1,
+            batches: self.standing.partial.batches,
+            loss,
+            model: &self.learner.model()?,
+        })
     }
 
     /// The net as the doctor sees it.
@@ -317,18 +378,30 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn judge_part(&mut self) -> Result<()> {
         let measure = self.validate()?;
         if self.standing.is_better(measure) {
-            self.save_model()?;
+            self.keep();
         }
         self.save()
     }
 
+    /// Keeps the parameters as the best so far.
+    fn keep(&mut self) {
+        self.unsaved = Some(self.learner.params.clone());
+    }
+
+    /// The best model first: a checkpoint that speaks of it must find it.
     fn save(&mut self) -> Result<()> {
+        self.save_model()?;
+        self.unsaved = None;
+        checkpoint::save(&self.run.checkpoint(), &self.learner, &self.standing)?;
         self.saved = Instant::now();
-        checkpoint::save(&self.run.checkpoint(), &self.learner, &self.standing)
+        Ok(())
     }
 
     fn save_model(&self) -> Result<()> {
-        let (path, task, params) = (self.run.model(), self.task, &self.learner.params);
+        let Some(params) = &self.unsaved else {
+            return Ok(());
+        };
+        let (path, task) = (self.run.model(), self.task);
         model_file::save(&path, T::NAME, task.spec(), task.meaning(), params)
     }
 
@@ -376,6 +449,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             .after_failure(&self.patient(clipped), &self.progress);
         let epoch = self.standing.epochs + 1;
         let kept = match self.standing.best {
+            _ if self.save_model().is_err() => "the best model cannot be written".to_owned(),
             Some((_, best)) => format!(
                 "the model of epoch {best} is kept in {}",
                 self.run.model().display()
