@@ -74,7 +74,7 @@ struct Backward<'a, 't> {
     spec: &'a Spec,
     transposed: Transposed<'a>,
     losses: Range<usize>,
-    /// All steps that the pass runs through.
+    /// The stretch of steps at hand; before the first one, all steps that the pass runs through.
     steps: Range<usize>,
     regions: Scratch,
     scratch: &'a mut [f32],
@@ -86,37 +86,42 @@ impl Operation for Backward<'_, '_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
-        self.head(s);
-        for layer in (0..self.spec.layers.len()).rev() {
-            for reverse in [false, true]
-                .into_iter()
-                .take(self.spec.layer(layer).directions())
-            {
-                let place = Place { layer, reverse };
-                self.recurrence(s, place);
-                self.weights(s, place);
-                self.initial_state(s, place);
-            }
-            if self.spec.flows_below(layer) {
-                self.below(s, layer);
-            }
+        let spec = self.spec;
+        if spec.head.read == Read::LastStep {
+            self.head_of_ends(s);
         }
-        if let Inputs::Tokens(ids) = self.tape.inputs {
-            let d_x = self.below_gradient(0).of(self.scratch);
-            inputs::scatter(
-                self.spec,
-                &self.tape.batch,
-                self.steps.clone(),
-                ids,
-                d_x,
-                self.gradients,
-            );
+        let all = self.steps.clone();
+        let rows = spec.backward_rows();
+        for steps in self.tape.batch.stretches_back(all.clone(), rows) {
+            self.steps = steps;
+            if spec.head.read == Read::EveryStep {
+                self.head_of_steps(s);
+            }
+            for layer in (0..spec.layers.len()).rev() {
+                for reverse in [false, true]
+                    .into_iter()
+                    .take(spec.layer(layer).directions())
+                {
+                    let place = Place { layer, reverse };
+                    self.recurrence(s, place, all.end);
+                    self.weights(s, place);
+                    self.initial_state(s, place);
+                }
+                if spec.flows_below(layer) {
+                    self.below(s, layer);
+                }
+            }
+            if let Inputs::Tokens(ids) = self.tape.inputs {
+                let d_x = self.below_gradient(0).of(self.scratch);
+                let steps = self.steps.clone();
+                inputs::scatter(spec, &self.tape.batch, steps, ids, d_x, self.gradients);
+            }
         }
     }
 }
 
 impl Backward<'_, '_> {
-    /// Rows of all steps of the pass.
+    /// Rows of the stretch at hand.
     fn rows(&self) -> Range<usize> {
         self.tape.batch.rows_of(self.steps.clone())
     }
@@ -143,21 +148,36 @@ impl Backward<'_, '_> {
         }
     }
 
-    /// Forward: `outputs = top·W_out + c`.
+    /// Forward: `outputs = top·W_out + c` at every step of the stretch. Steps before the losses hear of them
+    /// only through the recurrence.
     #[inline(always)]
-    fn head<S: Simd>(&mut self, s: S) {
-        let (spec, batch) = (self.spec, &self.tape.batch);
+    fn head_of_steps<S: Simd>(&mut self, s: S) {
+        let (batch, width) = (&self.tape.batch, self.spec.top_width());
+        let first_loss = self.losses.start.clamp(self.steps.start, self.steps.end);
+        let all = self.rows();
+        let rows = batch.rows_of(first_loss..self.steps.end);
+        let region = self.hidden_gradient(self.spec.layers.len() - 1);
+        let silent = region.of_mut(self.scratch);
+        let silent = silent.get_mut(all.start * width..rows.start * width);
+        silent.unwrap_or(&mut []).fill(0.0);
+        self.head(s, rows, region);
+    }
+
+    /// Forward: the same at the last step of every sequence.
+    #[inline(always)]
+    fn head_of_ends<S: Simd>(&mut self, s: S) {
+        self.head(s, 0..self.tape.batch.sequences(), self.regions.top);
+        self.scatter_ends();
+    }
+
+    /// Forward: `outputs = top·W_out + c` for some output rows, whose gradient goes to `region`.
+    #[inline(always)]
+    fn head<S: Simd>(&mut self, s: S, rows: Range<usize>, region: Region) {
+        if rows.is_empty() {
+            return;
+        }
+        let spec = self.spec;
         let (width, columns) = (spec.top_width(), spec.output_width());
-        let rows = match spec.head.read {
-            Read::EveryStep => batch.rows_of(self.losses.clone()),
-            Read::LastStep => 0..batch.sequences(),
-        };
-        let d_hidden = self.hidden_gradient(spec.layers.len() - 1);
-        let earlier = batch.offset(self.steps.start) * width..rows.start * width;
-        let region = match spec.head.read {
-            Read::EveryStep => d_hidden,
-            Read::LastStep => self.regions.top,
-        };
         let outputs = self.tape.layout.outputs.of(self.tape.rows);
         let d_outputs = View {
             data: outputs,
@@ -196,23 +216,15 @@ impl Backward<'_, '_> {
         } else {
             copy(outputs, rows.start * width..rows.end * width, d_top);
         }
-        let part = d_top
-            .get_mut(rows.start * width..rows.end * width)
-            .unwrap_or(&mut []);
-        let (first_row, rate) = (rows.start, spec.dropout.head);
+        let part = d_top.get_mut(rows.start * width..rows.end * width);
         s.run(Dropout {
-            rows: part,
+            rows: part.unwrap_or(&mut []),
             width,
-            first_row,
-            rate,
+            first_row: rows.start,
+            rate: spec.dropout.head,
             seed: self.tape.seed,
             site: Site::Head,
         });
-        match spec.head.read {
-            // Steps before the losses hear of them only through the recurrence.
-            Read::EveryStep => d_top.get_mut(earlier).unwrap_or(&mut []).fill(0.0),
-            Read::LastStep => self.scatter_ends(),
-        }
     }
 
     /// Forward: the last-step head reads each sequence's last row forward and first row in reverse.
@@ -244,9 +256,9 @@ impl Backward<'_, '_> {
     }
 
     /// Forward: `h[t] = f(Z[t] + h[t-1]·W_rec)`.
-    /// `dZ[t] = (dh[t] + dZ[t+1]·W_recᵀ) ⊙ f'(h[t])`, in place of `dh`.
+    /// `dZ[t] = (dh[t] + dZ[t+1]·W_recᵀ) ⊙ f'(h[t])`, in place of `dh`. The whole pass ends before step `end`.
     #[inline(always)]
-    fn recurrence<S: Simd>(&mut self, s: S, place: Place) {
+    fn recurrence<S: Simd>(&mut self, s: S, place: Place, end: usize) {
         let layer = self.spec.layer(place.layer);
         let (hidden, width) = (layer.hidden, layer.width());
         let column = if place.reverse { hidden } else { 0 };
@@ -265,7 +277,7 @@ impl Backward<'_, '_> {
         if place.reverse {
             recurrence.backward_in_reverse(s, self.steps.clone(), h, d_h);
         } else {
-            recurrence.backward(s, self.steps.clone(), h, d_h);
+            recurrence.backward(s, self.steps.clone(), end, h, d_h);
         }
     }
 

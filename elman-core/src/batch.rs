@@ -215,6 +215,57 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// The batch of some of the steps: sequences that have ended before are no longer in it.
+    pub(crate) fn part(&self, steps: Range<usize>) -> Self {
+        let rows = self.rows_of(steps.clone()).len();
+        let shape = match self.shape {
+            Shape::Uniform { sequences, .. } => Shape::Uniform {
+                steps: steps.len(),
+                sequences,
+            },
+            Shape::Ragged(active) => Shape::Ragged(active.get(steps).unwrap_or(&[])),
+        };
+        Self { shape, rows }
+    }
+
+    /// Cuts steps into stretches of at most `rows` rows (but at least a step) each, first to last.
+    pub(crate) fn stretches(
+        &self,
+        steps: Range<usize>,
+        rows: usize,
+    ) -> impl Iterator<Item = Range<usize>> + use<'a> {
+        let batch = *self;
+        let mut t = steps.start;
+        core::iter::from_fn(move || {
+            let start = t;
+            let mut left = rows;
+            while t < steps.end && (t == start || batch.active(t) <= left) {
+                left = left.saturating_sub(batch.active(t));
+                t += 1;
+            }
+            (start < t).then_some(start..t)
+        })
+    }
+
+    /// The same, last to first.
+    pub(crate) fn stretches_back(
+        &self,
+        steps: Range<usize>,
+        rows: usize,
+    ) -> impl Iterator<Item = Range<usize>> + use<'a> {
+        let batch = *self;
+        let mut t = steps.end;
+        core::iter::from_fn(move || {
+            let end = t;
+            let mut left = rows;
+            while t > steps.start && (t == end || batch.active(t - 1) <= left) {
+                t -= 1;
+                left = left.saturating_sub(batch.active(t));
+            }
+            (t < end).then_some(t..end)
+        })
+    }
+
     /// Runs of steps with equally many rows, first to last.
     pub(crate) fn runs(&self, steps: Range<usize>) -> impl Iterator<Item = Run> + use<'a> {
         let batch = *self;

@@ -81,7 +81,7 @@ pub fn forward(
     Ok(())
 }
 
-/// Forward over all steps with two row buffers taking turns.
+/// Forward over all steps, stretch by stretch, with two row buffers taking turns.
 struct Inference<'a> {
     model: &'a Model<'a>,
     batch: &'a Batch<'a>,
@@ -105,22 +105,43 @@ impl Operation for Inference<'_> {
             outputs,
         } = self;
         let spec = model.spec();
-        let layout = Layout::inference(spec, batch.rows(), batch.sequences());
-        let pass = Pass {
-            model,
-            batch,
-            inputs,
-            layout: &layout,
-            steps: 0..batch.steps(),
-            dropout: None,
-        };
-        for layer in 0..spec.layers.len() {
-            pass.read_inputs(s, layer, buffer);
-            pass.layer(s, layer, state, buffer);
-            pass.final_state(layer, layout.hidden(layer).of(buffer), state);
+        let most = spec.inference_rows(batch.rows(), batch.sequences());
+        let layout = Layout::inference(spec, most, batch.sequences());
+        let mut first_row = 0;
+        for steps in batch.stretches(0..batch.steps(), most) {
+            let part = batch.part(steps);
+            let pass = Pass {
+                model,
+                batch: &part,
+                inputs: inputs.after(spec, first_row),
+                layout: &layout,
+                steps: 0..part.steps(),
+                dropout: None,
+            };
+            for layer in 0..spec.layers.len() {
+                pass.read_inputs(s, layer, buffer);
+                pass.layer(s, layer, state, buffer);
+                pass.final_state(layer, layout.hidden(layer).of(buffer), state);
+            }
+            let (top, region) = pass.read_top(s, buffer);
+            if spec.head.read == Read::EveryStep {
+                let start = first_row * spec.output_width();
+                let outputs = outputs.get_mut(start..).unwrap_or(&mut []);
+                pass.head(s, region.of(top), outputs);
+            }
+            first_row += part.rows();
         }
-        let (top, region) = pass.read_top(s, buffer);
-        pass.head(s, region.of(top), outputs);
+        if spec.head.read == Read::LastStep {
+            let pass = Pass {
+                model,
+                batch,
+                inputs,
+                layout: &layout,
+                steps: 0..batch.steps(),
+                dropout: None,
+            };
+            pass.head(s, layout.top.of(buffer), outputs);
+        }
         if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
             s.run(Softmax {
                 rows: outputs,

@@ -16,7 +16,20 @@ pub enum Inputs<'a> {
     Tokens(&'a [u32]),
 }
 
-impl Inputs<'_> {
+impl<'a> Inputs<'a> {
+    /// The inputs from a row on.
+    pub(crate) fn after(self, spec: &Spec, row: usize) -> Self {
+        match self {
+            Self::Dense(numbers) => {
+                Self::Dense(numbers.get(row * spec.input.width()..).unwrap_or(&[]))
+            }
+            Self::Tokens(ids) => {
+                let start = row * spec.input.channel_count();
+                Self::Tokens(ids.get(start..).unwrap_or(&[]))
+            }
+        }
+    }
+
     /// Checks kind, length and every token id.
     pub(crate) fn check(&self, spec: &Spec, rows: usize) -> Result<(), Error> {
         match (self, &spec.input) {

@@ -81,6 +81,29 @@
 //! | [`math::tanh`] | 1.5 | 1.5 |
 //! | [`math::exp`] | 1.04 | 1.01 |
 //!
+//! # Where the time goes
+//!
+//! A step of `B` sequences does `2·B·H·(I + H + O)` operations and reads `4·H·(I + H + O)` bytes of weights, so
+//! a multiply-add unit waits for memory until `B` is large enough. `elman bench` measures both limits (multiply-adds
+//! that never leave the registers; reading as many bytes as `W_rec` has) and says which one is nearer:
+//!
+//! | net | limit | of it |
+//! |---|---|---|
+//! | a batch of 32, `H` ≥ 128 | multiply-adds; what is missing is tanh (18 cycles for sixteen numbers, `H`·`B`/16 times a step) | 84 to 91 % forward, 88 to 95 % training |
+//! | one sequence, `H` = 128 to 512 | reading `W_rec` at every step: 64 KiB is already twice the nearest cache, so every other step takes its columns backwards and finds up to half of the weights there | 83 to 110 % of the second-level cache's or third-level cache's bandwidth |
+//! | one sequence, `H` ≤ 64 | latency: each output is one chain, four cycles per `k`, and tanh (75 cycles) must end before the next step begins | 11 µs for 128 steps of `H` = 32, where the chains alone take 7 |
+//! | weights in bfloat16 | half the bytes, one shift or mask per weight more | 1.7 times as fast at `H` = 512, 1.8 streaming |
+//!
+//! Losing experiments stand beside the code that won; those that spanned several files:
+//! weights of the recurrence in panels of two to four strips for single rows (2 to 12 % slower: fewer chains than the
+//! latency of a multiply-add needs); activation as a second pass over C for few rows (the echo net 2.5 times
+//! slower, `H` = 32 1.4 times); whole sequences layer by layer (at 4096 steps a third slower than stretch by stretch,
+//! since rows leave the caches in between); masked stores of four numbers (what they wrote cannot be forwarded to the next
+//! step's load: 12 % of the echo net); IEEE half precision instead of bfloat16 (no gain over single precision).
+//!
+//! Training keeps every hidden row of its window on the tape; where that no longer fits the caches (33 MB for 4096 steps of
+//! 16 sequences of 128 units), memory bandwidth is its limit.
+//!
 //! # Features
 //!
 //! | feature | does |

@@ -48,14 +48,23 @@ impl Recurrence<'_> {
         state: View,
         h: &mut [f32],
     ) {
-        self.descend(s, steps, Pass::Forward(state), h);
+        let end = steps.end;
+        self.descend(s, steps, end, Pass::Forward(state), h);
     }
 
     /// `dZ[t] = (dh[t] + dZ[t+1]·W_recᵀ) ⊙ f'(h[t])` in place of dh: what `forward` did, from the end.
-    /// Sequences whose last step comes up hear only of their own loss.
+    /// Sequences whose last step comes up hear only of their own loss. The pass went through the steps from
+    /// `steps.end` to `end` before.
     #[inline(always)]
-    pub fn backward<S: Simd>(&self, s: S, steps: Range<usize>, h: &[f32], d_h: &mut [f32]) {
-        self.descend(s, steps, Pass::Backward(h), d_h);
+    pub fn backward<S: Simd>(
+        &self,
+        s: S,
+        steps: Range<usize>,
+        end: usize,
+        h: &[f32],
+        d_h: &mut [f32],
+    ) {
+        self.descend(s, steps, end, Pass::Backward(h), d_h);
     }
 
     /// `dZ[t] = (dh[t] + dZ[t-1]·W_recᵀ) ⊙ f'(h[t])` in place of dh: what `forward_in_reverse` did.
@@ -102,8 +111,14 @@ impl Recurrence<'_> {
 
     /// Sequences join as their last steps come up, in the first step of a run; the others go on.
     #[inline(always)]
-    fn descend<S: Simd>(&self, s: S, steps: Range<usize>, pass: Pass, rows: &mut [f32]) {
-        let end = steps.end;
+    fn descend<S: Simd>(
+        &self,
+        s: S,
+        steps: Range<usize>,
+        end: usize,
+        pass: Pass,
+        rows: &mut [f32],
+    ) {
         for run in self.batch.runs_back(steps) {
             let Run {
                 steps,

@@ -298,14 +298,33 @@ impl Operation for Record<'_> {
             start,
             buffer,
         } = self;
-        for layer in 0..pass.model.spec().layers.len() {
-            pass.read_inputs(s, layer, buffer);
-            pass.layer(s, layer, start, buffer);
+        let spec = pass.model.spec();
+        let every_step = spec.head.read == Read::EveryStep;
+        for steps in pass
+            .batch
+            .stretches(pass.steps.clone(), spec.stretch_rows())
+        {
+            let stretch = Pass { steps, ..pass };
+            for layer in 0..spec.layers.len() {
+                stretch.read_inputs(s, layer, buffer);
+                stretch.layer(s, layer, start, buffer);
+            }
+            if every_step {
+                read_out(s, &stretch, buffer);
+            }
         }
-        let (buffer, top) = pass.read_top(s, buffer);
-        let (top, outputs) = crate::layout::read_write(buffer, top, pass.layout.outputs);
-        pass.head(s, top, outputs);
+        if !every_step {
+            read_out(s, &pass, buffer);
+        }
     }
+}
+
+/// The head, from what it reads to the outputs.
+#[inline(always)]
+fn read_out<S: Simd>(s: S, pass: &Pass, buffer: &mut [f32]) {
+    let (buffer, top) = pass.read_top(s, buffer);
+    let (top, outputs) = crate::layout::read_write(buffer, top, pass.layout.outputs);
+    pass.head(s, top, outputs);
 }
 
 /// Where a NaN or an infinity first appeared.

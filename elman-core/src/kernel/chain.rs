@@ -65,10 +65,6 @@ impl<'a> LinkEnd<'a> {
 
 impl LinkEnd<'_> {
     /// The same on sums in registers, whose place in C is `(start, c_row, columns)`.
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "adapters that are not inlined lose the CPU features"
-    )]
     #[inline(always)]
     pub(super) fn apply<S: Simd, const ROWS: usize, const STRIPS: usize, const WHOLE: bool>(
         self,
@@ -86,10 +82,7 @@ impl LinkEnd<'_> {
         };
         for r in 0..ROWS {
             for j in 0..STRIPS {
-                let h = match h {
-                    Some(h) => Some(h[r][j]),
-                    None => None,
-                };
+                let h = h.map(|h| h[r][j]);
                 sums[r][j] = end(s, activation, sums[r][j], h);
             }
         }

@@ -184,6 +184,10 @@ impl Block {
     }
 
     /// Probabilities in place.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     pub fn softmax<S: Simd>(&mut self, s: S) {
         let classes = self.classes.min(LANES);
