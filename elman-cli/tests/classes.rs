@@ -238,7 +238,7 @@ fn a_single_batch_is_learnt_by_heart() {
 fn time_may_be_limited() {
     let shop = shop();
     let out = shop.ok(&format!(
-        "train classify --train waves.csv --out run {TINY} --epochs 1000000 --time-limit 1s"
+        "train classify --train waves.csv --out run {TINY} --epochs 1000000 --patience 0 --time-limit 1s"
     ));
     assert!(
         out.contains("the time was up") && out.contains("--resume run"),
