@@ -1,5 +1,6 @@
 //! Classifying: a class for every sequence. What the net's numbers mean, kept in the model file beside them.
 
+mod args;
 mod classifier;
 mod scores;
 mod source;
@@ -18,9 +19,10 @@ use crate::reading::Reading;
 use crate::run::Run;
 use source::{Example, Kind};
 
+pub use args::ClassifyArgs;
 pub use classifier::Classifier;
 pub use source::Unit;
-pub use task::{CHARACTERS, ClassWeights, NUMBERS, WORDS, defaults};
+pub use task::defaults;
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "classify";

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::scores::Scores;
 use super::source::{self, Example, Examples, Kind};
-use super::{Classifying, Unit};
-use crate::args::ClassifyArgs;
+use super::{ClassifyArgs, Classifying, Unit};
+
 use crate::data::{Hiding, Sequences};
 use crate::failure::{Failure, Result};
 use crate::infer;

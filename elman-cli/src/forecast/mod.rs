@@ -2,6 +2,7 @@
 //! makes the forecast, and the net learns what that sum misses. So a series that grows past everything seen in training
 //! is still forecast by a sum that holds there, and the net's part stays as small as it was.
 
+mod args;
 mod choose;
 mod forecaster;
 mod history;
@@ -24,6 +25,7 @@ use crate::run::Run;
 use history::{History, INPUT_LAGS, View};
 use linear::Linear;
 
+pub use args::ForecastArgs;
 pub use forecaster::Forecaster;
 pub use task::DEFAULTS;
 

@@ -9,8 +9,8 @@ use super::history::History;
 use super::linear::Design;
 use super::scores::{Item, Scores};
 use super::series::{self, Series};
-use super::{Forecasting, net_features, net_width};
-use crate::args::ForecastArgs;
+use super::{ForecastArgs, Forecasting, net_features, net_width};
+
 use crate::data::table::Part;
 use crate::data::{Rows, Sequences, Targets};
 use crate::failure::{Failure, Result};

@@ -1,5 +1,6 @@
 //! Labelling: a label for every token or row of numbers. What the net's numbers mean, kept in the model file beside them.
 
+mod args;
 mod evidence;
 mod labeller;
 mod labels;
@@ -17,10 +18,11 @@ use crate::model_file::{self, Network};
 use crate::reading::{Reading, Steps};
 use crate::run::Run;
 
+pub use args::LabelArgs;
 pub use labeller::Labeller;
 pub use labels::{Labels, best};
 pub use scores::{Scores, nats};
-pub use task::{DEFAULTS, NUMBERS, defaults};
+pub use task::defaults;
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "label";

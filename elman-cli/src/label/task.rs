@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use elman_core::{Head, HeadKind, Level, Model, Read, Spec};
 
 use super::evidence::evidence;
-use super::{Labelling, Labels, Scores};
-use crate::args::LabelArgs;
+use super::{LabelArgs, Labelling, Labels, Scores};
+
 use crate::data::conll::Conll;
 use crate::data::table::Wanted;
 use crate::data::{Format, Hiding, Loader, Sequences, load_table};

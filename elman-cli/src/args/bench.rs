@@ -1,0 +1,76 @@
+//! `elman bench`: what may be typed.
+
+use clap::Args;
+
+use crate::bench::{Mode, Storage};
+
+/// Measure throughput on this machine, beside what it could do at most
+///
+/// With dimensions: one JSON object on a line. Without: a table of the usual sizes, in about 20 seconds. The net is a
+/// tanh layer with a linear head; the rates count 2·B·T·(I·H + H·H + H·O) floating-point operations, and three times
+/// as many for training. The limits are measured in the same run: multiply-adds that never leave the registers and,
+/// for single sequences, reading as much memory as the recurrent weights take.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman bench
+  elman bench --mode stream
+  elman bench --mode forward --batch 32 --steps 64 --input 64 --hidden 256 --output 10
+  elman bench --mode train --batch 32 --steps 64 --input 64 --hidden 256 --output 10 --threads 2")]
+pub struct BenchArgs {
+    /// What a call is [default: the table has all three]
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
+    /// Sequences; a stream has one
+    #[arg(long, value_name = "B", value_parser = dimension())]
+    pub batch: Option<u32>,
+    /// Steps of each sequence; a stream takes one at a time
+    #[arg(long, value_name = "T", value_parser = dimension())]
+    pub steps: Option<u32>,
+    /// Numbers per step
+    #[arg(long, value_name = "I", value_parser = dimension())]
+    pub input: Option<u32>,
+    /// Hidden units
+    #[arg(long, value_name = "H", value_parser = dimension())]
+    pub hidden: Option<u32>,
+    /// Outputs per step
+    #[arg(long, value_name = "O", value_parser = dimension())]
+    pub output: Option<u32>,
+    /// Threads at work; the numbers that the net computes do not depend on it
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+    /// Instruction set
+    #[arg(long, value_enum, default_value = "auto")]
+    pub level: LevelName,
+    /// How weights are stored
+    #[arg(long, value_enum, default_value = "f32")]
+    pub weights: Storage,
+    /// Time to spend on each measurement
+    #[arg(long, value_name = "S", default_value = "0.7", value_parser = seconds)]
+    pub seconds: f64,
+    /// Print the table as JSON objects, one on a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Instruction sets that can be asked for.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub enum LevelName {
+    /// The best that this CPU has
+    Auto,
+    /// What every CPU has
+    Portable,
+    Avx2,
+    Avx512,
+}
+
+fn dimension() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=elman_core::MAX_DIMENSION as i64)
+}
+
+fn seconds(typed: &str) -> std::result::Result<f64, String> {
+    match typed.parse() {
+        Ok(seconds) if (0.001..=600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("seconds lie between 0.001 and 600".to_owned()),
+    }
+}

@@ -1,0 +1,42 @@
+//! `elman demo`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Show a whole story on built-in data: train, evaluate, use
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman demo                     finds names of people in a few hundred built-in sentences
+  elman demo names --out /tmp/d  the same, with the run folder of your choice
+  elman demo echo                watch a net of four units learn to remember")]
+pub struct DemoArgs {
+    /// Which story
+    #[arg(value_enum, default_value = "names")]
+    pub story: Story,
+    /// Folder for the results; must be new or empty [default: the next free runs/demo-STORY-N]
+    #[arg(long, value_name = "RUN")]
+    pub out: Option<PathBuf>,
+    /// Where all random numbers come from
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(..1 << 63))]
+    pub seed: u64,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}
+
+/// The stories there are.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub enum Story {
+    /// Find names in sentences that hold names never seen before
+    Names,
+    /// Repeat bits some steps after they were heard
+    Echo,
+    /// Foresee every third of a series of bits: the exclusive or of the two before it (Elman 1990)
+    Xor,
+    /// Learn a simple grammar from nothing but the order of words (Elman 1990)
+    Words,
+    /// Forecast waves on a parabola, beyond everything seen in training
+    Series,
+}

@@ -1,0 +1,35 @@
+//! `elman eval`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::data::table::Part;
+
+/// Measure a model on a file
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman eval runs/names --data test.conll
+  elman eval runs/names --data test.conll --json | jq .f1
+  elman eval runs/sun --data sunspots.csv --part test")]
+pub struct EvalArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Labelled data in the format of the training data
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Forecasts: only the rows that the split column puts into this part; earlier rows serve as history
+    #[arg(long, value_name = "PART")]
+    pub part: Option<Part>,
+    /// The classes of the sentences, where they have a file of their own
+    #[arg(long, value_name = "FILE")]
+    pub classes: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}

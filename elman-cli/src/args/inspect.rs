@@ -1,0 +1,23 @@
+//! `elman inspect`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Show the net of a run: tensors, parameters, memory on a chip, work per step
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman inspect runs/names
+  elman inspect runs/names --json | jq .parameters")]
+pub struct InspectArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Steps of a sequence, where RAM depends on them: nets that read both ways need the whole sequence
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    pub steps: u32,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,72 @@
+//! What may be typed: a file per command. What a task adds to `elman train` lies with the task.
+
+mod bench;
+mod demo;
+mod eval;
+mod gradcheck;
+mod inspect;
+mod parse;
+mod predict;
+mod report;
+#[cfg(test)]
+mod tests;
+mod train;
+
+use clap::{Parser, Subcommand};
+
+use crate::text::GenerateArgs;
+
+pub use bench::{BenchArgs, LevelName};
+pub use demo::{DemoArgs, Story};
+pub use eval::EvalArgs;
+pub use gradcheck::GradcheckArgs;
+pub use inspect::InspectArgs;
+pub use parse::{parse, parse_job, parse_run};
+pub use predict::PredictArgs;
+pub use report::ReportArgs;
+#[cfg(test)]
+pub use tests::{test_forecast, test_settings};
+pub use train::{TrainArgs, TrainTask, differing};
+
+/// Train, evaluate and run Elman recurrent nets.
+#[derive(Parser, Debug)]
+#[command(name = "elman", version, about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const TOUR: &str = "\
+Examples:
+  elman demo                                             a story on built-in data, in seconds
+  elman train label --train train.conll --out runs/names train a tagger
+  elman eval runs/names --data test.conll                precision, recall, F1
+  elman predict runs/names --data -                      label what comes down a pipe
+  elman report runs/names                                a page with curves and scores: runs/names/report.html
+  elman train classify --train digits.csv                a class for every sequence of numbers or text
+  elman train forecast --train sunspots.csv --target y   the next value of a series
+  elman train text --train shakespeare.txt               the next character; elman generate then writes
+Every command has examples of its own: elman train label --help";
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    Demo(DemoArgs),
+    Train(TrainArgs),
+    Eval(EvalArgs),
+    Predict(PredictArgs),
+    Generate(GenerateArgs),
+    Inspect(InspectArgs),
+    Gradcheck(GradcheckArgs),
+    Report(ReportArgs),
+    Bench(BenchArgs),
+}
+
+impl Cli {
+    /// The training job that was asked for.
+    const fn task(&self) -> Option<&TrainTask> {
+        match &self.command {
+            Command::Train(train) => train.task.as_ref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! From what was typed to arguments. A configuration file is read as if its lines had been typed first, and defaults may
+//! depend on the kind of the data: so a line may be parsed more than once.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use super::{Cli, Command, TrainArgs, TrainTask};
+use crate::failure::{Failure, Result};
+use crate::settings::{ConfigFile, Defaults, with_defaults};
+
+/// Reads the command line; where it names a configuration file, reads that as well.
+///
+/// # Errors
+/// A configuration file that is missing or wrong; data whose kind cannot be told. Mistakes on the command line itself
+/// end the process with clap's message and code 2.
+pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
+    let typed: Vec<OsString> = typed.into_iter().collect();
+    let cli = Cli::try_parse_from(&typed).unwrap_or_else(|error| complain(&typed, &error));
+    let Some(task) = cli.task() else {
+        return Ok(cli);
+    };
+    let line = match task.config() {
+        None => typed,
+        Some(path) => {
+            let mut line = train_line(Some(task.name()), path)?;
+            // elman train label: as deep as a task lies in the command line.
+            line.extend(typed.into_iter().skip(3));
+            line
+        }
+    };
+    // What the data are may stand in the file.
+    match Cli::parse_from(&line).task() {
+        None => Ok(cli),
+        Some(task) => Ok(parse_with(task.name(), task.defaults()?, &line)),
+    }
+}
+
+/// Reads a command line whose task has these defaults.
+fn parse_with(task: &'static str, defaults: &'static Defaults, line: &[OsString]) -> Cli {
+    let command = Cli::command().mut_subcommand("train", |train| {
+        train.mut_subcommand(task, |task| {
+            task.mut_args(|arg| with_defaults(arg, defaults))
+        })
+    });
+    let matches = command.get_matches_from(line);
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// Ends the process with clap's message, and with what was probably meant.
+fn complain(typed: &[OsString], error: &clap::Error) -> ! {
+    if let Some(hint) = hint(typed).filter(|_| error.kind() == ErrorKind::UnknownArgument) {
+        // Nobody is left to tell if this fails.
+        let _ = error.print();
+        eprintln!("\nhint: {hint}");
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
+}
+
+/// The right command for one that has an argument too many.
+fn hint(typed: &[OsString]) -> Option<&'static str> {
+    let words: Vec<&str> = typed
+        .iter()
+        .skip(1)
+        .filter_map(|word| word.to_str())
+        .collect();
+    let has = |flag: &str| {
+        words
+            .iter()
+            .any(|word| word.split('=').next() == Some(flag))
+    };
+    match words.as_slice() {
+        ["train", first, ..] if first.starts_with("--") && !has("--resume") => {
+            Some("name the task: elman train label --train FILE")
+        }
+        ["train", _, ..] if has("--resume") => {
+            Some("a resumed run has its task and settings: elman train --resume RUN")
+        }
+        ["eval", ..] if !has("--data") => Some("elman eval RUN --data FILE"),
+        ["gradcheck", ..] if !has("--data") => Some("elman gradcheck RUN --data FILE"),
+        ["predict", ..] if !has("--data") => Some("elman predict RUN --data FILE"),
+        _ => None,
+    }
+}
+
+/// A training job as if these flags had been typed.
+///
+/// # Errors
+/// A flag that does not exist or a value out of range.
+pub fn parse_job(task: &'static str, flags: &[(&str, &OsStr)]) -> Result<TrainTask> {
+    let mut line: Vec<OsString> = ["elman", "train", task].map(OsString::from).to_vec();
+    for (name, value) in flags {
+        line.extend([format!("--{name}").into(), OsString::from(value)]);
+    }
+    match Cli::try_parse_from(line) {
+        Ok(Cli {
+            command: Command::Train(TrainArgs {
+                task: Some(job), ..
+            }),
+        }) => Ok(job),
+        Ok(_) => Err(Failure::run("these are no flags of a training job")),
+        Err(error) => Err(Failure::run(error.to_string())),
+    }
+}
+
+/// The task and settings of a run, from its own configuration file.
+///
+/// # Errors
+/// The file is missing or wrong.
+pub fn parse_run(config: &Path) -> Result<TrainTask> {
+    match Cli::try_parse_from(train_line(None, config)?) {
+        Ok(Cli {
+            command: Command::Train(TrainArgs {
+                task: Some(task), ..
+            }),
+        }) => Ok(task),
+        _ => Err(Failure::input("not the configuration of a run").in_file(config)),
+    }
+}
+
+/// `elman train TASK` and the lines of a configuration file as flags, checked by themselves so that a mistake
+/// is blamed on the file.
+fn train_line(wanted: Option<&str>, path: &Path) -> Result<Vec<OsString>> {
+    let file = ConfigFile::read(path)?;
+    let task = match (wanted, file.task.as_deref()) {
+        (Some(wanted), Some(task)) if wanted != task => {
+            let sentence = format!("the file is for the task {task}, not {wanted}");
+            return Err(Failure::input(sentence).in_file(path));
+        }
+        (Some(task), _) | (None, Some(task)) => task,
+        (None, None) => return Err(Failure::input("the field task is missing").in_file(path)),
+    };
+    let mut cli = Cli::command();
+    cli.build();
+    let command = cli
+        .find_subcommand("train")
+        .and_then(|train| train.find_subcommand(task));
+    let command =
+        command.ok_or_else(|| Failure::input(format!("there is no task {task}")).in_file(path))?;
+    let mut line: Vec<OsString> = ["elman", "train", task].map(OsString::from).to_vec();
+    line.extend(
+        file.flags(command)
+            .map_err(|failure| failure.in_file(path))?,
+    );
+    match Cli::try_parse_from(&line) {
+        Ok(_) => Ok(line),
+        Err(error) => {
+            let message = error.to_string();
+            let sentence = message
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
+            Err(Failure::input(sentence).in_file(path))
+        }
+    }
+}

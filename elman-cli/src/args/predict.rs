@@ -1,0 +1,37 @@
+//! `elman predict`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::settings::count;
+
+/// Label new data
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The input has a token per line and a blank line after every sentence; further columns are ignored.
+The output has token, TAB, label. From - (standard input) every sentence is answered as soon as it ends.
+
+Examples:
+  elman predict runs/names --data new.conll > labelled.conll
+  printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
+  elman predict runs/names --data new.conll --json | jq -c .spans
+  elman predict runs/sun --data sunspots.csv --steps 12
+  elman predict runs/shakespeare --data new.txt          what every line costs in nats, TAB, line")]
+pub struct PredictArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Data in the format of the training data, with or without labels; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Forecasts: only the next N rows after the end of the data, each forecast from those before
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 20))]
+    pub steps: Option<usize>,
+    /// Print one JSON object per sentence, with tokens, labels and spans; or per row, with value and forecast
+    #[arg(long)]
+    pub json: bool,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}
