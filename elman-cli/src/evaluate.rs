@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::args::EvalArgs;
+use crate::data::Format;
 use crate::failure::{Failure, Result};
 use crate::run::Run;
 use crate::trained;
@@ -18,7 +19,10 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             "--part is for forecasts; this net is measured on a whole file",
         ));
     }
-    let report = trained.evaluate(args)?;
+    Format::check(args.format, trained.formats())?;
+    let report = trained
+        .evaluate(args)
+        .map_err(|failure| Format::doubt(args.format, &args.data, failure))?;
     let text = if args.json {
         report.json + "\n"
     } else {

@@ -9,7 +9,7 @@ use elman_core::{
 use serde::Serialize;
 
 use crate::args::GradcheckArgs;
-use crate::data::Sequences;
+use crate::data::{Format, Sequences};
 use crate::failure::{Failure, Result};
 use crate::gather::{ALL_STEPS, Gathered, longest_first};
 use crate::model_file::Network;
@@ -67,7 +67,10 @@ impl Report {
 /// A run or a file that does not fit; a gradient that is wrong.
 pub fn run(args: &GradcheckArgs) -> Result<()> {
     let trained = trained::open(&Run::open(&args.run)?)?;
-    let sequences = trained.sequences(&args.data, args.classes.as_deref())?;
+    Format::check(args.format, trained.formats())?;
+    let sequences = trained
+        .sequences(args.file())
+        .map_err(|failure| Format::doubt(args.format, &args.data, failure))?;
     let sequences = shortest(&sequences, args.sequences.into());
     let report = Report::of(check(trained.network(), &sequences, args.entries.into())?);
     let mut out = std::io::stdout().lock();

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use crate::args::PredictArgs;
+use crate::data::Format;
 use crate::failure::{Failure, Result};
 use crate::run::Run;
 use crate::threads::on_threads;
@@ -24,7 +25,9 @@ pub fn run(args: &PredictArgs) -> Result<()> {
             "--steps is for forecasts; this net answers what is there",
         ));
     }
+    Format::check(args.format, trained.formats())?;
     on_threads(args.threads.into(), || trained.predict(args))
+        .map_err(|failure| Format::doubt(args.format, &args.data, failure))
 }
 
 /// How many pieces of the data to answer together, and where the answers go.

@@ -28,7 +28,7 @@ pub struct Settings {
     /// Stacked layers
     #[arg(long, value_name = "N", value_parser = count(1..=8), help_heading = NETWORK)]
     pub layers: usize,
-    /// Numbers per word embedding
+    /// Numbers per embedding of a word or character; steps that are numbers have none
     #[arg(long, value_name = "N", value_parser = count(1..=65_536), help_heading = NETWORK)]
     pub embedding: usize,
     /// Steps seen at once, odd: 5 is the step and two neighbours on either side
@@ -48,7 +48,7 @@ pub struct Settings {
     /// Share of the embeddings, of the numbers between layers and of the head's inputs that is zeroed
     #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
     pub dropout: f64,
-    /// Noise on measured numbers while training, in units of their standard deviation
+    /// Noise on measured numbers while training, in units of their standard deviation; none on words and characters
     #[arg(long, value_name = "SIZE", value_parser = real(0.0..=10.0, "from 0 to 10"), help_heading = TRAINING)]
     pub noise: f64,
     /// Update rule
@@ -225,6 +225,12 @@ pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
             .allow_negative_numbers(true),
         None => arg,
     }
+}
+
+/// Hides the flags that a task has no use for; whoever sets them is told so by the task.
+pub fn without(arg: clap::Arg, unused: &[&str]) -> clap::Arg {
+    let is_unused = arg.get_long().is_some_and(|name| unused.contains(&name));
+    arg.hide(is_unused)
 }
 
 /// A parser of whole numbers in a range.

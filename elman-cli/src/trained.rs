@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::args::{EvalArgs, PredictArgs};
 use crate::classify::{self, Classifier};
-use crate::data::Sequences;
+use crate::data::{Format, Sequences};
 use crate::echo::{self, Listener};
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
@@ -39,14 +39,27 @@ pub trait Trained: Sync {
     /// Data that are missing or do not fit.
     fn predict(&self, args: &PredictArgs) -> Result<()>;
 
-    /// A file as it would be learnt from; `classes` is beside it where classes have a file of their own.
+    /// The formats of its data.
+    fn formats(&self) -> &'static [Format];
+
+    /// A file as it would be learnt from.
     ///
     /// # Errors
     /// A file that is missing or does not fit.
-    fn sequences(&self, data: &Path, classes: Option<&Path>) -> Result<Sequences>;
+    fn sequences(&self, file: DataFile<'_>) -> Result<Sequences>;
 
     /// What the numbers on both ends of the net mean.
     fn description(&self) -> Description;
+}
+
+/// Labelled data as the command line names them.
+#[derive(Clone, Copy, Debug)]
+pub struct DataFile<'a> {
+    pub path: &'a Path,
+    /// `None`: found by content.
+    pub format: Option<Format>,
+    /// Where classes have a file of their own.
+    pub classes: Option<&'a Path>,
 }
 
 /// Scores, for programs and for people.

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::data::Format;
 use crate::data::table::Part;
+use crate::trained::DataFile;
 
 /// Measure a model on a file
 #[derive(Args, Debug)]
@@ -20,6 +22,9 @@ pub struct EvalArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
     /// Forecasts: only the rows that the split column puts into this part; earlier rows serve as history
     #[arg(long, value_name = "PART")]
     pub part: Option<Part>,
@@ -32,4 +37,15 @@ pub struct EvalArgs {
     /// Threads at work; the result does not depend on it
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
+}
+
+impl EvalArgs {
+    /// The labelled data.
+    pub fn file(&self) -> DataFile<'_> {
+        DataFile {
+            path: &self.data,
+            format: self.format,
+            classes: self.classes.as_deref(),
+        }
+    }
 }

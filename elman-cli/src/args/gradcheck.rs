@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::data::Format;
+use crate::trained::DataFile;
+
 /// Compare the gradients of a run's net with finite differences
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -20,6 +23,9 @@ pub struct GradcheckArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
     /// The classes of the sentences, where they have a file of their own
     #[arg(long, value_name = "FILE")]
     pub classes: Option<PathBuf>,
@@ -32,4 +38,15 @@ pub struct GradcheckArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+impl GradcheckArgs {
+    /// The labelled data.
+    pub fn file(&self) -> DataFile<'_> {
+        DataFile {
+            path: &self.data,
+            format: self.format,
+            classes: self.classes.as_deref(),
+        }
+    }
 }

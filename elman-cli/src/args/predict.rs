@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::data::Format;
 use crate::settings::count;
 
 /// Label new data
@@ -25,6 +26,9 @@ pub struct PredictArgs {
     /// Data in the format of the training data, with or without labels; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
     /// Forecasts: only the next N rows after the end of the data, each forecast from those before
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 20))]
     pub steps: Option<usize>,

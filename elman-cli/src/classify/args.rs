@@ -6,9 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Unit;
-use super::task::{CHARACTERS, ClassWeights, NUMBERS, WORDS};
+use super::task::{CHARACTERS, ClassWeights, NUMBERS, UNUSED, WORDS};
 use crate::args::differing;
-use crate::settings::{Settings, with_defaults};
+use crate::data::Format;
+use crate::settings::{Settings, with_defaults, without};
 
 /// Learn a class for every sequence: of numbers, of characters or of words
 ///
@@ -18,7 +19,7 @@ use crate::settings::{Settings, with_defaults};
 /// steps are; those shown are for numbers.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, NUMBERS), after_help = help())]
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, NUMBERS), UNUSED), after_help = help())]
 pub struct ClassifyArgs {
     /// Training data
     #[arg(long, value_name = "FILE")]
@@ -42,6 +43,10 @@ pub struct ClassifyArgs {
     /// How much each class counts in training
     #[arg(long, value_name = "HOW", default_value = "none")]
     pub class_weights: ClassWeights,
+    /// Format of the data: csv, ts, npy, npz, pairs or conll [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// A TOML file with settings named like these flags; flags win
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]

@@ -1,7 +1,6 @@
 //! A trained classifying net at work: scores, and classes for new sequences.
 
 use std::io::Write;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -9,7 +8,7 @@ use super::Classifying;
 use super::scores::Scores;
 use super::source::{self, Example, Kind, Source};
 use crate::args::{EvalArgs, PredictArgs};
-use crate::data::Sequences;
+use crate::data::{Format, Sequences};
 use crate::failure::Result;
 use crate::label::best;
 use crate::model_file::Network;
@@ -17,7 +16,7 @@ use crate::predict::{cell, on_standard_output};
 use crate::reading::Steps;
 use crate::run::Run;
 use crate::threads::on_threads;
-use crate::trained::{Description, Report, Trained};
+use crate::trained::{DataFile, Description, Report, Trained};
 
 /// A trained classifying net.
 pub struct Classifier {
@@ -60,7 +59,7 @@ impl Classifier {
             reading,
             classes,
         } = &self.classifying;
-        let mut source = Source::open(&args.data, *kind, reading.columns(), false)?;
+        let mut source = Source::open(&args.data, args.format, *kind, reading.columns())?;
         if *kind == Kind::Numbers && !args.json {
             writeln!(out, "seq,class,probability")?;
         }
@@ -122,7 +121,7 @@ impl Trained for Classifier {
     }
 
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
-        let sequences = self.sequences(&args.data, args.classes.as_deref())?;
+        let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
         let classes = &self.classifying.classes;
         let scores = Scores::measure(classes.len(), sequences.classes(), &outputs);
@@ -136,10 +135,14 @@ impl Trained for Classifier {
         on_standard_output(&args.data, |chunk, out| self.answer(args, chunk, out))
     }
 
-    fn sequences(&self, data: &Path, classes: Option<&Path>) -> Result<Sequences> {
+    fn formats(&self) -> &'static [Format] {
+        self.classifying.kind.formats()
+    }
+
+    fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
         let Classifying { kind, reading, .. } = &self.classifying;
-        let examples = source::load(data, classes, *kind, reading.columns())?;
-        self.classifying.encode(&examples.all, data)
+        let examples = source::load(file, *kind, reading.columns())?;
+        self.classifying.encode(&examples.all, file.path)
     }
 
     fn description(&self) -> Description {

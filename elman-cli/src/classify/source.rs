@@ -13,6 +13,7 @@ use crate::data::table::{Block, Blocks, Labels, Wanted};
 use crate::data::{Format, Lines, Loader, open_table};
 use crate::failure::{Failure, Result};
 use crate::reading::Steps;
+use crate::trained::DataFile;
 
 /// What a step of a text is.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,14 +51,25 @@ impl Kind {
     ///
     /// # Errors
     /// A file that cannot be read, or is no data for classes.
-    pub fn of(path: &Path, unit: Option<Unit>, has_classes: bool) -> Result<Self> {
+    pub fn of(
+        path: &Path,
+        format: Option<Format>,
+        unit: Option<Unit>,
+        has_classes: bool,
+    ) -> Result<Self> {
+        let read: &[Format] = match (has_classes, unit) {
+            (true, _) => Self::Sentences.formats(),
+            (false, Some(unit)) => Self::Text(unit).formats(),
+            (false, None) => READ,
+        };
+        Format::check(format, read)?;
         if has_classes {
             return Ok(Self::Sentences);
         }
         if let Some(unit) = unit {
             return Ok(Self::Text(unit));
         }
-        match Format::of_file(path)? {
+        match Format::of(format, path)? {
             Format::Csv | Format::Ts | Format::Npy | Format::Npz => Ok(Self::Numbers),
             Format::Pairs => Self::of_text(path),
             Format::Conll => Err(Failure::input(
@@ -68,6 +80,15 @@ impl Kind {
                 "neither a table with a header such as seq,t,x1,label nor lines of text, TAB, class",
             )
             .in_file(path)),
+        }
+    }
+
+    /// The formats that hold it.
+    pub const fn formats(self) -> &'static [Format] {
+        match self {
+            Self::Numbers => Format::TABLES,
+            Self::Text(_) => &[Format::Pairs],
+            Self::Sentences => &[Format::Conll],
         }
     }
 
@@ -82,6 +103,16 @@ impl Kind {
         Ok(Self::Text(if is_long { Unit::Words } else { Unit::Chars }))
     }
 }
+
+/// Every format that holds data for classes.
+const READ: &[Format] = &[
+    Format::Csv,
+    Format::Ts,
+    Format::Npy,
+    Format::Npz,
+    Format::Pairs,
+    Format::Conll,
+];
 
 /// One sequence as a file has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,15 +146,15 @@ impl Source {
     /// A missing file, or one without these columns.
     pub fn open(
         path: &Path,
+        format: Option<Format>,
         kind: Kind,
         columns: Option<&[String]>,
-        needs_labels: bool,
     ) -> Result<Self> {
         Ok(match kind {
             Kind::Numbers => {
                 let wanted = Wanted {
+                    format,
                     columns: columns.map(<[String]>::to_vec),
-                    needs_labels,
                     ..Wanted::default()
                 };
                 Self::Table(open_table(path, &wanted)?)
@@ -189,18 +220,14 @@ fn of_sentence(sentence: crate::data::conll::Sentence) -> Example {
 ///
 /// # Errors
 /// Missing, empty or malformed files; a sequence without its class, or with more than one.
-pub fn load(
-    path: &Path,
-    classes: Option<&Path>,
-    kind: Kind,
-    columns: Option<&[String]>,
-) -> Result<Examples> {
+pub fn load(file: DataFile<'_>, kind: Kind, columns: Option<&[String]>) -> Result<Examples> {
+    let DataFile { path, classes, .. } = file;
     let without_columns = |all| Examples {
         all,
         columns: Vec::new(),
     };
     match kind {
-        Kind::Numbers => load_table(path, columns),
+        Kind::Numbers => load_table(path, file.format, columns),
         Kind::Text(unit) => {
             let pairs = Pairs::Labelled.load(path)?;
             Ok(without_columns(
@@ -218,8 +245,9 @@ pub fn load(
     }
 }
 
-fn load_table(path: &Path, columns: Option<&[String]>) -> Result<Examples> {
+fn load_table(path: &Path, format: Option<Format>, columns: Option<&[String]>) -> Result<Examples> {
     let wanted = Wanted {
+        format,
         columns: columns.map(<[String]>::to_vec),
         needs_labels: true,
         ..Wanted::default()

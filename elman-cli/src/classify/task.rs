@@ -11,7 +11,7 @@ use super::scores::Scores;
 use super::source::{self, Example, Examples, Kind};
 use super::{ClassifyArgs, Classifying, Unit};
 
-use crate::data::{Hiding, Sequences};
+use crate::data::{Format, Hiding, Sequences};
 use crate::failure::{Failure, Result};
 use crate::infer;
 use crate::label::Labels;
@@ -21,12 +21,13 @@ use crate::seeds::{self, Purpose};
 use crate::settings::{Defaults, Settings};
 use crate::task::{Measure, Task};
 use crate::train::Job;
+use crate::trained::DataFile;
 
 /// Good for measurements of every kind: found on images read row by row, voices and motions.
 pub const NUMBERS: &Defaults = &[
     ("hidden", "192"),
     ("layers", "1"),
-    ("embedding", "32"),
+    ("embedding", "48"),
     ("window", "3"),
     ("activation", "relu"),
     ("bidirectional", "true"),
@@ -80,6 +81,9 @@ pub const WORDS: &Defaults = &[
     ("patience", "0"),
 ];
 
+/// Shared flags that are not for classes.
+pub const UNUSED: &[&str] = &["k1", "k2"];
+
 /// The defaults for the kind of data that the command line names.
 ///
 /// # Errors
@@ -88,11 +92,16 @@ pub fn defaults(args: &ClassifyArgs) -> Result<&'static Defaults> {
     let Some(path) = &args.train else {
         return Ok(NUMBERS);
     };
-    Ok(match Kind::of(path, args.tokens, args.classes.is_some())? {
+    Ok(match kind(args, path)? {
         Kind::Numbers => NUMBERS,
         Kind::Text(Unit::Chars) => CHARACTERS,
         Kind::Text(Unit::Words) | Kind::Sentences => WORDS,
     })
+}
+
+/// How the training data are read.
+fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
+    Kind::of(path, args.format, args.tokens, args.classes.is_some())
 }
 
 /// Without validation data one of so many sequences of every class is held out.
@@ -136,8 +145,14 @@ impl ClassifyTask {
                 "--k1 is not for classes: they are read at the last step, and their loss goes back to the first",
             ));
         }
-        let kind = Kind::of(path, args.tokens, args.classes.is_some())?;
-        let train = source::load(path, args.classes.as_deref(), kind, None)?;
+        let kind = kind(args, path)?;
+        let file = DataFile {
+            path,
+            format: args.format,
+            classes: args.classes.as_deref(),
+        };
+        let train = source::load(file, kind, None)
+            .map_err(|failure| Format::doubt(args.format, path, failure))?;
         let classes = Labels::plain(train.all.iter().filter_map(|e| e.class.as_deref()));
         if classes.len() < 2 {
             let only = classes.summary();
@@ -209,7 +224,12 @@ fn split<'a>(
     }
     let columns = Some(train.columns.as_slice()).filter(|columns| !columns.is_empty());
     if let Some(valid) = &args.valid {
-        let found = source::load(valid, args.valid_classes.as_deref(), kind, columns)?;
+        let file = DataFile {
+            path: valid,
+            format: args.format,
+            classes: args.valid_classes.as_deref(),
+        };
+        let found = source::load(file, kind, columns)?;
         return Ok((train, found.all, valid));
     }
     let (rest, valid) = hold_out(train.all, args.settings.seed);

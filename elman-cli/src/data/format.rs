@@ -1,6 +1,10 @@
-//! Which format a file is in, by its first bytes; names of files say nothing.
+//! Which format a file is in: as `--format` says, else by its first bytes; names of files say nothing.
 
+use std::fmt;
 use std::path::Path;
+
+use clap::ValueEnum;
+use serde::Serialize;
 
 use super::cells::{self, Cells};
 use super::{npy, open, ts};
@@ -8,9 +12,10 @@ use crate::failure::{Failure, Result};
 use std::io::BufRead;
 
 /// The formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// A header and rows of numbers; also parted by TAB, semicolon or bar
+    /// A header and rows of numbers, parted by comma, TAB, semicolon or bar; tsv is another word for it
     #[value(alias = "tsv")]
     Csv,
     /// The UCR and UEA archives
@@ -27,7 +32,54 @@ pub enum Format {
     Text,
 }
 
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
 impl Format {
+    /// Those that hold rows of numbers.
+    pub const TABLES: &[Self] = &[Self::Csv, Self::Ts, Self::Npy, Self::Npz];
+
+    /// Refuses a format that was asked for where only some are read.
+    ///
+    /// # Errors
+    /// It is not among them.
+    pub fn check(asked: Option<Self>, read: &[Self]) -> Result<()> {
+        let Some(format) = asked.filter(|format| !read.contains(format)) else {
+            return Ok(());
+        };
+        let read: Vec<String> = read.iter().map(ToString::to_string).collect();
+        Err(Failure::input(format!(
+            "--format {format} holds no data for this task; it reads {}",
+            read.join(", ")
+        )))
+    }
+
+    /// The format that was asked for, or that of the file.
+    ///
+    /// # Errors
+    /// Missing or unreadable files.
+    pub fn of(asked: Option<Self>, path: &Path) -> Result<Self> {
+        asked.map_or_else(|| Self::of_file(path), Ok)
+    }
+
+    /// What went wrong, and whether it may be because another format was asked for than the file has.
+    pub fn doubt(asked: Option<Self>, path: &Path, failure: Failure) -> Failure {
+        let looks = || Self::of_file(path).ok();
+        match (asked, failure) {
+            (Some(asked), Failure::Input(sentence)) if path != Path::new("-") => match looks() {
+                Some(found) if found != asked => Failure::input(format!(
+                    "{sentence}; it is read as --format {asked}, and looks like {found}"
+                )),
+                _ => Failure::Input(sentence),
+            },
+            (_, failure) => failure,
+        }
+    }
+
     /// Whether it holds rows of numbers.
     pub const fn is_table(self) -> bool {
         matches!(self, Self::Csv | Self::Ts | Self::Npy | Self::Npz)
@@ -37,7 +89,7 @@ impl Format {
     ///
     /// # Errors
     /// Missing or unreadable files.
-    pub fn of_file(path: &Path) -> Result<Self> {
+    fn of_file(path: &Path) -> Result<Self> {
         let mut bytes = open::open(path)?;
         let first = bytes.fill_buf();
         first

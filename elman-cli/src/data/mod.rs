@@ -19,7 +19,7 @@ pub mod text;
 mod ts;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use crate::failure::{Failure, Result};
@@ -49,6 +49,13 @@ pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
     Ok(match format {
         Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
+        Format::Npz if path == Path::new("-") => {
+            // The list of the arrays stands at the end.
+            let mut whole = Vec::new();
+            let read = bytes.read_to_end(&mut whole);
+            read.map_err(|error| Failure::read(path, &error))?;
+            Box::new(Arrays::from_npz(Cursor::new(whole), wanted).map_err(in_file)?)
+        }
         Format::Npz => {
             let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
             Box::new(Arrays::from_npz(BufReader::new(file), wanted).map_err(in_file)?)

@@ -40,7 +40,7 @@ fn numeric_sequences() {
     ];
     for (file, sequences, rows, columns) in files {
         let path = data.join(file);
-        assert_eq!(Format::of_file(&path).unwrap(), Format::Csv, "{file}");
+        assert_eq!(Format::of(None, &path).unwrap(), Format::Csv, "{file}");
         let table = load_table(&path, &labelled()).unwrap();
         assert_eq!(
             (table.sequences.len(), table.rows(), table.columns.len()),
@@ -85,7 +85,7 @@ fn words_and_texts() {
     for (file, format) in formats {
         let path = data.join(file);
         if path.exists() {
-            assert_eq!(Format::of_file(&path).unwrap(), format, "{file}");
+            assert_eq!(Format::of(None, &path).unwrap(), format, "{file}");
         }
     }
     let names = Pairs::Labelled

@@ -78,6 +78,7 @@ fn show(forecaster: &Forecaster, run: &Run, threads: u16) -> Result<()> {
         run: run.folder().to_owned(),
         data: run.folder().join("series.csv"),
         part: Some(Part::Test),
+        format: None,
         classes: None,
         json: false,
         threads,

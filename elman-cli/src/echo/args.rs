@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::task::DEFAULTS;
-use crate::settings::{Settings, with_defaults};
+use super::task::{DEFAULTS, UNUSED};
+use crate::settings::{Settings, with_defaults, without};
 
 /// Learn to repeat random symbols some steps later
 ///
@@ -16,7 +16,7 @@ use crate::settings::{Settings, with_defaults};
 /// could know.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, DEFAULTS), after_help = "\
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, DEFAULTS), UNUSED), after_help = "\
 Examples:
   elman train echo
   elman train echo --delay 8 --hidden 16 --k1 20 --lr 0.05

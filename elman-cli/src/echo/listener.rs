@@ -1,20 +1,19 @@
 //! A trained echo net at work, on lines of symbols such as `0110`.
 
 use std::io::{BufRead, Write};
-use std::path::Path;
 
 use serde::Serialize;
 
 use super::Echoing;
 use super::task::Scores;
 use crate::args::{EvalArgs, PredictArgs};
-use crate::data::{Lines, Sequences};
+use crate::data::{Format, Lines, Sequences};
 use crate::failure::{Failure, Result};
 use crate::label::best;
 use crate::model_file::Network;
 use crate::predict::on_standard_output;
 use crate::run::Run;
-use crate::trained::{Description, Report, Trained, no_classes};
+use crate::trained::{DataFile, Description, Report, Trained, no_classes};
 
 /// A trained echo net.
 pub struct Listener {
@@ -112,7 +111,7 @@ impl Trained for Listener {
     }
 
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
-        let sequences = self.sequences(&args.data, args.classes.as_deref())?;
+        let sequences = self.sequences(args.file())?;
         let scores = Scores::measure(&self.network.model()?, &sequences)?;
         let scored = Scored {
             loss: scores.loss(),
@@ -134,8 +133,13 @@ impl Trained for Listener {
         on_standard_output(&args.data, |chunk, out| self.answer(args, chunk == 1, out))
     }
 
-    fn sequences(&self, data: &Path, classes: Option<&Path>) -> Result<Sequences> {
-        no_classes(classes)?;
+    fn formats(&self) -> &'static [Format] {
+        &[Format::Text]
+    }
+
+    fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
+        let data = file.path;
+        no_classes(file.classes)?;
         let mut lines = Lines::open(data)?;
         let mut all = self.echoing.sequences();
         while let Some(line) = lines.next_line()? {

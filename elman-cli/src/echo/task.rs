@@ -36,6 +36,9 @@ pub const DEFAULTS: &Defaults = &[
     ("patience", "0"),
 ];
 
+/// Shared flags that are not for echoes.
+pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding", "noise"];
+
 /// Symbols to validate on, for each to learn from.
 const VALID_SHARE: f64 = 0.2;
 
@@ -121,6 +124,11 @@ fn check(settings: &Settings) -> Result<()> {
     if settings.window > 1 || settings.embedding > 1 {
         return Err(Failure::input(
             "--window and --embedding must be 1 for echoes: one symbol is heard at a time",
+        ));
+    }
+    if settings.noise > 0.0 {
+        return Err(Failure::input(
+            "--noise is for measured numbers, and an echo has none",
         ));
     }
     Ok(())

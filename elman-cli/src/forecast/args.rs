@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::task::DEFAULTS;
-use crate::settings::{Settings, count, with_defaults};
+use super::task::{DEFAULTS, UNUSED};
+use crate::data::Format;
+use crate::settings::{Settings, count, with_defaults, without};
 
 /// Learn to forecast a column of a table, some steps ahead
 ///
@@ -16,7 +17,7 @@ use crate::settings::{Settings, count, with_defaults};
 /// that is gone; 1 is perfect. Missing values are empty cells.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, DEFAULTS), after_help = "\
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, DEFAULTS), UNUSED), after_help = "\
 Examples:
   elman train forecast --train sunspots.csv --target y
   elman train forecast --train sunspots.csv --target y --split-column split --out runs/sun
@@ -46,6 +47,10 @@ pub struct ForecastArgs {
     #[arg(long, value_name = "COLUMN")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_column: Option<String>,
+    /// Format of the data: csv, ts, npy or npz [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// A TOML file with settings named like these flags; flags win
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]

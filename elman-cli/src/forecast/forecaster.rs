@@ -1,16 +1,14 @@
 //! A trained forecasting net at work.
 
-use std::path::Path;
-
 use super::scores::{Item, Scores};
 use super::{Forecasting, predict, series};
 use crate::args::{EvalArgs, PredictArgs};
-use crate::data::Sequences;
+use crate::data::{Format, Sequences};
 use crate::failure::{Failure, Result};
 use crate::model_file::Network;
 use crate::run::Run;
 use crate::threads::on_threads;
-use crate::trained::{Description, Report, Trained};
+use crate::trained::{DataFile, Description, Report, Trained, no_classes};
 
 /// What a split column is called where the training data had none.
 const SPLIT: &str = "split";
@@ -55,7 +53,7 @@ impl Forecaster {
             let split = forecasting.split_column.as_deref();
             split.unwrap_or(SPLIT)
         });
-        let series = series::load(&args.data, forecasting.columns.clone(), split)?;
+        let series = series::load(&args.data, args.format, forecasting.columns.clone(), split)?;
         series::note_missing(&series, &forecasting.columns, &args.data);
         let encoded = forecasting.encode(&series, args.part);
         let outputs = on_threads(args.threads.into(), || {
@@ -108,8 +106,18 @@ impl Trained for Forecaster {
         predict::run(self, args)
     }
 
-    fn sequences(&self, data: &Path, _: Option<&Path>) -> Result<Sequences> {
-        let series = series::load(data, self.forecasting.columns.clone(), None)?;
+    fn formats(&self) -> &'static [Format] {
+        Format::TABLES
+    }
+
+    fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
+        no_classes(file.classes)?;
+        let series = series::load(
+            file.path,
+            file.format,
+            self.forecasting.columns.clone(),
+            None,
+        )?;
         Ok(self.forecasting.encode(&series, None).sequences)
     }
 

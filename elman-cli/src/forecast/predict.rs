@@ -12,9 +12,9 @@ use super::forecaster::Forecaster;
 use super::history::History;
 use super::series::{self, Series};
 use crate::args::PredictArgs;
-use crate::data::Lines;
 use crate::data::csv::Csv;
 use crate::data::table::Wanted;
+use crate::data::{Format, Lines};
 use crate::failure::{Failure, Result};
 use crate::predict::{cell as as_cell, on_standard_output};
 
@@ -23,6 +23,8 @@ use crate::predict::{cell as as_cell, on_standard_output};
 /// # Errors
 /// Data that are missing or do not fit.
 pub fn run(forecaster: &Forecaster, args: &PredictArgs) -> Result<()> {
+    // These come as a whole.
+    let is_array = args.format.is_some_and(|format| format != Format::Csv);
     on_standard_output(&args.data, |_, out| {
         let mut answers = Answers {
             forecasting: &forecaster.forecasting,
@@ -32,7 +34,9 @@ pub fn run(forecaster: &Forecaster, args: &PredictArgs) -> Result<()> {
         };
         match args.steps {
             Some(steps) => roll_out(forecaster, args, steps, &mut answers),
-            None if args.data == Path::new("-") => follow(forecaster, args, &mut answers),
+            None if args.data == Path::new("-") && !is_array => {
+                follow(forecaster, args, &mut answers)
+            }
             None => answer_file(forecaster, args, &mut answers),
         }
     })
@@ -72,7 +76,12 @@ fn follow(forecaster: &Forecaster, args: &PredictArgs, answers: &mut Answers<'_>
 }
 
 fn load(forecaster: &Forecaster, args: &PredictArgs) -> Result<Vec<Series>> {
-    series::load(&args.data, forecaster.forecasting.columns.clone(), None)
+    series::load(
+        &args.data,
+        args.format,
+        forecaster.forecasting.columns.clone(),
+        None,
+    )
 }
 
 fn answer_file(

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::history::History;
 use super::scale::Curve;
-use crate::data::load_table;
 use crate::data::table::{Block, Part, Table, Wanted};
+use crate::data::{Format, load_table};
 use crate::failure::{Failure, Result};
 
 /// A series: the target and other columns, step by step.
@@ -109,9 +109,15 @@ impl Series {
 ///
 /// # Errors
 /// A file that is missing or does not fit, or without a single value of the target.
-pub fn load(path: &Path, columns: Vec<String>, split_column: Option<&str>) -> Result<Vec<Series>> {
+pub fn load(
+    path: &Path,
+    format: Option<Format>,
+    columns: Vec<String>,
+    split_column: Option<&str>,
+) -> Result<Vec<Series>> {
     let width = columns.len();
     let wanted = Wanted {
+        format,
         columns: Some(columns),
         split_column: split_column.map(str::to_owned),
         ..Wanted::default()

@@ -12,7 +12,7 @@ use super::series::{self, Series};
 use super::{ForecastArgs, Forecasting, net_features, net_width};
 
 use crate::data::table::Part;
-use crate::data::{Rows, Sequences, Targets};
+use crate::data::{Format, Rows, Sequences, Targets};
 use crate::failure::{Failure, Result};
 use crate::infer;
 use crate::report::{self, Evidence};
@@ -38,6 +38,9 @@ pub const DEFAULTS: &Defaults = &[
     ("epochs", "200"),
     ("patience", "50"),
 ];
+
+/// Shared flags that are not for series.
+pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding"];
 
 /// Steps of a series that are learnt from together; as many before them only bring the state about.
 const STRETCH: usize = 32;
@@ -87,12 +90,20 @@ impl ForecastTask {
                 "a forecast cannot read what comes later: --bidirectional false",
             ));
         }
+        if args.settings.window > 1 || args.settings.embedding > 1 {
+            return Err(Failure::input(
+                "--window and --embedding must be 1 for series: how far back the net sees is chosen by validation, \
+                 and numbers have no embedding",
+            ));
+        }
+        Format::check(args.format, Format::TABLES)?;
         let split = args.split_column.as_deref();
-        let mut train = series::load(path, columns.clone(), split)?;
+        let mut train = series::load(path, args.format, columns.clone(), split)
+            .map_err(|failure| Format::doubt(args.format, path, failure))?;
         series::note_missing(&train, &columns, path);
         let valid = match &args.valid {
             Some(valid) => {
-                let mut series = series::load(valid, columns.clone(), None)?;
+                let mut series = series::load(valid, args.format, columns.clone(), None)?;
                 series.iter_mut().for_each(|one| one.devote(Part::Dev));
                 if split.is_none() {
                     train.iter_mut().for_each(|one| one.devote(Part::Train));

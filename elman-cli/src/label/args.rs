@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::task::{DEFAULTS, NUMBERS};
 use crate::args::differing;
+use crate::data::Format;
 use crate::settings::{Settings, with_defaults};
 
 /// Learn a label for every token or every row of numbers
@@ -26,6 +27,10 @@ pub struct LabelArgs {
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<PathBuf>,
+    /// Format of the data: conll, csv, ts, npy or npz [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// A TOML file with settings named like these flags; flags win
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]

@@ -1,7 +1,6 @@
 //! A trained labelling net at work: scores, and labels for new sentences.
 
 use std::io::{BufRead, Write};
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -9,14 +8,14 @@ use super::{Labelling, Scores, best};
 use crate::args::{EvalArgs, PredictArgs};
 use crate::data::conll::{Conll, Sentence};
 use crate::data::table::Wanted;
-use crate::data::{self, Lines, Loader, Sequences, load_table, open_table};
+use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table};
 use crate::failure::{Failure, Result};
 use crate::model_file::Network;
 use crate::predict::{cell, on_standard_output};
 use crate::run::Run;
 use crate::spans::{Tag, spans};
 use crate::threads::on_threads;
-use crate::trained::{Description, Report, Trained};
+use crate::trained::{DataFile, Description, Report, Trained};
 
 /// A trained labelling net.
 pub struct Labeller {
@@ -56,7 +55,7 @@ impl Trained for Labeller {
     }
 
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
-        let sequences = self.sequences(&args.data, args.classes.as_deref())?;
+        let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
         let scores = Scores::measure(&self.labelling.labels, &sequences, &outputs);
         Ok(Report {
@@ -74,8 +73,16 @@ impl Trained for Labeller {
         })
     }
 
-    fn sequences(&self, data: &Path, classes: Option<&Path>) -> Result<Sequences> {
-        if classes.is_some() {
+    fn formats(&self) -> &'static [Format] {
+        match self.labelling.reading.columns() {
+            None => &[Format::Conll],
+            Some(_) => Format::TABLES,
+        }
+    }
+
+    fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
+        let data = file.path;
+        if file.classes.is_some() {
             let sentence =
                 "--classes is for runs of elman train classify; this one labels every step";
             return Err(Failure::input(sentence));
@@ -85,6 +92,7 @@ impl Trained for Labeller {
             None => (self.labelling).encode(&Conll::Labelled.load(data)?, &name),
             Some(columns) => {
                 let wanted = Wanted {
+                    format: file.format,
                     columns: Some(columns.to_vec()),
                     needs_labels: true,
                     ..Wanted::default()
@@ -142,6 +150,7 @@ impl Labeller {
         out: &mut dyn Write,
     ) -> Result<()> {
         let wanted = Wanted {
+            format: args.format,
             columns: Some(columns.to_vec()),
             ..Wanted::default()
         };

@@ -42,7 +42,7 @@ pub const DEFAULTS: &Defaults = &[
 pub const NUMBERS: &Defaults = &[
     ("hidden", "192"),
     ("layers", "1"),
-    ("embedding", "32"),
+    ("embedding", "100"),
     ("window", "3"),
     ("activation", "relu"),
     ("bidirectional", "true"),
@@ -64,9 +64,16 @@ pub const NUMBERS: &Defaults = &[
 /// Data that cannot be read.
 pub fn defaults(args: &LabelArgs) -> Result<&'static Defaults> {
     Ok(match &args.train {
-        Some(path) if Format::of_file(path)?.is_table() => NUMBERS,
+        Some(path) if is_table(args, path)? => NUMBERS,
         _ => DEFAULTS,
     })
+}
+
+/// Whether the steps are rows of numbers.
+fn is_table(args: &LabelArgs, path: &Path) -> Result<bool> {
+    let read = [&[Format::Conll], Format::TABLES].concat();
+    Format::check(args.format, &read)?;
+    Ok(Format::of(args.format, path)?.is_table())
 }
 
 /// Without validation data every tenth sentence, on average, is held out.
@@ -94,11 +101,12 @@ impl LabelTask {
         let Some(path) = &args.train else {
             return Err(Failure::input("train label needs data: --train FILE"));
         };
-        if Format::of_file(path)?.is_table() {
+        let task = if is_table(args, path)? {
             Self::load_rows(args, path)
         } else {
             Self::load_sentences(args, path)
-        }
+        };
+        task.map_err(|failure| Format::doubt(args.format, path, failure))
     }
 
     fn load_sentences(args: &LabelArgs, path: &Path) -> Result<Self> {
@@ -128,6 +136,7 @@ impl LabelTask {
 
     fn load_rows(args: &LabelArgs, path: &Path) -> Result<Self> {
         let mut wanted = Wanted {
+            format: args.format,
             needs_labels: true,
             ..Wanted::default()
         };

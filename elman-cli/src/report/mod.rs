@@ -29,8 +29,8 @@ pub struct Report {
     pub name: String,
     /// Such as `label`.
     pub task: String,
-    /// Whether there is more to come.
-    pub is_running: bool,
+    /// How far it is.
+    pub state: State,
     /// Every epoch so far.
     pub history: Vec<Row>,
     /// What the best model makes of the validation data.
@@ -39,6 +39,16 @@ pub struct Report {
     pub clip_norm: f64,
     pub parameters: usize,
     pub settings: Vec<Setting>,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    Running,
+    #[default]
+    Ended,
+    /// Before its end: the sentence that the terminal shows.
+    Stopped(String),
 }
 
 /// A name and a value.
@@ -156,14 +166,15 @@ impl Report {
 
     fn header(&self) -> Markup {
         let seconds: f64 = self.history.iter().map(|row| row.seconds).sum();
-        let state = if self.is_running {
-            "still running"
-        } else {
-            "ended"
+        let (state, why) = match &self.state {
+            State::Running => ("still running", None),
+            State::Ended => ("ended", None),
+            State::Stopped(why) => ("stopped", Some(why)),
         };
         html! {
             header {
                 h1 { (self.name) small { "elman train " (self.task) ", " (state) } }
+                @if let Some(why) = why { p { (why) } }
                 dl.tiles {
                     @if let Some(best) = self.best() {
                         div.key { dt { (best.score_name) ", validation data" } dd { (tidy(best.score)) } }

@@ -11,7 +11,7 @@ fn example() -> Report {
     Report {
         name: "names <script>alert(1)</script>".to_owned(),
         task: "classify".to_owned(),
-        is_running: false,
+        state: State::Ended,
         history: (1..=24).map(row).collect(),
         evidence: vec![
             Evidence::Confusion(confusion(18)),

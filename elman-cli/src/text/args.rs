@@ -6,9 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Unit;
-use super::task::{LINES, STREAMS, WORDS};
+use super::task::{LINES, STREAMS, UNUSED, WORDS};
 use crate::args::differing;
-use crate::settings::{Settings, with_defaults};
+use crate::data::Format;
+use crate::settings::{Settings, with_defaults, without};
 
 /// Learn the next character or word of a text
 ///
@@ -18,7 +19,7 @@ use crate::settings::{Settings, with_defaults};
 /// token, negated so that higher is better.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[command(args_override_self = true, mut_args = |arg| with_defaults(arg, STREAMS), after_help = help())]
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, STREAMS), UNUSED), after_help = help())]
 pub struct TextArgs {
     /// Training data, UTF-8
     #[arg(long, value_name = "FILE")]
@@ -34,6 +35,10 @@ pub struct TextArgs {
     #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<bool>,
+    /// Format of the data: text [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// A TOML file with settings named like these flags; flags win
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]

@@ -10,7 +10,7 @@ use super::generate::sample;
 use super::lexicon::{LINE_END, Lexicon, Unit};
 use super::scores::Scores;
 use super::{TASK, Texting};
-use crate::data::{Hiding, Sequences, text};
+use crate::data::{Format, Hiding, Sequences, text};
 use crate::failure::{Failure, Result};
 use crate::features;
 use crate::gather::longest_first;
@@ -80,6 +80,9 @@ pub const WORDS: &Defaults = &[
     ("epochs", "12"),
     ("patience", "0"),
 ];
+
+/// Shared flags that are not for text.
+pub const UNUSED: &[&str] = &["bidirectional", "window", "noise"];
 
 /// The defaults for the kind of text that the command line names.
 ///
@@ -151,6 +154,7 @@ impl TextTask {
         let Some(path) = &args.train else {
             return Err(Failure::input("train text needs data: --train FILE"));
         };
+        Format::check(args.format, &[Format::Text])?;
         check(&args.settings)?;
         let train = text::load(path)?;
         let lines = match args.lines {
@@ -254,6 +258,11 @@ fn check(settings: &Settings) -> Result<()> {
     if settings.window > 1 {
         return Err(Failure::input(
             "--window must be 1 for text: a wider window shows what the net should foresee",
+        ));
+    }
+    if settings.noise > 0.0 {
+        return Err(Failure::input(
+            "--noise is for measured numbers, and a text has none",
         ));
     }
     Ok(())

@@ -1,7 +1,6 @@
 //! A trained text net at work: how well it foresees a text, token by token.
 
 use std::io::{BufRead, Write};
-use std::path::Path;
 
 use elman_core::{Inputs, Level, Model, Stream, Strip, Target};
 use serde::Serialize;
@@ -10,7 +9,7 @@ use super::lexicon::{LINE_END, Lexicon};
 use super::task::measure;
 use super::{SHORTEST_STREAM, Texting, none_yet};
 use crate::args::{EvalArgs, PredictArgs};
-use crate::data::{Lines, Sequences, text};
+use crate::data::{Format, Lines, Sequences, text};
 use crate::failure::{Failure, Result};
 use crate::gather::longest_first;
 use crate::label::nats;
@@ -18,7 +17,7 @@ use crate::model_file::Network;
 use crate::predict::on_standard_output;
 use crate::run::Run;
 use crate::threads::on_threads;
-use crate::trained::{Description, Report, Trained, no_classes};
+use crate::trained::{DataFile, Description, Report, Trained, no_classes};
 
 /// A trained text net.
 pub struct Writer {
@@ -203,9 +202,13 @@ impl Trained for Writer {
     }
 
     /// Running text in short pieces.
-    fn sequences(&self, data: &Path, classes: Option<&Path>) -> Result<Sequences> {
-        no_classes(classes)?;
-        let whole = self.texting.encode(&text::load(data)?);
+    fn formats(&self) -> &'static [Format] {
+        &[Format::Text]
+    }
+
+    fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
+        no_classes(file.classes)?;
+        let whole = self.texting.encode(&text::load(file.path)?);
         if self.texting.lines {
             return Ok(whole);
         }

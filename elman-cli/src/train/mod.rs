@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::args::{TrainArgs, TrainTask, parse_run};
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
+use crate::report::State;
 use crate::run::{Run, write_whole};
 use crate::settings::{Settings, to_toml};
 use crate::task::Task;
@@ -133,7 +134,7 @@ pub fn report(folder: &Path) -> Result<()> {
 fn report_on(run: &Run, job: &impl Job) -> Result<()> {
     let task = job.load()?;
     on_threads(job.settings().threads, || {
-        watch::write_report(&task, run, false)
+        watch::write_report(&task, run, State::Ended)
     })?;
     println!("{}", run.report().display());
     Ok(())

@@ -14,6 +14,7 @@ use crate::doctor::{Patient, Treatment};
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
 use crate::model_file;
+use crate::report::State;
 use crate::run::Run;
 use crate::seeds::{self, Purpose};
 use crate::settings::Settings;
@@ -164,12 +165,14 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     pub(super) fn run(&mut self) -> Result<Outcome> {
         self.introduce();
-        let mut next = Next::GoOn;
-        while next == Next::GoOn && !self.is_finished() {
-            next = self.epoch()?;
+        if let Err(failure) = self.epochs() {
+            self.progress.finish();
+            // The failure is the news; a page that cannot be written either would only hide it.
+            let _ = write_report(self.task, self.run, State::Stopped(failure.to_string()));
+            return Err(failure);
         }
         self.progress.finish();
-        write_report(self.task, self.run, false)?;
+        write_report(self.task, self.run, State::Ended)?;
         let (score, epoch) = self.standing.best.unwrap_or((0.0, 0));
         Ok(Outcome {
             score,
@@ -178,6 +181,14 @@ impl<'a, T: Task> Trainer<'a, T> {
             epochs: self.standing.epochs,
             is_cut_short: !self.is_finished(),
         })
+    }
+
+    fn epochs(&mut self) -> Result<()> {
+        let mut next = Next::GoOn;
+        while next == Next::GoOn && !self.is_finished() {
+            next = self.epoch()?;
+        }
+        Ok(())
     }
 
     fn is_finished(&self) -> bool {

@@ -12,7 +12,7 @@ use crate::doctor::{Checkup, Patient, Severity, examine};
 use crate::events::{Events, Histogram};
 use crate::failure::Result;
 use crate::model_file::{self, Network};
-use crate::report::Report;
+use crate::report::{Report, State};
 use crate::run::{Run, write_whole};
 use crate::settings::Settings;
 use crate::task::Task;
@@ -78,7 +78,7 @@ impl<'a> Watch<'a> {
             &histograms(task.spec(), params),
         )?;
         if self.reported.elapsed() >= REPORT_EVERY {
-            write_report(task, self.run, true)?;
+            write_report(task, self.run, State::Running)?;
             self.reported = Instant::now();
         }
         Ok(())
@@ -115,10 +115,10 @@ impl<'a> Watch<'a> {
 ///
 /// # Errors
 /// Files that cannot be read or written.
-pub fn write_report<T: Task>(task: &T, run: &Run, is_running: bool) -> Result<()> {
+pub fn write_report<T: Task>(task: &T, run: &Run, state: State) -> Result<()> {
     let mut report = Report::of_run(run)?;
     report.task = T::NAME.to_owned();
-    report.is_running = is_running;
+    report.state = state;
     report.parameters = task.spec().params_len();
     if run.model().exists() {
         let (network, _): (Network, IgnoredAny) = model_file::load(&run.model(), T::NAME)?;
