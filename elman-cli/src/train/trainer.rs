@@ -13,7 +13,7 @@ use super::watch::{Watch, write_report};
 use crate::doctor::{Patient, Treatment};
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
-use crate::model_file;
+use crate::model_file::{self, Network};
 use crate::run::Run;
 use crate::seeds::{self, Purpose};
 use crate::settings::Settings;
@@ -104,6 +104,7 @@ impl<'a, T: Task> Trainer<'a, T> {
                 let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
                 initialize(task.spec(), Init::Orthogonal, &mut rng, &mut learner.params)?;
                 task.start(&mut learner.params);
+                learner.average.start(&learner.params);
                 Standing::start(task)
             }
         };
@@ -215,7 +216,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.run.add_metrics(&epoch)?;
         self.save()?;
         self.progress.epoch(&epoch);
-        let params = &self.learner.params;
+        let params = self.learner.judged();
         self.watch
             .after_epoch(self.task, &epoch, params, &self.progress)?;
         let is_late = self.is_time_up() && !self.is_finished();
@@ -276,6 +277,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             hiding: task.hiding(),
             noise: task.noise(),
             class_weights: task.class_weights(),
+            smoothing: self.settings.smoothing(),
         };
         if end == self.batches.count() {
             self.before.clone_from(&self.learner.params);
@@ -328,12 +330,13 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn save_model(&self) -> Result<()> {
-        let (path, task, params) = (self.run.model(), self.task, &self.learner.params);
+        let (path, task, params) = (self.run.model(), self.task, self.learner.judged());
         model_file::save(&path, T::NAME, task.spec(), task.meaning(), params)
     }
 
     fn validate(&self) -> Result<Measure> {
-        let measure = self.task.measure(&self.learner.model()?)?;
+        let judged = Network::new(*self.task.spec(), self.learner.judged().to_vec())?;
+        let measure = self.task.measure(&judged.model()?)?;
         if !measure.loss.is_finite() {
             return Err(self.explain("a NaN or infinity in the validation outputs", "its end"));
         }
