@@ -77,6 +77,14 @@ pub struct Settings {
     /// Updates at the beginning over which the learning rate rises to its full value
     #[arg(long, value_name = "N", value_parser = count(0..=1 << 30), help_heading = TRAINING)]
     pub warm_up: usize,
+    /// Validate and keep a running mean of the parameters: the share of it that an update leaves, such as 0.999;
+    /// 0 keeps the parameters themselves
+    #[arg(long, value_name = "DECAY", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub average: f64,
+    /// Share of every target that is spread over all classes, so that the net is less sure of itself; never with
+    /// --overfit-batch
+    #[arg(long, value_name = "SHARE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub smoothing: f64,
     /// Longest gradient, over all parameters together; 0 never clips
     #[arg(long, value_name = "NORM", value_parser = real(0.0.., "0 or more"), help_heading = TRAINING)]
     pub clip_norm: f64,
@@ -203,7 +211,9 @@ pub type Defaults = [(&'static str, &'static str)];
 /// What they are for every task that does not say otherwise.
 const COMMON: &Defaults = &[
     ("accumulate", "1"),
+    ("average", "0"),
     ("noise", "0"),
+    ("smoothing", "0"),
     ("warm-up", "0"),
     ("checkpoint-every", "30s"),
     ("watch", "false"),
@@ -319,6 +329,15 @@ impl Settings {
             },
             hidden: rate,
             head: rate,
+        }
+    }
+
+    /// Share of every target that is spread over all classes: none where a batch is to be learnt by heart, since no net
+    /// could bring its loss down.
+    pub const fn smoothing(&self) -> f32 {
+        match self.overfit_batch {
+            Some(_) => 0.0,
+            None => self.smoothing as f32,
         }
     }
 

@@ -222,6 +222,8 @@ fn flags_out_of_range() {
         "--accumulate 0",
         "--warm-up -1",
         "--noise -1",
+        "--average 1",
+        "--smoothing 1",
         "--overfit-batch 0",
         "--time-limit 5",
     ];

@@ -105,7 +105,7 @@ fn a_killed_run_goes_on_to_the_same_model() {
 
 /// Jobs of every kind, long enough to be killed several times.
 const JOBS: [&str; 4] = [
-    "train label --train train.conll --accumulate 2 --warm-up 30",
+    "train label --train train.conll --accumulate 2 --warm-up 30 --average 0.99",
     "train label --train train.conll --bidirectional false --k1 2 --k2 3 --schedule plateau",
     "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum",
     "train classify --train waves.csv --noise 0.3 --layers 2 --train-initial-state",

@@ -1,5 +1,6 @@
 //! `elman train`: from what was typed to a trained run. `trainer` is the loop, `learner` one update of it.
 
+mod average;
 mod batches;
 mod checkpoint;
 mod learner;
