@@ -299,6 +299,7 @@ mod tests {
                 input: 0.5,
                 hidden: 0.5,
                 head: 0.5,
+                recurrent: 0.5,
             },
         };
         let mut params = vec![0.0; spec.params_len()];

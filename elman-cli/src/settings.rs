@@ -48,6 +48,10 @@ pub struct Settings {
     /// Share of the embeddings, of the numbers between layers and of the head's inputs that is zeroed
     #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
     pub dropout: f64,
+    /// Share of the hidden units that no step reads of the step before; which ones is drawn once for each sequence
+    /// (of a text: for each window of it)
+    #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub recurrent_dropout: f64,
     /// Noise on measured numbers while training, in units of their standard deviation; none on words and characters
     #[arg(long, value_name = "SIZE", value_parser = real(0.0..=10.0, "from 0 to 10"), help_heading = TRAINING)]
     pub noise: f64,
@@ -214,6 +218,7 @@ const COMMON: &Defaults = &[
     ("average", "0"),
     ("noise", "0"),
     ("smoothing", "0"),
+    ("recurrent-dropout", "0"),
     ("warm-up", "0"),
     ("checkpoint-every", "30s"),
     ("watch", "false"),
@@ -319,7 +324,7 @@ impl Settings {
         }
     }
 
-    /// The one rate, everywhere; but numbers that are measured are left alone.
+    /// The one rate at all inputs, but numbers that are measured are left alone; and the other through time.
     pub const fn dropout(&self, input: &Input) -> Dropout {
         let rate = self.dropout as f32;
         Dropout {
@@ -329,6 +334,7 @@ impl Settings {
             },
             hidden: rate,
             head: rate,
+            recurrent: self.recurrent_dropout as f32,
         }
     }
 

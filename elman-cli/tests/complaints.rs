@@ -209,6 +209,7 @@ fn flags_out_of_range() {
         "--layers 9",
         "--window 4",
         "--dropout 1",
+        "--recurrent-dropout 1",
         "--lr 0",
         "--lr nan",
         "--batch 0",

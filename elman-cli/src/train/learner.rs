@@ -225,6 +225,14 @@ impl Learner {
         Ok(())
     }
 
+    /// The net that learns, as it is now.
+    ///
+    /// # Errors
+    /// None: the lengths fit.
+    pub fn model(&self) -> Result<Model<'_>> {
+        Ok(Model::new(self.spec, &self.params, &self.packed)?)
+    }
+
     /// The parameters that are judged and kept.
     pub fn judged(&self) -> &[f32] {
         self.average.of(&self.params)
