@@ -67,7 +67,7 @@ pub struct Settings {
     /// Sequences per update
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 20), help_heading = TRAINING)]
     pub batch: usize,
-    /// Truncated backpropagation: send losses back every N steps [default: once per sequence]
+    /// Truncated backpropagation: send losses back every N steps; without it, once per sequence
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 30), help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k1: Option<usize>,
@@ -285,7 +285,7 @@ impl Settings {
     pub fn check(&self) -> Result<()> {
         match (self.k1, self.k2) {
             (Some(_), _) if self.bidirectional => Err(Failure::input(
-                "--k1 needs --bidirectional false: a net that reads both ways needs the whole sequence",
+                "--bidirectional needs whole sequences: it does not go with --k1, nor with text and echo, which are learnt in windows of --k1 steps",
             )),
             (Some(k1), Some(k2)) if k2 < k1 => Err(Failure::input(format!(
                 "--k2 {k2} must be at least --k1 {k1}, or some steps would never be learnt from"

@@ -40,6 +40,8 @@ pub struct Outcome {
     pub epochs: usize,
     /// Whether the time was up before the epochs were.
     pub is_cut_short: bool,
+    /// Whether the patience ran out before the epochs did.
+    pub is_stopped_early: bool,
 }
 
 /// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one. Where somebody
@@ -181,6 +183,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             epoch,
             epochs: self.standing.epochs,
             is_cut_short: !self.is_finished(),
+            is_stopped_early: self.is_finished() && self.standing.epochs < self.settings.epochs,
         })
     }
 
