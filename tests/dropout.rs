@@ -4,7 +4,7 @@ use elman_core::{
     Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
     Layers, Read, Spec, TensorKind, Truncation,
 };
-use elman_tests::{Case, Pass, Rig, Rows, levels};
+use elman_tests::{Case, Pass, Rig, Rows, levels, passed_on};
 
 const FULL: Truncation = Truncation::FULL;
 
@@ -148,6 +148,107 @@ fn masks_are_independent() {
     }
 }
 
+/// Two layers both ways, wide enough for statistics, and nothing but recurrent dropout.
+fn through_time(hidden: usize, recurrent: f32) -> Spec {
+    let layer = Layer {
+        hidden,
+        direction: Direction::Both,
+        activation: Activation::Tanh,
+    };
+    Spec {
+        input: Input::Dense { width: 3 },
+        layers: Layers::of([layer, layer]),
+        initial_state: InitialState::Trained,
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 4 },
+            read: Read::EveryStep,
+        },
+        dropout: Dropout {
+            recurrent,
+            ..Dropout::NONE
+        },
+    }
+}
+
+/// After five steps through the same mask, what it keeps was scaled five times, and what it drops stays dropped.
+#[test]
+fn recurrent_masks_stay_the_same_over_time() {
+    const SEQUENCES: usize = 30;
+    for rate in [0.2, 0.5] {
+        let spec = through_time(53, rate);
+        let once = passed_on(&spec, SEQUENCES, 1, 7);
+        let kept = 1.0 / (1.0 - rate);
+        assert!(once.iter().all(|&m| m == 0.0 || (m - kept).abs() < 1e-4));
+        assert!(deviations(once.iter().map(|&m| m == 0.0), rate) < 5.0);
+        let often = passed_on(&spec, SEQUENCES, 5, 7);
+        for (&once, &often) in once.iter().zip(&often) {
+            let expected = once.powi(5);
+            assert!(
+                (often - expected).abs() <= 1e-5 * expected,
+                "{once} once, {often} after five steps"
+            );
+        }
+    }
+}
+
+/// Other sequences, layers, directions and seeds draw other coins.
+#[test]
+fn recurrent_masks_are_independent() {
+    const SEQUENCES: usize = 30;
+    const HIDDEN: usize = 53;
+    for rate in [0.2, 0.5] {
+        let agreement = rate * rate + (1.0 - rate) * (1.0 - rate);
+        let spec = through_time(HIDDEN, rate);
+        let masks: Vec<Vec<bool>> = [7, 8]
+            .into_iter()
+            .flat_map(|seed| {
+                let state = passed_on(&spec, SEQUENCES, 1, seed);
+                let place = move |place: usize| -> Vec<bool> {
+                    let rows = state.chunks(4 * HIDDEN);
+                    rows.flat_map(|row| &row[place * HIDDEN..][..HIDDEN])
+                        .map(|&m| m == 0.0)
+                        .collect()
+                };
+                (0..4).map(place).collect::<Vec<_>>()
+            })
+            .collect();
+        for (i, mask) in masks.iter().enumerate() {
+            let next_sequence = mask.iter().zip(&mask[HIDDEN..]).map(|(a, b)| a == b);
+            assert!(deviations(next_sequence, agreement) < 5.0, "mask {i}");
+            for (j, other) in masks.iter().enumerate().skip(i + 1) {
+                let same = mask.iter().zip(other).map(|(a, b)| a == b);
+                assert!(deviations(same, agreement) < 5.0, "masks {i} and {j}");
+            }
+        }
+    }
+}
+
+/// A rate too small to drop anything takes the steps one by one and must still record the bits of the fast path.
+#[test]
+fn a_mask_of_ones_changes_no_bit() {
+    for read in [Read::EveryStep, Read::LastStep] {
+        let spec = |recurrent| {
+            let mut spec = through_time(19, recurrent);
+            spec.head.read = read;
+            spec
+        };
+        let [none, ones] = [spec(0.0), spec(1e-9)];
+        assert!(ones.tape_len(20, 5) > none.tape_len(20, 5));
+        assert_eq!(ones.scratch_len(20, 5), none.scratch_len(20, 5));
+        for level in levels() {
+            let [none, ones] = [none, ones].map(|spec| {
+                let case = Case::new(spec, &[7, 5, 5, 2, 1], 6);
+                Rig::new(level, &spec, &case.params).train(&case, FULL)
+            });
+            assert_eq!(ones.outputs, none.outputs, "{level}");
+            assert_eq!(ones.state, none.state, "{level}");
+            for (a, b) in ones.gradients.iter().zip(&none.gradients) {
+                assert!((a - b).abs() < 1e-5, "{level}: gradient {a} and {b}");
+            }
+        }
+    }
+}
+
 #[test]
 fn inference_drops_nothing() {
     let case = pass_on(
@@ -156,6 +257,7 @@ fn inference_drops_nothing() {
             input: 0.5,
             hidden: 0.5,
             head: 0.5,
+            recurrent: 0.5,
         },
     );
     let outputs = Rig::new(levels()[0], &case.spec, &case.params)
@@ -197,6 +299,7 @@ fn gradients_go_through_the_masks() {
             input: 0.3,
             hidden: 0.4,
             head: 0.2,
+            recurrent: 0.3,
         },
     };
     let specs = [

@@ -160,7 +160,16 @@ fn specs_that_make_no_sense() {
         },
         ..dense()
     };
+    let with_recurrent_rate = |recurrent| Spec {
+        dropout: Dropout {
+            recurrent,
+            ..Dropout::NONE
+        },
+        ..dense()
+    };
     let bad = [
+        with_recurrent_rate(1.0),
+        with_recurrent_rate(f32::NAN),
         with_input(Input::Dense { width: 0 }),
         with_input(Input::Dense { width: usize::MAX }),
         with_layer(0),

@@ -5,7 +5,7 @@ use elman_core::{
     Layers, Read, Spec, Tensor, Truncation,
 };
 use elman_tests::oracle::{Net, Objective, softmax};
-use elman_tests::{Case, Generator, Rig, levels};
+use elman_tests::{Case, Generator, Pass, Rig, levels, passed_on};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -291,6 +291,50 @@ proptest! {
                 prop_assert!(near(&forward.state[range.clone()], &run.final_state), "{level}: state {b}");
                 prop_assert!(near(&training.state[range], &run.final_state), "{level}: recorded state {b}");
             }
+        }
+    }
+}
+
+/// A fifth of the cases.
+fn fewer() -> Config {
+    let config = config();
+    Config {
+        cases: config.cases.div_ceil(5),
+        ..config
+    }
+}
+
+proptest! {
+    #![proptest_config(fewer())]
+
+    #[test]
+    fn gradients_go_through_recurrent_masks(mut plan in plan(), rate in prop::sample::select(vec![0.1f32, 0.5])) {
+        plan.spec.dropout.recurrent = rate;
+        let (case, truncation, seed) = (plan.case(), plan.truncation, plan.seed);
+        let masks = passed_on(&case.spec, case.lengths.len(), 1, seed);
+        let masks = masks.iter().map(|&m| f64::from(m)).collect::<Vec<_>>();
+        let masks: Vec<Vec<f64>> = masks.chunks(case.spec.state_len()).map(<[f64]>::to_vec).collect();
+        let params = case.params_f64();
+        let net = Net { spec: &case.spec, params: &params };
+        let objective = Objective::masked(&case, truncation.k1, truncation.k2, masks.clone());
+        let (loss, kink) = objective.value(&params);
+        let slopes = slopes(&case, &objective).filter(|_| kink > KINK);
+        prop_assume!(slopes.is_some(), "a relu is near its kink");
+        let slopes = slopes.unwrap_or_default();
+        for level in levels() {
+            let rig = Rig::new(level, &case.spec, &case.params);
+            let (forward, training) = (rig.forward(&case), rig.pass(&case, Pass { truncation, seed, total: case.total_weight() }));
+            for (b, mask) in masks.iter().enumerate() {
+                let (sequence, steps) = (case.sequence(b), 0..case.lengths[b]);
+                let start = case.carried_state(b).unwrap_or_else(|| net.initial_state());
+                let range = b * mask.len()..(b + 1) * mask.len();
+                let [masked, plain] = [net.run_masked(&sequence, steps.clone(), &start, mask), net.run(&sequence, steps, &start)];
+                prop_assert!(near(&training.state[range.clone()], &masked.final_state), "{level}: recorded state {b}");
+                prop_assert!(near(&forward.state[range], &plain.final_state), "{level}: inference drops nothing, state {b}");
+            }
+            prop_assert!((training.loss - loss).abs() <= FORWARD * loss.max(1.0), "{level}: loss {} against {loss}", training.loss);
+            let (error, place) = worst_error(&slopes, &training.gradients);
+            prop_assert!(error <= WORST, "{level}: {place}, relative error {error:.1e}");
         }
     }
 }

@@ -115,10 +115,15 @@ impl Gathered {
         &'a self,
         outputs: Range<usize>,
         weights: Option<&'a [f32]>,
+        smoothing: f32,
     ) -> Objective<'a> {
         if self.goal_width == 0 {
             let targets = &self.classes[outputs];
-            Objective::Classes { targets, weights }
+            Objective::Classes {
+                targets,
+                weights,
+                smoothing,
+            }
         } else {
             let (start, end) = (outputs.start, outputs.end);
             Objective::Numbers(&self.goals[start * self.goal_width..end * self.goal_width])
@@ -181,7 +186,7 @@ mod tests {
         gathered.fill(&sequences, &[1, 0], ALL_STEPS).unwrap();
         assert_eq!(gathered.numbers, [0.0, 0.0, 1.0]);
         assert_eq!(gathered.places(), [1, 0]);
-        let Objective::Numbers(goals) = gathered.objective(1..2, None) else {
+        let Objective::Numbers(goals) = gathered.objective(1..2, None, 0.0) else {
             panic!("the targets are numbers");
         };
         assert_eq!(goals, [1.0, -1.0]);

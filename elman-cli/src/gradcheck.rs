@@ -133,7 +133,7 @@ fn gradients(spec: &Spec, network: &Network, sequences: &Sequences) -> Result<Ve
     let mut scratch = vec![Strip::ZERO; spec.scratch_len(batch.rows(), batch.sequences())];
     let mut gradients = vec![0.0; spec.params_len()];
     let steps = 0..batch.steps();
-    let objective = gathered.objective(0..gathered.places().len(), None);
+    let objective = gathered.objective(0..gathered.places().len(), None, 0.0);
     let mut tape = Tape::new(spec, batch, inputs, 0, &mut buffer)?;
     tape.start(&model, None)?;
     tape.record(level, &model, steps.clone())?;
@@ -299,6 +299,7 @@ mod tests {
                 input: 0.5,
                 hidden: 0.5,
                 head: 0.5,
+                recurrent: 0.5,
             },
         };
         let mut params = vec![0.0; spec.params_len()];

@@ -48,6 +48,10 @@ pub struct Settings {
     /// Share of the embeddings, of the numbers between layers and of the head's inputs that is zeroed
     #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
     pub dropout: f64,
+    /// Share of the hidden units that no step reads of the step before; which ones is drawn once for each sequence
+    /// (of a text: for each window of it)
+    #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub recurrent_dropout: f64,
     /// Noise on measured numbers while training, in units of their standard deviation; none on words and characters
     #[arg(long, value_name = "SIZE", value_parser = real(0.0..=10.0, "from 0 to 10"), help_heading = TRAINING)]
     pub noise: f64,
@@ -63,7 +67,7 @@ pub struct Settings {
     /// Sequences per update
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 20), help_heading = TRAINING)]
     pub batch: usize,
-    /// Truncated backpropagation: send losses back every N steps [default: once per sequence]
+    /// Truncated backpropagation: send losses back every N steps; without it, once per sequence
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 30), help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k1: Option<usize>,
@@ -77,6 +81,14 @@ pub struct Settings {
     /// Updates at the beginning over which the learning rate rises to its full value
     #[arg(long, value_name = "N", value_parser = count(0..=1 << 30), help_heading = TRAINING)]
     pub warm_up: usize,
+    /// Validate and keep a running mean of the parameters: the share of it that an update leaves, such as 0.999;
+    /// 0 keeps the parameters themselves
+    #[arg(long, value_name = "DECAY", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub average: f64,
+    /// Share of every target that is spread over all classes, so that the net is less sure of itself; never with
+    /// --overfit-batch
+    #[arg(long, value_name = "SHARE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub smoothing: f64,
     /// Longest gradient, over all parameters together; 0 never clips
     #[arg(long, value_name = "NORM", value_parser = real(0.0.., "0 or more"), help_heading = TRAINING)]
     pub clip_norm: f64,
@@ -203,7 +215,10 @@ pub type Defaults = [(&'static str, &'static str)];
 /// What they are for every task that does not say otherwise.
 const COMMON: &Defaults = &[
     ("accumulate", "1"),
+    ("average", "0"),
     ("noise", "0"),
+    ("smoothing", "0"),
+    ("recurrent-dropout", "0"),
     ("warm-up", "0"),
     ("checkpoint-every", "30s"),
     ("watch", "false"),
@@ -270,7 +285,8 @@ impl Settings {
     pub fn check(&self) -> Result<()> {
         match (self.k1, self.k2) {
             (Some(_), _) if self.bidirectional => Err(Failure::input(
-                "--k1 needs --bidirectional false: a net that reads both ways needs the whole sequence",
+                "--k1 needs --bidirectional false: a net that reads both ways needs the whole sequence, and windows of --k1 \
+                 steps, in which text and echoes are learnt, are none",
             )),
             (Some(k1), Some(k2)) if k2 < k1 => Err(Failure::input(format!(
                 "--k2 {k2} must be at least --k1 {k1}, or some steps would never be learnt from"
@@ -309,7 +325,7 @@ impl Settings {
         }
     }
 
-    /// The one rate, everywhere; but numbers that are measured are left alone.
+    /// The one rate at all inputs, but numbers that are measured are left alone; and the other through time.
     pub const fn dropout(&self, input: &Input) -> Dropout {
         let rate = self.dropout as f32;
         Dropout {
@@ -319,6 +335,16 @@ impl Settings {
             },
             hidden: rate,
             head: rate,
+            recurrent: self.recurrent_dropout as f32,
+        }
+    }
+
+    /// Share of every target that is spread over all classes: none where a batch is to be learnt by heart, since no net
+    /// could bring its loss down.
+    pub const fn smoothing(&self) -> f32 {
+        match self.overfit_batch {
+            Some(_) => 0.0,
+            None => self.smoothing as f32,
         }
     }
 

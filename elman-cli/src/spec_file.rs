@@ -18,6 +18,18 @@ pub struct StoredSpec {
     outputs: usize,
     read: StoredRead,
     dropout: [f32; 3],
+    /// Files of nets without it do not mention it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    recurrent_dropout: f32,
+}
+
+/// Whether there is nothing to store.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_zero(rate: &f32) -> bool {
+    *rate == 0.0
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +115,7 @@ impl From<&Spec> for StoredSpec {
                 Read::LastStep => StoredRead::LastStep,
             },
             dropout: [spec.dropout.input, spec.dropout.hidden, spec.dropout.head],
+            recurrent_dropout: spec.dropout.recurrent,
         }
     }
 }
@@ -160,6 +173,7 @@ impl StoredSpec {
                 input: self.dropout[0],
                 hidden: self.dropout[1],
                 head: self.dropout[2],
+                recurrent: self.recurrent_dropout,
             },
         };
         spec.check()?;
@@ -242,6 +256,7 @@ mod tests {
                 input: 0.5,
                 hidden: 0.25,
                 head: 0.1,
+                recurrent: 0.2,
             },
         };
         let dense = Spec {
@@ -271,6 +286,27 @@ mod tests {
                 spec
             );
         }
+    }
+
+    #[test]
+    fn files_without_recurrent_dropout_load() {
+        let spec = Spec {
+            input: Input::Dense { width: 6 },
+            layers: Layers::of([LAYER]),
+            initial_state: InitialState::Zero,
+            head: Head {
+                kind: HeadKind::None,
+                read: Read::EveryStep,
+            },
+            dropout: Dropout {
+                hidden: 0.5,
+                ..Dropout::NONE
+            },
+        };
+        let json = serde_json::to_string(&StoredSpec::from(&spec)).unwrap();
+        assert!(!json.contains("recurrent"), "{json}");
+        let stored: StoredSpec = serde_json::from_str(&json).unwrap();
+        assert_eq!(stored.restore().unwrap(), spec);
     }
 
     #[test]

@@ -209,6 +209,7 @@ fn flags_out_of_range() {
         "--layers 9",
         "--window 4",
         "--dropout 1",
+        "--recurrent-dropout 1",
         "--lr 0",
         "--lr nan",
         "--batch 0",
@@ -222,6 +223,8 @@ fn flags_out_of_range() {
         "--accumulate 0",
         "--warm-up -1",
         "--noise -1",
+        "--average 1",
+        "--smoothing 1",
         "--overfit-batch 0",
         "--time-limit 5",
     ];

@@ -134,7 +134,7 @@ fn fill(shop: &Workshop, sequences: usize) {
 
 /// Jobs of every kind, with epochs long enough to be killed within them; text and echoes have a test of their own.
 const JOBS: [&str; 5] = [
-    "train label --train train.conll --accumulate 2 --warm-up 30",
+    "train label --train train.conll --accumulate 2 --warm-up 30 --average 0.99 --recurrent-dropout 0.2",
     "train label --train train.conll --bidirectional false --k1 2 --k2 3 --schedule plateau",
     "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum",
     "train classify --train waves.csv --noise 0.3 --layers 2 --train-initial-state",
@@ -145,7 +145,7 @@ const JOBS: [&str; 5] = [
 fn kills_at_random_moments_change_nothing() {
     let shop = Workshop::new();
     fill(&shop, 400);
-    let met = common::kill_at_random(&shop, &JOBS, "--hidden 48 --epochs 40 --patience 0", 6);
+    let met = common::kill_at_random(&shop, &JOBS, "--hidden 48 --epochs 100 --patience 0", 6);
     assert!(met.within >= 4, "hardly any within an epoch: {met:?}");
 }
 
@@ -153,7 +153,7 @@ fn kills_at_random_moments_change_nothing() {
 const CONFIGURED: [&str; 9] = [
     "label --train train.conll --format conll --dropout 0.1 --layers 2",
     "label --train rows.csv --noise 0.2 --format csv",
-    "classify --train waves.csv --class-weights balanced --time-limit 1h",
+    "classify --train waves.csv --class-weights balanced --time-limit 1h --average 0.9 --smoothing 0.1",
     "classify --train words.tsv --tokens chars --warm-up 3",
     "classify --train words.tsv --valid words.tsv --tokens words --optimizer sgd --lr 0.0000012345678901",
     "forecast --train series.csv --target y --inputs lead --horizon 2 --train-initial-state",

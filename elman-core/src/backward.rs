@@ -10,9 +10,9 @@ use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Gemm, Start};
 use crate::kernel::pack::Panels;
-use crate::layout::{Region, Scratch, read_write};
+use crate::layout::{Region, Scratch, read_write, write_both};
 use crate::params::{Place, TensorKind};
-use crate::recurrence::Recurrence;
+use crate::recurrence::{Mask, MaskedBackward, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::spec::{InitialState, Read, Spec};
 use crate::tape::{Tape, Window};
@@ -264,7 +264,11 @@ impl Backward<'_, '_> {
         let column = if place.reverse { hidden } else { 0 };
         let w_rec = self.transposed.recurrent_weights(place);
         let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
-        let d_h = self.hidden_gradient(place.layer).of_mut(self.scratch);
+        let (d_h, product) = write_both(
+            self.scratch,
+            self.hidden_gradient(place.layer),
+            self.regions.start,
+        );
         let (batch, activation) = (&self.tape.batch, layer.activation);
         let recurrence = Recurrence {
             batch,
@@ -274,7 +278,18 @@ impl Backward<'_, '_> {
             width,
             activation,
         };
-        if place.reverse {
+        let mask = mask_of(self.spec, self.tape.seed, place);
+        if mask.rate > 0.0 {
+            s.run(MaskedBackward {
+                recurrence,
+                mask,
+                steps: self.steps.clone(),
+                end,
+                h,
+                d_h,
+                product,
+            });
+        } else if place.reverse {
             recurrence.backward_in_reverse(s, self.steps.clone(), h, d_h);
         } else {
             recurrence.backward(s, self.steps.clone(), end, h, d_h);
@@ -325,13 +340,7 @@ impl Backward<'_, '_> {
         sum_rows(s, d_z.from(rows.start, 0), hidden, rows.len(), d_bias);
 
         // dW_rec += h_beforeᵀ·dZ, one product per run of rows whose predecessors are neighbours too
-        let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
-        let h = View {
-            data: h,
-            outer: width,
-            inner: 1,
-        }
-        .from(0, column);
+        let (h, start) = read_by_steps(self.spec, self.tape, place);
         let d_weights = gradient_of(
             self.spec,
             self.gradients,
@@ -354,12 +363,6 @@ impl Backward<'_, '_> {
                 d_weights,
             );
         }
-        let start = View {
-            data: self.tape.start,
-            outer: self.spec.state_len(),
-            inner: 1,
-        }
-        .from(0, self.spec.state_offset(place.layer) + column);
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
             outer_product(
                 s,
@@ -406,13 +409,16 @@ impl Backward<'_, '_> {
                 hidden,
             ));
         }
+        let sequences = self.tape.batch.sequences();
+        let all = d_start.get_mut(..sequences * hidden).unwrap_or(&mut []);
+        mask_of(self.spec, self.tape.seed, place).apply(s, all, hidden, 0);
         let d_initial = gradient_of(self.spec, self.gradients, TensorKind::InitialState(place));
         let d_start = View {
             data: d_start,
             outer: hidden,
             inner: 1,
         };
-        sum_rows(s, d_start, hidden, self.tape.batch.sequences(), d_initial);
+        sum_rows(s, d_start, hidden, sequences, d_initial);
     }
 
     /// Forward: `Z = X·W_in + …` of every direction, with dropout on X. `dX = Σ dZ·W_inᵀ`.
@@ -467,6 +473,36 @@ impl Backward<'_, '_> {
             seed: self.tape.seed,
             site,
         });
+    }
+}
+
+/// The hidden rows and start states that the steps of one direction read: with masks where there are any.
+fn read_by_steps<'t>(spec: &Spec, tape: &'t Tape, place: Place) -> (View<'t>, View<'t>) {
+    let layer = spec.layer(place.layer);
+    let column = if place.reverse { layer.hidden } else { 0 };
+    let view = |data, outer| View {
+        data,
+        outer,
+        inner: 1,
+    };
+    let masked = tape.layout.masked(spec, place);
+    if masked.is_none() {
+        let h = tape.layout.hidden(place.layer).of(tape.rows);
+        let first = spec.state_offset(place.layer) + column;
+        let start = view(&*tape.start, spec.state_len());
+        (view(h, layer.width()).from(0, column), start.from(0, first))
+    } else {
+        let start = view(masked.of(tape.rows), layer.hidden);
+        (start.from(tape.batch.sequences(), 0), start)
+    }
+}
+
+/// What the forward pass dropped from the states that steps read.
+const fn mask_of(spec: &Spec, seed: u64, place: Place) -> Mask {
+    Mask {
+        rate: spec.dropout.recurrent,
+        seed,
+        place,
     }
 }
 

@@ -11,9 +11,9 @@ use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Gemm, Start};
 use crate::kernel::softmax::Softmax;
-use crate::layout::{Layout, Region, read_write};
+use crate::layout::{Layout, Region, read_write, write_both};
 use crate::params::Place;
-use crate::recurrence::Recurrence;
+use crate::recurrence::{Mask, MaskedForward, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::spec::{Direction, HeadKind, Read, Spec};
 use crate::weights::Model;
@@ -217,18 +217,18 @@ impl Pass<'_> {
     #[inline(always)]
     pub fn layer<S: Simd>(&self, s: S, layer: usize, state: &[f32], buffer: &mut [f32]) {
         let (region, hidden_region) = (self.layout.input(layer), self.layout.hidden(layer));
-        let (x, h) = match (layer, self.inputs) {
-            _ if !region.is_none() => read_write(buffer, region, hidden_region),
-            (0, Inputs::Dense(given)) => (given, hidden_region.of_mut(buffer)),
-            (0, Inputs::Tokens(_)) => return,
-            _ => read_write(buffer, self.layout.hidden(layer - 1), hidden_region),
-        };
         let spec = self.spec();
         let (l, x_width) = (spec.layer(layer), spec.layer_input_width(layer));
         let width = l.width();
         let rows = self.batch.rows_of(self.steps.clone());
         for reverse in [false, true].into_iter().take(l.directions()) {
             let place = Place { layer, reverse };
+            let (x, h) = match (layer, self.inputs) {
+                _ if !region.is_none() => read_write(buffer, region, hidden_region),
+                (0, Inputs::Dense(given)) => (given, hidden_region.of_mut(buffer)),
+                (0, Inputs::Tokens(_)) => return,
+                _ => read_write(buffer, self.layout.hidden(layer - 1), hidden_region),
+            };
             let column = if reverse { l.hidden } else { 0 };
             let w_in = self.model.input_weights(place);
             // Z = X·W_in + b, every step at once
@@ -265,12 +265,30 @@ impl Pass<'_> {
                 width,
                 activation,
             };
-            if reverse {
+            if let Some(mask) = self.mask(place) {
+                let masked = self.layout.masked(spec, place);
+                let (h, masked) = write_both(buffer, hidden_region, masked);
+                s.run(MaskedForward {
+                    recurrence,
+                    mask,
+                    steps: self.steps.clone(),
+                    state,
+                    h,
+                    masked,
+                });
+            } else if reverse {
                 recurrence.forward_in_reverse(s, self.steps.clone(), state, h);
             } else {
                 recurrence.forward(s, self.steps.clone(), state, h);
             }
         }
+    }
+
+    /// What is dropped from the states that steps read.
+    fn mask(&self, place: Place) -> Option<Mask> {
+        let rate = self.spec().dropout.recurrent;
+        let seed = self.dropout.filter(|_| rate > 0.0)?;
+        Some(Mask { rate, seed, place })
     }
 
     /// The state of `layer` after each sequence's last step (first, in reverse), into `state` (B, S).

@@ -1,6 +1,7 @@
 //! Where everything lies in the working buffers. One place computes both the lengths that callers
 //! reserve and the offsets that the passes use, so they cannot disagree.
 
+use crate::params::Place;
 use crate::simd::{LANES, Strip};
 use crate::spec::{Dropout, HeadKind, Input, MAX_LAYERS, Read, Spec};
 
@@ -34,11 +35,17 @@ impl Region {
 
 /// Two regions at once, the first to read, the second to write.
 pub(crate) fn read_write(buffer: &mut [f32], read: Region, write: Region) -> (&[f32], &mut [f32]) {
-    match buffer.get_disjoint_mut([read.range(), write.range()]) {
-        Ok([read, write]) => (read, write),
+    let (read, write) = write_both(buffer, read, write);
+    (read, write)
+}
+
+/// Two regions at once, both to write.
+pub(crate) fn write_both(buffer: &mut [f32], a: Region, b: Region) -> (&mut [f32], &mut [f32]) {
+    match buffer.get_disjoint_mut([a.range(), b.range()]) {
+        Ok([a, b]) => (a, b),
         Err(_) => {
-            debug_assert!(false, "regions {read:?} and {write:?} overlap");
-            (&[], &mut [])
+            debug_assert!(false, "regions {a:?} and {b:?} overlap");
+            (&mut [], &mut [])
         }
     }
 }
@@ -80,6 +87,10 @@ pub(crate) struct Layout {
     pub top: Region,
     /// Output rows, (R or B, O); only on the tape.
     pub outputs: Region,
+    /// States that steps read, (B + R, S), where recurrent dropout masks them; only on the tape.
+    masked: Region,
+    /// B + R
+    masked_rows: usize,
     /// Length of the whole buffer in numbers.
     pub len: usize,
 }
@@ -90,6 +101,8 @@ impl Layout {
         hidden: [Region::NONE; MAX_LAYERS],
         top: Region::NONE,
         outputs: Region::NONE,
+        masked: Region::NONE,
+        masked_rows: 0,
         len: 0,
     };
 
@@ -98,6 +111,7 @@ impl Layout {
             input,
             hidden,
             head,
+            recurrent,
         } = spec.dropout;
         let mut at = Allocator { used: 0 };
         let mut layout = Self::EMPTY;
@@ -113,6 +127,8 @@ impl Layout {
         let read = spec.output_rows(rows, sequences);
         layout.top = at.rows_if(is_last || head > 0.0, read, spec.top_width());
         layout.outputs = at.rows(read, spec.output_width());
+        layout.masked_rows = rows.saturating_add(sequences);
+        layout.masked = at.rows_if(recurrent > 0.0, layout.masked_rows, spec.state_len());
         layout.len = at.used;
         layout
     }
@@ -126,6 +142,20 @@ impl Layout {
     /// Hidden rows of layer `layer`, (R, W).
     pub fn hidden(&self, layer: usize) -> Region {
         self.hidden.get(layer).copied().unwrap_or(Region::NONE)
+    }
+
+    /// Masked start states, then masked hidden rows of one layer and direction, (B + R, H): all of one place lie
+    /// together.
+    pub fn masked(&self, spec: &Spec, place: Place) -> Region {
+        if self.masked.is_none() {
+            return Region::NONE;
+        }
+        let hidden = spec.layer(place.layer).hidden;
+        let before = spec.state_offset(place.layer) + if place.reverse { hidden } else { 0 };
+        Region {
+            start: self.masked.start + self.masked_rows * before,
+            len: self.masked_rows * hidden,
+        }
     }
 
     pub const fn inference(spec: &Spec, rows: usize, sequences: usize) -> Self {
@@ -159,7 +189,8 @@ pub(crate) struct Scratch {
     pub rows: [Region; 2],
     /// Gradient of the head's input where it is read at the last step, (B, W).
     pub top: Region,
-    /// Gradient of the start states of one layer and direction, (B, H).
+    /// Gradient of the start states of one layer and direction, (B, H); before that, one step's products that
+    /// recurrent dropout masks.
     pub start: Region,
     /// Length of the whole buffer in numbers.
     pub len: usize,

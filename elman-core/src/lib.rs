@@ -61,7 +61,7 @@
 //! | state | `f32` | [`Spec::state_len`] = `Σ H` per layer and direction, for each sequence |
 //! | stream scratch | [`Strip`] | [`Spec::stream_len`] = `⌈widest/16⌉`, and `⌈I/16⌉` for token nets |
 //! | workspace | [`Strip`] | [`Spec::workspace_len`]: two buffers of `R·widest` numbers that take turns, gathered embeddings |
-//! | tape | [`Strip`] | [`Spec::tape_len`]: hidden rows of every layer, inputs with dropout, outputs |
+//! | tape | [`Strip`] | [`Spec::tape_len`]: hidden rows of every layer, inputs with dropout, outputs; with recurrent dropout `(B+R)·Σ H` more |
 //! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns |
 //! | transposed weights | [`Strip`] | [`Spec::transposed_len`], for training |
 //! | optimizer state | `f32` | [`Optimizer::state_len`] = 0, 1 or 2 times the parameters |

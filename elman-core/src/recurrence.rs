@@ -1,5 +1,7 @@
 //! The only sequential part of the net, forward and backward in time: one product per step.
 
+mod masked;
+
 use core::ops::Range;
 
 use crate::batch::{Batch, Run};
@@ -8,6 +10,8 @@ use crate::kernel::gemm::{Finish, Gemm, Start};
 use crate::kernel::pack::Panels;
 use crate::simd::{Simd, View};
 use crate::spec::Activation;
+
+pub(crate) use masked::{Mask, MaskedBackward, MaskedForward};
 
 /// One direction of one layer, stepping through its rows of h (R, W).
 pub(crate) struct Recurrence<'a> {

@@ -252,6 +252,9 @@ pub struct Dropout {
     pub hidden: f32,
     /// On the head's input.
     pub head: f32,
+    /// On the state that a step hands to the next: one mask per sequence, layer and direction, the same at
+    /// every step (Gal and Ghahramani 2016).
+    pub recurrent: f32,
 }
 
 impl Dropout {
@@ -260,6 +263,7 @@ impl Dropout {
         input: 0.0,
         hidden: 0.0,
         head: 0.0,
+        recurrent: 0.0,
     };
 }
 
@@ -410,7 +414,13 @@ impl Spec {
         if total > isize::MAX as u64 / 16 {
             return Err(Error::Spec("the parameters do not fit the address space"));
         }
-        for rate in [self.dropout.input, self.dropout.hidden, self.dropout.head] {
+        let Dropout {
+            input,
+            hidden,
+            head,
+            recurrent,
+        } = self.dropout;
+        for rate in [input, hidden, head, recurrent] {
             if !(0.0..1.0).contains(&rate) {
                 return Err(Error::Spec("dropout rates must lie in [0, 1)"));
             }

@@ -36,6 +36,7 @@ const DROPOUT: Dropout = Dropout {
     input: 0.1,
     hidden: 0.25,
     head: 0.4,
+    recurrent: 0.0,
 };
 
 const fn layer(hidden: usize, direction: Direction, activation: Activation) -> Layer {
@@ -70,6 +71,13 @@ pub fn subjects() -> Vec<Subject> {
         subject("tagger_both", tagger_both(), Init::Glorot, Truncation::FULL),
         subject("text_tanh", text_tanh(), Init::Orthogonal, small),
         subject("classifier", classifier(), Init::Pytorch, Truncation::FULL),
+        subject("masked_deep", masked(deep_relu()), Init::Orthogonal, small),
+        subject(
+            "masked_both",
+            masked(classifier()),
+            Init::Pytorch,
+            Truncation::FULL,
+        ),
     ]
 }
 
@@ -102,6 +110,17 @@ fn deep_relu() -> Spec {
             read: Read::EveryStep,
         },
         dropout: DROPOUT,
+    }
+}
+
+/// The same with dropout through time.
+fn masked(spec: Spec) -> Spec {
+    Spec {
+        dropout: Dropout {
+            recurrent: 0.3,
+            ..spec.dropout
+        },
+        ..spec
     }
 }
 

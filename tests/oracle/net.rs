@@ -157,6 +157,17 @@ impl<'a> Net<'a> {
 
     /// Runs some steps of a sequence from a given state. Both directions stay within these steps.
     pub fn run(&self, sequence: &Sequence, steps: Range<usize>, start: &[f64]) -> Run {
+        self.run_masked(sequence, steps, start, &vec![1.0; start.len()])
+    }
+
+    /// The same, where every step reads the state times these numbers, one per hidden unit.
+    pub fn run_masked(
+        &self,
+        sequence: &Sequence,
+        steps: Range<usize>,
+        start: &[f64],
+        mask: &[f64],
+    ) -> Run {
         let (mut nearest_kink, mut final_state) = (f64::INFINITY, Vec::new());
         let mut rows: Vec<Vec<f64>> = steps.map(|t| self.input_row(sequence, t)).collect();
         let mut top = Vec::new();
@@ -168,7 +179,9 @@ impl<'a> Net<'a> {
                 let mut h = start[from..from + l.hidden].to_vec();
                 for i in 0..rows.len() {
                     let t = if reverse { rows.len() - 1 - i } else { i };
-                    h = self.cell(Place { layer, reverse }, &rows[t], &h, &mut nearest_kink);
+                    let mask = &mask[from..from + l.hidden];
+                    let read: Vec<f64> = h.iter().zip(mask).map(|(h, m)| h * m).collect();
+                    h = self.cell(Place { layer, reverse }, &rows[t], &read, &mut nearest_kink);
                     above[t].extend(&h);
                 }
                 top.extend(&h);

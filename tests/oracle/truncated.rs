@@ -11,6 +11,8 @@ use crate::{Case, Targets};
 pub struct Objective<'a> {
     case: &'a Case,
     sequences: Vec<Sequence>,
+    /// What each sequence's states are multiplied by as steps read them.
+    masks: Vec<Vec<f64>>,
     windows: Vec<Window>,
     total: f64,
 }
@@ -26,6 +28,12 @@ impl<'a> Objective<'a> {
     /// Every `k1` steps, the losses of those steps reach back `k2` steps. The states in between are
     /// computed once, with the case's own parameters.
     pub fn new(case: &'a Case, k1: usize, k2: usize) -> Self {
+        let masks = vec![vec![1.0; case.spec.state_len()]; case.lengths.len()];
+        Self::masked(case, k1, k2, masks)
+    }
+
+    /// The same with recurrent dropout: a mask per sequence.
+    pub fn masked(case: &'a Case, k1: usize, k2: usize, masks: Vec<Vec<f64>>) -> Self {
         let sequences: Vec<Sequence> = (0..case.lengths.len()).map(|b| case.sequence(b)).collect();
         let params = case.params_f64();
         let net = Net {
@@ -42,8 +50,13 @@ impl<'a> Objective<'a> {
                     (carried, _) => {
                         let from = carried.unwrap_or_else(|| net.initial_state());
                         Some(
-                            net.run(sequence, 0..back_to.min(sequence.len()), &from)
-                                .final_state,
+                            net.run_masked(
+                                sequence,
+                                0..back_to.min(sequence.len()),
+                                &from,
+                                &masks[b],
+                            )
+                            .final_state,
                         )
                     }
                 }
@@ -58,6 +71,7 @@ impl<'a> Objective<'a> {
         Self {
             case,
             sequences,
+            masks,
             windows,
             total: case.total_weight(),
         }
@@ -79,7 +93,7 @@ impl<'a> Objective<'a> {
                 let start = window.start[b]
                     .clone()
                     .unwrap_or_else(|| net.initial_state());
-                let run = net.run(sequence, window.back_to..end, &start);
+                let run = net.run_masked(sequence, window.back_to..end, &start, &self.masks[b]);
                 nearest_kink = nearest_kink.min(run.nearest_kink);
                 match self.case.spec.head.read {
                     Read::LastStep => loss += self.cost(b, &run.outputs[0]),

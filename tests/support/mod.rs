@@ -3,5 +3,6 @@
 pub mod case;
 pub mod generator;
 pub mod levels;
+pub mod masks;
 pub mod rig;
 pub mod samples;

@@ -22,6 +22,7 @@ pub fn dense() -> Spec {
             input: 0.1,
             hidden: 0.1,
             head: 0.1,
+            recurrent: 0.1,
         },
     }
 }

@@ -7,11 +7,16 @@ use clap::Args;
 use crate::data::Format;
 use crate::settings::count;
 
-/// Label new data
+/// Answer new data with a trained model
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The input has a token per line and a blank line after every sentence; further columns are ignored.
-The output has token, TAB, label. From - (standard input) every sentence is answered as soon as it ends.
+Data in, answers out, in the format of the data that the run was trained on:
+  label     a token per line, a blank line after every sentence: token, TAB, label; rows of numbers: seq,t,label,probability
+  classify  a table: seq,class,probability; texts: text, TAB, class; sentences: a class per line
+  forecast  the rows, with one more column: the target N steps ahead, as --horizon was (\"ahead\" in JSON counts the
+            steps of --steps); t counts the steps from 0
+  text      what every line costs in nats, TAB, line
+From - (standard input) everything is answered as soon as it is there.
 
 Examples:
   elman predict runs/names --data new.conll > labelled.conll

@@ -76,10 +76,16 @@ impl Kind {
                 "these are sentences, one token per line; name the file with their classes: --classes FILE",
             )
             .in_file(path)),
-            Format::Text => Err(Failure::input(
-                "neither a table with a header such as seq,t,x1,label nor lines of text, TAB, class",
-            )
-            .in_file(path)),
+            Format::Text => {
+                let is_empty = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
+                Err(Failure::input(if is_empty {
+                    "the file is empty"
+                } else {
+                    "neither a table with a header such as seq,t,x1,label nor lines of text, TAB, class; \
+                     --format csv or --format pairs says which line is wrong"
+                })
+                .in_file(path))
+            }
         }
     }
 

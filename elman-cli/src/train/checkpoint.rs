@@ -124,6 +124,7 @@ fn fingerprint(task: &impl Task) -> u64 {
 
 const PARAMS: &str = "params";
 const MEMORY: &str = "optimizer";
+const AVERAGE: &str = "average";
 const CARRIED: &str = "carried";
 
 /// Writes a checkpoint.
@@ -134,6 +135,7 @@ pub fn save(path: &Path, learner: &Learner, standing: &Standing) -> Result<()> {
     let parts = [
         (PARAMS, learner.params.as_slice()),
         (MEMORY, &learner.memory),
+        (AVERAGE, &learner.average.params),
         (CARRIED, &learner.carried()),
     ];
     save_flat(path, &parts, standing)
@@ -155,6 +157,7 @@ pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Opti
     }
     file.copy_part(PARAMS, &mut learner.params)?;
     file.copy_part(MEMORY, &mut learner.memory)?;
+    file.copy_part(AVERAGE, &mut learner.average.params)?;
     let mut carried = learner.carried();
     file.copy_part(CARRIED, &mut carried)?;
     learner.carry(&carried);

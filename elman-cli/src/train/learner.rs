@@ -8,6 +8,7 @@ use elman_core::{
 };
 use rayon::prelude::*;
 
+use super::average::Average;
 use super::batches::Portion;
 use super::shard::{Lesson, Material, Shard};
 use super::tables::Tables;
@@ -33,6 +34,7 @@ pub struct Learner {
     pub params: Vec<f32>,
     /// The optimizer's memory.
     pub memory: Vec<f32>,
+    pub average: Average,
     packed: Vec<Strip>,
     transposed: Vec<Strip>,
     shards: Vec<Shard>,
@@ -73,10 +75,12 @@ impl Plan {
     }
 
     /// What [`Learner::new`] allocates.
-    fn bytes(&self, spec: &Spec, optimizer: Optimizer) -> usize {
+    fn bytes(&self, spec: &Spec, settings: &Settings) -> usize {
         let params = spec.params_len();
+        let beside =
+            settings.optimizer().state_len(params) + Average::len(settings.average, params);
         // Parameters, the sum of the gradients and the gradients of every shard.
-        let numbers = (2 + self.shards) * params + optimizer.state_len(params);
+        let numbers = (2 + self.shards) * params + beside;
         let of_shard =
             spec.tape_len(self.rows, self.per_shard) + spec.scratch_len(self.rows, self.per_shard);
         let strips = spec.packed_len() + spec.transposed_len() + self.shards * of_shard;
@@ -160,6 +164,7 @@ impl Learner {
             clip_norm: settings.clip_norm,
             params: vec![0.0; spec.params_len()],
             memory: vec![0.0; optimizer.state_len(spec.params_len())],
+            average: Average::new(settings.average, spec.params_len()),
             packed: vec![Strip::ZERO; spec.packed_len()],
             transposed: vec![Strip::ZERO; spec.transposed_len()],
             shards: (0..shards)
@@ -200,7 +205,7 @@ impl Learner {
         sequences: &Sequences,
         walk: Walk,
     ) -> Result<()> {
-        let bytes = Plan::of(settings, sequences, walk).bytes(spec, settings.optimizer());
+        let bytes = Plan::of(settings, sequences, walk).bytes(spec, settings);
         Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| {
             Failure::input(format!(
                 "this net needs about {:.0} GB of memory to be trained; choose a smaller --hidden, --layers, \
@@ -220,12 +225,17 @@ impl Learner {
         Ok(())
     }
 
-    /// The net as it is now.
+    /// The net that learns, as it is now.
     ///
     /// # Errors
     /// None: the lengths fit.
     pub fn model(&self) -> Result<Model<'_>> {
         Ok(Model::new(self.spec, &self.params, &self.packed)?)
+    }
+
+    /// The parameters that are judged and kept.
+    pub fn judged(&self) -> &[f32] {
+        self.average.of(&self.params)
     }
 
     /// Makes one update from some batches: the same as from all of them as one.
@@ -273,6 +283,7 @@ impl Learner {
                 Targets::Classes(classes) => Objective::Classes {
                     targets: &classes[outputs],
                     weights,
+                    smoothing: material.smoothing,
                 },
                 Targets::Numbers { width, numbers } => {
                     Objective::Numbers(&numbers[outputs.start * width..outputs.end * width])
@@ -402,6 +413,7 @@ impl Learner {
                 memory,
             )?;
         }
+        self.average.follow(&self.params, update);
         self.repack()
     }
 

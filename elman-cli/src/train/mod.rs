@@ -1,5 +1,6 @@
 //! `elman train`: from what was typed to a trained run. `trainer` is the loop, `learner` one update of it.
 
+mod average;
 mod batches;
 mod checkpoint;
 mod learner;
@@ -154,11 +155,15 @@ fn finish(run: &Run, outcome: &Outcome) {
         epoch,
         epochs,
         is_cut_short,
+        is_stopped_early,
     } = outcome;
     let folder = run.folder().display();
     println!(
         "best {score_name} {score:.4} after epoch {epoch} of {epochs}: {folder}/model.safetensors"
     );
+    if *is_stopped_early {
+        println!("stopped early: no better epoch for as long as --patience allows");
+    }
     if *is_cut_short {
         println!("the time was up before the epochs were; to go on: elman train --resume {folder}");
     }

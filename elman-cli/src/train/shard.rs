@@ -17,6 +17,8 @@ pub struct Material<'a> {
     /// Standard deviation of the noise on numbers.
     pub noise: f32,
     pub class_weights: Option<&'a [f32]>,
+    /// Share of every target that is spread over all classes.
+    pub smoothing: f32,
 }
 
 /// Everything that a shard reads and does not own.
@@ -228,7 +230,8 @@ impl Pass<'_> {
             elman_core::Read::EveryStep => batch.rows_of(window.losses.clone()),
             elman_core::Read::LastStep => 0..batch.sequences(),
         };
-        let objective = (self.gathered).objective(rows, lesson.material.class_weights);
+        let material = lesson.material;
+        let objective = (self.gathered).objective(rows, material.class_weights, material.smoothing);
         let outputs = self.tape.outputs(window.losses.clone());
         let (width, total) = (spec.output_width(), lesson.total);
         self.loss += objective.learn(level, outputs, width, total, self.goals)?;

@@ -159,6 +159,7 @@ fn streams_go_on_in_the_middle_of_an_epoch() {
         &["--k1=3", "--k2=7", "--threads=1"][..],
         &["--k1=5", "--accumulate=3", "--warm-up=40"],
         &["--k1=5", "--schedule=plateau", "--optimizer=sgd"],
+        &["--k1=5", "--average=0.9", "--smoothing=0.1"],
     ] {
         let settings = settings(more);
         let whole = train(&settings, &[]).0;

@@ -13,7 +13,7 @@ use super::watch::{Watch, write_report};
 use crate::doctor::{Patient, Treatment};
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
-use crate::model_file;
+use crate::model_file::{self, Network};
 use crate::report::State;
 use crate::run::Run;
 use crate::seeds::{self, Purpose};
@@ -40,6 +40,8 @@ pub struct Outcome {
     pub epochs: usize,
     /// Whether the time was up before the epochs were.
     pub is_cut_short: bool,
+    /// Whether the patience ran out before the epochs did.
+    pub is_stopped_early: bool,
 }
 
 /// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one. Where somebody
@@ -135,6 +137,7 @@ impl<'a, T: Task> Trainer<'a, T> {
                 let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
                 initialize(task.spec(), Init::Orthogonal, &mut rng, &mut learner.params)?;
                 task.start(&mut learner.params);
+                learner.average.start(&learner.params);
                 Standing::start(task)
             }
         };
@@ -180,6 +183,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             epoch,
             epochs: self.standing.epochs,
             is_cut_short: !self.is_finished(),
+            is_stopped_early: self.is_finished() && self.standing.epochs < self.settings.epochs,
         })
     }
 
@@ -264,7 +268,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             self.save()?;
         }
         self.progress.epoch(&epoch);
-        let params = &self.learner.params;
+        let params = self.learner.judged();
         self.watch
             .after_epoch(self.task, &epoch, params, &self.progress)?;
         Ok(if is_late { Next::TimeIsUp } else { Next::GoOn })
@@ -339,6 +343,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             hiding: task.hiding(),
             noise: task.noise(),
             class_weights: task.class_weights(),
+            smoothing: self.settings.smoothing(),
         };
         if end == self.batches.count() {
             self.before.clone_from(&self.learner.params);
@@ -396,7 +401,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     /// Keeps the parameters as the best so far.
     fn keep(&mut self) {
-        self.unsaved = Some(self.learner.params.clone());
+        self.unsaved = Some(self.learner.judged().to_vec());
     }
 
     /// The best model first: a checkpoint that speaks of it must find it.
@@ -417,7 +422,8 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn validate(&self) -> Result<Measure> {
-        let measure = self.task.measure(&self.learner.model()?)?;
+        let judged = Network::new(*self.task.spec(), self.learner.judged().to_vec())?;
+        let measure = self.task.measure(&judged.model()?)?;
         if !measure.loss.is_finite() {
             return Err(self.explain("a NaN or infinity in the validation outputs", "its end"));
         }

@@ -1,6 +1,8 @@
 //! Dropout masks that are computed, never stored: the bits of (seed, site, row, column) decide.
 
+use crate::params::Place;
 use crate::simd::{LANES, Operation, Simd};
+use crate::spec::MAX_LAYERS;
 
 /// Where in the net a mask applies; each site draws its own bits.
 #[derive(Clone, Copy)]
@@ -9,6 +11,8 @@ pub(crate) enum Site {
     Layer(usize),
     /// Input of the head.
     Head,
+    /// State that a layer's next step reads, in one direction. A row is a sequence, at every step.
+    Recurrent(Place),
 }
 
 /// Numbers decided by the hashes of one strip: sixteen by their low halves, sixteen by their high ones.
@@ -50,6 +54,9 @@ impl Operation for Dropout<'_> {
         let site = match site {
             Site::Head => 0,
             Site::Layer(layer) => 1 + layer as u64,
+            Site::Recurrent(Place { layer, reverse }) => {
+                (1 + MAX_LAYERS + 2 * layer + usize::from(reverse)) as u64
+            }
         };
         let key = splitmix(seed ^ splitmix(site));
         let groups = width.div_ceil(GROUP);
