@@ -346,17 +346,21 @@ fn numbers_that_explode_are_named_and_the_last_good_model_is_kept() {
 #[test]
 fn help_is_everywhere_and_has_examples() {
     let shop = Workshop::new();
-    for command in [
-        "",
-        "train",
-        "train label",
-        "train classify",
-        "eval",
-        "predict",
-        "inspect",
-        "gradcheck",
-        "demo",
-    ] {
+    // What elman --help and elman train --help list.
+    let listed = |help: &str, heading: &str| -> Vec<String> {
+        let lines = help.lines().skip_while(|line| *line != heading).skip(1);
+        let names = lines.map_while(|line| line.strip_prefix("  ")?.split(' ').next());
+        let names = names.filter(|name| !["", "help"].contains(name));
+        names.map(str::to_owned).collect()
+    };
+    let commands = listed(&shop.ok("--help"), "Commands:");
+    let tasks = listed(&shop.ok("train --help"), "Tasks:");
+    assert!(
+        commands.len() >= 9 && tasks.len() == 5,
+        "{commands:?} {tasks:?}"
+    );
+    let tasks = tasks.iter().map(|task| format!("train {task}"));
+    for command in commands.iter().cloned().chain(tasks).chain([String::new()]) {
         let help = shop.ok(&format!("{command} --help"));
         assert!(
             help.contains("Examples:") && help.contains("elman "),
@@ -364,5 +368,125 @@ fn help_is_everywhere_and_has_examples() {
         );
     }
     assert!(shop.ok("train label --help").contains("[default: "));
+    for story in ["report", "classify", "forecast", "text"] {
+        assert!(
+            shop.ok("--help").contains(story),
+            "the tour leaves {story} out"
+        );
+    }
+    for (task, unused) in [
+        ("classify", &["--k1", "--k2"][..]),
+        ("forecast", &["--embedding", "--window", "--bidirectional"]),
+        ("text", &["--window", "--bidirectional", "--noise"]),
+        (
+            "echo",
+            &["--embedding", "--window", "--bidirectional", "--noise"],
+        ),
+    ] {
+        let help = shop.ok(&format!("train {task} --help"));
+        for flag in unused {
+            let is_shown = help.lines().any(|line| line.trim_start().starts_with(flag));
+            assert!(!is_shown, "{task} {flag}");
+        }
+    }
     assert!(shop.ok("--version").starts_with("elman "));
+}
+
+#[test]
+fn formats_that_do_not_fit() {
+    let shop = Workshop::new();
+    shop.write(
+        "rows.csv",
+        "seq,t,x,label\n0,0,1,a\n0,1,2,a\n1,0,2,b\n1,1,3,b\n2,0,1,a\n3,0,4,b\n",
+    );
+    shop.write("pairs.tsv", "one\ta\ntwo\tb\none\ta\ntwo\tb\n");
+    let refused =
+        |line: &str, words: &[&str]| shop.fails(&format!("train {line} --out none"), 2, words);
+    refused(
+        "label --train train.conll --format pairs",
+        &["--format pairs", "conll, csv, ts, npy, npz"],
+    );
+    refused(
+        "label --train train.conll --format csv",
+        &["train.conll", "looks like conll"],
+    );
+    refused(
+        "label --train rows.csv --format conll",
+        &["rows.csv:1", "looks like csv"],
+    );
+    refused(
+        "classify --train rows.csv --format npz",
+        &["rows.csv", "archive", "looks like csv"],
+    );
+    refused(
+        "classify --train pairs.tsv --tokens chars --format csv",
+        &["--format csv", "pairs"],
+    );
+    refused(
+        "classify --train rows.csv --format text",
+        &["--format text", "pairs"],
+    );
+    refused(
+        "forecast --train rows.csv --target x --format conll",
+        &["--format conll", "csv, ts"],
+    );
+    refused(
+        "forecast --train rows.csv --target x --format ts",
+        &["rows.csv", "looks like csv"],
+    );
+    refused(
+        "text --train pairs.tsv --format pairs",
+        &["--format pairs", "text"],
+    );
+    refused(
+        "label --train train.conll --format xls",
+        &["xls", "--format"],
+    );
+    refused(
+        "forecast --train rows.csv --target x --window 3",
+        &["--window", "1"],
+    );
+    refused("text --train pairs.tsv --noise 1", &["--noise"]);
+    // Tokens and numbers in two columns are a table by their look.
+    shop.write(
+        "numbers.conll",
+        "word\tnumber\n".to_owned() + &"one\t1\ntwo\t2\n".repeat(30),
+    );
+    shop.ok(&format!(
+        "train label --train numbers.conll --format conll --out run {TINY} --overfit-batch 1"
+    ));
+    assert!(shop.text("run/config.toml").contains("format = \"conll\""));
+    shop.ok("eval run --data numbers.conll --format conll");
+    shop.ok("predict run --data numbers.conll --format conll");
+    for command in ["eval", "predict", "gradcheck"] {
+        shop.fails(
+            &format!("{command} run --data rows.csv --format csv"),
+            2,
+            &["--format csv", "it reads conll"],
+        );
+    }
+}
+
+#[test]
+fn commands_may_be_abbreviated() {
+    let shop = Workshop::new();
+    shop.ok(&format!(
+        "tr lab --train train.conll --out run {TINY} --epochs 1"
+    ));
+    shop.ok("ev run --data test.conll");
+    shop.ok("train label --config run/config.toml --out again");
+    shop.ok("tr l --config run/config.toml --out third");
+    assert!(shop.ok("rep run").contains("report.html"));
+    for line in [
+        "de --help",
+        "tr --help",
+        "pr --help",
+        "ge --help",
+        "ins --help",
+        "gr --help",
+        "be --help",
+    ] {
+        assert!(shop.ok(line).contains("Examples:"), "{line}");
+    }
+    shop.fails("g --help", 2, &["'g'"]);
 }

@@ -103,62 +103,80 @@ fn a_killed_run_goes_on_to_the_same_model() {
     assert_eq!(names, whole, "no torn files stay behind");
 }
 
-/// Jobs of every kind, long enough to be killed several times.
-const JOBS: [&str; 4] = [
-    "train label --train train.conll --accumulate 2 --warm-up 30 --average 0.99",
-    "train label --train train.conll --bidirectional false --k1 2 --k2 3 --schedule plateau",
-    "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum",
-    "train classify --train waves.csv --noise 0.3 --layers 2 --train-initial-state",
-];
-
-#[test]
-fn kills_at_random_moments_change_nothing() {
-    let shop = Workshop::new();
+/// A file for every task.
+fn fill(shop: &Workshop, sequences: usize) {
+    shop.write("train.conll", common::corpus(sequences, 1));
     let words = [
         "walking\tnow",
         "walked\tthen",
         "resting\tnow",
         "rested\tthen",
     ];
-    shop.write("words.tsv", (words.join("\n") + "\n").repeat(20));
-    let mut waves = "seq,t,x,label\n".to_owned();
-    for i in 0..80 {
+    shop.write("words.tsv", (words.join("\n") + "\n").repeat(sequences / 4));
+    let (mut waves, mut rows) = ("seq,t,x,label\n".to_owned(), "seq,t,x,label\n".to_owned());
+    for i in 0..sequences {
         for t in 0..3 + i % 4 {
-            waves += &format!("{i},{t},{},{}\n", (i * 7 + t) % 5, i % 2);
+            let x = (i * 7 + t) % 5;
+            waves += &format!("{i},{t},{x},{}\n", i % 2);
+            rows += &format!("{i},{t},{x},{}\n", x % 2);
         }
     }
     shop.write("waves.csv", waves);
-    let size = "--hidden 32 --batch 4 --epochs 40 --patience 0 --checkpoint-every 5ms";
-    let mut kills = 0;
-    for (number, job) in JOBS.iter().enumerate() {
-        shop.ok(&format!("{job} {size} --out whole{number}"));
-        let mut command = shop.command(&format!("{job} {size} --out killed{number}"));
-        // A generator of our own, seeded by the number: 16 807 is the minimal standard.
-        let mut random = number as u64 + 1;
-        for _ in 0..6 {
-            random = random * 16_807 % 0x7FFF_FFFF;
-            let mut child = command
-                .stderr(std::process::Stdio::null())
-                .spawn()
-                .expect("it starts");
-            sleep(Duration::from_millis(5 + random % 120));
-            if child.try_wait().expect("a state").is_none() {
-                child.kill().expect("a kill");
-                kills += 1;
-            }
-            child.wait().expect("an end");
-            let has_begun = shop.path(&format!("killed{number}/config.toml")).exists();
-            let line = if has_begun {
-                format!("train --resume killed{number}")
-            } else {
-                format!("{job} {size} --out killed{number}")
-            };
-            command = shop.command(&line);
-        }
-        assert!(command.output().expect("it starts").status.success());
-        assert_same(&shop, &format!("whole{number}"), &format!("killed{number}"));
+    shop.write("rows.csv", rows);
+    let step = |t: usize| {
+        let y = (t as f64 / 3.0).sin() + (t * 7919 % 101) as f64 / 300.0;
+        format!("{y:.4},{}\n", t % 7)
+    };
+    let series = (0..4 * sequences).map(step).collect::<String>();
+    shop.write("series.csv", "y,lead\n".to_owned() + &series);
+    shop.write("rhyme.txt", "der sah viele Löwen\n".repeat(sequences));
+}
+
+/// Jobs of every kind, with epochs long enough to be killed within them; text and echoes have a test of their own.
+const JOBS: [&str; 5] = [
+    "train label --train train.conll --accumulate 2 --warm-up 30",
+    "train label --train train.conll --bidirectional false --k1 2 --k2 3 --schedule plateau",
+    "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum",
+    "train classify --train waves.csv --noise 0.3 --layers 2 --train-initial-state",
+    "train forecast --train series.csv --target y --inputs lead --hidden 96 --dropout 0.1",
+];
+
+#[test]
+fn kills_at_random_moments_change_nothing() {
+    let shop = Workshop::new();
+    fill(&shop, 400);
+    let met = common::kill_at_random(&shop, &JOBS, "--hidden 48 --epochs 40 --patience 0", 6);
+    assert!(met.within >= 4, "hardly any within an epoch: {met:?}");
+}
+
+/// A job per task and kind of data.
+const CONFIGURED: [&str; 9] = [
+    "label --train train.conll --format conll --dropout 0.1 --layers 2",
+    "label --train rows.csv --noise 0.2 --format csv",
+    "classify --train waves.csv --class-weights balanced --time-limit 1h",
+    "classify --train words.tsv --tokens chars --warm-up 3",
+    "classify --train words.tsv --valid words.tsv --tokens words --optimizer sgd --lr 0.0000012345678901",
+    "forecast --train series.csv --target y --inputs lead --horizon 2 --train-initial-state",
+    "text --train rhyme.txt --k1 4 --k2 9 --lines false",
+    "text --train rhyme.txt --tokens words --lines --accumulate 2",
+    "echo --steps-per-epoch 2000 --delay 4 --classes 3 --seed 9007199254740993",
+];
+
+#[test]
+fn every_configuration_file_repeats_its_run() {
+    let shop = Workshop::new();
+    fill(&shop, 40);
+    for (number, job) in CONFIGURED.iter().enumerate() {
+        let task = job.split(' ').next().expect("a task");
+        let [run, again] = ["run", "again"].map(|name| format!("{name}{number}"));
+        shop.ok(&format!("train {job} --hidden 10 --epochs 2 --out {run}"));
+        shop.ok(&format!(
+            "train {task} --config {run}/config.toml --out {again}"
+        ));
+        assert_same(&shop, &run, &again);
+        let settings = |run: &str| shop.text(&format!("{run}/config.toml")).replace(run, "");
+        assert_eq!(settings(&run), settings(&again), "{job}");
     }
-    assert!(kills > 0, "some must have come in time");
 }
 
 #[test]
@@ -206,6 +224,8 @@ fn ctrl_c_says_how_to_go_on() {
     let ran = common::Ran::of(child.wait_with_output().expect("an end"));
     assert_eq!(ran.code, 130, "{}", ran.err);
     assert!(ran.err.contains("elman train --resume run"), "{}", ran.err);
+    let page = shop.text("run/report.html");
+    assert!(page.contains(", stopped") && page.contains("elman train --resume run"));
     shop.ok("train --resume run");
     assert_same(&shop, "whole", "run");
 }

@@ -159,3 +159,21 @@ fn without_a_terminal_there_are_only_lines() {
         4
     );
 }
+
+#[test]
+fn a_run_that_fails_has_its_page_too() {
+    let shop = Workshop::new();
+    let wild = "--optimizer sgd --lr 100000 --clip-norm 0 --activation relu";
+    let line = format!("train label --train train.conll {TINY} --out wild {wild}");
+    let ran = shop.run(&line);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let page = shop.text("wild/report.html");
+    for part in [
+        ", stopped",
+        "a NaN or infinity in layer 0",
+        "train-initial-state",
+        "</html>",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}

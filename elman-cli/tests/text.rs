@@ -3,10 +3,8 @@
 mod common;
 
 use std::process::Stdio;
-use std::thread::sleep;
-use std::time::Duration;
 
-use common::{Ran, Workshop, real_data};
+use common::{Ran, Workshop, kill_at_random, real_data};
 use serde_json::Value;
 
 /// A net that learns a small text in a moment.
@@ -257,47 +255,8 @@ const JOBS: [&str; 4] = [
 
 #[test]
 fn kills_within_an_epoch_change_nothing() {
-    let shop = shop();
-    let (mut kills, mut within) = (0, 0);
-    for (number, job) in JOBS.iter().enumerate() {
-        let size = "--hidden 40 --lr 0.01 --epochs 40 --checkpoint-every 1ms";
-        shop.ok(&format!("{job} {size} --out whole{number}"));
-        let folder = format!("killed{number}");
-        let begin = format!("{job} {size} --out {folder}");
-        let mut random = 7 * number as u64 + 1;
-        for _ in 0..8 {
-            // The minimal standard generator.
-            random = random * 16_807 % 0x7FFF_FFFF;
-            let has_begun = shop.path(&folder).join("config.toml").exists();
-            let line = if has_begun {
-                format!("train --resume {folder}")
-            } else {
-                begin.clone()
-            };
-            let mut command = shop.command(&line);
-            let mut child = command.stderr(Stdio::null()).spawn().expect("it starts");
-            sleep(Duration::from_millis(20 + random % 150));
-            kills += usize::from(child.try_wait().expect("a state").is_none());
-            child.kill().expect("a kill");
-            child.wait().expect("an end");
-            within += usize::from(stands_within_an_epoch(&shop, &folder));
-        }
-        shop.ok(&format!("train --resume {folder}"));
-        for file in ["model.safetensors", "checkpoint.safetensors"] {
-            let [whole, killed] =
-                ["whole", "killed"].map(|run| shop.read(&format!("{run}{number}/{file}")));
-            assert!(whole == killed, "{job}: {file} differs");
-        }
-    }
-    eprintln!("{kills} kills, {within} of them within an epoch");
-    assert!(within >= 4, "hardly any within an epoch");
-}
-
-fn stands_within_an_epoch(shop: &Workshop, run: &str) -> bool {
-    let path = shop.path(run).join("checkpoint.safetensors");
-    let content = std::fs::read(path).unwrap_or_default();
-    let text = String::from_utf8_lossy(&content);
-    text.contains("batches") && !text.contains("\\\"batches\\\":0")
+    let met = kill_at_random(&shop(), &JOBS, "--hidden 40 --lr 0.01 --epochs 100", 8);
+    assert!(met.within >= 4, "hardly any within an epoch: {met:?}");
 }
 
 #[test]

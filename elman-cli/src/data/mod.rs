@@ -14,7 +14,6 @@ mod open;
 pub mod pairs;
 mod sequences;
 pub mod table;
-#[allow(dead_code, reason = "the task that reads texts comes next")]
 pub mod text;
 mod ts;
 

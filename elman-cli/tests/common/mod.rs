@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -130,6 +132,56 @@ pub fn corpus(sentences: usize, salt: usize) -> String {
         }
     }
     text
+}
+
+/// What kills met.
+#[derive(Debug, Default)]
+pub struct Kills {
+    /// Processes that were still at work.
+    pub kills: usize,
+    /// Checkpoints that a kill left in the middle of an epoch.
+    pub within: usize,
+}
+
+/// Trains every job at one go, and again with kills (SIGKILL) at random moments; models and last states must be the same
+/// bytes.
+pub fn kill_at_random(shop: &Workshop, jobs: &[&str], size: &str, times: usize) -> Kills {
+    let mut met = Kills::default();
+    for (number, job) in jobs.iter().enumerate() {
+        shop.ok(&format!("{job} {size} --out whole{number}"));
+        let folder = format!("killed{number}");
+        let line = || match shop.path(&folder).join("config.toml").exists() {
+            true => format!("train --resume {folder}"),
+            false => format!("{job} {size} --checkpoint-every 1ms --out {folder}"),
+        };
+        let mut random = 7 * number as u64 + 1;
+        for _ in 0..times {
+            // The minimal standard generator.
+            random = random * 16_807 % 0x7FFF_FFFF;
+            let mut command = shop.command(&line());
+            let mut child = command.stderr(Stdio::null()).spawn().expect("it starts");
+            sleep(Duration::from_micros(5_000 + random % 145_000));
+            met.kills += usize::from(child.try_wait().expect("a state").is_none());
+            child.kill().expect("a kill");
+            child.wait().expect("an end");
+            met.within += usize::from(stands_within_an_epoch(shop, &folder));
+        }
+        shop.ok(&line());
+        for file in ["model.safetensors", "checkpoint.safetensors"] {
+            let [whole, killed] =
+                ["whole", "killed"].map(|run| shop.read(&format!("{run}{number}/{file}")));
+            assert!(whole == killed, "{job}: {file} differs");
+        }
+    }
+    eprintln!("{met:?}");
+    met
+}
+
+fn stands_within_an_epoch(shop: &Workshop, run: &str) -> bool {
+    let path = shop.path(run).join("checkpoint.safetensors");
+    let content = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&content);
+    text.contains("batches") && !text.contains("\\\"batches\\\":0")
 }
 
 /// The folder of the real data, or `None` with a message; on CI it must be there.
