@@ -249,6 +249,34 @@ fn a_mask_of_ones_changes_no_bit() {
     }
 }
 
+/// So many rows of so many units are computed stretch by stretch, in windows and without them.
+#[test]
+fn long_sequences_with_a_mask_of_ones_are_the_same() {
+    let spec = |recurrent| Spec {
+        layers: Layers::of([Layer::tanh(512)]),
+        ..through_time(512, recurrent)
+    };
+    let windows = Truncation { k1: 150, k2: 250 };
+    for level in levels() {
+        for truncation in [FULL, windows] {
+            let [none, ones] = [0.0, 1e-9].map(|recurrent| {
+                let spec = spec(recurrent);
+                let case = Case::new(spec, &[300, 170, 90], 6);
+                Rig::new(level, &spec, &case.params).train(&case, truncation)
+            });
+            assert_eq!(ones.outputs, none.outputs, "{level}");
+            assert_eq!(ones.state, none.state, "{level}");
+            let largest = none
+                .gradients
+                .iter()
+                .fold(0.0f32, |most, g| most.max(g.abs()));
+            for (a, b) in ones.gradients.iter().zip(&none.gradients) {
+                assert!((a - b).abs() < 1e-4 * largest, "{level}: {a} and {b}");
+            }
+        }
+    }
+}
+
 #[test]
 fn inference_drops_nothing() {
     let case = pass_on(

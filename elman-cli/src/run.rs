@@ -67,7 +67,11 @@ impl Run {
         let run = Self {
             folder: folder.to_owned(),
         };
-        let is_empty = || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+        // A kill while the very first file was written leaves a torn one, which is nothing to keep.
+        let is_torn = |entry: std::io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(".writing-"))
+        };
+        let is_empty = || fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_torn));
         if folder.exists() && !is_empty() {
             let folder = folder.display();
             let advice = if run.config().is_file() {

@@ -136,7 +136,7 @@ fn fill(shop: &Workshop, sequences: usize) {
 const JOBS: [&str; 5] = [
     "train label --train train.conll --accumulate 2 --warm-up 30 --average 0.99 --recurrent-dropout 0.2",
     "train label --train train.conll --bidirectional false --k1 2 --k2 3 --schedule plateau",
-    "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum",
+    "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum --average 0.999 --smoothing 0.1",
     "train classify --train waves.csv --noise 0.3 --layers 2 --train-initial-state",
     "train forecast --train series.csv --target y --inputs lead --hidden 96 --dropout 0.1",
 ];
