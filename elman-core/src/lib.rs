@@ -89,7 +89,7 @@
 //!
 //! | net | limit | of it |
 //! |---|---|---|
-//! | a batch of 32, `H` ≥ 128 | multiply-adds; what is missing is tanh (18 cycles for sixteen numbers, `H`·`B`/16 times a step) | 84 to 91 % forward, 88 to 95 % training |
+//! | a batch of 32, `H` ≥ 128 | multiply-adds; what is missing is tanh (18 cycles for sixteen numbers, `H`·`B`/16 times a step) | 82 to 91 % forward, 80 to 96 % training |
 //! | one sequence, `H` = 128 to 512 | reading `W_rec` at every step: 64 KiB is already twice the nearest cache, so every other step takes its columns backwards and finds up to half of the weights there | 83 to 110 % of the second-level cache's or third-level cache's bandwidth |
 //! | one sequence, `H` ≤ 64 | latency: each output is one chain, four cycles per `k`, and tanh (75 cycles) must end before the next step begins | 11 µs for 128 steps of `H` = 32, where the chains alone take 7 |
 //! | weights in bfloat16 | half the bytes, one shift or mask per weight more | 1.7 times as fast at `H` = 512, 1.8 streaming |
@@ -101,8 +101,8 @@
 //! since rows leave the caches in between); masked stores of four numbers (what they wrote cannot be forwarded to the next
 //! step's load: 12 % of the echo net); IEEE half precision instead of bfloat16 (no gain over single precision).
 //!
-//! Training keeps every hidden row of its window on the tape; where that no longer fits the caches (33 MB for 4096 steps of
-//! 16 sequences of 128 units), memory bandwidth is its limit.
+//! Training keeps every hidden row of its window on the tape. On an idle machine a step of 32 sequences of 128 units takes
+//! 5 % longer at 4096 steps than at 64; where others use the memory as well, 60 %.
 //!
 //! # Features
 //!
