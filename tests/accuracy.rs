@@ -124,7 +124,7 @@ fn everyday_errors_are_within_the_table() {
     }
 }
 
-/// Every finite f32, on two threads. Takes minutes, so it is run by hand when a polynomial changes:
+/// Every finite f32, on two threads. Takes minutes, so the gate runs it and `cargo test` does not:
 ///
 /// ```text
 /// cargo test --release -p elman-tests --test accuracy -- --ignored --nocapture

@@ -1,7 +1,7 @@
 //! One step of one sequence: `h' = f(b + x·W_in + h·W_rec)`, then `y = c + h'·W_out`: every sum stays in
 //! registers from its bias to its end.
 
-use super::chain::{LinkEnd, widest};
+use super::chain::{Groups, LinkEnd, widest};
 use super::pack::{Panel, Panels};
 use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_tile, store_rows};
 use crate::spec::Activation;
@@ -45,7 +45,7 @@ impl Cell<'_> {
             ..
         } = self;
         let hidden = h.len();
-        let groups = Groups::of::<S>(hidden);
+        let groups = Groups::of::<S>(1, hidden);
         let Some(next) = next.get_mut(..hidden) else {
             return;
         };
@@ -91,7 +91,7 @@ impl Operation for Readout<'_> {
 impl Readout<'_> {
     #[inline(always)]
     fn groups<S: Simd, E: Element>(self, s: S, w_out: Panel<E>) {
-        let groups = Groups::of::<S>(self.y.len());
+        let groups = Groups::of::<S>(1, self.y.len());
         for group in 0..groups.count {
             let (strip, width) = groups.get(group);
             let row = Row {
@@ -101,28 +101,6 @@ impl Readout<'_> {
             };
             row.compute(s, width, self.y.get_mut(strip * LANES..).unwrap_or(&mut []));
         }
-    }
-}
-
-/// The strips of a row in groups of nearly equal width, each as wide as the registers allow.
-struct Groups {
-    strips: usize,
-    count: usize,
-}
-
-impl Groups {
-    #[inline(always)]
-    fn of<S: Simd>(columns: usize) -> Self {
-        let strips = columns.div_ceil(LANES);
-        let count = strips.div_ceil(widest::<S>(1));
-        Self { strips, count }
-    }
-
-    /// First strip and number of strips.
-    #[inline(always)]
-    fn get(&self, group: usize) -> (usize, usize) {
-        let strip = group * self.strips / self.count;
-        (strip, (group + 1) * self.strips / self.count - strip)
     }
 }
 

@@ -144,6 +144,28 @@ pub(super) const fn widest<S: Simd>(rows: usize) -> usize {
     if registers < most { registers } else { most }
 }
 
+/// The strips of some rows in groups of nearly equal width, each as wide as the registers allow.
+pub(super) struct Groups {
+    strips: usize,
+    pub count: usize,
+}
+
+impl Groups {
+    #[inline(always)]
+    pub fn of<S: Simd>(rows: usize, columns: usize) -> Self {
+        let strips = columns.div_ceil(LANES);
+        let count = strips.div_ceil(widest::<S>(rows).max(1));
+        Self { strips, count }
+    }
+
+    /// First strip and number of strips.
+    #[inline(always)]
+    pub const fn get(&self, group: usize) -> (usize, usize) {
+        let strip = group * self.strips / self.count;
+        (strip, (group + 1) * self.strips / self.count - strip)
+    }
+}
+
 impl Chain<'_> {
     #[inline(always)]
     fn pick<S: Simd, E: Element>(self, s: S, b: Panel<E>) {
@@ -268,19 +290,15 @@ impl<E: Element, const ROWS: usize> Operation for Few<'_, '_, E, ROWS> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self(mut chain, b) = self;
-        let strips = chain.columns.div_ceil(LANES);
         let most = widest::<S>(ROWS);
-        let groups = strips.div_ceil(most.max(1));
+        let groups = Groups::of::<S>(ROWS, chain.columns);
         for index in 0..chain.links {
             let order = chain.order(index);
-            for group in 0..groups {
-                let group = match order {
+            for group in 0..groups.count {
+                let (strip, width) = groups.get(match order {
                     Order::Ascending => group,
-                    Order::Descending => groups - 1 - group,
-                };
-                // Groups of nearly equal width.
-                let strip = group * strips / groups;
-                let width = (group + 1) * strips / groups - strip;
+                    Order::Descending => groups.count - 1 - group,
+                });
                 let (b, column) = (b.matrix.from(strip, 0), strip * LANES);
                 // The constant conditions drop the code of shapes that are never asked for.
                 match width {
