@@ -9,7 +9,7 @@ use crate::forward::{copy, for_each_end};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Gemm, Start};
-use crate::kernel::pack::Panels;
+use crate::kernel::outer::{outer_product, sum_rows};
 use crate::layout::{Region, Scratch, read_write, write_both};
 use crate::params::{Place, TensorKind};
 use crate::recurrence::{Mask, MaskedBackward, Recurrence};
@@ -209,10 +209,19 @@ impl Backward<'_, '_> {
             }
             .from(rows.start, 0);
             // dW_out += topᵀ·d_outputs, dc += Σ d_outputs
-            let d_weights = gradient_of(spec, self.gradients, TensorKind::HeadWeights);
-            outer_product(s, top, width, d_outputs, columns, rows.len(), d_weights);
-            let d_bias = gradient_of(spec, self.gradients, TensorKind::HeadBias);
-            sum_rows(s, d_outputs, columns, rows.len(), d_bias);
+            let [d_weights, d_bias] = gradients_of(
+                spec,
+                self.gradients,
+                [TensorKind::HeadWeights, TensorKind::HeadBias],
+            );
+            outer_product(
+                s,
+                (top, width),
+                (d_outputs, columns),
+                rows.len(),
+                d_weights,
+                d_bias,
+            );
         } else {
             copy(outputs, rows.start * width..rows.end * width, d_top);
         }
@@ -326,18 +335,13 @@ impl Backward<'_, '_> {
             inner: 1,
         }
         .from(rows.start, 0);
-        let d_weights = gradient_of(self.spec, self.gradients, TensorKind::InputWeights(place));
-        outer_product(
-            s,
-            x,
-            x_width,
-            d_z.from(rows.start, 0),
-            hidden,
-            rows.len(),
-            d_weights,
+        let [d_weights, d_bias] = gradients_of(
+            self.spec,
+            self.gradients,
+            [TensorKind::InputWeights(place), TensorKind::Bias(place)],
         );
-        let d_bias = gradient_of(self.spec, self.gradients, TensorKind::Bias(place));
-        sum_rows(s, d_z.from(rows.start, 0), hidden, rows.len(), d_bias);
+        let d_z_here = (d_z.from(rows.start, 0), hidden);
+        outer_product(s, (x, x_width), d_z_here, rows.len(), d_weights, d_bias);
 
         // dW_rec += h_beforeᵀ·dZ, one product per run of rows whose predecessors are neighbours too
         let (h, start) = read_by_steps(self.spec, self.tape, place);
@@ -353,26 +357,12 @@ impl Backward<'_, '_> {
             } else {
                 (link.earlier, link.later)
             };
-            outer_product(
-                s,
-                h.from(before, 0),
-                hidden,
-                d_z.from(at, 0),
-                hidden,
-                link.rows,
-                d_weights,
-            );
+            let (h, d_z) = (h.from(before, 0), d_z.from(at, 0));
+            outer_product(s, (h, hidden), (d_z, hidden), link.rows, d_weights, &mut []);
         }
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
-            outer_product(
-                s,
-                start.from(at.sequence, 0),
-                hidden,
-                d_z.from(at.row, 0),
-                hidden,
-                at.count,
-                d_weights,
-            );
+            let (h, d_z) = (start.from(at.sequence, 0), d_z.from(at.row, 0));
+            outer_product(s, (h, hidden), (d_z, hidden), at.count, d_weights, &mut []);
         }
     }
 
@@ -511,51 +501,14 @@ fn gradient_of<'g>(spec: &Spec, gradients: &'g mut [f32], kind: TensorKind) -> &
     gradients.get_mut(spec.range_of(kind)).unwrap_or(&mut [])
 }
 
-/// `C (I, J) += Aᵀ·B` over `rows` rows of A (I wide) and B (J wide), straight from where they lie.
-#[inline(always)]
-fn outer_product<S: Simd>(
-    s: S,
-    a: View,
-    a_width: usize,
-    b: View,
-    b_width: usize,
-    rows: usize,
-    c: &mut [f32],
-) {
-    let columns_of_a = View {
-        data: a.data,
-        outer: 1,
-        inner: a.outer,
-    };
-    let product = Gemm::new(
-        a_width,
-        b_width,
-        rows,
-        columns_of_a,
-        Panels::rows(b),
-        c,
-        b_width,
-    );
-    s.run(Gemm {
-        start: Start::Continue,
-        ..product
-    });
-}
-
-/// `c += Σ rows of b`: the outer product with a column of ones that is never advanced.
-#[inline(always)]
-fn sum_rows<S: Simd>(s: S, b: View, width: usize, rows: usize, c: &mut [f32]) {
-    outer_product(
-        s,
-        View {
-            data: &[1.0],
-            outer: 0,
-            inner: 1,
-        },
-        1,
-        b,
-        width,
-        rows,
-        c,
-    );
+/// The gradients of two tensors.
+fn gradients_of<'g>(
+    spec: &Spec,
+    gradients: &'g mut [f32],
+    kinds: [TensorKind; 2],
+) -> [&'g mut [f32]; 2] {
+    let ranges = kinds.map(|kind| spec.range_of(kind));
+    gradients
+        .get_disjoint_mut(ranges)
+        .unwrap_or([&mut [], &mut []])
 }

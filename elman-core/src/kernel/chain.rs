@@ -13,6 +13,7 @@
 
 use super::activation::{relu, relu_gradient, tanh, tanh_gradient};
 use super::gemm::{Finish, Gemm, Order, Start};
+use super::narrow;
 use super::pack::{Panel, Panels};
 use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_rows, store_rows};
 use crate::spec::Activation;
@@ -88,6 +89,16 @@ impl LinkEnd<'_> {
         }
     }
 
+    /// The same on one strip of sums, where `h` holds the same lanes.
+    #[inline(always)]
+    pub(super) fn of_strip<S: Simd>(self, s: S, sum: S::V, h: Option<S::V>) -> S::V {
+        match self {
+            Self::Activate(activation) | Self::Gradient(activation, _) => {
+                end(s, activation, sum, h)
+            }
+        }
+    }
+
     /// The same on whole rows that lie one behind the other in C.
     #[inline(always)]
     fn apply_packed<S: Simd>(self, s: S, c: &mut [f32], start: usize) {
@@ -127,9 +138,22 @@ impl Operation for Chain<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         match self.b {
+            Panels::Single(b) if narrow::holds_chain::<S>(&self) => s.run(Narrow(self, b)),
             Panels::Single(b) => self.pick(s, b),
             Panels::Pairs(b) => self.pick(s, b),
         }
+    }
+}
+
+/// All links of rows so narrow that several share a strip.
+struct Narrow<'a, 'b>(Chain<'a>, Panel<'b, f32>);
+
+impl Operation for Narrow<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        narrow::chain(s, self.0, self.1);
     }
 }
 

@@ -22,6 +22,7 @@
 
 use super::activation::{relu_gradient, tanh_gradient};
 use super::elementwise::{Function, Relu, Tanh};
+use super::narrow;
 use super::pack::{Panel, Panels};
 use crate::simd::{
     Element, LANES, Operands, Operation, Simd, Sums, View, load_rows, load_tile, store_rows,
@@ -107,6 +108,9 @@ impl Operation for Gemm<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         match self.b {
+            Panels::Single(b) if narrow::holds_product::<S>(&self) => {
+                narrow::product(s, self, b);
+            }
             Panels::Single(b) => self.blocks(s, b),
             Panels::Pairs(b) => self.blocks(s, b),
         }

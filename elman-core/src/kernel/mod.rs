@@ -6,6 +6,8 @@ pub(crate) mod chain;
 pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod gemm;
+mod narrow;
+pub(crate) mod outer;
 pub(crate) mod pack;
 pub(crate) mod reduce;
 pub(crate) mod softmax;

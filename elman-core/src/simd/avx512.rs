@@ -53,6 +53,7 @@ impl Simd for Avx512 {
     type V = __m512;
     const ACCUMULATORS: usize = 24;
     const TILE_ROWS: usize = 6;
+    const LOOKS_UP: bool = true;
 
     #[inline(always)]
     fn run<O: Operation>(self, operation: O) -> O::Output {
@@ -152,6 +153,23 @@ impl Simd for Avx512 {
         strip!(_mm512_scalef_ps(
             p,
             _mm512_sub_ps(rounded, _mm512_set1_ps(super::ROUND))
+        ))
+    }
+    #[inline(always)]
+    fn index(self, lanes: &[u32; LANES], scale: u32) -> __m512 {
+        // SAFETY: the token proves AVX-512F; sixteen numbers are read from an array of sixteen.
+        let lanes = unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) };
+        strip!(_mm512_castsi512_ps(_mm512_mullo_epi32(
+            lanes,
+            _mm512_set1_epi32(scale as i32)
+        )))
+    }
+    #[inline(always)]
+    fn look_up(self, a: __m512, b: __m512, index: __m512, offset: u32) -> __m512 {
+        strip!(_mm512_permutex2var_ps(
+            a,
+            _mm512_add_epi32(_mm512_castps_si512(index), _mm512_set1_epi32(offset as i32)),
+            b
         ))
     }
     #[inline(always)]

@@ -41,6 +41,8 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     const ACCUMULATORS: usize;
     /// Most rows of a matmul tile.
     const TILE_ROWS: usize;
+    /// Whether [`Simd::look_up`] is as quick as a load: narrow kernels pay then.
+    const LOOKS_UP: bool = false;
 
     /// Runs the operation compiled for this token's instruction set, as one function call.
     fn run<O: Operation>(self, operation: O) -> O::Output;
@@ -72,6 +74,25 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     fn pow2(self, rounded: Self::V) -> Self::V;
     /// `p·2^n` for whole `n` in -252..=254 rounded once, given `n + ROUND`; `p` lies in 0.5..=2.
     fn scale(self, p: Self::V, rounded: Self::V) -> Self::V;
+
+    /// Lanes to take with [`Simd::look_up`]: `scale` times these. Only where it [pays](Simd::LOOKS_UP).
+    #[inline(always)]
+    fn index(self, lanes: &[u32; LANES], scale: u32) -> Self::V {
+        self.load(&lanes.map(|lane| f32::from_bits(lane * scale)))
+    }
+
+    /// Lane `i` of the result is number `index[i] + offset` of the 32 in `a` and `b`, modulo 32.
+    #[inline(always)]
+    fn look_up(self, a: Self::V, b: Self::V, index: Self::V, offset: u32) -> Self::V {
+        let (mut numbers, mut lanes) = ([[0.0; LANES]; 2], [0.0; LANES]);
+        self.store(&mut numbers[0], a);
+        self.store(&mut numbers[1], b);
+        self.store(&mut lanes, index);
+        self.load(&lanes.map(|lane| {
+            let at = (lane.to_bits() + offset) as usize % (2 * LANES);
+            numbers[at / LANES][at % LANES]
+        }))
+    }
 
     /// Adds up the lanes: `((0+8)+(4+12)) + …`, in halves.
     #[inline(always)]

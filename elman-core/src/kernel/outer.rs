@@ -1,0 +1,60 @@
+//! Gradients of weights: the outer products of a window's rows, summed.
+
+use super::gemm::{Gemm, Start};
+use super::narrow::OuterProduct;
+use super::pack::Panels;
+use crate::simd::{Simd, View};
+
+/// `C (I, J) += Aᵀ·B` over `rows` rows of A (I wide) and B (J wide), straight from where they lie, and
+/// `bias (J) += Σ rows of B` unless it is empty.
+#[inline(always)]
+pub(crate) fn outer_product<S: Simd>(
+    s: S,
+    (a, a_width): (View, usize),
+    (b, b_width): (View, usize),
+    rows: usize,
+    c: &mut [f32],
+    bias: &mut [f32],
+) {
+    let narrow = OuterProduct {
+        a,
+        a_width,
+        b,
+        b_width,
+        rows,
+        c,
+        bias,
+    };
+    if narrow.fits::<S>() {
+        return s.run(narrow);
+    }
+    let OuterProduct { c, bias, .. } = narrow;
+    let columns_of_a = View {
+        data: a.data,
+        outer: 1,
+        inner: a.outer,
+    };
+    let b_rows = Panels::rows(b);
+    let product = Gemm::new(a_width, b_width, rows, columns_of_a, b_rows, c, b_width);
+    s.run(Gemm {
+        start: Start::Continue,
+        ..product
+    });
+    if !bias.is_empty() {
+        sum_rows(s, b, b_width, rows, bias);
+    }
+}
+
+/// `c += Σ rows of b`: the outer product with a one that is never advanced.
+#[inline(always)]
+pub(crate) fn sum_rows<S: Simd>(s: S, b: View, width: usize, rows: usize, c: &mut [f32]) {
+    let ones = View {
+        data: &[1.0],
+        outer: 0,
+        inner: 0,
+    };
+    s.run(Gemm {
+        start: Start::Continue,
+        ..Gemm::new(1, width, rows, ones, Panels::rows(b), c, width)
+    });
+}
