@@ -388,3 +388,74 @@ fn looked_up_rows_are_dense_rows() {
         assert_same_forward(level.name(), &tokens, &dense);
     }
 }
+
+fn narrow(width: usize, layers: Layers, outputs: usize) -> Spec {
+    Spec {
+        input: Input::Dense { width },
+        layers,
+        initial_state: InitialState::Trained,
+        head: Head {
+            kind: HeadKind::Softmax { outputs },
+            read: Read::EveryStep,
+        },
+        dropout: Dropout::NONE,
+    }
+}
+
+/// So many steps of so many units that inference runs them stretch by stretch.
+#[test]
+fn long_sequences_are_their_streams() {
+    let spec = narrow(3, Layers::of([Layer::tanh(300), Layer::tanh(17)]), 3);
+    for level in levels() {
+        let case = Case::new(spec, &[500, 260, 3], 7);
+        let rig = Rig::new(level, &spec, &case.params);
+        let whole = rig.forward(&case);
+        for b in 0..case.lengths.len() {
+            let stream = rig.stream(&case, b);
+            let what = format!("{level}: stream of sequence {b}");
+            let outputs = outputs_of(&case, &whole.outputs, b).concat();
+            assert_same(&what, &stream.outputs, &outputs);
+            assert_same(&what, &stream.state, &state_of(&case, &whole.state, b));
+        }
+    }
+}
+
+/// Rows of few numbers share strips where a level can look them up: every number of rows and columns.
+#[test]
+fn nets_of_few_units_are_their_streams() {
+    for hidden in 1..=9 {
+        for rows in [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 32, 33] {
+            let layer = Layer {
+                activation: [Activation::Tanh, Activation::Relu, Activation::Identity][rows % 3],
+                ..Layer::tanh(hidden)
+            };
+            let spec = narrow(1 + hidden % 4, Layers::of([layer]), 1 + (rows + hidden) % 9);
+            let mut lengths = vec![4; rows];
+            lengths[rows / 2..].fill(3);
+            let case = Case::new(spec, &lengths, (hidden * 100 + rows) as u64);
+            let gradients: Vec<Vec<u32>> = fused_levels()
+                .into_iter()
+                .map(|level| {
+                    let rig = Rig::new(level, &spec, &case.params);
+                    bits_of(&rig.train(&case, Truncation::FULL).gradients)
+                })
+                .collect();
+            let what = format!("{rows} rows of {hidden} units");
+            assert!(
+                gradients.windows(2).all(|pair| pair[0] == pair[1]),
+                "{what}"
+            );
+            for level in levels() {
+                let rig = Rig::new(level, &spec, &case.params);
+                let whole = rig.forward(&case);
+                for b in [0, rows / 2, rows - 1] {
+                    let stream = rig.stream(&case, b);
+                    let what = format!("{what} on {level}: stream of sequence {b}");
+                    let outputs = outputs_of(&case, &whole.outputs, b).concat();
+                    assert_same(&what, &stream.outputs, &outputs);
+                    assert_same(&what, &stream.state, &state_of(&case, &whole.state, b));
+                }
+            }
+        }
+    }
+}
