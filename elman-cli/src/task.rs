@@ -25,6 +25,11 @@ pub trait Task: Sync {
     /// What is learnt from.
     fn train(&self) -> &Sequences;
 
+    /// What to do with a run in `folder`, once it is trained.
+    fn next(folder: &str) -> String {
+        format!("elman eval {folder} --data FILE, elman predict {folder} --data FILE")
+    }
+
     /// How the training data are walked through.
     fn walk(&self) -> Walk {
         Walk::Shuffled
@@ -72,6 +77,14 @@ pub trait Task: Sync {
     }
 }
 
+/// A score for people: where it is a loss turned around (`-mse`), the loss.
+pub fn as_read(name: &str, score: f64) -> (&str, f64) {
+    match name.strip_prefix('-') {
+        Some(loss) => (loss, -score),
+        None => (name, score),
+    }
+}
+
 /// How training data are walked through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Walk {
@@ -89,4 +102,15 @@ pub struct Measure {
     pub loss: f64,
     /// Higher is better; where the loss decides, its negative.
     pub score: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_read;
+
+    #[test]
+    fn losses_are_read_the_right_way_round() {
+        assert_eq!(as_read("-mse", -0.5), ("mse", 0.5));
+        assert_eq!(as_read("f1", 0.5), ("f1", 0.5));
+    }
 }

@@ -218,7 +218,7 @@ fn split<'a>(
     mut train: Examples,
 ) -> Result<(Examples, Vec<Example>, &'a Path)> {
     if let Some(count) = args.settings.overfit_batch {
-        train.all.truncate(count);
+        train.all = some_of_every_class(train.all, count);
         let valid = train.all.clone();
         return Ok((train, valid, path));
     }
@@ -239,6 +239,20 @@ fn split<'a>(
     }
     train.all = rest;
     Ok((train, valid, path))
+}
+
+/// The first `count` examples, taking turns among the classes: of one class alone nothing could be learnt.
+fn some_of_every_class(examples: Vec<Example>, count: usize) -> Vec<Example> {
+    let mut met: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let mut turns: Vec<(usize, Example)> = Vec::new();
+    for example in examples {
+        let turn = met.entry(example.class.clone()).or_default();
+        turns.push((*turn, example));
+        *turn += 1;
+    }
+    turns.sort_by_key(|&(turn, _)| turn);
+    turns.truncate(count);
+    turns.into_iter().map(|(_, example)| example).collect()
 }
 
 /// How these examples become what a net reads.
@@ -413,6 +427,20 @@ mod tests {
             name: String::new(),
             line,
         }
+    }
+
+    #[test]
+    fn a_single_batch_takes_turns_among_the_classes() {
+        let classes = ["a", "a", "a", "b", "b", "c"];
+        let examples = classes
+            .iter()
+            .zip(0..)
+            .map(|(class, line)| example(class, line));
+        let lines = some_of_every_class(examples.collect(), 4).into_iter();
+        assert_eq!(
+            lines.map(|example| example.line).collect::<Vec<_>>(),
+            [0, 3, 5, 1]
+        );
     }
 
     #[test]

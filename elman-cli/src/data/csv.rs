@@ -144,10 +144,12 @@ impl<R: BufRead> Csv<R> {
         }
         match (previous, row.step) {
             (Some(before), Some(step)) if before.partial_cmp(&step) != Some(Ordering::Less) => {
-                Err(self.lines.complain_at(
-                    row.line,
-                    "t does not rise within the sequence; sort the rows by seq, then by t",
-                ))
+                let mend = match self.format.header.sequence {
+                    Some(_) => "sort the rows by seq, then by t",
+                    None => "if the file holds several sequences, name each row's in a column seq",
+                };
+                let what = format!("t does not rise within the sequence; {mend}");
+                Err(self.lines.complain_at(row.line, &what))
             }
             _ => Ok(true),
         }
@@ -334,7 +336,8 @@ mod tests {
     fn order_is_checked() {
         let none = Wanted::default();
         assert!(complaint("seq,x\n0,1\n1,1\n0,1\n", &none).starts_with("f:4: sequence 0 goes on"));
-        assert!(complaint("seq,t,x\n0,0,1\n0,0,1\n", &none).starts_with("f:3: t does not rise"));
+        assert!(complaint("seq,t,x\n0,0,1\n0,0,1\n", &none).ends_with("by seq, then by t"));
+        assert!(complaint("t,x\n0,1\n0,1\n", &none).ends_with("in a column seq"));
     }
 
     #[test]

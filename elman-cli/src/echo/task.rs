@@ -233,6 +233,10 @@ impl Task for EchoTask {
 
     const NAME: &'static str = TASK;
 
+    fn next(folder: &str) -> String {
+        format!("echo 0110100111 | elman predict {folder} --data -")
+    }
+
     fn spec(&self) -> &Spec {
         &self.spec
     }

@@ -53,6 +53,11 @@ impl Forecaster {
             let split = forecasting.split_column.as_deref();
             split.unwrap_or(SPLIT)
         });
+        if args.part.is_none() && forecasting.split_column.is_some() {
+            eprintln!(
+                "elman: note: all rows count here, those of training too; --part test takes the test part alone"
+            );
+        }
         let series = series::load(&args.data, args.format, forecasting.columns.clone(), split)?;
         series::note_missing(&series, &forecasting.columns, &args.data);
         let encoded = forecasting.encode(&series, args.part);

@@ -162,6 +162,9 @@ impl Scores {
             let [rmse, mae] = [errors.rmse(), errors.mae()].map(significant);
             table += &format!("{name:16}{rmse:>14}{mae:>14}\n");
         }
+        if self.linear.rmse() < self.net.rmse() {
+            table += "\nthe linear autoregression is better here: the series may hold nothing for a net to learn, or too few rows\n";
+        }
         if self.outside.items > 0 {
             let [low, high] = forecasting.range;
             table += &format!(

@@ -13,6 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
 use crate::doctor::Checkup;
+use crate::task::as_read;
 use chart::{Chart, Line};
 use scale::tidy;
 
@@ -159,7 +160,10 @@ impl Report {
 
     fn heading(&self) -> String {
         match self.best() {
-            Some(best) => format!("{}: {} {}", self.name, best.score_name, tidy(best.score)),
+            Some(best) => {
+                let (score_name, score) = as_read(&best.score_name, best.score);
+                format!("{}: {score_name} {}", self.name, tidy(score))
+            }
             None => self.name.clone(),
         }
     }
@@ -177,7 +181,8 @@ impl Report {
                 @if let Some(why) = why { p { (why) } }
                 dl.tiles {
                     @if let Some(best) = self.best() {
-                        div.key { dt { (best.score_name) ", validation data" } dd { (tidy(best.score)) } }
+                        @let (score_name, score) = as_read(&best.score_name, best.score);
+                        div.key { dt { (score_name) ", validation data" } dd { (tidy(score)) } }
                         (tile("validation loss", &tidy(best.valid_loss)))
                         (tile("best epoch", &format!("{} of {}", best.epoch, self.history.len())))
                     }
@@ -208,7 +213,7 @@ impl Report {
         let score_name = self
             .history
             .last()
-            .map_or("score", |row| row.score_name.as_str());
+            .map_or("score", |row| as_read(&row.score_name, row.score).0);
         let norms = self.history.iter().map(|row| row.gradient_norm);
         let charts = [
             Chart {
@@ -220,7 +225,7 @@ impl Report {
             },
             Chart {
                 title: &format!("Validation {score_name}"),
-                lines: vec![line(score_name, "a", |row| row.score)],
+                lines: vec![line(score_name, "a", |row| as_read(&row.score_name, row.score).1)],
                 mark: mark(),
                 ..Chart::default()
             },

@@ -34,10 +34,15 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
     let writer = Writer::open(&Run::open(&args.run)?)?;
     let lexicon = writer.lexicon();
     let prompt = lexicon.ids(&args.prompt);
-    let unknown = prompt.iter().filter(|&&id| id == UNKNOWN).count();
-    if unknown > 0 {
-        let noun = lexicon.unit().noun();
-        eprintln!("elman: warning: the model has never met {unknown} of the {noun}s of the prompt");
+    if prompt.contains(&UNKNOWN) {
+        let (unit, mut unknown) = (lexicon.unit(), Vec::new());
+        unit.cut(&args.prompt, |token| {
+            if lexicon.id(token) == UNKNOWN && !unknown.contains(&token) {
+                unknown.push(token);
+            }
+        });
+        let (noun, unknown) = (unit.noun(), unknown.join(" "));
+        eprintln!("elman: warning: the model has never met these {noun}s of the prompt: {unknown}");
     }
     let mut out = std::io::stdout().lock();
     if args.json {

@@ -326,6 +326,10 @@ impl Task for TextTask {
 
     const NAME: &'static str = TASK;
 
+    fn next(folder: &str) -> String {
+        format!("elman generate {folder} --length 200, elman eval {folder} --data FILE")
+    }
+
     fn spec(&self) -> &Spec {
         &self.spec
     }

@@ -24,7 +24,7 @@ use crate::interrupt::Interrupt;
 use crate::report::State;
 use crate::run::{Run, write_whole};
 use crate::settings::{Settings, to_toml};
-use crate::task::Task;
+use crate::task::{Task, as_read};
 use crate::threads::on_threads;
 pub use trainer::{Glimpse, Onlooker};
 use trainer::{Outcome, check_room, train};
@@ -80,7 +80,7 @@ fn start<J: Job>(job: J) -> Result<()> {
     let task = job.load()?;
     check_room(&task, job.settings())?;
     let run = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
-    finish(&run, &train_in(&run, &task, job, None)?);
+    finish::<J::Task>(&run, &train_in(&run, &task, job, None)?);
     Ok(())
 }
 
@@ -141,14 +141,14 @@ fn report_on(run: &Run, job: &impl Job) -> Result<()> {
     Ok(())
 }
 
-fn go_on(run: &Run, job: &impl Job) -> Result<()> {
+fn go_on<J: Job>(run: &Run, job: &J) -> Result<()> {
     let task = job.load()?;
     let outcome = train(&task, job.settings(), run, Interrupt::listen()?, None)?;
-    finish(run, &outcome);
+    finish::<J::Task>(run, &outcome);
     Ok(())
 }
 
-fn finish(run: &Run, outcome: &Outcome) {
+fn finish<T: Task>(run: &Run, outcome: &Outcome) {
     let Outcome {
         score,
         score_name,
@@ -158,6 +158,7 @@ fn finish(run: &Run, outcome: &Outcome) {
         is_stopped_early,
     } = outcome;
     let folder = run.folder().display();
+    let (score_name, score) = as_read(score_name, *score);
     println!(
         "best {score_name} {score:.4} after epoch {epoch} of {epochs}: {folder}/model.safetensors"
     );
@@ -168,5 +169,5 @@ fn finish(run: &Run, outcome: &Outcome) {
         println!("the time was up before the epochs were; to go on: elman train --resume {folder}");
     }
     println!("to look at: {folder}/report.html");
-    println!("next: elman eval {folder} --data FILE, elman predict {folder} --data FILE");
+    println!("next: {}", T::next(&folder.to_string()));
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::sparkline::Sparkline;
 use crate::doctor::Checkup;
+use crate::task::as_read;
 
 /// An epoch, as `metrics.jsonl` holds it.
 #[derive(Clone, Debug, Serialize)]
@@ -108,6 +109,7 @@ impl Progress {
             self.epochs,
             if epoch.best { "  best" } else { "" },
         );
+        let (score_name, score) = as_read(score_name, *score);
         self.say(&format!(
             "epoch {number:>3}/{epochs}  loss {train_loss:.4}  valid loss {valid_loss:.4}  {score_name} {score:.4}  \
              {seconds:.2} s{star}"
