@@ -17,7 +17,7 @@ mod avx512;
 
 pub use level::Level;
 pub(crate) use operands::{Element, Operands, Sums, View, load_rows, load_tile, store_rows};
-pub use strip::{LANES, PairStrip, Strip};
+pub use strip::{Aligned, LANES, PairStrip, Strip};
 
 mod sealed {
     pub trait Sealed {}
