@@ -106,7 +106,9 @@ pub fn run(
     let mut state = [0.0; SPEC.state_len()];
     model.reset(&mut state);
     let level = Level::detect();
-    forward(level, &model, &batch, inputs, &mut state, workspace, outputs)
+    forward(
+        level, &model, &batch, inputs, &mut state, workspace, outputs,
+    )
 }
 ";
 

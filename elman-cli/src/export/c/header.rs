@@ -37,7 +37,7 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
     if spec.is_bidirectional() {
         let rows = match spec.head.read {
             Read::EveryStep => "(steps)",
-            Read::LastStep => "((steps) > 0 ? 1 : 0)",
+            Read::LastStep => "((steps) > 0 ? 1u : 0u)",
         };
         define(
             "Rows of output for a sequence.",
