@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod classify;
+mod cost;
 mod data;
 mod demo;
 mod doctor;

@@ -13,9 +13,9 @@ static void net_windows(const float *w, const uint32_t *ids, size_t steps, int r
         float *const h = to + t * stride;
         for (k = 0; k < NET_WINDOW; k++) {
             /* Steps outside the sequence read the padding row. */
-            const size_t ahead = t + k;
-            const int inside = ahead >= NET_WINDOW / 2 && ahead - NET_WINDOW / 2 < steps;
-            const uint32_t *const row = inside ? ids + (ahead - NET_WINDOW / 2) * NET_CHANNELS : net_vocabularies;
+            const size_t ahead = t + k + 1;
+            const int inside = ahead > NET_WINDOW / 2 && ahead - NET_WINDOW / 2 <= steps;
+            const uint32_t *const row = inside ? ids + (ahead - NET_WINDOW / 2 - 1) * NET_CHANNELS : net_vocabularies;
             net_embed(row, parts + k * NET_CHANNELS);
         }
         net_product(w, parts, NET_WINDOW * NET_CHANNELS + 1, h, hidden);
