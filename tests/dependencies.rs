@@ -36,8 +36,16 @@ fn tree(target: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What `wide` brings along is named beside it.
-const EVERYWHERE: [&str; 5] = ["bytemuck", "libm", "rand_core", "safe_arch", "wide"];
+/// What `wide` and `crc` bring along is named beside them.
+const EVERYWHERE: [&str; 7] = [
+    "bytemuck",
+    "crc",
+    "crc-catalog",
+    "libm",
+    "rand_core",
+    "safe_arch",
+    "wide",
+];
 
 #[test]
 fn chips_get_the_named_packages() {

@@ -158,6 +158,25 @@ impl Vocabulary {
             .unwrap_or(UNKNOWN)
     }
 
+    /// The values that have ids, from id 1 on.
+    pub fn entries(&self) -> &[String] {
+        &self.entries
+    }
+
+    /// How a firmware finds the value of a token.
+    pub fn recipe(&self) -> String {
+        const FOLD: &str = "the word in small letters, every digit 0";
+        match self.feature {
+            Feature::Word => FOLD.to_owned(),
+            Feature::Shape => "its shape: X for a capital, x for another letter, d for a digit, other signs as they are, \
+                               runs cut to two"
+                .to_owned(),
+            Feature::Prefix(letters) => format!("the first {letters} characters of {FOLD}"),
+            Feature::Suffix(letters) => format!("the last {letters} characters of {FOLD}"),
+            Feature::Character => "the character itself, UTF-8".to_owned(),
+        }
+    }
+
     /// Its embedding table.
     pub const fn channel(&self) -> Channel {
         Channel {

@@ -7,6 +7,7 @@ use elman_core::{Activation, Direction, HeadKind, InitialState, Input, LANES, Re
 use serde::Serialize;
 
 use crate::args::InspectArgs;
+use crate::cost::{Instructions, Int8, Training};
 use crate::failure::Result;
 use crate::run::Run;
 use crate::trained::{self, Channel, Description};
@@ -31,10 +32,19 @@ struct Report {
     flash_bytes: usize,
     /// State, scratch and outputs.
     ram_bytes: usize,
+    state_bytes: usize,
+    scratch_bytes: usize,
+    output_bytes: usize,
     /// Steps in memory at once: 1 for streaming nets.
     ram_steps: usize,
     /// Multiply-accumulate operations.
     macs_per_step: usize,
+    /// Estimates.
+    instructions_per_step: Instructions,
+    /// With weights in eight bits.
+    int8: Int8,
+    /// On the chip itself.
+    training: Training,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,7 +64,11 @@ pub fn run(args: &InspectArgs) -> Result<()> {
     let report = Report {
         channels,
         labels,
-        ..Report::of(trained.network().spec(), args.steps as usize)
+        ..Report::of(
+            trained.network().spec(),
+            args.steps as usize,
+            args.train_steps as usize,
+        )
     };
     let text = if args.json {
         report.to_json()
@@ -65,7 +79,7 @@ pub fn run(args: &InspectArgs) -> Result<()> {
 }
 
 impl Report {
-    fn of(spec: &Spec, steps: usize) -> Self {
+    fn of(spec: &Spec, steps: usize, train_steps: usize) -> Self {
         let streams = !spec.is_bidirectional();
         let ram_steps = if streams { 1 } else { steps };
         let scratch = if streams {
@@ -89,8 +103,14 @@ impl Report {
             parameters: spec.params_len(),
             flash_bytes: spec.tables_len() * F32 + spec.packed_len() * STRIP,
             ram_bytes: (spec.state_len() + outputs) * F32 + scratch * STRIP,
+            state_bytes: spec.state_len() * F32,
+            scratch_bytes: scratch * STRIP,
+            output_bytes: outputs * F32,
             ram_steps,
             macs_per_step: macs(spec),
+            instructions_per_step: Instructions::of(spec),
+            int8: Int8::of(spec),
+            training: Training::of(spec, train_steps),
         }
     }
 
@@ -143,10 +163,49 @@ impl Report {
         let _ = write!(
             text,
             "\nparameters     {}\nflash          {} bytes (tables and packed weights)\n\
-             RAM            {} bytes ({ram})\nMACs per step  {}\n",
-            self.parameters, self.flash_bytes, self.ram_bytes, self.macs_per_step,
+             RAM            {} bytes ({ram}): state {}, scratch {}, outputs {}\nMACs per step  {}\n",
+            self.parameters,
+            self.flash_bytes,
+            self.ram_bytes,
+            self.state_bytes,
+            self.scratch_bytes,
+            self.output_bytes,
+            self.macs_per_step,
         );
+        self.add_chips(&mut text);
         text
+    }
+
+    /// What only matters on a chip.
+    fn add_chips(&self, text: &mut String) {
+        let Int8 {
+            flash_bytes,
+            state_bytes,
+            scratch_bytes,
+        } = self.int8;
+        let Instructions {
+            m4f_f32,
+            m4f_int8,
+            m0_f32,
+            m0_int8,
+        } = self.instructions_per_step;
+        let training = &self.training;
+        let _ = write!(
+            text,
+            "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
+             instructions   about {m4f_f32} per step on Cortex-M4F (int8 {m4f_int8}), {m0_f32} on Cortex-M0 (int8 {m0_int8})\n\
+             training       {} bytes of RAM for {} steps at a time with Adam: weights {}, tape {}, scratch {}, gradients {}, \
+             optimizer {} (momentum {}, SGD {})\n",
+            training.most(),
+            training.steps,
+            training.weights_bytes,
+            training.tape_bytes,
+            training.scratch_bytes,
+            training.gradients_bytes,
+            training.adam_bytes,
+            training.momentum_bytes,
+            training.sgd_bytes,
+        );
     }
 }
 
@@ -225,12 +284,14 @@ mod tests {
             },
             dropout: Dropout::NONE,
         };
-        let report = Report::of(&spec, 9);
+        let report = Report::of(&spec, 9, 16);
         assert_eq!(
             (report.macs_per_step, report.parameters, report.ram_steps),
             (1376, 1376 + 37, 1)
         );
         assert_eq!(report.flash_bytes, spec.packed_len() * 64);
+        let parts = report.state_bytes + report.scratch_bytes + report.output_bytes;
+        assert_eq!((report.ram_bytes, report.state_bytes), (parts, 128));
         assert_eq!(report.tensors[0].shape, [32, 6]);
         let layer = Layer {
             direction: Direction::Both,
@@ -242,6 +303,7 @@ mod tests {
                 ..spec
             },
             9,
+            16,
         );
         assert_eq!(
             (both.macs_per_step, both.ram_steps),

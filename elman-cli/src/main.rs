@@ -7,12 +7,15 @@
 mod args;
 mod bench;
 mod classify;
+mod cost;
 mod data;
 mod demo;
 mod doctor;
 mod echo;
+mod encoding;
 mod evaluate;
 mod events;
+mod export;
 mod failure;
 mod features;
 mod forecast;
@@ -62,6 +65,7 @@ fn run() -> Result<()> {
         Command::Predict(args) => predict::run(&args),
         Command::Generate(args) => text::generate(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Report(args) => train::report(&args.run),

@@ -51,6 +51,11 @@ impl Network {
         &self.params
     }
 
+    /// All weights, packed.
+    pub fn packed(&self) -> &[Strip] {
+        &self.packed
+    }
+
     /// The view that core computes with.
     ///
     /// # Errors

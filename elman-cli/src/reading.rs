@@ -4,6 +4,7 @@ use elman_core::{Channels, Input};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Hiding, Rows, Sequences};
+use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::features::{self, Feature, Vocabulary};
 use crate::trained::Channel;
@@ -165,6 +166,28 @@ impl Reading {
         }
     }
 
+    /// How a firmware does what [`Reading::push`] does, for a net that sees a `window` of tokens.
+    pub fn encoding(&self) -> Encoding {
+        let mut encoding = Encoding::default();
+        match self {
+            Self::Tokens(vocabularies) => {
+                encoding.remark("A step reads one id per vocabulary, for the token itself and its neighbours in the window.");
+                for (i, known) in vocabularies.iter().enumerate() {
+                    let (padding, recipe) = (known.channel().vocabulary, known.recipe());
+                    encoding.remark(format!(
+                        "Id of vocabulary {i}: 1 + the place in vocabulary_{i} of {recipe}; 0 if it is not there, {padding} \
+                         outside the sequence."
+                    ));
+                    let about = format!("Vocabulary {i}: the value at place i has the id i + 1.");
+                    let name = format!("vocabulary_{i}");
+                    encoding.add_names(name, about, known.entries().to_vec());
+                }
+            }
+            Self::Numbers(scaling) => scaling.describe(&mut encoding),
+        }
+        encoding
+    }
+
     /// For `elman inspect`.
     pub fn channels(&self) -> Vec<Channel> {
         match self {
@@ -211,6 +234,26 @@ impl Scaling {
 
     const fn width(&self) -> usize {
         self.columns.len() * self.window
+    }
+
+    /// The scale in words and numbers.
+    fn describe(&self, encoding: &mut Encoding) {
+        encoding.remark(format!(
+            "Scale every column i in double precision, then round to float: x[i] = (value - mean[i]) / deviation[i], \
+             cut to -{FARTHEST}..{FARTHEST}; 0 where a value is missing."
+        ));
+        if self.window > 1 {
+            encoding.remark(format!(
+                "A step reads {} rows at once, the first {} steps before its own and the last as far behind; rows \
+                 outside the sequence are 0.",
+                self.window,
+                self.window / 2
+            ));
+        }
+        encoding.add_names("columns", "What a step measures.", self.columns.clone());
+        encoding.add_numbers("mean", "Mean of every column in training.", &self.mean);
+        let about = "Standard deviation of every column in training.";
+        encoding.add_numbers("deviation", about, &self.deviation);
     }
 
     /// Adds rows on the common scale; beyond the ends of the sequence, and where a value is missing, lies the mean.

@@ -8,6 +8,7 @@ use crate::args::{EvalArgs, PredictArgs};
 use crate::classify::{self, Classifier};
 use crate::data::{Format, Sequences};
 use crate::echo::{self, Listener};
+use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::features::Vocabulary;
 use crate::forecast::{self, Forecaster};
@@ -50,6 +51,9 @@ pub trait Trained: Sync {
 
     /// What the numbers on both ends of the net mean.
     fn description(&self) -> Description;
+
+    /// The same for a firmware: what it must do before and after a step.
+    fn encoding(&self) -> Encoding;
 }
 
 /// Labelled data as the command line names them.

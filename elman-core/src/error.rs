@@ -45,6 +45,8 @@ pub enum Error {
     Bfloat16Range(f32),
     /// A loss divided by something that is not finite, or negative.
     Total(f64),
+    /// Bytes that are no image of a net, or a damaged one.
+    Image(&'static str),
     /// Steps outside the batch, or a truncation that this net cannot do.
     Steps(&'static str),
 }
@@ -54,7 +56,9 @@ impl core::error::Error for Error {}
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Spec(why) | Self::Batch(why) | Self::Steps(why) => f.write_str(why),
+            Self::Spec(why) | Self::Batch(why) | Self::Steps(why) | Self::Image(why) => {
+                f.write_str(why)
+            }
             Self::Length {
                 what,
                 expected,

@@ -39,6 +39,9 @@
 //! [`forward()`] runs whole batches, [`Stream`] one step at a time, [`Tape`] records for training.
 //! [`Batch`] says how rows lie: step by step, sequences sorted longest first, no padding anywhere.
 //!
+//! A trained net travels as an [`Image`]: one file that is read in place from flash, with a checksum and
+//! [`Golden`] vectors that prove on the chip that it computes what it computed on the desktop.
+//!
 //! # Promises
 //!
 //! **One answer.** Every pre-activation is one chain of fused multiply-adds: bias, inputs with `k`
@@ -116,6 +119,8 @@ mod backward;
 mod batch;
 mod error;
 mod forward;
+mod golden;
+mod image;
 mod init;
 mod inputs;
 mod kernel;
@@ -137,12 +142,14 @@ pub mod peak;
 pub use batch::Batch;
 pub use error::Error;
 pub use forward::forward;
+pub use golden::{Golden, SelfTest};
+pub use image::Image;
 pub use init::{Init, initialize};
 pub use inputs::Inputs;
 pub use loss::Target;
 pub use optimizer::Optimizer;
 pub use params::{Place, Tensor, TensorKind};
-pub use simd::{LANES, Level, PairStrip, Strip};
+pub use simd::{Aligned, LANES, Level, PairStrip, Strip};
 pub use spec::{
     Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
     Layers, List, MAX_CHANNELS, MAX_DIMENSION, MAX_LAYERS, Read, Spec,

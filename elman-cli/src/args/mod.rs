@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod eval;
+mod export;
 mod gradcheck;
 mod inspect;
 mod parse;
@@ -19,6 +20,7 @@ use crate::text::GenerateArgs;
 pub use bench::{BenchArgs, LevelName};
 pub use demo::{DemoArgs, Story};
 pub use eval::EvalArgs;
+pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
 pub use inspect::InspectArgs;
 pub use parse::{parse, parse_job, parse_run};
@@ -46,6 +48,7 @@ Examples:
   elman train classify --train digits.csv                a class for every sequence of numbers or text
   elman train forecast --train sunspots.csv --target y   the next value of a series
   elman train text --train shakespeare.txt               the next character; elman generate then writes
+  elman export runs/digits --format c -o net.c           the net for a chip, with proof
 Every command has examples of its own: elman train label --help";
 
 #[derive(Subcommand, Debug)]
@@ -56,6 +59,7 @@ pub enum Command {
     Predict(PredictArgs),
     Generate(GenerateArgs),
     Inspect(InspectArgs),
+    Export(ExportArgs),
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),
     Bench(BenchArgs),

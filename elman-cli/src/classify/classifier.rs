@@ -9,6 +9,7 @@ use super::scores::Scores;
 use super::source::{self, Example, Kind, Source};
 use crate::args::{EvalArgs, PredictArgs};
 use crate::data::{Format, Sequences};
+use crate::encoding::Encoding;
 use crate::failure::Result;
 use crate::label::best;
 use crate::model_file::Network;
@@ -150,5 +151,14 @@ impl Trained for Classifier {
             channels: self.classifying.reading.channels(),
             labels: self.classifying.classes.names().to_vec(),
         }
+    }
+
+    fn encoding(&self) -> Encoding {
+        let mut encoding = self.classifying.reading.encoding();
+        encoding.remark("Outputs are the probabilities of the classes; those after the last step count. Start every sequence from a reset state.");
+        let about = "What the outputs are called.";
+        let names = self.classifying.classes.names().to_vec();
+        encoding.add_names("labels", about, names);
+        encoding
     }
 }

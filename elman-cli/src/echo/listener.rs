@@ -8,6 +8,7 @@ use super::Echoing;
 use super::task::Scores;
 use crate::args::{EvalArgs, PredictArgs};
 use crate::data::{Format, Lines, Sequences};
+use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::label::best;
 use crate::model_file::Network;
@@ -164,5 +165,25 @@ impl Trained for Listener {
                 .map(String::from)
                 .collect(),
         }
+    }
+
+    fn encoding(&self) -> Encoding {
+        let mut encoding = Encoding::default();
+        encoding.remark(match self.echoing.classes {
+            2 => "A step reads a bit, as 0 or 1.".to_owned(),
+            classes => format!(
+                "A step reads {classes} numbers: 1 at the place of the symbol, 0 elsewhere."
+            ),
+        });
+        let delay = self.echoing.delay;
+        encoding.remark(format!(
+            "Outputs are the probabilities of the symbol that was read {delay} steps before."
+        ));
+        encoding.add_names(
+            "labels",
+            "What the outputs are called.",
+            self.description().labels,
+        );
+        encoding
     }
 }

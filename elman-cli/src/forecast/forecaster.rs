@@ -4,6 +4,7 @@ use super::scores::{Item, Scores};
 use super::{Forecasting, predict, series};
 use crate::args::{EvalArgs, PredictArgs};
 use crate::data::{Format, Sequences};
+use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::model_file::Network;
 use crate::run::Run;
@@ -132,5 +133,9 @@ impl Trained for Forecaster {
             labels: vec![format!("{}+{ahead}", self.forecasting.columns[0])],
             ..Description::default()
         }
+    }
+
+    fn encoding(&self) -> Encoding {
+        self.forecasting.encoding()
     }
 }

@@ -4,6 +4,7 @@
 
 mod args;
 mod choose;
+mod encoding;
 mod forecaster;
 mod history;
 mod linear;

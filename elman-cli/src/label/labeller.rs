@@ -9,6 +9,7 @@ use crate::args::{EvalArgs, PredictArgs};
 use crate::data::conll::{Conll, Sentence};
 use crate::data::table::Wanted;
 use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table};
+use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::model_file::Network;
 use crate::predict::{cell, on_standard_output};
@@ -108,6 +109,18 @@ impl Trained for Labeller {
             channels: self.labelling.reading.channels(),
             labels: self.labelling.labels.names().to_vec(),
         }
+    }
+
+    fn encoding(&self) -> Encoding {
+        let Labelling { reading, labels } = &self.labelling;
+        let mut encoding = reading.encoding();
+        encoding.remark("Outputs are the probabilities of the labels.");
+        if labels.are_spans() {
+            encoding.remark("elman predict chooses the most probable labels in which no I-x follows anything but B-x or I-x.");
+        }
+        let about = "What the outputs are called.";
+        encoding.add_names("labels", about, labels.names().to_vec());
+        encoding
     }
 }
 

@@ -10,6 +10,7 @@ use super::task::measure;
 use super::{SHORTEST_STREAM, Texting, none_yet};
 use crate::args::{EvalArgs, PredictArgs};
 use crate::data::{Format, Lines, Sequences, text};
+use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::gather::longest_first;
 use crate::label::nats;
@@ -230,5 +231,21 @@ impl Trained for Writer {
             channels: channel.into_iter().collect(),
             labels: self.lexicon().names(),
         }
+    }
+
+    fn encoding(&self) -> Encoding {
+        let (lexicon, noun) = (self.lexicon(), self.lexicon().unit().noun());
+        let mut encoding = Encoding::default();
+        encoding.remark(format!(
+            "A step reads the id of a {noun}: its place in tokens, 0 if it is not there. Outputs are the probabilities of \
+             the ids to come next. Start with the line end, id {LINE_END}."
+        ));
+        if self.texting.lines {
+            encoding.remark("Every line starts from a reset state.");
+        }
+        let about = "The token of every id, UTF-8; the first stands for all that are unknown.";
+        let tokens = (0..lexicon.len() as u32).map(|id| lexicon.token(id).to_owned());
+        encoding.add_names("tokens", about, tokens.collect());
+        encoding
     }
 }

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::args::{TrainArgs, TrainTask, parse_run};
+use crate::data::Sequences;
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
 use crate::report::State;
@@ -130,6 +131,20 @@ pub fn report(folder: &Path) -> Result<()> {
         TrainTask::Text(job) => report_on(&run, &*job),
         TrainTask::Echo(job) => report_on(&run, &*job),
     }
+}
+
+/// What a run is validated on, as its net reads it.
+///
+/// # Errors
+/// A folder that is no run, or data that are gone.
+pub fn validation(run: &Run) -> Result<Sequences> {
+    Ok(match parse_run(&run.config())? {
+        TrainTask::Label(job) => job.load()?.valid().clone(),
+        TrainTask::Classify(job) => job.load()?.valid().clone(),
+        TrainTask::Forecast(job) => job.load()?.valid().clone(),
+        TrainTask::Text(job) => job.load()?.valid().clone(),
+        TrainTask::Echo(job) => job.load()?.valid().clone(),
+    })
 }
 
 fn report_on(run: &Run, job: &impl Job) -> Result<()> {

@@ -114,6 +114,12 @@ struct Row<'a, E, const PRODUCTS: usize> {
 impl<E: Element, const PRODUCTS: usize> Row<'_, E, PRODUCTS> {
     #[inline(always)]
     fn compute<S: Simd>(self, s: S, width: usize, to: &mut [f32]) {
+        let columns = to.len().min(width * LANES);
+        let (to, _) = to.split_at_mut(columns);
+        if E::chain(s, self.bias, self.products, to) {
+            self.end.apply_packed(s, to, 0);
+            return;
+        }
         let most = widest::<S>(1);
         // The constant conditions drop the code of shapes that are never asked for.
         match width {

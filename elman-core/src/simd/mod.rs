@@ -1,12 +1,15 @@
 //! Instruction sets behind one small trait; the only unsafe code of the crate.
 //!
-//! A token (`Portable`, `Avx2`, `Avx512`) is a zero-size value that can only be made where detection
+//! A token (`Portable`, `Avx2`, `Avx512`, `CortexM`) is a zero-size value that can only be made where detection
 //! found the CPU feature, so kernels that hold one are safe code. Every token computes on *strips* of
 //! sixteen numbers, whatever the register width: one AVX-512 register, two of AVX2, four of `wide`.
 //! That makes tails, packing and reduction trees the same for every instruction set (promise P1).
 
+#[cfg(cortex_m_fpu)]
+mod cortex_m;
 mod level;
 mod operands;
+#[cfg(not(cortex_m_fpu))]
 mod portable;
 mod strip;
 
@@ -16,8 +19,10 @@ mod avx2;
 mod avx512;
 
 pub use level::Level;
-pub(crate) use operands::{Element, Operands, Sums, View, load_rows, load_tile, store_rows};
-pub use strip::{LANES, PairStrip, Strip};
+pub(crate) use operands::{
+    Element, Operands, Sums, View, add_product, load_rows, load_tile, store_rows,
+};
+pub use strip::{Aligned, LANES, PairStrip, Strip};
 
 mod sealed {
     pub trait Sealed {}
@@ -92,6 +97,47 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
             let at = (lane.to_bits() + offset) as usize % (2 * LANES);
             numbers[at / LANES][at % LANES]
         }))
+    }
+
+    /// `sums += A·B` over all of `k`, ascending.
+    #[inline(always)]
+    fn multiply<const ROWS: usize, const STRIPS: usize>(
+        self,
+        mut operands: Operands<f32, ROWS, STRIPS>,
+        sums: &mut Sums<Self, ROWS, STRIPS>,
+    ) {
+        // SAFETY: every call takes one number of A, of which there are as many as steps of B.
+        while let Some((a, b)) = unsafe { operands.next() } {
+            let mut strips = [self.splat(0.0); STRIPS];
+            for j in 0..STRIPS {
+                strips[j] = self.load(b[j]);
+            }
+            add_product(self, a, strips, sums);
+        }
+    }
+
+    /// `to = start + Σ a·B`, at most one strip, on tokens whose sums cannot stay in registers from one call to
+    /// the next; the others give false, and nothing happens.
+    #[inline(always)]
+    fn chain<const PRODUCTS: usize>(
+        self,
+        _start: &[f32; LANES],
+        _products: [Operands<f32, 1, 1>; PRODUCTS],
+        _to: &mut [f32],
+    ) -> bool {
+        false
+    }
+
+    /// tanh as the token's own code, which gives the bits of the kernel; `None` where there is none.
+    #[inline(always)]
+    fn own_tanh(self, _v: Self::V) -> Option<Self::V> {
+        None
+    }
+
+    /// The same on every number of a slice; false where there is none.
+    #[inline(always)]
+    fn own_tanh_in_place(self, _data: &mut [f32]) -> bool {
+        false
     }
 
     /// Adds up the lanes: `((0+8)+(4+12)) + …`, in halves.

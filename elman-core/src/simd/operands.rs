@@ -20,6 +20,17 @@ pub(crate) trait Element: Copy {
         operands: Operands<Self, ROWS, STRIPS>,
         sums: &mut Sums<S, ROWS, STRIPS>,
     );
+
+    /// `to = start + Σ a·B`, at most one strip, if the token has code of its own for that ([`Simd::chain`]).
+    #[inline(always)]
+    fn chain<S: Simd, const PRODUCTS: usize>(
+        _s: S,
+        _start: View<Self>,
+        _products: [(&[f32], View<Self>); PRODUCTS],
+        _to: &mut [f32],
+    ) -> bool {
+        false
+    }
 }
 
 impl Element for f32 {
@@ -34,17 +45,24 @@ impl Element for f32 {
     #[inline(always)]
     fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
         s: S,
-        mut operands: Operands<f32, ROWS, STRIPS>,
+        operands: Operands<f32, ROWS, STRIPS>,
         sums: &mut Sums<S, ROWS, STRIPS>,
     ) {
-        // SAFETY: every call takes one number of A, of which there are as many as steps of B.
-        while let Some((a, b)) = unsafe { operands.next() } {
-            let mut strips = [s.splat(0.0); STRIPS];
-            for j in 0..STRIPS {
-                strips[j] = s.load(b[j]);
-            }
-            add_product(s, a, strips, sums);
-        }
+        s.multiply(operands, sums);
+    }
+
+    #[inline(always)]
+    fn chain<S: Simd, const PRODUCTS: usize>(
+        s: S,
+        start: View<f32>,
+        products: [(&[f32], View<f32>); PRODUCTS],
+        to: &mut [f32],
+    ) -> bool {
+        let Some(start) = start.data.first_chunk() else {
+            return false;
+        };
+        let operands = products.map(|(a, b)| Operands::new(View::row(a), b, a.len()));
+        s.chain(start, operands, to)
     }
 }
 
@@ -83,7 +101,7 @@ impl Element for u32 {
 /// Indices instead of iterators: unless inlined to the last call, an adapter's `next` would be compiled
 /// without the token's features, which users' own build profiles do not promise (measured: 4 times slower).
 #[inline(always)]
-fn add_product<S: Simd, const ROWS: usize, const STRIPS: usize>(
+pub(crate) fn add_product<S: Simd, const ROWS: usize, const STRIPS: usize>(
     s: S,
     a: [f32; ROWS],
     strips: [S::V; STRIPS],
@@ -105,6 +123,18 @@ pub(crate) struct View<'a, E = f32> {
     pub outer: usize,
     /// From one step of the inner loop to the next.
     pub inner: usize,
+}
+
+impl<'a> View<'a> {
+    /// A single row.
+    #[inline(always)]
+    pub const fn row(data: &'a [f32]) -> Self {
+        Self {
+            data,
+            outer: 0,
+            inner: 1,
+        }
+    }
 }
 
 impl<'a, E> View<'a, E> {
@@ -286,13 +316,34 @@ impl<'a, E: Element, const ROWS: usize, const STRIPS: usize> Operands<'a, E, ROW
         }
     }
 
+    /// Numbers of `k` that are left.
+    #[cfg(cortex_m_fpu)]
+    #[inline(always)]
+    pub const fn depth(&self) -> usize {
+        self.left
+    }
+
+    /// Where a row of A begins, and how far it is from one number to the next.
+    #[cfg(cortex_m_fpu)]
+    #[inline(always)]
+    pub const fn row_of_a(&self, row: usize) -> (*const f32, usize) {
+        (self.a.wrapping_add(row * self.a_row), self.a_step)
+    }
+
+    /// Where a strip of B begins, and how far it is from one step to the next.
+    #[cfg(cortex_m_fpu)]
+    #[inline(always)]
+    pub const fn strip_of_b(&self, strip: usize) -> (*const E, usize) {
+        (self.b.wrapping_add(strip * self.b_strip), self.b_step)
+    }
+
     /// The next number of each row of A and the next strips of B, of which there must be as many steps
     /// as [`Element::PER_STEP`] says: the numbers of A in between come from [`Operands::next_of_a`].
     ///
     /// # Safety
     /// Called at most `depth.div_ceil(PER_STEP)` times: B has no more steps.
     #[inline(always)]
-    unsafe fn next(&mut self) -> Option<([f32; ROWS], [&'a [E; LANES]; STRIPS])> {
+    pub unsafe fn next(&mut self) -> Option<([f32; ROWS], [&'a [E; LANES]; STRIPS])> {
         if self.left == 0 {
             return None;
         }

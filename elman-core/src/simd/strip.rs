@@ -27,6 +27,21 @@ impl Strip {
         unsafe { core::slice::from_raw_parts_mut(strips.as_mut_ptr().cast(), strips.len() * LANES) }
     }
 
+    /// The same memory as strips; `None` unless it begins on a cache line and ends on one.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<&[Self]> {
+        // SAFETY: every bit pattern is a valid Strip (sixteen f32), and `align_to` only calls Strip what is
+        // aligned and whole.
+        let (before, strips, after) = unsafe { bytes.align_to::<Self>() };
+        (before.is_empty() && after.is_empty()).then_some(strips)
+    }
+
+    /// The same memory as bits.
+    pub(crate) const fn words(strips: &[Self]) -> &[u32] {
+        // SAFETY: a Strip is exactly sixteen f32 without padding, each as large and as aligned as a u32, for
+        // which every bit pattern is valid.
+        unsafe { core::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * LANES) }
+    }
+
     /// Strips that hold `floats` numbers.
     pub const fn count(floats: usize) -> usize {
         floats.div_ceil(LANES)
@@ -34,6 +49,19 @@ impl Strip {
 }
 
 const _: () = assert!(size_of::<Strip>() == 4 * LANES);
+
+/// Anything on a cache line of its own: what [`Image::read`](crate::Image::read) asks of the bytes of an image.
+///
+/// ```
+/// use elman_core::Aligned;
+/// // static IMAGE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
+/// static IMAGE: &Aligned<[u8]> = &Aligned([1, 2, 3]);
+/// assert_eq!(IMAGE.0.as_ptr() as usize % 64, 0);
+/// assert_eq!(IMAGE.0.len(), 3);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Aligned<T: ?Sized>(pub T);
 
 /// Sixteen pairs of weights in bfloat16, on a cache line of their own: of two neighbouring `k` the first
 /// in the low halves, the second in the high ones. So one load serves two multiply-adds, and widening is a

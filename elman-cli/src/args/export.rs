@@ -1,0 +1,81 @@
+//! `elman export`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::data::Format;
+use crate::settings::count;
+use crate::trained::DataFile;
+
+/// What a net is exported as.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// A Rust module of statics that needs elman-core and nothing else
+    Rust,
+    /// C99 that needs nothing at all: F and a header beside it
+    C,
+    /// A file that elman-core and its C interface read in place from flash
+    Image,
+    /// For other runtimes; not yet
+    Onnx,
+}
+
+/// Turn a trained net into files for a chip, with golden vectors that prove it there
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Every export holds golden vectors: inputs from your own data, and the outputs that must come out of them. Its self-test runs
+them on the chip: every bit must be the same where multiply-adds are fused, elsewhere outputs may be off by a small bound.
+The sizes, printed and in the head of the file, are of weights and buffers; code comes on top (C: about 1.5 kilobytes).
+
+Examples:
+  elman export runs/digits --format c -o digits.c           writes digits.h as well
+  elman export runs/digits --format rust -o src/digits.rs
+  elman export runs/digits --format image -o digits.image --data test.csv
+  elman export runs/digits --format c -o digits.c --json | jq .flash_bytes")]
+pub struct ExportArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// What to write
+    #[arg(long, value_name = "FORMAT")]
+    pub format: ExportFormat,
+    /// Where to write it
+    #[arg(short, long, value_name = "F")]
+    pub out: PathBuf,
+    /// Labelled data for the golden vectors, in the format of the training data [default: the run's validation data]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        requires = "data",
+        hide_possible_values = true
+    )]
+    pub data_format: Option<Format>,
+    /// The classes of the sentences, where they have a file of their own
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub classes: Option<PathBuf>,
+    /// Steps of golden vectors, of the first sequences
+    #[arg(long, value_name = "N", default_value = "32", value_parser = count(1..=4096))]
+    pub golden: usize,
+    /// Leave out what the numbers mean: names of outputs, vocabularies, scaling
+    #[arg(long)]
+    pub bare: bool,
+    /// Print the sizes as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl ExportArgs {
+    /// The data that the command line names.
+    pub fn file(&self) -> Option<DataFile<'_>> {
+        let path = self.data.as_deref()?;
+        Some(DataFile {
+            path,
+            format: self.data_format,
+            classes: self.classes.as_deref(),
+        })
+    }
+}

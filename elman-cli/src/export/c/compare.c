@@ -1,0 +1,14 @@
+
+/* Where a row first differs from what it must be, counted from 1; 0 if it does not. */
+static size_t net_compare(const float *found, const float *golden, size_t len)
+{
+    size_t i;
+    for (i = 0; i < len; i++) {
+        const float distance = found[i] < golden[i] ? golden[i] - found[i] : found[i] - golden[i];
+        const int same = memcmp(found + i, golden + i, sizeof *found) == 0;
+        if (!same && (NET_FUSED || !(distance <= NET_TOLERANCE))) {
+            return i + 1;
+        }
+    }
+    return 0;
+}

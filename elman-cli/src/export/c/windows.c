@@ -1,0 +1,27 @@
+
+/* One direction of the first layer over all steps: windows of ids to its part of rows (steps, stride). */
+static void net_windows(const float *w, const uint32_t *ids, size_t steps, int reverse, const float *start,
+                        net_activation activate, float *to, size_t stride, size_t hidden)
+{
+    net_part parts[NET_WINDOW * NET_CHANNELS + 1];
+    net_part *const before = parts + NET_WINDOW * NET_CHANNELS;
+    size_t i, k;
+    before->x = start;
+    before->len = hidden;
+    for (i = 0; i < steps; i++) {
+        const size_t t = reverse ? steps - 1 - i : i;
+        float *const h = to + t * stride;
+        for (k = 0; k < NET_WINDOW; k++) {
+            /* Steps outside the sequence read the padding row. */
+            const size_t ahead = t + k + 1;
+            const int inside = ahead > NET_WINDOW / 2 && ahead - NET_WINDOW / 2 <= steps;
+            const uint32_t *const row = inside ? ids + (ahead - NET_WINDOW / 2 - 1) * NET_CHANNELS : net_vocabularies;
+            net_embed(row, parts + k * NET_CHANNELS);
+        }
+        net_product(w, parts, NET_WINDOW * NET_CHANNELS + 1, h, hidden);
+        if (activate) {
+            activate(h, hidden);
+        }
+        before->x = h;
+    }
+}

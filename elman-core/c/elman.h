@@ -1,0 +1,106 @@
+/*
+ * The C interface of elman-core: a trained net, opened in place from an image in flash, and fed step by step.
+ *
+ *     ELMAN_ALIGNED static const unsigned char image[] = { ... };    (made by elman export --format image)
+ *     static elman_net net;
+ *     static float state[STATE], y[OUTPUTS];
+ *     static elman_strip scratch[SCRATCH];
+ *
+ *     elman_open(&net, image, sizeof image);
+ *     elman_self_test(&net, state, STATE, scratch, SCRATCH, y, OUTPUTS, NULL);
+ *     elman_start(&net, state, STATE, scratch, SCRATCH);
+ *     for (;;) elman_step(&net, x, INPUTS, y, OUTPUTS);
+ *
+ * Lengths are counted in items: floats, ids, strips. elman_get_sizes tells them, as does elman inspect on the desktop.
+ * Every function checks pointers for null and alignment, and lengths, and returns ELMAN_OK or what was wrong. What it cannot
+ * check: pointers must lead to as much memory as the lengths say; a net must be zero (as statics are) or have been opened;
+ * image and buffers must stay where they are, used by nobody else, while the net is. One net, one thread at a time.
+ */
+#ifndef ELMAN_H
+#define ELMAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Puts a static on a cache line of its own, as images and strips must be. */
+#if defined(__GNUC__) || defined(__clang__)
+#define ELMAN_ALIGNED __attribute__((aligned(64)))
+#elif defined(__cplusplus) && __cplusplus >= 201103L
+#define ELMAN_ALIGNED alignas(64)
+#else
+#define ELMAN_ALIGNED _Alignas(64)
+#endif
+
+/* What functions return. */
+#define ELMAN_OK 0
+#define ELMAN_POINTER 1   /* a pointer is null, or not aligned for what it leads to */
+#define ELMAN_LENGTH 2    /* a buffer has the wrong length */
+#define ELMAN_ALIGNMENT 3 /* the image does not begin on a 64-byte boundary */
+#define ELMAN_IMAGE 4     /* no image, a damaged one, or of another version */
+#define ELMAN_STAGE 5     /* the net was not opened yet, not started yet, or is running already */
+#define ELMAN_KIND 6      /* the net reads ids and got numbers, or the other way round */
+#define ELMAN_TOKEN 7     /* an id beyond the vocabulary; the state stays as it was */
+#define ELMAN_BOTH_WAYS 8 /* a net that reads both ways cannot be fed step by step */
+#define ELMAN_MISMATCH 9  /* the self-test found a wrong output */
+
+/* Room for a net: its shape, and where everything lies. */
+#define ELMAN_NET_WORDS 64
+typedef struct {
+    size_t words[ELMAN_NET_WORDS];
+} elman_net;
+
+/* Sixteen numbers on a cache line: the unit of scratch. */
+typedef struct {
+    ELMAN_ALIGNED float numbers[16];
+} elman_strip;
+
+/* What a net needs. */
+typedef struct {
+    size_t inputs;            /* numbers per step; for nets of tokens ids (window, channels) */
+    size_t outputs;           /* numbers per output row */
+    size_t reads_ids;         /* 1: elman_step_ids; 0: elman_step */
+    size_t streams;           /* 1: can be fed step by step; 0: reads both ways */
+    size_t state;             /* floats */
+    size_t scratch;           /* strips, for elman_start */
+    size_t self_test_scratch; /* strips, for elman_self_test */
+    size_t self_test_outputs; /* floats, for elman_self_test */
+    size_t golden_steps;      /* steps of the self-test */
+} elman_sizes;
+
+/* Checks an image, CRC and all, and remembers where it lies. len may be more than the image: a whole flash partition. */
+int elman_open(elman_net *net, const unsigned char *image, size_t len);
+
+/* What the net needs. After elman_open, before elman_start. */
+int elman_get_sizes(elman_net *net, elman_sizes *sizes);
+
+/*
+ * Runs the golden vectors of the image; buffers may hold anything. ELMAN_MISMATCH if an output is wrong; *wrong (may be NULL)
+ * becomes its number, counted from 1, or 0. After elman_open, before elman_start.
+ */
+int elman_self_test(elman_net *net, float *state, size_t state_len, elman_strip *scratch, size_t scratch_len, float *outputs,
+                    size_t outputs_len, size_t *wrong);
+
+/* Puts the net at its initial state. State and scratch are the net's until it is opened again. */
+int elman_start(elman_net *net, float *state, size_t state_len, elman_strip *scratch, size_t scratch_len);
+
+/* Back to the initial state: before the first step of every sequence but the first. */
+int elman_reset(elman_net *net);
+
+/* One step of a net that reads numbers. */
+int elman_step(elman_net *net, const float *inputs, size_t inputs_len, float *outputs, size_t outputs_len);
+
+/* One step of a net that reads ids: those of the whole window, and beyond the ends of a sequence the padding id. */
+int elman_step_ids(elman_net *net, const uint32_t *ids, size_t ids_len, float *outputs, size_t outputs_len);
+
+/* A sentence about a code. */
+const char *elman_message(int32_t code);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ELMAN_H */

@@ -1,0 +1,94 @@
+//! What functions return, and slices from what C hands over.
+
+use core::ffi::CStr;
+
+/// `ELMAN_OK`, or what was wrong. The numbers stand in `elman.h` as well.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// All is well.
+    Ok = 0,
+    /// A pointer is null, or not aligned for what it leads to.
+    Pointer = 1,
+    /// A buffer has the wrong length.
+    Length = 2,
+    /// The image does not begin on a 64-byte boundary.
+    Alignment = 3,
+    /// The bytes are no image, a damaged one, or of another version.
+    Image = 4,
+    /// The net was not opened yet, not started yet, or is running already.
+    Stage = 5,
+    /// The net reads ids and got numbers, or the other way round.
+    Kind = 6,
+    /// An id beyond the vocabulary.
+    Token = 7,
+    /// A net that reads both ways cannot be fed step by step.
+    BothWays = 8,
+    /// The self-test found a wrong output.
+    Mismatch = 9,
+}
+
+impl Code {
+    /// Every code, in the order of the numbers.
+    pub const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::Pointer,
+        Self::Length,
+        Self::Alignment,
+        Self::Image,
+        Self::Stage,
+        Self::Kind,
+        Self::Token,
+        Self::BothWays,
+        Self::Mismatch,
+    ];
+
+    /// A sentence about a number.
+    pub(crate) fn message(code: i32) -> &'static CStr {
+        let known = Self::ALL.into_iter().find(|known| *known as i32 == code);
+        match known {
+            Some(Self::Ok) => c"all is well",
+            Some(Self::Pointer) => c"a pointer is null, or not aligned for what it leads to",
+            Some(Self::Length) => c"a buffer has the wrong length: elman_get_sizes tells the right one",
+            Some(Self::Alignment) => c"the image must begin on a 64-byte boundary: declare it ELMAN_ALIGNED",
+            Some(Self::Image) => c"the bytes are no image, a damaged one, or of another version: export it anew",
+            Some(Self::Stage) => c"first elman_open, then elman_get_sizes and elman_self_test, then elman_start, then steps",
+            Some(Self::Kind) => c"the net reads ids and got numbers, or the other way round",
+            Some(Self::Token) => c"an id exceeds its vocabulary",
+            Some(Self::BothWays) => c"a net that reads both ways needs the whole sequence and cannot be fed step by step",
+            Some(Self::Mismatch) => c"the self-test found a wrong output",
+            None => c"no code of elman",
+        }
+    }
+}
+
+/// Whether a pointer leads to `len` items, as far as one can see.
+fn check<T>(data: *const T, len: usize) -> Result<(), Code> {
+    if data.is_null() || !data.is_aligned() {
+        return Err(Code::Pointer);
+    }
+    match len.checked_mul(size_of::<T>()) {
+        Some(bytes) if isize::try_from(bytes).is_ok() => Ok(()),
+        _ => Err(Code::Length),
+    }
+}
+
+/// What C hands over to be read.
+///
+/// # Safety
+/// If `data` is not null, it leads to `len` items that stay as they are for `'a`.
+pub(crate) unsafe fn slice<'a, T>(data: *const T, len: usize) -> Result<&'a [T], Code> {
+    check(data, len)?;
+    // SAFETY: not null, aligned, not longer than memory can be; the rest is the caller's promise.
+    Ok(unsafe { core::slice::from_raw_parts(data, len) })
+}
+
+/// What C hands over to be written.
+///
+/// # Safety
+/// If `data` is not null, it leads to `len` items that nobody else uses for `'a`.
+pub(crate) unsafe fn slice_mut<'a, T>(data: *mut T, len: usize) -> Result<&'a mut [T], Code> {
+    check(data, len)?;
+    // SAFETY: as in `slice`; numbers and strips are valid whatever their bits.
+    Ok(unsafe { core::slice::from_raw_parts_mut(data, len) })
+}

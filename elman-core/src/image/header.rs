@@ -1,0 +1,316 @@
+//! The first 256 bytes of an image, word by word (`u32`, little-endian), and where everything lies behind them.
+//!
+//! | word | holds |
+//! |---|---|
+//! | 0, 1 | `ELMANIMG` |
+//! | 2 | version (low half), kind of the body (high half): 0 = strips of `f32` |
+//! | 3 | length of the whole image in bytes |
+//! | 4 | CRC-32 (ISO-HDLC, as of zip and Ethernet) of all other bytes |
+//! | 5, 6 | input: 0 dense, width; 1 tokens, window |
+//! | 7, 8..24 | channels: how many; vocabulary and width of each |
+//! | 24, 25..41 | layers: how many; hidden units of each, and direction (0 forward, 1 both) + 256 · activation (0 tanh, 1 relu, 2 identity) |
+//! | 41 | initial state: 0 zero, 1 trained |
+//! | 42, 43, 44 | head: 0 none, 1 linear, 2 softmax; outputs; read at 0 every step, 1 the last step |
+//! | 45, 46, 47 | golden vectors: sequences, rows, tolerance (`f32`) |
+//! | 48 | bytes of the notes |
+//! | 49..64 | zero |
+
+use crate::error::Error;
+use crate::simd::{LANES, Strip};
+use crate::spec::{
+    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
+    Layers, MAX_CHANNELS, MAX_LAYERS, Read, Spec,
+};
+
+const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"ELMA"), u32::from_le_bytes(*b"NIMG")];
+const VERSION: u32 = 1;
+/// The body is strips of `f32`. The next kind is 1.
+const KIND_F32: u32 = 0;
+/// Words of the header.
+const WORDS: usize = 64;
+/// Where the checksum lies, in bytes.
+pub(super) const CRC_AT: usize = 16;
+
+const CHANNELS: usize = 7;
+const LAYERS: usize = 24;
+const REST: usize = 41;
+
+/// What the header says.
+pub(super) struct Header {
+    pub spec: Spec,
+    /// Of the whole image, in bytes.
+    pub length: usize,
+    pub crc: u32,
+    /// Golden sequences, and rows of all of them.
+    pub sequences: usize,
+    pub rows: usize,
+    pub tolerance: f32,
+    /// Bytes of the notes.
+    pub notes: usize,
+}
+
+/// The header's words.
+struct Words([u32; WORDS]);
+
+impl Words {
+    fn get(&self, index: usize) -> u32 {
+        self.0.get(index).copied().unwrap_or(0)
+    }
+
+    fn len(&self, index: usize) -> usize {
+        self.get(index) as usize
+    }
+
+    fn set(&mut self, index: usize, word: u32) {
+        if let Some(to) = self.0.get_mut(index) {
+            *to = word;
+        }
+    }
+
+    fn set_len(&mut self, index: usize, len: usize) {
+        // Checked by `Layout::of` (all lengths) and `Spec::check` (all dimensions) before anything is written.
+        self.set(index, len as u32);
+    }
+}
+
+impl Header {
+    /// Reads and checks everything but the checksum. Lengths are still only what the file says.
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let foreign = Error::Image(
+            "these bytes are no image of a net: elman export --format image makes one",
+        );
+        let Some(header) = bytes.as_chunks().0.first_chunk::<WORDS>() else {
+            return Err(foreign);
+        };
+        let words = Words(header.map(u32::from_le_bytes));
+        if [words.get(0), words.get(1)] != MAGIC {
+            return Err(foreign);
+        }
+        if words.get(2) & 0xFFFF != VERSION {
+            return Err(Error::Image(
+                "the image has another version than this library: export it anew",
+            ));
+        }
+        if words.get(2) >> 16 != KIND_F32 {
+            return Err(Error::Image("the body of the image is not of f32 numbers"));
+        }
+        let header = Self {
+            spec: words.spec()?,
+            length: words.len(3),
+            crc: words.get(4),
+            sequences: words.len(45),
+            rows: words.len(46),
+            tolerance: f32::from_bits(words.get(47)),
+            notes: words.len(48),
+        };
+        header.spec.check()?;
+        // One net, one header: so nothing hides in words that are not in use.
+        let mut again = Words(header.words());
+        again.set(4, words.get(4));
+        if again.0 != words.0 {
+            return Err(Error::Image(
+                "the header of the image holds what it must not",
+            ));
+        }
+        Ok(header)
+    }
+
+    /// The words of the header; the checksum is zero.
+    pub fn words(&self) -> [u32; WORDS] {
+        let mut words = Words([0; WORDS]);
+        words.set(0, MAGIC[0]);
+        words.set(1, MAGIC[1]);
+        words.set(2, VERSION | (KIND_F32 << 16));
+        words.set_len(3, self.length);
+        words.set_spec(&self.spec);
+        words.set_len(45, self.sequences);
+        words.set_len(46, self.rows);
+        words.set(47, self.tolerance.to_bits());
+        words.set_len(48, self.notes);
+        words.0
+    }
+}
+
+impl Words {
+    fn spec(&self) -> Result<Spec, Error> {
+        let unknown = Err(Error::Image(
+            "the image holds a kind of net that this library does not know",
+        ));
+        let input = match self.get(5) {
+            0 => Input::Dense { width: self.len(6) },
+            1 => Input::Tokens {
+                channels: self.channels()?,
+                window: self.len(6),
+            },
+            _ => return unknown,
+        };
+        let outputs = self.len(REST + 2);
+        Ok(Spec {
+            input,
+            layers: self.layers()?,
+            initial_state: match self.get(REST) {
+                0 => InitialState::Zero,
+                1 => InitialState::Trained,
+                _ => return unknown,
+            },
+            head: Head {
+                kind: match self.get(REST + 1) {
+                    0 => HeadKind::None,
+                    1 => HeadKind::Linear { outputs },
+                    2 => HeadKind::Softmax { outputs },
+                    _ => return unknown,
+                },
+                read: match self.get(REST + 3) {
+                    0 => Read::EveryStep,
+                    1 => Read::LastStep,
+                    _ => return unknown,
+                },
+            },
+            dropout: Dropout::NONE,
+        })
+    }
+
+    fn channels(&self) -> Result<Channels, Error> {
+        let mut channels = [Channel {
+            vocabulary: 0,
+            width: 0,
+        }; MAX_CHANNELS];
+        for (i, channel) in channels.iter_mut().enumerate() {
+            channel.vocabulary = self.len(CHANNELS + 1 + 2 * i);
+            channel.width = self.len(CHANNELS + 2 + 2 * i);
+        }
+        let count = self.len(CHANNELS);
+        Channels::from_slice(channels.get(..count).unwrap_or(&[]))
+    }
+
+    fn layers(&self) -> Result<Layers, Error> {
+        let mut layers = [Layer::tanh(0); MAX_LAYERS];
+        for (i, layer) in layers.iter_mut().enumerate() {
+            layer.hidden = self.len(LAYERS + 1 + 2 * i);
+            let kind = self.get(LAYERS + 2 + 2 * i);
+            (layer.direction, layer.activation) = match (kind & 0xFF, kind >> 8) {
+                (0, activation) => (Direction::Forward, activation_of(activation)?),
+                (1, activation) => (Direction::Both, activation_of(activation)?),
+                _ => {
+                    return Err(Error::Image(
+                        "the image holds a direction that this library does not know",
+                    ));
+                }
+            };
+        }
+        let count = self.len(LAYERS);
+        Layers::from_slice(layers.get(..count).unwrap_or(&[]))
+    }
+
+    fn set_spec(&mut self, spec: &Spec) {
+        match &spec.input {
+            Input::Dense { width } => self.set_len(6, *width),
+            Input::Tokens { channels, window } => {
+                self.set(5, 1);
+                self.set_len(6, *window);
+                self.set_len(CHANNELS, channels.len());
+                for (i, channel) in channels.as_slice().iter().enumerate() {
+                    self.set_len(CHANNELS + 1 + 2 * i, channel.vocabulary);
+                    self.set_len(CHANNELS + 2 + 2 * i, channel.width);
+                }
+            }
+        }
+        self.set_len(LAYERS, spec.layers.len());
+        for (i, layer) in spec.layers.as_slice().iter().enumerate() {
+            let activation = match layer.activation {
+                Activation::Tanh => 0,
+                Activation::Relu => 1,
+                Activation::Identity => 2,
+            };
+            self.set_len(LAYERS + 1 + 2 * i, layer.hidden);
+            self.set(
+                LAYERS + 2 + 2 * i,
+                u32::from(layer.direction == Direction::Both) | (activation << 8),
+            );
+        }
+        self.set(REST, u32::from(spec.initial_state == InitialState::Trained));
+        let (kind, outputs) = match spec.head.kind {
+            HeadKind::None => (0, 0),
+            HeadKind::Linear { outputs } => (1, outputs),
+            HeadKind::Softmax { outputs } => (2, outputs),
+        };
+        self.set(REST + 1, kind);
+        self.set_len(REST + 2, outputs);
+        self.set(REST + 3, u32::from(spec.head.read == Read::LastStep));
+    }
+}
+
+const fn activation_of(number: u32) -> Result<Activation, Error> {
+    Ok(match number {
+        0 => Activation::Tanh,
+        1 => Activation::Relu,
+        2 => Activation::Identity,
+        _ => {
+            return Err(Error::Image(
+                "the image holds an activation that this library does not know",
+            ));
+        }
+    })
+}
+
+/// Some strips of an image.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub start: usize,
+    len: usize,
+}
+
+impl Part {
+    pub fn of(self, strips: &[Strip]) -> &[Strip] {
+        strips.get(self.start..self.start + self.len).unwrap_or(&[])
+    }
+}
+
+/// Where the parts lie, in strips.
+pub(super) struct Layout {
+    pub tables: Part,
+    pub packed: Part,
+    pub lengths: Part,
+    pub inputs: Part,
+    pub outputs: Part,
+    pub notes: Part,
+}
+
+impl Layout {
+    /// Of a spec that was checked. Sums and products in `u64` that saturate: what the header says may be anything.
+    pub fn of(spec: &Spec, sequences: usize, rows: usize, notes: usize) -> Result<Self, Error> {
+        let large = Error::Image("an image is at most 4 GiB long, and fits the address space");
+        let strips = |words: u64| words.div_ceil(LANES as u64);
+        let product = |rows: usize, width: usize| (rows as u64).saturating_mul(width as u64);
+        // A two-directional head that reads the last step has one row per sequence, of which there are no more
+        // than rows.
+        let rows_out = spec.golden_output_rows(rows, sequences);
+        let mut at = strips(WORDS as u64);
+        let mut part = |len: u64| {
+            let start = at;
+            at = at.saturating_add(len);
+            if at.saturating_mul(size_of::<Strip>() as u64)
+                > u64::from(u32::MAX).min(isize::MAX as u64)
+            {
+                return Err(large);
+            }
+            Ok(Part {
+                start: start as usize,
+                len: len as usize,
+            })
+        };
+        Ok(Self {
+            tables: part(strips(spec.tables_len() as u64))?,
+            packed: part(spec.packed_len() as u64)?,
+            lengths: part(strips(sequences as u64))?,
+            inputs: part(strips(product(rows, spec.golden_width())))?,
+            outputs: part(strips(product(rows_out, spec.output_width())))?,
+            notes: part((notes as u64).div_ceil(size_of::<Strip>() as u64))?,
+        })
+    }
+
+    /// Strips of the whole image.
+    pub const fn strips(&self) -> u64 {
+        (self.notes.start + self.notes.len) as u64
+    }
+}

@@ -1,0 +1,237 @@
+//! A net as one flat file that a chip reads in place, from flash: nothing is copied, nothing is unpacked.
+//!
+//! ```text
+//! header │ tables │ packed strips │ golden lengths │ golden inputs │ golden outputs │ notes
+//! ```
+//!
+//! Every part begins on a cache line (64 bytes) and is filled up to one with zeros; all numbers are
+//! little-endian. The header says what the net looks like, how long the file is, and what its CRC is.
+
+mod header;
+
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+
+use crate::error::{Error, check_len};
+use crate::golden::Golden;
+use crate::inputs::Inputs;
+use crate::simd::Strip;
+use crate::spec::{Dropout, Input, Spec};
+use crate::weights::Model;
+
+use header::{CRC_AT, Header, Layout};
+
+/// Without a table: a kilobyte of flash is worth more than the moment it takes to check a net once.
+const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+
+/// Everything that an image holds.
+///
+/// ```
+/// # use elman_core::*;
+/// # let spec = Spec { input: Input::Dense { width: 2 }, layers: Layers::of([Layer::tanh(4)]),
+/// #     initial_state: InitialState::Zero, dropout: Dropout::NONE,
+/// #     head: Head { kind: HeadKind::Linear { outputs: 1 }, read: Read::EveryStep } };
+/// # let params = vec![0.1; spec.params_len()];
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
+/// # let made = Image { spec, tables: &[], packed: &packed, golden, notes: "" };
+/// # let mut file = Aligned([0; 2048]);
+/// # made.write(&mut file.0)?;
+/// // On a chip: static FILE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
+/// let image = Image::read(&file.0)?;
+/// let mut state = vec![0.0; image.spec.state_len()];
+/// let mut scratch = vec![Strip::ZERO; image.spec.stream_len()];
+/// let mut net = Stream::new(Level::detect(), image.model()?, &mut state, &mut scratch)?;
+/// let mut output = [0.0];
+/// net.step(Inputs::Dense(&[0.5, -1.0]), &mut output)?;
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Image<'a> {
+    /// The shape of the net. Images are for inference: dropout is none.
+    pub spec: Spec,
+    /// Embeddings and initial states, [`Spec::tables_len`] numbers.
+    pub tables: &'a [f32],
+    /// [`Spec::packed_len`] strips.
+    pub packed: &'a [Strip],
+    /// The proof.
+    pub golden: Golden<'a>,
+    /// What the numbers mean, for people and programs: labels, scaling, vocabulary. The net runs without.
+    pub notes: &'a str,
+}
+
+impl<'a> Image<'a> {
+    /// Reads an image in place. `bytes` must begin on a cache line ([`Aligned`](crate::Aligned)) and may go on
+    /// behind the image, as a flash partition does.
+    ///
+    /// # Errors
+    /// [`Error::Image`] for bytes that are no image, are damaged, come from a later version or begin elsewhere;
+    /// [`Error::Spec`], [`Error::Token`] or [`Error::Batch`] for a file made by somebody who knows its CRC.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+        if cfg!(target_endian = "big") {
+            return Err(Error::Image(
+                "an image is little-endian, and this chip is not",
+            ));
+        }
+        let header = Header::read(bytes)?;
+        let Some(bytes) = bytes.get(..header.length) else {
+            return Err(Error::Image("the image is cut short"));
+        };
+        let Some(strips) = Strip::from_bytes(bytes) else {
+            return Err(Error::Image(
+                "the image must begin on a 64-byte boundary: wrap include_bytes! in elman_core::Aligned, or align the section",
+            ));
+        };
+        if checksum(bytes) != header.crc {
+            return Err(Error::Image(
+                "the image is damaged: its CRC is another; write it to flash anew",
+            ));
+        }
+        let spec = header.spec;
+        let layout = Layout::of(&spec, header.sequences, header.rows, header.notes)?;
+        if layout.strips() != strips.len() as u64 {
+            return Err(Error::Image("the image has another length than its net"));
+        }
+        let notes = layout.notes.of(strips);
+        let notes = bytes_of(bytes, layout.notes.start, notes.len(), header.notes);
+        let image = Self {
+            spec,
+            tables: Strip::floats(layout.tables.of(strips))
+                .get(..spec.tables_len())
+                .unwrap_or(&[]),
+            packed: layout.packed.of(strips),
+            golden: layout.golden(&spec, &header, strips),
+            notes: core::str::from_utf8(notes)
+                .map_err(|_| Error::Image("the notes of the image are no text"))?,
+        };
+        image.golden.check_shape(&spec)?;
+        Ok(image)
+    }
+
+    /// The net, ready to run.
+    ///
+    /// # Errors
+    /// None for an image that was read.
+    pub fn model(&self) -> Result<Model<'a>, Error> {
+        Model::new(self.spec, self.tables, self.packed)
+    }
+
+    /// Bytes of the file.
+    ///
+    /// # Errors
+    /// [`Error::Spec`], [`Error::Length`] naming the part, [`Error::Image`] beyond 4 GiB.
+    pub fn file_len(&self) -> Result<usize, Error> {
+        Ok(self.layout()?.strips() as usize * size_of::<Strip>())
+    }
+
+    fn layout(&self) -> Result<Layout, Error> {
+        self.spec.check()?;
+        check_len("tables", self.spec.tables_len(), self.tables.len())?;
+        check_len("packed", self.spec.packed_len(), self.packed.len())?;
+        self.golden.check_shape(&self.spec)?;
+        let (sequences, rows) = (self.golden.lengths.len(), self.golden_rows());
+        Layout::of(&self.spec, sequences, rows, self.notes.len())
+    }
+
+    fn golden_rows(&self) -> usize {
+        self.golden.lengths.iter().map(|&n| n as usize).sum()
+    }
+
+    /// Writes the file to the start of `to`; returns its length.
+    ///
+    /// # Errors
+    /// As [`Image::file_len`], of which `to` must have room for as many bytes.
+    pub fn write(&self, to: &mut [u8]) -> Result<usize, Error> {
+        let (layout, length, found) = (self.layout()?, self.file_len()?, to.len());
+        let Some(to) = to.get_mut(..length) else {
+            return Err(Error::Length {
+                what: "image",
+                expected: length,
+                found,
+            });
+        };
+        to.fill(0);
+        let header = Header {
+            spec: Spec {
+                dropout: Dropout::NONE,
+                ..self.spec
+            },
+            length,
+            crc: 0,
+            sequences: self.golden.lengths.len(),
+            rows: self.golden_rows(),
+            tolerance: self.golden.tolerance,
+            notes: self.notes.len(),
+        };
+        put(to, 0, header.words());
+        let bits = |numbers: &'a [f32]| numbers.iter().map(|x| x.to_bits());
+        put(to, layout.tables.start, bits(self.tables));
+        put(to, layout.packed.start, bits(Strip::floats(self.packed)));
+        put(
+            to,
+            layout.lengths.start,
+            self.golden.lengths.iter().copied(),
+        );
+        match self.golden.inputs {
+            Inputs::Dense(numbers) => put(to, layout.inputs.start, bits(numbers)),
+            Inputs::Tokens(ids) => put(to, layout.inputs.start, ids.iter().copied()),
+        }
+        put(to, layout.outputs.start, bits(self.golden.outputs));
+        let notes = to.iter_mut().skip(layout.notes.start * size_of::<Strip>());
+        notes.zip(self.notes.bytes()).for_each(|(to, b)| *to = b);
+        let crc = checksum(to);
+        let at = to.iter_mut().skip(CRC_AT);
+        at.zip(crc.to_le_bytes()).for_each(|(to, b)| *to = b);
+        Ok(length)
+    }
+}
+
+/// Of everything but the checksum itself.
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut digest = CRC.digest();
+    digest.update(bytes.get(..CRC_AT).unwrap_or(&[]));
+    digest.update(bytes.get(CRC_AT + size_of::<u32>()..).unwrap_or(&[]));
+    digest.finalize()
+}
+
+/// Writes words from a strip on.
+fn put(to: &mut [u8], strip: usize, words: impl IntoIterator<Item = u32>) {
+    let to = to.get_mut(strip * size_of::<Strip>()..).unwrap_or(&mut []);
+    for (to, word) in to.as_chunks_mut().0.iter_mut().zip(words) {
+        *to = word.to_le_bytes();
+    }
+}
+
+/// The first `len` bytes of `strips` strips.
+fn bytes_of(bytes: &[u8], start: usize, strips: usize, len: usize) -> &[u8] {
+    let part = bytes.get(start * size_of::<Strip>()..(start + strips) * size_of::<Strip>());
+    part.and_then(|part| part.get(..len)).unwrap_or(&[])
+}
+
+impl Layout {
+    /// The golden part of an image.
+    fn golden<'a>(&self, spec: &Spec, header: &Header, strips: &'a [Strip]) -> Golden<'a> {
+        let (width, columns) = (spec.golden_width(), spec.output_width());
+        let rows = spec.golden_output_rows(header.rows, header.sequences);
+        let inputs = self.inputs.of(strips);
+        // The layout has counted all of these products.
+        let numbers = header.rows * width;
+        Golden {
+            lengths: Strip::words(self.lengths.of(strips))
+                .get(..header.sequences)
+                .unwrap_or(&[]),
+            inputs: match spec.input {
+                Input::Dense { .. } => {
+                    Inputs::Dense(Strip::floats(inputs).get(..numbers).unwrap_or(&[]))
+                }
+                Input::Tokens { .. } => {
+                    Inputs::Tokens(Strip::words(inputs).get(..numbers).unwrap_or(&[]))
+                }
+            },
+            outputs: Strip::floats(self.outputs.of(strips))
+                .get(..rows * columns)
+                .unwrap_or(&[]),
+            tolerance: header.tolerance,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/* Nothing: what start-up alone takes. */
+int main(void)
+{
+    return 0;
+}

@@ -1,0 +1,8 @@
+@ The image, on a cache line.
+    .section .weights, "a"
+    .balign 64
+    .global image
+    .global image_end
+image:
+    .incbin "vowels.image"
+image_end:

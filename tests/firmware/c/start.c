@@ -1,0 +1,115 @@
+/*
+ * Start-up and output for the C firmware, on QEMU's mps2-an386 (Cortex-M4F): a vector table, the FPU, semihosting, an exact
+ * count of instructions (SysTick follows the clock, which -icount advances by 256 ns per instruction), and how deep the stack
+ * goes.
+ */
+#include "start.h"
+
+#include <stdint.h>
+#include <string.h>
+
+extern uint32_t stack_top[], data_start[], data_end[], data_source[], bss_start[], bss_end[];
+
+int main(void);
+void reset(void);
+
+#define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
+#define SYST_RVR (*(volatile uint32_t *)0xE000E014u)
+#define SYST_CVR (*(volatile uint32_t *)0xE000E018u)
+#define CPACR (*(volatile uint32_t *)0xE000ED88u)
+
+static int semihost(int operation, const void *argument)
+{
+    register int r0 __asm__("r0") = operation;
+    register const void *r1 __asm__("r1") = argument;
+    __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
+    return r0;
+}
+
+void quit(int good)
+{
+    /* SYS_EXIT_EXTENDED with ADP_Stopped_ApplicationExit and a status. */
+    uint32_t block[2] = {0x20026u, good ? 0u : 1u};
+    text(good ? "status ok\n" : "status FAILED\n");
+    semihost(0x20, block);
+    for (;;) {
+    }
+}
+
+void text(const char *line)
+{
+    semihost(0x04, line);
+}
+
+void line(const char *name, uint32_t value)
+{
+    char digits[12];
+    char *at = digits + sizeof digits - 1;
+    *at = 0;
+    *--at = '\n';
+    do {
+        *--at = (char)('0' + value % 10u);
+        value /= 10u;
+    } while (value > 0);
+    text(name);
+    text(" ");
+    text(at);
+}
+
+static void fault(void)
+{
+    quit(0);
+}
+
+void reset(void)
+{
+    CPACR |= 0xFu << 20;
+    __asm__ volatile("dsb\nisb");
+    memcpy(data_start, data_source, (size_t)((char *)data_end - (char *)data_start));
+    memset(bss_start, 0, (size_t)((char *)bss_end - (char *)bss_start));
+    SYST_RVR = 0xFFFFFFu;
+    SYST_CVR = 0;
+    SYST_CSR = 5;
+    quit(main() == 0);
+}
+
+static __attribute__((noinline)) void nothing(void)
+{
+    __asm__ volatile("");
+}
+
+static uint32_t ticks(void (*work)(void))
+{
+    const uint32_t before = SYST_CVR;
+    work();
+    return (before - SYST_CVR) & 0xFFFFFFu;
+}
+
+/* 40 ns per tick, 256 ns per instruction. */
+uint32_t instructions(void (*work)(void))
+{
+    return ((ticks(work) - ticks(nothing)) * 40u + 128u) / 256u;
+}
+
+#define PAINT 0xA55A5AA5u
+#define WORDS 1536
+
+__attribute__((noinline)) uint32_t stack_of(void (*work)(void))
+{
+    volatile uint32_t *const top = (volatile uint32_t *)__builtin_frame_address(0);
+    uint32_t i;
+    /* Below this frame's own few words lies nothing that is used: there are no interrupts. */
+    for (i = 16; i < WORDS; i++) {
+        top[-(int)i] = PAINT;
+    }
+    work();
+    for (i = WORDS - 1; i > 16 && top[-(int)i] == PAINT; i--) {
+    }
+    return 4u * i;
+}
+
+__attribute__((section(".vectors"), used)) void *const vectors[16] = {
+    stack_top,     (void *)reset, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
+    (void *)fault, 0,             0,             0,             0,             (void *)fault,
+    (void *)fault, 0,             (void *)fault, (void *)fault,
+};

@@ -1,0 +1,306 @@
+//! An image is the net, bit for bit; bytes that are none are refused, whoever made them.
+
+use elman_core::{
+    Aligned, Error, Golden, Image, Input, Inputs, Level, Read, SelfTest, Spec, Strip,
+};
+use elman_tests::samples::{dense, tokens};
+use elman_tests::{Case, Rig, Rows, levels};
+use proptest::prelude::*;
+
+/// Room for every image of these tests, on a cache line.
+const ROOM: usize = 1 << 14;
+type File = Box<Aligned<[u8; ROOM]>>;
+
+const LENGTHS: [usize; 3] = [4, 2, 1];
+const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+
+/// The same tokens, read forward only.
+fn streaming_tokens() -> Spec {
+    let mut spec = tokens();
+    spec.layers = dense().layers;
+    spec
+}
+
+/// What an image is made of.
+struct Made {
+    case: Case,
+    packed: Vec<Strip>,
+    lengths: Vec<u32>,
+    inputs: Rows,
+    outputs: Vec<f32>,
+}
+
+impl Made {
+    fn new(spec: Spec, seed: u64) -> Self {
+        let case = Case::new(spec, &LENGTHS, seed);
+        let mut packed = vec![Strip::ZERO; spec.packed_len()];
+        elman_core::pack(&spec, &case.params, &mut packed).unwrap();
+        let rig = Rig::new(Level::detect(), &spec, &case.params);
+        let outputs = (0..LENGTHS.len()).flat_map(|b| match spec.is_bidirectional() {
+            true => rig.forward(&case.select(&[b])).outputs,
+            false => rig.stream(&case, b).outputs,
+        });
+        Self {
+            outputs: outputs.collect(),
+            packed,
+            lengths: LENGTHS.map(|length| length as u32).to_vec(),
+            inputs: golden_inputs(&case),
+            case,
+        }
+    }
+
+    fn image(&self) -> Image<'_> {
+        Image {
+            spec: self.case.spec,
+            tables: &self.case.params[..self.case.spec.tables_len()],
+            packed: &self.packed,
+            golden: Golden {
+                lengths: &self.lengths,
+                inputs: elman_tests::inputs(&self.inputs),
+                outputs: &self.outputs,
+                tolerance: 1e-5,
+            },
+            notes: "labels: ä, b",
+        }
+    }
+
+    fn file(&self) -> (File, usize) {
+        let mut file = Box::new(Aligned([0xA5; ROOM]));
+        let length = self.image().write(&mut file.0).unwrap();
+        (file, length)
+    }
+}
+
+/// Sequence by sequence, with the windows that a stream reads.
+fn golden_inputs(case: &Case) -> Rows {
+    let places = (0..LENGTHS.len()).flat_map(|b| (0..LENGTHS[b]).map(move |t| (t, b)));
+    match (&case.rows, &case.spec.input) {
+        (Rows::Dense(numbers), Input::Dense { width }) => {
+            let row = |(t, b)| &numbers[case.row(t, b) * width..][..*width];
+            Rows::Dense(places.flat_map(row).copied().collect())
+        }
+        (Rows::Tokens(ids), Input::Tokens { channels, window }) => {
+            let reach = match case.spec.is_bidirectional() {
+                true => 0,
+                false => (window / 2) as isize,
+            };
+            let mut rows = Vec::new();
+            for (t, b) in places {
+                for neighbour in t as isize - reach..=t as isize + reach {
+                    if (0..LENGTHS[b] as isize).contains(&neighbour) {
+                        let row = case.row(neighbour as usize, b) * channels.len();
+                        rows.extend_from_slice(&ids[row..row + channels.len()]);
+                    } else {
+                        rows.extend(channels.as_slice().iter().map(|c| c.vocabulary as u32));
+                    }
+                }
+            }
+            Rows::Tokens(rows)
+        }
+        _ => panic!("rows of another kind"),
+    }
+}
+
+fn specs() -> [Spec; 4] {
+    let mut last = dense();
+    last.head.read = Read::LastStep;
+    [dense(), tokens(), streaming_tokens(), last]
+}
+
+/// Runs the golden vectors in dirty buffers.
+fn self_test(image: &Image<'_>, level: Level) -> Result<Option<usize>, Error> {
+    let (spec, longest) = (image.spec, image.golden.longest());
+    image.golden.check(
+        level,
+        &image.model()?,
+        SelfTest {
+            state: &mut vec![f32::NAN; spec.state_len()],
+            scratch: &mut vec![Strip([f32::NAN; 16]); spec.self_test_scratch(longest)],
+            outputs: &mut vec![f32::NAN; spec.self_test_outputs(longest)],
+        },
+    )
+}
+
+#[test]
+fn an_image_is_the_net_and_proves_it() {
+    for (seed, spec) in specs().into_iter().enumerate() {
+        let made = Made::new(spec, seed as u64);
+        let (file, length) = made.file();
+        assert_eq!(length % 64, 0);
+        let image = Image::read(&file.0).expect("more bytes may follow");
+        let expected = made.image();
+        assert_eq!(
+            (image.spec.input, image.spec.layers),
+            (spec.input, spec.layers)
+        );
+        assert_eq!(
+            (image.spec.head, image.spec.initial_state),
+            (spec.head, spec.initial_state)
+        );
+        assert_eq!(
+            (image.tables, image.packed),
+            (expected.tables, expected.packed)
+        );
+        assert_eq!(
+            (image.notes, image.golden.tolerance),
+            ("labels: ä, b", 1e-5)
+        );
+        for level in levels() {
+            assert_eq!(self_test(&image, level), Ok(None), "{level}, {spec:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_bit_is_found_and_named() {
+    for (seed, spec) in specs().into_iter().enumerate() {
+        let mut made = Made::new(spec, seed as u64);
+        let wrong = made.outputs.len() - 2;
+        let right = made.outputs[wrong];
+        for level in levels() {
+            made.outputs[wrong] = f32::from_bits(right.to_bits() ^ 1);
+            let expected = level.is_fused().then_some(wrong);
+            assert_eq!(self_test(&made.image(), level), Ok(expected), "{level}");
+            made.outputs[wrong] = right + 1e-3;
+            assert_eq!(self_test(&made.image(), level), Ok(Some(wrong)), "{level}");
+            made.outputs[wrong] = f32::NAN;
+            assert_eq!(self_test(&made.image(), level), Ok(Some(wrong)), "{level}");
+        }
+    }
+}
+
+#[test]
+fn every_truncation_and_every_changed_byte_is_refused() {
+    for spec in specs() {
+        let (mut file, length) = Made::new(spec, 3).file();
+        for short in 0..length {
+            assert!(
+                Image::read(&file.0[..short]).is_err(),
+                "{short} of {length} bytes"
+            );
+        }
+        for at in 0..length {
+            let flip = 1 << (at % 8);
+            file.0[at] ^= flip;
+            assert!(Image::read(&file.0[..length]).is_err(), "byte {at} changed");
+            file.0[at] ^= flip;
+        }
+        assert!(Image::read(&file.0).is_ok());
+    }
+}
+
+#[test]
+fn a_crooked_address_is_refused_with_advice() {
+    let (file, length) = Made::new(dense(), 1).file();
+    let mut shifted = Box::new(Aligned([0; ROOM]));
+    shifted.0[4..length + 4].copy_from_slice(&file.0[..length]);
+    let complaint = Image::read(&shifted.0[4..]).unwrap_err().to_string();
+    assert!(
+        complaint.contains("64-byte") && complaint.contains("Aligned"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn the_writer_refuses_what_does_not_fit_together() {
+    let made = Made::new(dense(), 1);
+    let image = made.image();
+    let length = image.file_len().unwrap();
+    let mut file = Box::new(Aligned([0; ROOM]));
+    let mut refused =
+        |image: &Image<'_>, room: usize| image.write(&mut file.0[..room]).unwrap_err();
+    let cut = |what, expected, found| Error::Length {
+        what,
+        expected,
+        found,
+    };
+    assert_eq!(
+        refused(&image, length - 1),
+        cut("image", length, length - 1)
+    );
+    let tables = &image.tables[1..];
+    let expected = cut("tables", image.tables.len(), tables.len());
+    assert_eq!(refused(&Image { tables, ..image }, ROOM), expected);
+    let golden = Golden {
+        outputs: &[],
+        ..image.golden
+    };
+    let expected = cut("golden outputs", made.outputs.len(), 0);
+    assert_eq!(refused(&Image { golden, ..image }, ROOM), expected);
+    let golden = Golden {
+        inputs: Inputs::Tokens(&[]),
+        ..image.golden
+    };
+    assert_eq!(refused(&Image { golden, ..image }, ROOM), Error::InputKind);
+}
+
+/// Makes the checksum right again, as somebody would who means harm.
+fn forge(file: &mut [u8], length: usize) {
+    let mut digest = CRC.digest();
+    digest.update(&file[..16]);
+    digest.update(&file[20..length]);
+    file[16..20].copy_from_slice(&digest.finalize().to_le_bytes());
+}
+
+/// Whatever is accepted must run.
+fn survives(file: &[u8]) {
+    if let Ok(image) = Image::read(file) {
+        assert!(image.golden.longest() < 1 << 20 && self_test(&image, Level::detect()).is_ok());
+    }
+}
+
+#[test]
+fn huge_dimensions_are_refused() {
+    for spec in specs() {
+        let (file, length) = Made::new(spec, 5).file();
+        for word in (2..64).filter(|&word| word != 4) {
+            for value in [
+                0,
+                1,
+                2,
+                255,
+                0xFFFF,
+                1 << 24,
+                (1 << 24) + 1,
+                0x7FFF_FFFF,
+                u32::MAX,
+            ] {
+                let mut file = file.clone();
+                file.0[4 * word..][..4].copy_from_slice(&value.to_le_bytes());
+                forge(&mut file.0, length);
+                survives(&file.0[..length]);
+                // As long as the whole slice, so that lengths are believed.
+                file.0[12..16].copy_from_slice(&(ROOM as u32).to_le_bytes());
+                forge(&mut file.0, ROOM);
+                survives(&file.0);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn forged_images_do_no_harm(
+        which in 0..4usize,
+        changes in prop::collection::vec((0..256usize, any::<u8>()), 1..6),
+        body in prop::collection::vec((256..4096usize, any::<u8>()), 0..4),
+    ) {
+        let (mut file, length) = Made::new(specs()[which], 7).file();
+        for (at, byte) in changes.into_iter().chain(body) {
+            if !(12..20).contains(&at) {
+                file.0[at] = byte;
+            }
+        }
+        forge(&mut file.0, length);
+        survives(&file.0[..length]);
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_no_image(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let mut file = Box::new(Aligned([0; 600]));
+        file.0[..bytes.len()].copy_from_slice(&bytes);
+        prop_assert!(Image::read(&file.0[..bytes.len()]).is_err());
+    }
+}
