@@ -95,6 +95,7 @@
 //! | a batch of 32, `H` ≥ 128 | multiply-adds; what is missing is tanh (18 cycles for sixteen numbers, `H`·`B`/16 times a step) | 82 to 91 % forward, 80 to 96 % training |
 //! | one sequence, `H` = 128 to 512 | reading `W_rec` at every step: 64 KiB is already twice the nearest cache, so every other step takes its columns backwards and finds up to half of the weights there | 83 to 110 % of the second-level cache's or third-level cache's bandwidth |
 //! | one sequence, `H` ≤ 64 | latency: each output is one chain, four cycles per `k`, and tanh (75 cycles) must end before the next step begins | 11 µs for 128 steps of `H` = 32, where the chains alone take 7 |
+//! | a few sequences, `H` ≤ 8 | the same latency, where a level looks numbers up within strips and so keeps the state in registers | 0.75 µs for 15 steps of five sequences of `H` = 4, where the chains alone take 0.4 |
 //! | weights in bfloat16 | half the bytes, one shift or mask per weight more | 1.7 times as fast at `H` = 512, 1.8 streaming |
 //!
 //! Losing experiments stand beside the code that won; those that spanned several files:
