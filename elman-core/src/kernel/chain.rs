@@ -142,8 +142,13 @@ impl Operation for Chain<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        // The constant alone first: what it rules out is then not even compiled.
+        if S::LOOKS_UP {
+            if let (true, Panels::Single(b)) = (narrow::holds_chain(&self), self.b) {
+                return s.run(Narrow(self, b));
+            }
+        }
         match self.b {
-            Panels::Single(b) if narrow::holds_chain::<S>(&self) => s.run(Narrow(self, b)),
             Panels::Single(b) => self.pick(s, b),
             Panels::Pairs(b) => self.pick(s, b),
         }

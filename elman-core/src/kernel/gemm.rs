@@ -107,10 +107,13 @@ impl Operation for Gemm<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        match self.b {
-            Panels::Single(b) if narrow::holds_product::<S>(&self) => {
-                narrow::product(s, self, b);
+        // The constant alone first: what it rules out is then not even compiled.
+        if S::LOOKS_UP {
+            if let (true, Panels::Single(b)) = (narrow::holds_product(&self), self.b) {
+                return narrow::product(s, self, b);
             }
+        }
+        match self.b {
             Panels::Single(b) => self.blocks(s, b),
             Panels::Pairs(b) => self.blocks(s, b),
         }

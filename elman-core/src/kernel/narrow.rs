@@ -70,9 +70,8 @@ fn weights<S: Simd, const STRIPS: usize>(
 
 /// Whether [`chain`] can do it.
 #[inline(always)]
-pub(super) fn holds_chain<S: Simd>(chain: &Chain) -> bool {
-    S::LOOKS_UP
-        && (1..=WIDEST).contains(&chain.columns)
+pub(super) fn holds_chain(chain: &Chain) -> bool {
+    (1..=WIDEST).contains(&chain.columns)
         && chain.c_row == chain.columns
         && chain.rows * chain.columns <= 2 * LANES
 }
@@ -154,9 +153,8 @@ fn start<S: Simd, const STRIPS: usize>(
 
 /// Whether [`product`] can do it.
 #[inline(always)]
-pub(super) fn holds_product<S: Simd>(gemm: &Gemm) -> bool {
-    S::LOOKS_UP
-        && (1..=WIDEST).contains(&gemm.columns)
+pub(super) fn holds_product(gemm: &Gemm) -> bool {
+    (1..=WIDEST).contains(&gemm.columns)
         && gemm.c_row == gemm.columns
         && gemm.depth <= WIDEST
         && gemm.a.inner == 1
@@ -230,10 +228,9 @@ pub(super) struct OuterProduct<'a> {
 impl OuterProduct<'_> {
     /// Whether all sums, those of the bias behind those of C, fit two strips.
     #[inline(always)]
-    pub fn fits<S: Simd>(&self) -> bool {
+    pub fn fits(&self) -> bool {
         let rows_of_c = self.a_width + usize::from(!self.bias.is_empty());
-        S::LOOKS_UP
-            && (1..=WIDEST).contains(&self.b_width)
+        (1..=WIDEST).contains(&self.b_width)
             && self.a_width < LANES
             && rows_of_c * self.b_width <= 2 * LANES
     }

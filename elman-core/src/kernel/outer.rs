@@ -25,8 +25,10 @@ pub(crate) fn outer_product<S: Simd>(
         c,
         bias,
     };
-    if narrow.fits::<S>() {
-        return s.run(narrow);
+    if S::LOOKS_UP {
+        if narrow.fits() {
+            return s.run(narrow);
+        }
     }
     let OuterProduct { c, bias, .. } = narrow;
     let columns_of_a = View {
