@@ -322,6 +322,8 @@ int main(void)
     static const uint32_t unknown = 5;
     size_t i;
     CHECK(elman_open(&net, image, sizeof image), ELMAN_OK);
+    CHECK(elman_get_sizes(&net, &sizes), ELMAN_OK);
+    if (sizes.reads_ids != 1 || sizes.inputs != 1) return 1;
     CHECK(elman_self_test(&net, state, 5, scratch, 2, y, 3, NULL), ELMAN_OK);
     CHECK(elman_start(&net, state, 5, scratch, 2), ELMAN_OK);
     CHECK(elman_step_ids(&net, &unknown, 1, y, 3), ELMAN_TOKEN);

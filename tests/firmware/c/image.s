@@ -6,3 +6,4 @@
 image:
     .incbin "vowels.image"
 image_end:
+    .section .note.GNU-stack,"",%progbits
