@@ -115,6 +115,7 @@
 mod backward;
 mod batch;
 mod error;
+mod fixed;
 mod forward;
 mod init;
 mod inputs;
@@ -136,6 +137,7 @@ pub mod peak;
 
 pub use batch::Batch;
 pub use error::Error;
+pub use fixed::{FixedStream, Shape};
 pub use forward::forward;
 pub use init::{Init, initialize};
 pub use inputs::Inputs;

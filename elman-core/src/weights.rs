@@ -258,6 +258,16 @@ impl<'a> Model<'a> {
         Self::join(spec, params, Packed::Pairs(pairs))
     }
 
+    /// The same for lengths that were checked.
+    #[inline(always)]
+    pub(crate) const fn fixed(spec: Spec, tables: &'a [f32], packed: &'a [Strip]) -> Self {
+        Self {
+            spec,
+            tables,
+            packed: Packed::Single(packed),
+        }
+    }
+
     fn join(spec: Spec, params: &'a [f32], packed: Packed<'a>) -> Result<Self, Error> {
         check_room("params", spec.tables_len(), params.len())?;
         let tables = params.get(..spec.tables_len()).unwrap_or(&[]);

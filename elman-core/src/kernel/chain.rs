@@ -90,12 +90,7 @@ impl LinkEnd<'_> {
 
     /// The same on whole rows that lie one behind the other in C.
     #[inline(always)]
-    pub(super) fn apply_packed<S: Simd>(self, s: S, c: &mut [f32], start: usize) {
-        match self {
-            Self::Activate(Activation::Identity) => return,
-            Self::Activate(Activation::Tanh) if s.own_tanh_in_place(c) => return,
-            _ => {}
-        }
+    fn apply_packed<S: Simd>(self, s: S, c: &mut [f32], start: usize) {
         let mut at = 0;
         while at < c.len() {
             let to = c.len().min(at + LANES);

@@ -81,6 +81,7 @@ impl Simd for CortexM {
     // Half of the registers are one strip of sums; the weights on their way need the others.
     const ACCUMULATORS: usize = 1;
     const TILE_ROWS: usize = 1;
+    const CHAINS: bool = true;
 
     #[inline(always)]
     fn run<O: Operation>(self, operation: O) -> O::Output {
@@ -186,21 +187,20 @@ impl Simd for CortexM {
         start: &[f32; LANES],
         products: [Operands<f32, 1, 1>; PRODUCTS],
         to: &mut [f32],
-    ) -> bool {
+    ) {
         let products = products
             .each_ref()
             .map(|operands| Product::of(operands, 0, 0));
         chain::run(start, &products, to);
-        true
     }
     #[inline(always)]
-    fn own_tanh(self, mut v: V) -> Option<V> {
-        tanh::run(&mut v);
-        Some(v)
+    fn own_tanh(self, v: V) -> Option<V> {
+        let mut to = v;
+        tanh::run(&v, &mut to);
+        Some(to)
     }
     #[inline(always)]
-    fn own_tanh_in_place(self, data: &mut [f32]) -> bool {
-        tanh::run(data);
-        true
+    fn tanh_into(self, from: &[f32], to: &mut [f32]) {
+        tanh::run(from, to);
     }
 }

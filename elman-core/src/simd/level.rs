@@ -87,7 +87,9 @@ impl Level {
     }
 
     /// The one dispatch: runs the operation compiled for this level.
-    #[inline]
+    // On a chip there is nothing to dispatch, and constants of the caller drop what it does not need.
+    #[cfg_attr(target_os = "none", inline(always))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
         match self.0 {
             #[cfg(not(cortex_m_fpu))]

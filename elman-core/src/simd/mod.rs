@@ -47,6 +47,10 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     /// Most rows of a matmul tile.
     const TILE_ROWS: usize;
 
+    /// Whether sums cannot stay in registers from one call to the next, so that the token has code of its own
+    /// for whole chains of products ([`Simd::chain`]) and whole rows of tanh.
+    const CHAINS: bool = false;
+
     /// Runs the operation compiled for this token's instruction set, as one function call.
     fn run<O: Operation>(self, operation: O) -> O::Output;
 
@@ -95,29 +99,25 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
         }
     }
 
-    /// `to = start + Σ a·B`, at most one strip, on tokens whose sums cannot stay in registers from one call to
-    /// the next; the others give false, and nothing happens.
+    /// `to = start + Σ a·B`, at most one strip; only where the token says [`Simd::CHAINS`].
     #[inline(always)]
     fn chain<const PRODUCTS: usize>(
         self,
         _start: &[f32; LANES],
         _products: [Operands<f32, 1, 1>; PRODUCTS],
         _to: &mut [f32],
-    ) -> bool {
-        false
+    ) {
     }
 
-    /// tanh as the token's own code, which gives the bits of the kernel; `None` where there is none.
+    /// tanh in the token's own code, which gives the bits of the kernel; `None` where there is none.
     #[inline(always)]
     fn own_tanh(self, _v: Self::V) -> Option<Self::V> {
         None
     }
 
-    /// The same on every number of a slice; false where there is none.
+    /// `to = tanh(from)`, as many numbers as both have; only where the token says [`Simd::CHAINS`].
     #[inline(always)]
-    fn own_tanh_in_place(self, _data: &mut [f32]) -> bool {
-        false
-    }
+    fn tanh_into(self, _from: &[f32], _to: &mut [f32]) {}
 
     /// Adds up the lanes: `((0+8)+(4+12)) + …`, in halves.
     #[inline(always)]

@@ -21,15 +21,20 @@ pub(crate) trait Element: Copy {
         sums: &mut Sums<S, ROWS, STRIPS>,
     );
 
-    /// `to = start + Σ a·B`, at most one strip, if the token has code of its own for that ([`Simd::chain`]).
+    /// Whether the token has code of its own for chains of this element.
+    #[inline(always)]
+    fn has_chains<S: Simd>() -> bool {
+        false
+    }
+
+    /// `to = start + Σ a·B`, at most one strip, where there is such code.
     #[inline(always)]
     fn chain<S: Simd, const PRODUCTS: usize>(
         _s: S,
         _start: View<Self>,
         _products: [(&[f32], View<Self>); PRODUCTS],
         _to: &mut [f32],
-    ) -> bool {
-        false
+    ) {
     }
 }
 
@@ -40,6 +45,11 @@ impl Element for f32 {
     #[inline(always)]
     fn load_bias<S: Simd>(s: S, from: &[f32; LANES]) -> S::V {
         s.load(from)
+    }
+
+    #[inline(always)]
+    fn has_chains<S: Simd>() -> bool {
+        S::CHAINS
     }
 
     #[inline(always)]
@@ -57,12 +67,11 @@ impl Element for f32 {
         start: View<f32>,
         products: [(&[f32], View<f32>); PRODUCTS],
         to: &mut [f32],
-    ) -> bool {
-        let Some(start) = start.data.first_chunk() else {
-            return false;
-        };
+    ) {
         let operands = products.map(|(a, b)| Operands::new(View::row(a), b, a.len()));
-        s.chain(start, operands, to)
+        if let Some(start) = start.data.first_chunk() {
+            s.chain(start, operands, to);
+        }
     }
 }
 

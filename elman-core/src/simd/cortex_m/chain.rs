@@ -92,13 +92,7 @@ pub fn run(start: &[f32; LANES], products: &[Product], to: &mut [f32]) {
     if lanes == 0 || products.is_empty() {
         return;
     }
-    let mut strip = [0.0_f32; LANES];
-    let sums = if lanes < LANES {
-        strip.as_mut_ptr()
-    } else {
-        to.as_mut_ptr()
-    };
-    // SAFETY: `start` has sixteen numbers, `sums` room for sixteen. Every product was checked as `Operands`: `depth`
+    // SAFETY: `start` has sixteen numbers, `to` room for `lanes`. Every product was checked as `Operands`: `depth`
     // numbers of A, `a_step` bytes apart, and as many strips of sixteen of B, `b_step` bytes apart, lie inside their
     // slices. Addresses past the last are computed, never read.
     unsafe {
@@ -184,22 +178,42 @@ pub fn run(start: &[f32; LANES], products: &[Product], to: &mut [f32]) {
             "8:",
             "subs r2, r2, #1",
             "bne 2b",
+            "cmp r4, #16",
+            "blo 9f",
             "vstmia r3, {s16-s31}",
+            "b 99f",
+            // fewer: jump over the stores, four bytes each, of lanes that are not wanted
+            "9:",
+            "rsb r4, r4, #15",
+            "lsls r4, r4, #2",
+            "add pc, r4",
+            "nop",
+            "vstr s30, [r3, #56]",
+            "vstr s29, [r3, #52]",
+            "vstr s28, [r3, #48]",
+            "vstr s27, [r3, #44]",
+            "vstr s26, [r3, #40]",
+            "vstr s25, [r3, #36]",
+            "vstr s24, [r3, #32]",
+            "vstr s23, [r3, #28]",
+            "vstr s22, [r3, #24]",
+            "vstr s21, [r3, #20]",
+            "vstr s20, [r3, #16]",
+            "vstr s19, [r3, #12]",
+            "vstr s18, [r3, #8]",
+            "vstr s17, [r3, #4]",
+            "vstr s16, [r3, #0]",
+            "99:",
             in("r0") start.as_ptr(),
             inout("r1") products.as_ptr() => _,
             inout("r2") products.len() => _,
-            in("r3") sums,
-            in("r4") lanes,
+            in("r3") to.as_mut_ptr(),
+            inout("r4") lanes => _,
             out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r12") _, out("lr") _,
             out("d0") _, out("d1") _, out("d2") _, out("d3") _, out("d4") _, out("d5") _, out("d6") _,
             out("d8") _, out("d9") _, out("d10") _, out("d11") _,
             out("d12") _, out("d13") _, out("d14") _, out("d15") _,
             options(raw, nostack),
         );
-    }
-    if lanes < LANES {
-        for (to, &sum) in to.iter_mut().zip(&strip) {
-            *to = sum;
-        }
     }
 }

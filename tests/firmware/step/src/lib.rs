@@ -2,8 +2,8 @@
 #![no_std]
 
 use elman_core::{
-    Dropout, Head, HeadKind, InitialState, Input, Inputs, Layer, Layers, Level, Model, Read, Spec,
-    Stream, Strip,
+    Dropout, FixedStream, Head, HeadKind, InitialState, Input, Inputs, Layer, Layers, Level, Read,
+    Shape, Spec, Strip,
 };
 use harness::{Counter, Report, line};
 
@@ -78,18 +78,16 @@ pub fn measure(
 
 /// What a user writes: a net in flash, its state and scratch in RAM. Not inlined, as in a real program.
 #[inline(never)]
-pub fn net<const STATE: usize, const SCRATCH: usize>(
-    spec: Spec,
+pub fn net<S: Shape, const STATE: usize, const SCRATCH: usize>(
     packed: &'static [Strip],
     state: Option<&'static mut [f32; STATE]>,
     scratch: Option<&'static mut [Strip; SCRATCH]>,
-) -> Option<Stream<'static>> {
-    let model = Model::new(spec, &[], packed).ok()?;
-    Stream::new(Level::detect(), model, state?, scratch?).ok()
+) -> Option<FixedStream<'static, S>> {
+    FixedStream::new(Level::detect(), &[], packed, state?, scratch?).ok()
 }
 
 /// One step.
 #[inline(never)]
-pub fn step(net: &mut Stream, x: &[f32], y: &mut [f32]) -> bool {
+pub fn step<S: Shape>(net: &mut FixedStream<S>, x: &[f32], y: &mut [f32]) -> bool {
     net.step(Inputs::Dense(x), y).is_ok()
 }
