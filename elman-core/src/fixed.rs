@@ -132,7 +132,7 @@ impl<'a, S: Shape> FixedStream<'a, S> {
             return Ok(());
         };
         let model = Model::fixed(S::SPEC, self.tables, packed);
-        self.level.run(Step {
+        self.level.run_inlined(Step {
             model: &model,
             inputs,
             state,

@@ -70,8 +70,9 @@ pub(crate) fn gather(
     let spec = model.spec();
     for_each_embedding(spec, batch, steps, ids, |row, column, c, channel, id| {
         let at = row * spec.input.width() + column;
-        if let Some(x) = x.get_mut(at..at + c.width) {
-            x.copy_from_slice(model.embedding(channel, c.width, id));
+        let embedding = model.embedding(channel, c.width, id);
+        if let Some(x) = x.get_mut(at..at + embedding.len()) {
+            x.copy_from_slice(embedding);
         }
     });
 }

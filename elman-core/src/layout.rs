@@ -270,7 +270,10 @@ impl Spec {
         if self.is_bidirectional() {
             usize::MAX
         } else {
-            STRETCH / self.widest()
+            match STRETCH.checked_div(self.widest()) {
+                Some(rows) => rows,
+                None => 0,
+            }
         }
     }
 

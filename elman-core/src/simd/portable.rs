@@ -54,9 +54,7 @@ impl Simd for Portable {
     const ACCUMULATORS: usize = if cfg!(target_arch = "aarch64") { 6 } else { 3 };
     const TILE_ROWS: usize = Self::ACCUMULATORS;
 
-    // One copy per operation, however many call it; on a chip there is one caller, whose constants it should see.
-    #[cfg_attr(target_os = "none", inline(always))]
-    #[cfg_attr(not(target_os = "none"), inline(never))]
+    #[inline(never)] // one copy per operation, however many call it
     fn run<O: Operation>(self, operation: O) -> O::Output {
         operation.run(self)
     }
