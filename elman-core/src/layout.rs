@@ -293,6 +293,7 @@ impl Spec {
     }
 
     /// Whether the head multiplies at all.
+    #[inline(always)]
     pub(crate) const fn has_head(&self) -> bool {
         !matches!(self.head.kind, HeadKind::None)
     }

@@ -70,12 +70,14 @@ impl<T: Copy, const CAPACITY: usize> List<T, CAPACITY> {
     }
 
     /// Item `index`; past the end one of the others.
+    #[inline(always)]
     pub(crate) const fn get(&self, index: usize) -> T {
         self.items[if index < CAPACITY { index } else { 0 }]
     }
 
     /// How many items there are.
     #[expect(clippy::len_without_is_empty, reason = "a list is never empty")]
+    #[inline(always)]
     pub const fn len(&self) -> usize {
         self.len
     }
@@ -165,11 +167,13 @@ impl Layer {
     }
 
     /// Numbers a row of this layer's output holds: forward half, then reverse half.
+    #[inline(always)]
     pub const fn width(&self) -> usize {
         self.hidden * self.directions()
     }
 
     /// 1 or 2.
+    #[inline(always)]
     pub const fn directions(&self) -> usize {
         match self.direction {
             Direction::Forward => 1,
@@ -284,6 +288,7 @@ impl Dropout {
 
 impl Input {
     /// Numbers per row that the first layer reads.
+    #[inline(always)]
     pub const fn width(&self) -> usize {
         match self {
             Self::Dense { width } => *width,
@@ -353,11 +358,13 @@ impl Input {
 
 impl Spec {
     /// The layer `index`, counted from the input.
+    #[inline(always)]
     pub(crate) const fn layer(&self, index: usize) -> Layer {
         self.layers.get(index)
     }
 
     /// Numbers per row that layer `index` reads.
+    #[inline(always)]
     pub const fn layer_input_width(&self, index: usize) -> usize {
         if index == 0 {
             self.input.width()
@@ -367,11 +374,13 @@ impl Spec {
     }
 
     /// Numbers per row of the last layer: what the head reads.
+    #[inline(always)]
     pub const fn top_width(&self) -> usize {
         self.layer(self.layers.len() - 1).width()
     }
 
     /// The widest layer output.
+    #[inline(always)]
     pub const fn widest(&self) -> usize {
         let (mut widest, mut i) = (0, 0);
         while i < self.layers.len() {
@@ -384,6 +393,7 @@ impl Spec {
     }
 
     /// Numbers per output row.
+    #[inline(always)]
     pub const fn output_width(&self) -> usize {
         match self.head.kind {
             HeadKind::None => self.top_width(),

@@ -49,7 +49,7 @@ impl Cell<'_> {
             return;
         };
         if E::has_chains::<S>() {
-            chains(s, w_in.bias, [(x, w_in.matrix), (h, w_rec.matrix)], next);
+            E::chain(s, w_in.bias, (x, w_in.matrix), (h, w_rec.matrix), next);
             activate(s, activation, next, h);
             return;
         }
@@ -97,7 +97,13 @@ impl Readout<'_> {
     #[inline(always)]
     fn groups<S: Simd, E: Element>(self, s: S, w_out: Panel<E>) {
         if E::has_chains::<S>() {
-            chains(s, w_out.bias, [(self.h, w_out.matrix)], self.y);
+            E::chain(
+                s,
+                w_out.bias,
+                (self.h, w_out.matrix),
+                (&[], View::EMPTY),
+                self.y,
+            );
             return;
         }
         let groups = Groups::of::<S>(1, self.y.len());
@@ -113,21 +119,7 @@ impl Readout<'_> {
     }
 }
 
-/// `to = bias + Σ product`, strip by strip, on tokens that have code for that.
-#[inline(always)]
-fn chains<S: Simd, E: Element, const PRODUCTS: usize>(
-    s: S,
-    bias: View<E>,
-    products: [(&[f32], View<E>); PRODUCTS],
-    to: &mut [f32],
-) {
-    for (strip, to) in to.chunks_mut(LANES).enumerate() {
-        let products = products.map(|(a, b)| (a, b.from(strip, 0)));
-        E::chain(s, bias.from(strip, 0), products, to);
-    }
-}
-
-/// `h = f(z)`, there too.
+/// `h = f(z)`, on tokens that have chains.
 #[inline(always)]
 fn activate<S: Simd>(s: S, activation: Activation, z: &[f32], h: &mut [f32]) {
     match activation {

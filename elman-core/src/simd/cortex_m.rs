@@ -13,8 +13,7 @@ mod tanh;
 use core::arch::asm;
 use core::array::from_fn;
 
-use super::{LANES, Operands, Operation, Simd, Sums, sealed::Sealed};
-use chain::Product;
+use super::{LANES, Operands, Operation, Product, Simd, Sums, View, sealed::Sealed};
 
 /// The compile target has the FPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,21 +219,13 @@ impl Simd for CortexM {
         for (r, sums) in sums.iter_mut().enumerate() {
             for (j, sum) in sums.iter_mut().enumerate() {
                 let start = *sum;
-                chain::run(&start, &[Product::of(&operands, r, j)], sum);
+                chain::one(&start, operands.product(r, j), sum);
             }
         }
     }
     #[inline(always)]
-    fn chain<const PRODUCTS: usize>(
-        self,
-        start: &[f32; LANES],
-        products: [Operands<f32, 1, 1>; PRODUCTS],
-        to: &mut [f32],
-    ) {
-        let products = products
-            .each_ref()
-            .map(|operands| Product::of(operands, 0, 0));
-        chain::run(start, &products, to);
+    fn chain(self, start: View<f32>, mut products: [Product<'_, f32>; 2], to: &mut [f32]) {
+        chain::run(start.data, start.outer, &mut products, to);
     }
     #[inline(always)]
     fn own_tanh(self, v: V) -> Option<V> {

@@ -20,7 +20,7 @@ mod avx512;
 
 pub use level::Level;
 pub(crate) use operands::{
-    Element, Operands, Sums, View, add_product, load_rows, load_tile, store_rows,
+    Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
 };
 pub use strip::{LANES, PairStrip, Strip};
 
@@ -99,15 +99,9 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
         }
     }
 
-    /// `to = start + Σ a·B`, at most one strip; only where the token says [`Simd::CHAINS`].
+    /// `to = start + Σ a·B`, strip by strip, `start` holding as many; only where the token says [`Simd::CHAINS`].
     #[inline(always)]
-    fn chain<const PRODUCTS: usize>(
-        self,
-        _start: &[f32; LANES],
-        _products: [Operands<f32, 1, 1>; PRODUCTS],
-        _to: &mut [f32],
-    ) {
-    }
+    fn chain(self, _start: View<f32>, _products: [Product<'_, f32>; 2], _to: &mut [f32]) {}
 
     /// tanh in the token's own code, which gives the bits of the kernel; `None` where there is none.
     #[inline(always)]
