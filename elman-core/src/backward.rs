@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use crate::error::{Error, check_len, check_room};
-use crate::forward::{copy, for_each_end};
+use crate::forward::{copy, copy_whole, for_each_end};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Gemm, Start};
@@ -319,7 +319,7 @@ impl Backward<'_, '_> {
                         d_top.get(sequence * width + columns.start..sequence * width + columns.end);
                     let to = d_h.get_mut(row * width + columns.start..row * width + columns.end);
                     if let (Some(from), Some(to)) = (from, to) {
-                        to.copy_from_slice(from);
+                        copy_whole(from, to);
                     }
                 };
                 put(last_row, 0..hidden);

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use crate::batch::{Batch, Step};
 use crate::error::{Error, check_shape};
+use crate::forward::copy_whole;
 use crate::spec::{Channel, Input, Spec};
 use crate::weights::Model;
 
@@ -72,7 +73,7 @@ pub(crate) fn gather(
         let at = row * spec.input.width() + column;
         let embedding = model.embedding(channel, c.width, id);
         if let Some(x) = x.get_mut(at..at + embedding.len()) {
-            x.copy_from_slice(embedding);
+            copy_whole(embedding, x);
         }
     });
 }

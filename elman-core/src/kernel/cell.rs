@@ -70,7 +70,7 @@ impl Cell<'_> {
             };
             row.compute(s, width, next.get_mut(strip * LANES..).unwrap_or(&mut []));
         }
-        h.copy_from_slice(next);
+        crate::forward::copy_whole(next, h);
     }
 }
 

@@ -26,7 +26,7 @@ pub const STEPS: usize = 48;
 const TRUNCATION: Truncation = Truncation { k1: 12, k2: 24 };
 /// Updates of the whole course.
 pub const UPDATES: usize = 32;
-const RATE: f32 = 0.02;
+const RATE: f32 = 0.01;
 const LONGEST: f32 = 1.0;
 
 /// Samples of a hum: a triangle of so many steps per period, with a bend, exact on every processor.
