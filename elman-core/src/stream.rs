@@ -3,7 +3,7 @@
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
 use crate::kernel::cell::{Cell, Readout};
-use crate::kernel::softmax::Softmax;
+use crate::kernel::softmax::softmax_row;
 use crate::params::Place;
 use crate::simd::{Level, Operation, Simd, Strip};
 use crate::spec::{HeadKind, Input, Spec};
@@ -207,11 +207,9 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
         y: &mut *outputs,
     }
     .run(s);
-    if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
-        s.run(Softmax {
-            rows: outputs,
-            classes,
-        });
+    if let HeadKind::Softmax { .. } = spec.head.kind {
+        // Not `Softmax`, which transposes many short rows: four kilobytes of code that one row never needs.
+        softmax_row(s, outputs);
     }
 }
 

@@ -169,8 +169,10 @@ pub(crate) const ROUND: f32 = 12_582_912.0;
 fn fold(mut lanes: [f32; LANES], combine: impl Fn(f32, f32) -> f32) -> f32 {
     let mut half = LANES / 2;
     while half > 0 {
-        for i in 0..half {
-            lanes[i] = combine(lanes[i], lanes[i + half]);
+        if let Some((low, high)) = lanes.split_at_mut_checked(half) {
+            for (a, &b) in low.iter_mut().zip(high.iter()) {
+                *a = combine(*a, b);
+            }
         }
         half /= 2;
     }
