@@ -11,7 +11,6 @@ mod chain;
 mod tanh;
 
 use core::arch::asm;
-use core::array::from_fn;
 
 use super::{LANES, Operands, Operation, Product, Simd, Sums, View, sealed::Sealed};
 
@@ -86,7 +85,22 @@ in_place!(divide, "vdiv.f32");
 /// `a < b ? then : otherwise`
 #[inline(never)]
 fn pick(a: &V, b: &V, then: &V, otherwise: &V) -> V {
-    from_fn(|i| if a[i] < b[i] { then[i] } else { otherwise[i] })
+    let mut picked = *otherwise;
+    for ((to, then), (a, b)) in picked.iter_mut().zip(then).zip(a.iter().zip(b)) {
+        if a < b {
+            *to = *then;
+        }
+    }
+    picked
+}
+
+/// `a ← f(a, b)`, number by number. (`from_fn` with indices keeps its bounds checks where little is inlined.)
+#[inline(always)]
+fn with_each(mut a: V, b: &V, f: impl Fn(f32, f32) -> f32) -> V {
+    for (a, &b) in a.iter_mut().zip(b) {
+        *a = f(*a, b);
+    }
+    a
 }
 
 /// The square root of every number.
@@ -192,7 +206,9 @@ impl Simd for CortexM {
     }
     #[inline(always)]
     fn with_sign(self, a: V, sign: V) -> V {
-        from_fn(|i| f32::from_bits(a[i].to_bits() | (sign[i].to_bits() & 0x8000_0000)))
+        with_each(a, &sign, |a, sign| {
+            f32::from_bits(a.to_bits() | (sign.to_bits() & 0x8000_0000))
+        })
     }
     #[inline(always)]
     fn if_less(self, a: V, b: V, then: V, otherwise: V) -> V {
@@ -204,10 +220,10 @@ impl Simd for CortexM {
     }
     #[inline(always)]
     fn scale(self, p: V, rounded: V) -> V {
-        from_fn(|i| {
-            let n = rounded[i].to_bits().wrapping_sub(super::ROUND.to_bits());
+        with_each(p, &rounded, |p, rounded| {
+            let n = rounded.to_bits().wrapping_sub(super::ROUND.to_bits());
             let half = ((n as i32) >> 1) as u32;
-            (p[i] * pow2(half)) * pow2(n.wrapping_sub(half))
+            (p * pow2(half)) * pow2(n.wrapping_sub(half))
         })
     }
     #[inline(always)]
