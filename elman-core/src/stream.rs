@@ -15,7 +15,7 @@ impl Spec {
         self.stream_input_strips() + Strip::count(self.widest())
     }
 
-    const fn stream_input_strips(&self) -> usize {
+    pub(crate) const fn stream_input_strips(&self) -> usize {
         match self.input {
             Input::Dense { .. } => 0,
             Input::Tokens { .. } => Strip::count(self.input.width()),
@@ -128,14 +128,18 @@ impl<'a> Stream<'a> {
     }
 }
 
-struct Step<'a, 'm> {
-    model: &'a Model<'m>,
-    inputs: Inputs<'a>,
-    state: &'a mut [f32],
-    x: &'a mut [f32],
-    hidden: &'a mut [f32],
-    outputs: &'a mut [f32],
-    odd: bool,
+/// One step of every layer, and the head.
+pub(crate) struct Step<'a, 'm> {
+    pub model: &'a Model<'m>,
+    pub inputs: Inputs<'a>,
+    pub state: &'a mut [f32],
+    /// Room for a row of embeddings.
+    pub x: &'a mut [f32],
+    /// Room for a row of the widest layer.
+    pub hidden: &'a mut [f32],
+    pub outputs: &'a mut [f32],
+    /// Whether layers take their columns from the last to the first.
+    pub odd: bool,
 }
 
 impl Operation for Step<'_, '_> {
@@ -210,6 +214,7 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
 }
 
 /// The embeddings of a window of token ids, one after the other.
+#[inline]
 fn gather(model: &Model, ids: &[u32], x: &mut [f32]) {
     let Input::Tokens { channels, .. } = &model.spec().input else {
         return;
