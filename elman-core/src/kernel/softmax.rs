@@ -184,10 +184,6 @@ impl Block {
     }
 
     /// Probabilities in place. (`% LANES` tells the compiler what `classes` says: no index can panic.)
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "adapters that are not inlined lose the CPU features"
-    )]
     #[inline(always)]
     pub fn softmax<S: Simd>(&mut self, s: S) {
         let classes = self.classes.min(LANES);
