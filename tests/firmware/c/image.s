@@ -6,4 +6,3 @@
 image:
     .incbin "vowels.image"
 image_end:
-    .section .note.GNU-stack,"",%progbits
