@@ -152,6 +152,28 @@ fn an_image_is_the_net_and_proves_it() {
 }
 
 #[test]
+fn a_stream_cannot_prove_a_net_that_reads_both_ways() {
+    for (seed, spec) in specs().into_iter().enumerate() {
+        let made = Made::new(spec, seed as u64);
+        let image = made.image();
+        let longest = image.golden.longest();
+        let found = image.golden.check_stream(
+            Level::detect(),
+            &image.model().unwrap(),
+            SelfTest {
+                state: &mut vec![0.0; spec.state_len()],
+                scratch: &mut vec![Strip::ZERO; spec.self_test_scratch(longest)],
+                outputs: &mut vec![0.0; spec.self_test_outputs(longest)],
+            },
+        );
+        match spec.is_bidirectional() {
+            true => assert!(matches!(found, Err(Error::Steps(_)))),
+            false => assert_eq!(found, Ok(None)),
+        }
+    }
+}
+
+#[test]
 fn a_wrong_bit_is_found_and_named() {
     for (seed, spec) in specs().into_iter().enumerate() {
         let mut made = Made::new(spec, seed as u64);

@@ -65,9 +65,7 @@ typedef struct {
     size_t reads_ids;         /* 1: elman_step_ids; 0: elman_step */
     size_t streams;           /* 1: can be fed step by step; 0: reads both ways */
     size_t state;             /* floats */
-    size_t scratch;           /* strips, for elman_start */
-    size_t self_test_scratch; /* strips, for elman_self_test */
-    size_t self_test_outputs; /* floats, for elman_self_test */
+    size_t scratch;           /* strips, for elman_self_test and elman_start */
     size_t golden_steps;      /* steps of the self-test */
 } elman_sizes;
 
@@ -78,7 +76,7 @@ int elman_open(elman_net *net, const unsigned char *image, size_t len);
 int elman_get_sizes(elman_net *net, elman_sizes *sizes);
 
 /*
- * Runs the golden vectors of the image; buffers may hold anything. ELMAN_MISMATCH if an output is wrong; *wrong (may be NULL)
+ * Runs the golden vectors of the image, step by step (ELMAN_BOTH_WAYS for nets that cannot); buffers may hold anything. ELMAN_MISMATCH if an output is wrong; *wrong (may be NULL)
  * becomes its number, counted from 1, or 0. After elman_open, before elman_start.
  */
 int elman_self_test(elman_net *net, float *state, size_t state_len, elman_strip *scratch, size_t scratch_len, float *outputs,

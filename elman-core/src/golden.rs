@@ -126,32 +126,30 @@ impl Golden<'_> {
         model: &Model,
         buffers: SelfTest,
     ) -> Result<Option<usize>, Error> {
-        let spec = model.spec();
-        self.check_shape(spec)?;
+        if !model.spec().is_bidirectional() {
+            return self.check_stream(level, model, buffers);
+        }
+        let buffers = self.check_buffers(model.spec(), buffers)?;
+        self.check_whole(level, model, buffers)
+    }
+
+    /// The same for nets that stream, step by step. A chip that calls this does not link [`forward()`].
+    ///
+    /// # Errors
+    /// As [`Golden::check`]; [`Error::Steps`] for a two-directional net.
+    pub fn check_stream(
+        &self,
+        level: Level,
+        model: &Model,
+        buffers: SelfTest,
+    ) -> Result<Option<usize>, Error> {
+        let (width, columns) = (model.spec().golden_width(), model.spec().output_width());
         let SelfTest {
             state,
             scratch,
             outputs,
-        } = buffers;
-        let needed = spec.self_test_outputs(self.longest());
-        check_room("outputs", needed, outputs.len())?;
-        if spec.is_bidirectional() {
-            self.check_whole(level, model, state, scratch, outputs)
-        } else {
-            let outputs = outputs.get_mut(..needed).unwrap_or(&mut []);
-            self.check_stream(level, model, state, scratch, outputs)
-        }
-    }
-
-    fn check_stream(
-        &self,
-        level: Level,
-        model: &Model,
-        state: &mut [f32],
-        scratch: &mut [Strip],
-        outputs: &mut [f32],
-    ) -> Result<Option<usize>, Error> {
-        let (width, columns) = (model.spec().golden_width(), model.spec().output_width());
+        } = self.check_buffers(model.spec(), buffers)?;
+        let outputs = outputs.get_mut(..columns).unwrap_or(&mut []);
         let mut stream = Stream::new(level, *model, state, scratch)?;
         let mut row = 0;
         for &length in self.lengths {
@@ -167,15 +165,26 @@ impl Golden<'_> {
         Ok(None)
     }
 
+    /// The buffers, if they and the golden vectors are as long as the net says.
+    fn check_buffers<'b>(&self, spec: &Spec, buffers: SelfTest<'b>) -> Result<SelfTest<'b>, Error> {
+        self.check_shape(spec)?;
+        let needed = spec.self_test_outputs(self.longest());
+        check_room("outputs", needed, buffers.outputs.len())?;
+        Ok(buffers)
+    }
+
     fn check_whole(
         &self,
         level: Level,
         model: &Model,
-        state: &mut [f32],
-        scratch: &mut [Strip],
-        outputs: &mut [f32],
+        buffers: SelfTest,
     ) -> Result<Option<usize>, Error> {
         let spec = model.spec();
+        let SelfTest {
+            state,
+            scratch,
+            outputs,
+        } = buffers;
         let width = spec.golden_width();
         let (mut row, mut place) = (0, 0);
         for &length in self.lengths {

@@ -24,9 +24,10 @@ pub enum ExportFormat {
 /// Turn a trained net into files for a chip, with golden vectors that prove it there
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Every export holds golden vectors: inputs from your own data, and the outputs that must come out of them. Its self-test runs
-them on the chip: every bit must be the same where multiply-adds are fused, elsewhere outputs may be off by a small bound.
-The sizes, printed and in the head of the file, are of weights and buffers; code comes on top (C: about 1.5 kilobytes).
+Every export holds golden vectors: inputs from your own data, and the outputs that must come out.
+Its self-test runs them on the chip: every bit must be the same where multiply-adds are fused,
+elsewhere outputs may be off by a small bound. The sizes, printed and in the head of the file, are
+of weights and buffers; code comes on top (C: about a kilobyte).
 
 Examples:
   elman export runs/digits --format c -o digits.c           writes digits.h as well

@@ -35,7 +35,12 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     } else {
         STREAM
     };
-    text += SELF_TEST;
+    let check = if parts.spec.is_bidirectional() {
+        "check"
+    } else {
+        "check_stream"
+    };
+    text += &SELF_TEST.replace("GOLDEN.check", &format!("GOLDEN.{check}"));
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());
     (vec![Output { path, content }], size)

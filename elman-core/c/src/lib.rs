@@ -60,19 +60,15 @@ pub struct Sizes {
     pub streams: usize,
     /// Numbers of state.
     pub state: usize,
-    /// Strips of scratch for a stream; 0 where the net cannot stream.
+    /// Strips of scratch for a stream and its self-test; 0 where the net cannot stream.
     pub scratch: usize,
-    /// Strips of scratch for the self-test.
-    pub self_test_scratch: usize,
-    /// Numbers of room for outputs in the self-test.
-    pub self_test_outputs: usize,
     /// Steps of the self-test.
     pub golden_steps: usize,
 }
 
 impl Sizes {
     fn of(image: &Image<'_>) -> Self {
-        let (spec, longest) = (&image.spec, image.golden.longest());
+        let spec = &image.spec;
         let streams = !spec.is_bidirectional();
         Self {
             inputs: spec.golden_width(),
@@ -81,8 +77,6 @@ impl Sizes {
             streams: usize::from(streams),
             state: spec.state_len(),
             scratch: if streams { spec.stream_len() } else { 0 },
-            self_test_scratch: spec.self_test_scratch(longest),
-            self_test_outputs: spec.self_test_outputs(longest),
             golden_steps: image
                 .golden
                 .lengths
@@ -205,7 +199,7 @@ pub unsafe extern "C" fn elman_self_test(
     };
     let found = image
         .model()
-        .and_then(|model| image.golden.check(Level::detect(), &model, buffers));
+        .and_then(|model| image.golden.check_stream(Level::detect(), &model, buffers));
     let number = match found {
         Ok(found) => found.map_or(0, |index| index + 1),
         Err(error) => return error.into(),

@@ -59,7 +59,7 @@ pub(crate) fn exp_up_to_one<S: Simd>(s: S, x: S::V) -> S::V {
 }
 
 /// From here on tanh rounds to ±1.
-const TANH_MAX: f32 = 9.02;
+pub(crate) const TANH_MAX: f32 = 9.02;
 /// Below this, tanh is a polynomial: `x + x³·T(x²)`, a minimax fit (error below 0.1·2⁻²⁴).
 pub(crate) const TANH_SMALL: f32 = 0.45;
 const T: [f32; 4] = [-0.333_332_48, 0.133_291_96, -0.053_339_15, 0.018_013_233];

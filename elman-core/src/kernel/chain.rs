@@ -101,12 +101,7 @@ impl LinkEnd<'_> {
 
     /// The same on whole rows that lie one behind the other in C.
     #[inline(always)]
-    pub(super) fn apply_packed<S: Simd>(self, s: S, c: &mut [f32], start: usize) {
-        match self {
-            Self::Activate(Activation::Identity) => return,
-            Self::Activate(Activation::Tanh) if s.own_tanh_in_place(c) => return,
-            _ => {}
-        }
+    fn apply_packed<S: Simd>(self, s: S, c: &mut [f32], start: usize) {
         let mut at = 0;
         while at < c.len() {
             let to = c.len().min(at + LANES);
@@ -195,8 +190,9 @@ impl Groups {
     /// First strip and number of strips.
     #[inline(always)]
     pub const fn get(&self, group: usize) -> (usize, usize) {
-        let strip = group * self.strips / self.count;
-        (strip, (group + 1) * self.strips / self.count - strip)
+        let count = if self.count > 0 { self.count } else { 1 };
+        let strip = group * self.strips / count;
+        (strip, (group + 1) * self.strips / count - strip)
     }
 }
 

@@ -11,10 +11,8 @@ mod chain;
 mod tanh;
 
 use core::arch::asm;
-use core::array::from_fn;
 
-use super::{LANES, Operands, Operation, Simd, Sums, sealed::Sealed};
-use chain::Product;
+use super::{LANES, Operands, Operation, Product, Simd, Sums, View, sealed::Sealed};
 
 /// The compile target has the FPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +49,60 @@ fn fuse(a: &V, b: &V, c: &mut V) {
     }
 }
 
+/// `a ← a ∘ b`, a function of its own: inlined, sixteen numbers a time would fill the flash.
+macro_rules! in_place {
+    ($name:ident, $instruction:literal) => {
+        #[inline(never)]
+        fn $name(a: &mut V, b: &V) {
+            // SAFETY: reads sixteen numbers of each and writes sixteen to a, four at a time.
+            unsafe {
+                asm!(
+                    "2:",
+                    "vldmia r0, {s0-s3}",
+                    "vldmia r1!, {s4-s7}",
+                    concat!($instruction, " s0, s0, s4"),
+                    concat!($instruction, " s1, s1, s5"),
+                    concat!($instruction, " s2, s2, s6"),
+                    concat!($instruction, " s3, s3, s7"),
+                    "vstmia r0!, {s0-s3}",
+                    "subs r3, r3, #4",
+                    "bne 2b",
+                    inout("r0") a.as_mut_ptr() => _,
+                    inout("r1") b.as_ptr() => _,
+                    inout("r3") LANES => _,
+                    out("d0") _, out("d1") _, out("d2") _, out("d3") _,
+                    options(raw, nostack),
+                );
+            }
+        }
+    };
+}
+in_place!(add, "vadd.f32");
+in_place!(subtract, "vsub.f32");
+in_place!(times, "vmul.f32");
+in_place!(divide, "vdiv.f32");
+
+/// `a < b ? then : otherwise`
+#[inline(never)]
+fn pick(a: &V, b: &V, then: &V, otherwise: &V) -> V {
+    let mut picked = *otherwise;
+    for ((to, then), (a, b)) in picked.iter_mut().zip(then).zip(a.iter().zip(b)) {
+        if a < b {
+            *to = *then;
+        }
+    }
+    picked
+}
+
+/// `a ← f(a, b)`, number by number. (`from_fn` with indices keeps its bounds checks where little is inlined.)
+#[inline(always)]
+fn with_each(mut a: V, b: &V, f: impl Fn(f32, f32) -> f32) -> V {
+    for (a, &b) in a.iter_mut().zip(b) {
+        *a = f(*a, b);
+    }
+    a
+}
+
 /// The square root of every number.
 #[inline(never)]
 fn roots(a: &mut V) {
@@ -81,8 +133,9 @@ impl Simd for CortexM {
     // Half of the registers are one strip of sums; the weights on their way need the others.
     const ACCUMULATORS: usize = 1;
     const TILE_ROWS: usize = 1;
+    const CHAINS: bool = true;
 
-    #[inline(always)]
+    #[inline(never)] // one copy per operation, however many call it
     fn run<O: Operation>(self, operation: O) -> O::Output {
         operation.run(self)
     }
@@ -106,20 +159,24 @@ impl Simd for CortexM {
         *to = v;
     }
     #[inline(always)]
-    fn add(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] + b[i])
+    fn add(self, mut a: V, b: V) -> V {
+        add(&mut a, &b);
+        a
     }
     #[inline(always)]
-    fn sub(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] - b[i])
+    fn sub(self, mut a: V, b: V) -> V {
+        subtract(&mut a, &b);
+        a
     }
     #[inline(always)]
-    fn mul(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] * b[i])
+    fn mul(self, mut a: V, b: V) -> V {
+        times(&mut a, &b);
+        a
     }
     #[inline(always)]
-    fn div(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] / b[i])
+    fn div(self, mut a: V, b: V) -> V {
+        divide(&mut a, &b);
+        a
     }
     #[inline(always)]
     fn mul_add(self, a: V, b: V, mut c: V) -> V {
@@ -137,11 +194,11 @@ impl Simd for CortexM {
     }
     #[inline(always)]
     fn min(self, a: V, b: V) -> V {
-        from_fn(|i| if a[i] < b[i] { a[i] } else { b[i] })
+        pick(&a, &b, &a, &b)
     }
     #[inline(always)]
     fn max(self, a: V, b: V) -> V {
-        from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+        pick(&b, &a, &a, &b)
     }
     #[inline(always)]
     fn abs(self, a: V) -> V {
@@ -149,11 +206,13 @@ impl Simd for CortexM {
     }
     #[inline(always)]
     fn with_sign(self, a: V, sign: V) -> V {
-        from_fn(|i| f32::from_bits(a[i].to_bits() | (sign[i].to_bits() & 0x8000_0000)))
+        with_each(a, &sign, |a, sign| {
+            f32::from_bits(a.to_bits() | (sign.to_bits() & 0x8000_0000))
+        })
     }
     #[inline(always)]
     fn if_less(self, a: V, b: V, then: V, otherwise: V) -> V {
-        from_fn(|i| if a[i] < b[i] { then[i] } else { otherwise[i] })
+        pick(&a, &b, &then, &otherwise)
     }
     #[inline(always)]
     fn pow2(self, rounded: V) -> V {
@@ -161,10 +220,10 @@ impl Simd for CortexM {
     }
     #[inline(always)]
     fn scale(self, p: V, rounded: V) -> V {
-        from_fn(|i| {
-            let n = rounded[i].to_bits().wrapping_sub(super::ROUND.to_bits());
+        with_each(p, &rounded, |p, rounded| {
+            let n = rounded.to_bits().wrapping_sub(super::ROUND.to_bits());
             let half = ((n as i32) >> 1) as u32;
-            (p[i] * pow2(half)) * pow2(n.wrapping_sub(half))
+            (p * pow2(half)) * pow2(n.wrapping_sub(half))
         })
     }
     #[inline(always)]
@@ -176,31 +235,22 @@ impl Simd for CortexM {
         for (r, sums) in sums.iter_mut().enumerate() {
             for (j, sum) in sums.iter_mut().enumerate() {
                 let start = *sum;
-                chain::run(&start, &[Product::of(&operands, r, j)], sum);
+                chain::one(&start, operands.product(r, j), sum);
             }
         }
     }
     #[inline(always)]
-    fn chain<const PRODUCTS: usize>(
-        self,
-        start: &[f32; LANES],
-        products: [Operands<f32, 1, 1>; PRODUCTS],
-        to: &mut [f32],
-    ) -> bool {
-        let products = products
-            .each_ref()
-            .map(|operands| Product::of(operands, 0, 0));
-        chain::run(start, &products, to);
-        true
+    fn chain(self, start: View<f32>, mut products: [Product<'_, f32>; 2], to: &mut [f32]) {
+        chain::run(start.data, start.outer, &mut products, to);
     }
     #[inline(always)]
-    fn own_tanh(self, mut v: V) -> Option<V> {
-        tanh::run(&mut v);
-        Some(v)
+    fn own_tanh(self, v: V) -> Option<V> {
+        let mut to = v;
+        tanh::run(&v, &mut to);
+        Some(to)
     }
     #[inline(always)]
-    fn own_tanh_in_place(self, data: &mut [f32]) -> bool {
-        tanh::run(data);
-        true
+    fn tanh_into(self, from: &[f32], to: &mut [f32]) {
+        tanh::run(from, to);
     }
 }

@@ -100,6 +100,22 @@ impl Level {
             Token::Avx512(token) => token.run(operation),
         }
     }
+
+    /// The same, compiled into its caller where the level needs no features of its own: constants of the caller drop
+    /// the code that they do not need.
+    #[inline(always)]
+    pub(crate) fn run_inlined<O: Operation>(self, operation: O) -> O::Output {
+        match self.0 {
+            #[cfg(not(cortex_m_fpu))]
+            Token::Portable(token) => operation.run(token),
+            #[cfg(cortex_m_fpu)]
+            Token::CortexM(token) => operation.run(token),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(token) => token.run(operation),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(token) => token.run(operation),
+        }
+    }
 }
 
 impl fmt::Display for Level {

@@ -20,7 +20,7 @@ mod avx512;
 
 pub use level::Level;
 pub(crate) use operands::{
-    Element, Operands, Sums, View, add_product, load_rows, load_tile, store_rows,
+    Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
 };
 pub use strip::{Aligned, LANES, PairStrip, Strip};
 
@@ -48,6 +48,10 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     const TILE_ROWS: usize;
     /// Whether [`Simd::look_up`] is as quick as a load: narrow kernels pay then.
     const LOOKS_UP: bool = false;
+
+    /// Whether sums cannot stay in registers from one call to the next, so that the token has code of its own
+    /// for whole chains of products ([`Simd::chain`]) and whole rows of tanh.
+    const CHAINS: bool = false;
 
     /// Runs the operation compiled for this token's instruction set, as one function call.
     fn run<O: Operation>(self, operation: O) -> O::Output;
@@ -116,29 +120,19 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
         }
     }
 
-    /// `to = start + Σ a·B`, at most one strip, on tokens whose sums cannot stay in registers from one call to
-    /// the next; the others give false, and nothing happens.
+    /// `to = start + Σ a·B`, strip by strip, `start` holding as many; only where the token says [`Simd::CHAINS`].
     #[inline(always)]
-    fn chain<const PRODUCTS: usize>(
-        self,
-        _start: &[f32; LANES],
-        _products: [Operands<f32, 1, 1>; PRODUCTS],
-        _to: &mut [f32],
-    ) -> bool {
-        false
-    }
+    fn chain(self, _start: View<f32>, _products: [Product<'_, f32>; 2], _to: &mut [f32]) {}
 
-    /// tanh as the token's own code, which gives the bits of the kernel; `None` where there is none.
+    /// tanh in the token's own code, which gives the bits of the kernel; `None` where there is none.
     #[inline(always)]
     fn own_tanh(self, _v: Self::V) -> Option<Self::V> {
         None
     }
 
-    /// The same on every number of a slice; false where there is none.
+    /// `to = tanh(from)`, as many numbers as both have; only where the token says [`Simd::CHAINS`].
     #[inline(always)]
-    fn own_tanh_in_place(self, _data: &mut [f32]) -> bool {
-        false
-    }
+    fn tanh_into(self, _from: &[f32], _to: &mut [f32]) {}
 
     /// Adds up the lanes: `((0+8)+(4+12)) + …`, in halves.
     #[inline(always)]
@@ -196,8 +190,10 @@ pub(crate) const ROUND: f32 = 12_582_912.0;
 fn fold(mut lanes: [f32; LANES], combine: impl Fn(f32, f32) -> f32) -> f32 {
     let mut half = LANES / 2;
     while half > 0 {
-        for i in 0..half {
-            lanes[i] = combine(lanes[i], lanes[i + half]);
+        if let Some((low, high)) = lanes.split_at_mut_checked(half) {
+            for (a, &b) in low.iter_mut().zip(high.iter()) {
+                *a = combine(*a, b);
+            }
         }
         half /= 2;
     }

@@ -21,15 +21,21 @@ pub(crate) trait Element: Copy {
         sums: &mut Sums<S, ROWS, STRIPS>,
     );
 
-    /// `to = start + Σ a·B`, at most one strip, if the token has code of its own for that ([`Simd::chain`]).
+    /// Whether the token has code of its own for chains of this element.
     #[inline(always)]
-    fn chain<S: Simd, const PRODUCTS: usize>(
+    fn has_chains<S: Simd>() -> bool {
+        false
+    }
+
+    /// `to = start + a·B + a'·B'`, strip by strip, where there is such code; a product may be empty.
+    #[inline(always)]
+    fn chain<S: Simd>(
         _s: S,
         _start: View<Self>,
-        _products: [(&[f32], View<Self>); PRODUCTS],
+        _first: (&[f32], View<Self>),
+        _second: (&[f32], View<Self>),
         _to: &mut [f32],
-    ) -> bool {
-        false
+    ) {
     }
 }
 
@@ -43,6 +49,11 @@ impl Element for f32 {
     }
 
     #[inline(always)]
+    fn has_chains<S: Simd>() -> bool {
+        S::CHAINS
+    }
+
+    #[inline(always)]
     fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
         s: S,
         operands: Operands<f32, ROWS, STRIPS>,
@@ -52,17 +63,19 @@ impl Element for f32 {
     }
 
     #[inline(always)]
-    fn chain<S: Simd, const PRODUCTS: usize>(
+    fn chain<S: Simd>(
         s: S,
         start: View<f32>,
-        products: [(&[f32], View<f32>); PRODUCTS],
+        first: (&[f32], View<f32>),
+        second: (&[f32], View<f32>),
         to: &mut [f32],
-    ) -> bool {
-        let Some(start) = start.data.first_chunk() else {
-            return false;
-        };
-        let operands = products.map(|(a, b)| Operands::new(View::row(a), b, a.len()));
-        s.chain(start, operands, to)
+    ) {
+        let strips = to.len().div_ceil(LANES);
+        if start.holds(strips, 1, LANES) {
+            let first = Product::new(first.0, first.1, strips);
+            let second = Product::new(second.0, second.1, strips);
+            s.chain(start, [first, second], to);
+        }
     }
 }
 
@@ -123,18 +136,6 @@ pub(crate) struct View<'a, E = f32> {
     pub outer: usize,
     /// From one step of the inner loop to the next.
     pub inner: usize,
-}
-
-impl<'a> View<'a> {
-    /// A single row.
-    #[inline(always)]
-    pub const fn row(data: &'a [f32]) -> Self {
-        Self {
-            data,
-            outer: 0,
-            inner: 1,
-        }
-    }
 }
 
 impl<'a, E> View<'a, E> {
@@ -316,25 +317,19 @@ impl<'a, E: Element, const ROWS: usize, const STRIPS: usize> Operands<'a, E, ROW
         }
     }
 
-    /// Numbers of `k` that are left.
+    /// Row `row` of A by strip `strip` of B.
     #[cfg(cortex_m_fpu)]
     #[inline(always)]
-    pub const fn depth(&self) -> usize {
-        self.left
-    }
-
-    /// Where a row of A begins, and how far it is from one number to the next.
-    #[cfg(cortex_m_fpu)]
-    #[inline(always)]
-    pub const fn row_of_a(&self, row: usize) -> (*const f32, usize) {
-        (self.a.wrapping_add(row * self.a_row), self.a_step)
-    }
-
-    /// Where a strip of B begins, and how far it is from one step to the next.
-    #[cfg(cortex_m_fpu)]
-    #[inline(always)]
-    pub const fn strip_of_b(&self, strip: usize) -> (*const E, usize) {
-        (self.b.wrapping_add(strip * self.b_strip), self.b_step)
+    pub fn product(&self, row: usize, strip: usize) -> Product<'a, E> {
+        Product {
+            a: self.a.wrapping_add(row * self.a_row),
+            b: self.b.wrapping_add(strip * self.b_strip),
+            a_step: size_of::<f32>() * self.a_step,
+            b_step: size_of::<E>() * self.b_step,
+            depth: self.left,
+            b_strip: 0,
+            borrows: PhantomData,
+        }
     }
 
     /// The next number of each row of A and the next strips of B, of which there must be as many steps
@@ -366,5 +361,38 @@ impl<'a, E: Element, const ROWS: usize, const STRIPS: usize> Operands<'a, E, ROW
         }
         self.a = self.a.wrapping_add(self.a_step);
         Some(a)
+    }
+}
+
+/// A row of A by strips of B, checked: all that they read lies within the borrowed slices. Assembly reads the first
+/// five fields in this order; steps are in bytes.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Product<'a, E> {
+    pub a: *const f32,
+    pub b: *const E,
+    pub a_step: usize,
+    pub b_step: usize,
+    pub depth: usize,
+    /// From strip to strip.
+    pub b_strip: usize,
+    borrows: PhantomData<(&'a [f32], &'a [E])>,
+}
+
+impl<'a, E> Product<'a, E> {
+    /// All numbers of `a` by `strips` strips of B. A view that is too short (a bug of the caller) gives an empty product.
+    #[inline(always)]
+    pub fn new(a: &'a [f32], b: View<'a, E>, strips: usize) -> Self {
+        let fits = b.holds(strips, a.len(), LANES);
+        debug_assert!(fits, "{strips} strips of depth {} do not fit", a.len());
+        Self {
+            a: a.as_ptr(),
+            b: b.data.as_ptr(),
+            a_step: size_of::<f32>(),
+            b_step: size_of::<E>() * b.inner,
+            depth: if fits { a.len() } else { 0 },
+            b_strip: size_of::<E>() * b.outer,
+            borrows: PhantomData,
+        }
     }
 }

@@ -11,38 +11,7 @@
 
 use core::arch::asm;
 
-use crate::simd::{LANES, Operands};
-
-/// One product of a chain; the assembly reads the fields in this order.
-#[repr(C)]
-pub struct Product {
-    a: *const f32,
-    b: *const f32,
-    /// Bytes from one k to the next.
-    a_step: usize,
-    b_step: usize,
-    depth: usize,
-}
-
-impl Product {
-    /// Row `row` of A by strip `strip` of B; all of them lie inside their slices, as [`Operands`] made sure.
-    #[inline(always)]
-    pub fn of<const ROWS: usize, const STRIPS: usize>(
-        operands: &Operands<f32, ROWS, STRIPS>,
-        row: usize,
-        strip: usize,
-    ) -> Self {
-        let (a, a_step) = operands.row_of_a(row);
-        let (b, b_step) = operands.strip_of_b(strip);
-        Self {
-            a,
-            b,
-            a_step: size_of::<f32>() * a_step,
-            b_step: size_of::<f32>() * b_step,
-            depth: operands.depth(),
-        }
-    }
-}
+use crate::simd::{LANES, Product};
 
 /// `sN += s(N-16)·number` for the first four, eight … sums.
 macro_rules! add {
@@ -83,29 +52,44 @@ macro_rules! packed {
     };
 }
 
-/// `to = start + Σ products`, the first `to.len()` lanes.
+/// `to = start + product`, for a single strip.
+#[inline(always)]
+pub fn one(start: &[f32; LANES], product: Product<f32>, to: &mut [f32; LANES]) {
+    run(start, 0, &mut [product], to);
+}
+
+/// `to = start + Σ products`, strip by strip. The strips of `start` lie `start_step` numbers apart; products were made
+/// for as many strips as `to` has.
 ///
 /// Lost against it: half as many k at a time (4 % slower at 128 hidden units, 150 bytes of flash less).
 #[inline(never)]
-pub fn run(start: &[f32; LANES], products: &[Product], to: &mut [f32]) {
-    let lanes = to.len().min(LANES);
-    if lanes == 0 || products.is_empty() {
-        return;
+pub fn run(start: &[f32], start_step: usize, products: &mut [Product<f32>], to: &mut [f32]) {
+    let (mut start, mut left, mut at) = (start.as_ptr(), to.len(), to.as_mut_ptr());
+    while left > 0 && !products.is_empty() {
+        let lanes = left.min(LANES);
+        strip(start, products, at, lanes);
+        for product in products.iter_mut() {
+            product.b = product.b.wrapping_byte_add(product.b_strip);
+        }
+        start = start.wrapping_add(start_step);
+        at = at.wrapping_add(LANES);
+        left -= lanes;
     }
-    let mut strip = [0.0_f32; LANES];
-    let sums = if lanes < LANES {
-        strip.as_mut_ptr()
-    } else {
-        to.as_mut_ptr()
-    };
-    // SAFETY: `start` has sixteen numbers, `sums` room for sixteen. Every product was checked as `Operands`: `depth`
-    // numbers of A, `a_step` bytes apart, and as many strips of sixteen of B, `b_step` bytes apart, lie inside their
-    // slices. Addresses past the last are computed, never read.
+}
+
+/// One strip: sixteen numbers at `start`, room for `lanes` at `to`, at least one product.
+#[inline(always)]
+fn strip(start: *const f32, products: &[Product<f32>], to: *mut f32, lanes: usize) {
+    // SAFETY: only `run` calls this. `start` has sixteen numbers, which `Element::chain` checked, or which are an array;
+    // `to` is what is left of a slice, room for `lanes`. Every product was checked when it was made: `depth` numbers of A,
+    // `a_step` bytes apart, and as many strips of sixteen of B, `b_step` bytes apart, lie inside their slices, from the
+    // first strip to the last. Addresses past the last are computed, never read.
     unsafe {
         asm!(
             "vldmia r0, {s16-s31}",
             "2:",
             "ldmia r1!, {r8, r9, r10, r12, lr}", // a, b, their steps, depth
+            "adds r1, r1, #4",
             "cmp lr, #0",
             "beq 8f",
             "cmp r4, #8",
@@ -184,22 +168,42 @@ pub fn run(start: &[f32; LANES], products: &[Product], to: &mut [f32]) {
             "8:",
             "subs r2, r2, #1",
             "bne 2b",
+            "cmp r4, #16",
+            "blo 9f",
             "vstmia r3, {s16-s31}",
-            in("r0") start.as_ptr(),
+            "b 99f",
+            // fewer: jump over the stores, four bytes each, of lanes that are not wanted
+            "9:",
+            "rsb r4, r4, #15",
+            "lsls r4, r4, #2",
+            "add pc, r4",
+            "nop",
+            "vstr s30, [r3, #56]",
+            "vstr s29, [r3, #52]",
+            "vstr s28, [r3, #48]",
+            "vstr s27, [r3, #44]",
+            "vstr s26, [r3, #40]",
+            "vstr s25, [r3, #36]",
+            "vstr s24, [r3, #32]",
+            "vstr s23, [r3, #28]",
+            "vstr s22, [r3, #24]",
+            "vstr s21, [r3, #20]",
+            "vstr s20, [r3, #16]",
+            "vstr s19, [r3, #12]",
+            "vstr s18, [r3, #8]",
+            "vstr s17, [r3, #4]",
+            "vstr s16, [r3, #0]",
+            "99:",
+            in("r0") start,
             inout("r1") products.as_ptr() => _,
             inout("r2") products.len() => _,
-            in("r3") sums,
-            in("r4") lanes,
+            in("r3") to,
+            inout("r4") lanes => _,
             out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r12") _, out("lr") _,
             out("d0") _, out("d1") _, out("d2") _, out("d3") _, out("d4") _, out("d5") _, out("d6") _,
             out("d8") _, out("d9") _, out("d10") _, out("d11") _,
             out("d12") _, out("d13") _, out("d14") _, out("d15") _,
             options(raw, nostack),
         );
-    }
-    if lanes < LANES {
-        for (to, &sum) in to.iter_mut().zip(&strip) {
-            *to = sum;
-        }
     }
 }

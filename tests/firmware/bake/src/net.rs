@@ -41,7 +41,7 @@ pub struct RandomNet {
 }
 
 /// Nearly normal, with variance 1, and the same on every processor: twelve uniform numbers.
-fn normal(random: &mut Generator) -> f32 {
+pub(crate) fn normal(random: &mut Generator) -> f32 {
     (0..12).map(|_| random.signed() / 2.0).sum()
 }
 
@@ -83,7 +83,7 @@ impl RandomNet {
 }
 
 /// The desktop's answers, step by step.
-fn stream(spec: &Spec, params: &[f32], packed: &[Strip], inputs: &[f32]) -> Vec<f32> {
+pub(crate) fn stream(spec: &Spec, params: &[f32], packed: &[Strip], inputs: &[f32]) -> Vec<f32> {
     let level = Level::detect();
     assert!(
         level.is_fused(),

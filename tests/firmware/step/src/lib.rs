@@ -2,8 +2,8 @@
 #![no_std]
 
 use elman_core::{
-    Dropout, Head, HeadKind, InitialState, Input, Inputs, Layer, Layers, Level, Model, Read, Spec,
-    Stream, Strip,
+    Dropout, FixedStream, Head, HeadKind, InitialState, Input, Inputs, Layer, Layers, Level, Read,
+    Shape, Spec, Strip,
 };
 use harness::{Counter, Report, line};
 
@@ -31,6 +31,12 @@ pub struct Golden {
     pub exact: (&'static [f32], &'static [f32]),
 }
 
+/// Row `index` of rows of so many numbers. (`chunks_exact` divides by the width, which could be zero: a panic.)
+fn row(rows: &'static [f32], index: u32, width: usize) -> Option<&'static [f32]> {
+    let start = index as usize * width;
+    rows.get(start..start + width).filter(|row| !row.is_empty())
+}
+
 /// Runs every step, `step` being the firmware's own call, and prints what it took.
 #[inline(never)]
 pub fn measure(
@@ -43,11 +49,13 @@ pub fn measure(
     let counter = Counter::new();
     let (mut total, mut most, mut stack, mut steps) = (0, 0, 0, 0);
     let (mut different, mut worst, mut done) = (0, 0.0_f32, true);
-    let rows = golden.inputs.chunks_exact(width.max(1));
-    let expected = golden.outputs.chunks_exact(y.len().max(1));
-    let high = golden.exact.0.chunks_exact(y.len().max(1));
-    let low = golden.exact.1.chunks_exact(y.len().max(1));
-    for ((x, expected), (high, low)) in rows.zip(expected).zip(high.zip(low)) {
+    let outputs = y.len();
+    while let (Some(x), Some(expected), Some(high), Some(low)) = (
+        row(golden.inputs, steps, width),
+        row(golden.outputs, steps, outputs),
+        row(golden.exact.0, steps, outputs),
+        row(golden.exact.1, steps, outputs),
+    ) {
         let instructions = if steps == 1 {
             stack = harness::depth(&mut || done &= step(x, y));
             0
@@ -78,18 +86,16 @@ pub fn measure(
 
 /// What a user writes: a net in flash, its state and scratch in RAM. Not inlined, as in a real program.
 #[inline(never)]
-pub fn net<const STATE: usize, const SCRATCH: usize>(
-    spec: Spec,
+pub fn net<S: Shape, const STATE: usize, const SCRATCH: usize>(
     packed: &'static [Strip],
     state: Option<&'static mut [f32; STATE]>,
     scratch: Option<&'static mut [Strip; SCRATCH]>,
-) -> Option<Stream<'static>> {
-    let model = Model::new(spec, &[], packed).ok()?;
-    Stream::new(Level::detect(), model, state?, scratch?).ok()
+) -> Option<FixedStream<'static, S>> {
+    FixedStream::new(Level::detect(), &[], packed, state?, scratch?).ok()
 }
 
 /// One step.
 #[inline(never)]
-pub fn step(net: &mut Stream, x: &[f32], y: &mut [f32]) -> bool {
+pub fn step<S: Shape>(net: &mut FixedStream<S>, x: &[f32], y: &mut [f32]) -> bool {
     net.step(Inputs::Dense(x), y).is_ok()
 }
