@@ -133,6 +133,7 @@ pub mod gradient;
 pub mod loss;
 pub mod math;
 pub mod peak;
+pub mod quantized;
 
 pub use batch::Batch;
 pub use error::Error;

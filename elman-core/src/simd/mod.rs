@@ -9,6 +9,10 @@ mod level;
 mod operands;
 mod portable;
 mod strip;
+pub(crate) mod whole;
+
+#[cfg(elman_dsp)]
+mod arm_dsp;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
