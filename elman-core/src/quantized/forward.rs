@@ -144,15 +144,16 @@ impl QuantizedModel<'_> {
                 self.chain(Place { layer, reverse }, steps, &mut below, start, here);
             }
             if layer + 1 == spec.layers.len() && spec.head.read == Read::LastStep {
-                self.head(start, outputs, &convert);
+                self.head(self.walk_to_head(), start, outputs, &convert);
                 return;
             }
             (here, below) = (below, here);
             (state, width_below) = (rest, width);
         }
+        let head = self.walk_to_head();
         let tops = below.chunks_exact(width);
         for (top, outputs) in tops.zip(outputs.chunks_exact_mut(spec.output_width())) {
-            self.head(top, outputs, &convert);
+            self.head(head, top, outputs, &convert);
         }
     }
 

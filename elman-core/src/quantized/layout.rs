@@ -161,13 +161,18 @@ impl Spec {
         self.quantized_embedding_offset(self.input.channel_count())
     }
 
+    /// Where the first matrix starts.
+    pub(super) const fn quantized_matrices_offset(&self) -> usize {
+        let initial = match self.initial_state {
+            InitialState::Zero => 0,
+            InitialState::Trained => self.quantized_state_len(),
+        };
+        self.quantized_initial_offset() + initial
+    }
+
     /// The matrix of a layer and direction.
     pub(super) const fn quantized_matrix(&self, place: Place) -> Matrix {
-        let mut start = self.quantized_initial_offset()
-            + match self.initial_state {
-                InitialState::Zero => 0,
-                InitialState::Trained => self.quantized_state_len(),
-            };
+        let mut start = self.quantized_matrices_offset();
         let mut layer = 0;
         loop {
             let l = self.layer(layer);

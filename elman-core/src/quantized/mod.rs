@@ -12,8 +12,8 @@
 //! logit = bias + ⌊Σ w_out·h · m_out / 2¹⁶⌋                            times `unit` where `f32` is asked for
 //! ```
 //!
-//! Every row (output) has multipliers of its own: they are the scales per output channel. Sums over more than 512
-//! inputs are cut into pieces of 512, each scaled by itself: `512·127·2¹⁵ < 2³¹`, so no sum overflows.
+//! Every row (output) has multipliers of its own: they are the scales per output channel. Sums over more than 504
+//! inputs are cut into pieces of 504, each scaled by itself: `504·128·2¹⁵ < 2³¹`, so no sum overflows.
 //! [`QuantizedModel::new`] checks for every row that `z` cannot overflow either. Tanh is a table of 256 lines, off by at
 //! most 8·10⁻⁵.
 //!

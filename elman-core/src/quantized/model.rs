@@ -2,10 +2,10 @@
 
 use super::Spec;
 use super::cell::{Cell, most, number, pair, read_out};
-use super::layout::{MATRIX_HEAD, Matrix, ROWS_HEAD, embedding_words};
+use super::layout::{MATRIX_HEAD, Matrix, ROWS_HEAD, blocks, embedding_words, pairs};
 use crate::error::{Error, check_len};
 use crate::params::Place;
-use crate::spec::{Channel, InitialState, Input};
+use crate::spec::{Channel, HeadKind, InitialState, Input, Layer};
 
 /// A net in whole numbers: its spec and its words, checked once.
 ///
@@ -126,7 +126,6 @@ impl<'a> QuantizedModel<'a> {
     }
 
     /// What a layer and direction does at a step.
-    #[inline(always)]
     pub(super) fn cell(&self, place: Place) -> Cell<'a> {
         let matrix = self.spec.quantized_matrix(place);
         Cell {
@@ -136,18 +135,59 @@ impl<'a> QuantizedModel<'a> {
         }
     }
 
+    /// From the first matrix to the last.
+    #[inline(always)]
+    pub(super) fn walk(&self) -> Walk<'a> {
+        let start = self.spec.quantized_matrices_offset();
+        Walk {
+            words: self.words.get(start..).unwrap_or(&[]),
+            below: self.spec.quantized_input_blocks(),
+        }
+    }
+
+    /// What is left when all layers have been walked through.
+    pub(super) fn walk_to_head(&self) -> Walk<'a> {
+        Walk {
+            words: self
+                .words
+                .get(self.spec.quantized_head().start..)
+                .unwrap_or(&[]),
+            below: self.spec.quantized_top_blocks(),
+        }
+    }
+
     /// The head's logits for the last layer's state; without a head that state itself.
     #[inline(always)]
-    pub(super) fn head<T>(&self, top: &[u32], outputs: &mut [T], convert: impl Fn(i32) -> T) {
-        if self.spec.has_head() {
-            let matrix = self.spec.quantized_head();
-            read_out(self.matrix(matrix), matrix, top, outputs, convert);
-        } else {
-            let layer = self.spec.layers.len();
-            for (column, y) in outputs.iter_mut().enumerate() {
-                let index = self.spec.quantized_column(layer, column);
-                *y = convert(number(top, index).into());
+    pub(super) fn head<T>(
+        &self,
+        walk: Walk<'a>,
+        top: &[u32],
+        outputs: &mut [T],
+        convert: impl Fn(i32) -> T,
+    ) {
+        if let HeadKind::Linear { outputs: rows } | HeadKind::Softmax { outputs: rows } =
+            self.spec.head.kind
+        {
+            let matrix = Matrix {
+                start: 0,
+                rows,
+                below: walk.below,
+                state: 0,
+            };
+            read_out(walk.words, matrix, top, outputs, convert);
+            return;
+        }
+        let top_layer = self.spec.layer(self.spec.layers.len() - 1);
+        let (mut top, mut outputs) = (top, outputs);
+        for _ in 0..top_layer.directions() {
+            let (half, rest) = outputs
+                .split_at_mut_checked(top_layer.hidden)
+                .unwrap_or_default();
+            for (column, y) in half.iter_mut().enumerate() {
+                *y = convert(number(top, column).into());
             }
+            outputs = rest;
+            top = top.get(pairs(blocks(top_layer.hidden))..).unwrap_or(&[]);
         }
     }
 
@@ -183,6 +223,40 @@ impl<'a> QuantizedModel<'a> {
         for (to, &word) in to.iter_mut().zip(bytes) {
             let at = |i: u32| ((word >> (8 * i)) as i8 as i32 * m + 64) >> 7;
             *to = [pair(at(0), at(1)), pair(at(2), at(3))];
+        }
+    }
+}
+
+/// The matrices of a net that reads one way, one after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Walk<'a> {
+    words: &'a [u32],
+    /// Blocks that the next matrix reads.
+    below: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// The next layer.
+    #[inline(always)]
+    pub fn cell(&mut self, layer: Layer) -> Cell<'a> {
+        let matrix = Matrix {
+            start: 0,
+            rows: layer.hidden,
+            below: self.below,
+            state: blocks(layer.hidden),
+        };
+        let (words, rest) = self
+            .words
+            .split_at_checked(matrix.words())
+            .unwrap_or_default();
+        *self = Self {
+            words: rest,
+            below: matrix.state,
+        };
+        Cell {
+            words,
+            matrix,
+            activation: layer.activation,
         }
     }
 }

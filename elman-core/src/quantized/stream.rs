@@ -6,7 +6,6 @@ use super::model::{QuantizedModel, channels, round_to_16};
 use crate::error::{Error, check_len, check_room, check_shape};
 use crate::inputs::Inputs;
 use crate::kernel::softmax::Softmax;
-use crate::params::Place;
 use crate::simd::Level;
 use crate::spec::{HeadKind, Input, Spec};
 
@@ -132,26 +131,20 @@ impl<'a> QuantizedStream<'a> {
         let spec = self.model.spec();
         let mut below: &[u32] = self.x;
         let mut rest = &mut *self.state;
-        for layer in 0..spec.layers.len() {
-            let place = Place {
-                layer,
-                reverse: false,
-            };
-            let Some((h, above)) = rest.split_at_mut_checked(spec.quantized_width(layer)) else {
+        let mut walk = self.model.walk();
+        for &layer in spec.layers.as_slice() {
+            let cell = walk.cell(layer);
+            let Some((h, above)) = rest.split_at_mut_checked(pairs(cell.matrix.state)) else {
                 return;
             };
-            let cell = self.model.cell(place);
             cell.step(below, h, self.next);
-            for (h, &next) in h
-                .iter_mut()
-                .zip(self.next.iter())
-                .take(cell.words_written())
-            {
-                *h = next;
+            let written = cell.words_written();
+            if let (Some(h), Some(next)) = (h.get_mut(..written), self.next.get(..written)) {
+                h.copy_from_slice(next);
             }
             (below, rest) = (h, above);
         }
-        self.model.head(below, outputs, convert);
+        self.model.head(walk, below, outputs, convert);
     }
 }
 

@@ -2,25 +2,31 @@
 
 use core::arch::asm;
 
-use super::whole::{Eight, Weights};
+use super::whole::{Eight, Head, Weights};
 
-/// The sums of four rows over all blocks, modulo 2³².
+/// See [`four_rows`](super::whole::four_rows).
+///
+/// Registers: r0 to r3 sums of a row each; r4 weights; r5 numbers; r6 and r7 four numbers; r8 to r11 four weights of a row each;
+/// r12 two of them; lr blocks to come.
 #[inline(always)]
-pub(crate) fn dot(weights: &[Weights], x: &[Eight]) -> [i32; 4] {
-    let blocks = weights.len().min(x.len());
-    let (mut a, mut b, mut c, mut d): (i32, i32, i32, i32);
-    // SAFETY: the loop runs `blocks` times and reads, each time, one block of `weights` (32 bytes) and one of `x`
-    // (16 bytes), which both slices have, aligned to words. It writes no memory but its own stack, where it keeps r6 and r7, which
-    // the compiler reserves, and from where it restores them.
+pub(crate) fn four_rows(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eight]) -> [i32; 4] {
+    let x_blocks = weights.len().min(x.len());
+    let h_blocks = (weights.len() - x_blocks).min(h.len());
+    let (a, b, c, d): (u32, u32, u32, u32);
+    // SAFETY: the loops run `x_blocks` and `h_blocks` times and read, each time, 32 bytes of weights and 16 of numbers, which the
+    // slices have, aligned to words; `head` has 32 bytes. Nothing is written but the stack below, where r6 and r7 are kept, which
+    // the compiler reserves, and from where they are restored.
     unsafe {
         asm!(
-            "push {{r6, r7}}",
+            "push {{r0, r1, r2, r6, r7}}",
             "movs r0, #0",
             "movs r1, #0",
             "movs r2, #0",
             "movs r3, #0",
-            "cbz lr, 3f",
+            "cmp lr, #0",
+            "beq 3f",
             "2:",
+            ".rept 2",
             "ldm r5!, {{r6, r7}}",
             "ldm r4!, {{r8, r9, r10, r11}}",
             "sxtb16 r12, r8",
@@ -39,64 +45,278 @@ pub(crate) fn dot(weights: &[Weights], x: &[Eight]) -> [i32; 4] {
             "smlad r3, r12, r6, r3",
             "sxtb16 r12, r11, ror #8",
             "smlad r3, r12, r7, r3",
-            "ldm r5!, {{r6, r7}}",
-            "ldm r4!, {{r8, r9, r10, r11}}",
-            "sxtb16 r12, r8",
-            "smlad r0, r12, r6, r0",
-            "sxtb16 r12, r8, ror #8",
-            "smlad r0, r12, r7, r0",
-            "sxtb16 r12, r9",
-            "smlad r1, r12, r6, r1",
-            "sxtb16 r12, r9, ror #8",
-            "smlad r1, r12, r7, r1",
-            "sxtb16 r12, r10",
-            "smlad r2, r12, r6, r2",
-            "sxtb16 r12, r10, ror #8",
-            "smlad r2, r12, r7, r2",
-            "sxtb16 r12, r11",
-            "smlad r3, r12, r6, r3",
-            "sxtb16 r12, r11, ror #8",
-            "smlad r3, r12, r7, r3",
+            ".endr",
             "subs lr, lr, #1",
             "bne 2b",
             "3:",
+            // z = bias + sums of x, scaled by the low halves
+            "ldr r7, [sp, #8]",
+            "ldm r7!, {{r8, r9, r10, r11}}",
+            "ldm r7, {{r6, r7, r12, lr}}",
+            "smlawb r8, r0, r6, r8",
+            "smlawb r9, r1, r7, r9",
+            "smlawb r10, r2, r12, r10",
+            "smlawb r11, r3, lr, r11",
+            "pop {{r5, lr}}",
+            "cmp lr, #0",
+            "beq 5f",
+            "push {{r8, r9, r10, r11}}",
+            "movs r0, #0",
+            "movs r1, #0",
+            "movs r2, #0",
+            "movs r3, #0",
+            "4:",
+            ".rept 2",
+            "ldm r5!, {{r6, r7}}",
+            "ldm r4!, {{r8, r9, r10, r11}}",
+            "sxtb16 r12, r8",
+            "smlad r0, r12, r6, r0",
+            "sxtb16 r12, r8, ror #8",
+            "smlad r0, r12, r7, r0",
+            "sxtb16 r12, r9",
+            "smlad r1, r12, r6, r1",
+            "sxtb16 r12, r9, ror #8",
+            "smlad r1, r12, r7, r1",
+            "sxtb16 r12, r10",
+            "smlad r2, r12, r6, r2",
+            "sxtb16 r12, r10, ror #8",
+            "smlad r2, r12, r7, r2",
+            "sxtb16 r12, r11",
+            "smlad r3, r12, r6, r3",
+            "sxtb16 r12, r11, ror #8",
+            "smlad r3, r12, r7, r3",
+            ".endr",
+            "subs lr, lr, #1",
+            "bne 4b",
+            // z += sums of h, scaled by the high halves
+            "ldr r7, [sp, #16]",
+            "adds r7, #16",
+            "ldm r7, {{r6, r7, r12, lr}}",
+            "pop {{r8, r9, r10, r11}}",
+            "smlawt r8, r0, r6, r8",
+            "smlawt r9, r1, r7, r9",
+            "smlawt r10, r2, r12, r10",
+            "smlawt r11, r3, lr, r11",
+            "5:",
+            "add sp, sp, #4",
             "pop {{r6, r7}}",
-            out("r0") a,
-            out("r1") b,
-            out("r2") c,
-            out("r3") d,
+            inout("r0") h.as_ptr() => _,
+            inout("r1") h_blocks => _,
+            inout("r2") head.as_ptr() => _,
+            out("r3") _,
             inout("r4") weights.as_ptr() => _,
             inout("r5") x.as_ptr() => _,
+            out("r8") a,
+            out("r9") b,
+            out("r10") c,
+            out("r11") d,
+            out("r12") _,
+            inout("lr") x_blocks => _,
+            options(readonly),
+        );
+    }
+    [a, b, c, d].map(|z| z as i32)
+}
+
+/// What lies on the stack while [`tanh_rows`] runs.
+#[repr(C)]
+struct Frame {
+    x: *const Eight,
+    x_blocks: usize,
+    h: *const Eight,
+    h_blocks: usize,
+    shift: u32,
+    table: *const u32,
+    to: *mut [u32; 2],
+    end: *const u32,
+    head: *const u32,
+}
+
+/// See [`tanh_rows`](super::whole::tanh_rows). Registers as in [`four_rows`], then r8 to r11 for z.
+#[inline(always)]
+pub(crate) fn tanh_rows(
+    groups: &[u32],
+    x: &[Eight],
+    h: &[Eight],
+    shift: u32,
+    table: &[u32; 256],
+    to: &mut [[u32; 2]],
+) {
+    let words = 8 * (1 + x.len() + h.len());
+    if to.is_empty() || x.is_empty() || h.is_empty() || groups.len() < words * to.len() {
+        return;
+    }
+    let start = groups.as_ptr();
+    let mut frame = Frame {
+        x: x.as_ptr(),
+        x_blocks: x.len(),
+        h: h.as_ptr(),
+        h_blocks: h.len(),
+        shift,
+        table: table.as_ptr(),
+        to: to.as_mut_ptr(),
+        end: start.wrapping_add(words * to.len()),
+        head: start,
+    };
+    // SAFETY: every turn of the outer loop reads one group, of which `groups` has as many as `to` has places, and all of `x` and `h`,
+    // aligned to words; from the table it reads at indices below 256, since USAT leaves 17 bits, of which the upper 8
+    // are the index; it writes one place of `to` and what it has of `frame` for itself. r6 and r7, which the compiler
+    // reserves, are kept on the stack and restored.
+    unsafe {
+        asm!(
+            "push {{r0, r6, r7}}",
+            "1:",
+            "ldr r0, [sp]",
+            "str r4, [r0, #32]",
+            "adds r4, #32",
+            "ldrd r5, lr, [r0]",
+            "movs r0, #0",
+            "movs r1, #0",
+            "movs r2, #0",
+            "movs r3, #0",
+            "2:",
+            ".rept 2",
+            "ldm r5!, {{r6, r7}}",
+            "ldm r4!, {{r8, r9, r10, r11}}",
+            "sxtb16 r12, r8",
+            "smlad r0, r12, r6, r0",
+            "sxtb16 r12, r8, ror #8",
+            "smlad r0, r12, r7, r0",
+            "sxtb16 r12, r9",
+            "smlad r1, r12, r6, r1",
+            "sxtb16 r12, r9, ror #8",
+            "smlad r1, r12, r7, r1",
+            "sxtb16 r12, r10",
+            "smlad r2, r12, r6, r2",
+            "sxtb16 r12, r10, ror #8",
+            "smlad r2, r12, r7, r2",
+            "sxtb16 r12, r11",
+            "smlad r3, r12, r6, r3",
+            "sxtb16 r12, r11, ror #8",
+            "smlad r3, r12, r7, r3",
+            ".endr",
+            "subs lr, lr, #1",
+            "bne 2b",
+            // z = bias + sums of x, scaled by the low halves
+            "ldr r5, [sp]",
+            "ldr r7, [r5, #32]",
+            "ldm r7!, {{r8, r9, r10, r11}}",
+            "ldm r7, {{r6, r7, r12, lr}}",
+            "smlawb r8, r0, r6, r8",
+            "smlawb r9, r1, r7, r9",
+            "smlawb r10, r2, r12, r10",
+            "smlawb r11, r3, lr, r11",
+            "ldrd r5, lr, [r5, #8]",
+            "push {{r8, r9, r10, r11}}",
+            "movs r0, #0",
+            "movs r1, #0",
+            "movs r2, #0",
+            "movs r3, #0",
+            "3:",
+            ".rept 2",
+            "ldm r5!, {{r6, r7}}",
+            "ldm r4!, {{r8, r9, r10, r11}}",
+            "sxtb16 r12, r8",
+            "smlad r0, r12, r6, r0",
+            "sxtb16 r12, r8, ror #8",
+            "smlad r0, r12, r7, r0",
+            "sxtb16 r12, r9",
+            "smlad r1, r12, r6, r1",
+            "sxtb16 r12, r9, ror #8",
+            "smlad r1, r12, r7, r1",
+            "sxtb16 r12, r10",
+            "smlad r2, r12, r6, r2",
+            "sxtb16 r12, r10, ror #8",
+            "smlad r2, r12, r7, r2",
+            "sxtb16 r12, r11",
+            "smlad r3, r12, r6, r3",
+            "sxtb16 r12, r11, ror #8",
+            "smlad r3, r12, r7, r3",
+            ".endr",
+            "subs lr, lr, #1",
+            "bne 3b",
+            // z += sums of h, scaled by the high halves
+            "ldr r5, [sp, #16]",
+            "ldr r7, [r5, #32]",
+            "adds r7, #16",
+            "ldm r7, {{r6, r7, r12, lr}}",
+            "pop {{r8, r9, r10, r11}}",
+            "smlawt r8, r0, r6, r8",
+            "smlawt r9, r1, r7, r9",
+            "smlawt r10, r2, r12, r10",
+            "smlawt r11, r3, lr, r11",
+            // tanh: shift, table, where to and where the groups end; then half a unit of the last digit
+            "add r5, r5, #16",
+            "ldm r5, {{r2, r3, r6, r7}}",
+            "mov r12, r5",
+            "mov r5, #256",
+            "asr r8, r8, r2",
+            "eor r0, r8, r8, asr #31",
+            "sub r0, r0, r8, asr #31",
+            "usat r0, #17, r0",
+            "ubfx r1, r0, #0, #9",
+            "lsrs r0, r0, #9",
+            "ldr r0, [r3, r0, lsl #2]",
+            "smlatb r1, r0, r1, r5",
+            "uxth r0, r0",
+            "add r0, r0, r1, lsr #9",
+            "eor r0, r0, r8, asr #31",
+            "sub r8, r0, r8, asr #31",
+            "asr r9, r9, r2",
+            "eor r0, r9, r9, asr #31",
+            "sub r0, r0, r9, asr #31",
+            "usat r0, #17, r0",
+            "ubfx r1, r0, #0, #9",
+            "lsrs r0, r0, #9",
+            "ldr r0, [r3, r0, lsl #2]",
+            "smlatb r1, r0, r1, r5",
+            "uxth r0, r0",
+            "add r0, r0, r1, lsr #9",
+            "eor r0, r0, r9, asr #31",
+            "sub r9, r0, r9, asr #31",
+            "asr r10, r10, r2",
+            "eor r0, r10, r10, asr #31",
+            "sub r0, r0, r10, asr #31",
+            "usat r0, #17, r0",
+            "ubfx r1, r0, #0, #9",
+            "lsrs r0, r0, #9",
+            "ldr r0, [r3, r0, lsl #2]",
+            "smlatb r1, r0, r1, r5",
+            "uxth r0, r0",
+            "add r0, r0, r1, lsr #9",
+            "eor r0, r0, r10, asr #31",
+            "sub r10, r0, r10, asr #31",
+            "asr r11, r11, r2",
+            "eor r0, r11, r11, asr #31",
+            "sub r0, r0, r11, asr #31",
+            "usat r0, #17, r0",
+            "ubfx r1, r0, #0, #9",
+            "lsrs r0, r0, #9",
+            "ldr r0, [r3, r0, lsl #2]",
+            "smlatb r1, r0, r1, r5",
+            "uxth r0, r0",
+            "add r0, r0, r1, lsr #9",
+            "eor r0, r0, r11, asr #31",
+            "sub r11, r0, r11, asr #31",
+            "pkhbt r8, r8, r9, lsl #16",
+            "pkhbt r10, r10, r11, lsl #16",
+            "stm r6!, {{r8, r10}}",
+            "str r6, [r12, #8]",
+            "cmp r4, r7",
+            "bne 1b",
+            "pop {{r0, r6, r7}}",
+            inout("r0") &raw mut frame => _,
+            out("r1") _,
+            out("r2") _,
+            out("r3") _,
+            inout("r4") start => _,
+            out("r5") _,
             out("r8") _,
             out("r9") _,
             out("r10") _,
             out("r11") _,
             out("r12") _,
-            inout("lr") blocks => _,
-            options(readonly),
+            out("lr") _,
         );
     }
-    [a, b, c, d]
-}
-
-/// `z + ⌊sum·m / 2¹⁶⌋` with the low half of `m`, modulo 2³².
-#[inline(always)]
-pub(crate) fn add_scaled_low(z: i32, sum: i32, m: u32) -> i32 {
-    let scaled;
-    // SAFETY: one instruction on registers.
-    unsafe {
-        asm!("smlawb {}, {}, {}, {}", out(reg) scaled, in(reg) sum, in(reg) m, in(reg) z, options(pure, nomem, nostack));
-    }
-    scaled
-}
-
-/// The same with the high half.
-#[inline(always)]
-pub(crate) fn add_scaled_high(z: i32, sum: i32, m: u32) -> i32 {
-    let scaled;
-    // SAFETY: one instruction on registers.
-    unsafe {
-        asm!("smlawt {}, {}, {}, {}", out(reg) scaled, in(reg) sum, in(reg) m, in(reg) z, options(pure, nomem, nostack));
-    }
-    scaled
 }
