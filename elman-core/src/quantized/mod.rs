@@ -40,15 +40,20 @@
 //! instruction less for four products, but seven more per pair of rows to take the sums apart, and pieces of 256 (estimated, not built: even at 32 units,
 //! a tenth ahead at 128).
 
+mod calibrate;
 mod cell;
 mod forward;
 mod layout;
 mod model;
+mod quantize;
+mod round;
 mod stream;
 mod tanh;
 mod write;
 
+pub use calibrate::{Calibration, Saturated};
 pub use model::QuantizedModel;
+pub use quantize::quantize;
 pub use stream::{Integers, QuantizedStream};
 pub use write::{QuantizedRow, QuantizedWriter};
 

@@ -103,6 +103,13 @@ impl<'a> QuantizedModel<'a> {
         f32::from_bits(self.words.get(matrix.start + 1).copied().unwrap_or(0))
     }
 
+    /// What one unit of a layer's state is worth.
+    pub fn state_unit(&self, layer: usize) -> f32 {
+        let reverse = false;
+        let start = self.spec.quantized_matrix(Place { layer, reverse }).start;
+        f32::from_bits(self.words.get(start + 1).copied().unwrap_or(0))
+    }
+
     /// Sets the state of any number of sequences, (B, [`Spec::quantized_state_len`]), to the initial state.
     pub fn reset(&self, state: &mut [u32]) {
         state.fill(0);

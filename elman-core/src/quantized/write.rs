@@ -103,13 +103,26 @@ impl<'a> QuantizedWriter<'a> {
             return Err(Error::Quantized("the initial state is zero"));
         }
         check_len("initial state", matrix.rows, values.len())?;
-        let own = matrix.state * BLOCK / 2;
+        for (i, &value) in values.iter().enumerate() {
+            self.initial_number(place, i, value)?;
+        }
+        Ok(())
+    }
+
+    /// One number of it.
+    pub(super) fn initial_number(
+        &mut self,
+        place: Place,
+        i: usize,
+        value: i16,
+    ) -> Result<(), Error> {
+        let own = self.spec.quantized_matrix(self.known(place)?).state * BLOCK / 2;
         let start = self.spec.quantized_initial_offset()
             + self.spec.quantized_state_offset(place.layer)
             + if place.reverse { own } else { 0 };
-        for (i, values) in values.chunks(2).enumerate() {
-            let at = |i: usize| values.get(i).copied().unwrap_or(0).into();
-            self.set(start + i, pair(at(0), at(1)));
+        if let Some(word) = self.words.get_mut(start + i / 2) {
+            let shift = 16 * (i % 2);
+            *word = *word & !(0xffff << shift) | u32::from(value as u16) << shift;
         }
         Ok(())
     }
