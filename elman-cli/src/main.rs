@@ -25,6 +25,8 @@ mod label;
 mod model_file;
 mod objective;
 mod predict;
+mod quantize;
+mod quantized_file;
 mod reading;
 mod report;
 mod run;
@@ -62,6 +64,7 @@ fn run() -> Result<()> {
         Command::Predict(args) => predict::run(&args),
         Command::Generate(args) => text::generate(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Quantize(args) => quantize::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Report(args) => train::report(&args.run),

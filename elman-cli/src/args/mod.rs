@@ -7,6 +7,7 @@ mod gradcheck;
 mod inspect;
 mod parse;
 mod predict;
+mod quantize;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use gradcheck::GradcheckArgs;
 pub use inspect::InspectArgs;
 pub use parse::{parse, parse_job, parse_run};
 pub use predict::PredictArgs;
+pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 #[cfg(test)]
 pub use tests::{test_forecast, test_settings};
@@ -56,6 +58,7 @@ pub enum Command {
     Predict(PredictArgs),
     Generate(GenerateArgs),
     Inspect(InspectArgs),
+    Quantize(QuantizeArgs),
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),
     Bench(BenchArgs),

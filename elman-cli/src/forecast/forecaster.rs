@@ -90,6 +90,10 @@ impl Trained for Forecaster {
         &self.network
     }
 
+    fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
     fn is_forecaster(&self) -> bool {
         true
     }
