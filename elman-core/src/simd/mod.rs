@@ -13,6 +13,8 @@ pub(crate) mod whole;
 
 #[cfg(elman_dsp)]
 mod arm_dsp;
+#[cfg(elman_thumb)]
+mod arm_thumb;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -44,6 +44,8 @@ pub(crate) fn tanh_four(z: [i32; 4], shift: u32, table: &[u32; 256]) -> [u32; 2]
 
 #[cfg(not(elman_dsp))]
 mod portable {
+    #[cfg(elman_thumb)]
+    use super::super::arm_thumb::dot;
     use super::{Eight, Head, Weights};
 
     /// See where it is exported.
@@ -124,7 +126,7 @@ mod portable {
     }
 
     /// The sums of four rows over all blocks, modulo 2³².
-    #[cfg(any(target_arch = "arm", target_arch = "riscv32"))]
+    #[cfg(all(any(target_arch = "arm", target_arch = "riscv32"), not(elman_thumb)))]
     #[inline(always)]
     fn dot(weights: &[Weights], x: &[Eight]) -> [i32; 4] {
         let mut sums = [0; 4];
@@ -136,7 +138,7 @@ mod portable {
     }
 
     /// Four inputs of each row.
-    #[cfg(any(target_arch = "arm", target_arch = "riscv32"))]
+    #[cfg(all(any(target_arch = "arm", target_arch = "riscv32"), not(elman_thumb)))]
     #[inline(always)]
     fn four(sums: &mut [i32; 4], weights: [u32; 4], x01: u32, x23: u32) {
         let x = [
