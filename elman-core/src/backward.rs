@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use crate::error::{Error, check_len, check_room};
-use crate::forward::{copy, for_each_end};
+use crate::forward::{copy, copy_whole, for_each_end};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::gemm::{Gemm, Start};
@@ -66,6 +66,95 @@ impl Tape<'_> {
         });
         Ok(())
     }
+}
+
+impl Tape<'_> {
+    /// Adds the gradient of the head alone, for chips that adapt nothing else: it needs neither transposed weights
+    /// nor scratch. The output rows of `losses` hold `∂loss/∂output`; `gradients` has as many numbers as
+    /// [`Spec::head_range`], and the bits that [`Tape::backward`] would put there.
+    ///
+    /// # Errors
+    /// [`Error::Steps`] if the steps were not recorded, [`Error::Length`], [`Error::Spec`] for another net's model.
+    pub fn backward_head(
+        &mut self,
+        level: Level,
+        model: &Model,
+        losses: Range<usize>,
+        gradients: &mut [f32],
+    ) -> Result<(), Error> {
+        self.check_model(model)?;
+        let spec = model.spec();
+        if losses.is_empty() || losses.end > self.recorded {
+            return Err(Error::Steps(
+                "the backward pass of the head starts from recorded losses",
+            ));
+        }
+        self.check_window(&losses)?;
+        check_len("gradients", spec.head_range().len(), gradients.len())?;
+        let rows = match spec.head.read {
+            Read::EveryStep => self.batch.rows_of(losses),
+            Read::LastStep => 0..self.batch.sequences(),
+        };
+        level.run(HeadOnly {
+            tape: self,
+            spec,
+            rows,
+            gradients,
+        });
+        Ok(())
+    }
+}
+
+/// The gradient of the head's parameters from some output rows.
+struct HeadOnly<'a, 't> {
+    tape: &'a Tape<'t>,
+    spec: &'a Spec,
+    rows: Range<usize>,
+    gradients: &'a mut [f32],
+}
+
+impl Operation for HeadOnly<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        if self.spec.has_head() {
+            head_weights(s, self.tape, self.spec, self.rows, self.gradients);
+        }
+    }
+}
+
+/// Forward: `outputs = top·W_out + c` for some output rows.
+/// `dW_out += topᵀ·d_outputs`, `dc += Σ d_outputs`, one behind the other in `gradients`.
+#[inline(always)]
+fn head_weights<S: Simd>(
+    s: S,
+    tape: &Tape,
+    spec: &Spec,
+    rows: Range<usize>,
+    gradients: &mut [f32],
+) {
+    let (width, columns) = (spec.top_width(), spec.output_width());
+    let view = |data, outer| {
+        View {
+            data,
+            outer,
+            inner: 1,
+        }
+        .from(rows.start, 0)
+    };
+    let d_outputs = view(tape.layout.outputs.of(tape.rows), columns);
+    let top = if tape.layout.top.is_none() {
+        tape.layout.hidden(spec.layers.len() - 1)
+    } else {
+        tape.layout.top
+    };
+    let top = view(top.of(tape.rows), width);
+    let Some((d_weights, d_bias)) = gradients.split_at_mut_checked(width * columns) else {
+        return;
+    };
+    outer_product(s, top, width, d_outputs, columns, rows.len(), d_weights);
+    sum_rows(s, d_outputs, columns, rows.len(), d_bias);
 }
 
 /// One backward pass.
@@ -197,22 +286,8 @@ impl Backward<'_, '_> {
                 d_top.get_mut(rows.start * width..).unwrap_or(&mut []),
                 width,
             ));
-            let top = if self.tape.layout.top.is_none() {
-                self.tape.layout.hidden(spec.layers.len() - 1)
-            } else {
-                self.tape.layout.top
-            };
-            let top = View {
-                data: top.of(self.tape.rows),
-                outer: width,
-                inner: 1,
-            }
-            .from(rows.start, 0);
-            // dW_out += topᵀ·d_outputs, dc += Σ d_outputs
-            let d_weights = gradient_of(spec, self.gradients, TensorKind::HeadWeights);
-            outer_product(s, top, width, d_outputs, columns, rows.len(), d_weights);
-            let d_bias = gradient_of(spec, self.gradients, TensorKind::HeadBias);
-            sum_rows(s, d_outputs, columns, rows.len(), d_bias);
+            let head = self.gradients.get_mut(spec.head_range()).unwrap_or(&mut []);
+            head_weights(s, self.tape, spec, rows.clone(), head);
         } else {
             copy(outputs, rows.start * width..rows.end * width, d_top);
         }
@@ -244,7 +319,7 @@ impl Backward<'_, '_> {
                         d_top.get(sequence * width + columns.start..sequence * width + columns.end);
                     let to = d_h.get_mut(row * width + columns.start..row * width + columns.end);
                     if let (Some(from), Some(to)) = (from, to) {
-                        to.copy_from_slice(from);
+                        copy_whole(from, to);
                     }
                 };
                 put(last_row, 0..hidden);

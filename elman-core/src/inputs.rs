@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use crate::batch::{Batch, Step};
 use crate::error::{Error, check_shape};
+use crate::forward::copy_whole;
 use crate::spec::{Channel, Input, Spec};
 use crate::weights::Model;
 
@@ -70,8 +71,9 @@ pub(crate) fn gather(
     let spec = model.spec();
     for_each_embedding(spec, batch, steps, ids, |row, column, c, channel, id| {
         let at = row * spec.input.width() + column;
-        if let Some(x) = x.get_mut(at..at + c.width) {
-            x.copy_from_slice(model.embedding(channel, c.width, id));
+        let embedding = model.embedding(channel, c.width, id);
+        if let Some(x) = x.get_mut(at..at + embedding.len()) {
+            copy_whole(embedding, x);
         }
     });
 }

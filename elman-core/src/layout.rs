@@ -270,7 +270,10 @@ impl Spec {
         if self.is_bidirectional() {
             usize::MAX
         } else {
-            STRETCH / self.widest()
+            match STRETCH.checked_div(self.widest()) {
+                Some(rows) => rows,
+                None => 0,
+            }
         }
     }
 
@@ -290,6 +293,7 @@ impl Spec {
     }
 
     /// Whether the head multiplies at all.
+    #[inline(always)]
     pub(crate) const fn has_head(&self) -> bool {
         !matches!(self.head.kind, HeadKind::None)
     }

@@ -47,8 +47,8 @@
 //! So outputs and states are the same bits for every [`Level`] that [is fused](Level::is_fused), every
 //! batch size and composition, streaming or not; gradients and trained parameters are the same bits for
 //! every level. (A NaN is a NaN everywhere; its sign and payload are not promised.) Where the portable
-//! level has no fused multiply-add (SSE2 alone, Cortex-M0 and M3; for now also chips with an FPU whose
-//! multiply-add stable Rust does not reach: Cortex-M4F to M33, RISC-V with F) each one rounds twice: deterministic as well, and in a pre-activation of `K` terms off by at most
+//! level has no fused multiply-add (SSE2 alone, Cortex-M0 and M3; for now also RISC-V with F, whose multiply-add stable
+//! Rust does not reach) each one rounds twice: deterministic as well, and in a pre-activation of `K` terms off by at most
 //! `K·2⁻²⁴·Σ|terms|` from the fused result. The feature `exact` computes it in software there, and the
 //! bits are those of all other chips.
 //!
@@ -64,6 +64,7 @@
 //! | tape | [`Strip`] | [`Spec::tape_len`]: hidden rows of every layer, inputs with dropout, outputs; with recurrent dropout `(B+R)·Σ H` more |
 //! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns |
 //! | transposed weights | [`Strip`] | [`Spec::transposed_len`], for training |
+//! | a net in whole numbers | `u32` | [`Spec::quantized_len`], its state [`Spec::quantized_state_len`], its stream's scratch [`Spec::quantized_stream_len`]: see [`quantized`] |
 //! | optimizer state | `f32` | [`Optimizer::state_len`] = 0, 1 or 2 times the parameters |
 //!
 //! Buffers may hold anything before a call.
@@ -104,6 +105,26 @@
 //! Training keeps every hidden row of its window on the tape. On an idle machine a step of 32 sequences of 128 units takes
 //! 5 % longer at 4096 steps than at 64; where others use the memory as well, 60 %.
 //!
+//! # On a chip
+//!
+//! [`FixedStream`] takes a shape that is a constant of its type, weights that stay in flash, and two buffers of yours;
+//! only the code that this net needs is linked. Cortex-M4F, M7, M33 and M55 (compile targets `thumbv7em-none-eabihf`,
+//! `thumbv8m.main-none-eabihf`) compute the bits of a desktop with fused multiply-add, in assembly of our own; the FPU must
+//! round to nearest and keep subnormal numbers, as it does after reset. Nothing allocates, recurses or panics, whether at
+//! `opt-level` 3 or `"s"`; `tests/firmware/run` shows that on the symbols of each firmware, in QEMU.
+//!
+//! A chip that learns needs, beside `P` = [`Spec::params_len`] parameters, for a recording of `R` steps:
+//!
+//! ```text
+//! bytes = 4·(P + P + slots·P)                                   parameters, gradients, optimizer (slots: 0, 1 or 2)
+//!       + 64·(packed_len + transposed_len)                      weights for both ways
+//!       + 64·(tape_len(R, 1) + scratch_len(R, 1))               hidden rows, and their gradients
+//! ```
+//!
+//! [`Tape::backward_head`] with [`Spec::head_range`] trains the head alone: no transposed weights, no scratch, and gradients
+//! and optimizer state of the head's parameters only. `tests/firmware/train` learns both ways on the chip, and every loss and
+//! every parameter is the desktop's.
+//!
 //! # Features
 //!
 //! | feature | does |
@@ -115,6 +136,7 @@
 mod backward;
 mod batch;
 mod error;
+mod fixed;
 mod forward;
 mod init;
 mod inputs;
@@ -137,6 +159,7 @@ pub mod quantized;
 
 pub use batch::Batch;
 pub use error::Error;
+pub use fixed::{FixedStream, Shape};
 pub use forward::forward;
 pub use init::{Init, initialize};
 pub use inputs::Inputs;

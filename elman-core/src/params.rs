@@ -159,6 +159,20 @@ impl Spec {
         })
     }
 
+    /// Where the head's parameters lie: at the end, `W_out` and then `c`. Empty for a net without a head.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec { input: Input::Dense { width: 2 }, layers: Layers::of([Layer::tanh(8)]),
+    /// #     initial_state: InitialState::Zero, dropout: Dropout::NONE,
+    /// #     head: Head { kind: HeadKind::Linear { outputs: 3 }, read: Read::EveryStep } };
+    /// assert_eq!(SPEC.head_range().len(), (8 + 1) * 3);
+    /// assert_eq!(SPEC.head_range().end, SPEC.params_len());
+    /// ```
+    pub const fn head_range(&self) -> Range<usize> {
+        self.head_offset()..self.params_len()
+    }
+
     const fn head_len(&self) -> usize {
         match self.head.kind {
             HeadKind::None => 0,

@@ -70,12 +70,14 @@ impl<T: Copy, const CAPACITY: usize> List<T, CAPACITY> {
     }
 
     /// Item `index`; past the end one of the others.
+    #[inline(always)]
     pub(crate) const fn get(&self, index: usize) -> T {
         self.items[if index < CAPACITY { index } else { 0 }]
     }
 
     /// How many items there are.
     #[expect(clippy::len_without_is_empty, reason = "a list is never empty")]
+    #[inline(always)]
     pub const fn len(&self) -> usize {
         self.len
     }
@@ -165,11 +167,13 @@ impl Layer {
     }
 
     /// Numbers a row of this layer's output holds: forward half, then reverse half.
+    #[inline(always)]
     pub const fn width(&self) -> usize {
         self.hidden * self.directions()
     }
 
     /// 1 or 2.
+    #[inline(always)]
     pub const fn directions(&self) -> usize {
         match self.direction {
             Direction::Forward => 1,
@@ -267,8 +271,24 @@ impl Dropout {
     };
 }
 
+impl Dropout {
+    /// The first thing that is wrong.
+    const fn problem(&self) -> Option<&'static str> {
+        let rates = [self.input, self.hidden, self.head, self.recurrent];
+        let mut i = 0;
+        while i < rates.len() {
+            if !(rates[i] >= 0.0 && rates[i] < 1.0) {
+                return Some("dropout rates must lie in [0, 1)");
+            }
+            i += 1;
+        }
+        None
+    }
+}
+
 impl Input {
     /// Numbers per row that the first layer reads.
+    #[inline(always)]
     pub const fn width(&self) -> usize {
         match self {
             Self::Dense { width } => *width,
@@ -283,6 +303,50 @@ impl Input {
         }
     }
 
+    /// The first thing that is wrong.
+    const fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::Dense { width } if !is_dimension(*width) => {
+                Some("input width must lie in 1..=2^24")
+            }
+            Self::Dense { .. } => None,
+            Self::Tokens { channels, window } => {
+                if *window % 2 == 0 || *window > 1025 {
+                    return Some("the context window must be odd and at most 1025");
+                }
+                let (mut width, mut i) = (0, 0);
+                while i < channels.len() {
+                    let channel = channels.get(i);
+                    if !is_dimension(channel.vocabulary) {
+                        return Some("vocabulary must lie in 1..=2^24");
+                    }
+                    if !is_dimension(channel.width) {
+                        return Some("embedding width must lie in 1..=2^24");
+                    }
+                    width += channel.width as u64 * *window as u64;
+                    i += 1;
+                }
+                if width > MAX_DIMENSION as u64 {
+                    return Some("window times embedding widths exceeds 2^24");
+                }
+                None
+            }
+        }
+    }
+
+    /// Numbers in all embedding tables.
+    const fn embeddings(&self) -> u64 {
+        let (mut sum, mut i) = (0, 0);
+        if let Self::Tokens { channels, .. } = self {
+            while i < channels.len() {
+                let channel = channels.get(i);
+                sum += (channel.vocabulary as u64 + 1) * channel.width as u64;
+                i += 1;
+            }
+        }
+        sum
+    }
+
     /// Token channels; 0 for dense rows.
     pub const fn channel_count(&self) -> usize {
         match self {
@@ -294,11 +358,13 @@ impl Input {
 
 impl Spec {
     /// The layer `index`, counted from the input.
+    #[inline(always)]
     pub(crate) const fn layer(&self, index: usize) -> Layer {
         self.layers.get(index)
     }
 
     /// Numbers per row that layer `index` reads.
+    #[inline(always)]
     pub const fn layer_input_width(&self, index: usize) -> usize {
         if index == 0 {
             self.input.width()
@@ -308,11 +374,13 @@ impl Spec {
     }
 
     /// Numbers per row of the last layer: what the head reads.
+    #[inline(always)]
     pub const fn top_width(&self) -> usize {
         self.layer(self.layers.len() - 1).width()
     }
 
     /// The widest layer output.
+    #[inline(always)]
     pub const fn widest(&self) -> usize {
         let (mut widest, mut i) = (0, 0);
         while i < self.layers.len() {
@@ -325,6 +393,7 @@ impl Spec {
     }
 
     /// Numbers per output row.
+    #[inline(always)]
     pub const fn output_width(&self) -> usize {
         match self.head.kind {
             HeadKind::None => self.top_width(),
@@ -371,60 +440,44 @@ impl Spec {
     ///
     /// # Errors
     /// [`Error::Spec`] with the first thing that is wrong.
-    pub fn check(&self) -> Result<(), Error> {
-        let dimension = |n: usize, what: &'static str| {
-            if n == 0 || n > MAX_DIMENSION {
-                Err(Error::Spec(what))
-            } else {
-                Ok(n as u64)
-            }
-        };
-        // u64 cannot overflow here: at most 24 products of numbers up to 2^25 and 2^25.
-        let (mut width, mut total) = (0u64, 0u64);
-        match &self.input {
-            Input::Dense { width: w } => {
-                width += dimension(*w, "input width must lie in 1..=2^24")?
-            }
-            Input::Tokens { channels, window } => {
-                if window % 2 == 0 || *window > 1025 {
-                    return Err(Error::Spec(
-                        "the context window must be odd and at most 1025",
-                    ));
-                }
-                for channel in channels.as_slice() {
-                    let v = dimension(channel.vocabulary, "vocabulary must lie in 1..=2^24")?;
-                    let w = dimension(channel.width, "embedding width must lie in 1..=2^24")?;
-                    width += w * *window as u64;
-                    total += (v + 1) * w;
-                }
-                if width > MAX_DIMENSION as u64 {
-                    return Err(Error::Spec("window times embedding widths exceeds 2^24"));
-                }
-            }
+    pub const fn check(&self) -> Result<(), Error> {
+        match self.problem() {
+            None => Ok(()),
+            Some(what) => Err(Error::Spec(what)),
         }
-        for layer in self.layers.as_slice() {
-            let h = dimension(layer.hidden, "hidden units must lie in 1..=2^24")?;
-            let directions = layer.directions() as u64;
+    }
+
+    /// The first thing that is wrong.
+    pub(crate) const fn problem(&self) -> Option<&'static str> {
+        if let Some(what) = self.input.problem() {
+            return Some(what);
+        }
+        // u64 cannot overflow here: at most 24 products of numbers up to 2^25 and 2^25.
+        let (mut width, mut total) = (self.input.width() as u64, self.input.embeddings());
+        let mut i = 0;
+        while i < self.layers.len() {
+            let layer = self.layer(i);
+            if !is_dimension(layer.hidden) {
+                return Some("hidden units must lie in 1..=2^24");
+            }
+            let (h, directions) = (layer.hidden as u64, layer.directions() as u64);
             total += directions * ((width + 16) * (h + 16) + (h + 16) * (h + 16) + 2 * h);
             width = directions * h;
+            i += 1;
         }
         if let HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } = self.head.kind {
-            total += (width + 16) * (dimension(outputs, "outputs must lie in 1..=2^24")? + 16);
+            if !is_dimension(outputs) {
+                return Some("outputs must lie in 1..=2^24");
+            }
+            total += (width + 16) * (outputs as u64 + 16);
         }
         if total > isize::MAX as u64 / 16 {
-            return Err(Error::Spec("the parameters do not fit the address space"));
+            return Some("the parameters do not fit the address space");
         }
-        let Dropout {
-            input,
-            hidden,
-            head,
-            recurrent,
-        } = self.dropout;
-        for rate in [input, hidden, head, recurrent] {
-            if !(0.0..1.0).contains(&rate) {
-                return Err(Error::Spec("dropout rates must lie in [0, 1)"));
-            }
-        }
-        Ok(())
+        self.dropout.problem()
     }
+}
+
+const fn is_dimension(n: usize) -> bool {
+    n >= 1 && n <= MAX_DIMENSION
 }

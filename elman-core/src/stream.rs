@@ -3,7 +3,7 @@
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
 use crate::kernel::cell::{Cell, Readout};
-use crate::kernel::softmax::Softmax;
+use crate::kernel::softmax::softmax_row;
 use crate::params::Place;
 use crate::simd::{Level, Operation, Simd, Strip};
 use crate::spec::{HeadKind, Input, Spec};
@@ -15,7 +15,7 @@ impl Spec {
         self.stream_input_strips() + Strip::count(self.widest())
     }
 
-    const fn stream_input_strips(&self) -> usize {
+    pub(crate) const fn stream_input_strips(&self) -> usize {
         match self.input {
             Input::Dense { .. } => 0,
             Input::Tokens { .. } => Strip::count(self.input.width()),
@@ -128,14 +128,18 @@ impl<'a> Stream<'a> {
     }
 }
 
-struct Step<'a, 'm> {
-    model: &'a Model<'m>,
-    inputs: Inputs<'a>,
-    state: &'a mut [f32],
-    x: &'a mut [f32],
-    hidden: &'a mut [f32],
-    outputs: &'a mut [f32],
-    odd: bool,
+/// One step of every layer, and the head.
+pub(crate) struct Step<'a, 'm> {
+    pub model: &'a Model<'m>,
+    pub inputs: Inputs<'a>,
+    pub state: &'a mut [f32],
+    /// Room for a row of embeddings.
+    pub x: &'a mut [f32],
+    /// Room for a row of the widest layer.
+    pub hidden: &'a mut [f32],
+    pub outputs: &'a mut [f32],
+    /// Whether layers take their columns from the last to the first.
+    pub odd: bool,
 }
 
 impl Operation for Step<'_, '_> {
@@ -203,15 +207,14 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
         y: &mut *outputs,
     }
     .run(s);
-    if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
-        s.run(Softmax {
-            rows: outputs,
-            classes,
-        });
+    if let HeadKind::Softmax { .. } = spec.head.kind {
+        // Not `Softmax`, which transposes many short rows: four kilobytes of code that one row never needs.
+        softmax_row(s, outputs);
     }
 }
 
 /// The embeddings of a window of token ids, one after the other.
+#[inline]
 fn gather(model: &Model, ids: &[u32], x: &mut [f32]) {
     let Input::Tokens { channels, .. } = &model.spec().input else {
         return;

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use crate::batch::Batch;
 use crate::error::{Error, check_len, check_room};
-use crate::forward::{Pass, for_each_end};
+use crate::forward::{Pass, copy_whole, for_each_end};
 use crate::inputs::Inputs;
 use crate::layout::Layout;
 use crate::simd::{Level, Operation, Simd, Strip};
@@ -89,7 +89,7 @@ impl<'a> Tape<'a> {
             None => model.reset(self.start),
             Some(state) => {
                 check_len("state", self.start.len(), state.len())?;
-                self.start.copy_from_slice(state);
+                copy_whole(state, self.start);
             }
         }
         self.is_fresh = state.is_none();

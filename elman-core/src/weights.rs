@@ -25,6 +25,7 @@ enum Form {
 
 impl Form {
     /// Strips of one matrix.
+    #[inline(always)]
     const fn strips(self, depth: usize, outputs: usize, extra: usize) -> usize {
         match self {
             Self::Packed => packed_strips(depth, outputs, extra),
@@ -60,6 +61,7 @@ impl Spec {
     }
 
     /// Where the head's matrix lies: behind all layers.
+    #[inline(always)]
     const fn head_place(&self) -> Place {
         Place {
             layer: self.layers.len(),
@@ -68,6 +70,7 @@ impl Spec {
     }
 
     /// Where the first matrix of a layer and direction starts: `W_in`, or its transpose.
+    #[inline(always)]
     const fn first_matrix(&self, form: Form, place: Place) -> usize {
         let (mut offset, mut l) = (0, 0);
         while l < place.layer {
@@ -82,15 +85,27 @@ impl Spec {
     }
 
     /// Where the second one starts: `W_rec`, or its transpose.
+    #[inline(always)]
     const fn second_matrix(&self, form: Form, place: Place) -> usize {
         self.first_matrix(form, place) + self.input_strips(form, place.layer)
     }
 
+    #[inline(always)]
+    const fn matrix(&self, form: Form, place: Place, second: bool) -> usize {
+        if second {
+            self.second_matrix(form, place)
+        } else {
+            self.first_matrix(form, place)
+        }
+    }
+
+    #[inline(always)]
     const fn direction_strips(&self, form: Form, layer: usize) -> usize {
         let hidden = self.layer(layer).hidden;
         self.input_strips(form, layer) + form.strips(hidden, hidden, 0)
     }
 
+    #[inline(always)]
     const fn input_strips(&self, form: Form, layer: usize) -> usize {
         if matches!(form, Form::Transposed) && !self.flows_below(layer) {
             0
@@ -100,6 +115,7 @@ impl Spec {
     }
 
     /// Whether a gradient flows below this layer: into another layer, or into embeddings.
+    #[inline(always)]
     pub(crate) const fn flows_below(&self, layer: usize) -> bool {
         layer > 0 || matches!(self.input, Input::Tokens { .. })
     }
@@ -258,6 +274,16 @@ impl<'a> Model<'a> {
         Self::join(spec, params, Packed::Pairs(pairs))
     }
 
+    /// The same for lengths that were checked.
+    #[inline(always)]
+    pub(crate) const fn fixed(spec: Spec, tables: &'a [f32], packed: &'a [Strip]) -> Self {
+        Self {
+            spec,
+            tables,
+            packed: Packed::Single(packed),
+        }
+    }
+
     fn join(spec: Spec, params: &'a [f32], packed: Packed<'a>) -> Result<Self, Error> {
         check_room("params", spec.tables_len(), params.len())?;
         let tables = params.get(..spec.tables_len()).unwrap_or(&[]);
@@ -297,41 +323,35 @@ impl<'a> Model<'a> {
         self.tables.get(start..start + width).unwrap_or(&[])
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn input_weights(&self, place: Place) -> Panels<'a> {
         let depth = self.spec.layer_input_width(place.layer);
-        self.panels(|form| self.spec.first_matrix(form, place), depth, 1)
+        self.panels(place, false, depth, 1)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn recurrent_weights(&self, place: Place) -> Panels<'a> {
         let depth = self.spec.layer(place.layer).hidden;
-        self.panels(|form| self.spec.second_matrix(form, place), depth, 0)
+        self.panels(place, true, depth, 0)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn head_weights(&self) -> Panels<'a> {
-        let head = self.spec.head_place();
-        self.panels(
-            |form| self.spec.first_matrix(form, head),
-            self.spec.top_width(),
-            1,
-        )
+        self.panels(self.spec.head_place(), false, self.spec.top_width(), 1)
     }
 
-    #[inline]
-    fn panels(&self, offset: impl Fn(Form) -> usize, depth: usize, extra: usize) -> Panels<'a> {
+    /// The first matrix of a place, or the second.
+    #[inline(always)]
+    fn panels(&self, place: Place, second: bool, depth: usize, extra: usize) -> Panels<'a> {
         match self.packed {
-            Packed::Single(strips) => Panels::single(
-                strips.get(offset(Form::Packed)..).unwrap_or(&[]),
-                depth,
-                extra,
-            ),
-            Packed::Pairs(strips) => Panels::pairs(
-                strips.get(offset(Form::Pairs)..).unwrap_or(&[]),
-                depth,
-                extra,
-            ),
+            Packed::Single(strips) => {
+                let start = self.spec.matrix(Form::Packed, place, second);
+                Panels::single(strips.get(start..).unwrap_or(&[]), depth, extra)
+            }
+            Packed::Pairs(strips) => {
+                let start = self.spec.matrix(Form::Pairs, place, second);
+                Panels::pairs(strips.get(start..).unwrap_or(&[]), depth, extra)
+            }
         }
     }
 }
@@ -344,16 +364,19 @@ pub(crate) struct Transposed<'a> {
 }
 
 impl<'a> Transposed<'a> {
+    #[inline(always)]
     pub fn input_weights(&self, place: Place) -> Panels<'a> {
         let offset = self.spec.first_matrix(Form::Transposed, place);
         self.panels(offset, self.spec.layer(place.layer).hidden)
     }
 
+    #[inline(always)]
     pub fn recurrent_weights(&self, place: Place) -> Panels<'a> {
         let offset = self.spec.second_matrix(Form::Transposed, place);
         self.panels(offset, self.spec.layer(place.layer).hidden)
     }
 
+    #[inline(always)]
     pub fn head_weights(&self) -> Panels<'a> {
         let offset = self
             .spec
@@ -361,6 +384,7 @@ impl<'a> Transposed<'a> {
         self.panels(offset, self.spec.output_width())
     }
 
+    #[inline(always)]
     fn panels(&self, offset: usize, depth: usize) -> Panels<'a> {
         Panels::single(self.strips.get(offset..).unwrap_or(&[]), depth, 0)
     }

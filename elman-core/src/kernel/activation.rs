@@ -59,10 +59,31 @@ pub(crate) fn exp_up_to_one<S: Simd>(s: S, x: S::V) -> S::V {
 }
 
 /// From here on tanh rounds to ±1.
-const TANH_MAX: f32 = 9.02;
+pub(crate) const TANH_MAX: f32 = 9.02;
 /// Below this, tanh is a polynomial: `x + x³·T(x²)`, a minimax fit (error below 0.1·2⁻²⁴).
-const TANH_SMALL: f32 = 0.45;
+pub(crate) const TANH_SMALL: f32 = 0.45;
 const T: [f32; 4] = [-0.333_332_48, 0.133_291_96, -0.053_339_15, 0.018_013_233];
+
+/// The constants of tanh in the order of the registers of `simd/cortex_m/tanh.rs`.
+#[cfg(cortex_m_fpu)]
+pub(crate) static TANH_CONSTANTS: [f32; 16] = [
+    TANH_MAX,
+    2.0 * LOG2_E,
+    ROUND,
+    LN_2 / 2.0,
+    32.0 * Q[4],
+    T[3],
+    T[2],
+    T[1],
+    T[0],
+    16.0 * Q[3],
+    8.0 * Q[2],
+    4.0 * Q[1],
+    2.0 * Q[0],
+    0.5,
+    1.0,
+    -0.5,
+];
 
 /// `tanh(x) = e / (e + 2)` with `e = expm1(2|x|)`, and a polynomial near zero, where the three
 /// roundings of that quotient weigh most (2.5 ULP without it).
@@ -75,6 +96,9 @@ const T: [f32; 4] = [-0.333_332_48, 0.133_291_96, -0.053_339_15, 0.018_013_233];
 /// lost in rounding, instead of the polynomial near zero (as slow, and 4.8 ULP at the far end).
 #[inline(always)]
 pub(crate) fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
+    if let Some(y) = s.own_tanh(x) {
+        return y;
+    }
     let magnitude = s.min(s.splat(TANH_MAX), s.abs(x));
     // 2|x| = n·ln 2 + 2r. One constant for ln 2 / 2 is enough: what it lacks times n is lost in e + 2.
     let rounded = s.mul_add(magnitude, s.splat(2.0 * LOG2_E), s.splat(ROUND));

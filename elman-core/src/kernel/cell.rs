@@ -45,10 +45,15 @@ impl Cell<'_> {
             ..
         } = self;
         let hidden = h.len();
-        let groups = Groups::of::<S>(1, hidden);
         let Some(next) = next.get_mut(..hidden) else {
             return;
         };
+        if E::has_chains::<S>() {
+            E::chain(s, w_in.bias, (x, w_in.matrix), (h, w_rec.matrix), next);
+            activate(s, activation, next, h);
+            return;
+        }
+        let groups = Groups::of::<S>(1, hidden);
         for group in 0..groups.count {
             let (strip, width) = groups.get(if backwards {
                 groups.count - 1 - group
@@ -65,7 +70,7 @@ impl Cell<'_> {
             };
             row.compute(s, width, next.get_mut(strip * LANES..).unwrap_or(&mut []));
         }
-        h.copy_from_slice(next);
+        crate::forward::copy_whole(next, h);
     }
 }
 
@@ -91,6 +96,16 @@ impl Operation for Readout<'_> {
 impl Readout<'_> {
     #[inline(always)]
     fn groups<S: Simd, E: Element>(self, s: S, w_out: Panel<E>) {
+        if E::has_chains::<S>() {
+            E::chain(
+                s,
+                w_out.bias,
+                (self.h, w_out.matrix),
+                (&[], View::EMPTY),
+                self.y,
+            );
+            return;
+        }
         let groups = Groups::of::<S>(1, self.y.len());
         for group in 0..groups.count {
             let (strip, width) = groups.get(group);
@@ -100,6 +115,24 @@ impl Readout<'_> {
                 end: LinkEnd::Activate(Activation::Identity),
             };
             row.compute(s, width, self.y.get_mut(strip * LANES..).unwrap_or(&mut []));
+        }
+    }
+}
+
+/// `h = f(z)`, on tokens that have chains.
+#[inline(always)]
+fn activate<S: Simd>(s: S, activation: Activation, z: &[f32], h: &mut [f32]) {
+    match activation {
+        Activation::Tanh => s.tanh_into(z, h),
+        Activation::Relu => {
+            for (h, &z) in h.iter_mut().zip(z) {
+                *h = if 0.0 > z { 0.0 } else { z };
+            }
+        }
+        Activation::Identity => {
+            for (h, &z) in h.iter_mut().zip(z) {
+                *h = z;
+            }
         }
     }
 }

@@ -161,8 +161,9 @@ impl Groups {
     /// First strip and number of strips.
     #[inline(always)]
     pub const fn get(&self, group: usize) -> (usize, usize) {
-        let strip = group * self.strips / self.count;
-        (strip, (group + 1) * self.strips / self.count - strip)
+        let count = if self.count > 0 { self.count } else { 1 };
+        let strip = group * self.strips / count;
+        (strip, (group + 1) * self.strips / count - strip)
     }
 }
 

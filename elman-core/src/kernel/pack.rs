@@ -38,7 +38,7 @@ impl<'a> Panels<'a> {
     }
 
     /// The packed matrix of `depth` rows behind `extra` bias rows at the start of `strips`.
-    #[inline]
+    #[inline(always)]
     pub fn single(strips: &'a [Strip], depth: usize, extra: usize) -> Self {
         Self::Single(panel(Strip::floats(strips), depth, extra))
     }
@@ -51,7 +51,7 @@ impl<'a> Panels<'a> {
 }
 
 /// Panels of `steps` strips behind `extra` bias strips.
-#[inline]
+#[inline(always)]
 fn panel<E>(data: &[E], steps: usize, extra: usize) -> Panel<'_, E> {
     let (outer, inner) = ((steps + extra) * LANES, LANES);
     let matrix = View {
@@ -66,6 +66,7 @@ fn panel<E>(data: &[E], steps: usize, extra: usize) -> Panel<'_, E> {
 }
 
 /// Strips of a packed (depth, outputs) matrix, `extra` rows (a bias) in front.
+#[inline(always)]
 pub(crate) const fn packed_strips(depth: usize, outputs: usize, extra: usize) -> usize {
     outputs
         .div_ceil(LANES)

@@ -134,7 +134,7 @@ impl Block {
     pub fn transpose(rows: &[f32], classes: usize) -> Self {
         let mut columns = [[0.0; LANES]; LANES];
         for (j, column) in columns.iter_mut().enumerate().take(classes) {
-            let numbers = rows.get(j..).unwrap_or(&[]).iter().step_by(classes);
+            let numbers = rows.get(j..).unwrap_or(&[]).iter().step_by(classes.max(1));
             for (lane, &x) in column.iter_mut().zip(numbers) {
                 *lane = x;
             }
@@ -152,7 +152,7 @@ impl Block {
     pub fn transpose_back(&self, rows: &mut [f32]) {
         for (j, column) in self.columns.iter().enumerate().take(self.classes) {
             let numbers = rows.get_mut(j..).unwrap_or(&mut []).iter_mut();
-            for (&lane, x) in column.iter().zip(numbers.step_by(self.classes)) {
+            for (&lane, x) in column.iter().zip(numbers.step_by(self.classes.max(1))) {
                 *x = lane;
             }
         }
@@ -178,12 +178,12 @@ impl Block {
     pub fn scale<S: Simd>(&mut self, s: S, factors: &[f32; LANES]) {
         let factors = s.load(factors);
         for j in 0..self.classes.min(LANES) {
-            let v = s.mul(s.load(&self.columns[j]), factors);
-            s.store(&mut self.columns[j], v);
+            let v = s.mul(s.load(&self.columns[j % LANES]), factors);
+            s.store(&mut self.columns[j % LANES], v);
         }
     }
 
-    /// Probabilities in place.
+    /// Probabilities in place. (`% LANES` tells the compiler what `classes` says: no index can panic.)
     #[expect(
         clippy::needless_range_loop,
         reason = "adapters that are not inlined lose the CPU features"
@@ -193,19 +193,19 @@ impl Block {
         let classes = self.classes.min(LANES);
         let mut largest = s.splat(f32::NEG_INFINITY);
         for j in 0..classes {
-            largest = s.max(largest, s.load(&self.columns[j]));
+            largest = s.max(largest, s.load(&self.columns[j % LANES]));
         }
         s.store(&mut self.largest, largest);
         let mut sums = [s.splat(0.0); LANES];
         for j in 0..classes {
-            sums[j] = exp(s, s.sub(s.load(&self.columns[j]), largest));
-            s.store(&mut self.columns[j], sums[j]);
+            sums[j % LANES] = exp(s, s.sub(s.load(&self.columns[j % LANES]), largest));
+            s.store(&mut self.columns[j % LANES], sums[j % LANES]);
         }
         // The tree of `fold_add`: a class that is not there adds nothing.
         let (mut half, mut count) = (LANES / 2, classes);
         while half > 0 {
             for j in half..count {
-                sums[j - half] = s.add(sums[j - half], sums[j]);
+                sums[(j - half) % LANES] = s.add(sums[(j - half) % LANES], sums[j % LANES]);
             }
             count = count.min(half);
             half /= 2;
@@ -213,8 +213,8 @@ impl Block {
         s.store(&mut self.sum, sums[0]);
         let scale = s.div(s.splat(1.0), sums[0]);
         for j in 0..classes {
-            let v = s.mul(s.load(&self.columns[j]), scale);
-            s.store(&mut self.columns[j], v);
+            let v = s.mul(s.load(&self.columns[j % LANES]), scale);
+            s.store(&mut self.columns[j % LANES], v);
         }
     }
 }

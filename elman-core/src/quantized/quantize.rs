@@ -36,8 +36,9 @@ impl Spec {
 
 /// Rounds a net to whole numbers: per row the steps that fit best, then every weight so that the errors of the products
 /// cancel on the calibration's data, then the bias takes over what is left on average. `words` are
-/// [`Spec::quantized_len`], `bytes` as many as the widest matrix reads (at least [`Spec::quantize_scratch_len`] is enough), `scratch`
-/// [`Spec::quantize_scratch_len`]; both may hold anything.
+/// [`Spec::quantized_len`], `bytes` as many as the widest matrix reads ([`Spec::quantize_scratch_len`] is always enough), `scratch`
+/// [`Spec::quantize_scratch_len`]; both may hold anything. Inputs and states of relu and identity get room for twice what
+/// calibration saw.
 ///
 /// # Errors
 /// [`Error::Length`]; [`Error::Quantized`] if numbers are not finite or out of all proportion.

@@ -2,8 +2,12 @@
 
 use core::fmt;
 
+#[cfg(not(cortex_m_fpu))]
 use super::portable::Portable;
 use super::{Operation, Simd};
+
+#[cfg(cortex_m_fpu)]
+use super::cortex_m::CortexM;
 
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512};
@@ -20,7 +24,10 @@ pub struct Level(Token);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
+    #[cfg(not(cortex_m_fpu))]
     Portable(Portable),
+    #[cfg(cortex_m_fpu)]
+    CortexM(CortexM),
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
     #[cfg(target_arch = "x86_64")]
@@ -28,8 +35,13 @@ enum Token {
 }
 
 impl Level {
-    /// What every target has: `wide` on SSE2, NEON or WebAssembly, plain code elsewhere.
+    /// What every chip of the compile target has: `wide` on SSE2, NEON or WebAssembly, the FPU of a Cortex-M4F, M7, M33
+    /// or M55, plain code elsewhere.
+    #[cfg(not(cortex_m_fpu))]
     pub const PORTABLE: Self = Self(Token::Portable(Portable));
+    /// What every chip of the compile target has: its FPU.
+    #[cfg(cortex_m_fpu)]
+    pub const PORTABLE: Self = Self(Token::CortexM(CortexM));
 
     /// The fastest level of this CPU.
     pub fn detect() -> Self {
@@ -48,10 +60,13 @@ impl Level {
         core::iter::once(Self::PORTABLE).chain(detected.into_iter().flatten().map(Self))
     }
 
-    /// `portable`, `avx2` or `avx512`.
+    /// `portable`, `cortex-m`, `avx2` or `avx512`.
     pub const fn name(self) -> &'static str {
         match self.0 {
+            #[cfg(not(cortex_m_fpu))]
             Token::Portable(_) => "portable",
+            #[cfg(cortex_m_fpu)]
+            Token::CortexM(_) => "cortex-m",
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
@@ -62,7 +77,10 @@ impl Level {
     /// Whether multiply-add rounds once: all levels for which this holds compute the same bits.
     pub const fn is_fused(self) -> bool {
         match self.0 {
+            #[cfg(not(cortex_m_fpu))]
             Token::Portable(_) => Portable::FUSED,
+            #[cfg(cortex_m_fpu)]
+            Token::CortexM(_) => true,
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(_) | Token::Avx512(_) => true,
         }
@@ -72,7 +90,26 @@ impl Level {
     #[inline]
     pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
         match self.0 {
+            #[cfg(not(cortex_m_fpu))]
             Token::Portable(token) => token.run(operation),
+            #[cfg(cortex_m_fpu)]
+            Token::CortexM(token) => token.run(operation),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(token) => token.run(operation),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(token) => token.run(operation),
+        }
+    }
+
+    /// The same, compiled into its caller where the level needs no features of its own: constants of the caller drop
+    /// the code that they do not need.
+    #[inline(always)]
+    pub(crate) fn run_inlined<O: Operation>(self, operation: O) -> O::Output {
+        match self.0 {
+            #[cfg(not(cortex_m_fpu))]
+            Token::Portable(token) => operation.run(token),
+            #[cfg(cortex_m_fpu)]
+            Token::CortexM(token) => operation.run(token),
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(token) => token.run(operation),
             #[cfg(target_arch = "x86_64")]

@@ -1,12 +1,15 @@
 //! Instruction sets behind one small trait; the only unsafe code of the crate.
 //!
-//! A token (`Portable`, `Avx2`, `Avx512`) is a zero-size value that can only be made where detection
+//! A token (`Portable`, `Avx2`, `Avx512`, `CortexM`) is a zero-size value that can only be made where detection
 //! found the CPU feature, so kernels that hold one are safe code. Every token computes on *strips* of
 //! sixteen numbers, whatever the register width: one AVX-512 register, two of AVX2, four of `wide`.
 //! That makes tails, packing and reduction trees the same for every instruction set (promise P1).
 
+#[cfg(cortex_m_fpu)]
+mod cortex_m;
 mod level;
 mod operands;
+#[cfg(not(cortex_m_fpu))]
 mod portable;
 mod strip;
 pub(crate) mod whole;
@@ -22,7 +25,9 @@ mod avx2;
 mod avx512;
 
 pub use level::Level;
-pub(crate) use operands::{Element, Operands, Sums, View, load_rows, load_tile, store_rows};
+pub(crate) use operands::{
+    Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
+};
 pub use strip::{LANES, PairStrip, Strip};
 
 mod sealed {
@@ -47,6 +52,10 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     const ACCUMULATORS: usize;
     /// Most rows of a matmul tile.
     const TILE_ROWS: usize;
+
+    /// Whether sums cannot stay in registers from one call to the next, so that the token has code of its own
+    /// for whole chains of products ([`Simd::chain`]) and whole rows of tanh.
+    const CHAINS: bool = false;
 
     /// Runs the operation compiled for this token's instruction set, as one function call.
     fn run<O: Operation>(self, operation: O) -> O::Output;
@@ -78,6 +87,37 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     fn pow2(self, rounded: Self::V) -> Self::V;
     /// `p·2^n` for whole `n` in -252..=254 rounded once, given `n + ROUND`; `p` lies in 0.5..=2.
     fn scale(self, p: Self::V, rounded: Self::V) -> Self::V;
+
+    /// `sums += A·B` over all of `k`, ascending.
+    #[inline(always)]
+    fn multiply<const ROWS: usize, const STRIPS: usize>(
+        self,
+        mut operands: Operands<f32, ROWS, STRIPS>,
+        sums: &mut Sums<Self, ROWS, STRIPS>,
+    ) {
+        // SAFETY: every call takes one number of A, of which there are as many as steps of B.
+        while let Some((a, b)) = unsafe { operands.next() } {
+            let mut strips = [self.splat(0.0); STRIPS];
+            for j in 0..STRIPS {
+                strips[j] = self.load(b[j]);
+            }
+            add_product(self, a, strips, sums);
+        }
+    }
+
+    /// `to = start + Σ a·B`, strip by strip, `start` holding as many; only where the token says [`Simd::CHAINS`].
+    #[inline(always)]
+    fn chain(self, _start: View<f32>, _products: [Product<'_, f32>; 2], _to: &mut [f32]) {}
+
+    /// tanh in the token's own code, which gives the bits of the kernel; `None` where there is none.
+    #[inline(always)]
+    fn own_tanh(self, _v: Self::V) -> Option<Self::V> {
+        None
+    }
+
+    /// `to = tanh(from)`, as many numbers as both have; only where the token says [`Simd::CHAINS`].
+    #[inline(always)]
+    fn tanh_into(self, _from: &[f32], _to: &mut [f32]) {}
 
     /// Adds up the lanes: `((0+8)+(4+12)) + …`, in halves.
     #[inline(always)]
@@ -135,8 +175,10 @@ pub(crate) const ROUND: f32 = 12_582_912.0;
 fn fold(mut lanes: [f32; LANES], combine: impl Fn(f32, f32) -> f32) -> f32 {
     let mut half = LANES / 2;
     while half > 0 {
-        for i in 0..half {
-            lanes[i] = combine(lanes[i], lanes[i + half]);
+        if let Some((low, high)) = lanes.split_at_mut_checked(half) {
+            for (a, &b) in low.iter_mut().zip(high.iter()) {
+                *a = combine(*a, b);
+            }
         }
         half /= 2;
     }

@@ -20,6 +20,23 @@ pub(crate) trait Element: Copy {
         operands: Operands<Self, ROWS, STRIPS>,
         sums: &mut Sums<S, ROWS, STRIPS>,
     );
+
+    /// Whether the token has code of its own for chains of this element.
+    #[inline(always)]
+    fn has_chains<S: Simd>() -> bool {
+        false
+    }
+
+    /// `to = start + a·B + a'·B'`, strip by strip, where there is such code; a product may be empty.
+    #[inline(always)]
+    fn chain<S: Simd>(
+        _s: S,
+        _start: View<Self>,
+        _first: (&[f32], View<Self>),
+        _second: (&[f32], View<Self>),
+        _to: &mut [f32],
+    ) {
+    }
 }
 
 impl Element for f32 {
@@ -32,18 +49,32 @@ impl Element for f32 {
     }
 
     #[inline(always)]
+    fn has_chains<S: Simd>() -> bool {
+        S::CHAINS
+    }
+
+    #[inline(always)]
     fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
         s: S,
-        mut operands: Operands<f32, ROWS, STRIPS>,
+        operands: Operands<f32, ROWS, STRIPS>,
         sums: &mut Sums<S, ROWS, STRIPS>,
     ) {
-        // SAFETY: every call takes one number of A, of which there are as many as steps of B.
-        while let Some((a, b)) = unsafe { operands.next() } {
-            let mut strips = [s.splat(0.0); STRIPS];
-            for j in 0..STRIPS {
-                strips[j] = s.load(b[j]);
-            }
-            add_product(s, a, strips, sums);
+        s.multiply(operands, sums);
+    }
+
+    #[inline(always)]
+    fn chain<S: Simd>(
+        s: S,
+        start: View<f32>,
+        first: (&[f32], View<f32>),
+        second: (&[f32], View<f32>),
+        to: &mut [f32],
+    ) {
+        let strips = to.len().div_ceil(LANES);
+        if start.holds(strips, 1, LANES) {
+            let first = Product::new(first.0, first.1, strips);
+            let second = Product::new(second.0, second.1, strips);
+            s.chain(start, [first, second], to);
         }
     }
 }
@@ -83,7 +114,7 @@ impl Element for u32 {
 /// Indices instead of iterators: unless inlined to the last call, an adapter's `next` would be compiled
 /// without the token's features, which users' own build profiles do not promise (measured: 4 times slower).
 #[inline(always)]
-fn add_product<S: Simd, const ROWS: usize, const STRIPS: usize>(
+pub(crate) fn add_product<S: Simd, const ROWS: usize, const STRIPS: usize>(
     s: S,
     a: [f32; ROWS],
     strips: [S::V; STRIPS],
@@ -286,13 +317,28 @@ impl<'a, E: Element, const ROWS: usize, const STRIPS: usize> Operands<'a, E, ROW
         }
     }
 
+    /// Row `row` of A by strip `strip` of B.
+    #[cfg(cortex_m_fpu)]
+    #[inline(always)]
+    pub fn product(&self, row: usize, strip: usize) -> Product<'a, E> {
+        Product {
+            a: self.a.wrapping_add(row * self.a_row),
+            b: self.b.wrapping_add(strip * self.b_strip),
+            a_step: size_of::<f32>() * self.a_step,
+            b_step: size_of::<E>() * self.b_step,
+            depth: self.left,
+            b_strip: 0,
+            borrows: PhantomData,
+        }
+    }
+
     /// The next number of each row of A and the next strips of B, of which there must be as many steps
     /// as [`Element::PER_STEP`] says: the numbers of A in between come from [`Operands::next_of_a`].
     ///
     /// # Safety
     /// Called at most `depth.div_ceil(PER_STEP)` times: B has no more steps.
     #[inline(always)]
-    unsafe fn next(&mut self) -> Option<([f32; ROWS], [&'a [E; LANES]; STRIPS])> {
+    pub unsafe fn next(&mut self) -> Option<([f32; ROWS], [&'a [E; LANES]; STRIPS])> {
         if self.left == 0 {
             return None;
         }
@@ -315,5 +361,38 @@ impl<'a, E: Element, const ROWS: usize, const STRIPS: usize> Operands<'a, E, ROW
         }
         self.a = self.a.wrapping_add(self.a_step);
         Some(a)
+    }
+}
+
+/// A row of A by strips of B, checked: all that they read lies within the borrowed slices. Assembly reads the first
+/// five fields in this order; steps are in bytes.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Product<'a, E> {
+    pub a: *const f32,
+    pub b: *const E,
+    pub a_step: usize,
+    pub b_step: usize,
+    pub depth: usize,
+    /// From strip to strip.
+    pub b_strip: usize,
+    borrows: PhantomData<(&'a [f32], &'a [E])>,
+}
+
+impl<'a, E> Product<'a, E> {
+    /// All numbers of `a` by `strips` strips of B. A view that is too short (a bug of the caller) gives an empty product.
+    #[inline(always)]
+    pub fn new(a: &'a [f32], b: View<'a, E>, strips: usize) -> Self {
+        let fits = b.holds(strips, a.len(), LANES);
+        debug_assert!(fits, "{strips} strips of depth {} do not fit", a.len());
+        Self {
+            a: a.as_ptr(),
+            b: b.data.as_ptr(),
+            a_step: size_of::<f32>(),
+            b_step: size_of::<E>() * b.inner,
+            depth: if fits { a.len() } else { 0 },
+            b_strip: size_of::<E>() * b.outer,
+            borrows: PhantomData,
+        }
     }
 }

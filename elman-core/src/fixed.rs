@@ -1,0 +1,146 @@
+//! A net whose shape is a constant of its type: what the chip does not need is not linked.
+
+use core::marker::PhantomData;
+
+use crate::error::{Error, check_len, check_room};
+use crate::inputs::Inputs;
+use crate::simd::{Level, Strip};
+use crate::spec::{Input, Spec};
+use crate::stream::Step;
+use crate::weights::Model;
+
+/// A shape that is known when the program is compiled.
+///
+/// ```
+/// use elman_core::*;
+/// struct Gesture;
+/// impl Shape for Gesture {
+///     const SPEC: Spec = Spec {
+///         input: Input::Dense { width: 6 },
+///         layers: Layers::of([Layer::tanh(32)]),
+///         initial_state: InitialState::Zero,
+///         head: Head { kind: HeadKind::Linear { outputs: 5 }, read: Read::EveryStep },
+///         dropout: Dropout::NONE,
+///     };
+/// }
+/// static STATE: [f32; Gesture::SPEC.state_len()] = [0.0; Gesture::SPEC.state_len()];
+/// ```
+pub trait Shape {
+    /// The shape. One that no net can have, or that cannot stream, does not compile.
+    const SPEC: Spec;
+}
+
+/// A [`Stream`](crate::Stream) of a constant [`Shape`], for chips: the same bits, but only the code that this net
+/// needs is linked. One dense tanh layer with a linear head takes about 1.5 KB of flash on a Cortex-M4F.
+///
+/// ```
+/// # use elman_core::*;
+/// # struct Gesture;
+/// # impl Shape for Gesture {
+/// #     const SPEC: Spec = Spec { input: Input::Dense { width: 2 }, layers: Layers::of([Layer::tanh(8)]),
+/// #         initial_state: InitialState::Zero, dropout: Dropout::NONE,
+/// #         head: Head { kind: HeadKind::Linear { outputs: 3 }, read: Read::EveryStep } };
+/// # }
+/// # let params = [0.1; Gesture::SPEC.params_len()];
+/// # let mut packed = [Strip::ZERO; Gesture::SPEC.packed_len()];
+/// # pack(&Gesture::SPEC, &params, &mut packed)?;
+/// let mut state = [0.0; Gesture::SPEC.state_len()];
+/// let mut scratch = [Strip::ZERO; Gesture::SPEC.stream_len()];
+/// let mut net = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state, &mut scratch)?;
+/// let mut y = [0.0; Gesture::SPEC.output_width()];
+/// net.step(Inputs::Dense(&[0.5, -1.0]), &mut y)?;
+/// # Ok::<(), Error>(())
+/// ```
+pub struct FixedStream<'a, S> {
+    level: Level,
+    tables: &'a [f32],
+    packed: &'a [Strip],
+    state: &'a mut [f32],
+    x: &'a mut [f32],
+    hidden: &'a mut [f32],
+    shape: PhantomData<S>,
+}
+
+impl<'a, S: Shape> FixedStream<'a, S> {
+    /// A stream at its initial state. `tables` are the first [`Spec::tables_len`] parameters (embeddings, initial
+    /// states; none for dense nets that start at zero), `packed` the weights as [`pack`](crate::pack) lays them out: both may
+    /// stay in flash. `state` needs [`Spec::state_len`] numbers, `scratch` [`Spec::stream_len`] strips, which may hold anything.
+    ///
+    /// # Errors
+    /// [`Error::Length`] naming the slice.
+    #[inline]
+    pub fn new(
+        level: Level,
+        tables: &'a [f32],
+        packed: &'a [Strip],
+        state: &'a mut [f32],
+        scratch: &'a mut [Strip],
+    ) -> Result<Self, Error> {
+        const {
+            assert!(
+                S::SPEC.problem().is_none(),
+                "the spec of this shape is not one of a net"
+            );
+            assert!(
+                !S::SPEC.is_bidirectional(),
+                "a two-directional net reads the end first and cannot stream"
+            );
+        }
+        check_room("tables", S::SPEC.tables_len(), tables.len())?;
+        check_len("packed", S::SPEC.packed_len(), packed.len())?;
+        check_len("state", S::SPEC.state_len(), state.len())?;
+        check_room("scratch", S::SPEC.stream_len(), scratch.len())?;
+        let (x, hidden) = scratch
+            .split_at_mut_checked(S::SPEC.stream_input_strips())
+            .unwrap_or_default();
+        let mut stream = Self {
+            level,
+            tables,
+            packed,
+            state,
+            x: Strip::floats_mut(x),
+            hidden: Strip::floats_mut(hidden),
+            shape: PhantomData,
+        };
+        stream.reset();
+        Ok(stream)
+    }
+
+    /// Back to the initial state.
+    #[inline]
+    pub fn reset(&mut self) {
+        Model::fixed(S::SPEC, self.tables, self.packed).reset(self.state);
+    }
+
+    /// Feeds one step and writes the head's output, as [`Stream::step`](crate::Stream::step) does.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::InputKind`] or [`Error::Token`]; the state stays as it was.
+    #[inline]
+    pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
+        let rows = match S::SPEC.input {
+            Input::Dense { .. } => 1,
+            Input::Tokens { window, .. } => window,
+        };
+        inputs.check(const { &S::SPEC }, rows)?;
+        check_len("outputs", S::SPEC.output_width(), outputs.len())?;
+        // Both lengths were checked; saying so here makes them constants below.
+        let (Some(packed), Some(state)) = (
+            self.packed.get(..S::SPEC.packed_len()),
+            self.state.get_mut(..S::SPEC.state_len()),
+        ) else {
+            return Ok(());
+        };
+        let model = Model::fixed(S::SPEC, self.tables, packed);
+        self.level.run_inlined(Step {
+            model: &model,
+            inputs,
+            state,
+            x: self.x,
+            hidden: self.hidden,
+            outputs,
+            odd: false,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,256 @@
+//! Cortex-M4F, M7, M33, M55: an FPU with fused multiply-add and thirty-two registers, one number each.
+//!
+//! Stable Rust does not reach `vfma` there, and `asm!` takes no FPU registers as operands. So the loops that count are
+//! whole in assembly ([`chain`], [`tanh`]), each the same operations in the same order as the portable source; what is
+//! rarer goes strip by strip through memory.
+//!
+//! The FPU must round to nearest and keep subnormal numbers (`FPSCR` as it is after reset, `FZ` and `RMode` zero); NaN
+//! payloads are not promised, so `DN` may be either.
+
+mod chain;
+mod tanh;
+
+use core::arch::asm;
+
+use super::{LANES, Operands, Operation, Product, Simd, Sums, View, sealed::Sealed};
+
+/// The compile target has the FPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CortexM;
+
+impl Sealed for CortexM {}
+
+type V = [f32; LANES];
+
+/// `c ← a·b + c`
+#[inline(never)]
+fn fuse(a: &V, b: &V, c: &mut V) {
+    // SAFETY: reads sixteen numbers of each and writes sixteen to c, four at a time.
+    unsafe {
+        asm!(
+            "2:",
+            "vldmia r0!, {s0-s3}",
+            "vldmia r1!, {s4-s7}",
+            "vldmia r2, {s8-s11}",
+            "vfma.f32 s8, s0, s4",
+            "vfma.f32 s9, s1, s5",
+            "vfma.f32 s10, s2, s6",
+            "vfma.f32 s11, s3, s7",
+            "vstmia r2!, {s8-s11}",
+            "subs r3, r3, #4",
+            "bne 2b",
+            inout("r0") a.as_ptr() => _,
+            inout("r1") b.as_ptr() => _,
+            inout("r2") c.as_mut_ptr() => _,
+            inout("r3") LANES => _,
+            out("d0") _, out("d1") _, out("d2") _, out("d3") _, out("d4") _, out("d5") _,
+            options(raw, nostack),
+        );
+    }
+}
+
+/// `a ← a ∘ b`, a function of its own: inlined, sixteen numbers a time would fill the flash.
+macro_rules! in_place {
+    ($name:ident, $instruction:literal) => {
+        #[inline(never)]
+        fn $name(a: &mut V, b: &V) {
+            // SAFETY: reads sixteen numbers of each and writes sixteen to a, four at a time.
+            unsafe {
+                asm!(
+                    "2:",
+                    "vldmia r0, {s0-s3}",
+                    "vldmia r1!, {s4-s7}",
+                    concat!($instruction, " s0, s0, s4"),
+                    concat!($instruction, " s1, s1, s5"),
+                    concat!($instruction, " s2, s2, s6"),
+                    concat!($instruction, " s3, s3, s7"),
+                    "vstmia r0!, {s0-s3}",
+                    "subs r3, r3, #4",
+                    "bne 2b",
+                    inout("r0") a.as_mut_ptr() => _,
+                    inout("r1") b.as_ptr() => _,
+                    inout("r3") LANES => _,
+                    out("d0") _, out("d1") _, out("d2") _, out("d3") _,
+                    options(raw, nostack),
+                );
+            }
+        }
+    };
+}
+in_place!(add, "vadd.f32");
+in_place!(subtract, "vsub.f32");
+in_place!(times, "vmul.f32");
+in_place!(divide, "vdiv.f32");
+
+/// `a < b ? then : otherwise`
+#[inline(never)]
+fn pick(a: &V, b: &V, then: &V, otherwise: &V) -> V {
+    let mut picked = *otherwise;
+    for ((to, then), (a, b)) in picked.iter_mut().zip(then).zip(a.iter().zip(b)) {
+        if a < b {
+            *to = *then;
+        }
+    }
+    picked
+}
+
+/// `a ← f(a, b)`, number by number. (`from_fn` with indices keeps its bounds checks where little is inlined.)
+#[inline(always)]
+fn with_each(mut a: V, b: &V, f: impl Fn(f32, f32) -> f32) -> V {
+    for (a, &b) in a.iter_mut().zip(b) {
+        *a = f(*a, b);
+    }
+    a
+}
+
+/// The square root of every number.
+#[inline(never)]
+fn roots(a: &mut V) {
+    // SAFETY: reads and writes sixteen numbers.
+    unsafe {
+        asm!(
+            "2:",
+            "vldr s0, [r0]",
+            "vsqrt.f32 s0, s0",
+            "vstmia r0!, {s0}",
+            "subs r1, r1, #1",
+            "bne 2b",
+            inout("r0") a.as_mut_ptr() => _,
+            inout("r1") LANES => _,
+            out("d0") _,
+            options(raw, nostack),
+        );
+    }
+}
+
+/// `2^n`
+fn pow2(n: u32) -> f32 {
+    f32::from_bits(n.wrapping_add(127) << 23)
+}
+
+impl Simd for CortexM {
+    type V = V;
+    // Half of the registers are one strip of sums; the weights on their way need the others.
+    const ACCUMULATORS: usize = 1;
+    const TILE_ROWS: usize = 1;
+    const CHAINS: bool = true;
+
+    #[inline(never)] // one copy per operation, however many call it
+    fn run<O: Operation>(self, operation: O) -> O::Output {
+        operation.run(self)
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> V {
+        [x; LANES]
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> V {
+        *from
+    }
+    #[inline(always)]
+    fn load_pairs(self, from: &[u32; LANES]) -> (V, V) {
+        (
+            from.map(|pair| f32::from_bits(pair << 16)),
+            from.map(|pair| f32::from_bits(pair & 0xFFFF_0000)),
+        )
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32; LANES], v: V) {
+        *to = v;
+    }
+    #[inline(always)]
+    fn add(self, mut a: V, b: V) -> V {
+        add(&mut a, &b);
+        a
+    }
+    #[inline(always)]
+    fn sub(self, mut a: V, b: V) -> V {
+        subtract(&mut a, &b);
+        a
+    }
+    #[inline(always)]
+    fn mul(self, mut a: V, b: V) -> V {
+        times(&mut a, &b);
+        a
+    }
+    #[inline(always)]
+    fn div(self, mut a: V, b: V) -> V {
+        divide(&mut a, &b);
+        a
+    }
+    #[inline(always)]
+    fn mul_add(self, a: V, b: V, mut c: V) -> V {
+        fuse(&a, &b, &mut c);
+        c
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, a: V, b: V, c: V) -> V {
+        self.mul_add(a.map(|a| -a), b, c)
+    }
+    #[inline(always)]
+    fn sqrt(self, mut a: V) -> V {
+        roots(&mut a);
+        a
+    }
+    #[inline(always)]
+    fn min(self, a: V, b: V) -> V {
+        pick(&a, &b, &a, &b)
+    }
+    #[inline(always)]
+    fn max(self, a: V, b: V) -> V {
+        pick(&b, &a, &a, &b)
+    }
+    #[inline(always)]
+    fn abs(self, a: V) -> V {
+        a.map(f32::abs)
+    }
+    #[inline(always)]
+    fn with_sign(self, a: V, sign: V) -> V {
+        with_each(a, &sign, |a, sign| {
+            f32::from_bits(a.to_bits() | (sign.to_bits() & 0x8000_0000))
+        })
+    }
+    #[inline(always)]
+    fn if_less(self, a: V, b: V, then: V, otherwise: V) -> V {
+        pick(&a, &b, &then, &otherwise)
+    }
+    #[inline(always)]
+    fn pow2(self, rounded: V) -> V {
+        rounded.map(|rounded| pow2(rounded.to_bits()))
+    }
+    #[inline(always)]
+    fn scale(self, p: V, rounded: V) -> V {
+        with_each(p, &rounded, |p, rounded| {
+            let n = rounded.to_bits().wrapping_sub(super::ROUND.to_bits());
+            let half = ((n as i32) >> 1) as u32;
+            (p * pow2(half)) * pow2(n.wrapping_sub(half))
+        })
+    }
+    #[inline(always)]
+    fn multiply<const ROWS: usize, const STRIPS: usize>(
+        self,
+        operands: Operands<f32, ROWS, STRIPS>,
+        sums: &mut Sums<Self, ROWS, STRIPS>,
+    ) {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            for (j, sum) in sums.iter_mut().enumerate() {
+                let start = *sum;
+                chain::one(&start, operands.product(r, j), sum);
+            }
+        }
+    }
+    #[inline(always)]
+    fn chain(self, start: View<f32>, mut products: [Product<'_, f32>; 2], to: &mut [f32]) {
+        chain::run(start.data, start.outer, &mut products, to);
+    }
+    #[inline(always)]
+    fn own_tanh(self, v: V) -> Option<V> {
+        let mut to = v;
+        tanh::run(&v, &mut to);
+        Some(to)
+    }
+    #[inline(always)]
+    fn tanh_into(self, from: &[f32], to: &mut [f32]) {
+        tanh::run(from, to);
+    }
+}

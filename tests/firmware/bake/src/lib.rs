@@ -1,0 +1,9 @@
+//! What build scripts of firmware share: the random nets that chips are measured with, and numbers as Rust source.
+//! It runs on the desktop, so whatever it computes with `elman-core` is the desktop's answer.
+
+pub mod golden;
+mod net;
+mod source;
+
+pub use net::{RandomNet, STEPS, spec};
+pub use source::Source;

@@ -1,0 +1,27 @@
+//! tanh, exp and softmax over two hundred thousand numbers of every size, compared with the desktop's by their hash.
+#![no_std]
+#![no_main]
+
+mod sample;
+
+#[allow(missing_docs)]
+mod numbers {
+    include!(concat!(env!("OUT_DIR"), "/hashes.rs"));
+}
+
+use elman_core::Level;
+use harness::{Report, hex, text};
+
+#[harness::entry]
+fn main() -> ! {
+    let mut report = Report::new();
+    let level = Level::detect();
+    for ((name, function), desktop) in sample::FUNCTIONS.into_iter().zip(numbers::HASHES) {
+        let hash = sample::hash(level, function);
+        text("hash ");
+        hex(hash);
+        text("\n");
+        report.check(name, hash == desktop || !level.is_fused());
+    }
+    report.exit()
+}

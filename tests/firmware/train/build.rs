@@ -1,0 +1,48 @@
+//! Trains a net at one pitch, and runs the chip's course on the desktop.
+
+#[path = "src/course.rs"]
+mod course;
+
+use bake::Source;
+use course::{Buffers, Part, SPEC, STEPS, UPDATES, hum, learn};
+use elman_core::{Init, Level, initialize};
+use elman_tests::Generator;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=src/course.rs");
+    let level = Level::detect();
+    assert!(
+        level.is_fused(),
+        "this machine has no fused multiply-add: its curve is not a chip's"
+    );
+    let mut buffers = Box::new(Buffers::NEW);
+    let mut samples = [0.0; STEPS + 1];
+    let mut params = [0.0; SPEC.params_len()];
+    initialize(&SPEC, Init::Orthogonal, &mut Generator::new(5), &mut params).expect("a net");
+    hum(12, &mut samples);
+    let mut before = vec![0.0; 400];
+    learn(
+        level,
+        Part::Whole,
+        &samples,
+        &mut params,
+        &mut buffers,
+        &mut before,
+    )
+    .expect("a course");
+
+    let mut source = Source::new();
+    source.floats("PARAMS", &params);
+    hum(17, &mut samples);
+    for (part, curve_name, trained_name) in [
+        (Part::Whole, "CURVE", "TRAINED"),
+        (Part::Head, "HEAD_CURVE", "HEAD_TRAINED"),
+    ] {
+        let (mut params, mut curve) = (params, [0.0; UPDATES]);
+        learn(level, part, &samples, &mut params, &mut buffers, &mut curve).expect("a course");
+        source.integers(curve_name, "u64", &curve.map(f64::to_bits));
+        source.floats(trained_name, &params);
+    }
+    source.write("train.rs");
+}
