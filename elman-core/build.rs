@@ -1,12 +1,34 @@
-//! Tells Cortex-M chips with an FPU from other Arm targets: every one of them has a fused multiply-add, but stable
-//! Rust names neither the profile nor the feature.
+//! Tells the crate what an Arm target has, which stable Rust does not say: an FPU, whose multiply-add is fused on every
+//! Cortex-M that has one; the DSP extension; or nothing but 16-bit instructions.
+
+use std::env;
+
+/// Cores of Armv8-M that have the DSP extension, for `-C target-cpu`. Armv7E-M always has it.
+const DSP_CORES: [&str; 5] = [
+    "cortex-m33",
+    "cortex-m35p",
+    "cortex-m52",
+    "cortex-m55",
+    "cortex-m85",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-env-changed=CARGO_ENCODED_RUSTFLAGS");
     println!("cargo:rustc-check-cfg=cfg(cortex_m_fpu)");
-    let target = std::env::var("TARGET").unwrap_or_default();
-    let cores = ["thumbv7em-", "thumbv8m.main-"];
-    if cores.iter().any(|core| target.starts_with(core)) && target.ends_with("eabihf") {
+    println!("cargo:rustc-check-cfg=cfg(elman_dsp)");
+    println!("cargo:rustc-check-cfg=cfg(elman_thumb)");
+    let target = env::var("TARGET").unwrap_or_default();
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let [is_v7em, is_v8m] = ["thumbv7em-", "thumbv8m.main-"].map(|core| target.starts_with(core));
+    if (is_v7em || is_v8m) && target.ends_with("eabihf") {
         println!("cargo:rustc-cfg=cortex_m_fpu");
+    }
+    let is_dsp_core = |core: &str| flags.contains(&format!("target-cpu={core}"));
+    if is_v7em || is_v8m && DSP_CORES.iter().any(|core| is_dsp_core(core)) {
+        println!("cargo:rustc-cfg=elman_dsp");
+    }
+    if target.starts_with("thumbv6m-") {
+        println!("cargo:rustc-cfg=elman_thumb");
     }
 }

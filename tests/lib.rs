@@ -13,5 +13,6 @@ pub use support::case::{Case, Rows, Targets};
 pub use support::generator::Generator;
 pub use support::levels::{fused_levels, levels};
 pub use support::masks::passed_on;
+pub use support::quantized::Quantized;
 pub use support::rig::{Forward, Pass, Rig, Training, inputs};
 pub use support::samples;

@@ -5,6 +5,7 @@ use std::io::Write;
 use crate::args::EvalArgs;
 use crate::data::Format;
 use crate::failure::{Failure, Result};
+use crate::quantized_file;
 use crate::run::Run;
 use crate::trained;
 
@@ -13,7 +14,17 @@ use crate::trained;
 /// # Errors
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    let trained = trained::open(&Run::open(&args.run)?)?;
+    let run = Run::open(&args.run)?;
+    let mut trained = trained::open(&run)?;
+    if args.int8 && !trained.runs_quantized() {
+        return Err(Failure::input(
+            "--int8 is for nets that label, classify or forecast, not for texts and echoes",
+        ));
+    }
+    if args.int8 {
+        let words = quantized_file::load(&run.quantized(), trained.network())?;
+        trained.network_mut().set_quantized(words)?;
+    }
     if args.part.is_some() && !trained.is_forecaster() {
         return Err(Failure::input(
             "--part is for forecasts; this net is measured on a whole file",

@@ -28,6 +28,8 @@ mod label;
 mod model_file;
 mod objective;
 mod predict;
+mod quantize;
+mod quantized_file;
 mod reading;
 mod report;
 mod run;
@@ -66,6 +68,7 @@ fn run() -> Result<()> {
         Command::Generate(args) => text::generate(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Quantize(args) => quantize::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Report(args) => train::report(&args.run),

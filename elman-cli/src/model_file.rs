@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use elman_core::quantized::QuantizedModel;
 use elman_core::{Level, Model, Spec, Strip, Tensor, TensorKind, pack};
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::de::DeserializeOwned;
@@ -24,6 +25,8 @@ pub struct Network {
     spec: Spec,
     params: Vec<f32>,
     packed: Vec<Strip>,
+    /// The net in whole numbers, which answers in its place.
+    quantized: Option<Vec<u32>>,
 }
 
 impl Network {
@@ -38,6 +41,7 @@ impl Network {
             spec,
             params,
             packed,
+            quantized: None,
         })
     }
 
@@ -56,6 +60,17 @@ impl Network {
         &self.packed
     }
 
+    /// From now on the net in whole numbers answers.
+    ///
+    /// # Errors
+    /// The words do not fit the spec.
+    pub fn set_quantized(&mut self, words: Vec<u32>) -> Result<()> {
+        QuantizedModel::new(self.spec, &words)
+            .map_err(|error| Failure::input(error.to_string()))?;
+        self.quantized = Some(words);
+        Ok(())
+    }
+
     /// The view that core computes with.
     ///
     /// # Errors
@@ -69,6 +84,9 @@ impl Network {
     /// # Errors
     /// Ids that the spec does not know.
     pub fn outputs(&self, sequences: &crate::data::Sequences) -> Result<Vec<f32>> {
+        if let Some(words) = &self.quantized {
+            return crate::quantize::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
+        }
         crate::infer::outputs(Level::detect(), &self.model()?, sequences)
     }
 }

@@ -108,6 +108,11 @@ impl Run {
         self.folder.join("model.safetensors")
     }
 
+    /// The best model in whole numbers.
+    pub fn quantized(&self) -> PathBuf {
+        self.folder.join("quantized.safetensors")
+    }
+
     /// The best model, for those who read it.
     ///
     /// # Errors

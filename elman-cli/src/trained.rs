@@ -22,6 +22,14 @@ pub trait Trained: Sync {
     /// The net.
     fn network(&self) -> &Network;
 
+    /// The same, for `elman quantize`.
+    fn network_mut(&mut self) -> &mut Network;
+
+    /// Whether its scores can be those of the net in whole numbers.
+    fn runs_quantized(&self) -> bool {
+        true
+    }
+
     /// Whether it forecasts series: --part and --steps are for those.
     fn is_forecaster(&self) -> bool {
         false

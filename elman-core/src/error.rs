@@ -43,6 +43,8 @@ pub enum Error {
     },
     /// A weight that bfloat16 cannot hold: infinite, NaN, or within half a step of the largest `f32`.
     Bfloat16Range(f32),
+    /// Words that are no net in whole numbers.
+    Quantized(&'static str),
     /// A loss divided by something that is not finite, or negative.
     Total(f64),
     /// Bytes that are no image of a net, or a damaged one.
@@ -56,9 +58,11 @@ impl core::error::Error for Error {}
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Spec(why) | Self::Batch(why) | Self::Steps(why) | Self::Image(why) => {
-                f.write_str(why)
-            }
+            Self::Spec(why)
+            | Self::Batch(why)
+            | Self::Steps(why)
+            | Self::Image(why)
+            | Self::Quantized(why) => f.write_str(why),
             Self::Length {
                 what,
                 expected,

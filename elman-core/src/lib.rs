@@ -67,6 +67,7 @@
 //! | tape | [`Strip`] | [`Spec::tape_len`]: hidden rows of every layer, inputs with dropout, outputs; with recurrent dropout `(B+R)·Σ H` more |
 //! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns |
 //! | transposed weights | [`Strip`] | [`Spec::transposed_len`], for training |
+//! | a net in whole numbers | `u32` | [`Spec::quantized_len`], its state [`Spec::quantized_state_len`], its stream's scratch [`Spec::quantized_stream_len`]: see [`quantized`] |
 //! | optimizer state | `f32` | [`Optimizer::state_len`] = 0, 1 or 2 times the parameters |
 //!
 //! Buffers may hold anything before a call.
@@ -160,6 +161,7 @@ pub mod gradient;
 pub mod loss;
 pub mod math;
 pub mod peak;
+pub mod quantized;
 
 pub use batch::Batch;
 pub use error::Error;

@@ -4,5 +4,6 @@ pub mod case;
 pub mod generator;
 pub mod levels;
 pub mod masks;
+pub mod quantized;
 pub mod rig;
 pub mod samples;

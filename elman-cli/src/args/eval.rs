@@ -14,7 +14,8 @@ use crate::trained::DataFile;
 Examples:
   elman eval runs/names --data test.conll
   elman eval runs/names --data test.conll --json | jq .f1
-  elman eval runs/sun --data sunspots.csv --part test")]
+  elman eval runs/sun --data sunspots.csv --part test
+  elman eval runs/digits --data test.csv --int8      after elman quantize runs/digits --data train.csv")]
 pub struct EvalArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]
@@ -31,6 +32,9 @@ pub struct EvalArgs {
     /// The classes of the sentences, where they have a file of their own
     #[arg(long, value_name = "FILE")]
     pub classes: Option<PathBuf>,
+    /// The net in whole numbers that elman quantize made, instead of the floating-point one
+    #[arg(long)]
+    pub int8: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

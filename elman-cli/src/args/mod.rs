@@ -8,6 +8,7 @@ mod gradcheck;
 mod inspect;
 mod parse;
 mod predict;
+mod quantize;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use gradcheck::GradcheckArgs;
 pub use inspect::InspectArgs;
 pub use parse::{parse, parse_job, parse_run};
 pub use predict::PredictArgs;
+pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 #[cfg(test)]
 pub use tests::{test_forecast, test_settings};
@@ -60,6 +62,7 @@ pub enum Command {
     Generate(GenerateArgs),
     Inspect(InspectArgs),
     Export(ExportArgs),
+    Quantize(QuantizeArgs),
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),
     Bench(BenchArgs),

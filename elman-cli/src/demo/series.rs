@@ -80,6 +80,7 @@ fn show(forecaster: &Forecaster, run: &Run, threads: u16) -> Result<()> {
         part: Some(Part::Test),
         format: None,
         classes: None,
+        int8: false,
         json: false,
         threads,
     };

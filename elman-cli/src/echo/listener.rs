@@ -111,6 +111,14 @@ impl Trained for Listener {
         &self.network
     }
 
+    fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    fn runs_quantized(&self) -> bool {
+        false
+    }
+
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
         let sequences = self.sequences(args.file())?;
         let scores = Scores::measure(&self.network.model()?, &sequences)?;

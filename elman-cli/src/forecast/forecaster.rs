@@ -96,6 +96,10 @@ impl Trained for Forecaster {
         &self.network
     }
 
+    fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
     fn is_forecaster(&self) -> bool {
         true
     }

@@ -55,6 +55,10 @@ impl Trained for Labeller {
         &self.network
     }
 
+    fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
         let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;

@@ -180,6 +180,14 @@ impl Trained for Writer {
         &self.network
     }
 
+    fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    fn runs_quantized(&self) -> bool {
+        false
+    }
+
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
         no_classes(args.classes.as_deref())?;
         let sequences = self.texting.encode(&text::load(&args.data)?);

@@ -1,0 +1,80 @@
+//! Nets in whole numbers: `elman quantize` and `elman eval --int8`.
+
+mod common;
+
+use common::{Workshop, real_data};
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn a_tagger_in_whole_numbers() {
+    let shop = Workshop::new();
+    shop.train("run", "");
+    shop.fails(
+        "eval run --data test.conll --int8",
+        2,
+        &["quantized.safetensors", "elman quantize RUN --data FILE"],
+    );
+    let report = json(&shop.ok("quantize run --data train.conll --json"));
+    assert!(report["after"]["f1"].as_f64() > Some(0.5), "{report}");
+    assert!(report["flash_bytes"][1].as_u64() < report["flash_bytes"][0].as_u64());
+    let first = shop.read("run/quantized.safetensors");
+    shop.ok("quantize run --data train.conll --threads 1 -o again.safetensors");
+    assert_eq!(
+        shop.read("again.safetensors"),
+        first,
+        "the same bytes every time"
+    );
+    let float = json(&shop.ok("eval run --data test.conll --json"));
+    let whole = json(&shop.ok("eval run --data test.conll --int8 --json"));
+    let off = float["accuracy"].as_f64().unwrap() - whole["accuracy"].as_f64().unwrap();
+    assert!(off.abs() < 0.02, "{float} {whole}");
+    // Numbers of another training are refused.
+    shop.train("other", "--seed 2");
+    let words = shop.read("run/quantized.safetensors");
+    shop.write("other/quantized.safetensors", words);
+    shop.fails(
+        "eval other --data test.conll --int8",
+        2,
+        &["elman quantize again"],
+    );
+    shop.write("run/quantized.safetensors", &first[..first.len() / 2]);
+    shop.fails(
+        "eval run --data test.conll --int8",
+        2,
+        &["not a file written by elman quantize"],
+    );
+    shop.fails(
+        "quantize run --data train.conll --part test",
+        2,
+        &["--part"],
+    );
+    shop.fails(
+        "quantize run --data nowhere.conll",
+        2,
+        &["nowhere.conll", "no such file"],
+    );
+}
+
+/// At most half a point, on data that calibration never saw.
+#[test]
+fn speakers_are_told_apart_as_well_as_before() {
+    let Some(data) = real_data("cls_japanese_vowels") else {
+        return;
+    };
+    let shop = Workshop::new();
+    let file = |name: &str| data.join(name).display().to_string();
+    let (train, test) = (file("train.csv"), file("test.csv"));
+    shop.ok(&format!(
+        "train classify --train {train} --seed 1 --epochs 30 --out run"
+    ));
+    shop.ok(&format!("quantize run --data {train}"));
+    let score = |flag: &str| {
+        let report = json(&shop.ok(&format!("eval run --data {test} --json {flag}")));
+        report["accuracy"].as_f64().unwrap()
+    };
+    let (before, after) = (score(""), score("--int8"));
+    assert!(before > 0.9 && after >= before - 0.005, "{before} {after}");
+}

@@ -1,0 +1,225 @@
+//! What flows through a net on the user's data: ranges, and second moments of what every matrix reads.
+
+use super::{QuantizedModel, Spec};
+use crate::error::{Error, check_len};
+use crate::inputs::Inputs;
+use crate::params::Place;
+use crate::spec::{Activation, MAX_LAYERS};
+use crate::tape::Tape;
+
+/// Largest magnitudes: of inputs, then of every layer's state.
+const RANGES: usize = 1 + MAX_LAYERS;
+
+/// Statistics of a net at work, in the caller's numbers.
+pub struct Calibration<'a> {
+    spec: Spec,
+    numbers: &'a mut [f64],
+}
+
+/// Values beyond what 16 bits hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Saturated {
+    /// Inputs.
+    pub inputs: usize,
+    /// Numbers of a state; none where it comes out of tanh.
+    pub hidden: usize,
+}
+
+impl Spec {
+    /// Numbers of a [`Calibration`]: for each matrix the square of what it reads, one more for the bias.
+    pub const fn calibration_len(&self) -> usize {
+        let (mut sum, mut widest, mut layer) = (RANGES, 0, 0);
+        while layer <= self.layers.len() {
+            let width = self.calibrated_width(layer);
+            let directions = if layer < self.layers.len() {
+                self.layer(layer).directions()
+            } else {
+                1
+            };
+            sum += directions * width * width;
+            if width > widest {
+                widest = width;
+            }
+            layer += 1;
+        }
+        sum + widest
+    }
+
+    /// What a layer reads (the head: `layers.len()`): inputs, state, and 1.
+    pub(super) const fn calibrated_width(&self, layer: usize) -> usize {
+        if layer < self.layers.len() {
+            self.layer_input_width(layer) + self.layer(layer).hidden + 1
+        } else {
+            self.top_width() + 1
+        }
+    }
+
+    /// Where the moments of a matrix start.
+    pub(super) const fn calibrated_offset(&self, place: Place) -> usize {
+        let (mut sum, mut layer) = (RANGES, 0);
+        while layer < place.layer {
+            let width = self.calibrated_width(layer);
+            sum += self.layer(layer).directions() * width * width;
+            layer += 1;
+        }
+        let width = self.calibrated_width(place.layer);
+        sum + if place.reverse { width * width } else { 0 }
+    }
+}
+
+impl<'a> Calibration<'a> {
+    /// Clears the numbers, [`Spec::calibration_len`] of them.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] or [`Error::Length`].
+    pub fn new(spec: &Spec, numbers: &'a mut [f64]) -> Result<Self, Error> {
+        spec.check()?;
+        check_len("calibration", spec.calibration_len(), numbers.len())?;
+        numbers.fill(0.0);
+        let spec = *spec;
+        Ok(Self { spec, numbers })
+    }
+
+    /// Largest magnitude among the inputs (embeddings, for tokens).
+    pub fn input_range(&self) -> f64 {
+        self.numbers.first().copied().unwrap_or(0.0)
+    }
+
+    /// Largest magnitude in the state of a layer, both directions.
+    pub fn hidden_range(&self, layer: usize) -> f64 {
+        self.numbers.get(1 + layer).copied().unwrap_or(0.0)
+    }
+
+    /// The matrix of moments of what a layer and direction (the head: layer `layers.len()`) reads, lower triangle, row by
+    /// row; its last row holds sums, and how many rows there were.
+    pub(super) fn moments(&self, place: Place) -> &[f64] {
+        let start = self.spec.calibrated_offset(place);
+        let width = self.spec.calibrated_width(place.layer);
+        self.numbers
+            .get(start..start + width * width)
+            .unwrap_or(&[])
+    }
+
+    /// Takes in a tape of one sequence, recorded from its start to its end without dropout.
+    ///
+    /// # Errors
+    /// [`Error::Steps`] for a tape of several sequences, or one not recorded to its end.
+    pub fn observe(&mut self, tape: &Tape) -> Result<(), Error> {
+        let (batch, spec) = (&tape.batch, self.spec);
+        if batch.sequences() != 1 || tape.recorded != batch.steps() {
+            return Err(Error::Steps("calibration takes whole sequences one by one"));
+        }
+        let (steps, layers) = (batch.steps(), spec.layers.len());
+        for layer in 0..layers {
+            let l = spec.layer(layer);
+            self.widen(
+                0,
+                if layer == 0 {
+                    below(tape, &spec, 0)
+                } else {
+                    &[]
+                },
+            );
+            let hidden = tape.layout.hidden(layer).of(tape.rows);
+            let hidden = hidden.get(..steps * l.width()).unwrap_or(&[]);
+            self.widen(1 + layer, hidden);
+            for reverse in [false, true].into_iter().take(l.directions()) {
+                for t in 0..steps {
+                    let x = row(below(tape, &spec, layer), t, spec.layer_input_width(layer));
+                    let before = if reverse { t + 1 } else { t.wrapping_sub(1) };
+                    let column = if reverse { l.hidden } else { 0 };
+                    let h = if before < steps {
+                        row(hidden, before, l.width())
+                    } else {
+                        let start = spec.state_offset(layer);
+                        tape.start.get(start..).unwrap_or(&[])
+                    };
+                    let h = h.get(column..column + l.hidden).unwrap_or(&[]);
+                    self.add(Place { layer, reverse }, x, h);
+                }
+            }
+        }
+        let head = Place {
+            layer: layers,
+            reverse: false,
+        };
+        let top = if tape.layout.top.is_none() {
+            tape.layout.hidden(layers - 1)
+        } else {
+            tape.layout.top
+        };
+        for t in 0..spec.output_rows(steps, 1) {
+            self.add(head, row(top.of(tape.rows), t, spec.top_width()), &[]);
+        }
+        Ok(())
+    }
+
+    /// Values on a tape that the quantised net would cut off. The tape is one that [`Calibration::observe`] takes.
+    pub fn saturated(tape: &Tape, model: &QuantizedModel) -> Saturated {
+        let spec = model.spec();
+        let steps = tape.recorded;
+        let beyond = |values: &[f32], limit: f32| values.iter().filter(|x| x.abs() > limit).count();
+        let mut found = Saturated {
+            inputs: beyond(below(tape, spec, 0), 32767.5 / model.input_scale()),
+            hidden: 0,
+        };
+        for (layer, l) in spec.layers.as_slice().iter().enumerate() {
+            let hidden = tape.layout.hidden(layer).of(tape.rows);
+            let hidden = hidden.get(..steps * l.width()).unwrap_or(&[]);
+            if l.activation != Activation::Tanh {
+                found.hidden += beyond(hidden, 32767.5 * model.state_unit(layer));
+            }
+        }
+        found
+    }
+
+    fn widen(&mut self, range: usize, values: &[f32]) {
+        if let Some(range) = self.numbers.get_mut(range) {
+            for x in values {
+                *range = range.max(f64::from(x.abs()));
+            }
+        }
+    }
+
+    /// Adds the products of a row with itself.
+    fn add(&mut self, place: Place, x: &[f32], h: &[f32]) {
+        let width = x.len() + h.len() + 1;
+        let start = self.spec.calibrated_offset(place);
+        let room = self.numbers.len() - width;
+        let Some((moments, row)) = self.numbers.split_at_mut_checked(room) else {
+            return;
+        };
+        let values = x.iter().chain(h).map(|&x| f64::from(x));
+        row.iter_mut()
+            .zip(values.chain([1.0]))
+            .for_each(|(to, x)| *to = x);
+        let moments = moments
+            .get_mut(start..start + width * width)
+            .unwrap_or(&mut []);
+        for ((i, &x), sums) in row.iter().enumerate().zip(moments.chunks_exact_mut(width)) {
+            if x != 0.0 {
+                for (sum, &y) in sums.iter_mut().zip(row.get(..=i).unwrap_or(&[])) {
+                    *sum += x * y;
+                }
+            }
+        }
+    }
+}
+
+/// Row `t` of rows so wide.
+fn row(rows: &[f32], t: usize, width: usize) -> &[f32] {
+    rows.get(t * width..(t + 1) * width).unwrap_or(&[])
+}
+
+/// All rows that a layer read.
+fn below<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
+    let region = tape.layout.input(layer);
+    let rows = match (layer.checked_sub(1), tape.inputs) {
+        _ if !region.is_none() => region.of(tape.rows),
+        (Some(below), _) => tape.layout.hidden(below).of(tape.rows),
+        (None, Inputs::Dense(rows)) => rows,
+        (None, Inputs::Tokens(_)) => &[],
+    };
+    let len = tape.batch.steps() * spec.layer_input_width(layer);
+    rows.get(..len).unwrap_or(&[])
+}

@@ -1,0 +1,60 @@
+//! Nets in whole numbers: weights in 8 bits, everything that flows between them in 16, sums in 32.
+//!
+//! From the first multiply to the logits there is no floating-point operation, so the numbers are the same on every
+//! machine, with an FPU or without. Rounding `f32` inputs to 16 bits and turning logits back into `f32` happen at the
+//! border; [`Integers`] and the `integers` methods leave both out.
+//!
+//! # What is computed
+//!
+//! ```text
+//! z = bias + ⌊Σ w_in·x · m_in / 2¹⁶⌋ + ⌊Σ w_rec·h · m_rec / 2¹⁶⌋      w 8 bits, x and h 16, m 16, bias and z 32
+//! h' = tanh(z / 2^shift / 2¹⁴) · 2¹⁵,  or  max(0, z / 2^shift),  or  z / 2^shift          rounded, limited to 16 bits
+//! logit = bias + ⌊Σ w_out·h · m_out / 2¹⁶⌋                            times `unit` where `f32` is asked for
+//! ```
+//!
+//! Every row (output) has multipliers of its own: they are the scales per output channel. Sums over more than 504
+//! inputs are cut into pieces of 504, each scaled by itself: `504·128·2¹⁵ < 2³¹`, so no sum overflows.
+//! [`QuantizedModel::new`] checks for every row that `z` cannot overflow either. Tanh is a table of 256 lines, off by at
+//! most 8·10⁻⁵.
+//!
+//! # The flat layout
+//!
+//! A model is one `[u32]` of [`Spec::quantized_len`] words, the same on every machine: it may lie in flash, and is read
+//! where it lies. Bytes and halves count from the low end of a word.
+//!
+//! ```text
+//! input scale          1 word: f32, how many units of x make 1.0
+//! embeddings           per channel, per id (V + 1 of them): multiplier m, then ⌈E/4⌉ words of four bytes e: x = ⌊(e·m + 64) / 2⁷⌋
+//! initial state        if trained: as one sequence's state
+//! layer and direction  shift │ unit (f32: what one unit of h is worth) │ per four rows: Rows(x, h)
+//! head                 0     │ unit (f32: what one unit of a logit is worth) │ per four rows: Rows(h, –)
+//! Rows                 4 × bias │ 4 × (m_in low, m_rec high) │ blocks of W_in │ blocks of W_rec
+//! block                8 words: inputs 0..4 of rows 0, 1, 2, 3, then inputs 4..8 of them
+//! word of weights      inputs 0, 2, 1, 3: two of them are one SXTB16, the other two one SXTB16 with ROR 8
+//! ```
+//!
+//! Numbers of 16 bits lie in pairs. What a matrix reads is padded to blocks of eight: the state of every layer and
+//! direction by itself, a row of inputs as a whole, each embedding in it to four. Padding meets zero weights.
+//!
+//! Lost against this layout: two rows in one half-word, `256·a + b`, summed by SMLALD and apart from it `b` by SMLAD, an
+//! instruction less for four products, but seven more per pair of rows to take the sums apart, and pieces of 256 (estimated, not built: even at 32 units,
+//! a tenth ahead at 128).
+
+mod calibrate;
+mod cell;
+mod forward;
+mod layout;
+mod model;
+mod quantize;
+mod round;
+mod stream;
+mod tanh;
+mod write;
+
+pub use calibrate::{Calibration, Saturated};
+pub use model::QuantizedModel;
+pub use quantize::quantize;
+pub use stream::{Integers, QuantizedStream};
+pub use write::{QuantizedRow, QuantizedWriter};
+
+use crate::spec::Spec;

@@ -1,0 +1,52 @@
+//! The random nets of the f32 firmware in whole numbers, calibrated on other rows, with the desktop's answers and those of f64.
+
+use bake::{RandomNet, STEPS, Source};
+use elman_core::quantized::Integers;
+use elman_tests::{Case, Generator, Quantized, Rows};
+
+/// Name, inputs, hidden units, outputs.
+const SIZES: [(&str, usize, usize, usize); 3] =
+    [("s", 6, 32, 5), ("m", 16, 64, 10), ("l", 32, 128, 10)];
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    for (name, width, hidden, outputs) in SIZES {
+        let net = RandomNet::new(width, hidden, outputs);
+        let quantized = quantized(&net);
+        let model = quantized.model();
+        let scale = model.input_scale();
+        let whole = |x: &f32| (x * scale).round().clamp(-32767.0, 32767.0) as i16;
+        let inputs: Vec<i16> = net.inputs.iter().map(whole).collect();
+        let mut state = vec![0; net.spec.quantized_state_len()];
+        model.reset(&mut state);
+        let mut workspace = vec![0; net.spec.quantized_workspace_len(STEPS)];
+        let mut logits = vec![0; STEPS * outputs];
+        let rows = Integers::Dense(&inputs);
+        model
+            .forward_integers(rows, STEPS, &mut state, &mut workspace, &mut logits)
+            .expect("a net");
+        let exact: Vec<f32> = net.exact.iter().map(|&y| y as f32).collect();
+        let mut source = Source::new();
+        source.line(&format!(
+            "pub const SPEC: elman_core::Spec = int8::spec({width}, {hidden}, {outputs});"
+        ));
+        source.integers("WORDS", "u32", &quantized.words);
+        source.integers("INPUTS", "i16", &inputs);
+        source.integers("LOGITS", "i32", &logits);
+        source.floats("EXACT", &exact);
+        source.write(&format!("{name}.rs"));
+    }
+}
+
+/// Calibrated on 512 rows of the same kind as those that are measured.
+fn quantized(net: &RandomNet) -> Quantized {
+    let mut case = Case::new(net.spec, &[512], 1);
+    case.params.clone_from(&net.params);
+    let mut random = Generator::new(2);
+    if let Rows::Dense(rows) = &mut case.rows {
+        for x in rows {
+            *x = (0..12).map(|_| random.signed() / 2.0).sum();
+        }
+    }
+    Quantized::new(&case)
+}

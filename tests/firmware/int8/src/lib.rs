@@ -1,0 +1,97 @@
+//! Measures one net in whole numbers: what a step costs, and whether its integers are the desktop's.
+#![no_std]
+
+use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
+use elman_core::{
+    Dropout, Head, HeadKind, InitialState, Input, Layer, Layers, Read, Spec,
+};
+use harness::{Counter, Report, line};
+
+/// A dense tanh net with a linear head.
+pub const fn spec(width: usize, hidden: usize, outputs: usize) -> Spec {
+    Spec {
+        input: Input::Dense { width },
+        layers: Layers::of([Layer::tanh(hidden)]),
+        initial_state: InitialState::Zero,
+        head: Head {
+            kind: HeadKind::Linear { outputs },
+            read: Read::EveryStep,
+        },
+        dropout: Dropout::NONE,
+    }
+}
+
+/// What is fed, and what has to come out.
+pub struct Golden {
+    /// Rows of inputs.
+    pub inputs: &'static [i16],
+    /// The desktop's logits.
+    pub logits: &'static [i32],
+    /// What f64 makes of the net before it was rounded.
+    pub exact: &'static [f32],
+}
+
+/// What a user writes: a net in flash, its state and scratch in RAM. Not inlined, as in a real program.
+#[inline(never)]
+pub fn net<const STATE: usize, const SCRATCH: usize>(
+    spec: Spec,
+    words: &'static [u32],
+    state: Option<&'static mut [u32; STATE]>,
+    scratch: Option<&'static mut [u32; SCRATCH]>,
+) -> Option<(QuantizedStream<'static>, f32)> {
+    let model = QuantizedModel::new(spec, words).ok()?;
+    let net = QuantizedStream::new(model, state?, scratch?).ok()?;
+    Some((net, model.unit()))
+}
+
+/// One step.
+#[inline(never)]
+fn step(net: &mut QuantizedStream, x: &[i16], y: &mut [i32]) -> bool {
+    net.step_integers(Integers::Dense(x), y).is_ok()
+}
+
+/// Runs every step and prints what it took.
+#[inline(never)]
+pub fn measure(
+    width: usize,
+    golden: &Golden,
+    net: Option<(QuantizedStream, f32)>,
+    y: &mut [i32],
+) -> ! {
+    let mut report = Report::new();
+    let Some((mut net, unit)) = net else {
+        report.check("made", false);
+        report.exit()
+    };
+    let counter = Counter::new();
+    let (mut total, mut most, mut stack, mut steps) = (0, 0, 0, 0);
+    let (mut different, mut worst, mut done) = (0, 0.0_f32, true);
+    let rows = golden.inputs.chunks_exact(width.max(1));
+    let expected = golden.logits.chunks_exact(y.len().max(1));
+    let exact = golden.exact.chunks_exact(y.len().max(1));
+    for ((x, expected), exact) in rows.zip(expected).zip(exact) {
+        let instructions = if steps == 1 {
+            stack = harness::depth(&mut || done &= step(&mut net, x, y));
+            0
+        } else {
+            counter.of(&mut || done &= step(&mut net, x, y))
+        };
+        total += instructions;
+        most = most.max(instructions);
+        steps += 1;
+        for ((&y, &expected), &exact) in y.iter().zip(expected).zip(exact) {
+            different += u32::from(y != expected);
+            worst = worst.max((y as f32 * unit - exact).abs());
+        }
+    }
+    line("steps", steps);
+    line("instructions", total.checked_div(steps - 1).unwrap_or(0));
+    line("instructions_most", most);
+    line("stack", stack);
+    line("error_e9", (worst * 1e9) as u32);
+    line("different_bits", different);
+    report.check("ran", done && steps == 64);
+    report.check("accurate", worst < 0.025);
+    report.check("one_answer", different == 0);
+    report.exit()
+}

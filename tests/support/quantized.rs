@@ -1,0 +1,66 @@
+//! A net in whole numbers, calibrated on a case.
+
+use elman_core::quantized::{Calibration, QuantizedModel, quantize};
+use elman_core::{Batch, Dropout, Level, Model, Spec, Strip, Tape, pack};
+
+use super::case::Case;
+use super::rig::inputs;
+
+/// A net in whole numbers.
+#[derive(Clone, Debug)]
+pub struct Quantized {
+    /// Its shape.
+    pub spec: Spec,
+    /// Its words.
+    pub words: Vec<u32>,
+}
+
+impl Quantized {
+    /// Rounds the net of a case, calibrated on all its sequences.
+    ///
+    /// # Panics
+    /// If core refuses.
+    pub fn new(case: &Case) -> Self {
+        let spec = Spec {
+            dropout: Dropout::NONE,
+            ..case.spec
+        };
+        let mut packed = vec![Strip::ZERO; spec.packed_len()];
+        pack(&spec, &case.params, &mut packed).expect("a net");
+        let model = Model::new(spec, &case.params, &packed).expect("a net");
+        let mut numbers = vec![f64::NAN; spec.calibration_len()];
+        let mut calibration = Calibration::new(&spec, &mut numbers).expect("numbers");
+        for (b, &steps) in case.lengths.iter().enumerate() {
+            let one = case.select(&[b]);
+            let batch = Batch::uniform(steps, 1).expect("steps");
+            let mut buffer = vec![Strip([f32::NAN; 16]); spec.tape_len(steps, 1)];
+            let mut tape =
+                Tape::new(&spec, batch, inputs(&one.rows), 0, &mut buffer).expect("rows");
+            tape.start(&model, None).expect("a state");
+            tape.record(Level::detect(), &model, 0..steps)
+                .expect("steps");
+            calibration.observe(&tape).expect("one sequence");
+        }
+        let mut words = vec![u32::MAX; spec.quantized_len()];
+        let mut scratch = vec![f64::NAN; spec.quantize_scratch_len()];
+        let mut bytes = vec![1; spec.quantize_scratch_len()];
+        quantize(
+            &spec,
+            &case.params,
+            &calibration,
+            &mut words,
+            &mut bytes,
+            &mut scratch,
+        )
+        .expect("a net of moderate numbers");
+        Self { spec, words }
+    }
+
+    /// The view that core computes with.
+    ///
+    /// # Panics
+    /// If core refuses.
+    pub fn model(&self) -> QuantizedModel<'_> {
+        QuantizedModel::new(self.spec, &self.words).expect("words")
+    }
+}
