@@ -130,7 +130,7 @@ impl Operation for CrossEntropy<'_> {
         } = self;
         let classes = classes.max(1);
         let mut nats = Nats::default();
-        let blocks = rows.chunks_mut(LANES * classes);
+        let blocks = rows.chunks_mut((LANES * classes).max(1));
         for (rows, targets) in blocks.zip(targets.chunks(LANES)) {
             let weigh = |class| weight_of(class, self.class_weights) / self.total;
             if Block::pays(classes, targets.len()) {

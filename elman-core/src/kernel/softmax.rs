@@ -30,7 +30,7 @@ impl Operation for Softmax<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let classes = self.classes.max(1);
-        for rows in self.rows.chunks_mut(LANES * classes) {
+        for rows in self.rows.chunks_mut((LANES * classes).max(1)) {
             if Block::pays(classes, rows.len() / classes) {
                 let mut block = Block::transpose(rows, classes);
                 block.softmax(s);
