@@ -119,7 +119,9 @@ mod tests {
         assert_eq!(bytes.iter().map(|&q| i32::from(q)).sum::<i32>(), 1);
         // Independent ones are rounded each by itself.
         let mut moments = [0.0; 25];
-        [0, 6, 12, 18, 24].map(|i| moments[i] = 100.0);
+        for i in [0, 6, 12, 18, 24] {
+            moments[i] = 100.0;
+        }
         factor(&mut moments, 5);
         let mut weights = [0.3, 0.6, -0.3, -0.7];
         let shift = round_row(&mut weights, &moments, |_| 1.0, |i, q| bytes[i] = q);
