@@ -93,6 +93,8 @@ impl<'a, S: Shape> FixedStream<'a, S> {
         let (x, hidden) = scratch
             .split_at_mut_checked(S::SPEC.stream_input_strips())
             .unwrap_or_default();
+        // No more than the tables: what lies behind them is no initial state.
+        let tables = tables.get(..S::SPEC.tables_len()).unwrap_or(&[]);
         let mut stream = Self {
             level,
             tables,
