@@ -138,10 +138,10 @@ impl Operation for Chain<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         // The constant alone first: what it rules out is then not even compiled.
-        if S::LOOKS_UP {
-            if let (true, Panels::Single(b)) = (narrow::holds_chain(&self), self.b) {
-                return s.run(Narrow(self, b));
-            }
+        if S::LOOKS_UP
+            && let (true, Panels::Single(b)) = (narrow::holds_chain(&self), self.b)
+        {
+            return s.run(Narrow(self, b));
         }
         match self.b {
             Panels::Single(b) => self.pick(s, b),

@@ -108,10 +108,10 @@ impl Operation for Gemm<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         // The constant alone first: what it rules out is then not even compiled.
-        if S::LOOKS_UP {
-            if let (true, Panels::Single(b)) = (narrow::holds_product(&self), self.b) {
-                return narrow::product(s, self, b);
-            }
+        if S::LOOKS_UP
+            && let (true, Panels::Single(b)) = (narrow::holds_product(&self), self.b)
+        {
+            return narrow::product(s, self, b);
         }
         match self.b {
             Panels::Single(b) => self.blocks(s, b),

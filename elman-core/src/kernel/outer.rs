@@ -25,10 +25,8 @@ pub(crate) fn outer_product<S: Simd>(
         c,
         bias,
     };
-    if S::LOOKS_UP {
-        if narrow.fits() {
-            return s.run(narrow);
-        }
+    if S::LOOKS_UP && narrow.fits() {
+        return s.run(narrow);
     }
     let OuterProduct { c, bias, .. } = narrow;
     let columns_of_a = View {

@@ -2,9 +2,7 @@
 #![no_std]
 
 use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
-use elman_core::{
-    Dropout, Head, HeadKind, InitialState, Input, Layer, Layers, Read, Spec,
-};
+use elman_core::{Dropout, Head, HeadKind, InitialState, Input, Layer, Layers, Read, Spec};
 use harness::{Counter, Report, line};
 
 /// A dense tanh net with a linear head.
