@@ -21,7 +21,7 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
     for (layer, l) in spec.layers.as_slice().iter().enumerate() {
         let mut above = vec![Vec::new(); steps];
         top.clear();
-        for reverse in 0..l.directions() {
+        for (reverse, start) in initial[layer].iter().enumerate().take(l.directions()) {
             let (shift, _) = (reader.next(), reader.next());
             let matrix = matrix(
                 &mut reader,
@@ -29,7 +29,7 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
                 below[0].len(),
                 l.hidden.next_multiple_of(8),
             );
-            let mut h = padded(&initial[layer][reverse], 8);
+            let mut h = padded(start, 8);
             let order: Vec<usize> = match reverse {
                 0 => (0..steps).collect(),
                 _ => (0..steps).rev().collect(),
