@@ -130,7 +130,7 @@ fn everyday_errors_are_within_the_table() {
 /// cargo test --release -p elman-tests --test accuracy -- --ignored --nocapture
 /// ```
 #[test]
-#[ignore = "takes minutes in release; the gate runs it"]
+#[ignore = "takes minutes in release; .ci/run runs it at every landing"]
 fn exhaustive_errors_are_within_the_table() {
     const BLOCK: u32 = 1 << 20;
     let blocks = u32::MAX / BLOCK + 1;

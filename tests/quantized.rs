@@ -13,20 +13,6 @@ use proptest::prelude::*;
 #[path = "oracle/whole.rs"]
 mod whole;
 
-/// A dense tanh net with a linear head.
-fn dense(width: usize, hidden: usize, outputs: usize) -> Spec {
-    Spec {
-        input: Input::Dense { width },
-        layers: Layers::of([Layer::tanh(hidden)]),
-        initial_state: InitialState::Zero,
-        head: Head {
-            kind: HeadKind::Linear { outputs },
-            read: Read::EveryStep,
-        },
-        dropout: Dropout::NONE,
-    }
-}
-
 /// Nearly normal, with variance 1.
 fn normal(random: &mut Generator) -> f32 {
     (0..12).map(|_| random.signed() / 2.0).sum::<f32>()
@@ -34,7 +20,7 @@ fn normal(random: &mut Generator) -> f32 {
 
 /// The nets that chips are measured with: weights of variance 1/I, 0.81/H and 1/H, inputs of variance 1 within ±3.9.
 fn measured(width: usize, hidden: usize, outputs: usize, steps: &[usize]) -> Case {
-    let mut case = Case::new(dense(width, hidden, outputs), steps, 1);
+    let mut case = Case::new(Spec::dense(width, hidden, outputs), steps, 1);
     let mut random = Generator::new(hidden as u64);
     for tensor in case.spec.tensors() {
         let deviation = match tensor.kind {
@@ -244,7 +230,7 @@ fn a_relu_net_saturates_and_does_not_wrap() {
             kind: HeadKind::None,
             read: Read::EveryStep,
         },
-        ..dense(2, 5, 1)
+        ..Spec::dense(2, 5, 1)
     };
     let mut case = Case::new(spec, &[8], 3);
     case.params.iter_mut().for_each(|w| *w = w.abs());
@@ -273,7 +259,7 @@ fn a_relu_net_saturates_and_does_not_wrap() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    let spec = dense(3, 5, 2);
+    let spec = Spec::dense(3, 5, 2);
     let good = Quantized::new(&Case::new(spec, &[4], 1)).words;
     let refused = |words: &[u32]| QuantizedModel::new(spec, words).unwrap_err();
     assert!(matches!(

@@ -270,20 +270,11 @@ fn macs(spec: &Spec) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elman_core::{Dropout, Head, Layer, Layers};
+    use elman_core::{Layer, Layers};
 
     #[test]
     fn figures_of_a_small_net() {
-        let spec = Spec {
-            input: Input::Dense { width: 6 },
-            layers: Layers::of([Layer::tanh(32)]),
-            initial_state: InitialState::Zero,
-            head: Head {
-                kind: HeadKind::Linear { outputs: 5 },
-                read: Read::EveryStep,
-            },
-            dropout: Dropout::NONE,
-        };
+        let spec = Spec::dense(6, 32, 5);
         let report = Report::of(&spec, 9, 16);
         assert_eq!(
             (report.macs_per_step, report.parameters, report.ram_steps),

@@ -357,6 +357,26 @@ impl Input {
 }
 
 impl Spec {
+    /// Elman's own net: so many numbers per step, one tanh layer, a linear head that reads every step.
+    ///
+    /// ```
+    /// use elman_core::Spec;
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// assert_eq!(SPEC.params_len(), 6 * 32 + 32 * 32 + 32 + 32 * 5 + 5);
+    /// ```
+    pub const fn dense(inputs: usize, hidden: usize, outputs: usize) -> Self {
+        Self {
+            input: Input::Dense { width: inputs },
+            layers: Layers::of([Layer::tanh(hidden)]),
+            initial_state: InitialState::Zero,
+            head: Head {
+                kind: HeadKind::Linear { outputs },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout::NONE,
+        }
+    }
+
     /// The layer `index`, counted from the input.
     #[inline(always)]
     pub(crate) const fn layer(&self, index: usize) -> Layer {

@@ -4,9 +4,8 @@
 use std::fmt;
 
 use elman_core::{
-    Batch, Dropout, Error, Head, HeadKind, Init, InitialState, Input, Inputs, Layer, Layers, Level,
-    Model, PairStrip, Read, Spec, Stream, Strip, Tape, Target, Window, forward, gradient,
-    initialize, loss, pack, pack_bfloat16, pack_transposed,
+    Batch, Error, Init, Inputs, Level, Model, PairStrip, Spec, Stream, Strip, Tape, Target, Window,
+    forward, gradient, initialize, loss, pack, pack_bfloat16, pack_transposed,
 };
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -80,18 +79,7 @@ impl Cell {
     }
 
     const fn spec(self) -> Spec {
-        Spec {
-            input: Input::Dense { width: self.input },
-            layers: Layers::of([Layer::tanh(self.hidden)]),
-            initial_state: InitialState::Zero,
-            head: Head {
-                kind: HeadKind::Linear {
-                    outputs: self.output,
-                },
-                read: Read::EveryStep,
-            },
-            dropout: Dropout::NONE,
-        }
+        Spec::dense(self.input, self.hidden, self.output)
     }
 }
 

@@ -314,7 +314,7 @@ fn load(browser: &str, home: &Path, page: &str) -> (String, Vec<String>) {
 
 /// Writes the example for people to look at: `ELMAN_EXAMPLE=/tmp/report.html cargo test … example_page -- --ignored`.
 #[test]
-#[ignore = "for people who change the page's looks"]
+#[ignore = "writes a page to look at; run by hand, by whoever changes the page's looks"]
 fn example_page() {
     let path = std::env::var_os("ELMAN_EXAMPLE").expect("ELMAN_EXAMPLE names the file to write");
     std::fs::write(path, example().to_html()).unwrap();

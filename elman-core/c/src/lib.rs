@@ -282,18 +282,10 @@ pub unsafe extern "C" fn elman_step(
     outputs: *mut f32,
     outputs_len: usize,
 ) -> Code {
-    // SAFETY: the caller's promises about `net` and the buffers.
-    unsafe {
-        match (
-            running(net),
-            slice(inputs, inputs_len),
-            slice_mut(outputs, outputs_len),
-        ) {
-            (Ok(stream), Ok(inputs), Ok(outputs)) => step(stream, Inputs::Dense(inputs), outputs),
-            (Err(code), ..) => code,
-            _ => Code::Pointer,
-        }
-    }
+    // SAFETY: the caller's promise about the inputs.
+    let inputs = unsafe { slice(inputs, inputs_len) }.map(Inputs::Dense);
+    // SAFETY: the caller's promises about `net` and the outputs.
+    unsafe { step(net, inputs, outputs, outputs_len) }
 }
 
 /// One step of a net that reads ids.
@@ -308,24 +300,31 @@ pub unsafe extern "C" fn elman_step_ids(
     outputs: *mut f32,
     outputs_len: usize,
 ) -> Code {
-    // SAFETY: the caller's promises about `net` and the buffers.
-    unsafe {
-        match (
-            running(net),
-            slice(ids, ids_len),
-            slice_mut(outputs, outputs_len),
-        ) {
-            (Ok(stream), Ok(ids), Ok(outputs)) => step(stream, Inputs::Tokens(ids), outputs),
-            (Err(code), ..) => code,
-            _ => Code::Pointer,
-        }
-    }
+    // SAFETY: the caller's promise about the ids.
+    let inputs = unsafe { slice(ids, ids_len) }.map(Inputs::Tokens);
+    // SAFETY: the caller's promises about `net` and the outputs.
+    unsafe { step(net, inputs, outputs, outputs_len) }
 }
 
-fn step(stream: &mut Stream<'_>, inputs: Inputs<'_>, outputs: &mut [f32]) -> Code {
-    match stream.step(inputs, outputs) {
-        Ok(()) => Code::Ok,
-        Err(error) => error.into(),
+/// One step, whatever it reads.
+///
+/// # Safety
+/// As [`opened`]; `outputs` leads to as many numbers as `outputs_len` says.
+unsafe fn step(
+    net: *mut Net,
+    inputs: Result<Inputs<'_>, Code>,
+    outputs: *mut f32,
+    outputs_len: usize,
+) -> Code {
+    // SAFETY: the caller's promises.
+    let (stream, outputs) = unsafe { (running(net), slice_mut(outputs, outputs_len)) };
+    match (stream, inputs, outputs) {
+        (Ok(stream), Ok(inputs), Ok(outputs)) => match stream.step(inputs, outputs) {
+            Ok(()) => Code::Ok,
+            Err(error) => error.into(),
+        },
+        (Err(code), ..) => code,
+        _ => Code::Pointer,
     }
 }
 

@@ -28,7 +28,7 @@ fn main() {
         let exact: Vec<f32> = net.exact.iter().map(|&y| y as f32).collect();
         let mut source = Source::new();
         source.line(&format!(
-            "pub const SPEC: elman_core::Spec = int8::spec({width}, {hidden}, {outputs});"
+            "pub const SPEC: elman_core::Spec = elman_core::Spec::dense({width}, {hidden}, {outputs});"
         ));
         source.integers("WORDS", "u32", &quantized.words);
         source.integers("INPUTS", "i16", &inputs);

@@ -12,11 +12,11 @@ fn main() {
         let net = RandomNet::new(width, hidden, outputs);
         let mut source = Source::new();
         source.line(&format!(
-            "pub const SPEC: elman_core::Spec = step::spec({width}, {hidden}, {outputs});"
+            "pub const SPEC: elman_core::Spec = elman_core::Spec::dense({width}, {hidden}, {outputs});"
         ));
         source.strips("PACKED", &net.packed);
         source.floats("INPUTS", &net.inputs);
-        source.floats("OUTPUTS", &net.outputs);
+        source.answers("OUTPUTS", &net.outputs);
         let (high, low): (Vec<f32>, Vec<f32>) = net.exact.iter().map(|&y| split(y)).unzip();
         source.floats("EXACT", &high);
         source.floats("EXACT_REST", &low);

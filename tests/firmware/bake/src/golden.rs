@@ -5,7 +5,7 @@ use elman_core::{
 };
 use elman_tests::Generator;
 
-use crate::net::{normal, stream};
+use crate::net::{Answers, normal, stream};
 
 /// Steps of golden inputs.
 const STEPS: usize = 40;
@@ -29,7 +29,7 @@ pub struct Golden {
     /// Rows of inputs.
     pub inputs: Vec<f32>,
     /// The desktop's probabilities.
-    pub outputs: Vec<f32>,
+    pub outputs: Answers<Vec<f32>>,
 }
 
 impl Golden {
@@ -45,7 +45,7 @@ impl Golden {
         let inputs: Vec<f32> = (0..STEPS * SPEC.input.width())
             .map(|_| normal(&mut random))
             .collect();
-        let outputs = stream(&SPEC, &params, &packed, &inputs);
+        let outputs = Answers::of(|level| stream(level, &SPEC, &params, &packed, &inputs));
         Self {
             packed,
             inputs,

@@ -5,5 +5,5 @@ pub mod golden;
 mod net;
 mod source;
 
-pub use net::{RandomNet, STEPS, spec};
+pub use net::{Answers, RandomNet, STEPS};
 pub use source::Source;

@@ -1,28 +1,11 @@
 //! The nets of the measurements: weights of a fixed generator, outputs of the desktop, and of f64.
 
-use elman_core::{
-    Dropout, Head, HeadKind, InitialState, Input, Inputs, Layer, Layers, Level, Model, Read, Spec,
-    Stream, Strip, TensorKind, pack,
-};
+use elman_core::{Inputs, Level, Model, Spec, Stream, Strip, TensorKind, pack};
 use elman_tests::Generator;
 use elman_tests::oracle::{Net, Sequence};
 
 /// Steps that every measurement is a mean of.
 pub const STEPS: usize = 64;
-
-/// A dense tanh net with a linear head.
-pub fn spec(width: usize, hidden: usize, outputs: usize) -> Spec {
-    Spec {
-        input: Input::Dense { width },
-        layers: Layers::of([Layer::tanh(hidden)]),
-        initial_state: InitialState::Zero,
-        head: Head {
-            kind: HeadKind::Linear { outputs },
-            read: Read::EveryStep,
-        },
-        dropout: Dropout::NONE,
-    }
-}
 
 /// A net with random weights, and what it answers.
 pub struct RandomNet {
@@ -35,7 +18,7 @@ pub struct RandomNet {
     /// [`STEPS`] rows.
     pub inputs: Vec<f32>,
     /// The desktop's answers.
-    pub outputs: Vec<f32>,
+    pub outputs: Answers<Vec<f32>>,
     /// The exact ones.
     pub exact: Vec<f64>,
 }
@@ -51,7 +34,7 @@ impl RandomNet {
     /// # Panics
     /// For a net that is none, or if this machine has no fused multiply-add.
     pub fn new(width: usize, hidden: usize, outputs: usize) -> Self {
-        let spec = spec(width, hidden, outputs);
+        let spec = Spec::dense(width, hidden, outputs);
         let mut random = Generator::new((width * 1000 + hidden) as u64);
         let mut params = vec![0.0; spec.params_len()];
         for tensor in spec.tensors() {
@@ -69,7 +52,7 @@ impl RandomNet {
         let mut packed = vec![Strip::ZERO; spec.packed_len()];
         pack(&spec, &params, &mut packed).expect("a net");
         let inputs: Vec<f32> = (0..STEPS * width).map(|_| normal(&mut random)).collect();
-        let outputs = stream(&spec, &params, &packed, &inputs);
+        let outputs = Answers::of(|level| stream(level, &spec, &params, &packed, &inputs));
         let exact = exact(&spec, &params, &inputs);
         Self {
             spec,
@@ -82,13 +65,38 @@ impl RandomNet {
     }
 }
 
+/// What the desktop finds, computed as a chip with fused multiply-add computes, and as one without.
+pub struct Answers<T> {
+    /// With it.
+    pub fused: T,
+    /// Without; nothing where this desktop itself cannot do without (aarch64).
+    pub unfused: Option<T>,
+}
+
+impl<T> Answers<T> {
+    /// Runs `f` on a level of each kind.
+    ///
+    /// # Panics
+    /// If this machine has no fused multiply-add.
+    pub fn of(mut f: impl FnMut(Level) -> T) -> Self {
+        let level = |fused| Level::available().find(|level| level.is_fused() == fused);
+        let fused =
+            level(true).expect("a machine with fused multiply-add, or its bits are not a chip's");
+        Self {
+            fused: f(fused),
+            unfused: level(false).map(f),
+        }
+    }
+}
+
 /// The desktop's answers, step by step.
-pub(crate) fn stream(spec: &Spec, params: &[f32], packed: &[Strip], inputs: &[f32]) -> Vec<f32> {
-    let level = Level::detect();
-    assert!(
-        level.is_fused(),
-        "this machine has no fused multiply-add: its answers are not a chip's"
-    );
+pub(crate) fn stream(
+    level: Level,
+    spec: &Spec,
+    params: &[f32],
+    packed: &[Strip],
+    inputs: &[f32],
+) -> Vec<f32> {
     let model = Model::new(*spec, params, packed).expect("a net");
     let mut state = vec![0.0; spec.state_len()];
     let mut scratch = vec![Strip::ZERO; spec.stream_len()];

@@ -6,6 +6,8 @@ use std::{env, fs};
 
 use elman_core::Strip;
 
+use crate::Answers;
+
 /// The text of a module that a firmware includes.
 #[derive(Default)]
 pub struct Source(String);
@@ -42,6 +44,16 @@ impl Source {
     pub fn integers<T: ToString>(&mut self, name: &str, kind: &str, numbers: &[T]) {
         let items: Vec<String> = numbers.iter().map(ToString::to_string).collect();
         self.array(name, kind, &items);
+    }
+
+    /// `static NAME: [&[f32]; 2]`: with fused multiply-add, and without, which is empty where the desktop had none.
+    pub fn answers(&mut self, name: &str, answers: &Answers<Vec<f32>>) {
+        let [fused, unfused] = [format!("{name}_FUSED"), format!("{name}_UNFUSED")];
+        self.floats(&fused, &answers.fused);
+        self.floats(&unfused, answers.unfused.as_deref().unwrap_or(&[]));
+        self.line(&format!(
+            "pub static {name}: [&[f32]; 2] = [&{fused}, &{unfused}];"
+        ));
     }
 
     fn array(&mut self, name: &str, kind: &str, items: &[String]) {

@@ -51,12 +51,18 @@ fn main() -> ! {
         report.check("buffers", false);
         report.exit()
     };
-    let (mut different, mut worst, mut ran, mut steps, mut total) = (0, 0.0_f32, true, 0, 0);
+    let (mut different, mut ran, mut steps, mut total) = (0, true, 0, 0);
     let mut y = [0.0; SPEC.output_width()];
     let width = SPEC.input.width();
+    let [fused, unfused] = OUTPUTS;
+    let desktop = if Level::detect().is_fused() {
+        fused
+    } else {
+        unfused
+    };
     while let (Some(x), Some(wanted)) = (
         INPUTS.get(steps * width..(steps + 1) * width),
-        OUTPUTS.get(steps * y.len()..(steps + 1) * y.len()),
+        desktop.get(steps * y.len()..(steps + 1) * y.len()),
     ) {
         if steps == 0 {
             line(
@@ -68,16 +74,12 @@ fn main() -> ! {
         }
         for (&y, &wanted) in y.iter().zip(wanted) {
             different += u32::from(y.to_bits() != wanted.to_bits());
-            worst = worst.max((y - wanted).abs());
         }
         steps += 1;
     }
     line("instructions", total / 39);
     line("different_bits", different);
-    line("error_e9", (worst * 1e9) as u32);
     report.check("ran", ran && steps == 40);
-    // Unfused, every pre-activation of 44 terms is off by at most 44·2⁻²⁴·Σ|terms|; on these nets far below this.
-    report.check("near_the_desktop", worst < 2e-5);
-    report.check("golden", different == 0 || !Level::detect().is_fused());
+    report.check("golden", different == 0);
     report.exit()
 }

@@ -1,23 +1,9 @@
 //! Measures one net in whole numbers: what a step costs, and whether its integers are the desktop's.
 #![no_std]
 
+use elman_core::Spec;
 use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
-use elman_core::{Dropout, Head, HeadKind, InitialState, Input, Layer, Layers, Read, Spec};
 use harness::{Counter, Report, line};
-
-/// A dense tanh net with a linear head.
-pub const fn spec(width: usize, hidden: usize, outputs: usize) -> Spec {
-    Spec {
-        input: Input::Dense { width },
-        layers: Layers::of([Layer::tanh(hidden)]),
-        initial_state: InitialState::Zero,
-        head: Head {
-            kind: HeadKind::Linear { outputs },
-            read: Read::EveryStep,
-        },
-        dropout: Dropout::NONE,
-    }
-}
 
 /// What is fed, and what has to come out.
 pub struct Golden {
@@ -92,4 +78,35 @@ pub fn measure(
     report.check("accurate", worst < 0.025);
     report.check("one_answer", different == 0);
     report.exit()
+}
+
+/// A firmware that measures the net of a file that the build script wrote.
+#[macro_export]
+macro_rules! firmware {
+    ($numbers:literal) => {
+        #[allow(missing_docs)]
+        mod numbers {
+            include!(concat!(env!("OUT_DIR"), $numbers));
+        }
+
+        use harness::Slot;
+        use numbers::*;
+
+        static STATE: Slot<[u32; SPEC.quantized_state_len()]> =
+            Slot::new([0; SPEC.quantized_state_len()]);
+        static SCRATCH: Slot<[u32; SPEC.quantized_stream_len()]> =
+            Slot::new([0; SPEC.quantized_stream_len()]);
+
+        #[harness::entry]
+        fn main() -> ! {
+            let golden = $crate::Golden {
+                inputs: &INPUTS,
+                logits: &LOGITS,
+                exact: &EXACT,
+            };
+            let net = $crate::net(SPEC, &WORDS, STATE.take(), SCRATCH.take());
+            let mut y = [0; SPEC.output_width()];
+            $crate::measure(SPEC.input.width(), &golden, net, &mut y)
+        }
+    };
 }

@@ -2,7 +2,7 @@
 
 fn main() {
     let golden = bake::golden::Golden::new(include_str!("../../../golden/net.txt"));
-    for row in golden.outputs.chunks(9) {
+    for row in golden.outputs.fused.chunks(9) {
         let bits: Vec<String> = row.iter().map(|y| format!("{:08x}", y.to_bits())).collect();
         println!("{}", bits.join(" "));
     }

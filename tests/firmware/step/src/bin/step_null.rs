@@ -19,7 +19,7 @@ fn nothing(x: &[f32], y: &mut [f32]) -> bool {
 fn main() -> ! {
     let golden = step::Golden {
         inputs: &INPUTS,
-        outputs: &OUTPUTS,
+        outputs: OUTPUTS,
         exact: (&EXACT, &EXACT_REST),
     };
     let mut y = [0.0; SPEC.output_width()];
