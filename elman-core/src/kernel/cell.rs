@@ -147,14 +147,13 @@ struct Row<'a, E, const PRODUCTS: usize> {
 impl<E: Element, const PRODUCTS: usize> Row<'_, E, PRODUCTS> {
     #[inline(always)]
     fn compute<S: Simd>(self, s: S, width: usize, to: &mut [f32]) {
-        let most = widest::<S>(1);
-        // The constant conditions drop the code of shapes that are never asked for.
+        // What the constants rule out is not even compiled.
         match width {
-            6 if most >= 6 => self.tile::<S, 6>(s, to),
-            5 if most >= 5 => self.tile::<S, 5>(s, to),
-            4 if most >= 4 => self.tile::<S, 4>(s, to),
-            3 if most >= 3 => self.tile::<S, 3>(s, to),
-            2 if most >= 2 => self.tile::<S, 2>(s, to),
+            6 if const { widest::<S>(1) >= 6 } => self.tile::<S, 6>(s, to),
+            5 if const { widest::<S>(1) >= 5 } => self.tile::<S, 5>(s, to),
+            4 if const { widest::<S>(1) >= 4 } => self.tile::<S, 4>(s, to),
+            3 if const { widest::<S>(1) >= 3 } => self.tile::<S, 3>(s, to),
+            2 if const { widest::<S>(1) >= 2 } => self.tile::<S, 2>(s, to),
             _ => self.tile::<S, 1>(s, to),
         }
     }

@@ -173,6 +173,11 @@ pub(super) const fn widest<S: Simd>(rows: usize) -> usize {
     if registers < most { registers } else { most }
 }
 
+/// Whether so many rows ever run through all links in one function.
+const fn few<S: Simd, E: Element>(rows: usize) -> bool {
+    rows <= E::TILE_ROWS && widest::<S>(rows) >= 1
+}
+
 /// The strips of some rows in groups of nearly equal width, each as wide as the registers allow.
 pub(super) struct Groups {
     strips: usize,
@@ -200,14 +205,24 @@ impl Chain<'_> {
     #[inline(always)]
     fn pick<S: Simd, E: Element>(self, s: S, b: Panel<E>) {
         let strips = self.columns.div_ceil(LANES);
-        let fits = |rows| rows <= E::TILE_ROWS && strips <= widest::<S>(rows);
+        // What the constants rule out is not even compiled.
         match self.rows {
             1 => s.run(Few::<E, 1>(self, b)),
-            2 if fits(2) => s.run(Few::<E, 2>(self, b)),
-            3 if fits(3) => s.run(Few::<E, 3>(self, b)),
-            4 if fits(4) => s.run(Few::<E, 4>(self, b)),
-            5 if fits(5) => s.run(Few::<E, 5>(self, b)),
-            6 if fits(6) => s.run(Few::<E, 6>(self, b)),
+            2 if const { few::<S, E>(2) } && strips <= widest::<S>(2) => {
+                s.run(Few::<E, 2>(self, b))
+            }
+            3 if const { few::<S, E>(3) } && strips <= widest::<S>(3) => {
+                s.run(Few::<E, 3>(self, b))
+            }
+            4 if const { few::<S, E>(4) } && strips <= widest::<S>(4) => {
+                s.run(Few::<E, 4>(self, b))
+            }
+            5 if const { few::<S, E>(5) } && strips <= widest::<S>(5) => {
+                s.run(Few::<E, 5>(self, b))
+            }
+            6 if const { few::<S, E>(6) } && strips <= widest::<S>(6) => {
+                s.run(Few::<E, 6>(self, b))
+            }
             _ => self.each(s),
         }
     }
@@ -320,7 +335,6 @@ impl<E: Element, const ROWS: usize> Operation for Few<'_, '_, E, ROWS> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self(mut chain, b) = self;
-        let most = widest::<S>(ROWS);
         let groups = Groups::of::<S>(ROWS, chain.columns);
         for index in 0..chain.links {
             let order = chain.order(index);
@@ -330,14 +344,26 @@ impl<E: Element, const ROWS: usize> Operation for Few<'_, '_, E, ROWS> {
                     Order::Descending => groups.count - 1 - group,
                 });
                 let (b, column) = (b.matrix.from(strip, 0), strip * LANES);
-                // The constant conditions drop the code of shapes that are never asked for.
+                // What the constants rule out is not even compiled.
                 match width {
-                    6 if most >= 6 => chain.tile::<S, E, ROWS, 6>(s, index, b, column),
-                    5 if most >= 5 => chain.tile::<S, E, ROWS, 5>(s, index, b, column),
-                    4 if most >= 4 => chain.tile::<S, E, ROWS, 4>(s, index, b, column),
-                    3 if most >= 3 => chain.tile::<S, E, ROWS, 3>(s, index, b, column),
-                    2 if most >= 2 => chain.tile::<S, E, ROWS, 2>(s, index, b, column),
-                    _ if most >= 1 => chain.tile::<S, E, ROWS, 1>(s, index, b, column),
+                    6 if const { widest::<S>(ROWS) >= 6 } => {
+                        chain.tile::<S, E, ROWS, 6>(s, index, b, column);
+                    }
+                    5 if const { widest::<S>(ROWS) >= 5 } => {
+                        chain.tile::<S, E, ROWS, 5>(s, index, b, column);
+                    }
+                    4 if const { widest::<S>(ROWS) >= 4 } => {
+                        chain.tile::<S, E, ROWS, 4>(s, index, b, column);
+                    }
+                    3 if const { widest::<S>(ROWS) >= 3 } => {
+                        chain.tile::<S, E, ROWS, 3>(s, index, b, column);
+                    }
+                    2 if const { widest::<S>(ROWS) >= 2 } => {
+                        chain.tile::<S, E, ROWS, 2>(s, index, b, column);
+                    }
+                    _ if const { widest::<S>(ROWS) >= 1 } => {
+                        chain.tile::<S, E, ROWS, 1>(s, index, b, column);
+                    }
                     _ => {}
                 }
             }

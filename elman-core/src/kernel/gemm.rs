@@ -35,6 +35,15 @@ pub(crate) const DEPTH: usize = 512;
 /// Most strips of a group: a single row has registers for more, but gains nothing from them.
 const GROUP: usize = 6;
 
+/// Most rows of a tile.
+const fn tallest<S: Simd, E: Element>() -> usize {
+    if S::TILE_ROWS < E::TILE_ROWS {
+        S::TILE_ROWS
+    } else {
+        E::TILE_ROWS
+    }
+}
+
 /// What an output starts from.
 #[derive(Clone, Copy)]
 pub(crate) enum Start {
@@ -136,7 +145,7 @@ impl Gemm<'_> {
             ..
         } = self;
         let strips = columns.div_ceil(LANES);
-        let tiles = rows.div_ceil(S::TILE_ROWS.min(E::TILE_ROWS));
+        let tiles = rows.div_ceil(tallest::<S, E>());
         let (height, taller) = if tiles <= 1 {
             (rows, 0)
         } else {
@@ -234,32 +243,27 @@ struct Band<'a, 'c, E> {
 impl<E: Element> Band<'_, '_, E> {
     #[inline(always)]
     fn compute<S: Simd>(&mut self, s: S, height: usize, width: usize) {
+        // What the constants rule out, here and below, is not even compiled.
         match height {
             1 => self.compute_rows::<S, 1>(s, width),
-            2 => self.compute_rows::<S, 2>(s, width),
-            3 => self.compute_rows::<S, 3>(s, width),
-            4 => self.compute_rows::<S, 4>(s, width),
-            5 => self.compute_rows::<S, 5>(s, width),
-            _ => self.compute_rows::<S, 6>(s, width),
+            2 if const { tallest::<S, E>() >= 2 } => self.compute_rows::<S, 2>(s, width),
+            3 if const { tallest::<S, E>() >= 3 } => self.compute_rows::<S, 3>(s, width),
+            4 if const { tallest::<S, E>() >= 4 } => self.compute_rows::<S, 4>(s, width),
+            5 if const { tallest::<S, E>() >= 5 } => self.compute_rows::<S, 5>(s, width),
+            6 if const { tallest::<S, E>() >= 6 } => self.compute_rows::<S, 6>(s, width),
+            _ => {}
         }
     }
 
     #[inline(always)]
     fn compute_rows<S: Simd, const ROWS: usize>(&mut self, s: S, width: usize) {
-        let most = if ROWS <= S::TILE_ROWS && ROWS <= E::TILE_ROWS {
-            S::ACCUMULATORS
-        } else {
-            0
-        };
-        // Wider tiles than the registers hold are never asked for; the constant conditions drop their code.
         match width {
-            6 if ROWS * 6 <= most => s.run(Multiply::<E, ROWS, 6>(self)),
-            5 if ROWS * 5 <= most => s.run(Multiply::<E, ROWS, 5>(self)),
-            4 if ROWS * 4 <= most => s.run(Multiply::<E, ROWS, 4>(self)),
-            3 if ROWS * 3 <= most => s.run(Multiply::<E, ROWS, 3>(self)),
-            2 if ROWS * 2 <= most => s.run(Multiply::<E, ROWS, 2>(self)),
-            _ if most > 0 => s.run(Multiply::<E, ROWS, 1>(self)),
-            _ => {}
+            6 if const { ROWS * 6 <= S::ACCUMULATORS } => s.run(Multiply::<E, ROWS, 6>(self)),
+            5 if const { ROWS * 5 <= S::ACCUMULATORS } => s.run(Multiply::<E, ROWS, 5>(self)),
+            4 if const { ROWS * 4 <= S::ACCUMULATORS } => s.run(Multiply::<E, ROWS, 4>(self)),
+            3 if const { ROWS * 3 <= S::ACCUMULATORS } => s.run(Multiply::<E, ROWS, 3>(self)),
+            2 if const { ROWS * 2 <= S::ACCUMULATORS } => s.run(Multiply::<E, ROWS, 2>(self)),
+            _ => s.run(Multiply::<E, ROWS, 1>(self)),
         }
     }
 
