@@ -32,6 +32,7 @@ of weights and buffers; code comes on top (C: about a kilobyte).
 Examples:
   elman export runs/digits --format c -o digits.c           writes digits.h as well
   elman export runs/digits --format rust -o src/digits.rs
+  elman export runs/digits --format rust --int8 -o src/digits.rs      after elman quantize
   elman export runs/digits --format image -o digits.image --data test.csv
   elman export runs/digits --format c -o digits.c --json | jq .flash_bytes")]
 pub struct ExportArgs {
@@ -61,6 +62,9 @@ pub struct ExportArgs {
     /// Steps of golden vectors, of the first sequences
     #[arg(long, value_name = "N", default_value = "32", value_parser = count(1..=4096))]
     pub golden: usize,
+    /// The net in whole numbers that `elman quantize` made (with --format rust)
+    #[arg(long)]
+    pub int8: bool,
     /// Leave out what the numbers mean: names of outputs, vocabularies, scaling
     #[arg(long)]
     pub bare: bool,
