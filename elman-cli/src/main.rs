@@ -1,77 +1,7 @@
-//! `elman`: train, evaluate and run Elman recurrent nets.
-//!
-//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`, `text`,
-//! `echo`: what a net's numbers mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers).
-//! `elman-core` does the arithmetic.
-
-mod args;
-mod bench;
-mod classify;
-mod cost;
-mod data;
-mod demo;
-mod doctor;
-mod echo;
-mod encoding;
-mod evaluate;
-mod events;
-mod export;
-mod failure;
-mod features;
-mod forecast;
-mod gather;
-mod gradcheck;
-mod infer;
-mod inspect;
-mod interrupt;
-mod label;
-mod model_file;
-mod objective;
-mod predict;
-mod quantize;
-mod quantized_file;
-mod reading;
-mod report;
-mod run;
-mod seeds;
-mod settings;
-mod spans;
-mod spec_file;
-mod task;
-mod text;
-mod textbook;
-mod threads;
-mod train;
-mod trained;
+//! The binary of the library beside it.
 
 use std::process::ExitCode;
 
-use args::Command;
-use failure::{Failure, Result};
-
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("elman: {failure}");
-            failure.exit_code()
-        }
-    }
-}
-
-fn run() -> Result<()> {
-    match args::parse(std::env::args_os())?.command {
-        Command::Train(args) => train::run(args),
-        Command::Eval(args) => evaluate::run(&args),
-        Command::Predict(args) => predict::run(&args),
-        Command::Generate(args) => text::generate(&args),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Export(args) => export::run(&args),
-        Command::Quantize(args) => quantize::run(&args),
-        Command::Gradcheck(args) => gradcheck::run(&args),
-        Command::Demo(args) => demo::run(&args),
-        Command::Report(args) => train::report(&args.run),
-        Command::Bench(args) => bench::run(&args),
-    }
+    elman_cli::main()
 }
