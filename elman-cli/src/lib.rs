@@ -38,6 +38,7 @@ mod report;
 mod run;
 mod seeds;
 mod settings;
+mod shell;
 mod spans;
 mod spec_file;
 mod task;
@@ -77,5 +78,7 @@ fn run() -> Result<()> {
         Command::Demo(args) => demo::run(&args),
         Command::Report(args) => train::report(&args.run),
         Command::Bench(args) => bench::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
     }
 }
