@@ -39,7 +39,7 @@ fn every_command_has_a_page() {
     ] {
         let page = shop.text(&format!("pages/man1/{name}.1"));
         assert!(
-            page.contains(".SH OPTIONS") && page.contains("Examples:"),
+            page.contains(".SH OPTIONS") && page.contains(".SH EXAMPLES\n.nf\n"),
             "{name}"
         );
     }
