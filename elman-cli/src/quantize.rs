@@ -297,8 +297,8 @@ fn table(report: &Report) -> String {
     }
     let ([flash, flash_8], [ram, ram_8]) = (report.flash_bytes, report.ram_bytes);
     text += &format!(
-        "saturated      {} inputs, {} states\nflash          {flash} bytes, in whole numbers {flash_8}\n\
-         RAM            {ram} bytes, in whole numbers {ram_8}\nwritten        {}\n",
+        "saturated      {} inputs, {} states\nflash          {flash} bytes, in whole numbers {flash_8} (code: about 1.4 KB and 9 KB on a \
+         Cortex-M4F)\nRAM            {ram} bytes, in whole numbers {ram_8}\nwritten        {}\n",
         report.saturated_inputs, report.saturated_states, report.file
     );
     text

@@ -244,10 +244,10 @@ impl Scaling {
         ));
         if self.window > 1 {
             encoding.remark(format!(
-                "A step reads {} rows at once, the first {} steps before its own and the last as far behind; rows \
-                 outside the sequence are 0.",
+                "A step reads {} rows at once: its own, and {reach} before and {reach} after it. So an answer comes {reach} \
+                 rows late; rows outside the sequence are 0.",
                 self.window,
-                self.window / 2
+                reach = self.window / 2
             ));
         }
         encoding.add_names("columns", "What a step measures.", self.columns.clone());

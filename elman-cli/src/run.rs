@@ -224,6 +224,13 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        let folder = folder.display();
+        return Err(Failure::run(format!(
+            "cannot write {}: there is no folder {folder}; make it first: mkdir -p {folder}",
+            path.display()
+        )));
+    }
     let mut file = tempfile::Builder::new()
         .prefix(WRITING)
         .tempfile_in(folder)

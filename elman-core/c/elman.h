@@ -1,17 +1,22 @@
 /*
  * The C interface of elman-core: a trained net, opened in place from an image in flash, and fed step by step.
  *
- *     ELMAN_ALIGNED static const unsigned char image[] = { ... };    (made by elman export --format image)
+ *     extern const unsigned char image[], image_end[];     (image.s, around the file that elman export --format image writes:
+ *                                                               .section .rodata.image, "a"
+ *                                                               .balign 64
+ *                                                               .global image, image_end
+ *                                                               image: .incbin "net.image"
+ *                                                               image_end:                                              )
  *     static elman_net net;
  *     static float state[STATE], y[OUTPUTS];
  *     static elman_strip scratch[SCRATCH];
  *
- *     elman_open(&net, image, sizeof image);
+ *     elman_open(&net, image, image_end - image);
  *     elman_self_test(&net, state, STATE, scratch, SCRATCH, y, OUTPUTS, NULL);
  *     elman_start(&net, state, STATE, scratch, SCRATCH);
  *     for (;;) elman_step(&net, x, INPUTS, y, OUTPUTS);
  *
- * Lengths are counted in items: floats, ids, strips. elman_get_sizes tells them, as does elman inspect on the desktop.
+ * STATE, SCRATCH, INPUTS and OUTPUTS count items: floats, ids, strips. elman export prints them, elman_get_sizes tells them.
  * Every function checks pointers for null and alignment, and lengths, and returns ELMAN_OK or what was wrong. What it cannot
  * check: pointers must lead to as much memory as the lengths say; a net must be zero (as statics are) or have been opened;
  * image and buffers must stay where they are, used by nobody else, while the net is. One net, one thread at a time.

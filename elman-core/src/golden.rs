@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::error::{Error, check_len, check_room};
+use crate::fixed::{FixedStream, Shape};
 use crate::forward::forward;
 use crate::inputs::Inputs;
 use crate::simd::{Level, Strip};
@@ -125,19 +126,60 @@ impl Golden<'_> {
         model: &Model,
         buffers: SelfTest,
     ) -> Result<Option<usize>, Error> {
-        let (width, columns) = (model.spec().golden_width(), model.spec().output_width());
         let SelfTest {
             state,
             scratch,
             outputs,
         } = self.check_buffers(model.spec(), buffers)?;
-        let outputs = outputs.get_mut(..columns).unwrap_or(&mut []);
         let mut stream = Stream::new(level, *model, state, scratch)?;
+        self.check_steps(level, model.spec(), outputs, |is_first, inputs, row| {
+            if is_first {
+                stream.reset();
+            }
+            stream.step(inputs, row)
+        })
+    }
+
+    /// The same with a [`FixedStream`]: a chip that calls this links no more than its net.
+    ///
+    /// # Errors
+    /// As [`Golden::check`].
+    pub fn check_fixed<S: Shape>(
+        &self,
+        level: Level,
+        tables: &[f32],
+        packed: &[Strip],
+        buffers: SelfTest,
+    ) -> Result<Option<usize>, Error> {
+        let SelfTest {
+            state,
+            scratch,
+            outputs,
+        } = self.check_buffers(&S::SPEC, buffers)?;
+        let mut stream = FixedStream::<S>::new(level, tables, packed, state, scratch)?;
+        self.check_steps(level, &S::SPEC, outputs, |is_first, inputs, row| {
+            if is_first {
+                stream.reset();
+            }
+            stream.step(inputs, row)
+        })
+    }
+
+    /// Feeds every row to `step`, which is told where a sequence starts, and compares what it writes.
+    #[inline(always)]
+    fn check_steps(
+        &self,
+        level: Level,
+        spec: &Spec,
+        outputs: &mut [f32],
+        mut step: impl FnMut(bool, Inputs, &mut [f32]) -> Result<(), Error>,
+    ) -> Result<Option<usize>, Error> {
+        let (width, columns) = (spec.golden_width(), spec.output_width());
+        let outputs = outputs.get_mut(..columns).unwrap_or(&mut []);
         let mut row = 0;
         for &length in self.lengths {
-            stream.reset();
-            for _ in 0..length {
-                stream.step(part(self.inputs, row * width, width), outputs)?;
+            for t in 0..length {
+                step(t == 0, part(self.inputs, row * width, width), outputs)?;
                 if let Some(wrong) = self.compare(level, row * columns, outputs) {
                     return Ok(Some(wrong));
                 }

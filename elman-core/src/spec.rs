@@ -412,6 +412,12 @@ impl Spec {
         widest
     }
 
+    /// Numbers per row that the first layer reads.
+    #[inline(always)]
+    pub const fn input_width(&self) -> usize {
+        self.input.width()
+    }
+
     /// Numbers per output row.
     #[inline(always)]
     pub const fn output_width(&self) -> usize {

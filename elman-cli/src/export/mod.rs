@@ -157,6 +157,15 @@ fn report(args: &ExportArgs, parts: &Parts<'_>, outputs: &[Output], size: Size) 
     for line in size.lines() {
         writeln!(out, "{line}")?;
     }
+    if args.format == ExportFormat::Image && !parts.spec.is_bidirectional() {
+        let spec = &parts.spec;
+        let (inputs, outputs) = (spec.golden_width(), spec.output_width());
+        let (state, scratch) = (spec.state_len(), spec.stream_len());
+        writeln!(
+            out,
+            "from C   STATE {state}, SCRATCH {scratch}, INPUTS {inputs}, OUTPUTS {outputs} (elman.h)"
+        )?;
+    }
     let (steps, source) = (proof.steps(), &proof.source);
     Ok(writeln!(
         out,

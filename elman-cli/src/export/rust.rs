@@ -22,11 +22,14 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
         text += format!("//! {}", line.replace('[', "\\[")).trim_end();
         text.push('\n');
     }
-    text += if parts.spec.is_bidirectional() {
-        WHOLE_USE
-    } else {
-        STREAM_USE
-    };
+    text += &usage(
+        &parts.spec,
+        if parts.spec.is_bidirectional() {
+            WHOLE_USE
+        } else {
+            STREAM_USE
+        },
+    );
     spec(&parts.spec, &mut text);
     weights(parts, &mut text);
     golden(parts, &mut text);
@@ -36,14 +39,23 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
         STREAM
     };
     let check = if parts.spec.is_bidirectional() {
-        "check"
+        "model().and_then(|model| GOLDEN.check(Level::detect(), &model, buffers))"
     } else {
-        "check_stream"
+        "GOLDEN.check_fixed::<Net>(Level::detect(), &TABLES, &PACKED, buffers)"
     };
-    text += &SELF_TEST.replace("GOLDEN.check", &format!("GOLDEN.{check}"));
+    text += &SELF_TEST.replace("CHECK", check);
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());
     (vec![Output { path, content }], size)
+}
+
+/// How the net is used, with the kind of its inputs.
+pub fn usage(spec: &Spec, text: &str) -> String {
+    let (read, row) = match spec.input {
+        Input::Dense { .. } => ("Dense", "[0.0; net::SPEC.input_width()]"),
+        Input::Tokens { .. } => ("Tokens", "[0; net::SPEC.golden_width()]"),
+    };
+    text.replace("READ", read).replace("INPUTS", row)
 }
 
 /// What the compiler makes of names and numbers: the text, and a pointer and a length of a small chip for each.
@@ -61,9 +73,12 @@ const STREAM_USE: &str = r"//!
 //! let mut state = [0.0; net::SPEC.state_len()];
 //! let mut scratch = [Strip::ZERO; net::SPEC.stream_len()];
 //! let mut stream = net::stream(&mut state, &mut scratch)?;
+//! let x = INPUTS;
 //! let mut outputs = [0.0; net::SPEC.output_width()];
-//! stream.step(inputs, &mut outputs)?;
+//! stream.step(Inputs::READ(&x), &mut outputs)?;
 //! ```
+
+#![allow(dead_code)]
 
 use elman_core::*;
 ";
@@ -75,21 +90,28 @@ const WHOLE_USE: &str = r"//!
 //! assert_eq!(net::self_test(), 0);
 //! let mut workspace = [Strip::ZERO; net::SPEC.workspace_len(STEPS, 1)];
 //! let mut outputs = [0.0; net::SPEC.output_rows(STEPS, 1) * net::SPEC.output_width()];
-//! net::run(STEPS, inputs, &mut workspace, &mut outputs)?;
+//! net::run(STEPS, Inputs::READ(&rows), &mut workspace, &mut outputs)?;
 //! ```
+
+#![allow(dead_code)]
 
 use elman_core::*;
 ";
 
 const STREAM: &str = r"
-/// The net, its weights in flash.
-pub fn model() -> Result<Model<'static>, Error> {
-    Model::new(SPEC, &TABLES, &PACKED)
+/// The shape as a type: no more is linked than this net needs.
+pub struct Net;
+
+impl Shape for Net {
+    const SPEC: Spec = SPEC;
 }
 
-/// The net at its initial state, to be fed step by step.
-pub fn stream<'a>(state: &'a mut [f32], scratch: &'a mut [Strip]) -> Result<Stream<'a>, Error> {
-    Stream::new(Level::detect(), model()?, state, scratch)
+/// The net at its initial state, to be fed step by step; its weights stay in flash.
+pub fn stream<'a>(
+    state: &'a mut [f32],
+    scratch: &'a mut [Strip],
+) -> Result<FixedStream<'a, Net>, Error> {
+    FixedStream::new(Level::detect(), &TABLES, &PACKED, state, scratch)
 }
 ";
 
@@ -129,10 +151,7 @@ pub fn self_test() -> usize {
         scratch: &mut scratch,
         outputs: &mut outputs,
     };
-    let Ok(model) = model() else {
-        return usize::MAX;
-    };
-    match GOLDEN.check(Level::detect(), &model, buffers) {
+    match CHECK {
         Ok(None) => 0,
         Ok(Some(index)) => index + 1,
         Err(_) => usize::MAX,

@@ -366,7 +366,7 @@ fn crate_of(modules: &[String]) -> PathBuf {
     std::fs::copy(root.join("Cargo.lock"), home.join("Cargo.lock")).unwrap();
     let mut main = "#![deny(warnings)]\n".to_owned();
     for module in modules {
-        main += &format!("#[allow(dead_code)]\nmod {module};\n");
+        main += &format!("mod {module};\n");
     }
     main += "\nfn main() {\n";
     for module in modules {

@@ -6,7 +6,7 @@ use std::path::Path;
 use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
 use elman_core::{Input, Inputs, LANES};
 
-use super::rust::{encoding, lengths, notes_bytes, spec, table};
+use super::rust::{encoding, lengths, notes_bytes, spec, table, usage};
 use super::size::Size;
 use super::source::{list, number, remarks, title};
 use super::{Output, Parts};
@@ -53,7 +53,11 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
         text.push('\n');
     }
     let is_whole = parts.spec.is_bidirectional();
-    text += if is_whole { WHOLE_USE } else { STREAM_USE };
+    let row = |text: &str| text.replace("[0.0;", "[0;");
+    text += &row(&usage(
+        &parts.spec,
+        if is_whole { WHOLE_USE } else { STREAM_USE },
+    ));
     spec(&parts.spec, &mut text);
     let _ = write!(
         text,
@@ -139,9 +143,12 @@ const STREAM_USE: &str = r"//!
 //! let mut state = [0; net::SPEC.quantized_state_len()];
 //! let mut scratch = [0; net::SPEC.quantized_stream_len()];
 //! let mut stream = net::stream(&mut state, &mut scratch)?;
+//! let x = INPUTS;
 //! let mut logits = [0; net::SPEC.output_width()];
-//! stream.step_integers(inputs, &mut logits)?;
+//! stream.step_integers(Integers::READ(&x), &mut logits)?;
 //! ```
+
+#![allow(dead_code)]
 
 use elman_core::quantized::*;
 use elman_core::*;
@@ -154,8 +161,10 @@ const WHOLE_USE: &str = r"//!
 //! assert_eq!(net::self_test(), 0);
 //! let mut workspace = [0; net::SPEC.quantized_workspace_len(STEPS)];
 //! let mut logits = [0; net::SPEC.output_rows(STEPS, 1) * net::SPEC.output_width()];
-//! net::run(STEPS, inputs, &mut workspace, &mut logits)?;
+//! net::run(STEPS, Integers::READ(&rows), &mut workspace, &mut logits)?;
 //! ```
+
+#![allow(dead_code)]
 
 use elman_core::quantized::*;
 use elman_core::*;
