@@ -22,7 +22,7 @@ use crate::spec::Spec;
 /// #     }
 /// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { Ok(bytes.fill(0)) }
 /// # }
-/// // An IRNN: rectified units that start by remembering everything.
+/// // An IRNN: rectified linear units that start by remembering everything.
 /// let relu = Layer { activation: Activation::Relu, ..Layer::tanh(3) };
 /// let spec = Spec { layers: Layers::of([relu]), ..Spec::dense(2, 3, 1) };
 /// let mut params = vec![0.0; spec.params_len()];
