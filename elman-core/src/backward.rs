@@ -29,6 +29,22 @@ impl Tape<'_> {
     ///
     /// # Errors
     /// [`Error::Steps`] if the steps were not recorded or cannot be cut like this, [`Error::Length`].
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # let (level, spec) = (Level::detect(), Spec::dense(2, 3, 1));
+    /// # let lengths = [spec.packed_len(), spec.transposed_len(), spec.tape_len(4, 1), spec.scratch_len(4, 1)];
+    /// # let [packed, transposed, mut buffer, mut scratch] = lengths.map(|strips| vec![Strip::ZERO; strips]);
+    /// # let (model, mut gradients) = (Model::new(spec, &[], &packed)?, vec![0.0; spec.params_len()]);
+    /// # let mut tape = Tape::new(&spec, Batch::uniform(4, 1)?, Inputs::Dense(&[0.5; 8]), 0, &mut buffer)?;
+    /// # tape.start(&model, None)?;
+    /// tape.record(level, &model, 0..4)?;
+    /// tape.outputs(0..4).fill(0.5); // ∂loss/∂output of every step
+    /// let window = Window { losses: 0..4, back_to: 0 };
+    /// tape.backward(level, &model, &transposed, &window, &mut scratch, &mut gradients)?;
+    /// assert_eq!(gradients.last(), Some(&2.0)); // the head's bias, last of all, joins each of four outputs
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn backward(
         &mut self,
         level: Level,

@@ -12,6 +12,15 @@ use core::ops::Range;
 use crate::error::Error;
 
 /// The shape of a batch: how many sequences are still running at each step.
+///
+/// ```
+/// # use elman_core::{Batch, Error};
+/// let mut active = [0; 4];
+/// let batch = Batch::ragged(Batch::fill_active(&[4, 3, 2], &mut active)?)?;
+/// assert_eq!(batch.rows(), 4 + 3 + 2);
+/// assert_eq!(batch.rows_of(2..4), 6..9); // two rows of step 2, one of step 3
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     shape: Shape<'a>,
@@ -29,6 +38,13 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// [`Error::Batch`] if either is zero.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let batch = Batch::uniform(20, 32)?;
+    /// assert_eq!((batch.rows(), batch.active(19), batch.active(20)), (640, 32, 0));
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub fn uniform(steps: usize, sequences: usize) -> Result<Batch<'static>, Error> {
         match steps.checked_mul(sequences) {
             None => Err(Error::Batch("a batch has too many rows")),
@@ -80,6 +96,13 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// [`Error::Batch`] if lengths are unsorted, a sequence is empty, or there are none;
     /// [`Error::Length`] if `active` is shorter than the longest sequence.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let mut room = [0; 100];
+    /// assert_eq!(Batch::fill_active(&[5, 2, 1], &mut room)?, [3, 2, 1, 1, 1]);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub fn fill_active<'b>(
         lengths: &[usize],
         active: &'b mut [usize],
@@ -152,6 +175,14 @@ impl<'a> Batch<'a> {
     }
 
     /// First row of step `t`; O(t) for ragged batches.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let batch = Batch::ragged(&[3, 2, 1])?;
+    /// // Sequence 1 at step 1: behind the three rows of step 0 and the row of sequence 0.
+    /// assert_eq!(batch.offset(1) + 1, 4);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub fn offset(&self, t: usize) -> usize {
         match self.shape {
             Shape::Uniform { steps, sequences } => t.min(steps) * sequences,

@@ -3,6 +3,16 @@
 use core::fmt;
 
 /// What was wrong with what was handed in.
+///
+/// ```
+/// # use elman_core::*;
+/// let spec = Spec::dense(2, 3, 1);
+/// let (short, mut packed) = ([0.1; 20], vec![Strip::ZERO; spec.packed_len()]);
+/// let result = pack(&spec, &short, &mut packed);
+/// assert_eq!(result, Err(Error::Length { what: "params", expected: 22, found: 20 }));
+/// let message = result.map_err(|error| error.to_string());
+/// assert_eq!(message, Err("params must have length 22, found 20".into()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {

@@ -24,6 +24,7 @@ use crate::weights::Model;
 ///     };
 /// }
 /// static STATE: [f32; Gesture::SPEC.state_len()] = [0.0; Gesture::SPEC.state_len()];
+/// assert_eq!(STATE.len(), 32);
 /// ```
 pub trait Shape {
     /// The shape. One that no net can have, or that cannot stream, does not compile.
@@ -49,6 +50,7 @@ pub trait Shape {
 /// let mut net = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state, &mut scratch)?;
 /// let mut y = [0.0; Gesture::SPEC.output_width()];
 /// net.step(Inputs::Dense(&[0.5, -1.0]), &mut y)?;
+/// # assert!((y[0] - 0.13997).abs() < 1e-5);
 /// # Ok::<(), Error>(())
 /// ```
 pub struct FixedStream<'a, S> {

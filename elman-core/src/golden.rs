@@ -13,6 +13,17 @@ use crate::weights::Model;
 /// Sequences and what a net made of them on the machine that exported it.
 ///
 /// Letters: B sequences, R rows of all of them, I input width, O outputs.
+///
+/// ```
+/// # use elman_core::*;
+/// // A sequence of three steps, one of a single step, two inputs each.
+/// let inputs = Inputs::Dense(&[0.5, -1.0, 0.0, 0.0, 1.0, 2.0, -0.5, 0.5]);
+/// let golden = Golden { lengths: &[3, 1], inputs, outputs: &[0.25; 4], tolerance: 1e-6 };
+/// assert_eq!(golden.longest(), 3);
+/// golden.check_shape(&Spec::dense(2, 3, 1))?;
+/// assert!(golden.check_shape(&Spec::dense(2, 3, 2)).is_err());
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Golden<'a> {
     /// Steps of each sequence, (B).
@@ -28,6 +39,23 @@ pub struct Golden<'a> {
 }
 
 /// Buffers for [`Golden::check`]; they may hold anything.
+///
+/// ```
+/// # use elman_core::*;
+/// # const SPEC: Spec = Spec::dense(2, 3, 1);
+/// # let mut params = [0.0; SPEC.params_len()];
+/// # params[21] = 0.25;
+/// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+/// # pack(&SPEC, &params, &mut packed)?;
+/// # let model = Model::new(SPEC, &params, &packed)?;
+/// // As on a chip; the net always answers 0.25.
+/// let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.self_test_scratch(2)]);
+/// let mut outputs = [0.0; SPEC.self_test_outputs(2)];
+/// let golden = Golden { lengths: &[2], inputs: Inputs::Dense(&[0.5; 4]), outputs: &[0.25, 0.3], tolerance: 1e-6 };
+/// let buffers = SelfTest { state: &mut state, scratch: &mut scratch, outputs: &mut outputs };
+/// assert_eq!(golden.check_stream(Level::detect(), &model, buffers)?, Some(1)); // 0.3 is wrong
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct SelfTest<'a> {
     /// [`Spec::state_len`] numbers.
@@ -103,6 +131,24 @@ impl Golden<'_> {
     ///
     /// # Errors
     /// As [`Golden::check_shape`]; [`Error::Length`] naming the buffer.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut params = [0.0; SPEC.params_len()];
+    /// # params[21] = 0.25;
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.self_test_scratch(2)]);
+    /// # let mut outputs = [0.0; SPEC.self_test_outputs(2)];
+    /// // The net always answers 0.25.
+    /// let inputs = Inputs::Dense(&[0.5, -1.0, 0.0, 2.0]);
+    /// let golden = Golden { lengths: &[2], inputs, outputs: &[0.25, 0.25], tolerance: 1e-6 };
+    /// let buffers = SelfTest { state: &mut state, scratch: &mut scratch, outputs: &mut outputs };
+    /// assert_eq!(golden.check(Level::detect(), &model, buffers)?, None);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn check(
         &self,
         level: Level,

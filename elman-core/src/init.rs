@@ -9,6 +9,28 @@ use crate::params::{Tensor, TensorKind};
 use crate::spec::Spec;
 
 /// How parameters start.
+///
+/// ```
+/// # use elman_core::*;
+/// # struct Generator(u64);
+/// # impl rand_core::TryRng for Generator {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok((self.try_next_u64()? >> 32) as u32) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+/// #         self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+/// #         Ok(self.0)
+/// #     }
+/// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { Ok(bytes.fill(0)) }
+/// # }
+/// // An IRNN: rectified linear units that start by remembering everything.
+/// let relu = Layer { activation: Activation::Relu, ..Layer::tanh(3) };
+/// let spec = Spec { layers: Layers::of([relu]), ..Spec::dense(2, 3, 1) };
+/// let mut params = vec![0.0; spec.params_len()];
+/// initialize(&spec, Init::Identity, &mut Generator(1), &mut params)?;
+/// let w_rec = &params[2 * 3..][..3 * 3];
+/// assert_eq!(w_rec, [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Init {
     /// Orthogonal `W_rec` (Saxe, McClelland, Ganguli 2014), the rest as [`Init::Glorot`].
@@ -29,6 +51,28 @@ const EMBEDDING_DEVIATION: f64 = 0.5;
 ///
 /// # Errors
 /// [`Error::Spec`], or [`Error::Length`] if `params` does not hold [`Spec::params_len`] numbers.
+///
+/// ```
+/// # use elman_core::*;
+/// # struct Generator(u64);
+/// # impl rand_core::TryRng for Generator {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok((self.try_next_u64()? >> 32) as u32) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+/// #         self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+/// #         Ok(self.0)
+/// #     }
+/// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { Ok(bytes.fill(0)) }
+/// # }
+/// # let mut rng = Generator(1);
+/// let spec = Spec::dense(2, 8, 1);
+/// let mut params = vec![0.0; spec.params_len()];
+/// initialize(&spec, Init::default(), &mut rng, &mut params)?; // any generator of `rand_core` will do
+/// let w_rec = &params[2 * 8..][..8 * 8];
+/// let product = |i: usize, j: usize| -> f32 { (0..8).map(|k| w_rec[8 * i + k] * w_rec[8 * j + k]).sum() };
+/// assert!((product(0, 0) - 1.0).abs() < 1e-6 && product(0, 1).abs() < 1e-6); // orthogonal
+/// # Ok::<(), Error>(())
+/// ```
 pub fn initialize(
     spec: &Spec,
     init: Init,

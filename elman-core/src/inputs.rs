@@ -9,6 +9,24 @@ use crate::spec::{Channel, Input, Spec};
 use crate::weights::Model;
 
 /// What the first layer reads, one row per row of the batch.
+///
+/// ```
+/// # use elman_core::*;
+/// // Embeddings of one number, summed up by a unit that forgets nothing.
+/// let channels = Channels::of([Channel { vocabulary: 2, width: 1 }]);
+/// let layers = Layers::of([Layer { activation: Activation::Identity, ..Layer::tanh(1) }]);
+/// let head = Head { kind: HeadKind::None, read: Read::EveryStep };
+/// let spec = Spec { input: Input::Tokens { channels, window: 1 }, layers, head, ..Spec::dense(1, 1, 1) };
+/// let params = [10.0, 20.0, 30.0, 1.0, 1.0, 0.0]; // embeddings of 0, 1 and padding, then W_in, W_rec, b
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// # let model = Model::new(spec, &params, &packed)?;
+/// # let (batch, mut workspace) = (Batch::uniform(3, 1)?, vec![Strip::ZERO; spec.workspace_len(3, 1)]);
+/// let (mut state, mut sums) = ([0.0], [0.0; 3]);
+/// forward(Level::detect(), &model, &batch, Inputs::Tokens(&[1, 0, 2]), &mut state, &mut workspace, &mut sums)?;
+/// assert_eq!(sums, [20.0, 30.0, 60.0]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Inputs<'a> {
     /// (R, I) numbers.

@@ -10,6 +10,14 @@ use crate::simd::{LANES, Level, Operation, Simd};
 use core::num::NonZeroU32;
 
 /// The class a row should have, or none at all. Four bytes.
+///
+/// ```
+/// # use elman_core::Target;
+/// // Labels of four rows; the third has none.
+/// let targets = [Some(2), Some(0), None, Some(1)].map(|label| label.map_or(Target::IGNORED, Target::class));
+/// assert_eq!(targets.map(Target::get), [Some(2), Some(0), None, Some(1)]);
+/// assert_eq!(size_of_val(&targets), 16);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Target(Option<NonZeroU32>);
 
@@ -18,11 +26,25 @@ impl Target {
     pub const IGNORED: Self = Self(None);
 
     /// Class `index`, counted from 0; `u32::MAX` itself is ignored.
+    ///
+    /// ```
+    /// # use elman_core::Target;
+    /// const FIRST: Target = Target::class(0);
+    /// assert_eq!(FIRST.get(), Some(0));
+    /// assert_eq!(Target::class(u32::MAX), Target::IGNORED);
+    /// ```
     pub const fn class(index: u32) -> Self {
         Self(NonZeroU32::new(index.wrapping_add(1)))
     }
 
     /// The class, if the row counts.
+    ///
+    /// ```
+    /// # use elman_core::Target;
+    /// let targets = [Target::class(1), Target::IGNORED, Target::class(1), Target::class(0)];
+    /// let ones = targets.iter().filter(|target| target.get() == Some(1)).count();
+    /// assert_eq!(ones, 2);
+    /// ```
     pub const fn get(self) -> Option<u32> {
         match self.0 {
             Some(n) => Some(n.get() - 1),
@@ -32,6 +54,14 @@ impl Target {
 }
 
 /// What the mean divides by: the number of counted targets, or the sum of their class weights.
+///
+/// ```
+/// # use elman_core::{loss, Target};
+/// let targets = [Target::class(0), Target::IGNORED, Target::class(1)];
+/// assert_eq!(loss::total_weight(&targets, None), 2.0);
+/// // A rare class counts four times.
+/// assert_eq!(loss::total_weight(&targets, Some(&[1.0, 4.0])), 5.0);
+/// ```
 pub fn total_weight(targets: &[Target], class_weights: Option<&[f32]>) -> f64 {
     targets
         .iter()

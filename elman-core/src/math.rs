@@ -22,6 +22,14 @@ pub fn tanh(level: Level, x: &mut [f32]) {
 }
 
 /// `x ← e^x`
+///
+/// ```
+/// # use elman_core::{math, Level};
+/// let mut x = [0.0, f32::NEG_INFINITY, 1.0];
+/// math::exp(Level::detect(), &mut x);
+/// assert_eq!(x[..2], [1.0, 0.0]);
+/// assert!((x[2] - std::f32::consts::E).abs() < 5e-7);
+/// ```
 pub fn exp(level: Level, x: &mut [f32]) {
     level.run(Map {
         function: Exp,
@@ -30,6 +38,13 @@ pub fn exp(level: Level, x: &mut [f32]) {
 }
 
 /// `x ← max(0, x)`; a NaN stays.
+///
+/// ```
+/// # use elman_core::{math, Level};
+/// let mut x = [-2.0, 0.0, 3.0];
+/// math::relu(Level::detect(), &mut x);
+/// assert_eq!(x, [0.0, 0.0, 3.0]);
+/// ```
 pub fn relu(level: Level, x: &mut [f32]) {
     level.run(Map {
         function: Relu,
@@ -41,6 +56,15 @@ pub fn relu(level: Level, x: &mut [f32]) {
 ///
 /// # Errors
 /// [`Error::Length`] if the slice does not hold whole rows.
+///
+/// ```
+/// # use elman_core::{math, Error, Level};
+/// // Two rows of two classes; logits this large would overflow e^x.
+/// let mut rows = [7.0, 7.0, 1000.0, 0.0];
+/// math::softmax(Level::detect(), &mut rows, 2)?;
+/// assert_eq!(rows, [0.5, 0.5, 1.0, 0.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn softmax(level: Level, rows: &mut [f32], classes: usize) -> Result<(), Error> {
     check_len(
         "rows",
@@ -52,6 +76,13 @@ pub fn softmax(level: Level, rows: &mut [f32], classes: usize) -> Result<(), Err
 }
 
 /// Strips of a packed (depth, columns) matrix for [`matmul`].
+///
+/// ```
+/// # use elman_core::{math, Strip};
+/// // 20 columns take two strips of 16 in each of the 3 rows.
+/// static PACKED: [Strip; math::packed_matrix_len(3, 20)] = [Strip::ZERO; math::packed_matrix_len(3, 20)];
+/// assert_eq!(PACKED.len(), 6);
+/// ```
 pub const fn packed_matrix_len(depth: usize, columns: usize) -> usize {
     packed_strips(depth, columns, 0)
 }
@@ -60,6 +91,19 @@ pub const fn packed_matrix_len(depth: usize, columns: usize) -> usize {
 ///
 /// # Errors
 /// [`Error::Length`] naming the slice.
+///
+/// ```
+/// # use elman_core::{math, Error, Level, Strip};
+/// let swap = [0.0, 1.0, 1.0, 0.0];
+/// let mut packed = [Strip::ZERO; math::packed_matrix_len(2, 2)];
+/// math::pack_matrix(&swap, 2, 2, &mut packed)?; // once, for any number of products
+/// for (a, expected) in [([1.0, 2.0], [2.0, 1.0]), ([5.0, 0.0], [0.0, 5.0])] {
+///     let mut c = [0.0; 2];
+///     math::matmul(Level::detect(), 1, 2, 2, &a, &packed, &mut c)?;
+///     assert_eq!(c, expected);
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 pub fn pack_matrix(
     b: &[f32],
     depth: usize,

@@ -7,6 +7,19 @@ use crate::simd::{LANES, Level, Operation, Simd};
 
 /// An update rule and its settings; the learning rate is handed in at every step, so that any schedule
 /// can drive it. The constants hold PyTorch's defaults.
+///
+/// ```
+/// # use elman_core::{Error, Level, Optimizer};
+/// let momentum = Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 };
+/// let mut params = [1.0];
+/// let mut state = vec![0.0; momentum.state_len(params.len())];
+/// for step in 1..=2 {
+///     momentum.update(Level::detect(), 0.1, step, 0..1, &mut params, &[2.0], &mut state)?;
+/// }
+/// // Steps of 0.1·2 and 0.1·(0.9·2 + 2).
+/// assert!((params[0] - 0.42).abs() < 1e-6);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
     /// Stochastic gradient descent, with momentum (Polyak 1964; Nesterov 1983) unless that is 0.
@@ -92,6 +105,13 @@ impl Optimizer {
     };
 
     /// Numbers of optimizer state for `params` parameters; they start at zero and lie slot after slot.
+    ///
+    /// ```
+    /// # use elman_core::{Optimizer, Spec};
+    /// const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// static STATE: [f32; Optimizer::ADAM.state_len(SPEC.params_len())] = [0.0; 2 * 22];
+    /// assert_eq!(Optimizer::SGD.state_len(SPEC.params_len()), 0);
+    /// ```
     pub const fn state_len(&self, params: usize) -> usize {
         match self {
             Self::Sgd { momentum: 0.0, .. } => 0,

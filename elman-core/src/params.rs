@@ -13,6 +13,12 @@ use core::ops::Range;
 use crate::spec::{HeadKind, InitialState, Input, Spec};
 
 /// What a tensor is for.
+///
+/// ```
+/// # use elman_core::{Place, TensorKind};
+/// let kind = TensorKind::RecurrentWeights(Place { layer: 1, reverse: true });
+/// assert_eq!(kind.to_string(), "rnn.weight_hh_l1_reverse");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TensorKind {
     /// Embedding table of a channel, (vocabulary + 1, width); the last row is the padding row.
@@ -35,6 +41,14 @@ pub enum TensorKind {
 }
 
 /// A layer and a direction.
+///
+/// ```
+/// # use elman_core::*;
+/// let both = Layer { direction: Direction::Both, ..Layer::tanh(3) };
+/// let spec = Spec { layers: Layers::of([both]), ..Spec::dense(2, 3, 1) };
+/// let backwards = TensorKind::Bias(Place { layer: 0, reverse: true });
+/// assert!(spec.tensors().any(|tensor| tensor.kind == backwards));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The layer, counted from 0 at the input.
@@ -44,6 +58,14 @@ pub struct Place {
 }
 
 /// One named matrix within the flat slice.
+///
+/// ```
+/// # use elman_core::*;
+/// let w_rec = TensorKind::RecurrentWeights(Place { layer: 0, reverse: false });
+/// let tensor = Spec::dense(2, 3, 1).tensors().find(|tensor| tensor.kind == w_rec);
+/// assert_eq!(tensor.map(|w| (w.rows, w.columns, w.range())), Some((3, 3, 6..15)));
+/// assert!(tensor.is_some_and(|w| w.is_transposed_in_pytorch()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tensor {
     /// What it is for.

@@ -44,6 +44,11 @@ impl<T: Copy, const CAPACITY: usize> List<T, CAPACITY> {
     ///
     /// # Errors
     /// [`Error::Spec`] if the slice is empty or longer than `CAPACITY`.
+    ///
+    /// ```
+    /// # use elman_core::{Layer, Layers};
+    /// assert_eq!(Layers::from_slice(&[Layer::tanh(8); 3]).map(|layers| layers.len()), Ok(3));
+    /// ```
     pub fn from_slice(given: &[T]) -> Result<Self, Error> {
         let Some(&first) = given.first() else {
             return Err(Error::Spec("a list of layers or channels is empty"));
@@ -119,6 +124,12 @@ pub struct Spec {
 }
 
 /// What a time step reads.
+///
+/// ```
+/// # use elman_core::{Channel, Channels, Input};
+/// let channels = Channels::of([Channel { vocabulary: 5000, width: 32 }, Channel { vocabulary: 40, width: 8 }]);
+/// assert_eq!(Input::Tokens { channels, window: 5 }.width(), 5 * (32 + 8));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Input {
     /// `width` numbers.
@@ -466,6 +477,11 @@ impl Spec {
     ///
     /// # Errors
     /// [`Error::Spec`] with the first thing that is wrong.
+    ///
+    /// ```
+    /// # use elman_core::{Error, Spec};
+    /// assert_eq!(Spec::dense(2, 0, 1).check(), Err(Error::Spec("hidden units must lie in 1..=2^24")));
+    /// ```
     pub const fn check(&self) -> Result<(), Error> {
         match self.problem() {
             None => Ok(()),

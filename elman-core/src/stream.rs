@@ -40,6 +40,7 @@ impl Spec {
 /// for x in [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] {
 ///     stream.step(Inputs::Dense(&x), &mut output)?;
 /// }
+/// # assert!((output[0] - 0.2214).abs() < 1e-4);
 /// # Ok::<(), Error>(())
 /// ```
 pub struct Stream<'a> {
@@ -88,6 +89,24 @@ impl<'a> Stream<'a> {
     }
 
     /// Back to the initial state.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let params = vec![0.1; spec.params_len()];
+    /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+    /// # pack(&spec, &params, &mut packed)?;
+    /// # let model = Model::new(spec, &params, &packed)?;
+    /// # let (mut state, mut scratch) = (vec![0.0; spec.state_len()], vec![Strip::ZERO; spec.stream_len()]);
+    /// let mut stream = Stream::new(Level::detect(), model, &mut state, &mut scratch)?;
+    /// let (mut first, mut second, mut again) = ([0.0], [0.0], [0.0]);
+    /// stream.step(Inputs::Dense(&[0.5, -1.0]), &mut first)?;
+    /// stream.step(Inputs::Dense(&[0.5, -1.0]), &mut second)?; // remembers the first
+    /// stream.reset();
+    /// stream.step(Inputs::Dense(&[0.5, -1.0]), &mut again)?;
+    /// assert!(second != first && again == first);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn reset(&mut self) {
         self.model.reset(self.state);
     }

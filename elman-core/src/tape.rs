@@ -16,6 +16,31 @@ use crate::weights::Model;
 ///
 /// [`Tape::start`], then for each window of steps [`Tape::record`], a [loss](crate::loss) on
 /// [`Tape::outputs`], [`Tape::backward`]. The buffer may hold anything before.
+///
+/// ```
+/// # use elman_core::*;
+/// # let (level, spec) = (Level::detect(), Spec::dense(2, 3, 1));
+/// # let params = vec![0.1; spec.params_len()];
+/// # let (mut packed, mut transposed) = (vec![Strip::ZERO; spec.packed_len()], vec![Strip::ZERO; spec.transposed_len()]);
+/// # pack(&spec, &params, &mut packed)?;
+/// # pack_transposed(&spec, &params, &mut transposed)?;
+/// # let model = Model::new(spec, &params, &packed)?;
+/// let batch = Batch::uniform(4, 1)?;
+/// let mut buffer = vec![Strip::ZERO; spec.tape_len(batch.rows(), batch.sequences())];
+/// let mut scratch = vec![Strip::ZERO; spec.scratch_len(batch.rows(), batch.sequences())];
+/// let mut gradients = vec![0.0; spec.params_len()];
+/// let mut tape = Tape::new(&spec, batch, Inputs::Dense(&[0.5; 4 * 2]), 0, &mut buffer)?;
+/// tape.start(&model, None)?;
+/// for window in (Truncation { k1: 2, k2: 3 }).windows(batch.steps()) {
+///     tape.record(level, &model, window.losses.clone())?;
+///     let outputs = tape.outputs(window.losses.clone());
+///     loss::mean_squared_error(outputs, 1, &[1.0; 2], None, 4.0)?;
+///     tape.backward(level, &model, &transposed, &window, &mut scratch, &mut gradients)?;
+/// }
+/// // Outputs are below 1 and all weights positive: every parameter should grow.
+/// assert!(gradients.iter().all(|&g| g < 0.0));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Tape<'a> {
     pub(crate) batch: Batch<'a>,
     pub(crate) inputs: Inputs<'a>,
@@ -103,6 +128,25 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// [`Error::Steps`], or [`Error::Spec`] for another net's model.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # let (level, spec) = (Level::detect(), Spec::dense(2, 3, 1));
+    /// # let mut params = vec![0.0; spec.params_len()];
+    /// # params[21] = 0.25;
+    /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+    /// # pack(&spec, &params, &mut packed)?;
+    /// # let model = Model::new(spec, &params, &packed)?;
+    /// # let batch = Batch::uniform(3, 1)?;
+    /// # let mut buffer = vec![Strip::ZERO; spec.tape_len(batch.rows(), batch.sequences())];
+    /// let mut tape = Tape::new(&spec, batch, Inputs::Dense(&[0.5; 3 * 2]), 0, &mut buffer)?;
+    /// tape.start(&model, None)?;
+    /// tape.record(level, &model, 0..2)?;
+    /// assert_eq!(tape.outputs(0..2), [0.25; 2]); // the net always answers 0.25
+    /// tape.record(level, &model, 2..3)?; // goes on from the state after step 1
+    /// assert!(tape.record(level, &model, 3..4).is_err()); // the batch has no step 3
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn record(
         &mut self,
         level: Level,
@@ -167,6 +211,25 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// [`Error::Length`], or [`Error::Steps`] if nothing was recorded.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # let (level, spec) = (Level::detect(), Spec::dense(2, 3, 1));
+    /// # let params = vec![0.1; spec.params_len()];
+    /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+    /// # pack(&spec, &params, &mut packed)?;
+    /// # let model = Model::new(spec, &params, &packed)?;
+    /// # let mut buffer = vec![Strip::ZERO; spec.tape_len(2, 1)];
+    /// let mut tape = Tape::new(&spec, Batch::uniform(2, 1)?, Inputs::Dense(&[0.5; 2 * 2]), 0, &mut buffer)?;
+    /// tape.start(&model, None)?;
+    /// tape.record(level, &model, 0..2)?;
+    /// let mut carried = vec![0.0; spec.state_len()];
+    /// tape.final_state(&model, &mut carried)?;
+    /// tape.start(&model, Some(&carried))?; // the next part of the sequence goes on from here
+    /// // tanh(0.2 + 0.3·tanh(0.2)), the same for all three units
+    /// assert!(carried.iter().all(|h| (h - 0.2535).abs() < 1e-4));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn final_state(&self, model: &Model, state: &mut [f32]) -> Result<(), Error> {
         self.check_model(model)?;
         check_len("state", self.start.len(), state.len())?;
@@ -328,6 +391,24 @@ fn read_out<S: Simd>(s: S, pass: &Pass, buffer: &mut [f32]) {
 }
 
 /// Where a NaN or an infinity first appeared.
+///
+/// ```
+/// # use elman_core::*;
+/// # let (level, spec) = (Level::detect(), Spec::dense(2, 3, 1));
+/// # let mut params = vec![0.0; spec.params_len()];
+/// # params[21] = 0.25;
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// # let model = Model::new(spec, &params, &packed)?;
+/// # let mut buffer = vec![Strip::ZERO; spec.tape_len(3, 1)];
+/// let inputs = [0.0, 0.0, 0.0, f32::NAN, 0.0, 0.0];
+/// let mut tape = Tape::new(&spec, Batch::uniform(3, 1)?, Inputs::Dense(&inputs), 0, &mut buffer)?;
+/// tape.start(&model, None)?;
+/// tape.record(level, &model, 0..3)?;
+/// let found = tape.find_non_finite().map(|found| found.to_string());
+/// assert_eq!(found, Some("layer 0, step 1, sequence 0".into()));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NonFinite {
     /// The layer, counted from 0 at the input; `None` for the outputs.
@@ -350,6 +431,14 @@ impl fmt::Display for NonFinite {
 
 /// Truncated backpropagation through time: every `k1` steps, the losses of those steps are sent back
 /// through at most `k2` steps (Williams and Peng 1990; Elman's own training is `k1 = k2 = 1`).
+///
+/// ```
+/// # use elman_core::{Truncation, Window};
+/// let windows: Vec<Window> = Truncation::FULL.windows(9).collect();
+/// assert_eq!(windows, [Window { losses: 0..9, back_to: 0 }]);
+/// let elman = Truncation { k1: 1, k2: 1 };
+/// assert_eq!(elman.windows(9).last(), Some(Window { losses: 8..9, back_to: 8 }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Truncation {
     /// Steps between backward passes, at least 1.
@@ -385,6 +474,13 @@ impl Truncation {
 }
 
 /// One backward pass of truncated backpropagation.
+///
+/// ```
+/// # use elman_core::{Truncation, Window};
+/// // The losses of steps 6 and 7 go back through steps 7, 6, 5 and 4.
+/// let last = Truncation { k1: 2, k2: 4 }.windows(8).last();
+/// assert_eq!(last, Some(Window { losses: 6..8, back_to: 4 }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     /// The steps whose losses are sent back.

@@ -125,6 +125,16 @@ impl Spec {
 ///
 /// # Errors
 /// [`Error::Spec`], or [`Error::Length`] naming the slice.
+///
+/// ```
+/// # use elman_core::*;
+/// const SPEC: Spec = Spec::dense(2, 20, 1);
+/// let params = [0.1; SPEC.params_len()];
+/// let mut packed = [Strip::ZERO; SPEC.packed_len()];
+/// pack(&SPEC, &params, &mut packed)?; // again whenever the parameters have changed
+/// assert_eq!(packed.len(), 2 * (1 + 2 + 20) + (1 + 20)); // 20 units take two strips
+/// # Ok::<(), Error>(())
+/// ```
 pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Error> {
     spec.check()?;
     check_len("params", spec.params_len(), params.len())?;
@@ -173,6 +183,7 @@ pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Err
 /// let mut pairs = vec![PairStrip::ZERO; spec.pairs_len()];
 /// pack_bfloat16(&spec, &packed, &mut pairs)?;
 /// let model = Model::with_bfloat16(spec, &params, &pairs)?;
+/// assert_eq!((packed.len(), pairs.len()), (13, 8));
 /// # Ok::<(), Error>(())
 /// ```
 pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> Result<(), Error> {
@@ -210,6 +221,16 @@ fn bias_of<'a>(spec: &Spec, params: &'a [f32], kind: TensorKind) -> Option<&'a [
 ///
 /// # Errors
 /// [`Error::Spec`], or [`Error::Length`] naming the slice.
+///
+/// ```
+/// # use elman_core::*;
+/// const SPEC: Spec = Spec::dense(2, 3, 1);
+/// let params = [0.1; SPEC.params_len()];
+/// let mut transposed = [Strip::ZERO; SPEC.transposed_len()];
+/// pack_transposed(&SPEC, &params, &mut transposed)?;
+/// assert_eq!(transposed.len(), 3 + 1); // W_recᵀ and W_outᵀ: nothing flows back into dense rows
+/// # Ok::<(), Error>(())
+/// ```
 pub fn pack_transposed(spec: &Spec, params: &[f32], transposed: &mut [Strip]) -> Result<(), Error> {
     spec.check()?;
     check_len("params", spec.params_len(), params.len())?;
@@ -235,6 +256,20 @@ pub fn pack_transposed(spec: &Spec, params: &[f32], transposed: &mut [Strip]) ->
 }
 
 /// A net ready to run: the spec, the looked-up tables and the packed weights, all checked once.
+///
+/// ```
+/// # use elman_core::*;
+/// let spec = Spec { initial_state: InitialState::Trained, ..Spec::dense(1, 2, 1) };
+/// let mut params = vec![0.0; spec.params_len()];
+/// params[..spec.tables_len()].copy_from_slice(&[0.5, -0.5]);
+/// let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// pack(&spec, &params, &mut packed)?;
+/// let model = Model::new(spec, &params, &packed)?;
+/// let mut state = [0.0; 2 * 2]; // of two sequences
+/// model.reset(&mut state);
+/// assert_eq!(state, [0.5, -0.5, 0.5, -0.5]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Model<'a> {
     spec: Spec,

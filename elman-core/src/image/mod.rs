@@ -44,6 +44,7 @@ const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 /// let mut net = Stream::new(Level::detect(), image.model()?, &mut state, &mut scratch)?;
 /// let mut output = [0.0];
 /// net.step(Inputs::Dense(&[0.5, -1.0]), &mut output)?;
+/// # assert!((output[0] - 0.11998).abs() < 1e-5);
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -141,6 +142,23 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     /// As [`Image::file_len`], of which `to` must have room for as many bytes.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # let spec = Spec::dense(2, 4, 1);
+    /// # let params = vec![0.1; spec.params_len()];
+    /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+    /// # pack(&spec, &params, &mut packed)?;
+    /// let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
+    /// let image = Image { spec, tables: &[], packed: &packed, golden, notes: "degrees Celsius" };
+    /// let mut file = Aligned([0; 4096]);
+    /// let length = image.write(&mut file.0)?;
+    /// assert_eq!(length, image.file_len()?);
+    /// assert_eq!(Image::read(&file.0)?.notes, "degrees Celsius");
+    /// file.0[length - 1] ^= 1;
+    /// assert!(Image::read(&file.0).is_err()); // a single bit is noticed
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn write(&self, to: &mut [u8]) -> Result<usize, Error> {
         let (layout, length, found) = (self.layout()?, self.file_len()?, to.len());
         let Some(to) = to.get_mut(..length) else {

@@ -11,12 +11,48 @@ use crate::tape::Tape;
 const RANGES: usize = 1 + MAX_LAYERS;
 
 /// Statistics of a net at work, in the caller's numbers.
+///
+/// ```
+/// # use elman_core::{*, quantized::*};
+/// # let (level, spec) = (Level::detect(), Spec::dense(2, 3, 1));
+/// # let params: Vec<f32> = (0..spec.params_len()).map(|i| (i as f32 * 1.7).sin()).collect();
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// # let model = Model::new(spec, &params, &packed)?;
+/// # let inputs: Vec<f32> = (0..64).map(|i| 0.5 * (i as f32 * 0.9).cos()).collect();
+/// # let (batch, mut buffer) = (Batch::uniform(32, 1)?, vec![Strip::ZERO; spec.tape_len(32, 1)]);
+/// let mut tape = Tape::new(&spec, batch, Inputs::Dense(&inputs), 0, &mut buffer)?;
+/// tape.start(&model, None)?;
+/// tape.record(level, &model, 0..32)?;
+/// let mut numbers = vec![0.0; spec.calibration_len()];
+/// let mut calibration = Calibration::new(&spec, &mut numbers)?;
+/// calibration.observe(&tape)?;
+/// assert_eq!(calibration.input_range(), 0.5);
+/// assert!(calibration.hidden_range(0) < 1.0); // out of tanh
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Calibration<'a> {
     spec: Spec,
     numbers: &'a mut [f64],
 }
 
 /// Values beyond what 16 bits hold.
+///
+/// ```
+/// # use elman_core::{*, quantized::*};
+/// # let (spec, params) = (Spec::dense(2, 3, 1), [0.0; 22]);
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// # let (mut words, mut buffer) = (vec![0; spec.quantized_len()], vec![Strip::ZERO; spec.tape_len(2, 1)]);
+/// QuantizedWriter::new(&spec, &mut words)?.input_scale(32767.0); // room up to 1
+/// # let model = Model::new(spec, &params, &packed)?;
+/// let mut tape = Tape::new(&spec, Batch::uniform(2, 1)?, Inputs::Dense(&[0.5, -3.0, 1.5, 1.0]), 0, &mut buffer)?;
+/// tape.start(&model, None)?;
+/// tape.record(Level::detect(), &model, 0..2)?;
+/// let found = Calibration::saturated(&tape, &QuantizedModel::new(spec, &words)?);
+/// assert_eq!(found, Saturated { inputs: 2, hidden: 0 });
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Saturated {
     /// Inputs.

@@ -46,6 +46,24 @@ impl QuantizedModel<'_> {
     ///
     /// # Errors
     /// [`Error::Steps`] without a step, [`Error::Length`], [`Error::InputKind`] or [`Error::Token`]. Nothing is written then.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut writer = QuantizedWriter::new(&spec, &mut words)?;
+    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # writer.head(0.5)?;
+    /// # writer.head_row(0, row)?;
+    /// # let model = QuantizedModel::new(spec, &words)?;
+    /// // A net that always answers 1.5, three units of 0.5.
+    /// let (mut state, mut workspace) = (vec![0; spec.quantized_state_len()], vec![0; spec.quantized_workspace_len(2)]);
+    /// let mut outputs = [0.0; 2];
+    /// model.reset(&mut state);
+    /// model.forward(Inputs::Dense(&[0.5, -1.0, 0.0, 2.0]), 2, &mut state, &mut workspace, &mut outputs)?;
+    /// assert_eq!(outputs, [1.5, 1.5]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward(
         &self,
         inputs: Inputs,

@@ -9,6 +9,24 @@ use crate::spec::Spec;
 /// Sequences and what a net made of them on the machine that exported it.
 ///
 /// Letters: B sequences, R rows of all of them, I input width, O outputs.
+///
+/// ```
+/// # use elman_core::{*, quantized::*};
+/// # const SPEC: Spec = Spec::dense(2, 3, 1);
+/// # let mut words = [0; SPEC.quantized_len()];
+/// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+/// # writer.head(0.5)?;
+/// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+/// # writer.head_row(0, row)?;
+/// # let model = QuantizedModel::new(SPEC, &words)?;
+/// // The head's bias is 3, and its weights are zero.
+/// let (mut state, mut logits) = ([0; SPEC.quantized_state_len()], [0; SPEC.self_test_outputs(2)]);
+/// let mut scratch = [0; SPEC.quantized_self_test_scratch(2)];
+/// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[10, -10, 0, 5]), logits: &[3, 3] };
+/// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
+/// assert_eq!(golden.check(&model, buffers)?, None);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct QuantizedGolden<'a> {
     /// Steps of each sequence, (B).
@@ -20,6 +38,19 @@ pub struct QuantizedGolden<'a> {
 }
 
 /// Buffers for [`QuantizedGolden::check`]; they may hold anything.
+///
+/// ```
+/// # use elman_core::{*, quantized::*};
+/// const SPEC: Spec = Spec::dense(2, 3, 1);
+/// static WORDS: [u32; SPEC.quantized_len()] = [0; SPEC.quantized_len()];
+/// let (mut state, mut logits) = ([0; SPEC.quantized_state_len()], [0; SPEC.self_test_outputs(2)]);
+/// let mut scratch = [0; SPEC.quantized_self_test_scratch(2)];
+/// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[0; 4]), logits: &[0, 1] };
+/// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
+/// // All logits of a net that knows nothing are 0: the second one should not be 1.
+/// assert_eq!(golden.check_stream(&QuantizedModel::new(SPEC, &WORDS)?, buffers)?, Some(1));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct QuantizedSelfTest<'a> {
     /// [`Spec::quantized_state_len`] words.

@@ -4,6 +4,35 @@
 //! machine, with an FPU or without. Rounding `f32` inputs to 16 bits and turning logits back into `f32` happen at the
 //! border; [`Integers`] and the `integers` methods leave both out.
 //!
+//! ```
+//! # use elman_core::{*, quantized::*};
+//! # let (level, spec) = (Level::detect(), Spec::dense(2, 3, 1));
+//! # let params: Vec<f32> = (0..spec.params_len()).map(|i| (i as f32 * 1.7).sin()).collect();
+//! # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+//! # pack(&spec, &params, &mut packed)?;
+//! # let model = Model::new(spec, &params, &packed)?;
+//! # let inputs: Vec<f32> = (0..64).map(|i| 0.5 * (i as f32 * 0.9).cos()).collect();
+//! # let (batch, mut buffer) = (Batch::uniform(32, 1)?, vec![Strip::ZERO; spec.tape_len(32, 1)]);
+//! // Whole sequences of the user's data, in `f32`, tell how large numbers become.
+//! let mut tape = Tape::new(&spec, batch, Inputs::Dense(&inputs), 0, &mut buffer)?;
+//! tape.start(&model, None)?;
+//! tape.record(level, &model, 0..32)?;
+//! let mut numbers = vec![0.0; spec.calibration_len()];
+//! let mut calibration = Calibration::new(&spec, &mut numbers)?;
+//! calibration.observe(&tape)?;
+//! let (mut words, mut bytes) = (vec![0; spec.quantized_len()], vec![0; spec.quantize_scratch_len()]);
+//! # let mut scratch = vec![0.0; spec.quantize_scratch_len()];
+//! quantize(&spec, &params, &calibration, &mut words, &mut bytes, &mut scratch)?;
+//! let whole = QuantizedModel::new(spec, &words)?;
+//! # let (mut state, mut scratch) = (vec![0; spec.quantized_state_len()], vec![0; spec.quantized_stream_len()]);
+//! let (mut net, mut y) = (QuantizedStream::new(whole, &mut state, &mut scratch)?, [0.0]);
+//! for (x, expected) in inputs.chunks(2).zip(tape.outputs(0..32)) {
+//!     net.step(Inputs::Dense(x), &mut y)?;
+//!     assert!((y[0] - *expected).abs() < 0.02);
+//! }
+//! # Ok::<(), Error>(())
+//! ```
+//!
 //! # What is computed
 //!
 //! ```text

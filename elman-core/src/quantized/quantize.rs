@@ -42,6 +42,30 @@ impl Spec {
 ///
 /// # Errors
 /// [`Error::Length`]; [`Error::Quantized`] if numbers are not finite or out of all proportion.
+///
+/// ```
+/// # use elman_core::{*, quantized::*};
+/// # let (level, spec) = (Level::detect(), Spec::dense(2, 3, 1));
+/// # let params: Vec<f32> = (0..spec.params_len()).map(|i| (i as f32 * 1.7).sin()).collect();
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// # let model = Model::new(spec, &params, &packed)?;
+/// # let inputs: Vec<f32> = (0..64).map(|i| 0.5 * (i as f32 * 0.9).cos()).collect();
+/// # let (batch, mut buffer) = (Batch::uniform(32, 1)?, vec![Strip::ZERO; spec.tape_len(32, 1)]);
+/// # let mut tape = Tape::new(&spec, batch, Inputs::Dense(&inputs), 0, &mut buffer)?;
+/// # tape.start(&model, None)?;
+/// # tape.record(level, &model, 0..32)?;
+/// # let mut numbers = vec![0.0; spec.calibration_len()];
+/// # let mut calibration = Calibration::new(&spec, &mut numbers)?;
+/// # calibration.observe(&tape)?;
+/// let mut words = vec![0; spec.quantized_len()];
+/// let (mut bytes, mut scratch) = (vec![0; spec.quantize_scratch_len()], vec![0.0; spec.quantize_scratch_len()]);
+/// quantize(&spec, &params, &calibration, &mut words, &mut bytes, &mut scratch)?;
+/// let model = QuantizedModel::new(spec, &words)?;
+/// // Calibration saw inputs up to 0.5, so there is room up to 1.
+/// assert_eq!([0.0, 0.5, 1.0, 7.0].map(|x| model.integer(x)), [0, 16384, 32767, 32767]);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn quantize(
     spec: &Spec,
     params: &[f32],

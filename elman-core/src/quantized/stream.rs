@@ -10,6 +10,22 @@ use crate::simd::Level;
 use crate::spec::{HeadKind, Input, Spec};
 
 /// What the first layer reads, in whole numbers.
+///
+/// ```
+/// # use elman_core::{*, quantized::*};
+/// # let spec = Spec::dense(2, 3, 1);
+/// # let mut words = vec![0; spec.quantized_len()];
+/// QuantizedWriter::new(&spec, &mut words)?.input_scale(1000.0);
+/// let model = QuantizedModel::new(spec, &words)?;
+/// let row = [0.5, -1.25].map(|x| model.integer(x));
+/// assert_eq!(row, [500, -1250]);
+/// # let (mut state, mut room) = (vec![0; spec.quantized_state_len()], vec![0; spec.quantized_workspace_len(1)]);
+/// # let mut logits = [0];
+/// model.forward_integers(Integers::Dense(&row), 1, &mut state, &mut room, &mut logits)?;
+/// let tokens = model.forward_integers(Integers::Tokens(&[7]), 1, &mut state, &mut room, &mut logits);
+/// assert_eq!(tokens, Err(Error::InputKind)); // a net reads the one or the other
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Integers<'a> {
     /// (R, I) numbers, each worth `1 / `[`QuantizedModel::input_scale`].
@@ -33,7 +49,24 @@ impl Integers<'_> {
 
 /// A net in whole numbers that is fed step by step and remembers its state.
 ///
-/// The example at [`QuantizedModel`] shows one.
+/// ```
+/// # use elman_core::{*, quantized::*};
+/// # const SPEC: Spec = Spec::dense(2, 3, 1);
+/// # let mut words = [0; SPEC.quantized_len()];
+/// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+/// # writer.head(0.5)?;
+/// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+/// # writer.head_row(0, row)?;
+/// # let model = QuantizedModel::new(SPEC, &words)?;
+/// let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+/// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
+/// // The head's bias is 3 units of 0.5, and its weights are zero.
+/// let (mut logits, mut outputs) = ([0], [0.0]);
+/// net.step_integers(Integers::Dense(&[1200, -340]), &mut logits)?;
+/// net.step(Inputs::Dense(&[0.5, -1.0]), &mut outputs)?;
+/// assert_eq!((logits, outputs), ([3], [1.5]));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct QuantizedStream<'a> {
     model: QuantizedModel<'a>,
     state: &'a mut [u32],

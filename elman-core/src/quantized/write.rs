@@ -8,6 +8,17 @@ use crate::error::{Error, check_len};
 use crate::params::{Place, TensorKind};
 
 /// One row of a matrix: an output and all that flows into it.
+///
+/// ```
+/// # use elman_core::{*, quantized::*};
+/// # let spec = Spec::dense(2, 3, 1);
+/// # let mut words = vec![0; spec.quantized_len()];
+/// let huge = QuantizedRow { below: &[0; 3], state: &[], bias: i32::MAX, below_multiplier: 1, state_multiplier: 0 };
+/// QuantizedWriter::new(&spec, &mut words)?.head_row(0, huge)?;
+/// let refused = QuantizedModel::new(spec, &words).err(); // whatever the weights are
+/// assert_eq!(refused, Some(Error::Quantized("a row whose sum can exceed 32 bits")));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct QuantizedRow<'a> {
     /// Weights of what is read, as PyTorch orders its columns.

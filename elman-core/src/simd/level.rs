@@ -75,6 +75,14 @@ impl Level {
     }
 
     /// Whether multiply-add rounds once: all levels for which this holds compute the same bits.
+    ///
+    /// ```
+    /// # use elman_core::{math, Level};
+    /// let tanh_of = |level| { let mut x = [0.3]; math::tanh(level, &mut x); x[0].to_bits() };
+    /// let mut fused = Level::available().filter(|level| level.is_fused()).map(tanh_of);
+    /// let first = fused.next();
+    /// assert!(fused.all(|bits| Some(bits) == first));
+    /// ```
     pub const fn is_fused(self) -> bool {
         match self.0 {
             #[cfg(not(cortex_m_fpu))]

@@ -5,6 +5,13 @@ pub const LANES: usize = 16;
 
 /// Sixteen numbers aligned to a cache line. Working buffers are made of strips, so that loads never
 /// straddle two lines: `static TAPE: [Strip; N]` on a chip, `vec![Strip::ZERO; n]` on a desktop.
+///
+/// ```
+/// # use elman_core::Strip;
+/// let mut strips = vec![Strip::ZERO; Strip::count(20)];
+/// Strip::floats_mut(&mut strips)[17] = 1.5;
+/// assert_eq!(strips[1].0[1], 1.5);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
 pub struct Strip(pub [f32; LANES]);
@@ -69,6 +76,14 @@ pub struct Aligned<T: ?Sized>(pub T);
 ///
 /// Lost against it: IEEE half precision, three more bits of accuracy, but its conversion instruction is
 /// as slow as reading twice the memory (measured: no gain at all over single precision).
+///
+/// ```
+/// # use elman_core::{PairStrip, Spec, Strip};
+/// // What a net of 128 inputs, 128 units and 10 outputs reads at every step: about half.
+/// const SPEC: Spec = Spec::dense(128, 128, 10);
+/// assert_eq!(size_of::<PairStrip>(), size_of::<Strip>());
+/// assert_eq!((SPEC.packed_len(), SPEC.pairs_len()), (2185, 1097));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
 pub struct PairStrip(pub(crate) [u32; LANES]);
