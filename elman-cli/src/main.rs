@@ -21,12 +21,14 @@ mod features;
 mod forecast;
 mod gather;
 mod gradcheck;
+mod import;
 mod infer;
 mod inspect;
 mod interrupt;
 mod label;
 mod model_file;
 mod objective;
+mod onnx;
 mod predict;
 mod quantize;
 mod quantized_file;
@@ -43,6 +45,7 @@ mod textbook;
 mod threads;
 mod train;
 mod trained;
+mod values;
 
 use std::process::ExitCode;
 
@@ -68,6 +71,7 @@ fn run() -> Result<()> {
         Command::Generate(args) => text::generate(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Quantize(args) => quantize::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -26,6 +26,8 @@ use crate::trained;
 use proof::Proof;
 use size::Size;
 
+pub use size::describe;
+
 /// All that an artefact is made of.
 struct Parts<'a> {
     network: &'a Network,
