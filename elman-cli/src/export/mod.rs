@@ -3,6 +3,7 @@
 
 mod c;
 mod image;
+mod onnx;
 mod proof;
 mod rust;
 mod size;
@@ -61,18 +62,15 @@ struct Output {
 /// # Errors
 /// A run, data or a name that do not fit; a net that cannot be exported so; writing fails.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    if args.format == ExportFormat::Onnx {
-        return Err(Failure::input(
-            "--format onnx is not there yet: rust, c and image are; other runtimes read the tensors of model.safetensors, \
-             which have PyTorch's names and layout",
-        ));
-    }
     check_name(args)?;
     let run = Run::open(&args.run)?;
     let trained = trained::open(&run)?;
     let network = trained.network();
     if !network.params().iter().all(|x| x.is_finite()) {
         return Err(Failure::input("a weight of the net is not finite").in_file(&run.model()));
+    }
+    if args.format == ExportFormat::Onnx {
+        return onnx::run(args, &run, network);
     }
     let parts = Parts {
         network,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use elman_core::{Channel, Channels, HeadKind, Input, Read, Spec};
+use elman_core::{Channel, Channels, HeadKind, Input, Read};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 

@@ -89,7 +89,7 @@ pub fn apply(
     }
     let mut flows = inputs.0.iter().flatten();
     if !flows.any(|value| matches!(value, Value::Flow(_))) {
-        return Ok(without_data(reader, op, attributes, &inputs)?.unwrap_or(Value::Unknown));
+        return Ok(without_data(op, attributes, &inputs)?.unwrap_or(Value::Unknown));
     }
     with_data(reader, op, attributes, &inputs).map(Value::Flow)
 }
@@ -121,7 +121,6 @@ fn of_node(attributes: &Attributes<'_>) -> Result<Value> {
 
 /// What is computed from constants and sizes alone; `None`: something.
 fn without_data(
-    reader: &Reader,
     op: &str,
     attributes: &Attributes<'_>,
     inputs: &Inputs<'_>,
@@ -160,7 +159,6 @@ fn without_data(
         }
         _ => None,
     };
-    let _ = reader;
     Ok(folded.map(Value::Constant))
 }
 
