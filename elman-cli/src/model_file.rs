@@ -146,15 +146,20 @@ impl About {
 /// # Errors
 /// A tensor is missing, of another shape, or one too many.
 pub fn params(content: &[u8], spec: &Spec) -> Result<Vec<f32>> {
-    let file = SafeTensors::deserialize(content)
-        .map_err(|error| Failure::input(format!("no safetensors file, or a damaged one: {error}")))?;
+    let file = SafeTensors::deserialize(content).map_err(|error| {
+        Failure::input(format!("no safetensors file, or a damaged one: {error}"))
+    })?;
     let ours = |name: &str| {
         let mut tensors = spec.tensors();
         tensors.any(|tensor| {
             tensor.kind.to_string() == name || second_bias(&tensor).as_deref() == Some(name)
         })
     };
-    let numbers = file.tensors().iter().map(|(_, tensor)| tensor.data().len() / 4).sum::<usize>();
+    let numbers = file
+        .tensors()
+        .iter()
+        .map(|(_, tensor)| tensor.data().len() / 4)
+        .sum::<usize>();
     if numbers < spec.params_len() {
         return Err(Failure::input(format!(
             "the tensors hold {numbers} numbers, and the net has {}",

@@ -95,7 +95,10 @@ impl Calculator {
                 .push(&Steps::Numbers(values), &mut sequences)?;
             let goals = |row: &[f64]| -> Vec<f32> {
                 let known = row[inputs..].iter().map(|&goal| goal as f32);
-                known.chain(std::iter::repeat(f32::NAN)).take(outputs).collect()
+                known
+                    .chain(std::iter::repeat(f32::NAN))
+                    .take(outputs)
+                    .collect()
             };
             let skipped = if self.reads_last() {
                 block.rows.saturating_sub(1)
@@ -230,7 +233,9 @@ impl Trained for Calculator {
     fn encoding(&self) -> Encoding {
         let mut encoding = self.valuing.reading.encoding();
         if self.reads_last() {
-            encoding.remark("Outputs count after the last step. Start every sequence from a reset state.");
+            encoding.remark(
+                "Outputs count after the last step. Start every sequence from a reset state.",
+            );
         }
         let about = "What the outputs are called.";
         encoding.add_names("outputs", about, self.valuing.outputs.clone());

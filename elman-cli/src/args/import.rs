@@ -70,7 +70,12 @@ pub struct ImportArgs {
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
     pub columns: Option<Vec<String>>,
     /// What was subtracted from every column in training [default: 0]
-    #[arg(long, value_name = "X,...", value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "X,...",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
     pub mean: Option<Vec<f64>>,
     /// What every column was then divided by [default: 1]
     #[arg(long, value_name = "X,...", value_delimiter = ',')]

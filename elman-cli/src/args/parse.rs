@@ -135,7 +135,8 @@ fn train_line(wanted: Option<&str>, path: &Path) -> Result<Vec<OsString>> {
         (None, None) => return Err(Failure::input("the field task is missing").in_file(path)),
     };
     if task == import::TASK {
-        let sentence = "the net of this run was imported, so there is no training to look at or to go on with";
+        let sentence =
+            "the net of this run was imported, so there is no training to look at or to go on with";
         return Err(Failure::input(sentence).in_file(path));
     }
     let mut cli = Cli::command();

@@ -255,7 +255,8 @@ impl Builder {
     /// `batch` and `time` as vectors of one number, and the lengths and the state of every sequence.
     fn sizes(&mut self, spec: &Spec) {
         let steps = steps_name(spec);
-        self.constants.push(Tensor::small_ints("lengths", &[1], &[i32::MAX]));
+        self.constants
+            .push(Tensor::small_ints("lengths", &[1], &[i32::MAX]));
         for (name, index) in [("zero", 0), ("one", 1), ("width", spec.state_len() as i64)] {
             self.vector(name, &[index]);
         }
@@ -268,7 +269,12 @@ impl Builder {
         self.node("Expand", &["lengths_cut", "batch"], "lengths_all", vec![]);
         let rows = vec![Attribute::int("axis", 0)];
         self.node("Concat", &["batch", "width"], "state_shape", rows);
-        self.node("Expand", &[weights::STATE, "state_shape"], "state_all", vec![]);
+        self.node(
+            "Expand",
+            &[weights::STATE, "state_shape"],
+            "state_all",
+            vec![],
+        );
     }
 
     /// `in.0` (T, B, I)
@@ -295,11 +301,17 @@ impl Builder {
         }
         for channel in 0..padding.len() {
             let (index, ids) = (format!("channel.{channel}"), format!("ids.{channel}"));
-            self.constants.push(Tensor::ints(&index, &[], &[channel as i64]));
+            self.constants
+                .push(Tensor::ints(&index, &[], &[channel as i64]));
             let axis = vec![Attribute::int("axis", 2)];
             self.node("Gather", &["ids", &index], &ids, axis);
             let table = weights::table(channel);
-            self.node("Gather", &[&table, &ids], &format!("rows.{channel}"), vec![]);
+            self.node(
+                "Gather",
+                &[&table, &ids],
+                &format!("rows.{channel}"),
+                vec![],
+            );
         }
         let mut parts = Vec::new();
         for neighbour in 0..window {
@@ -342,12 +354,27 @@ impl Builder {
         self.node("Cast", &["lengths_all"], "lengths_int64", to_int64);
         self.node("Unsqueeze", &["lengths_int64", "last_axes"], "ends", vec![]);
         self.node("Less", &["places_all", "ends"], "is_inside", vec![]);
-        self.node("Where", &["is_inside", "tokens", "padding"], "tokens_inside", vec![]);
+        self.node(
+            "Where",
+            &["is_inside", "tokens", "padding"],
+            "tokens_inside",
+            vec![],
+        );
         let axis = || vec![Attribute::int("axis", 0)];
-        self.node("Concat", &["batch", "reach", "channels"], "border_shape", axis());
+        self.node(
+            "Concat",
+            &["batch", "reach", "channels"],
+            "border_shape",
+            axis(),
+        );
         self.node("Expand", &["padding", "border_shape"], "border", vec![]);
         let axis = vec![Attribute::int("axis", 1)];
-        self.node("Concat", &["border", "tokens_inside", "border"], "ids", axis);
+        self.node(
+            "Concat",
+            &["border", "tokens_inside", "border"],
+            "ids",
+            axis,
+        );
     }
 
     /// From `in.0` to `in.L`, the rows of the top layer (T, B, D·H); `final.l` is where layer `l` ends, (B, D·H).
@@ -373,11 +400,23 @@ impl Builder {
                 ["hidden", "rows", "last", "ends"].map(|name| format!("layer.{name}.{i}"));
             let perm = vec![Attribute::ints("perm", &[0, 2, 1, 3])];
             self.node("Transpose", &[&hidden], &rows, perm);
-            self.node("Reshape", &[&rows, &joined], &format!("in.{}", i + 1), vec![]);
+            self.node(
+                "Reshape",
+                &[&rows, &joined],
+                &format!("in.{}", i + 1),
+                vec![],
+            );
             self.node("Transpose", &[&last], &ends, swap());
-            self.node("Reshape", &[&ends, &joined_last], &format!("final.{i}"), vec![]);
+            self.node(
+                "Reshape",
+                &[&ends, &joined_last],
+                &format!("final.{i}"),
+                vec![],
+            );
         }
-        let finals: Vec<String> = (0..spec.layers.len()).map(|i| format!("final.{i}")).collect();
+        let finals: Vec<String> = (0..spec.layers.len())
+            .map(|i| format!("final.{i}"))
+            .collect();
         let finals: Vec<&str> = finals.iter().map(String::as_str).collect();
         let axis = vec![Attribute::int("axis", 1)];
         self.node("Concat", &finals, "state_out", axis);
@@ -387,7 +426,11 @@ impl Builder {
     fn recurrence(&mut self, i: usize, layer: &Layer, initial: &str) {
         let directions = layer.directions();
         let (direction, activation) = (
-            if directions == 2 { "bidirectional" } else { "forward" },
+            if directions == 2 {
+                "bidirectional"
+            } else {
+                "forward"
+            },
             match layer.activation {
                 Activation::Tanh => "Tanh",
                 Activation::Relu => "Relu",
@@ -400,7 +443,10 @@ impl Builder {
             Attribute::strings("activations", &vec![activation; directions]),
         ];
         if layer.activation == Activation::Identity {
-            attributes.push(Attribute::floats("activation_alpha", &vec![1.0; directions]));
+            attributes.push(Attribute::floats(
+                "activation_alpha",
+                &vec![1.0; directions],
+            ));
             attributes.push(Attribute::floats("activation_beta", &vec![0.0; directions]));
         }
         let [w, r, b] = ['W', 'R', 'B'].map(|letter| weights::name(letter, i));

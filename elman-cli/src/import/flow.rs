@@ -6,6 +6,12 @@ use std::rc::Rc;
 use crate::failure::{Failure, Result};
 use crate::onnx::Constant;
 
+/// No value of a net has more axes than this; without a limit a hostile file could take any time and memory.
+pub const MAX_RANK: usize = 8;
+
+/// Directions that may be joined, at most: two of each of eight layers.
+const MAX_PARTS: usize = 16;
+
 /// A value.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -80,9 +86,21 @@ fn refuse<T>(what: impl Into<String>) -> Result<T> {
     Err(Failure::input(what))
 }
 
+/// Refuses lists of axes or sizes that are longer than any that a net needs.
+fn few(list: &[i64]) -> Result<()> {
+    match list.len() {
+        0..=MAX_RANK => Ok(()),
+        more => refuse(format!("{more} axes, and {MAX_RANK} at most are read")),
+    }
+}
+
 /// An axis counted from either end.
 pub fn axis(axis: i64, rank: usize) -> Result<usize> {
-    let from_front = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+    let from_front = if axis < 0 {
+        axis.saturating_add(rank as i64)
+    } else {
+        axis
+    };
     match usize::try_from(from_front) {
         Ok(found) if found < rank => Ok(found),
         _ => refuse(format!("axis {axis} does not exist among {rank}")),
@@ -115,6 +133,7 @@ impl Flow {
     /// `Transpose`
     pub fn transpose(mut self, perm: &[i64]) -> Result<Self> {
         let rank = self.rank();
+        few(perm)?;
         let places: Vec<usize> = perm
             .iter()
             .map(|&place| axis(place, rank))
@@ -129,6 +148,7 @@ impl Flow {
     /// `Squeeze`; without axes all of size 1.
     pub fn squeeze(mut self, axes: Option<&[i64]>) -> Result<Self> {
         let rank = self.rank();
+        few(axes.unwrap_or_default())?;
         let places: Vec<usize> = match axes {
             Some(axes) => axes.iter().map(|&a| axis(a, rank)).collect::<Result<_>>()?,
             None => (0..rank).filter(|&a| self.axes[a].1 == Some(1)).collect(),
@@ -144,7 +164,11 @@ impl Flow {
 
     /// `Unsqueeze`
     pub fn unsqueeze(mut self, axes: &[i64]) -> Result<Self> {
+        few(axes)?;
         let rank = self.rank() + axes.len();
+        if rank > MAX_RANK {
+            return refuse(format!("more than {MAX_RANK} axes"));
+        }
         let mut places: Vec<usize> = axes.iter().map(|&a| axis(a, rank)).collect::<Result<_>>()?;
         places.sort_unstable();
         for place in places {
@@ -158,6 +182,7 @@ impl Flow {
 
     /// `Reshape`: axes may be kept, directions and units may become one row, and axes of size 1 may go.
     pub fn reshape(mut self, shape: &[i64]) -> Result<Self> {
+        few(shape)?;
         let mut rest = &self.axes[..];
         let mut axes = Vec::new();
         for (done, &size) in shape.iter().enumerate() {
@@ -169,16 +194,20 @@ impl Flow {
                 rest = others;
             }
             let is = |known: Option<usize>| known.is_some_and(|known| known as i64 == size);
+            // 0 keeps the axis that stood at the same place.
+            let is_kept = size == 0 && self.axes.len() - rest.len() == done;
             match rest {
                 [first, others @ ..]
-                    if size == 0 || is(first.1) || (size == -1 && rest.len() == left) =>
+                    if is_kept || is(first.1) || (size == -1 && rest.len() == left) =>
                 {
                     axes.push(*first);
                     rest = others;
                 }
-                [(Axis::Directions, Some(d)), (Axis::Features, Some(h)), others @ ..]
-                    if is(d.checked_mul(*h)) || (size == -1 && others.len() + 1 == left) =>
-                {
+                [
+                    (Axis::Directions, Some(d)),
+                    (Axis::Features, Some(h)),
+                    others @ ..,
+                ] if is(d.checked_mul(*h)) || (size == -1 && others.len() + 1 == left) => {
                     axes.push((Axis::Features, d.checked_mul(*h)));
                     rest = others;
                 }
@@ -231,11 +260,18 @@ impl Flow {
             self.axes[place] = (Axis::One, Some(1));
             return Ok(self.settle());
         }
-        let Some(size) = size.filter(|_| matches!(kind, Axis::Directions | Axis::Features)) else {
-            return refuse("it takes a part of the batch or of the inputs");
+        // Where directions have an axis of their own, a row holds one of them.
+        let is_split = self.axes.iter().any(|(kind, _)| *kind == Axis::Directions);
+        let holds_parts = kind == Axis::Directions || (kind == Axis::Features && !is_split);
+        let Some(size) = size.filter(|_| holds_parts) else {
+            return refuse("it takes a part of the batch, of the inputs, or of a layer's units");
         };
         let clamp = |at: i64| {
-            let at = if at < 0 { at.saturating_add(size as i64) } else { at };
+            let at = if at < 0 {
+                at.saturating_add(size as i64)
+            } else {
+                at
+            };
             at.clamp(0, size as i64) as usize
         };
         let (start, end) = (clamp(start), if to_end { size } else { clamp(end) });
@@ -244,7 +280,11 @@ impl Flow {
             Axis::Directions => 1,
             _ => size / self.parts.len().max(1),
         };
-        if self.stage != Stage::Hidden || width == 0 || start >= end || !is_whole(start, width) || !is_whole(end, width)
+        if self.stage != Stage::Hidden
+            || width == 0
+            || start >= end
+            || !is_whole(start, width)
+            || !is_whole(end, width)
             || size != width * self.parts.len()
         {
             return refuse("it takes a part of a row");
@@ -272,10 +312,16 @@ impl Flow {
                 return refuse("it joins more than the hidden units of the same steps");
             }
             joined.parts.extend(&flow.parts);
+            if joined.parts.len() > MAX_PARTS {
+                return refuse("it joins more than elman's eight layers have");
+            }
             let sum = joined.axes[place].1.zip(size);
             joined.axes[place].1 = sum.and_then(|(a, b)| a.checked_add(b));
         }
-        let is_split = joined.axes.iter().any(|(kind, _)| *kind == Axis::Directions);
+        let is_split = joined
+            .axes
+            .iter()
+            .any(|(kind, _)| *kind == Axis::Directions);
         match joined.axes[place].0 {
             Axis::Directions => Ok(joined),
             Axis::Features if !is_split => Ok(joined),
@@ -307,7 +353,11 @@ mod tests {
     }
 
     fn rows() -> Flow {
-        hidden().transpose(&[0, 2, 1, 3]).unwrap().reshape(&[0, 0, -1]).unwrap()
+        hidden()
+            .transpose(&[0, 2, 1, 3])
+            .unwrap()
+            .reshape(&[0, 0, -1])
+            .unwrap()
     }
 
     #[test]
@@ -316,7 +366,10 @@ mod tests {
         assert_eq!(rows().axes[..2], [(TIME, None), (Axis::Input(1), None)]);
         assert!(hidden().reshape(&[0, 0, -1]).is_err(), "batch and units");
         assert!(hidden().reshape(&[-1, 6]).is_err(), "time and directions");
-        let fixed = hidden().transpose(&[0, 2, 1, 3]).unwrap().reshape(&[0, 0, 6]);
+        let fixed = hidden()
+            .transpose(&[0, 2, 1, 3])
+            .unwrap()
+            .reshape(&[0, 0, 6]);
         assert_eq!(fixed.unwrap().features(), Some(Some(6)));
     }
 
@@ -332,6 +385,9 @@ mod tests {
         let both = Flow::join(&[&forward, &first], 1).unwrap();
         assert_eq!((both.at, both.parts), (At::End, hidden().parts));
         assert!(rows().pick(0, 3, false, Some(TIME)).is_err(), "some step");
-        assert!(rows().pick(1, 0, false, Some(TIME)).is_err(), "some sequence");
+        assert!(
+            rows().pick(1, 0, false, Some(TIME)).is_err(),
+            "some sequence"
+        );
     }
 }

@@ -25,16 +25,18 @@ const OPSETS: std::ops::RangeInclusive<i64> = 7..=22;
 pub fn ours(model: &Model) -> Result<Option<(About, Vec<f32>)>> {
     let mut entries = model.metadata_props.iter();
     let json = entries.find(|entry| entry.key == onnx::KEY);
-    let (Some(json), Some(graph), true) = (
-        json,
-        &model.graph,
-        model.producer_name == onnx::PRODUCER,
-    ) else {
+    let (Some(json), Some(graph), true) =
+        (json, &model.graph, model.producer_name == onnx::PRODUCER)
+    else {
         return Ok(None);
     };
     let about = About::parse(&json.value)?;
     let spec = about.spec.restore().map_err(super::blame_file)?;
-    let layers = graph.node.iter().filter(|node| node.op_type == "RNN").count();
+    let layers = graph
+        .node
+        .iter()
+        .filter(|node| node.op_type == "RNN")
+        .count();
     if layers != spec.layers.len() {
         return Err(Failure::input(format!(
             "the graph has {layers} layers, and the metadata say {}: the file was changed",
@@ -88,7 +90,13 @@ pub struct Reader {
     pub table: Option<Matrix>,
     notes: Vec<String>,
     values: HashMap<String, Value>,
+    /// Numbers of constants that may still be looked at: a file could ask for the same work again and again.
+    room: usize,
 }
+
+/// How often all constants may be looked at, on average. Exporters that compute nothing ahead turn, lengthen and join each of
+/// them.
+const LOOKS: usize = 16;
 
 /// A linear map behind a layer.
 pub struct Head {
@@ -103,9 +111,12 @@ impl Reader {
         for input in &graph.input {
             values.insert(input.name.clone(), input_value(input));
         }
+        let mut room = 1 << 16;
         // A default of an input is what it is, if nobody says otherwise.
         for tensor in &graph.initializer {
-            values.insert(tensor.name.clone(), ops::constant(tensor));
+            let constant = ops::constant(tensor);
+            room += LOOKS * ops::size(&constant);
+            values.insert(tensor.name.clone(), constant);
         }
         Self {
             opset,
@@ -115,7 +126,26 @@ impl Reader {
             table: None,
             notes: Vec::new(),
             values,
+            room,
         }
+    }
+
+    /// A constant of so many numbers was found.
+    pub const fn allow(&mut self, numbers: usize) {
+        self.room = self.room.saturating_add(numbers.saturating_mul(LOOKS));
+    }
+
+    /// Makes sure that the work which a file asks for is in proportion to its size.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn charge(&mut self, numbers: usize) -> Result<()> {
+        self.room = self.room.checked_sub(numbers).ok_or_else(|| {
+            Failure::input(
+                "the graph computes more with its constants than a net needs; simplify it",
+            )
+        })?;
+        Ok(())
     }
 
     /// Something the user should know, once.
@@ -170,7 +200,8 @@ impl Reader {
             return Ok(());
         }
         if node.op_type == "RNN" {
-            let outputs = rnn::apply(self, &attributes, &inputs).map_err(|why| in_node(node, why))?;
+            let outputs =
+                rnn::apply(self, &attributes, &inputs).map_err(|why| in_node(node, why))?;
             for (name, value) in node.output.iter().zip(outputs) {
                 self.values.insert(name.clone(), value);
             }
@@ -190,7 +221,8 @@ impl Reader {
     fn refuse(&mut self, node: &Node, why: Failure) {
         let why: Rc<str> = why.to_string().into();
         for name in &node.output {
-            self.values.insert(name.clone(), Value::Refused(Rc::clone(&why)));
+            self.values
+                .insert(name.clone(), Value::Refused(Rc::clone(&why)));
         }
     }
 
@@ -226,7 +258,10 @@ impl Reader {
                 ));
             }
         };
-        let first = self.layers[0].forward.as_ref().or(self.layers[0].reverse.as_ref());
+        let first = self.layers[0]
+            .forward
+            .as_ref()
+            .or(self.layers[0].reverse.as_ref());
         let width = first.map_or(0, |half| half.input.columns);
         Ok(Foreign {
             input: match self.table.take() {
@@ -259,7 +294,8 @@ impl Reader {
                 )));
             }
             let head = self.head.take().filter(|head| head.layer == top);
-            let head = head.ok_or_else(|| Failure::input("the head does not read the top layer"))?;
+            let head =
+                head.ok_or_else(|| Failure::input("the head does not read the top layer"))?;
             let bias = head.bias.unwrap_or_else(|| vec![0.0; head.weights.rows]);
             let weights = head.weights;
             return Ok((flow.clone(), Some(ForeignHead { weights, bias })));
@@ -270,7 +306,9 @@ impl Reader {
         let every = hidden().find(|flow| flow.at == At::Every);
         let flow = every.or_else(|| hidden().find(|flow| flow.at == At::End));
         let flow = flow.ok_or_else(|| {
-            Failure::input("no output of the graph is the head or all hidden units of the top layer")
+            Failure::input(
+                "no output of the graph is the head or all hidden units of the top layer",
+            )
         })?;
         if self.layers[top].forward.is_some() {
             return Ok((flow.clone(), None));
@@ -313,7 +351,9 @@ fn input_value(input: &ValueInfo) -> Value {
     let is_float = kind.elem_type == data_type::FLOAT;
     let stage = match (is_float, shape.dim.len()) {
         (true, 2 | 3) => Stage::Inputs,
-        (false, 2 | 3) if matches!(kind.elem_type, data_type::INT32 | data_type::INT64) => Stage::Ids,
+        (false, 2 | 3) if matches!(kind.elem_type, data_type::INT32 | data_type::INT64) => {
+            Stage::Ids
+        }
         // Lengths, say.
         (false, _) => return Value::Unknown,
         (true, rank) => {
@@ -399,7 +439,11 @@ impl<'a> Attributes<'a> {
         Ok(floats.unwrap_or_default())
     }
 
-    fn of_kind<T>(&self, name: &str, get: impl Fn(&'a Attribute) -> Option<T>) -> Result<Option<T>> {
+    fn of_kind<T>(
+        &self,
+        name: &str,
+        get: impl Fn(&'a Attribute) -> Option<T>,
+    ) -> Result<Option<T>> {
         let Some(attribute) = self.find(name) else {
             return Ok(None);
         };

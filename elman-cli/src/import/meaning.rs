@@ -111,7 +111,9 @@ fn names(args: &ImportArgs, outputs: usize, task: ImportTask) -> Result<Vec<Stri
     let Some(labels) = &args.labels else {
         return Ok(match task {
             ImportTask::Values => (1..=outputs).map(|i| format!("y{i}")).collect(),
-            ImportTask::Classify | ImportTask::Label => (0..outputs).map(|i| i.to_string()).collect(),
+            ImportTask::Classify | ImportTask::Label => {
+                (0..outputs).map(|i| i.to_string()).collect()
+            }
         });
     };
     if labels.len() != outputs {
@@ -122,7 +124,9 @@ fn names(args: &ImportArgs, outputs: usize, task: ImportTask) -> Result<Vec<Stri
     }
     let mut seen = HashSet::new();
     match labels.iter().find(|label| !seen.insert(*label)) {
-        Some(label) => Err(Failure::input(format!("--labels: {label} stands there twice"))),
+        Some(label) => Err(Failure::input(format!(
+            "--labels: {label} stands there twice"
+        ))),
         None => Ok(labels.clone()),
     }
 }
@@ -157,8 +161,8 @@ fn reading(args: &ImportArgs, net: &mut Net, task: ImportTask) -> Result<(Readin
                     "the net reads tokens; name them by --vocabulary FILE, a token per line in the order of the ids",
                 ));
             };
-            let (vocabulary, unit) = vocabulary(path, args, net)
-                .map_err(|failure| failure.in_file(path))?;
+            let (vocabulary, unit) =
+                vocabulary(path, args, net).map_err(|failure| failure.in_file(path))?;
             Ok((Reading::Tokens(vec![vocabulary]), Some(unit)))
         }
     }
@@ -249,9 +253,9 @@ fn vocabulary(path: &Path, args: &ImportArgs, net: &mut Net) -> Result<(Vocabula
 fn unknown(tokens: &[&str], asked: Option<&str>) -> Result<Option<usize>> {
     let find = |name: &str| tokens.iter().position(|token| *token == name);
     match asked {
-        Some(name) => find(name).map(Some).ok_or_else(|| {
-            Failure::input(format!("--unknown: the vocabulary has no line {name}"))
-        }),
+        Some(name) => find(name)
+            .map(Some)
+            .ok_or_else(|| Failure::input(format!("--unknown: the vocabulary has no line {name}"))),
         None => Ok(UNKNOWN.iter().find_map(|name| find(name))),
     }
 }

@@ -10,6 +10,8 @@ mod net;
 mod ops;
 mod rnn;
 mod state_dict;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 use std::path::Path;
@@ -237,7 +239,9 @@ fn given_spec(text: &str) -> Result<Spec> {
     };
     let stored: StoredSpec =
         serde_json::from_str(&json).map_err(|error| blame(error.to_string()))?;
-    stored.restore().map_err(|failure| blame(failure.to_string()))
+    stored
+        .restore()
+        .map_err(|failure| blame(failure.to_string()))
 }
 
 fn of_foreign(foreign: Foreign, spec: Spec) -> Net {
@@ -259,17 +263,20 @@ fn is_safetensors(content: &[u8]) -> bool {
 
 /// A zip archive, or the protocol that begins every newer pickle.
 fn is_pickle(content: &[u8]) -> bool {
-    content.starts_with(b"PK\x03\x04") || (content.first() == Some(&0x80) && content.last() == Some(&b'.'))
+    content.starts_with(b"PK\x03\x04")
+        || (content.first() == Some(&0x80) && content.last() == Some(&b'.'))
 }
 
 /// Makes the run; one that could not be opened again is not left behind.
 fn write(args: &ImportArgs, net: &Net, meaning: &Meaning) -> Result<Run> {
-    let from = std::path::absolute(&args.file).map_err(|error| Failure::read(&args.file, &error))?;
+    let from =
+        std::path::absolute(&args.file).map_err(|error| Failure::read(&args.file, &error))?;
     let config = toml::to_string(&Config {
         task: TASK,
         from: from.display().to_string(),
     });
-    let config = config.map_err(|error| Failure::run(format!("cannot write the settings: {error}")))?;
+    let config =
+        config.map_err(|error| Failure::run(format!("cannot write the settings: {error}")))?;
     let run = Run::create(args.out.as_deref(), TASK)?;
     write_whole(&run.config(), config.as_bytes())?;
     let Meaning { task, json } = meaning;
@@ -302,7 +309,12 @@ fn report(args: &ImportArgs, run: &Run, net: &Net, meaning: &Meaning) -> Result<
         serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
         return Ok(writeln!(out)?);
     }
-    writeln!(out, "{folder}: {}, task {}", describe(&net.spec), meaning.task)?;
+    writeln!(
+        out,
+        "{folder}: {}, task {}",
+        describe(&net.spec),
+        meaning.task
+    )?;
     for note in &net.notes {
         writeln!(out, "note: {note}")?;
     }

@@ -239,7 +239,9 @@ impl Foreign {
                 let initial = half.initial.as_deref();
                 initial.map(Found::Vector)
             }),
-            TensorKind::InputWeights(place) => self.half(place).map(|half| Found::Matrix(&half.input)),
+            TensorKind::InputWeights(place) => {
+                self.half(place).map(|half| Found::Matrix(&half.input))
+            }
             TensorKind::RecurrentWeights(place) => {
                 self.half(place).map(|half| Found::Matrix(&half.recurrent))
             }

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::flow::{Flow, Stage, Value, axis};
+use super::flow::{Axis, Flow, MAX_RANK, Stage, Value, axis};
 use super::graph::{Attributes, Head, Reader};
 use super::net::Matrix;
 use crate::failure::{Failure, Result};
-use crate::onnx::{Constant, Tensor};
+use crate::onnx::{Constant, Numbers, Tensor, data_type};
 
 fn refuse<T>(what: impl Into<String>) -> Result<T> {
     Err(Failure::input(what))
@@ -43,7 +43,12 @@ impl<'a> Inputs<'a> {
     }
 
     /// Whole numbers from an attribute, as in older operator sets, or from an input.
-    fn ints(&self, attributes: &Attributes<'_>, name: &str, place: usize) -> Result<Option<Vec<i64>>> {
+    fn ints(
+        &self,
+        attributes: &Attributes<'_>,
+        name: &str,
+        place: usize,
+    ) -> Result<Option<Vec<i64>>> {
         if let Some(ints) = attributes.ints(name)? {
             return Ok(Some(ints.to_vec()));
         }
@@ -76,7 +81,11 @@ pub fn apply(
     }
     let inputs = Inputs(inputs);
     match op {
-        "Constant" => return of_node(attributes),
+        "Constant" => {
+            let value = of_node(attributes)?;
+            reader.allow(size(&value));
+            return Ok(value);
+        }
         "Shape" | "Size" => return Ok(Value::Unknown),
         "ConstantOfShape" => {
             let value = attributes.tensor("value")?;
@@ -89,17 +98,33 @@ pub fn apply(
     }
     let mut flows = inputs.0.iter().flatten();
     if !flows.any(|value| matches!(value, Value::Flow(_))) {
+        let size = inputs.0.iter().flatten().map(size).sum();
+        reader.charge(size)?;
         return Ok(without_data(op, attributes, &inputs)?.unwrap_or(Value::Unknown));
     }
     with_data(reader, op, attributes, &inputs).map(Value::Flow)
 }
 
+/// How many numbers a constant has.
+pub fn size(value: &Value) -> usize {
+    match value {
+        Value::Constant(constant) | Value::Spread(constant) => constant.numbers.len(),
+        _ => 0,
+    }
+}
+
 /// `Constant`
 fn of_node(attributes: &Attributes<'_>) -> Result<Value> {
-    attributes.only(&["value", "value_float", "value_floats", "value_int", "value_ints"])?;
+    attributes.only(&[
+        "value",
+        "value_float",
+        "value_floats",
+        "value_int",
+        "value_ints",
+    ])?;
     let ints = |dims, ints| Constant {
         dims,
-        numbers: crate::onnx::Numbers::Ints(ints),
+        numbers: Numbers::Ints(ints),
     };
     let constant = if let Some(constant) = attributes.tensor("value")? {
         constant
@@ -113,7 +138,7 @@ fn of_node(attributes: &Attributes<'_>) -> Result<Value> {
         let floats = attributes.floats("value_floats")?.to_vec();
         Constant {
             dims: vec![floats.len()],
-            numbers: crate::onnx::Numbers::Floats(floats),
+            numbers: Numbers::Floats(floats),
         }
     };
     Ok(Value::Constant(Rc::new(constant)))
@@ -126,7 +151,15 @@ fn without_data(
     inputs: &Inputs<'_>,
 ) -> Result<Option<Value>> {
     const MOVES: [&str; 9] = [
-        "Identity", "Cast", "Expand", "Slice", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Gather",
+        "Identity",
+        "Cast",
+        "Expand",
+        "Slice",
+        "Reshape",
+        "Transpose",
+        "Squeeze",
+        "Unsqueeze",
+        "Gather",
     ];
     let first = match inputs.get(0) {
         // Wherever the same number is moved to, it is the same number.
@@ -150,11 +183,14 @@ fn without_data(
             dims.and_then(|dims| first.reshaped(dims)).map(Rc::new)
         }
         "Concat" => {
-            let parts: Option<Vec<&Constant>> =
-                (0..inputs.0.len()).map(|place| inputs.constant(place)).collect();
+            let parts: Option<Vec<&Constant>> = (0..inputs.0.len())
+                .map(|place| inputs.constant(place))
+                .collect();
             let along = attributes.int("axis")?.unwrap_or(0);
             let place = axis(along, first.dims.len()).ok();
-            let joined = parts.zip(place).and_then(|(parts, place)| Constant::joined(&parts, place));
+            let joined = parts
+                .zip(place)
+                .and_then(|(parts, place)| Constant::joined(&parts, place));
             joined.map(Rc::new)
         }
         _ => None,
@@ -164,8 +200,18 @@ fn without_data(
 
 /// Dimensions with axes of size 1 put in or taken out.
 fn changed(dims: &[usize], axes: &[i64], puts_in: bool) -> Option<Vec<usize>> {
-    let rank = if puts_in { dims.len() + axes.len() } else { dims.len() };
-    let mut places: Vec<usize> = axes.iter().map(|&a| axis(a, rank).ok()).collect::<Option<_>>()?;
+    let rank = if puts_in {
+        dims.len().checked_add(axes.len())?
+    } else {
+        dims.len()
+    };
+    if rank > MAX_RANK || axes.len() > MAX_RANK {
+        return None;
+    }
+    let mut places: Vec<usize> = axes
+        .iter()
+        .map(|&a| axis(a, rank).ok())
+        .collect::<Option<_>>()?;
     places.sort_unstable();
     places.dedup();
     let mut dims = dims.to_vec();
@@ -188,6 +234,9 @@ fn with_data(
     attributes: &Attributes<'_>,
     inputs: &Inputs<'_>,
 ) -> Result<Flow> {
+    if let ("MatMul" | "Gemm", Some(weights)) = (op, inputs.constant(1)) {
+        reader.charge(weights.numbers.len())?;
+    }
     if let (Some(flow), Some(table), "Gather") = (inputs.flow(1), inputs.constant(0), op) {
         return embed(reader, attributes, flow, table);
     }
@@ -198,7 +247,20 @@ fn with_data(
         return refuse("elman has no such operation on what flows through a net");
     };
     match op {
-        "Identity" | "Cast" => Ok(flow),
+        "Identity" => Ok(flow),
+        "Cast" => {
+            let to = attributes.int("to")?.unwrap_or_default();
+            let is_int = [data_type::INT32, data_type::INT64]
+                .map(i64::from)
+                .contains(&to);
+            match flow.stage {
+                Stage::Ids if is_int => Ok(flow),
+                stage if stage != Stage::Ids && to == i64::from(data_type::FLOAT) => Ok(flow),
+                _ => refuse(format!(
+                    "to {to}: what flows through a net is float32, and ids are whole numbers"
+                )),
+            }
+        }
         "Dropout" if inputs.0.len() > 2 => refuse("training_mode: export the net for inference"),
         "Dropout" => Ok(flow),
         "Transpose" => match attributes.ints("perm")? {
@@ -225,12 +287,16 @@ fn with_data(
         "Gather" => pick(reader, attributes, inputs, flow),
         "Slice" => slice(reader, attributes, inputs, flow),
         "Concat" => {
-            let all: Option<Vec<&Flow>> =
-                (0..inputs.0.len()).map(|place| inputs.flow(place)).collect();
+            let all: Option<Vec<&Flow>> = (0..inputs.0.len())
+                .map(|place| inputs.flow(place))
+                .collect();
             match (all, attributes.int("axis")?) {
                 (Some(flows), Some(along)) => Flow::join(&flows, along),
                 _ => refuse("it joins more than hidden units"),
             }
+        }
+        "MatMul" | "Gemm" if reader.head.is_some() => {
+            refuse("a second linear map behind the layers; elman's head is one")
         }
         "MatMul" => match inputs.constant(1) {
             Some(weights) => linear(reader, flow, weights.transposed().as_ref(), None),
@@ -253,10 +319,14 @@ fn embed(
         return refuse("an embedding must be a float32 matrix");
     };
     if ids.stage != Stage::Ids || attributes.int("axis")?.unwrap_or(0) != 0 {
-        return refuse("only rows of an embedding are looked up, by ids that are an input of the graph");
+        return refuse(
+            "only rows of an embedding are looked up, by ids that are an input of the graph",
+        );
     }
     if reader.table.is_some() {
-        return refuse("a second embedding; elman export writes several, and reads only those of its own");
+        return refuse(
+            "a second embedding; elman export writes several, and reads only those of its own",
+        );
     }
     reader.table = Some(Matrix {
         rows,
@@ -264,7 +334,7 @@ fn embed(
         numbers: floats.to_vec(),
     });
     let mut flow = ids.clone();
-    flow.axes.push((super::flow::Axis::Features, Some(columns)));
+    flow.axes.push((Axis::Features, Some(columns)));
     flow.stage = Stage::Inputs;
     Ok(flow)
 }
@@ -328,17 +398,16 @@ fn linear(
         return refuse("its weights must be a float32 matrix");
     };
     let (Stage::Hidden, Some(Some(width))) = (flow.stage, flow.features()) else {
-        return refuse("only hidden units go through a linear map, once, as the head; elman has none before the RNN");
+        return refuse(
+            "only hidden units go through a linear map, once, as the head; elman has none before the RNN",
+        );
     };
-    let is_split = |axis: &(super::flow::Axis, Option<usize>)| axis.0 == super::flow::Axis::Directions && axis.1 != Some(1);
+    let is_split = |axis: &(Axis, Option<usize>)| axis.0 == Axis::Directions && axis.1 != Some(1);
     if width != weights.columns || flow.axes.iter().any(is_split) {
         return refuse(format!(
             "its weights are made for {} numbers, and {width} come in",
             weights.columns
         ));
-    }
-    if reader.head.is_some() {
-        return refuse("a second linear map behind the layers; elman's head is one");
     }
     let layer = flow.parts.first().map_or(0, |part| part.layer);
     let outputs = weights.rows;
@@ -408,7 +477,9 @@ fn add(reader: &mut Reader, inputs: &Inputs<'_>) -> Result<Flow> {
         _ => return refuse("elman adds no flows to each other"),
     };
     match (&mut reader.head, constant, flow.stage) {
-        (Some(head), Some(constant), Stage::Logits) if head.bias.is_none() => {
+        (Some(head), Some(constant), Stage::Logits)
+            if head.bias.is_none() && flow.features().is_some() =>
+        {
             head.bias = Some(bias(constant, head.weights.rows)?);
             Ok(flow.clone())
         }
@@ -422,7 +493,9 @@ fn softmax(reader: &mut Reader, attributes: &Attributes<'_>, mut flow: Flow) -> 
     let along = along.unwrap_or(if reader.opset < 13 { 1 } else { -1 });
     let is_last = axis(along, flow.rank())? + 1 == flow.rank();
     if flow.stage != Stage::Logits || flow.features().is_none() || !is_last {
-        return refuse(format!("axis {along}: a softmax must lie along the head's outputs"));
+        return refuse(format!(
+            "axis {along}: a softmax must lie along the head's outputs"
+        ));
     }
     flow.stage = Stage::Probabilities;
     Ok(flow)

@@ -1,6 +1,6 @@
 //! The operator `RNN`: its attributes, weights and inputs as a layer.
 
-use elman_core::Activation;
+use elman_core::{Activation, MAX_LAYERS};
 
 use super::flow::{At, Axis, Flow, Part, Stage, Value};
 use super::graph::{Attributes, Reader};
@@ -54,9 +54,14 @@ impl Settings {
         let directions = usize::from(has_forward) + usize::from(has_reverse);
         let layout = attributes.int("layout")?.unwrap_or(0);
         if !(0..=1).contains(&layout) {
-            return Err(Failure::input(format!("layout {layout}: it must be 0 or 1")));
+            return Err(Failure::input(format!(
+                "layout {layout}: it must be 0 or 1"
+            )));
         }
-        let hidden = attributes.int("hidden_size")?.map(usize::try_from).transpose();
+        let hidden = attributes
+            .int("hidden_size")?
+            .map(usize::try_from)
+            .transpose();
         Ok(Self {
             activation: activation(attributes, directions)?,
             has_forward,
@@ -82,7 +87,11 @@ impl Settings {
 /// What the units compute; it must be the same in both directions.
 fn activation(attributes: &Attributes<'_>, directions: usize) -> Result<Activation> {
     let names = attributes.texts("activations")?;
-    let names = if names.is_empty() { vec!["Tanh"; directions] } else { names };
+    let names = if names.is_empty() {
+        vec!["Tanh"; directions]
+    } else {
+        names
+    };
     let Some(first) = names.first().filter(|_| names.len() == directions) else {
         return Err(Failure::input(format!(
             "activations {}: there must be one for each of {directions} directions",
@@ -123,6 +132,12 @@ pub fn apply(
     attributes: &Attributes<'_>,
     inputs: &[Option<Value>],
 ) -> Result<[Value; 2]> {
+    let number = reader.layers.len();
+    if number == MAX_LAYERS {
+        return Err(Failure::input(format!(
+            "a net has at most {MAX_LAYERS} layers"
+        )));
+    }
     let settings = Settings::read(attributes)?;
     let input = |place: usize| inputs.get(place).and_then(Option::as_ref);
     let x = match input(X) {
@@ -130,10 +145,13 @@ pub fn apply(
         Some(Value::Refused(why)) => return Err(Failure::input(why.to_string())),
         _ => return Err(Failure::input("X does not come from an input of the graph")),
     };
-    let size = Size::of(&settings, constant(input(W), "W")?, constant(input(R), "R")?)?;
+    let size = Size::of(
+        &settings,
+        constant(input(W), "W")?,
+        constant(input(R), "R")?,
+    )?;
     let axes = input_axes(reader, &settings, x, &size)?;
     check_lengths(input(SEQUENCE_LENS))?;
-    let number = reader.layers.len();
     let bias = input(B).map(|b| constant(Some(b), "B")).transpose()?;
     let initial = initial_states(reader, &settings, &size, input(INITIAL_H))?;
     let mut halves = Vec::new();
@@ -153,7 +171,11 @@ pub fn apply(
     let mut halves = halves.into_iter();
     reader.layers.push(ForeignLayer {
         activation: settings.activation,
-        forward: if settings.has_forward { halves.next() } else { None },
+        forward: if settings.has_forward {
+            halves.next()
+        } else {
+            None
+        },
         reverse: halves.next(),
     });
     reader.time = Some(axes[0].0);
@@ -203,7 +225,9 @@ impl Size {
     /// The matrix of one direction.
     fn block(&self, constant: &Constant, direction: usize, columns: usize) -> Result<Matrix> {
         let len = self.hidden * columns;
-        let numbers = constant.floats().and_then(|all| all.get(direction * len..(direction + 1) * len));
+        let numbers = constant
+            .floats()
+            .and_then(|all| all.get(direction * len..(direction + 1) * len));
         let numbers = numbers.ok_or_else(|| Failure::input("W and R must be float32"))?;
         Ok(Matrix {
             rows: self.hidden,
@@ -263,7 +287,9 @@ fn input_axes(
     let is_input = |axis: Axis| matches!(axis, Axis::Input(_));
     let in_order = is_input(time.0) && (is_input(batch.0) || batch.0 == Axis::One);
     if !in_order || time.0 == batch.0 {
-        return Err(Failure::input("X must have the axes time, batch and numbers"));
+        return Err(Failure::input(
+            "X must have the axes time, batch and numbers",
+        ));
     }
     let number = reader.layers.len();
     if number == 0 {
@@ -333,8 +359,9 @@ fn initial_states(
         false => (0, 1),
         true => (1, 0),
     };
-    let fits = |axis: usize, size: usize| dims[axis] == size || dims[axis] == 1;
-    if !fits(direction_axis, size.directions) || !fits(2, size.hidden) {
+    let has_directions = [1, size.directions].contains(&dims[direction_axis]);
+    let is_one = floats.len() == 1;
+    if !has_directions || dims[batch_axis] == 0 || (dims[2] != size.hidden && !is_one) {
         return Err(misfit());
     }
     let number = |direction: usize, batch: usize, unit: usize| {
@@ -346,10 +373,8 @@ fn initial_states(
     let mut states = Vec::new();
     for direction in 0..size.directions {
         let state = |batch| (0..size.hidden).map(move |unit| (batch, unit));
-        let of_batch = |batch| -> Vec<f32> { state(batch).map(|(b, u)| number(direction, b, u)).collect() };
-        if dims[batch_axis] == 0 {
-            return Err(misfit());
-        }
+        let of_batch =
+            |batch| -> Vec<f32> { state(batch).map(|(b, u)| number(direction, b, u)).collect() };
         let first = of_batch(0);
         if (1..dims[batch_axis]).any(|batch| of_batch(batch) != first) {
             return Err(misfit());

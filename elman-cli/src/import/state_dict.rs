@@ -30,8 +30,9 @@ struct StateDict<'a> {
 /// # Errors
 /// Tensors that make no such net; the sentence names one.
 pub fn read(content: &[u8], hints: &Hints) -> Result<Foreign> {
-    let file = SafeTensors::deserialize(content)
-        .map_err(|error| Failure::input(format!("no safetensors file, or a damaged one: {error}")))?;
+    let file = SafeTensors::deserialize(content).map_err(|error| {
+        Failure::input(format!("no safetensors file, or a damaged one: {error}"))
+    })?;
     let names = file.names().into_iter().map(str::to_owned).collect();
     let tensors = StateDict {
         file,
@@ -136,13 +137,24 @@ impl StateDict<'_> {
     fn tables(&self) -> Result<Vec<Matrix>> {
         let is_table =
             |name: &&String| name.to_lowercase().contains("emb") && name.ends_with("weight");
-        let names: Vec<String> = self.unused.borrow().iter().filter(is_table).cloned().collect();
+        let names: Vec<String> = self
+            .unused
+            .borrow()
+            .iter()
+            .filter(is_table)
+            .cloned()
+            .collect();
         names.iter().map(|name| self.matrix(name)).collect()
     }
 
     /// The one `nn.Linear`.
     fn head(&self) -> Result<Option<ForeignHead>> {
-        let name = self.unused.borrow().iter().find(|name| name.ends_with("weight")).cloned();
+        let name = self
+            .unused
+            .borrow()
+            .iter()
+            .find(|name| name.ends_with("weight"))
+            .cloned();
         let Some(name) = name else {
             return Ok(None);
         };

@@ -4,6 +4,9 @@ use super::Tensor;
 use super::data_type::{FLOAT, INT32, INT64};
 use crate::failure::{Failure, Result};
 
+/// More dimensions have no meaning for a net.
+const MAX_RANK: usize = 8;
+
 /// A constant tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constant {
@@ -24,8 +27,12 @@ impl Constant {
     /// # Errors
     /// A type that no net of ours has, numbers in another file, or too few or many of them.
     pub fn read(tensor: &Tensor) -> Result<Self> {
-        let complain =
-            |what: &str| Err(Failure::input(format!("the tensor {}: {what}", tensor.name)));
+        let complain = |what: &str| {
+            Err(Failure::input(format!(
+                "the tensor {}: {what}",
+                tensor.name
+            )))
+        };
         if tensor.data_location != 0 {
             return complain(
                 "data_location: its numbers lie in another file; save the model as one file",
@@ -49,6 +56,9 @@ impl Constant {
                 ));
             }
         };
+        if tensor.dims.len() > MAX_RANK {
+            return complain(&format!("more than {MAX_RANK} dims"));
+        }
         let dims: Option<Vec<usize>> = tensor
             .dims
             .iter()
@@ -101,8 +111,8 @@ impl Constant {
         let (&[rows, columns], Some(floats)) = (&self.dims[..], self.floats()) else {
             return None;
         };
-        let turned =
-            (0..columns).flat_map(|column| (0..rows).map(move |row| floats[row * columns + column]));
+        let turned = (0..columns)
+            .flat_map(|column| (0..rows).map(move |row| floats[row * columns + column]));
         Some(Self {
             dims: vec![columns, rows],
             numbers: Numbers::Floats(turned.collect()),

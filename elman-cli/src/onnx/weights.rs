@@ -119,7 +119,9 @@ pub fn read(spec: &Spec, tensors: &[Tensor]) -> Result<Vec<f32>> {
     for (name, shape) in &shapes {
         let tensor = tensors.iter().find(|tensor| tensor.name == *name);
         let tensor = tensor.ok_or_else(|| {
-            Failure::input(format!("the tensor {name} is missing: the file was changed"))
+            Failure::input(format!(
+                "the tensor {name} is missing: the file was changed"
+            ))
         })?;
         let constant = Constant::read(tensor)?;
         match constant.floats() {
@@ -175,7 +177,10 @@ mod tests {
             let tensors = write(&spec, &params);
             assert_eq!(read(&spec, &tensors).unwrap(), params);
             let complaint = read(&spec, &tensors[1..]).unwrap_err().to_string();
-            assert!(complaint.contains("the tensor state is missing"), "{complaint}");
+            assert!(
+                complaint.contains("the tensor state is missing"),
+                "{complaint}"
+            );
         }
     }
 }
