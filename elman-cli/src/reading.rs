@@ -249,7 +249,11 @@ impl Scaling {
 
     /// The farthest from the mean that is read, in deviations.
     const fn farthest(&self) -> f64 {
-        if self.uncut { f64::INFINITY } else { FARTHEST }
+        if self.uncut {
+            f32::MAX as f64
+        } else {
+            FARTHEST
+        }
     }
 
     const fn width(&self) -> usize {

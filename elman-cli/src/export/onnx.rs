@@ -111,8 +111,10 @@ fn shown(info: &ValueInfo) -> String {
 /// The file.
 fn model(network: &Network, about: String) -> Model {
     let spec = network.spec();
-    let mut graph = Builder::default();
-    graph.constants = weights::write(spec, network.params());
+    let mut graph = Builder {
+        nodes: Vec::new(),
+        constants: weights::write(spec, network.params()),
+    };
     graph.sizes(spec);
     graph.input(spec);
     graph.layers(spec);
@@ -225,7 +227,6 @@ fn outputs(spec: &Spec) -> Vec<ValueInfo> {
 }
 
 /// A graph being written.
-#[derive(Default)]
 struct Builder {
     nodes: Vec<Node>,
     constants: Vec<Tensor>,

@@ -1,10 +1,11 @@
 //! `elman import`: a net that was trained elsewhere as a run of ours.
 //!
 //! Reading order: `net` (what comes in, and how it becomes a spec and parameters) → `state_dict` (PyTorch) → `graph`, `flow`,
-//! `rnn` (ONNX) → `meaning` (what the user says of the numbers).
+//! `rnn`, `ops`, `head` (ONNX) → `meaning` (what the user says of the numbers).
 
 mod flow;
 mod graph;
+mod head;
 mod meaning;
 mod net;
 mod ops;

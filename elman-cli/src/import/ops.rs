@@ -1,14 +1,16 @@
-//! The operators around `RNN`: those that move axes, look up embeddings, and make up the head.
+//! The operators around `RNN`: constants, those that move axes, and embeddings.
 
 use std::rc::Rc;
 
 use super::flow::{Axis, Flow, MAX_RANK, Stage, Value, axis};
-use super::graph::{Attributes, Head, Reader};
+use super::graph::{Attributes, Reader};
+use super::head;
 use super::net::Matrix;
 use crate::failure::{Failure, Result};
 use crate::onnx::{Constant, Numbers, Tensor, data_type};
 
-fn refuse<T>(what: impl Into<String>) -> Result<T> {
+/// An error of the file.
+pub fn refuse<T>(what: impl Into<String>) -> Result<T> {
     Err(Failure::input(what))
 }
 
@@ -21,21 +23,24 @@ pub fn constant(tensor: &Tensor) -> Value {
 }
 
 /// The inputs of a node.
-struct Inputs<'a>(&'a [Option<Value>]);
+pub struct Inputs<'a>(&'a [Option<Value>]);
 
 impl<'a> Inputs<'a> {
-    fn get(&self, place: usize) -> Option<&'a Value> {
+    /// An input, if the node has it.
+    pub fn get(&self, place: usize) -> Option<&'a Value> {
         self.0.get(place).and_then(Option::as_ref)
     }
 
-    fn flow(&self, place: usize) -> Option<&'a Flow> {
+    /// An input that flows.
+    pub fn flow(&self, place: usize) -> Option<&'a Flow> {
         match self.get(place) {
             Some(Value::Flow(flow)) => Some(flow),
             _ => None,
         }
     }
 
-    fn constant(&self, place: usize) -> Option<&'a Constant> {
+    /// An input that is a constant.
+    pub fn constant(&self, place: usize) -> Option<&'a Constant> {
         match self.get(place) {
             Some(Value::Constant(constant)) => Some(constant),
             _ => None,
@@ -234,35 +239,41 @@ fn with_data(
     attributes: &Attributes<'_>,
     inputs: &Inputs<'_>,
 ) -> Result<Flow> {
-    if let ("MatMul" | "Gemm", Some(weights)) = (op, inputs.constant(1)) {
-        reader.charge(weights.numbers.len())?;
-    }
     if let (Some(flow), Some(table), "Gather") = (inputs.flow(1), inputs.constant(0), op) {
         return embed(reader, attributes, flow, table);
     }
-    if op == "Add" {
-        return add(reader, inputs);
+    if let Some(flow) = head::apply(reader, op, attributes, inputs)? {
+        return Ok(flow);
     }
     let Some(flow) = inputs.flow(0).cloned() else {
-        return refuse("elman has no such operation on what flows through a net");
+        return refuse(UNKNOWN);
     };
     match op {
         "Identity" => Ok(flow),
-        "Cast" => {
-            let to = attributes.int("to")?.unwrap_or_default();
-            let is_int = [data_type::INT32, data_type::INT64]
-                .map(i64::from)
-                .contains(&to);
-            match flow.stage {
-                Stage::Ids if is_int => Ok(flow),
-                stage if stage != Stage::Ids && to == i64::from(data_type::FLOAT) => Ok(flow),
-                _ => refuse(format!(
-                    "to {to}: what flows through a net is float32, and ids are whole numbers"
-                )),
-            }
-        }
+        "Cast" => cast(attributes, flow),
         "Dropout" if inputs.0.len() > 2 => refuse("training_mode: export the net for inference"),
         "Dropout" => Ok(flow),
+        "Gather" => pick(reader, attributes, inputs, flow),
+        "Slice" => slice(reader, attributes, inputs, flow),
+        "Concat" => {
+            let all: Option<Vec<&Flow>> = (0..inputs.0.len())
+                .map(|place| inputs.flow(place))
+                .collect();
+            match (all, attributes.int("axis")?) {
+                (Some(flows), Some(along)) => Flow::join(&flows, along),
+                _ => refuse("it joins more than hidden units"),
+            }
+        }
+        _ => moved(op, attributes, inputs, flow),
+    }
+}
+
+/// What is said of operators that are none of ours.
+const UNKNOWN: &str = "elman has no such operation on what flows through a net";
+
+/// The operators that move axes and leave the numbers as they are.
+fn moved(op: &str, attributes: &Attributes<'_>, inputs: &Inputs<'_>, flow: Flow) -> Result<Flow> {
+    match op {
         "Transpose" => match attributes.ints("perm")? {
             Some(perm) => flow.transpose(perm),
             None => {
@@ -284,27 +295,23 @@ fn with_data(
                 None => refuse("shape is missing"),
             }
         }
-        "Gather" => pick(reader, attributes, inputs, flow),
-        "Slice" => slice(reader, attributes, inputs, flow),
-        "Concat" => {
-            let all: Option<Vec<&Flow>> = (0..inputs.0.len())
-                .map(|place| inputs.flow(place))
-                .collect();
-            match (all, attributes.int("axis")?) {
-                (Some(flows), Some(along)) => Flow::join(&flows, along),
-                _ => refuse("it joins more than hidden units"),
-            }
-        }
-        "MatMul" | "Gemm" if reader.head.is_some() => {
-            refuse("a second linear map behind the layers; elman's head is one")
-        }
-        "MatMul" => match inputs.constant(1) {
-            Some(weights) => linear(reader, flow, weights.transposed().as_ref(), None),
-            None => refuse("its second factor must be a constant"),
-        },
-        "Gemm" => gemm(reader, attributes, inputs, flow),
-        "Softmax" | "LogSoftmax" => softmax(reader, attributes, flow),
-        _ => refuse("elman has no such operation on what flows through a net"),
+        _ => refuse(UNKNOWN),
+    }
+}
+
+/// `Cast` to what the numbers are anyway.
+fn cast(attributes: &Attributes<'_>, flow: Flow) -> Result<Flow> {
+    let to = attributes.int("to")?.unwrap_or_default();
+    let is_int = [data_type::INT32, data_type::INT64]
+        .map(i64::from)
+        .contains(&to);
+    let is_float = to == i64::from(data_type::FLOAT);
+    match flow.stage {
+        Stage::Ids if is_int => Ok(flow),
+        stage if stage != Stage::Ids && is_float => Ok(flow),
+        _ => refuse(format!(
+            "to {to}: what flows through a net is float32, and ids are whole numbers"
+        )),
     }
 }
 
@@ -376,127 +383,5 @@ fn slice(
         let place = axis(along, flow.rank())?;
         flow = flow.cut(place, start, end, reader.time)?;
     }
-    Ok(flow)
-}
-
-/// A head with these weights, (O, I).
-fn linear(
-    reader: &mut Reader,
-    mut flow: Flow,
-    weights: Option<&Constant>,
-    bias: Option<Vec<f32>>,
-) -> Result<Flow> {
-    let weights = weights.and_then(|w| match (&w.dims[..], w.floats()) {
-        (&[rows, columns], Some(floats)) => Some(Matrix {
-            rows,
-            columns,
-            numbers: floats.to_vec(),
-        }),
-        _ => None,
-    });
-    let Some(weights) = weights else {
-        return refuse("its weights must be a float32 matrix");
-    };
-    let (Stage::Hidden, Some(Some(width))) = (flow.stage, flow.features()) else {
-        return refuse(
-            "only hidden units go through a linear map, once, as the head; elman has none before the RNN",
-        );
-    };
-    let is_split = |axis: &(Axis, Option<usize>)| axis.0 == Axis::Directions && axis.1 != Some(1);
-    if width != weights.columns || flow.axes.iter().any(is_split) {
-        return refuse(format!(
-            "its weights are made for {} numbers, and {width} come in",
-            weights.columns
-        ));
-    }
-    let layer = flow.parts.first().map_or(0, |part| part.layer);
-    let outputs = weights.rows;
-    reader.head = Some(Head {
-        layer,
-        weights: reader.spread(&weights, &flow.parts, layer)?,
-        bias,
-    });
-    flow.stage = Stage::Logits;
-    if let Some(last) = flow.axes.last_mut() {
-        last.1 = Some(outputs);
-    }
-    Ok(flow)
-}
-
-/// `Gemm`
-fn gemm(
-    reader: &mut Reader,
-    attributes: &Attributes<'_>,
-    inputs: &Inputs<'_>,
-    flow: Flow,
-) -> Result<Flow> {
-    attributes.only(&["alpha", "beta", "transA", "transB"])?;
-    for name in ["alpha", "beta"] {
-        let factor = attributes.float(name)?.unwrap_or(1.0);
-        if factor != 1.0 {
-            return refuse(format!("{name} {factor}: only 1 is supported"));
-        }
-    }
-    if attributes.int("transA")?.unwrap_or(0) != 0 {
-        return refuse("the attribute transA is not supported");
-    }
-    let Some(weights) = inputs.constant(1) else {
-        return refuse("B must be a constant");
-    };
-    let turned = match attributes.int("transB")?.unwrap_or(0) {
-        0 => weights.transposed(),
-        _ => Some(weights.clone()),
-    };
-    let outputs = turned.as_ref().and_then(|w| w.dims.first().copied());
-    let bias = match (inputs.get(2), inputs.constant(2)) {
-        (None, _) => None,
-        (_, Some(c)) => Some(bias(c, outputs.unwrap_or(0))?),
-        (Some(_), None) => return refuse("C must be a constant"),
-    };
-    linear(reader, flow, turned.as_ref(), bias)
-}
-
-/// A constant that is added to every row.
-fn bias(constant: &Constant, outputs: usize) -> Result<Vec<f32>> {
-    let is_row = constant.dims.iter().rev().skip(1).all(|dim| *dim == 1);
-    match constant.floats() {
-        Some(&[x]) => Ok(vec![x; outputs]),
-        Some(floats) if floats.len() == outputs && is_row => Ok(floats.to_vec()),
-        _ => refuse(format!(
-            "what is added must be {outputs} numbers, and has the shape {:?}",
-            constant.dims
-        )),
-    }
-}
-
-/// `Add` of the head's bias.
-fn add(reader: &mut Reader, inputs: &Inputs<'_>) -> Result<Flow> {
-    let (flow, constant) = match (inputs.flow(0), inputs.flow(1)) {
-        (Some(flow), None) => (flow, inputs.constant(1)),
-        (None, Some(flow)) => (flow, inputs.constant(0)),
-        _ => return refuse("elman adds no flows to each other"),
-    };
-    match (&mut reader.head, constant, flow.stage) {
-        (Some(head), Some(constant), Stage::Logits)
-            if head.bias.is_none() && flow.features().is_some() =>
-        {
-            head.bias = Some(bias(constant, head.weights.rows)?);
-            Ok(flow.clone())
-        }
-        _ => refuse("only the head's bias is added"),
-    }
-}
-
-/// `Softmax` along the rows of the head.
-fn softmax(reader: &mut Reader, attributes: &Attributes<'_>, mut flow: Flow) -> Result<Flow> {
-    let along = attributes.int("axis")?;
-    let along = along.unwrap_or(if reader.opset < 13 { 1 } else { -1 });
-    let is_last = axis(along, flow.rank())? + 1 == flow.rank();
-    if flow.stage != Stage::Logits || flow.features().is_none() || !is_last {
-        return refuse(format!(
-            "axis {along}: a softmax must lie along the head's outputs"
-        ));
-    }
-    flow.stage = Stage::Probabilities;
     Ok(flow)
 }

@@ -164,14 +164,12 @@ impl Numbers {
     }
 }
 
-/// Bytes as numbers; what is left over makes the count wrong, which the caller sees.
+/// Bytes as numbers; a number that is cut short counts as none at all, which the caller sees.
 fn words<T, const N: usize>(raw: &[u8], from: impl Fn([u8; N]) -> T) -> Vec<T> {
-    let (words, rest) = raw.as_chunks::<N>();
-    let mut numbers: Vec<T> = words.iter().map(|&word| from(word)).collect();
-    if !rest.is_empty() {
-        numbers.push(from([0; N]));
+    match raw.as_chunks::<N>() {
+        (words, []) => words.iter().map(|&word| from(word)).collect(),
+        _ => Vec::new(),
     }
-    numbers
 }
 
 fn product(dims: &[usize]) -> Option<usize> {
