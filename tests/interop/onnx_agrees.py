@@ -252,6 +252,25 @@ def our_nets(elman, rng, differences):
             sys.exit(f"{run}: a round trip changed the model file")
 
 
+def our_text(elman, differences):
+    """A net that foresees characters: what every line costs, its state carried over from line to line."""
+    lines = ["to be or not to be", "that is the question", "whether it is nobler", "", "to be!"]
+    (elman.folder / "text.txt").write_text("\n".join(lines * 9) + "\n")
+    elman.run("train", "text", "--train", "text.txt", "--out", "text", "--hidden", 24, "--epochs", 4, "--lines", "false")
+    elman.run("export", "text", "--format", "onnx", "-o", "text.onnx")
+    model = onnx.load(elman.folder / "text.onnx")
+    known = {token: i + 1 for i, token in enumerate(elman.about("text")["meaning"]["lexicon"]["entries"])}
+    before, fed = [1], {}
+    for answer in elman.predict("text", "text.txt"):
+        line = [known.get(c, 0) for c in answer["line"] + "\n"]
+        # A step reads a token and foresees the next one.
+        tokens = np.array(before + line[:-1], np.int64)[None, :, None]
+        out = run_onnx(model, {"tokens": tokens, **fed})
+        before, fed = line[-1:], {"state": out["state_out"]}
+        foreseen = out["y"][0][np.arange(len(line)), line]
+        differences.see("a text net, line by line from state to state", foreseen, np.exp(-np.array(answer["token_nats"])))
+
+
 def streamed(model, name, rows, answers, differences):
     """A step per call, from state to state."""
     for row, answer in zip(rows, answers):
@@ -275,6 +294,7 @@ def main():
         for number in range(200):
             RandomModel(rng).check(elman, number, differences)
         our_nets(elman, rng, differences)
+        our_text(elman, differences)
     differences.show()
 
 

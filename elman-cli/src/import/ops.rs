@@ -178,6 +178,11 @@ fn without_data(
     let folded = match op {
         "Identity" => Some(Rc::clone(first)),
         "Expand" => return Ok(Some(Value::Spread(Rc::clone(first)))),
+        // Zeros that layers start from, cut out of those of all layers.
+        "Slice" => {
+            let uniform = first.uniform().map(Constant::scalar);
+            return Ok(uniform.map(|constant| Value::Spread(Rc::new(constant))));
+        }
         "Transpose" => match attributes.ints("perm")? {
             Some([1, 0]) | None => first.transposed().map(Rc::new),
             Some(_) => None,
