@@ -1,7 +1,9 @@
 //! Nets in whole numbers: as near to f64 as promised, the numbers that the documentation describes, and the same
 //! step by step or all at once.
 
-use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
+use elman_core::quantized::{
+    Integers, QuantizedGolden, QuantizedModel, QuantizedSelfTest, QuantizedStream,
+};
 use elman_core::{
     Activation, Channel, Channels, Direction, Dropout, Error, Head, HeadKind, InitialState, Input,
     Inputs, Layer, Layers, Place, Read, Spec,
@@ -322,4 +324,70 @@ fn what_makes_no_sense_is_refused() {
         "the workspace is for two steps"
     );
     assert_eq!(forward(2, &[0.0; 6], &mut [0.0; 4]), Ok(()));
+}
+
+#[test]
+fn golden_vectors_find_every_change() {
+    let ways = [Direction::Forward, Direction::Both];
+    for direction in ways {
+        let spec = Spec {
+            layers: Layers::of([Layer {
+                direction,
+                ..Layer::tanh(5)
+            }]),
+            ..Spec::dense(3, 5, 2)
+        };
+        let case = Case::new(spec, &[6, 4], 8);
+        let quantized = Quantized::new(&case);
+        let model = quantized.model();
+        let lengths = [2, 3];
+        let rows: Vec<i16> = (0..15).map(|i| 900 * i - 7000).collect();
+        let mut logits = vec![0; spec.golden_output_rows(5, 2) * 2];
+        let check = |lengths: &[u32], logits: &[i32]| {
+            QuantizedGolden {
+                lengths,
+                inputs: Integers::Dense(&rows),
+                logits,
+            }
+            .check(
+                &model,
+                QuantizedSelfTest {
+                    state: &mut vec![3; spec.quantized_state_len()],
+                    scratch: &mut vec![7; spec.quantized_self_test_scratch(3)],
+                    logits: &mut vec![1; spec.self_test_outputs(3)],
+                },
+            )
+        };
+        // The numbers of the whole-sequence form, which is checked against the documentation above.
+        let mut start = 0;
+        for length in [2, 3] {
+            let mut state = vec![0; spec.quantized_state_len()];
+            model.reset(&mut state);
+            let mut workspace = vec![9; spec.quantized_workspace_len(length)];
+            let found = &mut logits[2 * start..2 * (start + length)];
+            let inputs = Integers::Dense(&rows[3 * start..3 * (start + length)]);
+            model
+                .forward_integers(inputs, length, &mut state, &mut workspace, found)
+                .unwrap();
+            start += length;
+        }
+        assert_eq!(check(&lengths, &logits), Ok(None));
+        for wrong in 0..logits.len() {
+            logits[wrong] += 1;
+            assert_eq!(check(&lengths, &logits), Ok(Some(wrong)));
+            logits[wrong] -= 1;
+        }
+        assert!(matches!(
+            check(&lengths, &logits[1..]),
+            Err(Error::Length { .. })
+        ));
+        assert!(matches!(check(&[2, 2], &logits), Err(Error::Length { .. })));
+        assert!(matches!(check(&[5, 0], &logits), Err(Error::Batch(_))));
+        // A longer sequence than there is room for; a stream needs none.
+        let longer = check(&[1, 4], &logits);
+        assert_eq!(
+            matches!(longer, Err(Error::Length { .. })),
+            direction == Direction::Both
+        );
+    }
 }

@@ -93,7 +93,7 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
 }
 
 /// What calibration saw.
-struct Seen {
+pub struct Seen {
     steps: usize,
     input: f64,
     hidden: Vec<f64>,
@@ -101,7 +101,7 @@ struct Seen {
 }
 
 /// The words of a net, calibrated on sequences that are spread over the data.
-fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Seen)> {
+pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Seen)> {
     let spec = Spec {
         dropout: Dropout::NONE,
         ..*network.spec()

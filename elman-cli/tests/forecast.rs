@@ -154,6 +154,23 @@ fn a_pipe_is_answered_as_a_file_is() {
         json(&line)["forecast"].is_number() && json(&line)["value"].is_null(),
         "{line}"
     );
+    assert_eq!(json(&line)["t"], 320);
+}
+
+#[test]
+fn steps_are_counted_as_the_file_counts_them() {
+    let shop = shop();
+    shop.ok(&format!("{TRAIN} --epochs 1 --out run"));
+    let text = "t,date,lead,y\n1949.5,a,1,2\n1950,b,2,3\n1950.5,c,3,4\n";
+    shop.write("years.csv", text);
+    let counts = |answers: &str| -> Vec<String> {
+        let cells = answers.lines().skip(1).map(|line| line.split(',').next());
+        cells.map(|cell| cell.expect("a cell").to_owned()).collect()
+    };
+    let file = shop.ok("predict run --data years.csv");
+    assert_eq!(counts(&file), ["1949.5", "1950", "1950.5"], "{file}");
+    let next = shop.ok("predict run --data years.csv --steps 2");
+    assert_eq!(counts(&next), ["1951", "1951.5"], "{next}");
 }
 
 #[test]

@@ -78,3 +78,32 @@ fn speakers_are_told_apart_as_well_as_before() {
     let (before, after) = (score(""), score("--int8"));
     assert!(before > 0.9 && after >= before - 0.005, "{before} {after}");
 }
+
+#[test]
+fn a_net_in_whole_numbers_is_exported_as_rust() {
+    let shop = Workshop::new();
+    shop.train("run", "--bidirectional false");
+    let line = "export run --format rust --int8 -o net.rs";
+    shop.fails(line, 2, &["elman quantize RUN --data FILE makes it"]);
+    shop.ok("quantize run --data train.conll");
+    let report = json(&shop.ok(&format!("{line} --json")));
+    let float = json(&shop.ok("export run --format rust -o float.rs --json"));
+    assert!(
+        report["flash_bytes"].as_u64() < float["flash_bytes"].as_u64(),
+        "{report}"
+    );
+    assert_eq!(report["tolerance"], 0.0);
+    let module = shop.text("net.rs");
+    for part in [
+        "pub static WORDS: [u32; ",
+        "QuantizedStream<'a>",
+        "pub static LABELS: [&str; ",
+    ] {
+        assert!(module.contains(part), "{part}");
+    }
+    shop.fails(
+        "export run --format c --int8 -o net.c",
+        2,
+        &["--format rust"],
+    );
+}

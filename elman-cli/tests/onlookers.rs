@@ -62,6 +62,16 @@ fn the_page_is_made_anew_from_the_files_of_a_run() {
     std::fs::remove_file(shop.path("run/report.html")).expect("removed");
     assert_eq!(shop.ok("report run").trim(), "run/report.html");
     assert_eq!(shop.read("run/report.html"), page);
+    let config = shop.text("run/config.toml");
+    assert!(config.contains("\nepochs = 4\n"), "{config}");
+    shop.write(
+        "run/config.toml",
+        config.replace("\nepochs = 4\n", "\nepochs = 9\n"),
+    );
+    shop.ok("report run");
+    let page = shop.text("run/report.html");
+    let waits = "4 of 9 epochs are done; to go on: elman train --resume ";
+    assert!(page.contains(", stopped") && page.contains(waits));
     shop.fails("report nowhere", 2, &["nowhere", "there is no such run"]);
 }
 

@@ -83,12 +83,7 @@ impl Spec {
 impl Golden<'_> {
     /// Steps of the longest sequence.
     pub fn longest(&self) -> usize {
-        self.lengths.iter().fold(
-            0,
-            |longest, &length| {
-                if length > longest { length } else { longest }
-            },
-        ) as usize
+        longest(self.lengths)
     }
 
     /// Checks lengths and token ids against a net.
@@ -96,21 +91,8 @@ impl Golden<'_> {
     /// # Errors
     /// [`Error::Length`], [`Error::InputKind`], [`Error::Token`], or [`Error::Batch`] for an empty sequence.
     pub fn check_shape(&self, spec: &Spec) -> Result<(), Error> {
-        let mut rows = 0usize;
-        for &length in self.lengths {
-            if length == 0 {
-                return Err(Error::Batch("a golden sequence has no steps"));
-            }
-            rows = rows.saturating_add(length as usize);
-        }
-        let windows = match spec.input {
-            Input::Dense { .. } => 1,
-            Input::Tokens { window, .. } => spec.windows(window),
-        };
-        self.inputs.check(spec, rows.saturating_mul(windows))?;
-        let outputs = spec
-            .golden_output_rows(rows, self.lengths.len())
-            .saturating_mul(spec.output_width());
+        let (input_rows, outputs) = golden_rows(spec, self.lengths)?;
+        self.inputs.check(spec, input_rows)?;
         check_len("golden outputs", outputs, self.outputs.len())
     }
 
@@ -216,6 +198,35 @@ impl Golden<'_> {
         let wrong = found.iter().zip(expected).position(|pair| !is_right(pair));
         wrong.map(|index| start + index)
     }
+}
+
+/// Steps of the longest sequence.
+pub(crate) fn longest(lengths: &[u32]) -> usize {
+    let longer = |longest, &length| if length > longest { length } else { longest };
+    lengths.iter().fold(0, longer) as usize
+}
+
+/// Rows of inputs (for streams of tokens: of each neighbour in the window) and numbers of outputs that sequences of these
+/// lengths have.
+///
+/// # Errors
+/// [`Error::Batch`] for an empty sequence.
+pub(crate) fn golden_rows(spec: &Spec, lengths: &[u32]) -> Result<(usize, usize), Error> {
+    let mut rows = 0usize;
+    for &length in lengths {
+        if length == 0 {
+            return Err(Error::Batch("a golden sequence has no steps"));
+        }
+        rows = rows.saturating_add(length as usize);
+    }
+    let windows = match spec.input {
+        Input::Dense { .. } => 1,
+        Input::Tokens { window, .. } => spec.windows(window),
+    };
+    let outputs = spec
+        .golden_output_rows(rows, lengths.len())
+        .saturating_mul(spec.output_width());
+    Ok((rows.saturating_mul(windows), outputs))
 }
 
 /// Some of the inputs.

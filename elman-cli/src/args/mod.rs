@@ -11,6 +11,7 @@ mod parse;
 mod predict;
 mod quantize;
 mod report;
+mod shell;
 #[cfg(test)]
 mod tests;
 mod train;
@@ -30,13 +31,14 @@ pub use parse::{parse, parse_job, parse_run};
 pub use predict::PredictArgs;
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
+pub use shell::{CompletionsArgs, ManArgs};
 #[cfg(test)]
 pub use tests::{test_forecast, test_settings};
 pub use train::{TrainArgs, TrainTask, differing};
 
 /// Train, evaluate and run Elman recurrent nets.
 #[derive(Parser, Debug)]
-#[command(name = "elman", version, about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
+#[command(name = "elman", version, long_version = crate::shell::version(), about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -70,6 +72,8 @@ pub enum Command {
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),
     Bench(BenchArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 impl Cli {

@@ -250,6 +250,7 @@ impl Block {
             self.labels.push(self.rows, label);
         }
         self.parts.extend(row.part);
+        self.steps.extend(row.step);
         self.stamps.extend(row.stamp);
         self.rows += 1;
     }

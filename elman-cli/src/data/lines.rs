@@ -56,6 +56,14 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// The same text without warnings.
+    pub fn quiet(self) -> Self {
+        Self {
+            has_warned: true,
+            ..self
+        }
+    }
+
     /// The next line without its end (LF or CRLF), or `None`.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ use csv::Csv;
 pub use format::Format;
 pub use lines::Lines;
 use npy::Arrays;
+pub use open::{Bytes, unpacked};
 pub use sequences::{Hiding, Rows, Sequences, Targets};
 use table::{Blocks, Table, Wanted};
 use ts::Ts;
@@ -36,7 +37,14 @@ use ts::Ts;
 /// # Errors
 /// Missing or unreadable files, or a header that does not fit what is wanted.
 pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
-    let mut bytes = open::open(path)?;
+    table_of(open::open(path)?, path, wanted)
+}
+
+/// The same for a file that was opened.
+///
+/// # Errors
+/// As [`open_table`].
+pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
     let format = match wanted.format {
         Some(format) => format,
         None => {
@@ -48,7 +56,7 @@ pub fn open_table(path: &Path, wanted: &Wanted) -> Result<Box<dyn Blocks>> {
     Ok(match format {
         Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
-        Format::Npz if path == Path::new("-") => {
+        Format::Npz if path == Path::new("-") || !path.is_file() => {
             // The list of the arrays stands at the end.
             let mut whole = Vec::new();
             let read = bytes.read_to_end(&mut whole);

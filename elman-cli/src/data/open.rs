@@ -23,17 +23,20 @@ const GZIP: [u8; 2] = [0x1F, 0x8B];
 /// The file does not exist or cannot be read.
 pub fn open(path: &Path) -> Result<Bytes> {
     if path == Path::new("-") {
-        return plain(
+        return unpacked(
             Box::new(BufReader::with_capacity(SEEN, std::io::stdin())),
             path,
         );
     }
     let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
-    plain(Box::new(BufReader::with_capacity(SEEN, file)), path)
+    unpacked(Box::new(BufReader::with_capacity(SEEN, file)), path)
 }
 
 /// Takes gzip off, if it is there.
-fn plain(mut bytes: Bytes, path: &Path) -> Result<Bytes> {
+///
+/// # Errors
+/// Reading fails; `path` is what the message blames.
+pub fn unpacked(mut bytes: Bytes, path: &Path) -> Result<Bytes> {
     let first = bytes
         .fill_buf()
         .map_err(|error| Failure::read(path, &error))?;

@@ -81,6 +81,8 @@ pub struct Block {
     pub labels: Labels,
     /// One per row, or none where the file has no split column.
     pub parts: Vec<Part>,
+    /// One per row: what the file counts it as; or none where the file does not count.
+    pub steps: Vec<f64>,
     /// One per row: the date as it stands in the file; or none where the file has no column of dates.
     pub stamps: Vec<String>,
     /// What the file calls the sequence; empty where it has no names.

@@ -10,6 +10,7 @@ mod size;
 mod source;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::io::Write;
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::args::{ExportArgs, ExportFormat};
 use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::model_file::Network;
+use crate::quantized_file;
 use crate::run::{Run, write_whole};
 use crate::trained;
 
@@ -62,6 +64,11 @@ struct Output {
 /// # Errors
 /// A run, data or a name that do not fit; a net that cannot be exported so; writing fails.
 pub fn run(args: &ExportArgs) -> Result<()> {
+    if args.int8 && args.format != ExportFormat::Rust {
+        return Err(Failure::input(
+            "--int8 is for --format rust; C firmware calls such a module, or runs the float net",
+        ));
+    }
     check_name(args)?;
     let run = Run::open(&args.run)?;
     let trained = trained::open(&run)?;
@@ -87,6 +94,10 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         run: name_of(run.folder()),
     };
     let (outputs, size) = match args.format {
+        ExportFormat::Rust if args.int8 => {
+            let words = quantized_file::load(&run.quantized(), network)?;
+            whole::write(&parts, &words, &args.out)?
+        }
         ExportFormat::Rust => rust::write(&parts, &args.out),
         ExportFormat::C => c::write(&parts, &args.out)?,
         ExportFormat::Image | ExportFormat::Onnx => image::write(&parts, &args.out)?,
@@ -132,7 +143,11 @@ fn report(args: &ExportArgs, parts: &Parts<'_>, outputs: &[Output], size: Size) 
             files,
             golden: &proof.source,
             golden_steps: proof.steps(),
-            tolerance: proof.golden().tolerance,
+            tolerance: if args.int8 {
+                0.0
+            } else {
+                proof.golden().tolerance
+            },
             size,
         };
         serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;

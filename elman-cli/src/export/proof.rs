@@ -237,7 +237,7 @@ fn fits(sequences: &Sequences, spec: &Spec) -> bool {
 const GENERATED: usize = 16;
 
 /// Two sequences of numbers between -2 and 2, or of any tokens.
-fn generated(spec: &Spec, seed: u64) -> Sequences {
+pub fn generated(spec: &Spec, seed: u64) -> Sequences {
     let mut rng = seeds::generator(seed, Purpose::Sample, &[]);
     let rows = match &spec.input {
         Input::Dense { width } => Rows::numbers(*width),

@@ -47,7 +47,7 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
 }
 
 /// What the compiler makes of names and numbers: the text, and a pointer and a length of a small chip for each.
-fn notes_bytes(encoding: &Encoding) -> usize {
+pub fn notes_bytes(encoding: &Encoding) -> usize {
     let names = encoding.names.iter().flat_map(|names| &names.items);
     let numbers = encoding.numbers.iter().map(|numbers| numbers.items.len());
     names.map(|name| name.len() + 8).sum::<usize>() + 8 * numbers.sum::<usize>()
@@ -141,7 +141,7 @@ pub fn self_test() -> usize {
 ";
 
 /// A table, which rustfmt must not spread over a line per number, and in which nothing is a constant of nature.
-fn table(text: &mut String, about: &str, declaration: &str, items: &str) {
+pub fn table(text: &mut String, about: &str, declaration: &str, items: &str) {
     let _ = write!(
         text,
         "\n/// {about}\n#[rustfmt::skip]\n#[allow(clippy::approx_constant)]\n{declaration} = ["
@@ -153,7 +153,8 @@ fn table(text: &mut String, about: &str, declaration: &str, items: &str) {
     }
 }
 
-fn spec(spec: &Spec, text: &mut String) {
+/// The shape as a constant.
+pub fn spec(spec: &Spec, text: &mut String) {
     let input = match &spec.input {
         Input::Dense { width } => format!("Input::Dense {{ width: {width} }}"),
         Input::Tokens { channels, window } => {
@@ -238,15 +239,19 @@ fn weights(parts: &Parts<'_>, text: &mut String) {
     );
 }
 
-fn golden(parts: &Parts<'_>, text: &mut String) {
-    let golden = parts.proof.golden();
-    let lengths = golden.lengths;
+/// Steps of golden sequences.
+pub fn lengths(lengths: &[u32], text: &mut String) {
     table(
         text,
         "Steps of each golden sequence.",
         &format!("static GOLDEN_LENGTHS: [u32; {}]", lengths.len()),
         &list(lengths.iter().map(u32::to_string), LANES),
     );
+}
+
+fn golden(parts: &Parts<'_>, text: &mut String) {
+    let golden = parts.proof.golden();
+    lengths(golden.lengths, text);
     let (kind, of) = match golden.inputs {
         Inputs::Dense(numbers) => {
             let declaration = format!("static GOLDEN_INPUTS: [f32; {}]", numbers.len());
@@ -300,7 +305,8 @@ pub const GOLDEN: Golden<'static> = Golden {{
     );
 }
 
-fn encoding(encoding: &Encoding, text: &mut String) {
+/// What the numbers mean, as tables.
+pub fn encoding(encoding: &Encoding, text: &mut String) {
     for Named { name, about, items } in &encoding.names {
         let declaration = format!(
             "pub static {}: [&str; {}]",

@@ -7,7 +7,7 @@ use elman_core::{HeadKind, Input, LANES, Read, Spec};
 use super::proof::Proof;
 
 /// Bytes per number.
-const F32: usize = size_of::<f32>();
+const WORD: usize = size_of::<f32>();
 
 /// Bytes, code apart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,21 +33,32 @@ impl Size {
     pub fn of_strips(spec: &Spec, proof: &Proof, notes_bytes: usize) -> Self {
         let steps = steps(spec, proof);
         Self {
-            flash_bytes: F32 * (spec.tables_len() + LANES * spec.packed_len()),
+            flash_bytes: WORD * (spec.tables_len() + LANES * spec.packed_len()),
             golden_bytes: proof.bytes(),
             notes_bytes,
-            state_bytes: F32 * spec.state_len(),
-            scratch_bytes: F32 * LANES * spec.self_test_scratch(steps),
-            output_bytes: F32 * spec.self_test_outputs(steps),
+            state_bytes: WORD * spec.state_len(),
+            scratch_bytes: WORD * LANES * spec.self_test_scratch(steps),
+            output_bytes: WORD * spec.self_test_outputs(steps),
             steps,
+        }
+    }
+
+    /// With words of four weights, as core reads nets in whole numbers.
+    pub fn of_words(spec: &Spec, proof: &Proof, notes_bytes: usize) -> Self {
+        let steps = steps(spec, proof);
+        Self {
+            flash_bytes: WORD * spec.quantized_len(),
+            state_bytes: WORD * spec.quantized_state_len(),
+            scratch_bytes: WORD * spec.quantized_self_test_scratch(steps),
+            ..Self::of_strips(spec, proof, notes_bytes)
         }
     }
 
     /// With panels of `lanes` numbers, as the C export lays them out, and `scratch` numbers of scratch.
     pub fn of_panels(spec: &Spec, proof: &Proof, notes_bytes: usize, scratch: usize) -> Self {
         Self {
-            flash_bytes: F32 * (spec.tables_len() + panels(spec)),
-            scratch_bytes: F32 * scratch,
+            flash_bytes: WORD * (spec.tables_len() + panels(spec)),
+            scratch_bytes: WORD * scratch,
             ..Self::of_strips(spec, proof, notes_bytes)
         }
     }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::Parts;
 use super::size::{Size, describe};
 
-/// The head of a source file, line by line.
-pub fn head(parts: &Parts<'_>, size: &Size) -> Vec<String> {
+/// How a source file begins, line by line: what it is and how large.
+pub fn title(parts: &Parts<'_>, size: &Size) -> Vec<String> {
     let mut lines = vec![
         format!(
             "The net of the run {}, exported by elman {}.",
@@ -19,6 +19,12 @@ pub fn head(parts: &Parts<'_>, size: &Size) -> Vec<String> {
     ];
     lines.extend(size.lines());
     lines.push(String::new());
+    lines
+}
+
+/// The head of a source file with a float net, line by line.
+pub fn head(parts: &Parts<'_>, size: &Size) -> Vec<String> {
+    let mut lines = title(parts, size);
     lines.push(format!(
         "Golden vectors: {} steps of {}. The self-test runs them. Every bit must be",
         parts.proof.steps(),
@@ -28,12 +34,16 @@ pub fn head(parts: &Parts<'_>, size: &Size) -> Vec<String> {
         "the same where multiply-adds are fused; elsewhere outputs may be off by {:?}.",
         parts.proof.golden().tolerance
     ));
-    if !parts.encoding.remarks.is_empty() {
-        lines.extend([String::new(), "Around the net:".to_owned()]);
-        let remarks = parts.encoding.remarks.iter();
-        remarks.for_each(|remark| wrap(remark, &mut lines));
-    }
+    remarks(&parts.encoding.remarks, &mut lines);
     lines
+}
+
+/// What the firmware has to do, as a list.
+pub fn remarks(remarks: &[String], lines: &mut Vec<String>) {
+    if !remarks.is_empty() {
+        lines.extend([String::new(), "Around the net:".to_owned()]);
+        remarks.iter().for_each(|remark| wrap(remark, lines));
+    }
 }
 
 /// Widest line of a comment.

@@ -6,10 +6,11 @@ use std::process::Command;
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::proof::Proof;
-use super::{Output, Parts, c, image, rust};
+use super::proof::{Proof, generated};
+use super::{Output, Parts, c, image, rust, whole};
 use crate::encoding::Encoding;
 use crate::model_file::Network;
+use crate::quantize;
 use crate::seeds::{self, Purpose};
 
 const BOTH: Layer = Layer {
@@ -353,7 +354,7 @@ fn an_image_is_the_run() {
 }
 
 /// A crate that holds every module, built offline where elman-core has been built before.
-fn crate_of(modules: &[&str]) -> PathBuf {
+fn crate_of(modules: &[String]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let core = root.join("elman-core");
     let home = std::env::temp_dir().join(format!("elman-export-{}", std::process::id()));
@@ -379,12 +380,22 @@ fn crate_of(modules: &[&str]) -> PathBuf {
 #[test]
 fn rust_compiles_with_core_alone_and_proves_itself() {
     let specs = specs();
-    let names: Vec<&str> = specs.iter().map(|(name, _)| *name).collect();
+    let names = specs
+        .iter()
+        .flat_map(|(name, _)| [(*name).to_owned(), format!("{name}_int8")]);
+    let names: Vec<String> = names.collect();
     let home = crate_of(&names);
     for (seed, (name, spec)) in specs.iter().enumerate() {
         let network = network(spec, seed as u64);
         let parts = parts(&network, Proof::made_up(&network, 1, 20).unwrap());
         save(&rust::write(&parts, &home.join(format!("src/{name}.rs"))).0);
+        // Relu of weights as large would outgrow 16 bits.
+        let gentle = network.params().iter().map(|x| x / 3.0).collect();
+        let network = Network::new(*spec, gentle).unwrap();
+        let parts = self::parts(&network, Proof::made_up(&network, 1, 20).unwrap());
+        let (words, _) = quantize::rounded(&network, &generated(spec, 3)).unwrap();
+        let path = home.join(format!("src/{name}_int8.rs"));
+        save(&whole::write(&parts, &words, &path).unwrap().0);
     }
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     // One folder for all runs of the tests, so that core is built once.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use elman_core::{Inputs, Level, Stream, Strip};
 use serde::Serialize;
+use serde_json::Number;
 
 use super::Forecasting;
 use super::forecaster::Forecaster;
@@ -66,7 +67,9 @@ fn follow(forecaster: &Forecaster, args: &PredictArgs, answers: &mut Answers<'_>
             }
             let forecast = roller.push(&current.values)?;
             let stamp = current.stamp.as_deref();
-            answers.write(&name, step, stamp, current.values[0], forecast)?;
+            let count = current.step.filter(|count| count.is_finite());
+            let count = count.unwrap_or(step as f64);
+            answers.write(&name, count, stamp, current.values[0], forecast)?;
             answers.out.flush()?;
             step += 1;
             row = rows.next_row()?;
@@ -95,7 +98,13 @@ fn answer_file(
         for step in 0..one.len() {
             let forecast = roller.push(one.row(step))?;
             let stamp = one.stamps.get(step).map(String::as_str);
-            answers.write(&one.name, step, stamp, one.target(step), forecast)?;
+            answers.write(
+                &one.name,
+                one.count(step),
+                stamp,
+                one.target(step),
+                forecast,
+            )?;
         }
     }
     Ok(())
@@ -125,7 +134,7 @@ fn roll_out(
             let Some(value) = roller.advance()? else {
                 break;
             };
-            answers.write_future(&one.name, step, value)?;
+            answers.write_future(&one.name, one.count(step), value)?;
         }
     }
     Ok(())
@@ -226,7 +235,7 @@ struct Answers<'a> {
 struct Answer<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     seq: &'a str,
-    t: usize,
+    t: Number,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<&'a str>,
     /// Null where it is missing or yet to come.
@@ -240,14 +249,14 @@ impl Answers<'_> {
     fn write(
         &mut self,
         seq: &str,
-        t: usize,
+        count: f64,
         date: Option<&str>,
         value: f64,
         forecast: f64,
     ) -> Result<()> {
         self.write_answer(&Answer {
             seq,
-            t,
+            t: as_number(count),
             date,
             value: (!value.is_nan()).then_some(value),
             forecast,
@@ -255,10 +264,10 @@ impl Answers<'_> {
         })
     }
 
-    fn write_future(&mut self, seq: &str, t: usize, forecast: f64) -> Result<()> {
+    fn write_future(&mut self, seq: &str, count: f64, forecast: f64) -> Result<()> {
         self.write_answer(&Answer {
             seq,
-            t,
+            t: as_number(count),
             date: None,
             value: None,
             forecast,
@@ -302,5 +311,14 @@ impl Answers<'_> {
             writeln!(self.out, "{}", names.join(","))?;
         }
         Ok(writeln!(self.out, "{}", cells.join(","))?)
+    }
+}
+
+/// A count as a reader writes it: without a fraction if it has none.
+fn as_number(count: f64) -> Number {
+    if count.fract() == 0.0 && count.abs() < 9e15 {
+        Number::from(count as i64)
+    } else {
+        Number::from_f64(count).unwrap_or_else(|| Number::from(0))
     }
 }

@@ -17,6 +17,7 @@ pub struct Series {
     parts: Vec<Part>,
     /// What the file calls it, and its steps.
     pub name: String,
+    steps: Vec<f64>,
     pub stamps: Vec<String>,
     /// Line of the first step.
     pub line: usize,
@@ -38,6 +39,7 @@ impl Series {
             width,
             parts,
             name: block.name,
+            steps: block.steps,
             stamps: block.stamps,
             line: block.line,
         }
@@ -63,6 +65,23 @@ impl Series {
     /// How many steps there are.
     pub const fn len(&self) -> usize {
         self.parts.len()
+    }
+
+    /// What the file counts a step as, or will count it as once it is there; from 0 where the file does not count.
+    pub fn count(&self, step: usize) -> f64 {
+        let count = match (self.steps.get(step), &self.steps[..]) {
+            (Some(&count), _) => count,
+            (None, [.., before, last]) => {
+                last + (last - before) * (step - (self.steps.len() - 1)) as f64
+            }
+            (None, &[only]) => only + step as f64,
+            (None, []) => f64::NAN,
+        };
+        if count.is_finite() {
+            count
+        } else {
+            step as f64
+        }
     }
 
     /// The target at a step; NaN is missing.

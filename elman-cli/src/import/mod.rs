@@ -88,6 +88,33 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     report(args, &run, &net, &meaning)
 }
 
+/// Reads an ONNX file as far as nobody has to say what the numbers mean.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn reads_onnx(content: Vec<u8>) -> Result<()> {
+    of_onnx(content).map(drop)
+}
+
+/// The same with a state_dict.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn reads_state_dict(content: &[u8]) -> Result<()> {
+    let about = About::find(content)?;
+    if let Some(about) = about {
+        return ours(about, content).map(drop);
+    }
+    let hints = Hints {
+        activations: Vec::new(),
+        window: 1,
+    };
+    let foreign = state_dict::read(content, &hints)?;
+    let spec = foreign.spec(Read::LastStep, false)?;
+    foreign.params(&spec);
+    Ok(())
+}
+
 /// Reads a file by its content.
 fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Found> {
     if is_pickle(&content) {
@@ -115,21 +142,25 @@ fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Found> {
             "--spec, --activation and --read are for a state_dict; an ONNX file says all that by itself",
         ));
     }
-    let model = onnx::decode(content)?;
-    match graph::ours(&model)? {
-        Some((about, params)) => {
-            let net = of_ours(&about, params)?;
-            match meaning_of(about) {
-                Some(meaning) if !says_more(args) => Ok(Found::Ours(net, meaning)),
-                _ => Ok(Found::Bare(net)),
-            }
-        }
-        None => {
-            let foreign = graph::read(&model)?;
-            let spec = foreign.spec(foreign.read.unwrap_or(Read::EveryStep), foreign.softmax)?;
-            Ok(Found::Bare(of_foreign(foreign, spec)))
-        }
+    match of_onnx(content)? {
+        Found::Ours(net, _) if says_more(args) => Ok(Found::Bare(net)),
+        found => Ok(found),
     }
+}
+
+/// A net of ours or of anybody.
+fn of_onnx(content: Vec<u8>) -> Result<Found> {
+    let model = onnx::decode(content)?;
+    if let Some((about, params)) = graph::ours(&model)? {
+        let net = of_ours(&about, params)?;
+        return Ok(match meaning_of(about) {
+            Some(meaning) => Found::Ours(net, meaning),
+            None => Found::Bare(net),
+        });
+    }
+    let foreign = graph::read(&model)?;
+    let spec = foreign.spec(foreign.read.unwrap_or(Read::EveryStep), foreign.softmax)?;
+    Ok(Found::Bare(of_foreign(foreign, spec)))
 }
 
 /// Whether the user says what the numbers mean.

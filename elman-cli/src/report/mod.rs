@@ -9,6 +9,8 @@ mod scale;
 mod source;
 mod tables;
 
+use std::path::Path;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
@@ -50,6 +52,16 @@ pub enum State {
     Ended,
     /// Before its end: the sentence that the terminal shows.
     Stopped(String),
+}
+
+impl State {
+    /// Stopped with nothing wrong.
+    pub fn waiting(done: usize, epochs: usize, folder: &Path) -> Self {
+        let folder = folder.display();
+        Self::Stopped(format!(
+            "{done} of {epochs} epochs are done; to go on: elman train --resume {folder}"
+        ))
+    }
 }
 
 /// A name and a value.

@@ -22,7 +22,7 @@ use crate::args::{TrainArgs, TrainTask, parse_run};
 use crate::data::Sequences;
 use crate::failure::{Failure, Result};
 use crate::interrupt::Interrupt;
-use crate::report::State;
+use crate::report::{Report, State};
 use crate::run::{Run, write_whole};
 use crate::settings::{Settings, to_toml};
 use crate::task::{Task, as_read};
@@ -149,11 +149,27 @@ pub fn validation(run: &Run) -> Result<Sequences> {
 
 fn report_on(run: &Run, job: &impl Job) -> Result<()> {
     let task = job.load()?;
-    on_threads(job.settings().threads, || {
-        watch::write_report(&task, run, State::Ended)
-    })?;
+    let (threads, state) = (job.settings().threads, how_far(run, job.settings())?);
+    on_threads(threads, || watch::write_report(&task, run, state))?;
     println!("{}", run.report().display());
     Ok(())
+}
+
+/// What the epochs on record say of a run that may be at work, over, or waiting to be resumed.
+fn how_far(run: &Run, settings: &Settings) -> Result<State> {
+    if run.lock().is_err() {
+        return Ok(State::Running);
+    }
+    let history = Report::of_run(run)?.history;
+    let best = history.iter().rposition(|row| row.best);
+    let idle = history.len() - best.map_or(0, |best| best + 1);
+    let is_over =
+        history.len() >= settings.epochs || (settings.patience > 0 && idle >= settings.patience);
+    Ok(if is_over {
+        State::Ended
+    } else {
+        State::waiting(history.len(), settings.epochs, run.folder())
+    })
 }
 
 fn go_on<J: Job>(run: &Run, job: &J) -> Result<()> {

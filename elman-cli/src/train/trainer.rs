@@ -175,7 +175,13 @@ impl<'a, T: Task> Trainer<'a, T> {
             return Err(failure);
         }
         self.progress.finish();
-        write_report(self.task, self.run, State::Ended)?;
+        let state = if self.is_finished() {
+            State::Ended
+        } else {
+            let Settings { epochs, .. } = *self.settings;
+            State::waiting(self.standing.epochs, epochs, self.run.folder())
+        };
+        write_report(self.task, self.run, state)?;
         let (score, epoch) = self.standing.best.unwrap_or((0.0, 0));
         Ok(Outcome {
             score,

@@ -2,7 +2,7 @@
 
 use super::layout::{BLOCK, MATRIX_HEAD, Matrix, ROWS, ROWS_HEAD};
 use super::tanh::TABLE;
-use crate::simd::whole::{Eight, Head, Weights, four_rows, tanh_four, tanh_rows};
+use crate::simd::whole::{BY_ROW, Eight, Head, Weights, four_rows, one_row, tanh_four, tanh_rows};
 use crate::spec::Activation;
 
 /// Blocks whose sum cannot overflow, whatever the bytes: `504·128·2¹⁵ < 2³¹`. Longer sums are scaled piece by piece.
@@ -75,7 +75,7 @@ pub(super) fn read_out<T>(
 ) {
     let mut rows = Rows::new(words, matrix, h, &[]);
     for to in logits.chunks_mut(ROWS) {
-        let Some(z) = rows.next() else {
+        let Some(z) = rows.next_few(to.len()) else {
             return;
         };
         for (to, z) in to.iter_mut().zip(z) {
@@ -108,10 +108,29 @@ impl<'a> Rows<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<[i32; ROWS]> {
+        self.next_few(ROWS)
+    }
+
+    /// The next four, of which only the first `count` are wanted.
+    #[inline(always)]
+    fn next_few(&mut self, count: usize) -> Option<[i32; ROWS]> {
         let (group, rest) = self.groups.split_at_checked(self.group_words)?;
         self.groups = rest;
         let (head, weights) = group.split_first_chunk::<ROWS_HEAD>()?;
         let weights = weights.as_chunks().0;
+        let few = if BY_ROW && self.short && self.h.is_empty() {
+            count
+        } else {
+            ROWS
+        };
+        // Three alone cost as much as four together.
+        if few < 3 {
+            let mut z = [0; ROWS];
+            for (row, z) in z.iter_mut().enumerate().take(few) {
+                *z = one_row(head, weights, self.x, row);
+            }
+            return Some(z);
+        }
         Some(if self.short {
             four_rows(head, weights, self.x, self.h)
         } else {

@@ -43,6 +43,7 @@
 mod calibrate;
 mod cell;
 mod forward;
+mod golden;
 mod layout;
 mod model;
 mod quantize;
@@ -52,6 +53,7 @@ mod tanh;
 mod write;
 
 pub use calibrate::{Calibration, Saturated};
+pub use golden::{QuantizedGolden, QuantizedSelfTest};
 pub use model::QuantizedModel;
 pub use quantize::quantize;
 pub use stream::{Integers, QuantizedStream};

@@ -89,6 +89,11 @@ impl<'a> QuantizedModel<'a> {
         f32::from_bits(self.words.first().copied().unwrap_or(0))
     }
 
+    /// The integer that stands for an input.
+    pub fn integer(&self, x: f32) -> i16 {
+        round_to_16(x, self.input_scale())
+    }
+
     /// What one unit of a logit is worth (of the last layer's state, where there is no head).
     pub fn unit(&self) -> f32 {
         let top = Place {

@@ -19,12 +19,46 @@ pub(crate) type Head = [u32; 8];
 
 /// `four_rows`: `bias + ⌊Σ w·x · low / 2¹⁶⌋ + ⌊Σ w·h · high / 2¹⁶⌋` of four rows, modulo 2³². The weights of `h` follow those of `x`.
 ///
-/// `tanh_rows`: all rows of a matrix, and [`tanh_four`] of them. A group is a head and its weights; every place of `to` takes a group.
+/// `tanh_rows`: all rows of a matrix, and [`tanh_four`] of them (h is not empty). A group is a head and its weights; every place of `to` takes a group.
 #[cfg(elman_dsp)]
 pub(crate) use super::arm_dsp::{four_rows, tanh_rows};
 
-#[cfg(not(elman_dsp))]
-pub(crate) use portable::{four_rows, tanh_rows};
+#[cfg(elman_thumb)]
+pub(crate) use super::arm_thumb::four_rows;
+#[cfg(not(any(elman_dsp, elman_thumb)))]
+pub(crate) use portable::four_rows;
+
+/// Whether rows are computed one after the other, so that rows that nobody wants are better left out ([`one_row`]).
+pub(crate) const BY_ROW: bool =
+    cfg!(any(target_arch = "arm", target_arch = "riscv32")) && !cfg!(elman_dsp);
+
+/// One of the four rows: its bias and scaled products with `x`.
+#[inline(always)]
+pub(crate) fn one_row(head: &Head, weights: &[Weights], x: &[Eight], row: usize) -> i32 {
+    let mut sum = 0_i32;
+    for (w, x) in weights.iter().zip(x) {
+        for half in 0..2 {
+            let w = w[(4 * half + row) % 8];
+            let [low, high] = [x[2 * half], x[2 * half + 1]];
+            sum = sum
+                .wrapping_add(w as i8 as i32 * low as i16 as i32)
+                .wrapping_add((w >> 8) as i8 as i32 * high as i16 as i32)
+                .wrapping_add((w >> 16) as i8 as i32 * (low as i32 >> 16))
+                .wrapping_add((w as i32 >> 24) * (high as i32 >> 16));
+        }
+    }
+    let multiplier = head[4 + row % 4] as i16 as i32;
+    (head[row % 4] as i32).wrapping_add(scaled(sum, multiplier))
+}
+
+/// `⌊sum·m / 2¹⁶⌋`
+///
+/// In two products of 32 bits: small cores have no longer ones.
+#[inline(always)]
+fn scaled(sum: i32, m: i32) -> i32 {
+    let low = (sum & 0xffff).wrapping_mul(m) >> 16;
+    (sum >> 16).wrapping_mul(m).wrapping_add(low)
+}
 
 /// Tanh of four rows as two pairs. The table's 256 lines start at the low halves and rise by the high halves; the argument,
 /// `z / 2^shift` rounded down, has 9 bits within a line. |z| is below 2³¹.
@@ -42,11 +76,33 @@ pub(crate) fn tanh_four(z: [i32; 4], shift: u32, table: &[u32; 256]) -> [u32; 2]
     [pair(a, b), pair(c, d)]
 }
 
+/// All rows of a matrix, four by four.
 #[cfg(not(elman_dsp))]
+#[inline(always)]
+pub(crate) fn tanh_rows(
+    groups: &[u32],
+    x: &[Eight],
+    h: &[Eight],
+    shift: u32,
+    table: &[u32; 256],
+    to: &mut [[u32; 2]],
+) {
+    let mut groups = groups.as_chunks::<8>().0;
+    for to in to {
+        let words = 1 + x.len() + h.len();
+        let (Some(([head, weights @ ..], rest)), true) =
+            (groups.split_at_checked(words), !h.is_empty())
+        else {
+            return;
+        };
+        *to = tanh_four(four_rows(head, weights, x, h), shift, table);
+        groups = rest;
+    }
+}
+
+#[cfg(not(any(elman_dsp, elman_thumb)))]
 mod portable {
-    #[cfg(elman_thumb)]
-    use super::super::arm_thumb::dot;
-    use super::{Eight, Head, Weights};
+    use super::{Eight, Head, Weights, scaled};
 
     /// See where it is exported.
     #[inline(always)]
@@ -69,29 +125,6 @@ mod portable {
             }
         }
         z
-    }
-
-    /// See where it is exported.
-    #[inline(always)]
-    pub(crate) fn tanh_rows(
-        groups: &[u32],
-        x: &[Eight],
-        h: &[Eight],
-        shift: u32,
-        table: &[u32; 256],
-        to: &mut [[u32; 2]],
-    ) {
-        let mut groups = groups.as_chunks::<8>().0;
-        for to in to {
-            let words = 1 + x.len() + h.len();
-            let (Some(([head, weights @ ..], rest)), true) =
-                (groups.split_at_checked(words), !h.is_empty())
-            else {
-                return;
-            };
-            *to = super::tanh_four(four_rows(head, weights, x, h), shift, table);
-            groups = rest;
-        }
     }
 
     /// The sums of four rows over all blocks, modulo 2³².
@@ -155,15 +188,6 @@ mod portable {
                 .wrapping_add((w as i32 >> 24) * x[3]);
         }
     }
-
-    /// `⌊sum·m / 2¹⁶⌋`
-    ///
-    /// In two products of 32 bits: small cores have no longer ones.
-    #[inline(always)]
-    fn scaled(sum: i32, m: i32) -> i32 {
-        let low = (sum & 0xffff).wrapping_mul(m) >> 16;
-        (sum >> 16).wrapping_mul(m).wrapping_add(low)
-    }
 }
 
 #[cfg(test)]
@@ -226,6 +250,8 @@ mod tests {
                         .wrapping_add(scaled(sum(w_rec, h, row), highs[row]))
                 });
                 assert_eq!(four_rows(&head, weights, x_in, h), expected);
+                let alone = [0, 1, 2, 3].map(|row| one_row(&head, weights, x_in, row));
+                assert!(state > 0 || alone == expected);
             }
         }
     }

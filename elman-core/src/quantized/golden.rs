@@ -1,0 +1,135 @@
+//! Golden vectors of a net in whole numbers: the proof that travels with it. Every logit must be the same everywhere.
+
+use super::model::QuantizedModel;
+use super::stream::{Integers, QuantizedStream};
+use crate::error::{Error, check_len, check_room};
+use crate::golden::{golden_rows, longest};
+use crate::spec::Spec;
+
+/// Sequences and what a net made of them on the machine that exported it.
+///
+/// Letters: B sequences, R rows of all of them, I input width, O outputs.
+#[derive(Clone, Copy, Debug)]
+pub struct QuantizedGolden<'a> {
+    /// Steps of each sequence, (B).
+    pub lengths: &'a [u32],
+    /// Rows of one sequence after the other, as [`Golden::inputs`](crate::Golden::inputs) has them.
+    pub inputs: Integers<'a>,
+    /// What comes out, as [`Golden::outputs`](crate::Golden::outputs) has it, before any softmax.
+    pub logits: &'a [i32],
+}
+
+/// Buffers for [`QuantizedGolden::check`]; they may hold anything.
+#[derive(Debug)]
+pub struct QuantizedSelfTest<'a> {
+    /// [`Spec::quantized_state_len`] words.
+    pub state: &'a mut [u32],
+    /// [`Spec::quantized_self_test_scratch`] words.
+    pub scratch: &'a mut [u32],
+    /// [`Spec::self_test_outputs`] numbers.
+    pub logits: &'a mut [i32],
+}
+
+impl Spec {
+    /// Words of scratch for [`QuantizedGolden::check`], whose longest sequence has `longest` steps.
+    pub const fn quantized_self_test_scratch(&self, longest: usize) -> usize {
+        if self.is_bidirectional() {
+            self.quantized_workspace_len(longest)
+        } else {
+            self.quantized_stream_len()
+        }
+    }
+}
+
+impl QuantizedGolden<'_> {
+    /// Runs the net over the inputs and compares: the index of the first logit that is wrong, or `None`. The state is
+    /// at its end afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::InputKind`], [`Error::Token`], or [`Error::Batch`] for an empty sequence.
+    pub fn check(
+        &self,
+        model: &QuantizedModel,
+        buffers: QuantizedSelfTest,
+    ) -> Result<Option<usize>, Error> {
+        if !model.spec().is_bidirectional() {
+            return self.check_stream(model, buffers);
+        }
+        self.check_shape(model.spec(), &buffers)?;
+        let spec = model.spec();
+        let width = spec.golden_width();
+        let (mut row, mut place) = (0, 0);
+        for &length in self.lengths {
+            let length = length as usize;
+            let numbers = spec.output_rows(length, 1) * spec.output_width();
+            let logits = buffers.logits.get_mut(..numbers).unwrap_or(&mut []);
+            let inputs = part(self.inputs, row * width, length * width);
+            model.reset(buffers.state);
+            model.forward_integers(inputs, length, buffers.state, buffers.scratch, logits)?;
+            if let Some(wrong) = self.compare(place, logits) {
+                return Ok(Some(wrong));
+            }
+            row += length;
+            place += numbers;
+        }
+        Ok(None)
+    }
+
+    /// The same for nets that stream, step by step. A chip that calls this does not link
+    /// [`QuantizedModel::forward_integers`].
+    ///
+    /// # Errors
+    /// As [`QuantizedGolden::check`]; [`Error::Steps`] for a two-directional net.
+    pub fn check_stream(
+        &self,
+        model: &QuantizedModel,
+        buffers: QuantizedSelfTest,
+    ) -> Result<Option<usize>, Error> {
+        let spec = model.spec();
+        self.check_shape(spec, &buffers)?;
+        let (width, columns) = (spec.golden_width(), spec.output_width());
+        let QuantizedSelfTest {
+            state,
+            scratch,
+            logits,
+        } = buffers;
+        let logits = logits.get_mut(..columns).unwrap_or(&mut []);
+        let mut stream = QuantizedStream::new(*model, state, scratch)?;
+        let mut row = 0;
+        for &length in self.lengths {
+            stream.reset();
+            for _ in 0..length {
+                stream.step_integers(part(self.inputs, row * width, width), logits)?;
+                if let Some(wrong) = self.compare(row * columns, logits) {
+                    return Ok(Some(wrong));
+                }
+                row += 1;
+            }
+        }
+        Ok(None)
+    }
+
+    fn check_shape(&self, spec: &Spec, buffers: &QuantizedSelfTest) -> Result<(), Error> {
+        let (input_rows, outputs) = golden_rows(spec, self.lengths)?;
+        self.inputs.check(spec, input_rows)?;
+        check_len("golden logits", outputs, self.logits.len())?;
+        let needed = spec.self_test_outputs(longest(self.lengths));
+        check_room("logits", needed, buffers.logits.len())
+    }
+
+    /// The first of these logits that is not what the golden ones from `start` on say.
+    fn compare(&self, start: usize, found: &[i32]) -> Option<usize> {
+        let expected = self.logits.get(start..).unwrap_or(&[]);
+        let mut pairs = found.iter().zip(expected);
+        let wrong = pairs.position(|(found, expected)| found != expected);
+        wrong.map(|index| start + index)
+    }
+}
+
+/// Some of the inputs.
+fn part(inputs: Integers<'_>, start: usize, len: usize) -> Integers<'_> {
+    match inputs {
+        Integers::Dense(numbers) => Integers::Dense(numbers.get(start..start + len).unwrap_or(&[])),
+        Integers::Tokens(ids) => Integers::Tokens(ids.get(start..start + len).unwrap_or(&[])),
+    }
+}
