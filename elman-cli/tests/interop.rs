@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use common::Workshop;
+use elman_cli::hostile;
 use safetensors::tensor::{Dtype, SafeTensors, View};
 
 /// A tensor of a state_dict.
@@ -328,4 +329,48 @@ fn a_spec_says_what_tensors_cannot() {
     assert!(shop.read("text/model.safetensors") == shop.read("flags/model.safetensors"));
     let layer = &json(&shop.ok("inspect file --json"))["layers"][0];
     assert_eq!(layer, "3 relu units");
+}
+
+#[test]
+fn every_cut_and_every_changed_byte_is_an_error_or_a_net() {
+    let shop = Workshop::new();
+    shop.write("net.safetensors", state_dict(&SMALL));
+    shop.ok("import net.safetensors -o run");
+    shop.ok("export run --format onnx -o ours.onnx");
+    let ours = shop.read("ours.onnx");
+    let at = ours
+        .windows(7)
+        .position(|w| w == b"\x12\x05elman")
+        .expect("the producer");
+    let mut theirs = ours.clone();
+    theirs[at + 2] ^= 1;
+    let tokens: [(&str, &[usize]); 4] = [
+        ("embed.weight", &[4, 2]),
+        ("rnn.weight_ih_l0", &[3, 2]),
+        ("rnn.weight_hh_l0", &[3, 3]),
+        ("out.weight", &[2, 3]),
+    ];
+    let readers: [(fn(&[u8]) -> bool, Vec<u8>); 5] = [
+        (hostile::onnx, ours),
+        (hostile::onnx, theirs),
+        (hostile::state_dict, state_dict(&SMALL)),
+        (hostile::state_dict, state_dict(&tokens)),
+        (hostile::state_dict, shop.read("run/model.safetensors")),
+    ];
+    for (reads, file) in readers {
+        assert!(reads(&file), "the file itself is read");
+        let cuts = (0..file.len()).filter(|&cut| reads(&file[..cut])).count();
+        assert!(
+            cuts < 40,
+            "{cuts} cut files are read: only what comes after the graph may be missing"
+        );
+        let mut changed = file;
+        for place in 0..changed.len() {
+            for change in [1, 0x80, 0xFF] {
+                changed[place] ^= change;
+                reads(&changed);
+                changed[place] ^= change;
+            }
+        }
+    }
 }
