@@ -83,8 +83,13 @@ pub struct ImportArgs {
     /// Of nets that read tokens: a token per line, in the order of the ids
     #[arg(long, value_name = "FILE")]
     pub vocabulary: Option<PathBuf>,
-    /// The token that stands for unknown ones [default: <unk>, [UNK] or UNK if there is one; else they read zeros]
-    #[arg(long, value_name = "TOKEN", requires = "vocabulary")]
+    /// The token that stands for unknown ones
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        requires = "vocabulary",
+        help = "The token that stands for unknown ones [default: <unk>, [UNK] or UNK if there is one; else they read zeros]"
+    )]
     pub unknown: Option<String>,
     /// What a token of a text is [default: chars where all tokens are single characters, else words]
     #[arg(long, value_name = "UNIT", requires = "vocabulary")]
