@@ -75,7 +75,7 @@ def readme(elman, text, differences):
             name = ["up", "down", "left"][i % 3]
             out.writelines(f"{i},{t},{a},{b},{c},{name}\n" for t, (a, b, c) in enumerate(sequence.tolist()))
     elman.run("train", "classify", "--train", "gestures.csv", "--out", "runs/gestures", "--epochs", 3)
-    script = re.search(r"```python\n(import json, safetensors, torch\n.*?)```", text, re.S)[1]
+    script = re.search(r"```python\n(import json, safetensors\.torch, torch\n.*?)```", text, re.S)[1]
     lines = [line for line in script.splitlines() if line]
     printed, home = io.StringIO(), os.getcwd()
     os.chdir(elman.folder)
