@@ -25,6 +25,8 @@ pub enum Feature {
     Suffix(usize),
     /// A character, as it is.
     Character,
+    /// A token of any kind, as it is: of nets that were trained elsewhere.
+    Token,
 }
 
 /// A feature with the values that training met; every other value has the id 0, *unknown*.
@@ -60,6 +62,7 @@ impl fmt::Display for Feature {
             Self::Prefix(letters) => write!(f, "prefix {letters}"),
             Self::Suffix(letters) => write!(f, "suffix {letters}"),
             Self::Character => f.write_str("character"),
+            Self::Token => f.write_str("token"),
         }
     }
 }
@@ -68,7 +71,7 @@ impl Feature {
     /// The feature's value for a word.
     pub fn of(self, word: &str) -> String {
         match self {
-            Self::Character => word.to_owned(),
+            Self::Character | Self::Token => word.to_owned(),
             Self::Word => fold_word(word),
             Self::Shape => shape(word),
             Self::Prefix(letters) => fold_word(word).chars().take(letters).collect(),
@@ -150,6 +153,16 @@ impl Vocabulary {
         )
     }
 
+    /// Tokens that a net was trained on elsewhere: entry `i` has the id `i + 1`.
+    pub fn given(width: usize, entries: Vec<String>) -> Self {
+        StoredVocabulary {
+            feature: Feature::Token,
+            width,
+            entries,
+        }
+        .into()
+    }
+
     /// The id of a word.
     pub fn id(&self, word: &str) -> u32 {
         self.ids
@@ -174,6 +187,7 @@ impl Vocabulary {
             Feature::Prefix(letters) => format!("the first {letters} characters of {FOLD}"),
             Feature::Suffix(letters) => format!("the last {letters} characters of {FOLD}"),
             Feature::Character => "the character itself, UTF-8".to_owned(),
+            Feature::Token => "the token itself, UTF-8".to_owned(),
         }
     }
 

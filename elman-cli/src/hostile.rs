@@ -9,6 +9,7 @@ use crate::data::pairs::Pairs;
 use crate::data::table::Wanted;
 use crate::data::{self, Bytes, Format, Lines, Loader};
 use crate::failure::Result;
+use crate::import;
 
 /// What complaints call the bytes.
 const NAME: &str = "the bytes";
@@ -48,6 +49,16 @@ pub fn npz(bytes: &[u8]) -> bool {
 /// Numbers in whichever format the bytes look like, packed by gzip or not.
 pub fn any_table(bytes: &[u8]) -> bool {
     table(bytes, None)
+}
+
+/// Nets of other frameworks as ONNX graphs.
+pub fn onnx(bytes: &[u8]) -> bool {
+    import::reads_onnx(bytes.to_vec()).is_ok()
+}
+
+/// Nets of PyTorch as tensors.
+pub fn state_dict(bytes: &[u8]) -> bool {
+    import::reads_state_dict(bytes).is_ok()
 }
 
 fn reads_all(loader: &impl Loader, bytes: &[u8]) -> bool {

@@ -2,8 +2,8 @@
 //! which hand foreign bytes to `hostile`; its interface may change at any time.
 //!
 //! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`, `text`,
-//! `echo`: what a net's numbers mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers).
-//! `elman-core` does the arithmetic.
+//! `echo`, `values`: what a net's numbers mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers).
+//! Nets of others come in by `import` and go out by `export`. `elman-core` does the arithmetic.
 
 mod args;
 mod bench;
@@ -24,12 +24,14 @@ mod gather;
 mod gradcheck;
 #[doc(hidden)]
 pub mod hostile;
+mod import;
 mod infer;
 mod inspect;
 mod interrupt;
 mod label;
 mod model_file;
 mod objective;
+mod onnx;
 mod predict;
 mod quantize;
 mod quantized_file;
@@ -47,6 +49,7 @@ mod textbook;
 mod threads;
 mod train;
 mod trained;
+mod values;
 
 use std::process::ExitCode;
 
@@ -73,6 +76,7 @@ fn run() -> Result<()> {
         Command::Generate(args) => text::generate(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Quantize(args) => quantize::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Demo(args) => demo::run(&args),

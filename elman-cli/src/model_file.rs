@@ -10,6 +10,7 @@ use elman_core::{Level, Model, Spec, Strip, Tensor, TensorKind, pack};
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::failure::{Failure, Result};
 use crate::run::write_whole;
@@ -98,6 +99,87 @@ struct Metadata<T> {
     spec: StoredSpec,
     /// What the task makes of the numbers.
     meaning: T,
+}
+
+/// The metadata of a model, whatever its task: what travels in other files.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct About {
+    /// `None`: nobody said what the numbers mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    pub spec: StoredSpec,
+    /// As it was written, to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<Box<RawValue>>,
+}
+
+impl About {
+    /// Of a model file.
+    ///
+    /// # Errors
+    /// A missing or foreign file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+        let about = open(&content).and_then(|(_, json)| Self::parse(&json));
+        about.map_err(|failure| failure.in_file(path))
+    }
+
+    /// Of a file's content; `None` if it is not of this program.
+    ///
+    /// # Errors
+    /// It is, and damaged.
+    pub fn find(content: &[u8]) -> Result<Option<Self>> {
+        open(content).map_or(Ok(None), |(_, json)| Self::parse(&json).map(Some))
+    }
+
+    /// From JSON.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn parse(json: &str) -> Result<Self> {
+        from_json(json)
+    }
+}
+
+/// The parameters of a net, from tensors that have our names; there must be no others.
+///
+/// # Errors
+/// A tensor is missing, of another shape, or one too many.
+pub fn params(content: &[u8], spec: &Spec) -> Result<Vec<f32>> {
+    let file = SafeTensors::deserialize(content).map_err(|error| {
+        Failure::input(format!("no safetensors file, or a damaged one: {error}"))
+    })?;
+    let ours = |name: &str| {
+        let mut tensors = spec.tensors();
+        tensors.any(|tensor| {
+            tensor.kind.to_string() == name || second_bias(&tensor).as_deref() == Some(name)
+        })
+    };
+    let numbers = file
+        .tensors()
+        .iter()
+        .map(|(_, tensor)| tensor.data().len() / 4)
+        .sum::<usize>();
+    if numbers < spec.params_len() {
+        return Err(Failure::input(format!(
+            "the tensors hold {numbers} numbers, and the net has {}",
+            spec.params_len()
+        )));
+    }
+    if let Some(name) = file.names().into_iter().find(|name| !ours(name)) {
+        return Err(Failure::input(format!(
+            "the tensor {name} is one too many: the model has none of that name"
+        )));
+    }
+    read_params(&file, spec)
+}
+
+fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
+    let mut params = vec![0.0; spec.params_len()];
+    for tensor in spec.tensors() {
+        read_tensor(file, &tensor, &mut params[tensor.range()])?;
+    }
+    Ok(params)
 }
 
 /// Where a tensor's numbers come from, in PyTorch's layout.
@@ -259,10 +341,7 @@ fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network, T)
     }
     let metadata: Metadata<T> = from_json(&json)?;
     let spec = metadata.spec.restore()?;
-    let mut params = vec![0.0; spec.params_len()];
-    for tensor in spec.tensors() {
-        read_tensor(&file, &tensor, &mut params[tensor.range()])?;
-    }
+    let params = read_params(&file, &spec)?;
     Ok((Network::new(spec, params)?, metadata.meaning))
 }
 

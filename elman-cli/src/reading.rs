@@ -35,6 +35,9 @@ pub struct Scaling {
     deviation: Vec<f64>,
     /// Steps seen at once, as of tokens: rows of neighbours lie side by side.
     window: usize,
+    /// Whether values are read however far they lie from the mean: by nets that were trained elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    uncut: bool,
 }
 
 /// Spelling channels: what is known about words that training has not met. Small, so that the word itself leads.
@@ -229,6 +232,27 @@ impl Scaling {
             deviation: deviation.collect(),
             mean,
             window,
+            uncut: false,
+        }
+    }
+
+    /// The scale on which a net was trained elsewhere.
+    pub const fn given(columns: Vec<String>, mean: Vec<f64>, deviation: Vec<f64>) -> Self {
+        Self {
+            columns,
+            mean,
+            deviation,
+            window: 1,
+            uncut: true,
+        }
+    }
+
+    /// The farthest from the mean that is read, in deviations.
+    const fn farthest(&self) -> f64 {
+        if self.uncut {
+            f32::MAX as f64
+        } else {
+            FARTHEST
         }
     }
 
@@ -238,9 +262,13 @@ impl Scaling {
 
     /// The scale in words and numbers.
     fn describe(&self, encoding: &mut Encoding) {
+        let cut = match self.uncut {
+            true => String::new(),
+            false => format!(", cut to -{FARTHEST}..{FARTHEST}"),
+        };
         encoding.remark(format!(
-            "Scale every column i in double precision, then round to float: x[i] = (value - mean[i]) / deviation[i], \
-             cut to -{FARTHEST}..{FARTHEST}; 0 where a value is missing."
+            "Scale every column i in double precision, then round to float: x[i] = (value - mean[i]) / deviation[i]{cut}; \
+             0 where a value is missing."
         ));
         if self.window > 1 {
             encoding.remark(format!(
@@ -269,7 +297,7 @@ impl Scaling {
                 if z.is_nan() {
                     0.0
                 } else {
-                    z.clamp(-FARTHEST, FARTHEST) as f32
+                    z.clamp(-self.farthest(), self.farthest()) as f32
                 }
             })
             .collect();

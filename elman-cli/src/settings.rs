@@ -173,6 +173,16 @@ pub enum ActivationName {
     Identity,
 }
 
+impl From<ActivationName> for Activation {
+    fn from(name: ActivationName) -> Self {
+        match name {
+            ActivationName::Tanh => Self::Tanh,
+            ActivationName::Relu => Self::Relu,
+            ActivationName::Identity => Self::Identity,
+        }
+    }
+}
+
 /// The update rule.
 #[derive(ValueEnum, Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -307,11 +317,7 @@ impl Settings {
             } else {
                 Direction::Forward
             },
-            activation: match self.activation {
-                ActivationName::Tanh => Activation::Tanh,
-                ActivationName::Relu => Activation::Relu,
-                ActivationName::Identity => Activation::Identity,
-            },
+            activation: self.activation.into(),
         };
         Ok(Layers::from_slice(&vec![layer; self.layers])?)
     }

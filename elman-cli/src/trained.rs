@@ -16,6 +16,7 @@ use crate::label::{self, Labeller};
 use crate::model_file::{self, Network};
 use crate::run::Run;
 use crate::text::{self, Writer};
+use crate::values::{self, Calculator};
 
 /// A trained net and what its numbers mean.
 pub trait Trained: Sync {
@@ -123,6 +124,7 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
         forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
         text::TASK => Ok(Box::new(Writer::open(run)?)),
         echo::TASK => Ok(Box::new(Listener::open(run)?)),
+        values::TASK => Ok(Box::new(Calculator::open(run)?)),
         task => Err(Failure::input(format!(
             "the model was trained for the task {task}, which this version of elman does not know"
         ))

@@ -147,9 +147,9 @@ fn what_makes_no_sense_is_refused_with_advice() {
     shop.write("table.csv", table());
     shop.ok(NUMBERS);
     shop.fails(
-        "export run --format onnx -o net.onnx",
+        "export run --format onnx -o net.onnx --data table.csv",
         2,
-        &["onnx", "rust, c and image"],
+        &["--data", "golden vectors"],
     );
     shop.fails("export run --format c -o net.h", 2, &["-o net.h", ".c"]);
     shop.fails("export run --format rust -o net", 2, &["-o net", "net.rs"]);

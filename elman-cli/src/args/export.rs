@@ -17,7 +17,7 @@ pub enum ExportFormat {
     C,
     /// A file that elman-core and its C interface read in place from flash
     Image,
-    /// For other runtimes; not yet
+    /// For ONNX Runtime and others that read ONNX; elman import reads it back
     Onnx,
 }
 
@@ -27,14 +27,16 @@ pub enum ExportFormat {
 Every export holds golden vectors: inputs from your own data, and the outputs that must come out.
 Its self-test runs them on the chip: every bit must be the same where multiply-adds are fused,
 elsewhere outputs may be off by a small bound. The sizes, printed and in the head of the file, are
-of weights and buffers; code comes on top (C: about a kilobyte).
+of weights and buffers; code comes on top (C: about a kilobyte). ONNX is for machines with a runtime,
+and holds no golden vectors: batch and time are free, and the state goes in and out.
 
 Examples:
   elman export runs/digits --format c -o digits.c           writes digits.h as well
   elman export runs/digits --format rust -o src/digits.rs
   elman export runs/digits --format rust --int8 -o src/digits.rs      after elman quantize
   elman export runs/digits --format image -o digits.image --data test.csv
-  elman export runs/digits --format c -o digits.c --json | jq .flash_bytes")]
+  elman export runs/digits --format c -o digits.c --json | jq .flash_bytes
+  elman export runs/digits --format onnx -o digits.onnx")]
 pub struct ExportArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]

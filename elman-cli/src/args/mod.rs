@@ -5,6 +5,7 @@ mod demo;
 mod eval;
 mod export;
 mod gradcheck;
+mod import;
 mod inspect;
 mod parse;
 mod predict;
@@ -24,6 +25,7 @@ pub use demo::{DemoArgs, Story};
 pub use eval::EvalArgs;
 pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
+pub use import::{ImportArgs, ImportTask};
 pub use inspect::InspectArgs;
 pub use parse::{parse, parse_job, parse_run};
 pub use predict::PredictArgs;
@@ -53,6 +55,7 @@ Examples:
   elman train forecast --train sunspots.csv --target y   the next value of a series
   elman train text --train shakespeare.txt               the next character; elman generate then writes
   elman export runs/digits --format c -o net.c           the net for a chip, with proof
+  elman import net.onnx --labels up,down,left            a net from PyTorch or ONNX, as a run
 Every command has examples of its own: elman train label --help";
 
 #[derive(Subcommand, Debug)]
@@ -64,6 +67,7 @@ pub enum Command {
     Generate(GenerateArgs),
     Inspect(InspectArgs),
     Export(ExportArgs),
+    Import(ImportArgs),
     Quantize(QuantizeArgs),
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),

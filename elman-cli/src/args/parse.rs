@@ -9,6 +9,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::{Cli, Command, TrainArgs, TrainTask};
 use crate::failure::{Failure, Result};
+use crate::import;
 use crate::settings::{ConfigFile, Defaults, with_defaults};
 
 /// Reads the command line; where it names a configuration file, reads that as well.
@@ -133,6 +134,11 @@ fn train_line(wanted: Option<&str>, path: &Path) -> Result<Vec<OsString>> {
         (Some(task), _) | (None, Some(task)) => task,
         (None, None) => return Err(Failure::input("the field task is missing").in_file(path)),
     };
+    if task == import::TASK {
+        let sentence =
+            "the net of this run was imported, so there is no training to look at or to go on with";
+        return Err(Failure::input(sentence).in_file(path));
+    }
     let mut cli = Cli::command();
     cli.build();
     let command = cli

@@ -16,6 +16,7 @@ Data in, answers out, in the format of the data that the run was trained on:
   forecast  the rows, with one more column: the target N steps ahead, as --horizon was (\"ahead\" in JSON counts the
             steps of --steps); t counts the steps from 0
   text      what every line costs in nats, TAB, line
+  values    (imported nets) a table: seq,t,<outputs>, or seq,<outputs> after the last step
 From - (standard input) everything is answered as soon as it is there.
 
 Examples:

@@ -50,6 +50,19 @@ impl Classifying {
         Err(Failure::input("inputs and classes do not fit the net").in_file(&path))
     }
 
+    /// What a net that was trained elsewhere makes of texts, or of numbers where there is no `unit`.
+    pub const fn given(reading: Reading, classes: Labels, unit: Option<Unit>) -> Self {
+        let kind = match unit {
+            Some(unit) => Kind::Text(unit),
+            None => Kind::Numbers,
+        };
+        Self {
+            kind,
+            reading,
+            classes,
+        }
+    }
+
     fn fits(&self, spec: &Spec) -> bool {
         let is_numeric = self.kind == Kind::Numbers;
         self.reading.fits(&spec.input)

@@ -254,6 +254,14 @@ impl Sequences {
         }
     }
 
+    /// The numbers that should come out; none where targets are classes.
+    pub fn goals(&self) -> &[f32] {
+        match &self.targets {
+            Targets::Classes(_) => &[],
+            Targets::Numbers { numbers, .. } => numbers,
+        }
+    }
+
     /// The same sequences in the given order, or some of them.
     pub fn select(&self, sequences: impl IntoIterator<Item = usize>) -> Self {
         let rows = match &self.rows {

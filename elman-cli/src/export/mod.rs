@@ -3,6 +3,7 @@
 
 mod c;
 mod image;
+mod onnx;
 mod proof;
 mod rust;
 mod size;
@@ -27,6 +28,8 @@ use crate::trained;
 
 use proof::Proof;
 use size::Size;
+
+pub use size::describe;
 
 /// All that an artefact is made of.
 struct Parts<'a> {
@@ -61,12 +64,6 @@ struct Output {
 /// # Errors
 /// A run, data or a name that do not fit; a net that cannot be exported so; writing fails.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    if args.format == ExportFormat::Onnx {
-        return Err(Failure::input(
-            "--format onnx is not there yet: rust, c and image are; other runtimes read the tensors of model.safetensors, \
-             which have PyTorch's names and layout",
-        ));
-    }
     if args.int8 && args.format != ExportFormat::Rust {
         return Err(Failure::input(
             "--int8 is for --format rust; C firmware calls such a module, or runs the float net",
@@ -78,6 +75,9 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let network = trained.network();
     if !network.params().iter().all(|x| x.is_finite()) {
         return Err(Failure::input("a weight of the net is not finite").in_file(&run.model()));
+    }
+    if args.format == ExportFormat::Onnx {
+        return onnx::run(args, &run, network);
     }
     let parts = Parts {
         network,

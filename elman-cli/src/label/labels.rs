@@ -13,6 +13,8 @@ use crate::spans::Tag;
 pub struct Labels {
     names: Vec<String>,
     scheme: Scheme,
+    /// Numbers of the names, in alphabetical order.
+    sorted: Vec<u32>,
     /// For `I-x` under [`Scheme::Iob2`]: the numbers of `B-x` (if there is one) and of `I-x` itself.
     before: Vec<Option<[usize; 2]>>,
 }
@@ -60,6 +62,22 @@ impl Labels {
         .into()
     }
 
+    /// The labels of a net that was trained elsewhere, in the order of its outputs; spans if all of them can be marks of
+    /// spans.
+    pub fn given(names: Vec<String>) -> Self {
+        let tags: Option<Vec<Tag<'_>>> = names.iter().map(|name| Tag::parse(name)).collect();
+        let are_spans = tags.is_some_and(|tags| tags.iter().any(|tag| *tag != Tag::Outside));
+        StoredLabels {
+            scheme: if are_spans {
+                Scheme::Iob2
+            } else {
+                Scheme::Plain
+            },
+            names,
+        }
+        .into()
+    }
+
     /// The first label that keeps labels which look like spans from being scored as spans, with its line.
     pub fn odd_one_out(sentences: &[Sentence]) -> Option<(&str, usize)> {
         let mut all = sentences.iter().flat_map(|sentence| {
@@ -78,10 +96,9 @@ impl Labels {
 
     /// The number of a label.
     pub fn id(&self, name: &str) -> Option<u32> {
-        self.names
-            .binary_search_by(|known| known.as_str().cmp(name))
-            .ok()
-            .and_then(|id| u32::try_from(id).ok())
+        let known = |&id: &u32| self.names[id as usize].as_str();
+        let place = self.sorted.binary_search_by(|id| known(id).cmp(name));
+        place.ok().map(|place| self.sorted[place])
     }
 
     /// The label of a number.
@@ -215,9 +232,12 @@ impl From<StoredLabels> for Labels {
                     _ => None,
                 });
         let before = before.collect();
+        let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
+        sorted.sort_by_key(|&id| &names[id as usize]);
         Self {
             names,
             scheme,
+            sorted,
             before,
         }
     }
@@ -256,6 +276,16 @@ mod tests {
         );
         assert_eq!(labels(&["DET NOUN"]).scheme, Scheme::Plain);
         assert_eq!(labels(&["O O"]).scheme, Scheme::Plain);
+    }
+
+    #[test]
+    fn given_labels_keep_their_order() {
+        let given = |names: &[&str]| Labels::given(names.iter().map(|&name| name.into()).collect());
+        let labels = given(&["up", "down", "left"]);
+        assert_eq!((labels.id("down"), labels.name(2)), (Some(1), "left"));
+        assert_eq!(labels.id("right"), None);
+        assert!(!labels.are_spans() && given(&["O", "I-x", "B-x"]).are_spans());
+        assert!(!given(&["O"]).are_spans());
     }
 
     #[test]

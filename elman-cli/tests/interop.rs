@@ -1,0 +1,376 @@
+//! Nets from elsewhere and to elsewhere, as a person would. That they compute the same there is checked against PyTorch and ONNX
+//! Runtime by `tests/interop`.
+
+mod common;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use common::Workshop;
+use elman_cli::hostile;
+use safetensors::tensor::{Dtype, SafeTensors, View};
+
+/// A tensor of a state_dict.
+struct Tensor(Vec<usize>, Vec<u8>);
+
+impl View for Tensor {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.0
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.1)
+    }
+
+    fn data_len(&self) -> usize {
+        self.1.len()
+    }
+}
+
+/// A file of tensors; number `i` of each is `i / 8 - 1/2`.
+fn state_dict(shapes: &[(&str, &[usize])]) -> Vec<u8> {
+    let tensor = |&(name, shape): &(&str, &[usize])| {
+        let len: usize = shape.iter().product();
+        let numbers = (0..len).flat_map(|i| (i as f32 / 8.0 - 0.5).to_le_bytes());
+        (name.to_owned(), Tensor(shape.to_vec(), numbers.collect()))
+    };
+    let tensors: Vec<_> = shapes.iter().map(tensor).collect();
+    safetensors::serialize(tensors, None::<HashMap<String, String>>).expect("a file")
+}
+
+/// Two inputs, three units, two outputs.
+const SMALL: [(&str, &[usize]); 6] = [
+    ("rnn.weight_ih_l0", &[3, 2]),
+    ("rnn.weight_hh_l0", &[3, 3]),
+    ("rnn.bias_ih_l0", &[3]),
+    ("rnn.bias_hh_l0", &[3]),
+    ("fc.weight", &[2, 3]),
+    ("fc.bias", &[2]),
+];
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn numbers(shop: &Workshop, run: &str, tensor: &str) -> Vec<f32> {
+    let content = shop.read(&format!("{run}/model.safetensors"));
+    let file = SafeTensors::deserialize(&content).expect("a model");
+    let data = file.tensor(tensor).expect("the tensor").data().to_vec();
+    let words = data.chunks_exact(4);
+    words
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect()
+}
+
+#[test]
+fn a_state_dict_becomes_a_run_that_every_command_takes() {
+    let shop = Workshop::new();
+    shop.write("net.safetensors", state_dict(&SMALL));
+    let said = shop.ok("import net.safetensors --task classify --labels up,down --columns a,b --mean 1,-2 --deviation 2,4 -o run");
+    assert!(
+        said.contains("2 numbers -> 3 hidden -> 2 outputs after the last step"),
+        "{said}"
+    );
+    let folded: Vec<f32> = (0..3).map(|i| 2.0 * (i as f32 / 8.0 - 0.5)).collect();
+    assert_eq!(numbers(&shop, "run", "rnn.bias_ih_l0"), folded);
+    assert_eq!(numbers(&shop, "run", "rnn.weight_ih_l0"), numbers_of(6));
+    let table = "seq,t,b,a,label\n0,0,-2,1,up\n0,1,6,41,down\n1,0,1,1,up\n";
+    shop.write("table.csv", table.replace("down", "up"));
+    let answers = shop.ok("predict run --data table.csv --json");
+    let first = json(answers.lines().next().expect("a line"));
+    assert_eq!(first["probabilities"].as_array().map(Vec::len), Some(2));
+    // By hand: (41 - 1) / 2 = 20 is read as it is, farther than nets of our own read.
+    let p = first["probabilities"][0].as_f64().expect("a number");
+    assert!((p - by_hand()).abs() < 1e-6, "{p} {}", by_hand());
+    assert_eq!(
+        json(&shop.ok("inspect run --json"))["labels"],
+        json("[\"up\",\"down\"]")
+    );
+    shop.ok("eval run --data table.csv");
+    shop.ok("quantize run --data table.csv");
+    let said = shop.run("export run --format c -o net.c");
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("imported"), "{}", said.err);
+    assert!(
+        !shop.text("net.h").contains("cut to"),
+        "{}",
+        shop.text("net.h")
+    );
+    shop.fails("train --resume run", 2, &["imported", "no training"]);
+    shop.fails("report run", 2, &["imported"]);
+}
+
+fn numbers_of(len: usize) -> Vec<f32> {
+    (0..len).map(|i| i as f32 / 8.0 - 0.5).collect()
+}
+
+/// The probability of the first class of the first sequence, from the formula.
+fn by_hand() -> f64 {
+    let w = |i: usize| i as f64 / 8.0 - 0.5;
+    let mut h = [0.0f64; 3];
+    for x in [[0.0, 0.0], [20.0, 2.0]] {
+        let before = h;
+        for (i, h) in h.iter_mut().enumerate() {
+            let inputs: f64 = (0..2).map(|j| w(2 * i + j) * x[j]).sum();
+            let memory: f64 = (0..3).map(|j| w(3 * i + j) * before[j]).sum();
+            *h = (inputs + memory + 2.0 * w(i)).tanh();
+        }
+    }
+    let y: Vec<f64> = (0..2)
+        .map(|o| w(o) + (0..3).map(|j| w(3 * o + j) * h[j]).sum::<f64>())
+        .collect();
+    y[0].exp() / (y[0].exp() + y[1].exp())
+}
+
+#[test]
+fn values_come_out_as_they_are_and_are_compared_to_columns_of_their_names() {
+    let shop = Workshop::new();
+    shop.write("net.safetensors", state_dict(&SMALL[..4]));
+    shop.ok("import net.safetensors --activation relu --read last-step -o run");
+    shop.write(
+        "x.csv",
+        "seq,t,x1,x2,y1,y2,y3\n0,0,1,2,,,\n0,1,3,4,9,9,9\n1,0,5,6,9,9,9\n",
+    );
+    let said = shop.ok("predict run --data x.csv");
+    assert!(
+        said.starts_with("seq,y1,y2,y3\n0,0,") && said.lines().count() == 3,
+        "{said}"
+    );
+    let scores = json(&shop.ok("eval run --data x.csv --json"));
+    assert_eq!(scores["items"], 6);
+    let rmse = scores["rmse"].as_f64().expect("a number");
+    assert!((rmse * rmse - scores["loss"].as_f64().expect("a number")).abs() < 1e-9);
+    shop.ok("quantize run --data x.csv");
+    shop.fails("eval run --data table.csv", 2, &["table.csv"]);
+    shop.write("plain.csv", "seq,t,x1,x2\n0,0,1,2\n");
+    shop.fails("eval run --data plain.csv", 2, &["no column y1"]);
+}
+
+#[test]
+fn exports_come_back_byte_for_byte() {
+    let shop = Workshop::new();
+    shop.train("names", "--window 3 --bidirectional --train-initial-state");
+    shop.ok("export names --format onnx -o names.onnx");
+    shop.ok("import names.onnx -o again");
+    assert!(shop.read("again/model.safetensors") == shop.read("names/model.safetensors"));
+    shop.ok("import names/model.safetensors --like names -o like");
+    assert!(shop.read("like/model.safetensors") == shop.read("names/model.safetensors"));
+    assert_eq!(
+        shop.ok("predict again --data test.conll"),
+        shop.ok("predict names --data test.conll")
+    );
+    let report = json(&shop.ok("export names --format onnx -o names.onnx --json"));
+    assert_eq!(report["inputs"][0], "tokens (batch, time, 5)");
+    assert_eq!(report["outputs"][0], "y (batch, time, 3)");
+}
+
+#[test]
+fn our_graph_is_read_like_any_other_if_nobody_says_that_it_is_ours() {
+    let shop = Workshop::new();
+    shop.write("net.safetensors", state_dict(&SMALL));
+    shop.ok("import net.safetensors -o run");
+    shop.ok("export run --format onnx -o net.onnx --bare");
+    let file = shop.read("net.onnx");
+    // Field 2 of the model, the producer.
+    let at = file
+        .windows(7)
+        .position(|w| w == b"\x12\x05elman")
+        .expect("the producer");
+    let mut theirs = file.clone();
+    theirs[at + 2..at + 7].copy_from_slice(b"other");
+    shop.write("theirs.onnx", theirs);
+    shop.ok("import theirs.onnx -o theirs");
+    assert!(shop.read("theirs/model.safetensors") == shop.read("run/model.safetensors"));
+    shop.ok("import net.onnx -o bare");
+    assert!(shop.read("bare/model.safetensors") == shop.read("run/model.safetensors"));
+}
+
+#[test]
+fn words_keep_their_meaning_whatever_their_ids_were() {
+    let shop = Workshop::new();
+    let net: [(&str, &[usize]); 4] = [
+        ("embed.weight", &[4, 2]),
+        ("rnn.weight_ih_l0", &[3, 2]),
+        ("rnn.weight_hh_l0", &[3, 3]),
+        ("out.weight", &[2, 3]),
+    ];
+    shop.write("net.safetensors", state_dict(&net));
+    shop.write("words.txt", "the\nAda\n<unk>\nsees\n");
+    shop.ok("import net.safetensors --task label --labels O,B-PER --vocabulary words.txt -o run");
+    // Unknown first, then the others in their order, then the row that lies outside.
+    let rows = numbers(&shop, "run", "embedding.0.weight");
+    let expected: Vec<f32> = [4, 5, 0, 1, 2, 3, 6, 7]
+        .map(|i| i as f32 / 8.0 - 0.5)
+        .to_vec();
+    assert_eq!(rows, [expected, vec![0.0; 2]].concat());
+    let said = shop.ok("predict run --data test.conll");
+    assert!(
+        said.lines()
+            .all(|line| line.is_empty() || line.contains('\t'))
+    );
+    shop.write("short.txt", "the\nAda\n");
+    let import = "import net.safetensors --task label -o other";
+    shop.fails(import, 2, &["--vocabulary FILE"]);
+    shop.fails(
+        &format!("{import} --vocabulary short.txt"),
+        2,
+        &["short.txt", "4 rows", "2 lines"],
+    );
+    shop.write("twice.txt", "the\nAda\nthe\nsees\n");
+    shop.fails(
+        &format!("{import} --vocabulary twice.txt"),
+        2,
+        &["line 3", "the", "twice"],
+    );
+    shop.fails(
+        &format!("{import} --vocabulary words.txt --unknown ?"),
+        2,
+        &["--unknown", "?"],
+    );
+    shop.fails(
+        &format!("{import} --vocabulary words.txt --columns a"),
+        2,
+        &["--columns"],
+    );
+    assert!(!shop.path("other").exists(), "nothing is left behind");
+}
+
+#[test]
+fn what_is_no_net_of_ours_is_refused_by_its_name() {
+    let shop = Workshop::new();
+    let import = |content: Vec<u8>, flags: &str, words: &[&str]| {
+        shop.write("f", content);
+        shop.fails(&format!("import f -o run {flags}"), 2, words);
+        assert!(!shop.path("run").exists());
+    };
+    let with = |more: &[(&'static str, &'static [usize])]| state_dict(&[&SMALL[..], more].concat());
+    import(
+        with(&[("norm.weight", &[3])]),
+        "",
+        &["norm.weight", "no place"],
+    );
+    import(
+        with(&[("rnn.weight_hr_l0", &[3, 3])]),
+        "",
+        &["rnn.weight_hr_l0"],
+    );
+    import(with(&[("b.weight_ih_l0", &[3, 3])]), "", &["two nets"]);
+    import(
+        state_dict(&[("fc.weight", &[2, 3])]),
+        "",
+        &["no tensor is called", "weight_ih_l0"],
+    );
+    let lstm: [(&str, &[usize]); 2] = [("weight_ih_l0", &[12, 2]), ("weight_hh_l0", &[12, 3])];
+    import(state_dict(&lstm), "", &["an LSTM"]);
+    let wrong: [(&str, &[usize]); 2] = [("weight_ih_l0", &[4, 2]), ("weight_hh_l0", &[3, 3])];
+    import(
+        state_dict(&wrong),
+        "",
+        &["rnn.weight_ih_l0 must have 2 rows of 3"],
+    );
+    import(b"PK\x03\x04".to_vec(), "", &["torch.save", "save_file"]);
+    import(b"hello".to_vec(), "", &["f: no ONNX file"]);
+    import(Vec::new(), "", &["f: no ONNX file"]);
+    let small = || state_dict(&SMALL);
+    import(
+        small(),
+        "--labels a,b",
+        &["--task label or --task classify"],
+    );
+    import(
+        small(),
+        "--task label --labels a",
+        &["2 outputs", "1 names"],
+    );
+    import(
+        small(),
+        "--task label --labels a,a",
+        &["a stands there twice"],
+    );
+    import(small(), "--columns a", &["--columns", "2 numbers"]);
+    import(small(), "--deviation 0,1", &["--deviation", "above 0"]);
+    import(small(), "--mean 0,inf", &["--mean", "finite"]);
+    import(
+        small(),
+        "--vocabulary f",
+        &["--vocabulary is for nets that read tokens"],
+    );
+    import(small(), "--spec {}", &["--spec", "missing field"]);
+    import(small(), "--like gone", &["gone"]);
+    import(
+        state_dict(&SMALL[..4]),
+        "--task classify",
+        &["no head", "--task values"],
+    );
+    let spec = "{\"input\":{\"dense\":{\"width\":2}},\"layers\":[{\"hidden\":4,\"bidirectional\":false,\"activation\":\"tanh\"}],\
+                \"train_initial_state\":false,\"head\":\"linear\",\"outputs\":2,\"read\":\"every-step\",\"dropout\":[0,0,0]}";
+    import(
+        small(),
+        &format!("--spec {spec}"),
+        &["--spec", "3 hidden", "4 hidden"],
+    );
+}
+
+#[test]
+fn a_spec_says_what_tensors_cannot() {
+    let shop = Workshop::new();
+    shop.write("net.safetensors", state_dict(&SMALL));
+    let spec = "{\"input\":{\"dense\":{\"width\":2}},\"layers\":[{\"hidden\":3,\"bidirectional\":false,\"activation\":\"relu\"}],\
+                \"train_initial_state\":false,\"head\":\"softmax\",\"outputs\":2,\"read\":\"last-step\",\"dropout\":[0,0,0]}";
+    shop.write("spec.json", spec);
+    shop.ok("import net.safetensors --spec spec.json -o file");
+    shop.ok(&format!("import net.safetensors --spec {spec} -o text"));
+    shop.ok("import net.safetensors --activation relu --task classify -o flags");
+    assert!(shop.read("file/model.safetensors") == shop.read("flags/model.safetensors"));
+    assert!(shop.read("text/model.safetensors") == shop.read("flags/model.safetensors"));
+    let layer = &json(&shop.ok("inspect file --json"))["layers"][0];
+    assert_eq!(layer, "3 relu units");
+}
+
+#[test]
+fn every_cut_and_every_changed_byte_is_an_error_or_a_net() {
+    let shop = Workshop::new();
+    shop.write("net.safetensors", state_dict(&SMALL));
+    shop.ok("import net.safetensors -o run");
+    shop.ok("export run --format onnx -o ours.onnx");
+    let ours = shop.read("ours.onnx");
+    let at = ours
+        .windows(7)
+        .position(|w| w == b"\x12\x05elman")
+        .expect("the producer");
+    let mut theirs = ours.clone();
+    theirs[at + 2] ^= 1;
+    let tokens: [(&str, &[usize]); 4] = [
+        ("embed.weight", &[4, 2]),
+        ("rnn.weight_ih_l0", &[3, 2]),
+        ("rnn.weight_hh_l0", &[3, 3]),
+        ("out.weight", &[2, 3]),
+    ];
+    let readers: [(fn(&[u8]) -> bool, Vec<u8>); 5] = [
+        (hostile::onnx, ours),
+        (hostile::onnx, theirs),
+        (hostile::state_dict, state_dict(&SMALL)),
+        (hostile::state_dict, state_dict(&tokens)),
+        (hostile::state_dict, shop.read("run/model.safetensors")),
+    ];
+    for (reads, file) in readers {
+        assert!(reads(&file), "the file itself is read");
+        let cuts = (0..file.len()).filter(|&cut| reads(&file[..cut])).count();
+        assert!(
+            cuts < 40,
+            "{cuts} cut files are read: only what comes after the graph may be missing"
+        );
+        let mut changed = file;
+        for place in 0..changed.len() {
+            for change in [1, 0x80, 0xFF] {
+                changed[place] ^= change;
+                reads(&changed);
+                changed[place] ^= change;
+            }
+        }
+    }
+}
