@@ -7,6 +7,7 @@
 
 mod args;
 mod bench;
+mod checksum;
 mod classify;
 mod cost;
 mod data;

@@ -9,7 +9,7 @@ use crate::data::Format;
 use crate::failure::{Failure, Result};
 use crate::run::Run;
 use crate::threads::on_threads;
-use crate::trained;
+use crate::trained::{self, Trained};
 
 /// Pieces of a file that are answered together. It changes the speed, never an answer.
 const CHUNK: usize = 1024;
@@ -26,18 +26,16 @@ pub fn run(args: &PredictArgs) -> Result<()> {
         ));
     }
     Format::check(args.format, trained.formats())?;
-    on_threads(args.threads.into(), || trained.predict(args))
-        .map_err(|failure| Format::doubt(args.format, &args.data, failure))
+    on_threads(args.threads.into(), || {
+        to_standard_output(trained.as_ref(), args)
+    })
+    .map_err(|failure| Format::doubt(args.format, &args.data, failure))
 }
 
-/// How many pieces of the data to answer together, and where the answers go.
-pub fn on_standard_output(
-    data: &Path,
-    answer: impl FnOnce(usize, &mut dyn Write) -> Result<()>,
-) -> Result<()> {
+fn to_standard_output(trained: &dyn Trained, args: &PredictArgs) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let chunk = if data == Path::new("-") { 1 } else { CHUNK };
-    answer(chunk, &mut out)?;
+    let is_pipe = args.data == Path::new("-");
+    trained.predict(args, if is_pipe { 1 } else { CHUNK }, &mut out)?;
     Ok(out.flush()?)
 }
 
