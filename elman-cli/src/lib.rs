@@ -9,6 +9,8 @@ mod args;
 mod bench;
 mod checksum;
 mod classify;
+#[cfg(test)]
+mod corruption;
 mod cost;
 mod data;
 mod demo;

@@ -272,7 +272,11 @@ pub fn load<T: DeserializeOwned>(path: &Path, task: &str) -> Result<(Network, T)
     parse(&content, task).map_err(|failure| failure.in_file(path))
 }
 
-fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network, T)> {
+/// The same for a file that was read.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network, T)> {
     let (file, json) = open(content)?;
     checksum::check(&json, &file)?;
     let kind: Metadata<serde::de::IgnoredAny> = from_json(&json)?;
@@ -356,10 +360,15 @@ impl FlatFile {
     /// It cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
         let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
-        Ok(Self {
+        Ok(Self::of(path, content))
+    }
+
+    /// A file that was read.
+    pub fn of(path: &Path, content: Vec<u8>) -> Self {
+        Self {
             path: path.to_owned(),
             content,
-        })
+        }
     }
 
     /// The note.
