@@ -38,6 +38,7 @@ mod quantize;
 mod quantized_file;
 mod reading;
 mod report;
+mod room;
 mod run;
 mod seeds;
 mod settings;

@@ -11,8 +11,10 @@ use crate::run::Run;
 use crate::threads::on_threads;
 use crate::trained::{self, Trained};
 
-/// Pieces of a file that are answered together. It changes the speed, never an answer.
+/// Pieces of a file that are answered together: fewer where an answer has very many numbers. It changes the speed, never
+/// an answer.
 const CHUNK: usize = 1024;
+const NUMBERS: usize = 1 << 22;
 
 /// The command.
 ///
@@ -34,8 +36,12 @@ pub fn run(args: &PredictArgs) -> Result<()> {
 
 fn to_standard_output(trained: &dyn Trained, args: &PredictArgs) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let is_pipe = args.data == Path::new("-");
-    trained.predict(args, if is_pipe { 1 } else { CHUNK }, &mut out)?;
+    let width = trained.network().spec().output_width();
+    let chunk = match args.data == Path::new("-") {
+        true => 1,
+        false => (NUMBERS / width).clamp(1, CHUNK),
+    };
+    trained.predict(args, chunk, &mut out)?;
     Ok(out.flush()?)
 }
 

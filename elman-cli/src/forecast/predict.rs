@@ -174,6 +174,7 @@ impl<'a> Roller<'a> {
 
     /// Takes a row and forecasts from it.
     fn push(&mut self, row: &[f64]) -> Result<f64> {
+        self.history.forget(&self.forecasting.view);
         self.history.push(row);
         let step = self.history.len() - 1;
         let Self {
