@@ -14,9 +14,11 @@ const CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
 /// Where the checksum begins.
 const FIELD: &str = r#","checksum":""#;
 
-/// Adds its checksum to a JSON object that is not empty.
+/// Adds its checksum to a JSON object; to what is none, or empty, nothing can be added.
 pub fn seal<'a>(json: &str, tensors: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
-    let body = json.strip_suffix('}').unwrap_or(json);
+    let Some(body) = json.strip_suffix('}').filter(|body| body.len() > 1) else {
+        return json.to_owned();
+    };
     format!("{body}{FIELD}{:08x}\"}}", checksum(body, tensors))
 }
 

@@ -1,9 +1,8 @@
 //! Every damage that a disk does to a byte, and every file that breaks off: what elman wrote is read back as it was, or
 //! refused.
 
-use std::collections::BTreeMap;
-
 use elman_core::Spec;
+use serde::{Deserialize, Serialize};
 
 use crate::model_file::{self, FlatFile, Network};
 use crate::quantized_file;
@@ -59,16 +58,26 @@ fn a_damaged_model_is_refused_or_the_same() {
     assert!(changes > 5000, "{changes}");
 }
 
+/// What a checkpoint says beside its numbers.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Note {
+    epochs: usize,
+    score: Option<f64>,
+}
+
 #[test]
 fn a_damaged_checkpoint_is_refused_or_the_same() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("checkpoint.safetensors");
     let parts: [(&str, &[f32]); 2] = [("params", &[0.5, -1.0, 3.0]), ("carried", &[])];
-    let note = BTreeMap::from([("epochs".to_owned(), 3)]);
+    let note = Note {
+        epochs: 3,
+        score: Some(0.5),
+    };
     model_file::save_flat(&path, &parts, &note).unwrap();
     damage(&std::fs::read(&path).unwrap(), |bytes| {
         let file = FlatFile::of(&path, bytes.to_vec());
-        let note: BTreeMap<String, usize> = file.note().ok()?;
+        let note: Note = file.note().ok()?;
         let mut params = [0.0; 3];
         file.copy_part("params", &mut params).ok()?;
         file.copy_part("carried", &mut []).ok()?;
