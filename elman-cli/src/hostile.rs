@@ -3,13 +3,25 @@
 
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::LazyLock;
 
+use elman_core::{Aligned, Image, Level, SelfTest, Strip};
+use tempfile::TempDir;
+
+use crate::args::{PredictArgs, TrainTask, parse_job, parse_run_text};
 use crate::data::conll::Conll;
 use crate::data::pairs::Pairs;
 use crate::data::table::Wanted;
 use crate::data::{self, Bytes, Format, Lines, Loader};
+use crate::echo::EchoTask;
 use crate::failure::Result;
 use crate::import;
+use crate::model_file::Network;
+use crate::run::Run;
+use crate::settings::{Settings, to_toml};
+use crate::train::Job;
+use crate::trained::{self, DataFile};
+use crate::{quantized_file, train};
 
 /// What complaints call the bytes.
 const NAME: &str = "the bytes";
@@ -59,6 +71,177 @@ pub fn onnx(bytes: &[u8]) -> bool {
 /// Nets of PyTorch as tensors.
 pub fn state_dict(bytes: &[u8]) -> bool {
     import::reads_state_dict(bytes).is_ok()
+}
+
+/// A trained net of any task; one that is accepted must also run.
+pub fn model(bytes: &[u8]) -> bool {
+    let home = folder();
+    let Ok(run) = Run::open(home.path()) else {
+        return false;
+    };
+    write(&run.model(), bytes);
+    let Ok(trained) = trained::open(&run) else {
+        return false;
+    };
+    let _ = (trained.description(), trained.encoding());
+    let data = home.path().join("data");
+    for (text, steps) in DATA {
+        write(&data, text.as_bytes());
+        for json in [true, false] {
+            let args = PredictArgs {
+                run: home.path().to_owned(),
+                data: data.clone(),
+                format: None,
+                steps: *steps,
+                json,
+                threads: 1,
+            };
+            if steps.is_none() || trained.is_forecaster() {
+                let _ = trained.predict(&args, 2, &mut std::io::sink());
+            }
+        }
+        let file = DataFile {
+            path: &data,
+            format: None,
+            classes: None,
+        };
+        if let Ok(sequences) = trained.sequences(file) {
+            let _ = trained.network().outputs(&sequences);
+        }
+    }
+    true
+}
+
+/// What models are let loose on: sentences, texts and symbols, a table.
+const DATA: &[(&str, Option<usize>)] = &[
+    ("Ida\tO\nran\tO\n\n0\tO\n", None),
+    ("ab 0\ta\nb\tb\n", None),
+    ("0110\n", None),
+    (
+        "seq,t,x1,x2,y,label\n0,0,1,2,3,a\n0,1,,-5,1e30,a\n1,0,0.5,1,2,b\n",
+        None,
+    ),
+    ("y,x1\n1,0\n2,0\n,1\n-1e300,1\n", Some(3)),
+];
+
+/// The last state of a small training run; one that is accepted must go on.
+pub fn checkpoint(bytes: &[u8]) -> bool {
+    static RUN: LazyLock<Option<(EchoTask, Settings)>> = LazyLock::new(|| {
+        let flags = [
+            ("hidden", "2"),
+            ("steps-per-epoch", "60"),
+            ("batch", "2"),
+            ("k1", "3"),
+            ("epochs", "2"),
+            ("delay", "1"),
+            ("threads", "1"),
+            ("average", "0.5"),
+        ];
+        let flags = flags.map(|(name, value)| (name, value.as_ref()));
+        let TrainTask::Echo(job) = parse_job("echo", &flags).ok()? else {
+            return None;
+        };
+        Some((job.load().ok()?, job.settings().clone()))
+    });
+    let home = folder();
+    let (Some((task, settings)), Ok(run)) = (&*RUN, Run::open(home.path())) else {
+        return false;
+    };
+    write(&run.checkpoint(), bytes);
+    train::take_up(task, settings, &run).is_ok()
+}
+
+/// A net in whole numbers, for a small float net; one that is accepted must also run.
+pub fn quantized(bytes: &[u8]) -> bool {
+    let spec = elman_core::Spec::dense(2, 3, 2);
+    let params = (0..spec.params_len()).map(|i| (i % 7) as f32 / 7.0 - 0.4);
+    let Ok(mut network) = Network::new(spec, params.collect()) else {
+        return false;
+    };
+    let Ok(words) = quantized_file::parse(bytes, &network) else {
+        return false;
+    };
+    if network.set_quantized(words).is_err() {
+        return false;
+    }
+    let mut sequences = data::Sequences::new(
+        data::Rows::numbers(2),
+        data::Targets::numbers(2),
+        elman_core::Read::EveryStep,
+    );
+    for row in [[0.5, -1.0], [f32::MAX, f32::NAN], [0.0, f32::NEG_INFINITY]] {
+        sequences.push_numbers(row);
+        sequences.push_goal([0.0; 2]);
+    }
+    sequences.end_sequence();
+    network.outputs(&sequences).is_ok()
+}
+
+/// Images that are longer are not looked at.
+const ROOM: usize = 1 << 16;
+
+/// An image for a chip; one that is accepted must run its self-test.
+pub fn image(bytes: &[u8]) -> bool {
+    let mut file = Box::new(Aligned([0; ROOM]));
+    let Some(place) = file.0.get_mut(..bytes.len()) else {
+        return false;
+    };
+    place.copy_from_slice(bytes);
+    let Ok(image) = Image::read(place) else {
+        return false;
+    };
+    let (spec, longest) = (image.spec, image.golden.longest());
+    let Ok(model) = image.model() else {
+        return false;
+    };
+    let room = SelfTest {
+        state: &mut vec![f32::NAN; spec.state_len()],
+        scratch: &mut vec![Strip([f32::NAN; 16]); spec.self_test_scratch(longest)],
+        outputs: &mut vec![f32::NAN; spec.self_test_outputs(longest)],
+    };
+    image.golden.check(Level::detect(), &model, room).is_ok()
+}
+
+/// Settings of a training run; those that are accepted come back as they were written.
+pub fn config(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    match parse_run_text(text) {
+        Ok(TrainTask::Label(job)) => comes_back(&*job),
+        Ok(TrainTask::Classify(job)) => comes_back(&*job),
+        Ok(TrainTask::Forecast(job)) => comes_back(&*job),
+        Ok(TrainTask::Text(job)) => comes_back(&*job),
+        Ok(TrainTask::Echo(job)) => comes_back(&*job),
+        Err(_) => false,
+    }
+}
+
+fn comes_back<J: Job>(job: &J) -> bool {
+    use crate::task::Task;
+    let settings = job.settings();
+    let _ = (settings.check(), settings.stack(), settings.truncation());
+    let Ok(written) = to_toml(J::Task::NAME, job) else {
+        return false;
+    };
+    let read = parse_run_text(&written);
+    let again = read.and_then(|task| match task {
+        TrainTask::Label(job) => to_toml("label", &job),
+        TrainTask::Classify(job) => to_toml("classify", &job),
+        TrainTask::Forecast(job) => to_toml("forecast", &job),
+        TrainTask::Text(job) => to_toml("text", &job),
+        TrainTask::Echo(job) => to_toml("echo", &job),
+    });
+    assert_eq!(again.ok(), Some(written), "settings come back");
+    true
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).expect("room for a temporary file");
 }
 
 fn reads_all(loader: &impl Loader, bytes: &[u8]) -> bool {

@@ -1,14 +1,18 @@
 //! Running a net over many sequences, without training it.
 
-use elman_core::{Level, Model, Strip, forward};
+use elman_core::{Input, Level, Model, Read, Spec, Strip, forward};
 use rayon::prelude::*;
 
 use crate::data::Sequences;
 use crate::failure::Result;
-use crate::gather::{ALL_STEPS, Gathered, longest_first};
+use crate::gather::{Gathered, longest_first};
+use crate::room;
 
 /// Sequences that run side by side: enough to fill the registers, few enough to stay in the cache.
 const BATCH: usize = 32;
+
+/// Steps that are run at once, where a net can be stopped and go on: long sequences take no more memory than short ones.
+const STEPS: usize = 4096;
 
 /// Outputs (R, O) of every row, or (B, O) of every sequence where the head reads the last step, in the order of the
 /// sequences. Runs on the threads of the rayon pool around it; the numbers depend neither on them nor on how sequences
@@ -19,22 +23,44 @@ const BATCH: usize = 32;
 pub fn outputs(level: Level, model: &Model<'_>, sequences: &Sequences) -> Result<Vec<f32>> {
     let order = longest_first(sequences);
     let width = model.spec().output_width();
+    let numbers = sequences.outputs().saturating_mul(width);
+    room::check(
+        // As they are found, and in order.
+        numbers.saturating_mul(2 * size_of::<f32>()),
+        "running the net on these data",
+        "cut the file into parts",
+    )?;
     let batches: Vec<(Vec<usize>, Vec<f32>)> = order
         .par_chunks(BATCH)
         .map_init(Worker::default, |worker, chosen| {
-            worker.gathered.fill(sequences, chosen, ALL_STEPS)?;
-            worker.start(model, chosen.len());
-            let outputs = worker.run(level, model)?.to_vec();
-            Ok((worker.gathered.places().to_vec(), outputs))
+            let (mut places, mut outputs) = (Vec::new(), Vec::new());
+            let steps = steps_at_once(model.spec(), sequences, chosen);
+            worker.walk(level, model, sequences, chosen, steps, |at, found| {
+                places.extend_from_slice(at);
+                outputs.extend_from_slice(found);
+                Ok(())
+            })?;
+            Ok((places, outputs))
         })
         .collect::<Result<_>>()?;
-    let mut outputs = vec![0.0; sequences.outputs() * width];
+    let mut outputs = vec![0.0; numbers];
     for (places, found) in &batches {
         for (place, found) in places.iter().zip(found.chunks_exact(width)) {
             outputs[place * width..][..width].copy_from_slice(found);
         }
     }
     Ok(outputs)
+}
+
+/// A net that reads steps to come, or answers at the last one only, takes sequences as a whole.
+fn steps_at_once(spec: &Spec, sequences: &Sequences, chosen: &[usize]) -> usize {
+    let sees_ahead = matches!(spec.input, Input::Tokens { window, .. } if window > 1);
+    if sees_ahead || spec.is_bidirectional() || spec.head.read == Read::LastStep {
+        let longest = chosen.first().map(|&first| sequences.len_of(first));
+        longest.unwrap_or(0).max(1)
+    } else {
+        STEPS
+    }
 }
 
 /// Runs through sequences that are too long to be held at once, those of `order` side by side, `steps` steps at a time;
@@ -49,20 +75,9 @@ pub fn walk(
     sequences: &Sequences,
     order: &[usize],
     steps: usize,
-    mut visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
+    visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
 ) -> Result<()> {
-    let longest = order.first().map_or(0, |&first| sequences.len_of(first));
-    let mut worker = Worker::default();
-    worker.start(model, order.len());
-    for start in (0..longest).step_by(steps) {
-        let going = order.partition_point(|&sequence| sequences.len_of(sequence) > start);
-        let window = start..start + steps;
-        worker.gathered.fill(sequences, &order[..going], window)?;
-        worker.state.truncate(going * model.spec().state_len());
-        worker.run(level, model)?;
-        visit(worker.gathered.places(), &worker.outputs)?;
-    }
-    Ok(())
+    Worker::default().walk(level, model, sequences, order, steps, visit)
 }
 
 /// The buffers of one thread.
@@ -81,12 +96,38 @@ impl Worker {
         model.reset(&mut self.state);
     }
 
+    /// See [`walk`].
+    fn walk(
+        &mut self,
+        level: Level,
+        model: &Model<'_>,
+        sequences: &Sequences,
+        order: &[usize],
+        steps: usize,
+        mut visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
+    ) -> Result<()> {
+        let longest = order.first().map_or(0, |&first| sequences.len_of(first));
+        self.start(model, order.len());
+        for start in (0..longest).step_by(steps) {
+            let going = order.partition_point(|&sequence| sequences.len_of(sequence) > start);
+            let window = start..start + steps;
+            self.gathered.fill(sequences, &order[..going], window)?;
+            self.state.truncate(going * model.spec().state_len());
+            self.run(level, model)?;
+            visit(self.gathered.places(), &self.outputs)?;
+        }
+        Ok(())
+    }
+
     /// Runs over what is gathered, from the state to the next.
     fn run(&mut self, level: Level, model: &Model<'_>) -> Result<&[f32]> {
         let spec = model.spec();
         let batch = self.gathered.batch()?;
         let needed = spec.workspace_len(batch.rows(), batch.sequences());
         if self.workspace.len() < needed {
+            let bytes = needed.saturating_mul(size_of::<Strip>());
+            let what = format!("running the net over {} steps", batch.steps());
+            room::check(bytes, &what, "cut the longest sequences")?;
             self.workspace.resize(needed, Strip::ZERO);
         }
         let rows = spec.output_rows(batch.rows(), batch.sequences());
@@ -134,26 +175,28 @@ mod tests {
         initialize(&spec, Init::Pytorch, &mut rng, &mut params).unwrap();
         let network = Network::new(spec, params).unwrap();
         let mut sequences = Sequences::of_tokens(1);
-        for length in [7, 12, 3] {
+        for length in [7, 12, 3, STEPS as u32 + 5] {
             (0..length).for_each(|step| sequences.push_row([step % 5], Target::IGNORED));
             sequences.end_sequence();
         }
         let whole = network.outputs(&sequences).unwrap();
-        let mut found = vec![0.0; whole.len()];
-        walk(
-            Level::detect(),
-            &network.model().unwrap(),
-            &sequences,
-            &longest_first(&sequences),
-            5,
-            |places, outputs| {
-                for (place, output) in places.iter().zip(outputs.chunks(3)) {
-                    found[place * 3..][..3].copy_from_slice(output);
-                }
-                Ok(())
-            },
-        )
-        .unwrap();
-        assert_eq!(found, whole);
+        for steps in [5, STEPS, 2 * STEPS] {
+            let mut found = vec![0.0; whole.len()];
+            walk(
+                Level::detect(),
+                &network.model().unwrap(),
+                &sequences,
+                &longest_first(&sequences),
+                steps,
+                |places, outputs| {
+                    for (place, output) in places.iter().zip(outputs.chunks(3)) {
+                        found[place * 3..][..3].copy_from_slice(output);
+                    }
+                    Ok(())
+                },
+            )
+            .unwrap();
+            assert_eq!(found, whole, "{steps} steps at once");
+        }
     }
 }

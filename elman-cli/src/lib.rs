@@ -7,7 +7,10 @@
 
 mod args;
 mod bench;
+mod checksum;
 mod classify;
+#[cfg(test)]
+mod corruption;
 mod cost;
 mod data;
 mod demo;
@@ -37,6 +40,7 @@ mod quantize;
 mod quantized_file;
 mod reading;
 mod report;
+mod room;
 mod run;
 mod seeds;
 mod settings;

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use elman_core::quantized::QuantizedModel;
 use elman_core::{Level, Model, Spec, Strip, Tensor, TensorKind, pack};
-use safetensors::tensor::{Dtype, SafeTensors, View};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::checksum;
 use crate::failure::{Failure, Result};
 use crate::run::write_whole;
 use crate::spec_file::StoredSpec;
@@ -175,6 +176,10 @@ pub fn params(content: &[u8], spec: &Spec) -> Result<Vec<f32>> {
 }
 
 fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
+    // Before memory is taken: the metadata may claim a net that is larger than the file.
+    for tensor in spec.tensors() {
+        find(file, &tensor.kind.to_string(), &pytorch_shape(&tensor))?;
+    }
     let mut params = vec![0.0; spec.params_len()];
     for tensor in spec.tensors() {
         read_tensor(file, &tensor, &mut params[tensor.range()])?;
@@ -244,6 +249,19 @@ fn bytes(numbers: impl Iterator<Item = f32>) -> Vec<u8> {
 /// # Errors
 /// The tensor is missing, no `f32`, or has another number of values.
 fn numbers(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    let tensor = find(file, name, shape)?;
+    Ok(tensor
+        .data()
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect())
+}
+
+/// A tensor of a safetensors file.
+///
+/// # Errors
+/// As [`numbers`].
+fn find<'a>(file: &SafeTensors<'a>, name: &str, shape: &[usize]) -> Result<TensorView<'a>> {
     let tensor = file
         .tensor(name)
         .map_err(|_| Failure::input(format!("the tensor {name} is missing")))?;
@@ -253,11 +271,19 @@ fn numbers(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f3
             "the tensor {name} must be F32 {shape:?}, found {dtype} {found:?}"
         )));
     }
-    Ok(tensor
-        .data()
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect())
+    Ok(tensor)
+}
+
+/// The shape that a tensor has in PyTorch.
+fn pytorch_shape(tensor: &Tensor) -> Vec<usize> {
+    let (rows, columns) = (tensor.rows, tensor.columns);
+    if tensor.is_vector() {
+        vec![columns]
+    } else if tensor.is_transposed_in_pytorch() {
+        vec![columns, rows]
+    } else {
+        vec![rows, columns]
+    }
 }
 
 /// PyTorch's second bias of a layer. Ours is their sum, so it is written as zero.
@@ -304,6 +330,8 @@ fn write_tensors(
         Failure::run(format!("cannot write {}: {error}", path.display()))
     };
     let json = serde_json::to_string(metadata).map_err(|error| complain(&error))?;
+    let parts = tensors.iter().map(|(name, data)| (&**name, &*data.data));
+    let json = checksum::seal(&json, parts);
     let metadata = HashMap::from([(KEY.to_owned(), json)]);
     let content =
         safetensors::serialize(tensors, Some(metadata)).map_err(|error| complain(&error))?;
@@ -330,8 +358,13 @@ pub fn load<T: DeserializeOwned>(path: &Path, task: &str) -> Result<(Network, T)
     parse(&content, task).map_err(|failure| failure.in_file(path))
 }
 
-fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network, T)> {
+/// The same for a file that was read.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network, T)> {
     let (file, json) = open(content)?;
+    checksum::check(&json, &file)?;
     let kind: Metadata<serde::de::IgnoredAny> = from_json(&json)?;
     if task != kind.task {
         return Err(Failure::input(format!(
@@ -364,16 +397,13 @@ fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
 
 fn read_tensor(file: &SafeTensors<'_>, tensor: &Tensor, to: &mut [f32]) -> Result<()> {
     let (rows, columns) = (tensor.rows, tensor.columns);
-    let name = tensor.kind.to_string();
-    if tensor.is_vector() {
-        to.copy_from_slice(&numbers(file, &name, &[columns])?);
-    } else if tensor.is_transposed_in_pytorch() {
-        let from = numbers(file, &name, &[columns, rows])?;
+    let from = numbers(file, &tensor.kind.to_string(), &pytorch_shape(tensor))?;
+    if tensor.is_transposed_in_pytorch() && !tensor.is_vector() {
         for (i, to) in to.iter_mut().enumerate() {
             *to = from[i % columns * rows + i / columns];
         }
     } else {
-        to.copy_from_slice(&numbers(file, &name, &[rows, columns])?);
+        to.copy_from_slice(&from);
     }
     // PyTorch trains two biases that only ever appear as their sum.
     if let Some(name) = second_bias(tensor) {
@@ -409,10 +439,15 @@ impl FlatFile {
     /// It cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
         let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
-        Ok(Self {
+        Ok(Self::of(path, content))
+    }
+
+    /// A file that was read.
+    pub fn of(path: &Path, content: Vec<u8>) -> Self {
+        Self {
             path: path.to_owned(),
             content,
-        })
+        }
     }
 
     /// The note.
@@ -420,7 +455,10 @@ impl FlatFile {
     /// # Errors
     /// The file is foreign or damaged.
     pub fn note<T: DeserializeOwned>(&self) -> Result<T> {
-        let note = open(&self.content).and_then(|(_, json)| from_json(&json));
+        let note = open(&self.content).and_then(|(file, json)| {
+            checksum::check(&json, &file)?;
+            from_json(&json)
+        });
         note.map_err(|failure| failure.in_file(&self.path))
     }
 

@@ -9,10 +9,12 @@ use crate::data::Format;
 use crate::failure::{Failure, Result};
 use crate::run::Run;
 use crate::threads::on_threads;
-use crate::trained;
+use crate::trained::{self, Trained};
 
-/// Pieces of a file that are answered together. It changes the speed, never an answer.
+/// Pieces of a file that are answered together: fewer where an answer has very many numbers. It changes the speed, never
+/// an answer.
 const CHUNK: usize = 1024;
+const NUMBERS: usize = 1 << 22;
 
 /// The command.
 ///
@@ -26,18 +28,20 @@ pub fn run(args: &PredictArgs) -> Result<()> {
         ));
     }
     Format::check(args.format, trained.formats())?;
-    on_threads(args.threads.into(), || trained.predict(args))
-        .map_err(|failure| Format::doubt(args.format, &args.data, failure))
+    on_threads(args.threads.into(), || {
+        to_standard_output(trained.as_ref(), args)
+    })
+    .map_err(|failure| Format::doubt(args.format, &args.data, failure))
 }
 
-/// How many pieces of the data to answer together, and where the answers go.
-pub fn on_standard_output(
-    data: &Path,
-    answer: impl FnOnce(usize, &mut dyn Write) -> Result<()>,
-) -> Result<()> {
+fn to_standard_output(trained: &dyn Trained, args: &PredictArgs) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let chunk = if data == Path::new("-") { 1 } else { CHUNK };
-    answer(chunk, &mut out)?;
+    let width = trained.network().spec().output_width();
+    let chunk = match args.data == Path::new("-") {
+        true => 1,
+        false => (NUMBERS / width).clamp(1, CHUNK),
+    };
+    trained.predict(args, chunk, &mut out)?;
     Ok(out.flush()?)
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
+use crate::checksum;
 use crate::failure::{Failure, Result};
 use crate::model_file::Network;
 use crate::run::write_whole;
@@ -73,7 +74,8 @@ pub fn save(path: &Path, network: &Network, words: &[u32]) -> Result<()> {
         Failure::run(format!("cannot write {}: {error}", path.display()))
     };
     let json = serde_json::to_string(&Metadata::of(network)).map_err(|error| complain(&error))?;
-    let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let json = checksum::seal(&json, [(WORDS, &*bytes)]);
     let tensors = [(WORDS, Words(bytes, words.len()))];
     let metadata = HashMap::from([(KEY.to_owned(), json)]);
     let content =
@@ -94,13 +96,18 @@ pub fn load(path: &Path, network: &Network) -> Result<Vec<u32>> {
     parse(&content, network).map_err(|failure| failure.in_file(path))
 }
 
-fn parse(content: &[u8], network: &Network) -> Result<Vec<u32>> {
+/// The same for a file that was read.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(content: &[u8], network: &Network) -> Result<Vec<u32>> {
     let foreign = || Failure::input("not a file written by elman quantize");
     let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
     let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
     let json = header.metadata().as_ref().and_then(|all| all.get(KEY));
-    let metadata: Metadata =
-        serde_json::from_str(json.ok_or_else(foreign)?).map_err(|_| foreign())?;
+    let json = json.ok_or_else(foreign)?;
+    checksum::check(json, &file)?;
+    let metadata: Metadata = serde_json::from_str(json).map_err(|_| foreign())?;
     if metadata != Metadata::of(network) {
         return Err(Failure::input(
             "made from another model than the run's; run elman quantize again",

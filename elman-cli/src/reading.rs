@@ -124,7 +124,8 @@ impl Reading {
                 .eq(channels.as_slice().iter().copied()),
             (Self::Numbers(scaling), Input::Dense { width }) => {
                 let columns = scaling.columns.len();
-                scaling.width() == *width
+                scaling.window % 2 == 1
+                    && columns.checked_mul(scaling.window) == Some(*width)
                     && [scaling.mean.len(), scaling.deviation.len()] == [columns, columns]
             }
             _ => false,

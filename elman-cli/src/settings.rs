@@ -424,7 +424,11 @@ impl ConfigFile {
         Self::parse(&text).map_err(|failure| failure.in_file(path))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Bad TOML.
+    pub fn parse(text: &str) -> Result<Self> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| {
                 text[..span.start.min(text.len())].lines().count().max(1)

@@ -1,5 +1,6 @@
 //! What every trained net can do, whatever its task: the commands know no more of it.
 
+use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
@@ -42,12 +43,12 @@ pub trait Trained: Sync {
     /// A file that is missing or does not fit.
     fn evaluate(&self, args: &EvalArgs) -> Result<Report>;
 
-    /// Writes predictions for the data that the command line names to standard output. Runs on the threads of the rayon
-    /// pool around it.
+    /// Writes predictions for the data that the command line names, `chunk` pieces at a time. Runs on the threads of the
+    /// rayon pool around it.
     ///
     /// # Errors
     /// Data that are missing or do not fit.
-    fn predict(&self, args: &PredictArgs) -> Result<()>;
+    fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()>;
 
     /// The formats of its data.
     fn formats(&self) -> &'static [Format];

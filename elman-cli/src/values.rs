@@ -12,7 +12,7 @@ use crate::data::{Format, Sequences, Targets, load_table, open_table};
 use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::model_file::{self, Network};
-use crate::predict::{cell, on_standard_output};
+use crate::predict::cell;
 use crate::reading::{Reading, Steps};
 use crate::run::Run;
 use crate::threads::on_threads;
@@ -201,8 +201,8 @@ impl Trained for Calculator {
         })
     }
 
-    fn predict(&self, args: &PredictArgs) -> Result<()> {
-        on_standard_output(&args.data, |chunk, out| self.answer(args, chunk, out))
+    fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.answer(args, chunk, out)
     }
 
     fn formats(&self) -> &'static [Format] {

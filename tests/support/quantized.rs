@@ -1,7 +1,7 @@
 //! A net in whole numbers, calibrated on a case.
 
 use elman_core::quantized::{Calibration, QuantizedModel, quantize};
-use elman_core::{Batch, Dropout, Level, Model, Spec, Strip, Tape, pack};
+use elman_core::{Batch, Dropout, Error, Level, Model, Spec, Strip, Tape, pack};
 
 use super::case::Case;
 use super::rig::inputs;
@@ -21,25 +21,31 @@ impl Quantized {
     /// # Panics
     /// If core refuses.
     pub fn new(case: &Case) -> Self {
+        Self::try_new(case).expect("a net of moderate numbers")
+    }
+
+    /// The same for numbers that may be out of all proportion.
+    ///
+    /// # Errors
+    /// Core refuses.
+    pub fn try_new(case: &Case) -> Result<Self, Error> {
         let spec = Spec {
             dropout: Dropout::NONE,
             ..case.spec
         };
         let mut packed = vec![Strip::ZERO; spec.packed_len()];
-        pack(&spec, &case.params, &mut packed).expect("a net");
-        let model = Model::new(spec, &case.params, &packed).expect("a net");
+        pack(&spec, &case.params, &mut packed)?;
+        let model = Model::new(spec, &case.params, &packed)?;
         let mut numbers = vec![f64::NAN; spec.calibration_len()];
-        let mut calibration = Calibration::new(&spec, &mut numbers).expect("numbers");
+        let mut calibration = Calibration::new(&spec, &mut numbers)?;
         for (b, &steps) in case.lengths.iter().enumerate() {
             let one = case.select(&[b]);
-            let batch = Batch::uniform(steps, 1).expect("steps");
+            let batch = Batch::uniform(steps, 1)?;
             let mut buffer = vec![Strip([f32::NAN; 16]); spec.tape_len(steps, 1)];
-            let mut tape =
-                Tape::new(&spec, batch, inputs(&one.rows), 0, &mut buffer).expect("rows");
-            tape.start(&model, None).expect("a state");
-            tape.record(Level::detect(), &model, 0..steps)
-                .expect("steps");
-            calibration.observe(&tape).expect("one sequence");
+            let mut tape = Tape::new(&spec, batch, inputs(&one.rows), 0, &mut buffer)?;
+            tape.start(&model, None)?;
+            tape.record(Level::detect(), &model, 0..steps)?;
+            calibration.observe(&tape)?;
         }
         let mut words = vec![u32::MAX; spec.quantized_len()];
         let mut scratch = vec![f64::NAN; spec.quantize_scratch_len()];
@@ -51,9 +57,8 @@ impl Quantized {
             &mut words,
             &mut bytes,
             &mut scratch,
-        )
-        .expect("a net of moderate numbers");
-        Self { spec, words }
+        )?;
+        Ok(Self { spec, words })
     }
 
     /// The view that core computes with.

@@ -27,7 +27,7 @@ pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
 pub use import::{ImportArgs, ImportTask};
 pub use inspect::InspectArgs;
-pub use parse::{parse, parse_job, parse_run};
+pub use parse::{parse, parse_job, parse_run, parse_run_text};
 pub use predict::PredictArgs;
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;

@@ -112,45 +112,56 @@ pub fn parse_job(task: &'static str, flags: &[(&str, &OsStr)]) -> Result<TrainTa
 /// # Errors
 /// The file is missing or wrong.
 pub fn parse_run(config: &Path) -> Result<TrainTask> {
-    match Cli::try_parse_from(train_line(None, config)?) {
+    job_of(train_line(None, config)?).map_err(|failure| failure.in_file(config))
+}
+
+/// The same from the text of such a file.
+///
+/// # Errors
+/// The text is wrong.
+pub fn parse_run_text(text: &str) -> Result<TrainTask> {
+    job_of(line_of(None, &ConfigFile::parse(text)?)?)
+}
+
+fn job_of(line: Vec<OsString>) -> Result<TrainTask> {
+    match Cli::try_parse_from(line) {
         Ok(Cli {
             command: Command::Train(TrainArgs {
                 task: Some(task), ..
             }),
         }) => Ok(task),
-        _ => Err(Failure::input("not the configuration of a run").in_file(config)),
+        _ => Err(Failure::input("not the configuration of a run")),
     }
 }
 
 /// `elman train TASK` and the lines of a configuration file as flags, checked by themselves so that a mistake
 /// is blamed on the file.
 fn train_line(wanted: Option<&str>, path: &Path) -> Result<Vec<OsString>> {
-    let file = ConfigFile::read(path)?;
+    line_of(wanted, &ConfigFile::read(path)?).map_err(|failure| failure.in_file(path))
+}
+
+fn line_of(wanted: Option<&str>, file: &ConfigFile) -> Result<Vec<OsString>> {
     let task = match (wanted, file.task.as_deref()) {
         (Some(wanted), Some(task)) if wanted != task => {
             let sentence = format!("the file is for the task {task}, not {wanted}");
-            return Err(Failure::input(sentence).in_file(path));
+            return Err(Failure::input(sentence));
         }
         (Some(task), _) | (None, Some(task)) => task,
-        (None, None) => return Err(Failure::input("the field task is missing").in_file(path)),
+        (None, None) => return Err(Failure::input("the field task is missing")),
     };
     if task == import::TASK {
         let sentence =
             "the net of this run was imported, so there is no training to look at or to go on with";
-        return Err(Failure::input(sentence).in_file(path));
+        return Err(Failure::input(sentence));
     }
     let mut cli = Cli::command();
     cli.build();
     let command = cli
         .find_subcommand("train")
-        .and_then(|train| train.find_subcommand(task));
-    let command =
-        command.ok_or_else(|| Failure::input(format!("there is no task {task}")).in_file(path))?;
+        .and_then(|train| train.find_subcommand(task))
+        .ok_or_else(|| Failure::input(format!("there is no task {task}")))?;
     let mut line: Vec<OsString> = ["elman", "train", task].map(OsString::from).to_vec();
-    line.extend(
-        file.flags(command)
-            .map_err(|failure| failure.in_file(path))?,
-    );
+    line.extend(file.flags(command)?);
     match Cli::try_parse_from(&line) {
         Ok(_) => Ok(line),
         Err(error) => {
@@ -160,7 +171,7 @@ fn train_line(wanted: Option<&str>, path: &Path) -> Result<Vec<OsString>> {
                 .next()
                 .unwrap_or_default()
                 .trim_start_matches("error: ");
-            Err(Failure::input(sentence).in_file(path))
+            Err(Failure::input(sentence))
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::encoding::Encoding;
 use crate::failure::Result;
 use crate::label::best;
 use crate::model_file::Network;
-use crate::predict::{cell, on_standard_output};
+use crate::predict::cell;
 use crate::reading::Steps;
 use crate::run::Run;
 use crate::threads::on_threads;
@@ -136,8 +136,8 @@ impl Trained for Classifier {
         })
     }
 
-    fn predict(&self, args: &PredictArgs) -> Result<()> {
-        on_standard_output(&args.data, |chunk, out| self.answer(args, chunk, out))
+    fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.answer(args, chunk, out)
     }
 
     fn formats(&self) -> &'static [Format] {

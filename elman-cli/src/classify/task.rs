@@ -154,6 +154,9 @@ impl ClassifyTask {
         let train = source::load(file, kind, None)
             .map_err(|failure| Format::doubt(args.format, path, failure))?;
         let classes = Labels::plain(train.all.iter().filter_map(|e| e.class.as_deref()));
+        classes
+            .check_count()
+            .map_err(|failure| failure.in_file(path))?;
         if classes.len() < 2 {
             let only = classes.summary();
             let sentence = format!("there must be two classes to tell apart ({only})");

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::io::BufRead;
 
 use rayon::prelude::*;
@@ -15,6 +16,9 @@ use crate::failure::Result;
 
 /// So many lines are looked at to tell numbers from text.
 const SAMPLE: usize = 100;
+
+/// So many sequences are looked out for again: a file whose rows are not sorted shows it long before.
+const REMEMBERED: usize = 1 << 20;
 
 /// One row of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,8 +47,9 @@ pub struct Csv<R> {
     rows: VecDeque<Result<Row>>,
     /// The first row of the next sequence.
     ahead: Option<Row>,
-    /// Sequences that have begun.
-    seen: HashSet<String>,
+    /// Names of sequences that have begun, as hashes: files may be larger than memory.
+    seen: HashSet<u64>,
+    hasher: RandomState,
 }
 
 /// All that is needed to make a row of a line.
@@ -100,6 +105,7 @@ impl<R: BufRead> Csv<R> {
             rows: VecDeque::new(),
             ahead: None,
             seen: HashSet::new(),
+            hasher: RandomState::new(),
         })
     }
 
@@ -135,6 +141,15 @@ impl<R: BufRead> Csv<R> {
             .map(|(line, row)| row.map_err(|what| complain(line, what)));
         self.rows.extend(rows);
         Ok(())
+    }
+
+    /// Whether a sequence of this name began before.
+    fn has_begun(&mut self, name: &str) -> bool {
+        let hash = self.hasher.hash_one(name);
+        if self.seen.len() < REMEMBERED {
+            return !self.seen.insert(hash);
+        }
+        self.seen.contains(&hash)
     }
 
     /// Whether `row` goes on with the sequence after `previous`.
@@ -221,7 +236,7 @@ impl<R: BufRead> Blocks for Csv<R> {
             line: first.line,
             ..Block::default()
         };
-        if self.format.header.sequence.is_some() && !self.seen.insert(block.name.clone()) {
+        if self.format.header.sequence.is_some() && self.has_begun(&block.name) {
             let what = format!(
                 "sequence {} goes on here after others; sort the rows by seq",
                 block.name

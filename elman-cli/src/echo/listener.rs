@@ -12,7 +12,6 @@ use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::label::best;
 use crate::model_file::Network;
-use crate::predict::on_standard_output;
 use crate::run::Run;
 use crate::trained::{DataFile, Description, Report, Trained, no_classes};
 
@@ -138,8 +137,8 @@ impl Trained for Listener {
         })
     }
 
-    fn predict(&self, args: &PredictArgs) -> Result<()> {
-        on_standard_output(&args.data, |chunk, out| self.answer(args, chunk == 1, out))
+    fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.answer(args, chunk == 1, out)
     }
 
     fn formats(&self) -> &'static [Format] {

@@ -43,7 +43,11 @@ impl Echoing {
     }
 
     fn fits(&self, spec: &Spec) -> bool {
-        spec.input == self.input() && spec.head == self.head() && !spec.is_bidirectional()
+        // Symbols are read and written as digits.
+        (2..=36).contains(&self.classes)
+            && spec.input == self.input()
+            && spec.head == self.head()
+            && !spec.is_bidirectional()
     }
 
     /// Bits are read as they are, more symbols as one number each that is one while the others are zero.

@@ -1,5 +1,7 @@
 //! A trained forecasting net at work.
 
+use std::io::Write;
+
 use super::scores::{Item, Scores};
 use super::{Forecasting, predict, series};
 use crate::args::{EvalArgs, PredictArgs};
@@ -112,8 +114,8 @@ impl Trained for Forecaster {
         })
     }
 
-    fn predict(&self, args: &PredictArgs) -> Result<()> {
-        predict::run(self, args)
+    fn predict(&self, args: &PredictArgs, _: usize, out: &mut dyn Write) -> Result<()> {
+        predict::run(self, args, out)
     }
 
     fn formats(&self) -> &'static [Format] {

@@ -17,6 +17,9 @@ pub struct View {
 /// Other columns are read at this step and the one before.
 pub const INPUT_LAGS: usize = 2;
 
+/// Steps that are forgotten together, at least.
+const FORGOTTEN: usize = 1 << 10;
+
 /// The steps so far. A missing value is taken to be the one before, and what was before the first step is taken to
 /// have been like the first.
 #[derive(Clone, Debug)]
@@ -53,6 +56,21 @@ impl History {
         }
         if let Some(&known) = self.known.last() {
             self.bent.push(self.curve.apply(known));
+        }
+    }
+
+    /// Forgets what no forecast from the last step on reads, so that a series may go on for ever. Steps are then counted
+    /// from the first that is left.
+    pub fn forget(&mut self, view: &View) {
+        let kept = view.lags + view.scale.differencing.span() + INPUT_LAGS;
+        // Seldom, so that a step costs the same on average.
+        if self.len() < 2 * kept + FORGOTTEN {
+            return;
+        }
+        let old = self.len() - kept;
+        let columns = [&mut self.known, &mut self.bent];
+        for column in columns.into_iter().chain(&mut self.inputs) {
+            column.drain(..old);
         }
     }
 
@@ -141,6 +159,28 @@ mod tests {
         let mut gap = History::new(Curve::Identity, &[9.0]);
         gap.push(&[f64::NAN]);
         assert_eq!(gap.known, [9.0]);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_missed() {
+        let (mut whole, mut short) = (history(), history());
+        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        for differencing in [Differencing::First, Differencing::Seasonal(7)] {
+            let view = view(differencing, 3);
+            for i in 0..3000 {
+                let values = [f64::from(i * i % 17), f64::from(i % 5)];
+                whole.push(&values);
+                short.push(&values);
+                short.forget(&view);
+                let [last, left] = [&whole, &short].map(|history| history.len() - 1);
+                whole.features(last, &view, &mut expected);
+                short.features(left, &view, &mut found);
+                assert_eq!(found, expected);
+                assert_eq!(short.base(left, &view), whole.base(last, &view));
+                assert_eq!(short.bent(left, view.lags), whole.bent(last, view.lags));
+            }
+        }
+        assert!(short.len() < 1100, "{}", short.len());
     }
 
     #[test]

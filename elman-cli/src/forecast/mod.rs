@@ -36,6 +36,9 @@ pub const TASK: &str = "forecast";
 /// Changes before the present that the net reads, at most; older ones are in its state.
 const NET_LAGS: usize = 24;
 
+/// Steps that anything may lie back or ahead.
+const FARTHEST_BACK: usize = 1 << 24;
+
 /// The net reads nothing further from the mean than that many spreads: beyond, it has learnt nothing.
 const WIDEST: f64 = 4.0;
 
@@ -79,6 +82,15 @@ impl Forecasting {
             kind: HeadKind::Linear { outputs: 1 },
             read: Read::EveryStep,
         };
+        // The file may claim anything: sums of these must not overflow.
+        let reach = [
+            self.view.horizon,
+            self.view.lags,
+            self.view.scale.differencing.span(),
+        ];
+        if reach.into_iter().any(|steps| steps > FARTHEST_BACK) {
+            return false;
+        }
         let width = net_width(inputs, &self.view);
         !self.columns.is_empty()
             && spec.input == Input::Dense { width }

@@ -17,30 +17,26 @@ use crate::data::csv::Csv;
 use crate::data::table::Wanted;
 use crate::data::{Format, Lines};
 use crate::failure::{Failure, Result};
-use crate::predict::{cell as as_cell, on_standard_output};
+use crate::predict::cell as as_cell;
 
 /// The command.
 ///
 /// # Errors
 /// Data that are missing or do not fit.
-pub fn run(forecaster: &Forecaster, args: &PredictArgs) -> Result<()> {
+pub fn run(forecaster: &Forecaster, args: &PredictArgs, out: &mut dyn Write) -> Result<()> {
     // These come as a whole.
     let is_array = args.format.is_some_and(|format| format != Format::Csv);
-    on_standard_output(&args.data, |_, out| {
-        let mut answers = Answers {
-            forecasting: &forecaster.forecasting,
-            as_json: args.json,
-            is_new: true,
-            out,
-        };
-        match args.steps {
-            Some(steps) => roll_out(forecaster, args, steps, &mut answers),
-            None if args.data == Path::new("-") && !is_array => {
-                follow(forecaster, args, &mut answers)
-            }
-            None => answer_file(forecaster, args, &mut answers),
-        }
-    })
+    let mut answers = Answers {
+        forecasting: &forecaster.forecasting,
+        as_json: args.json,
+        is_new: true,
+        out,
+    };
+    match args.steps {
+        Some(steps) => roll_out(forecaster, args, steps, &mut answers),
+        None if args.data == Path::new("-") && !is_array => follow(forecaster, args, &mut answers),
+        None => answer_file(forecaster, args, &mut answers),
+    }
 }
 
 /// Answers rows from a pipe, each as soon as it comes.
@@ -187,6 +183,7 @@ impl<'a> Roller<'a> {
 
     /// Takes a row and forecasts from it.
     fn push(&mut self, row: &[f64]) -> Result<f64> {
+        self.history.forget(&self.forecasting.view);
         self.history.push(row);
         let step = self.history.len() - 1;
         let Self {

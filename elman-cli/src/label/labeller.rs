@@ -12,7 +12,7 @@ use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table
 use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::model_file::Network;
-use crate::predict::{cell, on_standard_output};
+use crate::predict::cell;
 use crate::run::Run;
 use crate::spans::{Tag, spans};
 use crate::threads::on_threads;
@@ -69,13 +69,11 @@ impl Trained for Labeller {
         })
     }
 
-    fn predict(&self, args: &PredictArgs) -> Result<()> {
-        on_standard_output(&args.data, |chunk, out| {
-            match self.labelling.reading.columns() {
-                None => self.answer(Lines::open(&args.data)?, chunk, args.json, out),
-                Some(columns) => self.answer_rows(args, columns, chunk, out),
-            }
-        })
+    fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        match self.labelling.reading.columns() {
+            None => self.answer(Lines::open(&args.data)?, chunk, args.json, out),
+            Some(columns) => self.answer_rows(args, columns, chunk, out),
+        }
     }
 
     fn formats(&self) -> &'static [Format] {

@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::data::conll::Sentence;
+use crate::failure::{Failure, Result};
 use crate::spans::Tag;
+
+/// A confusion matrix of more would not fit anywhere.
+const MOST: usize = 10_000;
 
 /// The labels of a model, in the order of the head's outputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +91,20 @@ impl Labels {
         let odd = all.clone().find(|(label, _)| Tag::parse(label).is_none())?;
         all.any(|(label, _)| label.starts_with("B-") || label.starts_with("I-"))
             .then_some(odd)
+    }
+
+    /// Whether there are few enough to be told apart, and to be counted against each other.
+    ///
+    /// # Errors
+    /// There are more.
+    pub fn check_count(&self) -> Result<()> {
+        if self.len() <= MOST {
+            return Ok(());
+        }
+        Err(Failure::input(format!(
+            "{} different labels, and at most {MOST} can be told apart; is the column a number to forecast, or a name?",
+            self.len()
+        )))
     }
 
     /// How many there are.

@@ -118,6 +118,9 @@ impl LabelTask {
             );
         }
         let labels = Labels::collect(&train);
+        labels
+            .check_count()
+            .map_err(|failure| failure.in_file(path))?;
         let load = |valid: &Path| Conll::Labelled.load(valid);
         let (train, valid, valid_path) = split(args, path, train, load)?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
@@ -146,6 +149,9 @@ impl LabelTask {
             rows.filter_map(|row| block.labels.of_row(row))
         });
         let labels = Labels::plain(labels);
+        labels
+            .check_count()
+            .map_err(|failure| failure.in_file(path))?;
         wanted.columns = Some(table.columns.clone());
         let load = |valid: &Path| Ok(load_table(valid, &wanted)?.sequences);
         let (train, valid, valid_path) = split(args, path, table.sequences, load)?;

@@ -15,7 +15,6 @@ use crate::failure::{Failure, Result};
 use crate::gather::longest_first;
 use crate::label::nats;
 use crate::model_file::Network;
-use crate::predict::on_standard_output;
 use crate::run::Run;
 use crate::threads::on_threads;
 use crate::trained::{DataFile, Description, Report, Trained, no_classes};
@@ -204,10 +203,8 @@ impl Trained for Writer {
         })
     }
 
-    fn predict(&self, args: &PredictArgs) -> Result<()> {
-        on_standard_output(&args.data, |chunk, out| {
-            self.answer(Lines::open(&args.data)?, args, chunk == 1, out)
-        })
+    fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.answer(Lines::open(&args.data)?, args, chunk == 1, out)
     }
 
     /// Running text in short pieces.

@@ -86,6 +86,18 @@ impl Standing {
         }
     }
 
+    /// Whether its counters are those of a training run: far below this they can be added and multiplied without a thought.
+    const fn is_possible(&self) -> bool {
+        const MOST: u64 = 1 << 31;
+        let partial = &self.partial;
+        self.epochs as u64 <= MOST
+            && self.updates <= MOST * MOST
+            && self.idle as u64 <= MOST
+            && partial.batches as u64 <= MOST
+            && partial.updates as u64 <= MOST
+            && partial.clipped as u64 <= MOST
+    }
+
     /// Whether there is nothing left to do.
     pub const fn is_finished(&self, epochs: usize, patience: usize) -> bool {
         self.epochs >= epochs || (patience > 0 && self.idle >= patience)
@@ -153,6 +165,11 @@ pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Opti
     let standing: Standing = file.note()?;
     if standing.fingerprint != fingerprint(task) {
         let sentence = "the run cannot go on: the training or validation data are not what they were when it began";
+        return Err(Failure::input(sentence).in_file(path));
+    }
+    if !standing.is_possible() {
+        let sentence =
+            "the counters make no sense: the file is damaged; take a copy of it, or train again";
         return Err(Failure::input(sentence).in_file(path));
     }
     file.copy_part(PARAMS, &mut learner.params)?;

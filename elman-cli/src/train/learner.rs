@@ -13,9 +13,10 @@ use super::batches::Portion;
 use super::shard::{Lesson, Material, Shard};
 use super::tables::Tables;
 use crate::data::{Sequences, Targets};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::gather::{ALL_STEPS, longest_first};
 use crate::objective::Objective;
+use crate::room;
 use crate::settings::Settings;
 use crate::task::Walk;
 
@@ -206,13 +207,8 @@ impl Learner {
         walk: Walk,
     ) -> Result<()> {
         let bytes = Plan::of(settings, sequences, walk).bytes(spec, settings);
-        Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| {
-            Failure::input(format!(
-                "this net needs about {:.0} GB of memory to be trained; choose a smaller --hidden, --layers, \
-                 --embedding or --batch",
-                bytes as f64 / 1e9
-            ))
-        })
+        let advice = "choose a smaller --hidden, --layers, --embedding or --batch, or cut the longest sequences";
+        room::check(bytes, "training this net", advice)
     }
 
     /// Must follow every change of `params` from outside.

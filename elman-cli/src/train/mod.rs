@@ -179,6 +179,15 @@ fn go_on<J: Job>(run: &Run, job: &J) -> Result<()> {
     Ok(())
 }
 
+/// Takes up the last state of a run, if it has one, and trains to the end without a word.
+///
+/// # Errors
+/// As [`train`].
+pub fn take_up(task: &impl Task, settings: &Settings, run: &Run) -> Result<()> {
+    let nobody: Onlooker<'_> = Box::new(|_| Ok(()));
+    train(task, settings, run, Interrupt::default(), Some(nobody)).map(drop)
+}
+
 fn finish<T: Task>(run: &Run, outcome: &Outcome) {
     let Outcome {
         score,
