@@ -331,6 +331,9 @@ fn a_spec_says_what_tensors_cannot() {
     assert_eq!(layer, "3 relu units");
 }
 
+/// Whether bytes are accepted.
+type Reader = fn(&[u8]) -> bool;
+
 #[test]
 fn every_cut_and_every_changed_byte_is_an_error_or_a_net() {
     let shop = Workshop::new();
@@ -350,7 +353,7 @@ fn every_cut_and_every_changed_byte_is_an_error_or_a_net() {
         ("rnn.weight_hh_l0", &[3, 3]),
         ("out.weight", &[2, 3]),
     ];
-    let readers: [(fn(&[u8]) -> bool, Vec<u8>); 5] = [
+    let readers: [(Reader, Vec<u8>); 5] = [
         (hostile::onnx, ours),
         (hostile::onnx, theirs),
         (hostile::state_dict, state_dict(&SMALL)),
