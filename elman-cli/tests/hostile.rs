@@ -9,7 +9,7 @@ use elman_cli::hostile;
 type Reader = fn(&[u8]) -> bool;
 
 /// The targets that read files, by the names of their folders.
-const READERS: [(&str, Reader); 11] = [
+const READERS: [(&str, Reader); 12] = [
     ("any_table", hostile::any_table),
     ("checkpoint", hostile::checkpoint),
     ("config", hostile::config),
@@ -20,6 +20,7 @@ const READERS: [(&str, Reader); 11] = [
     ("npy", hostile::npy),
     ("npz", hostile::npz),
     ("pairs", hostile::pairs),
+    ("quantized", hostile::quantized),
     ("ts", hostile::ts),
 ];
 
@@ -62,7 +63,10 @@ fn shortened_seeds_do_no_harm() {
         for (path, bytes) in files(&fuzz().join("seeds").join(name)) {
             for end in (0..bytes.len()).step_by(1 + bytes.len() / 50) {
                 let is_accepted = reader(&bytes[..end]);
-                let is_binary = matches!(name, "checkpoint" | "image" | "model" | "npy" | "npz");
+                let is_binary = matches!(
+                    name,
+                    "checkpoint" | "image" | "model" | "npy" | "npz" | "quantized"
+                );
                 assert!(
                     !(is_accepted && is_binary),
                     "{}: {end} bytes",

@@ -113,6 +113,10 @@ pub fn spec(bytes: &mut Unstructured<'_>) -> Result<Spec> {
 /// No bytes are left.
 pub fn case(bytes: &mut Unstructured<'_>) -> Result<Case> {
     let spec = spec(bytes)?;
+    // Many small nets find more than a few large ones.
+    if spec.params_len() > 1 << 15 {
+        return Err(arbitrary::Error::IncorrectFormat);
+    }
     let mut lengths = Vec::new();
     for _ in 0..bytes.int_in_range(1..=7)? {
         lengths.push(bytes.int_in_range(1..=9)?);

@@ -283,6 +283,15 @@ mod tests {
     }
 
     #[test]
+    fn labels_beyond_counting_are_refused() {
+        let names: Vec<String> = (0..=MOST).map(|number| number.to_string()).collect();
+        let labels = |count: usize| Labels::plain(names[..count].iter().map(String::as_str));
+        assert!(labels(MOST).check_count().is_ok());
+        let complaint = labels(MOST + 1).check_count().unwrap_err().to_string();
+        assert!(complaint.starts_with("10001 different labels, and at most 10000"));
+    }
+
+    #[test]
     fn the_scheme_is_read_off_the_data() {
         assert_eq!(labels(&["O B-x I-x", "B-y B-x"]).scheme, Scheme::Iob2);
         assert_eq!(labels(&["O I-x I-x"]).scheme, Scheme::Iob);
