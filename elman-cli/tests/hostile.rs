@@ -9,7 +9,7 @@ use elman_cli::hostile;
 type Reader = fn(&[u8]) -> bool;
 
 /// The targets that read files, by the names of their folders.
-const READERS: [(&str, Reader); 12] = [
+const READERS: [(&str, Reader); 14] = [
     ("any_table", hostile::any_table),
     ("checkpoint", hostile::checkpoint),
     ("config", hostile::config),
@@ -19,8 +19,10 @@ const READERS: [(&str, Reader); 12] = [
     ("model", hostile::model),
     ("npy", hostile::npy),
     ("npz", hostile::npz),
+    ("onnx", hostile::onnx),
     ("pairs", hostile::pairs),
     ("quantized", hostile::quantized),
+    ("state_dict", hostile::state_dict),
     ("ts", hostile::ts),
 ];
 
