@@ -270,7 +270,7 @@ fn what_is_no_net_of_ours_is_refused_by_its_name() {
     import(
         state_dict(&wrong),
         "",
-        &["rnn.weight_ih_l0 must have 2 rows of 3"],
+        &["rnn.weight_ih_l0 must be 3 x 2, and is "],
     );
     import(b"PK\x03\x04".to_vec(), "", &["torch.save", "save_file"]);
     import(b"hello".to_vec(), "", &["f: no ONNX file"]);

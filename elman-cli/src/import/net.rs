@@ -190,9 +190,23 @@ impl Foreign {
                 Found::Zeros => ((rows, columns), &[][..]),
             };
             if size != (rows, columns) {
+                let shape = |(rows, columns)| match tensor.is_transposed_in_pytorch() {
+                    true => format!("{columns} x {rows}"),
+                    false => format!("{rows} x {columns}"),
+                };
+                let hint = match spec.input {
+                    Input::Tokens { window, .. }
+                        if size.0 > rows && size.0 % (rows / window).max(1) == 0 =>
+                    {
+                        "; if the net reads its neighbours too, name their number: --like RUN or --spec with a window"
+                    }
+                    _ => "",
+                };
                 return Err(Failure::input(format!(
-                    "{} must have {rows} rows of {columns} numbers, as [in][out], and has {} of {}",
-                    tensor.kind, size.0, size.1
+                    "{} must be {}, and is {}{hint}",
+                    tensor.kind,
+                    shape((rows, columns)),
+                    shape(size)
                 )));
             }
             if !numbers.iter().all(|x| x.is_finite()) {
