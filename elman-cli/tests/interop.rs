@@ -272,6 +272,16 @@ fn what_is_no_net_of_ours_is_refused_by_its_name() {
         "",
         &["rnn.weight_ih_l0 must be 3 x 2, and is "],
     );
+    let windowed: [(&str, &[usize]); 3] = [
+        ("embedding.0.weight", &[5, 2]),
+        ("rnn.weight_ih_l0", &[3, 10]),
+        ("rnn.weight_hh_l0", &[3, 3]),
+    ];
+    import(
+        state_dict(&windowed),
+        "",
+        &["rnn.weight_ih_l0 must be 3 x 2, and is 3 x 10; if a step reads its neighbours too"],
+    );
     import(b"PK\x03\x04".to_vec(), "", &["torch.save", "save_file"]);
     import(b"hello".to_vec(), "", &["f: no ONNX file"]);
     import(Vec::new(), "", &["f: no ONNX file"]);

@@ -23,8 +23,8 @@ use crate::args::ExportArgs;
 use crate::failure::{Failure, Result};
 use crate::model_file::{About, Network};
 use crate::onnx::{
-    self, Attribute, Dimension, DimensionValue, Entry, Graph, Model, Node, OperatorSet, Shape,
-    Tensor, TensorType, Type, TypeValue, ValueInfo, data_type, weights,
+    self, Attribute, DimensionValue, Entry, Graph, Model, Node, OperatorSet, Tensor, TypeValue,
+    ValueInfo, data_type, weights,
 };
 use crate::run::{Run, write_whole};
 
@@ -150,25 +150,11 @@ enum Axis {
 use Axis::{Name, Size};
 
 fn info(name: &str, elem_type: i32, dims: &[Axis], about: &str) -> ValueInfo {
-    let dim = |axis: &Axis| Dimension {
-        value: Some(match axis {
-            Size(size) => DimensionValue::Size(*size as i64),
-            Name(name) => DimensionValue::Name((*name).to_owned()),
-        }),
-    };
-    let shape = Shape {
-        dim: dims.iter().map(dim).collect(),
-    };
-    ValueInfo {
-        name: name.to_owned(),
-        kind: Some(Type {
-            value: Some(TypeValue::Tensor(TensorType {
-                elem_type,
-                shape: Some(shape),
-            })),
-        }),
-        doc_string: about.to_owned(),
-    }
+    let axes = dims.iter().map(|axis| match axis {
+        Size(size) => DimensionValue::Size(*size as i64),
+        Name(name) => DimensionValue::Name((*name).to_owned()),
+    });
+    ValueInfo::tensor(name, elem_type, axes, about)
 }
 
 fn inputs(spec: &Spec) -> Vec<ValueInfo> {

@@ -123,13 +123,13 @@ impl Proof {
         self.lengths.iter().map(|&length| length as usize).sum()
     }
 
-    /// Bytes of lengths, inputs and outputs, four per number.
-    pub fn bytes(&self) -> usize {
+    /// Bytes of lengths, inputs and outputs: four each, but so many per number that is read.
+    pub fn bytes(&self, per_number: usize) -> usize {
         let inputs = match &self.inputs {
-            Rows::Numbers { numbers, .. } => numbers.len(),
-            Rows::Ids { ids, .. } => ids.len(),
+            Rows::Numbers { numbers, .. } => per_number * numbers.len(),
+            Rows::Ids { ids, .. } => 4 * ids.len(),
         };
-        4 * (self.lengths.len() + inputs + self.outputs.len())
+        4 * (self.lengths.len() + self.outputs.len()) + inputs
     }
 
     /// A few rows of inputs from a row on.

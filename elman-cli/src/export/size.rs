@@ -34,7 +34,7 @@ impl Size {
         let steps = steps(spec, proof);
         Self {
             flash_bytes: WORD * (spec.tables_len() + LANES * spec.packed_len()),
-            golden_bytes: proof.bytes(),
+            golden_bytes: proof.bytes(WORD),
             notes_bytes,
             state_bytes: WORD * spec.state_len(),
             scratch_bytes: WORD * LANES * spec.self_test_scratch(steps),
@@ -48,6 +48,7 @@ impl Size {
         let steps = steps(spec, proof);
         Self {
             flash_bytes: WORD * spec.quantized_len(),
+            golden_bytes: proof.bytes(size_of::<i16>()),
             state_bytes: WORD * spec.quantized_state_len(),
             scratch_bytes: WORD * spec.quantized_self_test_scratch(steps),
             ..Self::of_strips(spec, proof, notes_bytes)

@@ -377,6 +377,17 @@ fn crate_of(modules: &[String]) -> PathBuf {
     home
 }
 
+/// Bytes of a golden table, as a module declares it: `static GOLDEN_INPUTS: [i16; 24]`.
+fn declared_bytes(text: &str, table: &str) -> usize {
+    let (_, rest) = text
+        .split_once(&format!("GOLDEN_{table}: ["))
+        .expect("a table");
+    let (of, rest) = rest.split_once("; ").expect("a type");
+    let (count, _) = rest.split_once(']').expect("a length");
+    let bits: usize = of[1..].parse().expect("a number's width");
+    bits / 8 * count.parse::<usize>().expect("a number")
+}
+
 #[test]
 fn rust_compiles_with_core_alone_and_proves_itself() {
     let specs = specs();
@@ -395,7 +406,11 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
         let parts = self::parts(&network, Proof::made_up(&network, 1, 20).unwrap());
         let (words, _) = quantize::rounded(&network, &generated(spec, 3)).unwrap();
         let path = home.join(format!("src/{name}_int8.rs"));
-        save(&whole::write(&parts, &words, &path).unwrap().0);
+        let (outputs, size) = whole::write(&parts, &words, &path).unwrap();
+        let text = String::from_utf8_lossy(&outputs[0].content);
+        let tables = ["LENGTHS", "INPUTS", "LOGITS"].map(|table| declared_bytes(&text, table));
+        assert_eq!(size.golden_bytes, tables.iter().sum::<usize>(), "{name}");
+        save(&outputs);
     }
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     // One folder for all runs of the tests, so that core is built once.

@@ -194,11 +194,14 @@ impl Foreign {
                     true => format!("{columns} x {rows}"),
                     false => format!("{rows} x {columns}"),
                 };
-                let hint = match spec.input {
-                    Input::Tokens { window, .. }
-                        if size.0 > rows && size.0 % (rows / window).max(1) == 0 =>
-                    {
-                        "; if the net reads its neighbours too, name their number: --like RUN or --spec with a window"
+                // So many more numbers as there are neighbours.
+                let is_window = |step: usize| size.0 > rows && size.0.is_multiple_of(step.max(1));
+                let hint = match (tensor.kind, spec.input) {
+                    (
+                        TensorKind::InputWeights(Place { layer: 0, .. }),
+                        Input::Tokens { window, .. },
+                    ) if is_window(rows / window) => {
+                        "; if a step reads its neighbours too, say so by --like RUN, or by --spec with a window"
                     }
                     _ => "",
                 };

@@ -6,8 +6,7 @@ use proptest::prelude::*;
 use super::graph;
 use crate::failure::Result;
 use crate::onnx::{
-    self, Attribute, Dimension, DimensionValue, Graph, Model, Node, OperatorSet, Shape, Tensor,
-    TensorType, Type, TypeValue, ValueInfo, data_type,
+    self, Attribute, DimensionValue, Graph, Model, Node, OperatorSet, Tensor, ValueInfo, data_type,
 };
 
 /// Numbers per step, and hidden units.
@@ -15,25 +14,11 @@ const I: usize = 2;
 const H: usize = 3;
 
 fn value(name: &str, elem_type: i32, dims: &[i64]) -> ValueInfo {
-    let dim = |&size: &i64| Dimension {
-        value: Some(match size {
-            0 => DimensionValue::Name("any".to_owned()),
-            size => DimensionValue::Size(size),
-        }),
-    };
-    let shape = Shape {
-        dim: dims.iter().map(dim).collect(),
-    };
-    ValueInfo {
-        name: name.to_owned(),
-        kind: Some(Type {
-            value: Some(TypeValue::Tensor(TensorType {
-                elem_type,
-                shape: Some(shape),
-            })),
-        }),
-        doc_string: String::new(),
-    }
+    let axes = dims.iter().map(|&size| match size {
+        0 => DimensionValue::Name("any".to_owned()),
+        size => DimensionValue::Size(size),
+    });
+    ValueInfo::tensor(name, elem_type, axes, "")
 }
 
 fn node(op: &str, inputs: &[&str], outputs: &[&str], attribute: Vec<Attribute>) -> Node {

@@ -13,8 +13,8 @@ use crate::failure::{Failure, Result};
 
 pub use constant::{Constant, Numbers};
 pub use proto::{
-    Attribute, Dimension, DimensionValue, Entry, Graph, Model, Node, OperatorSet, Shape, Tensor,
-    TensorType, Type, TypeValue, ValueInfo, data_type,
+    Attribute, Dimension, DimensionValue, Entry, Graph, Model, Node, OperatorSet, Tensor,
+    TypeValue, ValueInfo, data_type,
 };
 
 /// The key of `metadata_props` under which our files hold what `model.safetensors` holds under the same name.

@@ -183,6 +183,31 @@ pub enum DimensionValue {
     Name(String),
 }
 
+impl ValueInfo {
+    /// A tensor with these axes.
+    pub fn tensor(
+        name: &str,
+        elem_type: i32,
+        axes: impl IntoIterator<Item = DimensionValue>,
+        about: &str,
+    ) -> Self {
+        let dim = |axis| Dimension { value: Some(axis) };
+        let shape = Shape {
+            dim: axes.into_iter().map(dim).collect(),
+        };
+        Self {
+            name: name.to_owned(),
+            kind: Some(Type {
+                value: Some(TypeValue::Tensor(TensorType {
+                    elem_type,
+                    shape: Some(shape),
+                })),
+            }),
+            doc_string: about.to_owned(),
+        }
+    }
+}
+
 impl Tensor {
     /// A constant of numbers.
     pub fn floats(name: &str, dims: &[usize], numbers: impl IntoIterator<Item = f32>) -> Self {
