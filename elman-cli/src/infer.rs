@@ -152,15 +152,14 @@ mod tests {
     use crate::seeds::{self, Purpose};
     use elman_core::*;
 
-    #[test]
-    fn long_sequences_are_walked_to_the_same_outputs() {
-        let spec = Spec {
+    fn spec(window: usize) -> Spec {
+        Spec {
             input: Input::Tokens {
                 channels: Channels::of([Channel {
                     vocabulary: 5,
                     width: 3,
                 }]),
-                window: 1,
+                window,
             },
             layers: Layers::of([Layer::tanh(6), Layer::tanh(4)]),
             initial_state: InitialState::Trained,
@@ -169,11 +168,56 @@ mod tests {
                 read: Read::EveryStep,
             },
             dropout: Dropout::NONE,
-        };
+        }
+    }
+
+    fn network(spec: Spec) -> Network {
         let mut params = vec![0.0; spec.params_len()];
         let mut rng = seeds::generator(1, Purpose::Parameters, &[]);
         initialize(&spec, Init::Pytorch, &mut rng, &mut params).unwrap();
-        let network = Network::new(spec, params).unwrap();
+        Network::new(spec, params).unwrap()
+    }
+
+    #[test]
+    fn nets_that_look_ahead_get_long_sequences_whole() {
+        let both = Layer {
+            direction: Direction::Both,
+            ..Layer::tanh(4)
+        };
+        let both = Spec {
+            layers: Layers::of([both]),
+            ..spec(1)
+        };
+        let mut sequences = Sequences::of_tokens(1);
+        let length = STEPS as u32 + 5;
+        (0..length).for_each(|step| sequences.push_row([step * step % 5], Target::IGNORED));
+        sequences.end_sequence();
+        let ids: Vec<u32> = (0..length).map(|step| step * step % 5).collect();
+        for spec in [spec(3), both] {
+            let network = network(spec);
+            let model = network.model().unwrap();
+            let batch = Batch::uniform(ids.len(), 1).unwrap();
+            let mut state = vec![0.0; spec.state_len()];
+            model.reset(&mut state);
+            let mut workspace = vec![Strip::ZERO; spec.workspace_len(ids.len(), 1)];
+            let mut whole = vec![0.0; ids.len() * spec.output_width()];
+            forward(
+                Level::detect(),
+                &model,
+                &batch,
+                Inputs::Tokens(&ids),
+                &mut state,
+                &mut workspace,
+                &mut whole,
+            )
+            .unwrap();
+            assert_eq!(network.outputs(&sequences).unwrap(), whole);
+        }
+    }
+
+    #[test]
+    fn long_sequences_are_walked_to_the_same_outputs() {
+        let network = network(spec(1));
         let mut sequences = Sequences::of_tokens(1);
         for length in [7, 12, 3, STEPS as u32 + 5] {
             (0..length).for_each(|step| sequences.push_row([step % 5], Target::IGNORED));

@@ -185,6 +185,11 @@ fn our_graph_is_read_like_any_other_if_nobody_says_that_it_is_ours() {
     shop.write("theirs.onnx", theirs);
     shop.ok("import theirs.onnx -o theirs");
     assert!(shop.read("theirs/model.safetensors") == shop.read("run/model.safetensors"));
+    shop.fails(
+        "import theirs.onnx -o classes --task classify",
+        2,
+        &["this one reads every step", "--task label"],
+    );
     shop.ok("import net.onnx -o bare");
     assert!(shop.read("bare/model.safetensors") == shop.read("run/model.safetensors"));
 }

@@ -72,6 +72,17 @@ fn the_page_is_made_anew_from_the_files_of_a_run() {
     let page = shop.text("run/report.html");
     let waits = "4 of 9 epochs are done; to go on: elman train --resume ";
     assert!(page.contains(", stopped") && page.contains(waits));
+    // An epoch that is no better, where patience allows for none: that is the end.
+    let metrics = shop.text("run/metrics.jsonl");
+    let last = metrics.lines().last().expect("an epoch");
+    let idle = last.replace("\"best\":true", "\"best\":false");
+    shop.write("run/metrics.jsonl", format!("{metrics}{idle}\n"));
+    let line = config.lines().find(|line| line.starts_with("patience = "));
+    let config = shop.text("run/config.toml");
+    let impatient = config.replace(line.expect("a patience"), "patience = 1");
+    shop.write("run/config.toml", impatient);
+    shop.ok("report run");
+    assert!(shop.text("run/report.html").contains(", ended"));
     shop.fails("report nowhere", 2, &["nowhere", "there is no such run"]);
 }
 
