@@ -4,7 +4,8 @@
 use elman_core::Spec;
 use serde::{Deserialize, Serialize};
 
-use crate::model_file::{self, FlatFile, Network};
+use crate::model_file::{self, FlatFile};
+use crate::network::Network;
 use crate::quantized_file;
 
 /// Calls `read` for every prefix of a file, and for the file with each byte changed in each bit and to all of some values.

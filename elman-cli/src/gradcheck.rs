@@ -12,7 +12,7 @@ use crate::args::GradcheckArgs;
 use crate::data::{Format, Sequences};
 use crate::failure::{Failure, Result};
 use crate::gather::{ALL_STEPS, Gathered, longest_first};
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::run::Run;
 use crate::seeds::{self, Purpose};
 use crate::textbook::Textbook;

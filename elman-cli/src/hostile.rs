@@ -16,7 +16,7 @@ use crate::data::{self, Bytes, Format, Lines, Loader};
 use crate::echo::EchoTask;
 use crate::failure::Result;
 use crate::import;
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::run::Run;
 use crate::settings::{Settings, to_toml};
 use crate::train::Job;

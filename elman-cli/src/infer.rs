@@ -148,7 +148,7 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model_file::Network;
+    use crate::network::Network;
     use crate::seeds::{self, Purpose};
     use elman_core::*;
 

@@ -33,6 +33,7 @@ mod inspect;
 mod interrupt;
 mod label;
 mod model_file;
+mod network;
 mod objective;
 mod onnx;
 mod predict;

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use elman_core::quantized::QuantizedModel;
-use elman_core::{Level, Model, Spec, Strip, Tensor, TensorKind, pack};
+use elman_core::{Spec, Tensor, TensorKind};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,84 +13,13 @@ use serde_json::value::RawValue;
 
 use crate::checksum;
 use crate::failure::{Failure, Result};
+use crate::network::Network;
 use crate::run::write_whole;
 use crate::spec_file::StoredSpec;
 
 /// The one key of the metadata. Its value is JSON; a single key also keeps the file's bytes the same from one
 /// run to the next, whatever the order of a hash map.
 const KEY: &str = "elman";
-
-/// A trained net in memory, ready to run.
-#[derive(Debug)]
-pub struct Network {
-    spec: Spec,
-    params: Vec<f32>,
-    packed: Vec<Strip>,
-    /// The net in whole numbers, which answers in its place.
-    quantized: Option<Vec<u32>>,
-}
-
-impl Network {
-    /// Packs the parameters.
-    ///
-    /// # Errors
-    /// They do not fit the spec.
-    pub fn new(spec: Spec, params: Vec<f32>) -> Result<Self> {
-        let mut packed = vec![Strip::ZERO; spec.packed_len()];
-        pack(&spec, &params, &mut packed)?;
-        Ok(Self {
-            spec,
-            params,
-            packed,
-            quantized: None,
-        })
-    }
-
-    /// Its shape.
-    pub const fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    /// All parameters, flat.
-    pub fn params(&self) -> &[f32] {
-        &self.params
-    }
-
-    /// All weights, packed.
-    pub fn packed(&self) -> &[Strip] {
-        &self.packed
-    }
-
-    /// From now on the net in whole numbers answers.
-    ///
-    /// # Errors
-    /// The words do not fit the spec.
-    pub fn set_quantized(&mut self, words: Vec<u32>) -> Result<()> {
-        QuantizedModel::new(self.spec, &words)
-            .map_err(|error| Failure::input(error.to_string()))?;
-        self.quantized = Some(words);
-        Ok(())
-    }
-
-    /// The view that core computes with.
-    ///
-    /// # Errors
-    /// None: the lengths were checked when the network was made.
-    pub fn model(&self) -> Result<Model<'_>> {
-        Ok(Model::new(self.spec, &self.params, &self.packed)?)
-    }
-
-    /// Probabilities, or whatever the head puts out, for every row of the sequences.
-    ///
-    /// # Errors
-    /// Ids that the spec does not know.
-    pub fn outputs(&self, sequences: &crate::data::Sequences) -> Result<Vec<f32>> {
-        if let Some(words) = &self.quantized {
-            return crate::quantize::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
-        }
-        crate::infer::outputs(Level::detect(), &self.model()?, sequences)
-    }
-}
 
 /// The metadata.
 #[derive(Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::args::QuantizeArgs;
 use crate::data::{Format, Sequences};
 use crate::failure::{Failure, Result};
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::quantized_file;
 use crate::run::Run;
 use crate::trained::{self, Trained};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum;
 use crate::failure::{Failure, Result};
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::run::write_whole;
 use crate::spec_file::StoredSpec;
 

@@ -12,7 +12,7 @@ use crate::data::{Format, Sequences};
 use crate::encoding::Encoding;
 use crate::failure::Result;
 use crate::label::best;
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::predict::cell;
 use crate::reading::Steps;
 use crate::run::Run;

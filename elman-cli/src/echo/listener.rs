@@ -11,7 +11,7 @@ use crate::data::{Format, Lines, Sequences};
 use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::label::best;
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::run::Run;
 use crate::trained::{DataFile, Description, Report, Trained, no_classes};
 

@@ -21,7 +21,7 @@ use serde::Serialize;
 use crate::args::{ExportArgs, ExportFormat};
 use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::quantized_file;
 use crate::run::{Run, write_whole};
 use crate::trained;

@@ -21,7 +21,8 @@ use serde::Serialize;
 use super::size::describe;
 use crate::args::ExportArgs;
 use crate::failure::{Failure, Result};
-use crate::model_file::{About, Network};
+use crate::model_file::About;
+use crate::network::Network;
 use crate::onnx::{
     self, Attribute, DimensionValue, Entry, Graph, Model, Node, OperatorSet, Tensor, TypeValue,
     ValueInfo, data_type, weights,

@@ -9,7 +9,7 @@ use rand_core::Rng;
 use crate::args::ExportArgs;
 use crate::data::{Format, Rows, Sequences, Targets};
 use crate::failure::{Failure, Result};
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::run::Run;
 use crate::seeds::{self, Purpose};
 use crate::train;

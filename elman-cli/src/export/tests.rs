@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::proof::{Proof, generated};
 use super::{Output, Parts, c, image, rust, whole};
 use crate::encoding::Encoding;
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::quantize;
 use crate::seeds::{self, Purpose};
 

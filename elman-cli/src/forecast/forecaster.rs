@@ -8,7 +8,7 @@ use crate::args::{EvalArgs, PredictArgs};
 use crate::data::{Format, Sequences};
 use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::run::Run;
 use crate::threads::on_threads;
 use crate::trained::{DataFile, Description, Report, Trained, no_classes};

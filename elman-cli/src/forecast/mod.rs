@@ -20,7 +20,8 @@ use elman_core::{Head, HeadKind, Input, Read, Spec};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Result};
-use crate::model_file::{self, Network};
+use crate::model_file;
+use crate::network::Network;
 use crate::run::Run;
 
 use history::{History, INPUT_LAGS, View};

@@ -11,7 +11,7 @@ use crate::data::table::Wanted;
 use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table};
 use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::predict::cell;
 use crate::run::Run;
 use crate::spans::{Tag, spans};

@@ -14,7 +14,8 @@ use crate::data::conll::Sentence;
 use crate::data::table::Block;
 use crate::data::{Sequences, Targets};
 use crate::failure::{Failure, Result};
-use crate::model_file::{self, Network};
+use crate::model_file;
+use crate::network::Network;
 use crate::reading::{Reading, Steps};
 use crate::run::Run;
 

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Rows, Sequences, Targets};
 use crate::failure::{Failure, Result};
-use crate::model_file::{self, Network};
+use crate::model_file;
+use crate::network::Network;
 use crate::run::Run;
 use crate::trained;
 use lexicon::{LINE_END, Lexicon};

@@ -14,7 +14,7 @@ use crate::encoding::Encoding;
 use crate::failure::{Failure, Result};
 use crate::gather::longest_first;
 use crate::label::nats;
-use crate::model_file::Network;
+use crate::network::Network;
 use crate::run::Run;
 use crate::threads::on_threads;
 use crate::trained::{DataFile, Description, Report, Trained, no_classes};
