@@ -1,0 +1,112 @@
+//! What a time step reads.
+
+use super::{List, MAX_DIMENSION, is_dimension};
+
+/// At most this many token channels.
+pub const MAX_CHANNELS: usize = 8;
+
+/// The token channels: one embedding table each, concatenated.
+pub type Channels = List<Channel, MAX_CHANNELS>;
+
+/// What a time step reads.
+///
+/// ```
+/// # use elman_core::{Channel, Channels, Input};
+/// let channels = Channels::of([Channel { vocabulary: 5000, width: 32 }, Channel { vocabulary: 40, width: 8 }]);
+/// assert_eq!(Input::Tokens { channels, window: 5 }.width(), 5 * (32 + 8));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Input {
+    /// `width` numbers.
+    Dense {
+        /// Numbers per time step.
+        width: usize,
+    },
+    /// One token id per channel, for the step itself and its neighbours.
+    Tokens {
+        /// One trained embedding table per channel.
+        channels: Channels,
+        /// Steps seen at once, odd: 5 is the step itself and two neighbours on either side.
+        /// Neighbours outside the sequence read the trained padding row.
+        window: usize,
+    },
+}
+
+/// One token channel (word, word shape, suffix …) and its embedding table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Channel {
+    /// Token ids run from 0 to `vocabulary - 1`; the id `vocabulary` is the padding row.
+    pub vocabulary: usize,
+    /// Numbers per embedding.
+    pub width: usize,
+}
+
+impl Input {
+    /// Numbers per row that the first layer reads.
+    #[inline(always)]
+    pub const fn width(&self) -> usize {
+        match self {
+            Self::Dense { width } => *width,
+            Self::Tokens { channels, window } => {
+                let (mut sum, mut i) = (0, 0);
+                while i < channels.len() {
+                    sum += channels.get(i).width;
+                    i += 1;
+                }
+                sum * *window
+            }
+        }
+    }
+
+    /// The first thing that is wrong.
+    pub(super) const fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::Dense { width } if !is_dimension(*width) => {
+                Some("input width must lie in 1..=2^24")
+            }
+            Self::Dense { .. } => None,
+            Self::Tokens { channels, window } => {
+                if *window % 2 == 0 || *window > 1025 {
+                    return Some("the context window must be odd and at most 1025");
+                }
+                let (mut width, mut i) = (0, 0);
+                while i < channels.len() {
+                    let channel = channels.get(i);
+                    if !is_dimension(channel.vocabulary) {
+                        return Some("vocabulary must lie in 1..=2^24");
+                    }
+                    if !is_dimension(channel.width) {
+                        return Some("embedding width must lie in 1..=2^24");
+                    }
+                    width += channel.width as u64 * *window as u64;
+                    i += 1;
+                }
+                if width > MAX_DIMENSION as u64 {
+                    return Some("window times embedding widths exceeds 2^24");
+                }
+                None
+            }
+        }
+    }
+
+    /// Numbers in all embedding tables.
+    pub(super) const fn embeddings(&self) -> u64 {
+        let (mut sum, mut i) = (0, 0);
+        if let Self::Tokens { channels, .. } = self {
+            while i < channels.len() {
+                let channel = channels.get(i);
+                sum += (channel.vocabulary as u64 + 1) * channel.width as u64;
+                i += 1;
+            }
+        }
+        sum
+    }
+
+    /// Token channels; 0 for dense rows.
+    pub const fn channel_count(&self) -> usize {
+        match self {
+            Self::Dense { .. } => 0,
+            Self::Tokens { channels, .. } => channels.len(),
+        }
+    }
+}
