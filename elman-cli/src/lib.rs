@@ -62,6 +62,14 @@ use args::Command;
 use failure::{Failure, Result};
 
 /// The command line that this process was called with; errors go to standard error.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     elman_cli::main()
+/// }
+/// ```
 pub fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,

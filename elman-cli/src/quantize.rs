@@ -121,7 +121,7 @@ pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Se
     }
     let mut words = vec![0; spec.quantized_len()];
     let mut scratch = vec![0.0; spec.quantize_scratch_len()];
-    let mut bytes = vec![0; spec.quantize_scratch_len()];
+    let mut bytes = vec![0; spec.quantize_bytes_len()];
     quantize(
         &spec,
         network.params(),

@@ -91,6 +91,26 @@ impl Tape<'_> {
     ///
     /// # Errors
     /// [`Error::Steps`] if the steps were not recorded, [`Error::Length`], [`Error::Spec`] for another net's model.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut params = [0.0; SPEC.params_len()];
+    /// # params[21] = 0.25;
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(2, 1)];
+    /// let mut tape = Tape::new(&SPEC, Batch::uniform(2, 1)?, Inputs::Dense(&[0.5; 2 * 2]), 0, &mut buffer)?;
+    /// tape.start(&model, None)?;
+    /// tape.record(Level::detect(), &model, 0..2)?;
+    /// tape.outputs(0..2).copy_from_slice(&[1.0, 2.0]); // ∂loss/∂output
+    /// let mut gradients = vec![0.0; SPEC.head_range().len()];
+    /// tape.backward_head(Level::detect(), &model, 0..2, &mut gradients)?;
+    /// // All weights of this net are zero and so is its state: only the bias of the head has a gradient.
+    /// assert_eq!(gradients, [0.0, 0.0, 0.0, 3.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn backward_head(
         &mut self,
         level: Level,

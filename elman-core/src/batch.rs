@@ -136,11 +136,25 @@ impl<'a> Batch<'a> {
     }
 
     /// All rows of all steps.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let batch = Batch::ragged(&[3, 2, 1])?; // sequences of three steps, two and one
+    /// assert_eq!(batch.rows(), 6);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub const fn rows(&self) -> usize {
         self.rows
     }
 
     /// Steps of the longest sequence.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let batch = Batch::ragged(&[3, 2, 1])?; // sequences of three steps, two and one
+    /// assert_eq!(batch.steps(), 3);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub const fn steps(&self) -> usize {
         match self.shape {
             Shape::Uniform { steps, .. } => steps,
@@ -149,11 +163,25 @@ impl<'a> Batch<'a> {
     }
 
     /// Sequences in the batch.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let batch = Batch::ragged(&[3, 2, 1])?; // sequences of three steps, two and one
+    /// assert_eq!(batch.sequences(), 3);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub const fn sequences(&self) -> usize {
         self.active(0)
     }
 
     /// Rows of step `t`; 0 past the end.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let batch = Batch::ragged(&[3, 2, 1])?; // sequences of three steps, two and one
+    /// assert_eq!([0, 1, 2, 3].map(|t| batch.active(t)), [3, 2, 1, 0]);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     #[inline(always)]
     pub const fn active(&self, t: usize) -> usize {
         match self.shape {
@@ -191,6 +219,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Rows of a range of steps; steps past the end have none.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let batch = Batch::ragged(&[3, 2, 1])?; // sequences of three steps, two and one
+    /// assert_eq!(batch.rows_of(1..3), 3..6);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub fn rows_of(&self, steps: Range<usize>) -> Range<usize> {
         let end = steps.end.min(self.steps());
         let steps = steps.start.min(end)..end;
@@ -203,6 +238,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Steps of sequence `index`; 0 if there is no such sequence.
+    ///
+    /// ```
+    /// # use elman_core::Batch;
+    /// let batch = Batch::ragged(&[3, 2, 1])?; // sequences of three steps, two and one
+    /// assert_eq!([0, 1, 2, 3].map(|sequence| batch.len_of(sequence)), [3, 2, 1, 0]);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub fn len_of(&self, index: usize) -> usize {
         match self.shape {
             Shape::Uniform { steps, sequences } => {

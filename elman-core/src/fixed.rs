@@ -28,6 +28,15 @@ use crate::weights::Model;
 /// ```
 pub trait Shape {
     /// The shape. One that no net can have, or that cannot stream, does not compile.
+    ///
+    /// ```
+    /// use elman_core::{Shape, Spec};
+    /// struct Gesture;
+    /// impl Shape for Gesture {
+    ///     const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// }
+    /// assert_eq!(Gesture::SPEC.output_width(), 5);
+    /// ```
     const SPEC: Spec;
 }
 
@@ -70,6 +79,25 @@ impl<'a, S: Shape> FixedStream<'a, S> {
     ///
     /// # Errors
     /// [`Error::Length`] naming the slice.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # struct Gesture;
+    /// # impl Shape for Gesture {
+    /// #     const SPEC: Spec = Spec::dense(2, 8, 3);
+    /// # }
+    /// # let params = [0.1; Gesture::SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; Gesture::SPEC.packed_len()];
+    /// # pack(&Gesture::SPEC, &params, &mut packed)?;
+    /// let mut state = [0.0; Gesture::SPEC.state_len()];
+    /// let mut scratch = [Strip::ZERO; Gesture::SPEC.stream_len()];
+    /// let net = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state, &mut scratch);
+    /// assert!(net.is_ok());
+    /// // A buffer of another size is named.
+    /// let refused = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state[..7], &mut scratch).err();
+    /// assert_eq!(refused, Some(Error::Length { what: "state", expected: 8, found: 7 }));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[inline]
     pub fn new(
         level: Level,
@@ -111,6 +139,25 @@ impl<'a, S: Shape> FixedStream<'a, S> {
     }
 
     /// Back to the initial state.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # struct Gesture;
+    /// # impl Shape for Gesture {
+    /// #     const SPEC: Spec = Spec::dense(2, 8, 3);
+    /// # }
+    /// # let params = [0.1; Gesture::SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; Gesture::SPEC.packed_len()];
+    /// # pack(&Gesture::SPEC, &params, &mut packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; Gesture::SPEC.state_len()], [Strip::ZERO; Gesture::SPEC.stream_len()]);
+    /// let mut net = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state, &mut scratch)?;
+    /// let (mut first, mut again) = ([0.0; 3], [0.0; 3]);
+    /// net.step(Inputs::Dense(&[0.5, -1.0]), &mut first)?;
+    /// net.reset();
+    /// net.step(Inputs::Dense(&[0.5, -1.0]), &mut again)?;
+    /// assert_eq!(first, again);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[inline]
     pub fn reset(&mut self) {
         Model::fixed(S::SPEC, self.tables, self.packed).reset(self.state);
@@ -120,6 +167,25 @@ impl<'a, S: Shape> FixedStream<'a, S> {
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::InputKind`] or [`Error::Token`]; the state stays as it was.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # struct Gesture;
+    /// # impl Shape for Gesture {
+    /// #     const SPEC: Spec = Spec::dense(2, 8, 3);
+    /// # }
+    /// # let params = [0.1; Gesture::SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; Gesture::SPEC.packed_len()];
+    /// # pack(&Gesture::SPEC, &params, &mut packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; Gesture::SPEC.state_len()], [Strip::ZERO; Gesture::SPEC.stream_len()]);
+    /// let mut net = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state, &mut scratch)?;
+    /// let mut y = [0.0; 3];
+    /// for x in [[0.5, -1.0], [0.0, 0.25]] {
+    ///     net.step(Inputs::Dense(&x), &mut y)?;
+    /// }
+    /// assert!(net.step(Inputs::Dense(&[0.5]), &mut y).is_err()); // two numbers make a step
+    /// # Ok::<(), Error>(())
+    /// ```
     #[inline]
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
         let rows = match S::SPEC.input {

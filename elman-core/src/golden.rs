@@ -68,6 +68,11 @@ pub struct SelfTest<'a> {
 
 impl Spec {
     /// Ids or numbers per golden row.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// assert_eq!(Spec::dense(6, 32, 5).golden_width(), 6);
+    /// ```
     pub const fn golden_width(&self) -> usize {
         match self.input {
             Input::Dense { width } => width,
@@ -81,6 +86,14 @@ impl Spec {
     }
 
     /// Golden output rows of `rows` rows in `sequences` sequences.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// // A stream answers at every step, also where the head reads the last one.
+    /// let spec = Spec::dense(6, 32, 5);
+    /// let spec = Spec { head: Head { read: Read::LastStep, ..spec.head }, ..spec };
+    /// assert_eq!(spec.golden_output_rows(20, 3), 20);
+    /// ```
     pub const fn golden_output_rows(&self, rows: usize, sequences: usize) -> usize {
         if self.is_bidirectional() {
             self.output_rows(rows, sequences)
@@ -91,6 +104,13 @@ impl Spec {
 
     /// Strips of scratch for [`Golden::check`], whose longest sequence has `longest` steps: that of a [`Stream`],
     /// or the workspace of a two-directional net.
+    ///
+    /// ```
+    /// # use elman_core::{Spec, Strip};
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// let scratch = [Strip::ZERO; SPEC.self_test_scratch(100)];
+    /// assert_eq!(scratch.len(), SPEC.stream_len()); // step by step, however long sequences are
+    /// ```
     pub const fn self_test_scratch(&self, longest: usize) -> usize {
         if self.is_bidirectional() {
             self.workspace_len(longest, 1)
@@ -100,6 +120,13 @@ impl Spec {
     }
 
     /// Numbers of room for outputs that [`Golden::check`] needs.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// let outputs = [0.0f32; SPEC.self_test_outputs(100)];
+    /// assert_eq!(outputs.len(), 5);
+    /// ```
     pub const fn self_test_outputs(&self, longest: usize) -> usize {
         if self.is_bidirectional() {
             self.output_rows(longest, 1) * self.output_width()
@@ -111,6 +138,12 @@ impl Spec {
 
 impl Golden<'_> {
     /// Steps of the longest sequence.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let golden = Golden { lengths: &[2, 3], inputs: Inputs::Dense(&[0.5; 5 * 2]), outputs: &[0.25; 5], tolerance: 1e-6 };
+    /// assert_eq!(golden.longest(), 3);
+    /// ```
     pub fn longest(&self) -> usize {
         longest(self.lengths)
     }
@@ -119,6 +152,13 @@ impl Golden<'_> {
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::InputKind`], [`Error::Token`], or [`Error::Batch`] for an empty sequence.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let golden = Golden { lengths: &[2, 3], inputs: Inputs::Dense(&[0.5; 5 * 2]), outputs: &[0.25; 5], tolerance: 1e-6 };
+    /// assert_eq!(golden.check_shape(&Spec::dense(2, 8, 1)), Ok(()));
+    /// assert!(golden.check_shape(&Spec::dense(3, 8, 1)).is_err()); // ten numbers are no five rows of three
+    /// ```
     pub fn check_shape(&self, spec: &Spec) -> Result<(), Error> {
         let (input_rows, outputs) = golden_rows(spec, self.lengths)?;
         self.inputs.check(spec, input_rows)?;
@@ -166,6 +206,23 @@ impl Golden<'_> {
     ///
     /// # Errors
     /// As [`Golden::check`]; [`Error::Steps`] for a two-directional net.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut params = [0.0; SPEC.params_len()];
+    /// # params[21] = 0.25;
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.self_test_scratch(2)]);
+    /// # let mut outputs = [0.0; SPEC.self_test_outputs(2)];
+    /// // The net always answers 0.25.
+    /// let golden = Golden { lengths: &[2], inputs: Inputs::Dense(&[0.5; 4]), outputs: &[0.25; 2], tolerance: 1e-6 };
+    /// let buffers = SelfTest { state: &mut state, scratch: &mut scratch, outputs: &mut outputs };
+    /// assert_eq!(golden.check_stream(Level::detect(), &model, buffers)?, None);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn check_stream(
         &self,
         level: Level,
@@ -190,6 +247,26 @@ impl Golden<'_> {
     ///
     /// # Errors
     /// As [`Golden::check`].
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut params = [0.0; SPEC.params_len()];
+    /// # params[21] = 0.25;
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.self_test_scratch(2)]);
+    /// # let mut outputs = [0.0; SPEC.self_test_outputs(2)];
+    /// struct Net;
+    /// impl Shape for Net {
+    ///     const SPEC: Spec = SPEC;
+    /// }
+    /// // The net always answers 0.25.
+    /// let golden = Golden { lengths: &[2], inputs: Inputs::Dense(&[0.5; 4]), outputs: &[0.25; 2], tolerance: 1e-6 };
+    /// let buffers = SelfTest { state: &mut state, scratch: &mut scratch, outputs: &mut outputs };
+    /// assert_eq!(golden.check_fixed::<Net>(Level::detect(), &[], &packed, buffers)?, None);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn check_fixed<S: Shape>(
         &self,
         level: Level,

@@ -1,4 +1,13 @@
 //! Gradients as plain slices: norm, clipping, sums. All have a fixed order, whatever the level.
+//!
+//! ```
+//! # use elman_core::{gradient, Level};
+//! let level = Level::detect();
+//! let mut gradients = [3.0, 4.0];
+//! let norm = gradient::sum_of_squares(level, &gradients).sqrt();
+//! gradient::scale(level, &mut gradients, (1.0 / norm) as f32); // a norm of 1 instead of 5
+//! assert!((gradients[0] - 0.6).abs() < 1e-6);
+//! ```
 
 use crate::error::{Error, check_len};
 use crate::kernel::elementwise::{Clamp, Map, Scale};

@@ -230,6 +230,13 @@ const STRETCH: usize = 1 << 16;
 impl Spec {
     /// Strips of workspace for [`forward`](crate::forward()) over `rows` rows in `sequences` sequences.
     /// Where nothing looks ahead, long sequences need no more than short ones.
+    ///
+    /// ```
+    /// # use elman_core::{Spec, Strip};
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// static WORKSPACE: [Strip; SPEC.workspace_len(50, 1)] = [Strip::ZERO; SPEC.workspace_len(50, 1)];
+    /// assert_eq!(SPEC.workspace_len(1_000_000, 1), SPEC.workspace_len(10_000, 1));
+    /// ```
     pub const fn workspace_len(&self, rows: usize, sequences: usize) -> usize {
         let rows = self.inference_rows(rows, sequences);
         Strip::count(Layout::inference(self, rows, sequences).len)
@@ -278,6 +285,14 @@ impl Spec {
     }
 
     /// Strips of a [`Tape`](crate::Tape) for `rows` rows in `sequences` sequences.
+    ///
+    /// ```
+    /// # use elman_core::{Spec, Strip};
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// // Training on a chip, with at most 50 steps of one sequence at a time.
+    /// static TAPE: [Strip; SPEC.tape_len(50, 1)] = [Strip::ZERO; SPEC.tape_len(50, 1)];
+    /// assert!(size_of_val(&TAPE) < 10_000);
+    /// ```
     pub const fn tape_len(&self, rows: usize, sequences: usize) -> usize {
         self.start_strips(sequences) + Strip::count(Layout::tape(self, rows, sequences).len)
     }
@@ -288,6 +303,13 @@ impl Spec {
     }
 
     /// Strips of scratch for [`Tape::backward`](crate::Tape::backward).
+    ///
+    /// ```
+    /// # use elman_core::{Spec, Strip};
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// static SCRATCH: [Strip; SPEC.scratch_len(50, 1)] = [Strip::ZERO; SPEC.scratch_len(50, 1)];
+    /// assert!(size_of_val(&SCRATCH) < 20_000);
+    /// ```
     pub const fn scratch_len(&self, rows: usize, sequences: usize) -> usize {
         Strip::count(Scratch::of(self, rows, sequences).len)
     }

@@ -2,6 +2,17 @@
 //!
 //! Every loss is a mean over the counted items. The divisor is handed in as `total`, so that the
 //! shards of one mini-batch can share it.
+//!
+//! ```
+//! # use elman_core::{loss, Level, Target};
+//! // Logits of two rows, three classes each; the second row has no label.
+//! let mut logits = [0.0; 6];
+//! let (targets, level) = ([Target::class(2), Target::IGNORED], Level::detect());
+//! let value = loss::softmax_cross_entropy(level, &mut logits, 3, &targets, None, 1.0)?;
+//! assert!((value - 3f64.ln()).abs() < 1e-6);
+//! assert!((logits[0] - 1.0 / 3.0).abs() < 1e-6 && logits[3..] == [0.0; 3]); // now the gradient
+//! # Ok::<(), elman_core::Error>(())
+//! ```
 
 use crate::error::{Error, check_len, check_shape};
 use crate::kernel::elementwise::{Map, Scale};
@@ -23,6 +34,11 @@ pub struct Target(Option<NonZeroU32>);
 
 impl Target {
     /// A row that does not count.
+    ///
+    /// ```
+    /// # use elman_core::Target;
+    /// assert_eq!(Target::IGNORED.get(), None);
+    /// ```
     pub const IGNORED: Self = Self(None);
 
     /// Class `index`, counted from 0; `u32::MAX` itself is ignored.

@@ -1,4 +1,11 @@
 //! The functions of the net on plain slices, at the accuracy stated in the crate docs.
+//!
+//! ```
+//! use elman_core::{math, Level};
+//! let mut x = [0.5, -2.0];
+//! math::tanh(Level::detect(), &mut x);
+//! assert!((x[0] - 0.46211716).abs() < 1e-7 && (x[1] + 0.9640276).abs() < 1e-6);
+//! ```
 
 use crate::error::{Error, check_len, check_shape};
 use crate::kernel::elementwise::{Exp, Map, Relu, Tanh};

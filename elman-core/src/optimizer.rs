@@ -73,23 +73,59 @@ pub enum Optimizer {
 
 impl Optimizer {
     /// `torch.optim.SGD`.
+    ///
+    /// ```
+    /// # use elman_core::{Level, Optimizer};
+    /// let rule = Optimizer::SGD;
+    /// let (mut params, mut state) = ([0.0], vec![0.0; rule.state_len(1)]);
+    /// rule.update(Level::detect(), 0.1, 1, 0..1, &mut params, &[2.0], &mut state)?;
+    /// assert!((params[0] - (-0.2)).abs() < 1e-6);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub const SGD: Self = Self::Sgd {
         momentum: 0.0,
         nesterov: false,
         weight_decay: 0.0,
     };
     /// `torch.optim.Adagrad`.
+    ///
+    /// ```
+    /// # use elman_core::{Level, Optimizer};
+    /// let rule = Optimizer::ADAGRAD;
+    /// let (mut params, mut state) = ([0.0], vec![0.0; rule.state_len(1)]);
+    /// rule.update(Level::detect(), 0.1, 1, 0..1, &mut params, &[2.0], &mut state)?;
+    /// assert!((params[0] - (-0.1)).abs() < 1e-6);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub const ADAGRAD: Self = Self::Adagrad {
         epsilon: 1e-10,
         weight_decay: 0.0,
     };
     /// `torch.optim.RMSprop`.
+    ///
+    /// ```
+    /// # use elman_core::{Level, Optimizer};
+    /// let rule = Optimizer::RMSPROP;
+    /// let (mut params, mut state) = ([0.0], vec![0.0; rule.state_len(1)]);
+    /// rule.update(Level::detect(), 0.1, 1, 0..1, &mut params, &[2.0], &mut state)?;
+    /// assert!((params[0] - (-1.0)).abs() < 1e-6);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub const RMSPROP: Self = Self::Rmsprop {
         alpha: 0.99,
         epsilon: 1e-8,
         weight_decay: 0.0,
     };
     /// `torch.optim.Adam`.
+    ///
+    /// ```
+    /// # use elman_core::{Level, Optimizer};
+    /// let rule = Optimizer::ADAM;
+    /// let (mut params, mut state) = ([0.0], vec![0.0; rule.state_len(1)]);
+    /// rule.update(Level::detect(), 0.1, 1, 0..1, &mut params, &[2.0], &mut state)?;
+    /// assert!((params[0] - (-0.1)).abs() < 1e-6);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub const ADAM: Self = Self::Adam {
         beta1: 0.9,
         beta2: 0.999,
@@ -97,6 +133,15 @@ impl Optimizer {
         weight_decay: 0.0,
     };
     /// `torch.optim.AdamW`.
+    ///
+    /// ```
+    /// # use elman_core::{Level, Optimizer};
+    /// let rule = Optimizer::ADAMW;
+    /// let (mut params, mut state) = ([0.0], vec![0.0; rule.state_len(1)]);
+    /// rule.update(Level::detect(), 0.1, 1, 0..1, &mut params, &[2.0], &mut state)?;
+    /// assert!((params[0] - (-0.1)).abs() < 1e-6);
+    /// # Ok::<(), elman_core::Error>(())
+    /// ```
     pub const ADAMW: Self = Self::AdamW {
         beta1: 0.9,
         beta2: 0.999,

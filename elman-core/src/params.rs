@@ -80,11 +80,27 @@ pub struct Tensor {
 
 impl Tensor {
     /// The tensor's place in the flat slice.
+    ///
+    /// ```
+    /// # use elman_core::{Place, Spec, TensorKind};
+    /// let (spec, place) = (Spec::dense(2, 3, 1), Place { layer: 0, reverse: false });
+    /// let find = |kind| spec.tensors().find(|tensor| tensor.kind == kind);
+    /// let w_in = find(TensorKind::InputWeights(place)).map(|tensor| tensor.range());
+    /// assert_eq!(w_in, Some(0..2 * 3));
+    /// ```
     pub const fn range(&self) -> Range<usize> {
         self.offset..self.offset + self.rows * self.columns
     }
 
     /// Whether PyTorch stores this tensor transposed, as `[out][in]`.
+    ///
+    /// ```
+    /// # use elman_core::{Place, Spec, TensorKind};
+    /// let (spec, place) = (Spec::dense(2, 3, 1), Place { layer: 0, reverse: false });
+    /// let find = |kind| spec.tensors().find(|tensor| tensor.kind == kind);
+    /// assert!(find(TensorKind::InputWeights(place)).is_some_and(|w| w.is_transposed_in_pytorch()));
+    /// assert!(find(TensorKind::Bias(place)).is_some_and(|b| !b.is_transposed_in_pytorch()));
+    /// ```
     pub const fn is_transposed_in_pytorch(&self) -> bool {
         matches!(
             self.kind,
@@ -93,6 +109,14 @@ impl Tensor {
     }
 
     /// Whether PyTorch stores this tensor with one dimension.
+    ///
+    /// ```
+    /// # use elman_core::{Place, Spec, TensorKind};
+    /// let (spec, place) = (Spec::dense(2, 3, 1), Place { layer: 0, reverse: false });
+    /// let find = |kind| spec.tensors().find(|tensor| tensor.kind == kind);
+    /// assert!(find(TensorKind::Bias(place)).is_some_and(|b| b.is_vector()));
+    /// assert!(find(TensorKind::HeadWeights).is_some_and(|w| !w.is_vector()));
+    /// ```
     pub const fn is_vector(&self) -> bool {
         matches!(
             self.kind,
@@ -120,12 +144,25 @@ impl fmt::Display for TensorKind {
 
 impl Spec {
     /// Length of the flat parameter slice.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// static PARAMS: [f32; SPEC.params_len()] = [0.0; 6 * 32 + 32 * 32 + 32 + 32 * 5 + 5];
+    /// ```
     pub const fn params_len(&self) -> usize {
         self.head_offset() + self.head_len()
     }
 
     /// Length of the part that is looked up rather than multiplied: embeddings, initial states.
     /// It comes first in the flat slice.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let channels = Channels::of([Channel { vocabulary: 5000, width: 32 }, Channel { vocabulary: 40, width: 8 }]);
+    /// let spec = Spec { input: Input::Tokens { channels, window: 3 }, initial_state: InitialState::Trained, ..Spec::dense(1, 16, 5) };
+    /// assert_eq!(spec.tables_len(), 5001 * 32 + 41 * 8 + 16);
+    /// ```
     pub const fn tables_len(&self) -> usize {
         let initial = match self.initial_state {
             InitialState::Zero => 0,
@@ -135,11 +172,27 @@ impl Spec {
     }
 
     /// Where the trained initial states start: laid out as one sequence's state.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let channels = Channels::of([Channel { vocabulary: 5000, width: 32 }, Channel { vocabulary: 40, width: 8 }]);
+    /// let spec = Spec { input: Input::Tokens { channels, window: 3 }, initial_state: InitialState::Trained, ..Spec::dense(1, 16, 5) };
+    /// assert_eq!(spec.initial_state_offset(), 5001 * 32 + 41 * 8);
+    /// ```
     pub const fn initial_state_offset(&self) -> usize {
         self.embedding_offset(self.input.channel_count())
     }
 
     /// Where the embedding table of `channel` starts.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let channels = Channels::of([Channel { vocabulary: 5000, width: 32 }, Channel { vocabulary: 40, width: 8 }]);
+    /// let spec = Spec { input: Input::Tokens { channels, window: 3 }, initial_state: InitialState::Trained, ..Spec::dense(1, 16, 5) };
+    /// let word = 7;
+    /// let row = spec.embedding_offset(0) + word * 32; // its embedding is params[row..row + 32]
+    /// assert_eq!((row, spec.embedding_offset(1)), (7 * 32, 5001 * 32));
+    /// ```
     pub const fn embedding_offset(&self, channel: usize) -> usize {
         match &self.input {
             Input::Dense { .. } => 0,

@@ -1,4 +1,10 @@
 //! What the chip can do at most: a loop of multiply-adds that never leaves the registers.
+//!
+//! ```
+//! # use elman_core::{peak, Level};
+//! let (operations, _) = peak::multiply_adds(Level::detect(), 1000);
+//! assert_eq!(operations % 2000, 0);
+//! ```
 
 use crate::simd::{LANES, Level, Operation, Simd};
 

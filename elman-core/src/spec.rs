@@ -15,6 +15,12 @@ pub use list::List;
 use crate::error::Error;
 
 /// No single dimension (width, hidden units, outputs, vocabulary) is larger than this.
+///
+/// ```
+/// # use elman_core::{MAX_DIMENSION, Spec};
+/// assert!(Spec::dense(2, MAX_DIMENSION, 1).check().is_ok());
+/// assert!(Spec::dense(2, MAX_DIMENSION + 1, 1).check().is_err());
+/// ```
 pub const MAX_DIMENSION: usize = 1 << 24;
 
 /// An Elman net: `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`, `y[t] = g(W_out·h[t] + c)`
@@ -75,6 +81,13 @@ impl Spec {
     }
 
     /// Numbers per row that layer `index` reads.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let both = Layer { direction: Direction::Both, ..Layer::tanh(32) };
+    /// let spec = Spec { layers: Layers::of([both, Layer::tanh(16)]), ..Spec::dense(6, 1, 5) };
+    /// assert_eq!([0, 1].map(|layer| spec.layer_input_width(layer)), [6, 64]);
+    /// ```
     #[inline(always)]
     pub const fn layer_input_width(&self, index: usize) -> usize {
         if index == 0 {
@@ -85,12 +98,26 @@ impl Spec {
     }
 
     /// Numbers per row of the last layer: what the head reads.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let both = Layer { direction: Direction::Both, ..Layer::tanh(32) };
+    /// let spec = Spec { layers: Layers::of([both, Layer::tanh(16)]), ..Spec::dense(6, 1, 5) };
+    /// assert_eq!(spec.top_width(), 16);
+    /// ```
     #[inline(always)]
     pub const fn top_width(&self) -> usize {
         self.layer(self.layers.len() - 1).width()
     }
 
     /// The widest layer output.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let both = Layer { direction: Direction::Both, ..Layer::tanh(32) };
+    /// let spec = Spec { layers: Layers::of([both, Layer::tanh(16)]), ..Spec::dense(6, 1, 5) };
+    /// assert_eq!(spec.widest(), 64);
+    /// ```
     #[inline(always)]
     pub const fn widest(&self) -> usize {
         let (mut widest, mut i) = (0, 0);
@@ -104,12 +131,26 @@ impl Spec {
     }
 
     /// Numbers per row that the first layer reads.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let words = Channels::of([Channel { vocabulary: 5000, width: 32 }]);
+    /// let spec = Spec { input: Input::Tokens { channels: words, window: 3 }, ..Spec::dense(1, 16, 5) };
+    /// assert_eq!((spec.input_width(), Spec::dense(6, 16, 5).input_width()), (96, 6));
+    /// ```
     #[inline(always)]
     pub const fn input_width(&self) -> usize {
         self.input.width()
     }
 
     /// Numbers per output row.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let spec = Spec::dense(6, 32, 5);
+    /// let bare = Spec { head: Head { kind: HeadKind::None, read: Read::EveryStep }, ..spec };
+    /// assert_eq!((spec.output_width(), bare.output_width()), (5, 32));
+    /// ```
     #[inline(always)]
     pub const fn output_width(&self) -> usize {
         match self.head.kind {
@@ -119,6 +160,14 @@ impl Spec {
     }
 
     /// Output rows of a batch with `rows` rows in `sequences` sequences.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let label = Spec::dense(6, 32, 5);
+    /// let classify = Spec { head: Head { read: Read::LastStep, ..label.head }, ..label };
+    /// // Three sequences with 20 steps between them.
+    /// assert_eq!((label.output_rows(20, 3), classify.output_rows(20, 3)), (20, 3));
+    /// ```
     pub const fn output_rows(&self, rows: usize, sequences: usize) -> usize {
         match self.head.read {
             Read::EveryStep => rows,
@@ -127,6 +176,13 @@ impl Spec {
     }
 
     /// Whether any layer runs both ways.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let both = Layer { direction: Direction::Both, ..Layer::tanh(32) };
+    /// let spec = Spec { layers: Layers::of([both, Layer::tanh(16)]), ..Spec::dense(6, 1, 5) };
+    /// assert!(spec.is_bidirectional() && !Spec::dense(6, 32, 5).is_bidirectional());
+    /// ```
     pub const fn is_bidirectional(&self) -> bool {
         let mut i = 0;
         while i < self.layers.len() {
@@ -139,11 +195,26 @@ impl Spec {
     }
 
     /// Hidden state of one sequence: every layer and direction, one after the other.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// let state = [0.0f32; SPEC.state_len()];
+    /// assert_eq!(state.len(), 32);
+    /// ```
     pub const fn state_len(&self) -> usize {
         self.state_offset(self.layers.len())
     }
 
     /// Where layer `index` starts within one sequence's state.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let both = Layer { direction: Direction::Both, ..Layer::tanh(32) };
+    /// let spec = Spec { layers: Layers::of([both, Layer::tanh(16)]), ..Spec::dense(6, 1, 5) };
+    /// // Forward and reverse half of layer 0, then layer 1.
+    /// assert_eq!([0, 1].map(|layer| spec.state_offset(layer)), [0, 64]);
+    /// ```
     pub const fn state_offset(&self, index: usize) -> usize {
         let (mut sum, mut i) = (0, 0);
         while i < index {

@@ -11,6 +11,13 @@ use crate::weights::Model;
 
 impl Spec {
     /// Strips of scratch for a [`Stream`]: one input row and one hidden row.
+    ///
+    /// ```
+    /// # use elman_core::{Spec, Strip};
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// let scratch = [Strip::ZERO; SPEC.stream_len()];
+    /// assert_eq!(scratch.len(), 2); // sixteen numbers each
+    /// ```
     pub const fn stream_len(&self) -> usize {
         self.stream_input_strips() + Strip::count(self.widest())
     }
@@ -59,6 +66,19 @@ impl<'a> Stream<'a> {
     ///
     /// # Errors
     /// [`Error::Steps`] for a two-directional net, [`Error::Length`] naming the slice.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// let model = Model::new(SPEC, &params, &packed)?;
+    /// let (mut state, mut scratch) = ([9.0; SPEC.state_len()], [Strip::ZERO; SPEC.stream_len()]);
+    /// Stream::new(Level::detect(), model, &mut state, &mut scratch)?;
+    /// assert_eq!(state, [0.0; 3]); // where this net starts, whatever was there
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new(
         level: Level,
         model: Model<'a>,
@@ -117,6 +137,21 @@ impl<'a> Stream<'a> {
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::InputKind`] or [`Error::Token`]; the state stays as it was.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.stream_len()]);
+    /// let mut stream = Stream::new(Level::detect(), Model::new(SPEC, &params, &packed)?, &mut state, &mut scratch)?;
+    /// let mut y = [0.0];
+    /// stream.step(Inputs::Dense(&[0.5, -1.0]), &mut y)?;
+    /// // 0.1 + 3 · 0.1 · tanh(0.1 · (0.5 - 1.0) + 0.1)
+    /// assert!((y[0] - 0.11499).abs() < 1e-5);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
         let spec = self.model.spec();
         let rows = match spec.input {

@@ -64,6 +64,16 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// [`Error::Spec`], [`Error::Length`], [`Error::InputKind`] or [`Error::Token`].
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let (spec, batch) = (Spec::dense(2, 3, 1), Batch::uniform(4, 1)?);
+    /// let mut buffer = vec![Strip::ZERO; spec.tape_len(batch.rows(), batch.sequences())];
+    /// assert!(Tape::new(&spec, batch, Inputs::Dense(&[0.5; 4 * 2]), 0, &mut buffer).is_ok());
+    /// // Inputs of another size are named.
+    /// assert!(Tape::new(&spec, batch, Inputs::Dense(&[0.5; 7]), 0, &mut buffer).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new(
         spec: &Spec,
         batch: Batch<'a>,
@@ -108,6 +118,24 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// [`Error::Spec`] for another net's model, [`Error::Length`] for a wrong state.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(1, 1)];
+    /// # let mut state = [0.0; 3];
+    /// let mut tape = Tape::new(&SPEC, Batch::uniform(1, 1)?, Inputs::Dense(&[0.5, -0.5]), 0, &mut buffer)?;
+    /// tape.start(&model, Some(&[1.0, 0.0, -1.0]))?; // carried over from the sequence's earlier part
+    /// tape.record(Level::detect(), &model, 0..1)?;
+    /// tape.final_state(&model, &mut state)?;
+    /// // tanh(0.1): inputs and carried state cancel out, the bias is left.
+    /// assert!(state.iter().all(|h| (h - 0.09967).abs() < 1e-5));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn start(&mut self, model: &Model, state: Option<&[f32]>) -> Result<(), Error> {
         self.check_model(model)?;
         match state {
@@ -192,6 +220,26 @@ impl<'a> Tape<'a> {
 
     /// Output rows of these steps (all sequences for a last-step head); put the loss's gradients in
     /// their place before [`Tape::backward`]. Empty if the steps lie outside the batch.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut params = [0.0; SPEC.params_len()];
+    /// # params[21] = 0.25;
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(3, 1)];
+    /// let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5; 3 * 2]), 0, &mut buffer)?;
+    /// tape.start(&model, None)?;
+    /// tape.record(Level::detect(), &model, 0..3)?;
+    /// let outputs = tape.outputs(0..3);
+    /// assert_eq!(outputs, [0.25; 3]); // the net always answers 0.25
+    /// // The loss leaves its gradients in their place: 2 · (0.25 - 1) / 3.
+    /// loss::mean_squared_error(outputs, 1, &[1.0; 3], None, 3.0)?;
+    /// assert_eq!(tape.outputs(0..3), [-0.5; 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn outputs(&mut self, steps: Range<usize>) -> &mut [f32] {
         if steps.end > self.batch.steps() {
             return &mut [];
@@ -256,6 +304,25 @@ impl<'a> Tape<'a> {
     /// NaN or infinite. In a reverse direction, which runs from the end, the trouble began at a later step.
     /// tanh hides an infinite pre-activation; its gradient does not: look at
     /// [`sum_of_squares`](crate::gradient::sum_of_squares) too.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut params = [0.0; SPEC.params_len()];
+    /// # params[21] = 0.25;
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(3, 1)];
+    /// // A sensor that fails at its second sample.
+    /// let inputs = [0.5, -1.0, f32::NAN, 0.0, 0.5, 0.5];
+    /// let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&inputs), 0, &mut buffer)?;
+    /// tape.start(&model, None)?;
+    /// tape.record(Level::detect(), &model, 0..3)?;
+    /// let found = tape.find_non_finite().map(|found| found.to_string());
+    /// assert_eq!(found.as_deref(), Some("layer 0, step 1, sequence 0"));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn find_non_finite(&self) -> Option<NonFinite> {
         let layers = self.spec.layers.as_slice();
         let hidden = layers
@@ -449,6 +516,11 @@ pub struct Truncation {
 
 impl Truncation {
     /// All steps at once: full backpropagation.
+    ///
+    /// ```
+    /// # use elman_core::Truncation;
+    /// assert_eq!(Truncation::FULL.windows(1000).count(), 1);
+    /// ```
     pub const FULL: Self = Self {
         k1: usize::MAX,
         k2: usize::MAX,

@@ -37,16 +37,36 @@ impl Form {
 
 impl Spec {
     /// Strips of the packed weights that inference needs.
+    ///
+    /// ```
+    /// # use elman_core::{Spec, Strip};
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// // On a chip these are flash: two strips for 32 units, one for 5 outputs, a row for each bias.
+    /// static PACKED: [Strip; SPEC.packed_len()] = [Strip::ZERO; (6 + 1 + 32) * 2 + 32 + 1];
+    /// ```
     pub const fn packed_len(&self) -> usize {
         self.form_len(Form::Packed)
     }
 
     /// Strips of the packed weights in bfloat16: about half of [`Spec::packed_len`].
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// let spec = Spec::dense(128, 128, 10);
+    /// assert_eq!((spec.packed_len(), spec.pairs_len()), (2185, 1097));
+    /// ```
     pub const fn pairs_len(&self) -> usize {
         self.form_len(Form::Pairs)
     }
 
     /// Strips of the transposed weights that the backward pass needs in addition.
+    ///
+    /// ```
+    /// # use elman_core::{Spec, Strip};
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// // Nothing flows back into dense rows, so of W_in there is no transpose.
+    /// static TRANSPOSED: [Strip; SPEC.transposed_len()] = [Strip::ZERO; (32 + 5) * 2];
+    /// ```
     pub const fn transposed_len(&self) -> usize {
         self.form_len(Form::Transposed)
     }
@@ -289,6 +309,19 @@ impl<'a> Model<'a> {
     ///
     /// # Errors
     /// [`Error::Spec`], or [`Error::Length`] naming the slice.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// let model = Model::new(SPEC, &params, &packed)?;
+    /// assert_eq!(model.spec(), &SPEC);
+    /// // Weights of another net are refused.
+    /// assert!(Model::new(Spec::dense(3, 3, 1), &params, &packed).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new(spec: Spec, params: &'a [f32], packed: &'a [Strip]) -> Result<Self, Error> {
         spec.check()?;
         check_len("packed", spec.packed_len(), packed.len())?;
@@ -299,6 +332,21 @@ impl<'a> Model<'a> {
     ///
     /// # Errors
     /// As [`Model::new`].
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let spec = Spec::dense(2, 3, 1);
+    /// let params = vec![0.1; spec.params_len()];
+    /// let (mut packed, mut pairs) = (vec![Strip::ZERO; spec.packed_len()], vec![PairStrip::ZERO; spec.pairs_len()]);
+    /// pack(&spec, &params, &mut packed)?;
+    /// pack_bfloat16(&spec, &packed, &mut pairs)?;
+    /// let model = Model::with_bfloat16(spec, &params, &pairs)?;
+    /// # let (mut state, mut scratch) = (vec![0.0; spec.state_len()], vec![Strip::ZERO; spec.stream_len()]);
+    /// let mut y = [0.0];
+    /// Stream::new(Level::detect(), model, &mut state, &mut scratch)?.step(Inputs::Dense(&[0.5, -1.0]), &mut y)?;
+    /// assert!((y[0] - 0.115).abs() < 1e-3); // eight bits of every weight are left
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn with_bfloat16(
         spec: Spec,
         params: &'a [f32],
@@ -330,11 +378,35 @@ impl<'a> Model<'a> {
     }
 
     /// The shape of the net.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// let model = Model::new(SPEC, &params, &packed)?;
+    /// assert_eq!(model.spec().output_width(), 1);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub const fn spec(&self) -> &Spec {
         &self.spec
     }
 
     /// Sets the state of any number of sequences, (B, [`Spec::state_len`]), to the initial state.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// let model = Model::new(SPEC, &params, &packed)?;
+    /// let mut state = [9.0; 2 * SPEC.state_len()]; // of two sequences
+    /// model.reset(&mut state);
+    /// assert_eq!(state, [0.0; 6]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn reset(&self, state: &mut [f32]) {
         let initial = self
             .tables

@@ -49,7 +49,7 @@ impl Quantized {
         }
         let mut words = vec![u32::MAX; spec.quantized_len()];
         let mut scratch = vec![f64::NAN; spec.quantize_scratch_len()];
-        let mut bytes = vec![1; spec.quantize_scratch_len()];
+        let mut bytes = vec![1; spec.quantize_bytes_len()];
         quantize(
             &spec,
             &case.params,

@@ -68,6 +68,23 @@ impl<'a> Image<'a> {
     /// # Errors
     /// [`Error::Image`] for bytes that are no image, are damaged, come from a later version or begin elsewhere;
     /// [`Error::Spec`], [`Error::Token`] or [`Error::Batch`] for a file made by somebody who knows its CRC.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, notes: "left, right" };
+    /// # let mut file = Aligned([0; 4096]);
+    /// # made.write(&mut file.0)?;
+    /// // On a chip: static FILE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
+    /// assert_eq!(Image::read(&file.0)?.notes, "left, right");
+    /// file.0[200] ^= 1; // flash that has lost a bit
+    /// assert!(matches!(Image::read(&file.0), Err(Error::Image(_))));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn read(bytes: &'a [u8]) -> Result<Self, Error> {
         if cfg!(target_endian = "big") {
             return Err(Error::Image(
@@ -113,6 +130,21 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     /// None for an image that was read.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, notes: "left, right" };
+    /// # let mut file = Aligned([0; 4096]);
+    /// # made.write(&mut file.0)?;
+    /// let model = Image::read(&file.0)?.model()?;
+    /// assert_eq!(model.spec(), &Spec::dense(2, 3, 1));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn model(&self) -> Result<Model<'a>, Error> {
         Model::new(self.spec, self.tables, self.packed)
     }
@@ -121,6 +153,21 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     /// [`Error::Spec`], [`Error::Length`] naming the part, [`Error::Image`] beyond 4 GiB.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, notes: "left, right" };
+    /// # let mut file = Aligned([0; 4096]);
+    /// let mut file = vec![0; made.file_len()?];
+    /// made.write(&mut file)?;
+    /// assert_eq!(file.len() % 64, 0);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn file_len(&self) -> Result<usize, Error> {
         Ok(self.layout()?.strips() as usize * size_of::<Strip>())
     }

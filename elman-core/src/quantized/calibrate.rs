@@ -63,8 +63,14 @@ pub struct Saturated {
 
 impl Spec {
     /// Numbers of a [`Calibration`]: for each matrix the square of what it reads, one more for the bias.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// // Nine magnitudes; of each matrix what it reads (and 1 for the bias) by what it reads; a row of room.
+    /// assert_eq!(Spec::dense(2, 3, 1).calibration_len(), 9 + (2 + 3 + 1) * (2 + 3 + 1) + (3 + 1) * (3 + 1) + 6);
+    /// ```
     pub const fn calibration_len(&self) -> usize {
-        let (mut sum, mut widest, mut layer) = (RANGES, 0, 0);
+        let (mut sum, mut layer) = (RANGES, 0);
         while layer <= self.layers.len() {
             let width = self.calibrated_width(layer);
             let directions = if layer < self.layers.len() {
@@ -73,12 +79,9 @@ impl Spec {
                 1
             };
             sum += directions * width * width;
-            if width > widest {
-                widest = width;
-            }
             layer += 1;
         }
-        sum + widest
+        sum + self.calibrated_widest()
     }
 
     /// What a layer reads (the head: `layers.len()`): inputs, state, and 1.
@@ -88,6 +91,19 @@ impl Spec {
         } else {
             self.top_width() + 1
         }
+    }
+
+    /// What the matrix that reads most reads.
+    pub(super) const fn calibrated_widest(&self) -> usize {
+        let (mut widest, mut layer) = (0, 0);
+        while layer <= self.layers.len() {
+            let width = self.calibrated_width(layer);
+            if width > widest {
+                widest = width;
+            }
+            layer += 1;
+        }
+        widest
     }
 
     /// Where the moments of a matrix start.
@@ -108,6 +124,14 @@ impl<'a> Calibration<'a> {
     ///
     /// # Errors
     /// [`Error::Spec`] or [`Error::Length`].
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// let spec = Spec::dense(2, 3, 1);
+    /// let mut numbers = vec![f64::NAN; spec.calibration_len()];
+    /// assert_eq!(Calibration::new(&spec, &mut numbers)?.input_range(), 0.0); // nothing seen yet
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new(spec: &Spec, numbers: &'a mut [f64]) -> Result<Self, Error> {
         spec.check()?;
         check_len("calibration", spec.calibration_len(), numbers.len())?;
@@ -117,11 +141,47 @@ impl<'a> Calibration<'a> {
     }
 
     /// Largest magnitude among the inputs (embeddings, for tokens).
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(3, 1)];
+    /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5, -4.0, 1.0, 0.0, 3.0, 0.0]), 0, &mut buffer)?;
+    /// # tape.start(&model, None)?;
+    /// # tape.record(Level::detect(), &model, 0..3)?;
+    /// # let mut numbers = vec![0.0; SPEC.calibration_len()];
+    /// let mut calibration = Calibration::new(&SPEC, &mut numbers)?;
+    /// calibration.observe(&tape)?; // of inputs 0.5, -4, 1, 0, 3, 0
+    /// assert_eq!(calibration.input_range(), 4.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn input_range(&self) -> f64 {
         self.numbers.first().copied().unwrap_or(0.0)
     }
 
     /// Largest magnitude in the state of a layer, both directions.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(3, 1)];
+    /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5, -4.0, 1.0, 0.0, 3.0, 0.0]), 0, &mut buffer)?;
+    /// # tape.start(&model, None)?;
+    /// # tape.record(Level::detect(), &model, 0..3)?;
+    /// # let mut numbers = vec![0.0; SPEC.calibration_len()];
+    /// let mut calibration = Calibration::new(&SPEC, &mut numbers)?;
+    /// calibration.observe(&tape)?;
+    /// assert!((0.2..1.0).contains(&calibration.hidden_range(0))); // of tanh
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn hidden_range(&self, layer: usize) -> f64 {
         self.numbers.get(1 + layer).copied().unwrap_or(0.0)
     }
@@ -140,6 +200,24 @@ impl<'a> Calibration<'a> {
     ///
     /// # Errors
     /// [`Error::Steps`] for a tape of several sequences, or one not recorded to its end.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(3, 1)];
+    /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5, -4.0, 1.0, 0.0, 3.0, 0.0]), 0, &mut buffer)?;
+    /// # tape.start(&model, None)?;
+    /// # tape.record(Level::detect(), &model, 0..3)?;
+    /// # let mut numbers = vec![0.0; SPEC.calibration_len()];
+    /// let mut calibration = Calibration::new(&SPEC, &mut numbers)?;
+    /// calibration.observe(&tape)?; // recorded from its first step to its last
+    /// calibration.observe(&tape)?; // any number of sequences, one after the other
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn observe(&mut self, tape: &Tape) -> Result<(), Error> {
         let (batch, spec) = (&tape.batch, self.spec);
         if batch.sequences() != 1 || tape.recorded != batch.steps() {
@@ -191,6 +269,25 @@ impl<'a> Calibration<'a> {
     }
 
     /// Values on a tape that the quantised net would cut off. The tape is one that [`Calibration::observe`] takes.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(3, 1)];
+    /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5, -4.0, 1.0, 0.0, 3.0, 0.0]), 0, &mut buffer)?;
+    /// # tape.start(&model, None)?;
+    /// # tape.record(Level::detect(), &model, 0..3)?;
+    /// # let mut words = vec![0; SPEC.quantized_len()];
+    /// QuantizedWriter::new(&SPEC, &mut words)?.input_scale(32767.0 / 2.0); // room up to 2
+    /// let whole = QuantizedModel::new(SPEC, &words)?;
+    /// // Inputs 0.5, -4, 1, 0, 3, 0.
+    /// assert_eq!(Calibration::saturated(&tape, &whole).inputs, 2);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn saturated(tape: &Tape, model: &QuantizedModel) -> Saturated {
         let spec = model.spec();
         let steps = tape.recorded;

@@ -90,6 +90,24 @@ impl QuantizedModel<'_> {
     ///
     /// # Errors
     /// As [`QuantizedModel::forward`].
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # writer.head(0.5)?;
+    /// # writer.head_row(0, row)?;
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// // A net that always answers 1.5, three units of 0.5.
+    /// let (mut state, mut workspace) = (vec![0; SPEC.quantized_state_len()], vec![0; SPEC.quantized_workspace_len(2)]);
+    /// let mut logits = [0; 2];
+    /// model.reset(&mut state);
+    /// model.forward_integers(Integers::Dense(&[10, -20, 0, 40]), 2, &mut state, &mut workspace, &mut logits)?;
+    /// assert_eq!((logits, model.unit()), ([3, 3], 0.5));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward_integers(
         &self,
         inputs: Integers,

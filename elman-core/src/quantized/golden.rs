@@ -63,6 +63,13 @@ pub struct QuantizedSelfTest<'a> {
 
 impl Spec {
     /// Words of scratch for [`QuantizedGolden::check`], whose longest sequence has `longest` steps.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// let scratch = [0u32; SPEC.quantized_self_test_scratch(100)];
+    /// assert_eq!(scratch.len(), SPEC.quantized_stream_len()); // step by step, however long sequences are
+    /// ```
     pub const fn quantized_self_test_scratch(&self, longest: usize) -> usize {
         if self.is_bidirectional() {
             self.quantized_workspace_len(longest)
@@ -78,6 +85,24 @@ impl QuantizedGolden<'_> {
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::InputKind`], [`Error::Token`], or [`Error::Batch`] for an empty sequence.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # writer.head(0.5)?;
+    /// # writer.head_row(0, row)?;
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// # let (mut state, mut logits) = ([0; SPEC.quantized_state_len()], [0; SPEC.self_test_outputs(2)]);
+    /// # let mut scratch = [0; SPEC.quantized_self_test_scratch(2)];
+    /// // A net that always answers three units.
+    /// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[10, -10, 0, 5]), logits: &[3, 4] };
+    /// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
+    /// assert_eq!(golden.check(&model, buffers)?, Some(1)); // 4 is wrong
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn check(
         &self,
         model: &QuantizedModel,
@@ -111,6 +136,24 @@ impl QuantizedGolden<'_> {
     ///
     /// # Errors
     /// As [`QuantizedGolden::check`]; [`Error::Steps`] for a two-directional net.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # writer.head(0.5)?;
+    /// # writer.head_row(0, row)?;
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// # let (mut state, mut logits) = ([0; SPEC.quantized_state_len()], [0; SPEC.self_test_outputs(2)]);
+    /// # let mut scratch = [0; SPEC.quantized_self_test_scratch(2)];
+    /// // A net that always answers three units.
+    /// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[10, -10, 0, 5]), logits: &[3, 4] };
+    /// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
+    /// assert_eq!(golden.check_stream(&model, buffers)?, Some(1)); // 4 is wrong
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn check_stream(
         &self,
         model: &QuantizedModel,

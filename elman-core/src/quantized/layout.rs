@@ -76,17 +76,37 @@ impl Spec {
     }
 
     /// Words of state for one sequence of a quantised net: two numbers each, every layer and direction padded to eight numbers.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// const SPEC: Spec = Spec::dense(6, 30, 5);
+    /// let state = [0u32; SPEC.quantized_state_len()];
+    /// assert_eq!(state.len(), 16); // 30 units, padded to 32, two in a word
+    /// ```
     pub const fn quantized_state_len(&self) -> usize {
         self.quantized_state_offset(self.layers.len())
     }
 
     /// Words of scratch for a [`QuantizedStream`](crate::quantized::QuantizedStream): one row of inputs and the widest
     /// layer's new state.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// const SPEC: Spec = Spec::dense(6, 32, 5);
+    /// let scratch = [0u32; SPEC.quantized_stream_len()];
+    /// assert_eq!(scratch.len(), 8 / 2 + 32 / 2); // six inputs, padded to eight, and the new state
+    /// ```
     pub const fn quantized_stream_len(&self) -> usize {
         pairs(self.quantized_input_blocks()) + self.quantized_widest()
     }
 
     /// Words of workspace for [`QuantizedModel::forward`](crate::quantized::QuantizedModel::forward) over `steps` steps.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// let spec = Spec::dense(6, 32, 5);
+    /// assert_eq!(spec.quantized_workspace_len(100), 8 / 2 + 100 * 32 / 2);
+    /// ```
     pub const fn quantized_workspace_len(&self, steps: usize) -> usize {
         let turns = if self.layers.len() > 1 { 2 } else { 1 };
         let rows = self.quantized_widest().saturating_mul(steps);

@@ -20,7 +20,7 @@
 //! let mut numbers = vec![0.0; spec.calibration_len()];
 //! let mut calibration = Calibration::new(&spec, &mut numbers)?;
 //! calibration.observe(&tape)?;
-//! let (mut words, mut bytes) = (vec![0; spec.quantized_len()], vec![0; spec.quantize_scratch_len()]);
+//! let (mut words, mut bytes) = (vec![0; spec.quantized_len()], vec![0; spec.quantize_bytes_len()]);
 //! # let mut scratch = vec![0.0; spec.quantize_scratch_len()];
 //! quantize(&spec, &params, &calibration, &mut words, &mut bytes, &mut scratch)?;
 //! let whole = QuantizedModel::new(spec, &words)?;

@@ -40,6 +40,15 @@ impl<'a> QuantizedModel<'a> {
     ///
     /// # Errors
     /// [`Error::Spec`], [`Error::Length`], or [`Error::Quantized`] where a shift exceeds 31 or sums could overflow.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// assert!(QuantizedModel::new(spec, &words).is_ok());
+    /// // Words of another net are refused.
+    /// assert!(QuantizedModel::new(Spec::dense(20, 3, 1), &words).is_err());
+    /// ```
     pub fn new(spec: Spec, words: &'a [u32]) -> Result<Self, Error> {
         spec.check()?;
         check_len("words", spec.quantized_len(), words.len())?;
@@ -75,26 +84,72 @@ impl<'a> QuantizedModel<'a> {
     }
 
     /// The shape of the net.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.spec(), &spec);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub const fn spec(&self) -> &Spec {
         &self.spec
     }
 
     /// The words.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// QuantizedWriter::new(&spec, &mut words)?.input_scale(1000.0);
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.words()[0], 1000f32.to_bits()); // the first word is the input scale
+    /// # Ok::<(), Error>(())
+    /// ```
     pub const fn words(&self) -> &'a [u32] {
         self.words
     }
 
     /// How many units of an input make 1.0: integers are inputs times this, rounded.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// QuantizedWriter::new(&spec, &mut words)?.input_scale(1000.0);
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.input_scale(), 1000.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn input_scale(&self) -> f32 {
         f32::from_bits(self.words.first().copied().unwrap_or(0))
     }
 
     /// The integer that stands for an input.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// QuantizedWriter::new(&spec, &mut words)?.input_scale(1000.0);
+    /// let model = QuantizedModel::new(spec, &words)?;
+    /// // What does not fit 16 bits is cut off.
+    /// assert_eq!([0.25, -1.0, 99.0].map(|x| model.integer(x)), [250, -1000, 32767]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn integer(&self, x: f32) -> i16 {
         round_to_16(x, self.input_scale())
     }
 
     /// What one unit of a logit is worth (of the last layer's state, where there is no head).
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// QuantizedWriter::new(&spec, &mut words)?.head(0.5)?;
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.unit(), 0.5);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn unit(&self) -> f32 {
         let top = Place {
             layer: self.spec.layers.len() - 1,
@@ -109,6 +164,16 @@ impl<'a> QuantizedModel<'a> {
     }
 
     /// What one unit of a layer's state is worth.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// let layer = Place { layer: 0, reverse: false };
+    /// QuantizedWriter::new(&spec, &mut words)?.matrix(layer, 4, 1.0 / 32768.0)?;
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.state_unit(0), 1.0 / 32768.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn state_unit(&self, layer: usize) -> f32 {
         let reverse = false;
         let start = self.spec.quantized_matrix(Place { layer, reverse }).start;
@@ -116,6 +181,16 @@ impl<'a> QuantizedModel<'a> {
     }
 
     /// Sets the state of any number of sequences, (B, [`Spec::quantized_state_len`]), to the initial state.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// let mut state = vec![9; 2 * spec.quantized_state_len()]; // of two sequences
+    /// QuantizedModel::new(spec, &words)?.reset(&mut state);
+    /// assert!(state.iter().all(|&word| word == 0));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn reset(&self, state: &mut [u32]) {
         state.fill(0);
         if self.spec.initial_state == InitialState::Trained {

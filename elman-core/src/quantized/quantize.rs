@@ -13,7 +13,24 @@ const HEADROOM: f64 = 2.0;
 const TANH_BITS: i32 = 14;
 
 impl Spec {
+    /// Bytes of room for [`quantize`]: a row of weights of the matrix that reads most.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// assert_eq!(Spec::dense(6, 32, 5).quantize_bytes_len(), 6 + 32 + 1);
+    /// ```
+    pub const fn quantize_bytes_len(&self) -> usize {
+        self.calibrated_widest()
+    }
+
     /// Numbers of scratch for [`quantize`].
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// let spec = Spec::dense(6, 32, 5);
+    /// // Of the layer: moments of 6 + 32 + 1 numbers, a row of weights, two steps per row.
+    /// assert_eq!(spec.quantize_scratch_len(), 39 * 39 + 39 + 2 * 32);
+    /// ```
     pub const fn quantize_scratch_len(&self) -> usize {
         let (mut most, mut layer) = (0, 0);
         while layer <= self.layers.len() {
@@ -36,8 +53,8 @@ impl Spec {
 
 /// Rounds a net to whole numbers: per row the steps that fit best, then every weight so that the errors of the products
 /// cancel on the calibration's data, then the bias takes over what is left on average. `words` are
-/// [`Spec::quantized_len`], `bytes` as many as the widest matrix reads ([`Spec::quantize_scratch_len`] is always enough), `scratch`
-/// [`Spec::quantize_scratch_len`]; both may hold anything. Inputs and states of relu and identity get room for twice what
+/// [`Spec::quantized_len`], `bytes` [`Spec::quantize_bytes_len`], `scratch` [`Spec::quantize_scratch_len`]; both may hold
+/// anything. Inputs and states of relu and identity get room for twice what
 /// calibration saw.
 ///
 /// # Errors
@@ -59,7 +76,7 @@ impl Spec {
 /// # let mut calibration = Calibration::new(&spec, &mut numbers)?;
 /// # calibration.observe(&tape)?;
 /// let mut words = vec![0; spec.quantized_len()];
-/// let (mut bytes, mut scratch) = (vec![0; spec.quantize_scratch_len()], vec![0.0; spec.quantize_scratch_len()]);
+/// let (mut bytes, mut scratch) = (vec![0; spec.quantize_bytes_len()], vec![0.0; spec.quantize_scratch_len()]);
 /// quantize(&spec, &params, &calibration, &mut words, &mut bytes, &mut scratch)?;
 /// let model = QuantizedModel::new(spec, &words)?;
 /// // Calibration saw inputs up to 0.5, so there is room up to 1.
@@ -76,8 +93,7 @@ pub fn quantize(
 ) -> Result<(), Error> {
     check_len("params", spec.params_len(), params.len())?;
     check_room("scratch", spec.quantize_scratch_len(), scratch.len())?;
-    let widest = (0..=spec.layers.len()).fold(0, |most, l| most.max(spec.calibrated_width(l)));
-    check_room("bytes", widest, bytes.len())?;
+    check_room("bytes", spec.quantize_bytes_len(), bytes.len())?;
     if !params.iter().all(|x| x.is_finite()) {
         return Err(Error::Quantized("a parameter is not finite"));
     }

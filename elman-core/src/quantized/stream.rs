@@ -80,6 +80,21 @@ impl<'a> QuantizedStream<'a> {
     ///
     /// # Errors
     /// [`Error::Steps`] for a two-directional net, [`Error::Length`] naming the slice.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # writer.head(0.5)?;
+    /// # writer.head_row(0, row)?;
+    /// let model = QuantizedModel::new(SPEC, &words)?;
+    /// let (mut state, mut scratch) = ([9; SPEC.quantized_state_len()], [9; SPEC.quantized_stream_len()]);
+    /// QuantizedStream::new(model, &mut state, &mut scratch)?;
+    /// assert_eq!(state, [0; 4]); // where this net starts, whatever was there
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new(
         model: QuantizedModel<'a>,
         state: &'a mut [u32],
@@ -105,6 +120,27 @@ impl<'a> QuantizedStream<'a> {
     }
 
     /// Back to the initial state.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let layer = Place { layer: 0, reverse: false };
+    /// # writer.matrix(layer, 4, 1.0 / 32768.0)?;
+    /// # writer.row(layer, 0, QuantizedRow { below: &[64, 0], state: &[16, 0, 0], bias: 0, below_multiplier: 16384, state_multiplier: 16384 })?;
+    /// # writer.head_row(0, QuantizedRow { below: &[64, 0, 0], state: &[], bias: 0, below_multiplier: 16384, state_multiplier: 0 })?;
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// # let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+    /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
+    /// let (mut first, mut second, mut again) = ([0], [0], [0]);
+    /// net.step_integers(Integers::Dense(&[8000, 0]), &mut first)?;
+    /// net.step_integers(Integers::Dense(&[8000, 0]), &mut second)?; // remembers the first
+    /// net.reset();
+    /// net.step_integers(Integers::Dense(&[8000, 0]), &mut again)?;
+    /// assert!(second != first && again == first);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn reset(&mut self) {
         self.model.reset(self.state);
     }
@@ -114,6 +150,24 @@ impl<'a> QuantizedStream<'a> {
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::InputKind`] or [`Error::Token`]; the state stays as it was.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # writer.head(0.5)?;
+    /// # writer.head_row(0, row)?;
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// # let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+    /// // A net that always answers three units of 0.5.
+    /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
+    /// let mut y = [0.0];
+    /// net.step(Inputs::Dense(&[0.5, -1.0]), &mut y)?;
+    /// assert_eq!(y, [1.5]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
         let spec = self.model.spec();
         inputs.check(spec, window(spec))?;
@@ -136,6 +190,24 @@ impl<'a> QuantizedStream<'a> {
     ///
     /// # Errors
     /// As [`QuantizedStream::step`].
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # writer.head(0.5)?;
+    /// # writer.head_row(0, row)?;
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// # let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+    /// // A net that always answers three units. A sensor's samples go in as they are.
+    /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
+    /// let mut logits = [0];
+    /// net.step_integers(Integers::Dense(&[1200, -340]), &mut logits)?;
+    /// assert_eq!(logits, [3]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn step_integers(&mut self, inputs: Integers, logits: &mut [i32]) -> Result<(), Error> {
         let spec = self.model.spec();
         inputs.check(spec, window(spec))?;

@@ -66,6 +66,15 @@ impl<'a> QuantizedWriter<'a> {
     ///
     /// # Errors
     /// [`Error::Spec`] or [`Error::Length`].
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// let spec = Spec::dense(2, 3, 1);
+    /// let mut words = vec![9; spec.quantized_len()];
+    /// QuantizedWriter::new(&spec, &mut words)?;
+    /// assert!(words.iter().all(|&word| word == 0));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new(spec: &Spec, words: &'a mut [u32]) -> Result<Self, Error> {
         spec.check()?;
         check_len("words", spec.quantized_len(), words.len())?;
@@ -74,6 +83,16 @@ impl<'a> QuantizedWriter<'a> {
     }
 
     /// How many units of an input make 1.0.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
+    /// writer.input_scale(1000.0);
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.integer(0.25), 250);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn input_scale(&mut self, scale: f32) {
         self.set(0, scale.to_bits());
     }
@@ -82,6 +101,18 @@ impl<'a> QuantizedWriter<'a> {
     ///
     /// # Errors
     /// [`Error::Length`]; [`Error::Quantized`] for a channel or id that is not there.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// let letters = Channels::of([Channel { vocabulary: 26, width: 2 }]);
+    /// let spec = Spec { input: Input::Tokens { channels: letters, window: 1 }, ..Spec::dense(1, 3, 1) };
+    /// let mut words = vec![0; spec.quantized_len()];
+    /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
+    /// writer.embedding(0, 25, &[100, -50], 64)?; // of z: (100·64 + 64) / 128 and (-50·64 + 64) / 128
+    /// writer.embedding(0, 26, &[1, 1], 64)?; // of padding
+    /// assert!(writer.embedding(0, 27, &[1, 1], 64).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn embedding(
         &mut self,
         channel: usize,
@@ -107,6 +138,17 @@ impl<'a> QuantizedWriter<'a> {
     ///
     /// # Errors
     /// [`Error::Length`]; [`Error::Quantized`] where the spec has none.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// let (spec, layer) = (Spec { initial_state: InitialState::Trained, ..Spec::dense(2, 3, 1) }, Place { layer: 0, reverse: false });
+    /// let mut words = vec![0; spec.quantized_len()];
+    /// QuantizedWriter::new(&spec, &mut words)?.initial_state(layer, &[5, -6, 7])?;
+    /// let mut state = vec![0; spec.quantized_state_len()];
+    /// QuantizedModel::new(spec, &words)?.reset(&mut state);
+    /// assert_eq!([0, 1, 2].map(|unit| spec.quantized_state(&state, layer, unit)), [5, -6, 7]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn initial_state(&mut self, place: Place, values: &[i16]) -> Result<(), Error> {
         let matrix = self.spec.quantized_matrix(self.known(place)?);
         let range = self.spec.range_of(TensorKind::InitialState(place));
@@ -142,6 +184,16 @@ impl<'a> QuantizedWriter<'a> {
     ///
     /// # Errors
     /// [`Error::Quantized`] for a layer or direction that is not there.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
+    /// writer.matrix(Place { layer: 0, reverse: false }, 4, 1.0 / 32768.0)?;
+    /// assert!(writer.matrix(Place { layer: 1, reverse: false }, 4, 1.0 / 32768.0).is_err()); // there is one layer
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn matrix(&mut self, place: Place, shift: u32, unit: f32) -> Result<(), Error> {
         let start = self.spec.quantized_matrix(self.known(place)?).start;
         self.set(start, shift);
@@ -153,6 +205,18 @@ impl<'a> QuantizedWriter<'a> {
     ///
     /// # Errors
     /// [`Error::Length`]; [`Error::Quantized`] for a row that is not there.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
+    /// let layer = Place { layer: 0, reverse: false };
+    /// let row = QuantizedRow { below: &[64, 0], state: &[0, 16, 0], bias: 0, below_multiplier: 16384, state_multiplier: 16384 };
+    /// writer.row(layer, 2, row)?;
+    /// assert!(writer.row(layer, 3, row).is_err()); // three units, counted from 0
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn row(&mut self, place: Place, row: usize, values: QuantizedRow) -> Result<(), Error> {
         let matrix = self.spec.quantized_matrix(self.known(place)?);
         let inputs = self.spec.layer_input_width(place.layer);
@@ -165,6 +229,16 @@ impl<'a> QuantizedWriter<'a> {
     ///
     /// # Errors
     /// [`Error::Quantized`] where the spec has no head.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
+    /// writer.head(0.5)?;
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.unit(), 0.5);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn head(&mut self, unit: f32) -> Result<(), Error> {
         let start = self.spec.quantized_head().start;
         if !self.spec.has_head() {
@@ -178,6 +252,17 @@ impl<'a> QuantizedWriter<'a> {
     ///
     /// # Errors
     /// [`Error::Length`]; [`Error::Quantized`] for a row that is not there.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec::dense(2, 3, 1);
+    /// # let mut words = vec![0; spec.quantized_len()];
+    /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
+    /// let row = QuantizedRow { below: &[0, 0, 0], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// writer.head_row(0, row)?;
+    /// assert!(writer.head_row(1, row).is_err()); // one output
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn head_row(&mut self, row: usize, values: QuantizedRow) -> Result<(), Error> {
         check_len("below", self.spec.top_width(), values.below.len())?;
         check_len("state", 0, values.state.len())?;

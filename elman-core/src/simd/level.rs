@@ -37,6 +37,12 @@ enum Token {
 impl Level {
     /// What every chip of the compile target has: `wide` on SSE2, NEON or WebAssembly, the FPU of a Cortex-M4F, M7, M33
     /// or M55, plain code elsewhere.
+    ///
+    /// ```
+    /// # use elman_core::Level;
+    /// // Level::detect() is the fastest; this one is everywhere.
+    /// assert!(Level::available().any(|level| level == Level::PORTABLE));
+    /// ```
     #[cfg(not(cortex_m_fpu))]
     pub const PORTABLE: Self = Self(Token::Portable(Portable));
     /// What every chip of the compile target has: its FPU.
@@ -44,11 +50,22 @@ impl Level {
     pub const PORTABLE: Self = Self(Token::CortexM(CortexM));
 
     /// The fastest level of this CPU.
+    ///
+    /// ```
+    /// # use elman_core::Level;
+    /// assert_eq!(Some(Level::detect()), Level::available().last());
+    /// ```
     pub fn detect() -> Self {
         Self::available().last().unwrap_or(Self::PORTABLE)
     }
 
     /// Every level of this CPU, slowest first.
+    ///
+    /// ```
+    /// # use elman_core::Level;
+    /// let names: Vec<&str> = Level::available().map(Level::name).collect();
+    /// assert_eq!(names[0], Level::PORTABLE.name());
+    /// ```
     pub fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
         let detected = [
@@ -61,6 +78,12 @@ impl Level {
     }
 
     /// `portable`, `cortex-m`, `avx2` or `avx512`.
+    ///
+    /// ```
+    /// # use elman_core::Level;
+    /// println!("running on {}", Level::detect().name());
+    /// # assert!(["portable", "avx2", "avx512"].contains(&Level::detect().name()));
+    /// ```
     pub const fn name(self) -> &'static str {
         match self.0 {
             #[cfg(not(cortex_m_fpu))]

@@ -1,6 +1,11 @@
 //! Sixteen numbers on a cache line of their own.
 
 /// Numbers per strip, on every instruction set.
+///
+/// ```
+/// # use elman_core::{LANES, Strip};
+/// assert_eq!(size_of::<Strip>(), LANES * size_of::<f32>());
+/// ```
 pub const LANES: usize = 16;
 
 /// Sixteen numbers aligned to a cache line. Working buffers are made of strips, so that loads never
@@ -18,9 +23,20 @@ pub struct Strip(pub [f32; LANES]);
 
 impl Strip {
     /// Sixteen zeros.
+    ///
+    /// ```
+    /// # use elman_core::Strip;
+    /// static BUFFER: [Strip; 4] = [Strip::ZERO; 4];
+    /// assert_eq!(BUFFER.as_ptr() as usize % 64, 0);
+    /// ```
     pub const ZERO: Self = Self([0.0; LANES]);
 
     /// The same memory as numbers.
+    ///
+    /// ```
+    /// # use elman_core::Strip;
+    /// assert_eq!(Strip::floats(&[Strip([1.5; 16]); 2]), [1.5; 32]);
+    /// ```
     pub const fn floats(strips: &[Self]) -> &[f32] {
         // SAFETY: a Strip is exactly sixteen f32 without padding (size 64, align 64), so a slice of
         // strips is 16 times as many initialised f32 in one allocation, aligned for f32.
@@ -28,6 +44,13 @@ impl Strip {
     }
 
     /// The same memory as numbers.
+    ///
+    /// ```
+    /// # use elman_core::Strip;
+    /// let mut strips = [Strip::ZERO; 2];
+    /// Strip::floats_mut(&mut strips)[16] = 1.5;
+    /// assert_eq!(strips[1].0[0], 1.5);
+    /// ```
     pub const fn floats_mut(strips: &mut [Self]) -> &mut [f32] {
         // SAFETY: as in `floats`; any bit pattern written through the f32 view is a valid Strip, and
         // the exclusive borrow is carried over.
@@ -50,6 +73,11 @@ impl Strip {
     }
 
     /// Strips that hold `floats` numbers.
+    ///
+    /// ```
+    /// # use elman_core::Strip;
+    /// assert_eq!([0, 1, 16, 17].map(Strip::count), [0, 1, 1, 2]);
+    /// ```
     pub const fn count(floats: usize) -> usize {
         floats.div_ceil(LANES)
     }
@@ -90,6 +118,12 @@ pub struct PairStrip(pub(crate) [u32; LANES]);
 
 impl PairStrip {
     /// Sixteen pairs of zeros.
+    ///
+    /// ```
+    /// # use elman_core::{PairStrip, Spec};
+    /// const SPEC: Spec = Spec::dense(128, 128, 10);
+    /// static PAIRS: [PairStrip; SPEC.pairs_len()] = [PairStrip::ZERO; SPEC.pairs_len()];
+    /// ```
     pub const ZERO: Self = Self([0; LANES]);
 
     /// The same memory as pairs.

@@ -2,6 +2,14 @@
 
 /// Inverted dropout: while training a value is zeroed with this probability, the others are
 /// divided by `1 - rate` (Srivastava et al. 2014). Rates lie in `[0, 1)`; 0 costs nothing.
+///
+/// ```
+/// # use elman_core::{Dropout, Spec};
+/// let spec = Spec { dropout: Dropout { hidden: 0.3, head: 0.5, ..Dropout::NONE }, ..Spec::dense(6, 32, 5) };
+/// assert!(spec.check().is_ok());
+/// let all = Spec { dropout: Dropout { head: 1.0, ..Dropout::NONE }, ..spec };
+/// assert!(all.check().is_err()); // nothing would be left
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     /// On the inputs of the first layer (the concatenated embeddings, or the dense row).
@@ -17,6 +25,11 @@ pub struct Dropout {
 
 impl Dropout {
     /// No dropout anywhere.
+    ///
+    /// ```
+    /// # use elman_core::{Dropout, Spec};
+    /// assert_eq!(Spec::dense(6, 32, 5).dropout, Dropout::NONE);
+    /// ```
     pub const NONE: Self = Self {
         input: 0.0,
         hidden: 0.0,

@@ -3,9 +3,22 @@
 use super::{List, MAX_DIMENSION, is_dimension};
 
 /// At most this many token channels.
+///
+/// ```
+/// # use elman_core::{Channel, Channels, MAX_CHANNELS};
+/// let letters = Channel { vocabulary: 26, width: 8 };
+/// assert!(Channels::from_slice(&[letters; MAX_CHANNELS]).is_ok());
+/// assert!(Channels::from_slice(&[letters; MAX_CHANNELS + 1]).is_err());
+/// ```
 pub const MAX_CHANNELS: usize = 8;
 
 /// The token channels: one embedding table each, concatenated.
+///
+/// ```
+/// # use elman_core::{Channel, Channels};
+/// let (word, shape) = (Channel { vocabulary: 5000, width: 32 }, Channel { vocabulary: 40, width: 8 });
+/// assert_eq!(Channels::of([word, shape]).len(), 2);
+/// ```
 pub type Channels = List<Channel, MAX_CHANNELS>;
 
 /// What a time step reads.
@@ -33,6 +46,14 @@ pub enum Input {
 }
 
 /// One token channel (word, word shape, suffix …) and its embedding table.
+///
+/// ```
+/// # use elman_core::*;
+/// let words = Channels::of([Channel { vocabulary: 5000, width: 32 }]);
+/// let spec = Spec { input: Input::Tokens { channels: words, window: 1 }, ..Spec::dense(1, 16, 5) };
+/// // The table has a row for padding, too.
+/// assert_eq!(spec.tables_len(), 5001 * 32);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Channel {
     /// Token ids run from 0 to `vocabulary - 1`; the id `vocabulary` is the padding row.
@@ -43,6 +64,11 @@ pub struct Channel {
 
 impl Input {
     /// Numbers per row that the first layer reads.
+    ///
+    /// ```
+    /// # use elman_core::Input;
+    /// assert_eq!(Input::Dense { width: 6 }.width(), 6);
+    /// ```
     #[inline(always)]
     pub const fn width(&self) -> usize {
         match self {
@@ -103,6 +129,13 @@ impl Input {
     }
 
     /// Token channels; 0 for dense rows.
+    ///
+    /// ```
+    /// # use elman_core::{Channel, Channels, Input};
+    /// let channels = Channels::of([Channel { vocabulary: 5000, width: 32 }, Channel { vocabulary: 40, width: 8 }]);
+    /// assert_eq!(Input::Tokens { channels, window: 5 }.channel_count(), 2);
+    /// assert_eq!(Input::Dense { width: 6 }.channel_count(), 0);
+    /// ```
     pub const fn channel_count(&self) -> usize {
         match self {
             Self::Dense { .. } => 0,

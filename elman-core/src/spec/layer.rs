@@ -3,12 +3,30 @@
 use super::List;
 
 /// At most this many stacked layers.
+///
+/// ```
+/// # use elman_core::{Layer, Layers, MAX_LAYERS};
+/// assert!(Layers::from_slice(&[Layer::tanh(8); MAX_LAYERS]).is_ok());
+/// assert!(Layers::from_slice(&[Layer::tanh(8); MAX_LAYERS + 1]).is_err());
+/// ```
 pub const MAX_LAYERS: usize = 8;
 
 /// The stacked layers, the one nearest the input first.
+///
+/// ```
+/// # use elman_core::{Layer, Layers, Spec};
+/// const SPEC: Spec = Spec { layers: Layers::of([Layer::tanh(32), Layer::tanh(16)]), ..Spec::dense(6, 1, 5) };
+/// assert_eq!(SPEC.state_len(), 32 + 16);
+/// ```
 pub type Layers = List<Layer, MAX_LAYERS>;
 
 /// One recurrent layer.
+///
+/// ```
+/// # use elman_core::{Activation, Direction, Layer};
+/// let layer = Layer { hidden: 64, direction: Direction::Both, activation: Activation::Relu };
+/// assert_eq!((layer.width(), layer.directions()), (128, 2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Layer {
     /// Hidden units, per direction.
@@ -21,6 +39,12 @@ pub struct Layer {
 
 impl Layer {
     /// A forward tanh layer.
+    ///
+    /// ```
+    /// # use elman_core::{Activation, Direction, Layer};
+    /// let layer = Layer { hidden: 64, direction: Direction::Forward, activation: Activation::Tanh };
+    /// assert_eq!(Layer::tanh(64), layer);
+    /// ```
     pub const fn tanh(hidden: usize) -> Self {
         Self {
             hidden,
@@ -30,12 +54,24 @@ impl Layer {
     }
 
     /// Numbers a row of this layer's output holds: forward half, then reverse half.
+    ///
+    /// ```
+    /// # use elman_core::{Direction, Layer};
+    /// let both = Layer { direction: Direction::Both, ..Layer::tanh(64) };
+    /// assert_eq!((Layer::tanh(64).width(), both.width()), (64, 128));
+    /// ```
     #[inline(always)]
     pub const fn width(&self) -> usize {
         self.hidden * self.directions()
     }
 
     /// 1 or 2.
+    ///
+    /// ```
+    /// # use elman_core::{Direction, Layer};
+    /// let both = Layer { direction: Direction::Both, ..Layer::tanh(64) };
+    /// assert_eq!((Layer::tanh(64).directions(), both.directions()), (1, 2));
+    /// ```
     #[inline(always)]
     pub const fn directions(&self) -> usize {
         match self.direction {
@@ -46,6 +82,20 @@ impl Layer {
 }
 
 /// Which way a layer runs through time.
+///
+/// ```
+/// # use elman_core::*;
+/// // A net that reads both ways answers only when it has seen the end.
+/// let both = Layer { direction: Direction::Both, ..Layer::tanh(3) };
+/// let spec = Spec { layers: Layers::of([both]), ..Spec::dense(2, 1, 1) };
+/// # let params = vec![0.1; spec.params_len()];
+/// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// # pack(&spec, &params, &mut packed)?;
+/// # let model = Model::new(spec, &params, &packed)?;
+/// # let (mut state, mut scratch) = (vec![0.0; spec.state_len()], vec![Strip::ZERO; spec.stream_len()]);
+/// assert!(Stream::new(Level::detect(), model, &mut state, &mut scratch).is_err());
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// From the first step to the last.
@@ -55,6 +105,26 @@ pub enum Direction {
 }
 
 /// `f` of the Elman equation.
+///
+/// ```
+/// # use elman_core::*;
+/// # fn run(activation: Activation) -> Result<f32, Error> {
+/// #     let layer = Layer { activation, ..Layer::tanh(1) };
+/// #     let head = Head { kind: HeadKind::None, read: Read::EveryStep };
+/// #     let spec = Spec { layers: Layers::of([layer]), head, ..Spec::dense(1, 1, 1) };
+/// #     let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// #     pack(&spec, &[1.0, 0.0, 0.0], &mut packed)?;
+/// #     let (mut state, mut scratch, mut output) = ([0.0], vec![Strip::ZERO; spec.stream_len()], [0.0]);
+/// #     let model = Model::new(spec, &[], &packed)?;
+/// #     Stream::new(Level::detect(), model, &mut state, &mut scratch)?.step(Inputs::Dense(&[-2.0]), &mut output)?;
+/// #     Ok(output[0])
+/// # }
+/// // What a unit makes of z = -2.
+/// assert!((run(Activation::Tanh)? + 0.96403).abs() < 1e-5);
+/// assert_eq!(run(Activation::Relu)?, 0.0);
+/// assert_eq!(run(Activation::Identity)?, -2.0);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// Hyperbolic tangent.
@@ -66,6 +136,13 @@ pub enum Activation {
 }
 
 /// Where the hidden state starts.
+///
+/// ```
+/// # use elman_core::{InitialState, Spec};
+/// let spec = Spec { initial_state: InitialState::Trained, ..Spec::dense(6, 32, 5) };
+/// // One parameter more for every hidden unit.
+/// assert_eq!(spec.params_len(), Spec::dense(6, 32, 5).params_len() + 32);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitialState {
     /// At zero.

@@ -3,6 +3,12 @@
 use crate::error::Error;
 
 /// Short list with a fixed capacity, so that [`Spec`] can be a `const`.
+///
+/// ```
+/// # use elman_core::{Layer, List};
+/// const LAYERS: List<Layer, 8> = List::of([Layer::tanh(32)]);
+/// assert_eq!(LAYERS.as_slice(), [Layer::tanh(32)]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct List<T, const CAPACITY: usize> {
     items: [T; CAPACITY],
@@ -60,6 +66,12 @@ impl<T: Copy, const CAPACITY: usize> List<T, CAPACITY> {
     }
 
     /// The items.
+    ///
+    /// ```
+    /// # use elman_core::{Layer, Layers};
+    /// let hidden = Layers::of([Layer::tanh(32), Layer::tanh(16)]).as_slice().iter().map(|layer| layer.hidden).sum::<usize>();
+    /// assert_eq!(hidden, 48);
+    /// ```
     pub const fn as_slice(&self) -> &[T] {
         match self.items.split_at_checked(self.len) {
             Some((used, _)) => used,
@@ -74,6 +86,11 @@ impl<T: Copy, const CAPACITY: usize> List<T, CAPACITY> {
     }
 
     /// How many items there are.
+    ///
+    /// ```
+    /// # use elman_core::{Layer, Layers};
+    /// assert_eq!(Layers::of([Layer::tanh(32), Layer::tanh(16)]).len(), 2);
+    /// ```
     #[expect(clippy::len_without_is_empty, reason = "a list is never empty")]
     #[inline(always)]
     pub const fn len(&self) -> usize {
