@@ -27,12 +27,8 @@ struct Settings {
 
 impl Settings {
     fn read(attributes: &Attributes<'_>) -> Result<Self> {
-        if attributes.float("clip")?.is_some() {
-            return Err(Failure::input(
-                "clip: elman has no limit before the activation; train or export the net without it",
-            ));
-        }
         attributes.only(&[
+            "clip",
             "activations",
             "activation_alpha",
             "activation_beta",
@@ -62,8 +58,10 @@ impl Settings {
             .int("hidden_size")?
             .map(usize::try_from)
             .transpose();
+        let activation = activation(attributes, directions)?;
+        check_clip(attributes, activation)?;
         Ok(Self {
-            activation: activation(attributes, directions)?,
+            activation,
             has_forward,
             has_reverse,
             is_batch_first: layout == 1,
@@ -81,6 +79,21 @@ impl Settings {
         let forward = self.has_forward.then(|| part(false));
         let reverse = self.has_reverse.then(|| part(true));
         forward.into_iter().chain(reverse).collect()
+    }
+}
+
+/// From here on tanh is ±1 in single precision, so that a limit before it changes nothing.
+const TANH_IS_FLAT: f32 = 9.02;
+
+/// Whether the limit before the activation, if there is one, can be left out.
+fn check_clip(attributes: &Attributes<'_>, activation: Activation) -> Result<()> {
+    match attributes.float("clip")? {
+        None => Ok(()),
+        Some(clip) if activation == Activation::Tanh && clip >= TANH_IS_FLAT => Ok(()),
+        Some(clip) => Err(Failure::input(format!(
+            "clip {clip}: elman has no limit before the activation, and only at {TANH_IS_FLAT} and above does tanh go without; \
+             train or export the net without it"
+        ))),
     }
 }
 

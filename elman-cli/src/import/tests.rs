@@ -1,6 +1,6 @@
 //! ONNX graphs made by hand: what is read, what is refused by which words, and what becomes of damaged files.
 
-use elman_core::{Activation, Direction, HeadKind, InitialState, Read, Spec};
+use elman_core::{Activation, Direction, HeadKind, InitialState, Level, Read, Spec, math};
 use proptest::prelude::*;
 
 use super::graph;
@@ -119,17 +119,40 @@ fn the_reverse_direction_alone_has_a_silent_half_that_the_head_leaves_out() {
     assert_eq!(head[H * H..2 * H * H], [1., 0., 0., 0., 1., 0., 0., 0., 1.]);
 }
 
+fn clip(limit: f32) -> Attribute {
+    Attribute {
+        name: "clip".to_owned(),
+        f: Some(limit),
+        ..Attribute::default()
+    }
+}
+
+#[test]
+fn a_limit_that_tanh_does_not_feel_is_left_out() {
+    let without = read(|_: &mut Graph| ()).unwrap();
+    for limit in [9.02, 50.0, f32::INFINITY] {
+        assert_eq!(read(attribute(clip(limit))).unwrap(), without);
+    }
+    for limit in [9.0, 0.0, -50.0, f32::NAN] {
+        assert!(complaint(attribute(clip(limit))).contains("clip"));
+    }
+    let relu = |graph: &mut Graph| {
+        attribute(Attribute::strings("activations", &["Relu"]))(graph);
+        attribute(clip(50.0))(graph);
+    };
+    assert!(complaint(relu).contains("clip 50"));
+    // What the constant says of the core's tanh, and of the limit itself.
+    for level in Level::available() {
+        let mut beyond = [9.02, 9.1, 12.0, 88.0, f32::MAX];
+        math::tanh(level, &mut beyond);
+        assert_eq!(beyond, [1.0; 5]);
+    }
+}
+
 #[test]
 fn what_elman_lacks_is_refused_by_its_name() {
     let cases: [(Attribute, &str); 8] = [
-        (
-            Attribute {
-                name: "clip".to_owned(),
-                f: Some(5.0),
-                ..Attribute::default()
-            },
-            "clip",
-        ),
+        (clip(5.0), "clip 5"),
         (
             Attribute::strings("activations", &["Sigmoid"]),
             "activations Sigmoid",
