@@ -155,6 +155,7 @@ mod simd;
 mod spec;
 mod stream;
 mod tape;
+mod truncation;
 mod weights;
 
 pub mod gradient;
@@ -180,5 +181,6 @@ pub use spec::{
     Layers, List, MAX_CHANNELS, MAX_DIMENSION, MAX_LAYERS, Read, Spec,
 };
 pub use stream::Stream;
-pub use tape::{NonFinite, Tape, Truncation, Window};
+pub use tape::{NonFinite, Tape};
+pub use truncation::{Truncation, Window};
 pub use weights::{Model, pack, pack_bfloat16, pack_transposed};
