@@ -11,6 +11,10 @@ use crate::spec::{Activation, HeadKind, InitialState};
 const HEADROOM: f64 = 2.0;
 /// Fractional bits of tanh's argument behind the shift.
 const TANH_BITS: i32 = 14;
+/// No shift makes the sums of a matrix fit.
+const TOO_LARGE: Error = Error::Quantized(
+    "weights times inputs are too large for tanh's argument or the state that calibration saw",
+);
 
 impl Spec {
     /// Bytes of room for [`quantize`]: a row of weights of the matrix that reads most.
@@ -55,7 +59,7 @@ impl Spec {
 /// cancel on the calibration's data, then the bias takes over what is left on average. `words` are
 /// [`Spec::quantized_len`], `bytes` [`Spec::quantize_bytes_len`], `scratch` [`Spec::quantize_scratch_len`]; both may hold
 /// anything. Inputs and states of relu and identity get room for twice what
-/// calibration saw.
+/// calibration saw, or for more where it saw next to nothing of a layer.
 ///
 /// # Errors
 /// [`Error::Length`]; [`Error::Quantized`] if numbers are not finite or out of all proportion.
@@ -99,35 +103,17 @@ pub fn quantize(
     }
     let mut writer = QuantizedWriter::new(spec, words)?;
     let mut below = inputs(spec, params, calibration, &mut writer, bytes)?;
-    for (layer, l) in spec.layers.as_slice().iter().enumerate() {
-        let unit = match l.activation {
-            Activation::Tanh => 1.0 / 32768.0,
-            _ => (calibration.hidden_range(layer) * HEADROOM / 32767.0) as f32,
-        };
-        let unit = if unit > 0.0 { unit } else { 1.0 };
-        for reverse in [false, true].into_iter().take(l.directions()) {
-            let place = Place { layer, reverse };
-            initial(spec, params, place, unit, &mut writer)?;
-            let bits = match l.activation {
-                Activation::Tanh => TANH_BITS,
-                _ => 0,
-            };
-            let base = match l.activation {
-                Activation::Tanh => 1.0,
-                _ => f64::from(unit),
-            };
-            let matrix = Source {
-                spec,
-                params,
-                place,
-                below,
-                state: f64::from(unit),
-                base: base / power(bits),
-                shifts: true,
-            };
-            matrix.round(calibration, &mut writer, bytes, scratch, unit)?;
-        }
-        below = f64::from(unit);
+    for layer in 0..spec.layers.len() {
+        below = round_layer(
+            spec,
+            params,
+            layer,
+            below,
+            calibration,
+            &mut writer,
+            bytes,
+            scratch,
+        )?;
     }
     if spec.has_head() {
         let place = Place {
@@ -186,6 +172,64 @@ fn inputs(
         }
     }
     Ok(1.0 / f64::from(scale))
+}
+
+/// Rounds a layer; gives what one unit of its state is worth.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a slice or a setting of its own"
+)]
+fn round_layer(
+    spec: &Spec,
+    params: &[f32],
+    layer: usize,
+    below: f64,
+    calibration: &Calibration,
+    writer: &mut QuantizedWriter,
+    bytes: &mut [i8],
+    scratch: &mut [f64],
+) -> Result<f64, Error> {
+    let l = spec.layer(layer);
+    let is_tanh = l.activation == Activation::Tanh;
+    let range = match calibration.hidden_range(layer) {
+        // Silent on all data: whatever wakes it up is new.
+        0.0 => 1.0,
+        range => range,
+    };
+    let mut unit = if is_tanh {
+        1.0 / 32768.0
+    } else {
+        f32::MIN_POSITIVE.max((range * HEADROOM / 32767.0) as f32)
+    };
+    let mut round_with = |unit: f32| {
+        for reverse in [false, true].into_iter().take(l.directions()) {
+            let place = Place { layer, reverse };
+            initial(spec, params, place, unit, writer)?;
+            let base = if is_tanh {
+                power(-TANH_BITS)
+            } else {
+                f64::from(unit)
+            };
+            let matrix = Source {
+                spec,
+                params,
+                place,
+                below,
+                state: f64::from(unit),
+                base,
+                shifts: true,
+            };
+            matrix.round(calibration, writer, bytes, scratch, unit)?;
+        }
+        Ok(())
+    };
+    loop {
+        match round_with(unit) {
+            // Calibration met a layer nearly silent. A coarser unit is still far finer than its weights are.
+            Err(error) if error == TOO_LARGE && !is_tanh && unit < f32::MAX / 2.0 => unit *= 2.0,
+            done => return done.map(|()| f64::from(unit)),
+        }
+    }
 }
 
 fn initial(
@@ -371,9 +415,10 @@ impl Source<'_> {
         };
         let lowest = if self.shifts { 0 } else { -60 };
         let highest = if self.shifts { 31 } else { 60 };
-        (lowest..=highest).rev().find(|&shift| fits(shift)).ok_or(Error::Quantized(
-            "weights times inputs are too large for tanh's argument or the state that calibration saw",
-        ))
+        (lowest..=highest)
+            .rev()
+            .find(|&shift| fits(shift))
+            .ok_or(TOO_LARGE)
     }
 }
 
