@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Short list with a fixed capacity, so that [`Spec`] can be a `const`.
+/// Short list with a fixed capacity, so that [`Spec`](super::Spec) can be a `const`.
 ///
 /// ```
 /// # use elman_core::{Layer, List};
