@@ -59,6 +59,14 @@ fn specs() -> Vec<Spec> {
         samples::dense(),
         samples::tokens(),
         dense(513, &[Layer::tanh(5)], 3),
+        dense(
+            7,
+            &[Layer {
+                clip: 0.3,
+                ..Layer::tanh(20)
+            }],
+            3,
+        ),
     ];
     for hidden in [1, 2, 15, 16, 17, 33, 100, 129] {
         specs.push(dense(

@@ -31,6 +31,7 @@ fn linear(width: usize, hidden: usize, kind: HeadKind) -> Spec {
             hidden,
             direction: Direction::Forward,
             activation: Activation::Identity,
+            clip: f32::INFINITY,
         }]),
         initial_state: InitialState::Zero,
         head: Head {

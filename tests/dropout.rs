@@ -14,6 +14,7 @@ fn pass_on(width: usize, dropout: Dropout) -> Case {
         hidden: width,
         direction: Direction::Forward,
         activation: Activation::Identity,
+        clip: f32::INFINITY,
     };
     let spec = Spec {
         input: Input::Dense { width },
@@ -154,6 +155,7 @@ fn through_time(hidden: usize, recurrent: f32) -> Spec {
         hidden,
         direction: Direction::Both,
         activation: Activation::Tanh,
+        clip: f32::INFINITY,
     };
     Spec {
         input: Input::Dense { width: 3 },
@@ -314,6 +316,7 @@ fn gradients_go_through_the_masks() {
         hidden,
         direction,
         activation: Activation::Tanh,
+        clip: f32::INFINITY,
     };
     let spec = |input, direction, read| Spec {
         input,

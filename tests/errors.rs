@@ -139,6 +139,13 @@ fn specs_that_make_no_sense() {
         layers: Layers::of([Layer::tanh(hidden)]),
         ..dense()
     };
+    let with_clip = |clip| Spec {
+        layers: Layers::of([Layer {
+            clip,
+            ..Layer::tanh(3)
+        }]),
+        ..dense()
+    };
     let with_head = |outputs| Spec {
         head: Head {
             kind: HeadKind::Linear { outputs },
@@ -174,6 +181,10 @@ fn specs_that_make_no_sense() {
         with_input(Input::Dense { width: usize::MAX }),
         with_layer(0),
         with_layer(usize::MAX),
+        with_clip(0.0),
+        with_clip(-1.0),
+        with_clip(f32::NEG_INFINITY),
+        with_clip(f32::NAN),
         with_head(0),
         with_head(usize::MAX),
         with_window(0),

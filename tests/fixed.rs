@@ -18,6 +18,7 @@ impl Shape for Dense {
                 hidden: 18,
                 direction: Direction::Forward,
                 activation: Activation::Relu,
+                clip: 0.4,
             },
         ]),
         initial_state: InitialState::Trained,

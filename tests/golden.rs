@@ -61,6 +61,7 @@ fn spec(config: &Value) -> Spec {
         } else {
             Activation::Tanh
         },
+        clip: f32::INFINITY,
     };
     let outputs = whole(&config["outputs"]);
     Spec {

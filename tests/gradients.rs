@@ -59,11 +59,16 @@ fn layers() -> impl Strategy<Value = Layers> {
         Activation::Relu,
         Activation::Identity,
     ]);
-    let layer = (size(), direction, activation).prop_map(|(hidden, direction, activation)| Layer {
-        hidden,
-        direction,
-        activation,
-    });
+    let clip = prop_oneof![3 => Just(f32::INFINITY), 1 => 0.05f32..3.0];
+    let layer =
+        (size(), direction, activation, clip).prop_map(|(hidden, direction, activation, clip)| {
+            Layer {
+                hidden,
+                direction,
+                activation,
+                clip,
+            }
+        });
     prop::collection::vec(layer, 1..=3).prop_map(|layers| Layers::from_slice(&layers).unwrap())
 }
 

@@ -1,7 +1,7 @@
 //! An image is the net, bit for bit; bytes that are none are refused, whoever made them.
 
 use elman_core::{
-    Aligned, Error, Golden, Image, Input, Inputs, Level, Read, SelfTest, Spec, Strip,
+    Aligned, Error, Golden, Image, Input, Inputs, Layer, Layers, Level, Read, SelfTest, Spec, Strip,
 };
 use elman_tests::samples::{dense, tokens};
 use elman_tests::{Case, Rig, Rows, levels};
@@ -101,10 +101,18 @@ fn golden_inputs(case: &Case) -> Rows {
     }
 }
 
-fn specs() -> [Spec; 4] {
+fn specs() -> [Spec; 5] {
     let mut last = dense();
     last.head.read = Read::LastStep;
-    [dense(), tokens(), streaming_tokens(), last]
+    [dense(), tokens(), streaming_tokens(), last, clipped()]
+}
+
+fn clipped() -> Spec {
+    let layers = Layers::of([0.5, f32::INFINITY, 2.0].map(|clip| Layer {
+        clip,
+        ..Layer::tanh(6)
+    }));
+    Spec { layers, ..dense() }
 }
 
 /// Runs the golden vectors in dirty buffers.

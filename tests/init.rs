@@ -18,6 +18,7 @@ fn spec() -> Spec {
         hidden,
         direction,
         activation: Activation::Tanh,
+        clip: f32::INFINITY,
     };
     Spec {
         input: Input::Tokens {

@@ -352,6 +352,7 @@ fn looked_up_rows_are_dense_rows() {
         hidden: 35,
         direction: Direction::Forward,
         activation: Activation::Tanh,
+        clip: f32::INFINITY,
     }]);
     let head = Head {
         kind: HeadKind::Linear { outputs: 5 },
@@ -427,6 +428,7 @@ fn nets_of_few_units_are_their_streams() {
         for rows in [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 32, 33] {
             let layer = Layer {
                 activation: [Activation::Tanh, Activation::Relu, Activation::Identity][rows % 3],
+                clip: [f32::INFINITY, f32::INFINITY, f32::INFINITY, 0.25][(rows + hidden) % 4],
                 ..Layer::tanh(hidden)
             };
             let spec = narrow(1 + hidden % 4, Layers::of([layer]), 1 + (rows + hidden) % 9);

@@ -2,7 +2,8 @@
 //! step by step or all at once.
 
 use elman_core::quantized::{
-    Integers, QuantizedGolden, QuantizedModel, QuantizedSelfTest, QuantizedStream,
+    Calibration, Integers, QuantizedGolden, QuantizedModel, QuantizedSelfTest, QuantizedStream,
+    QuantizedWriter,
 };
 use elman_core::{
     Activation, Channel, Channels, Direction, Dropout, Error, Head, HeadKind, InitialState, Input,
@@ -120,6 +121,7 @@ fn specs() -> impl Strategy<Value = Spec> {
                 Direction::Forward
             },
             activation: [Activation::Tanh, Activation::Relu, Activation::Identity][activation],
+            clip: f32::INFINITY,
         });
     let head = (1usize..10, any::<bool>()).prop_map(|(outputs, last)| Head {
         kind: HeadKind::Linear { outputs },
@@ -324,6 +326,21 @@ fn what_makes_no_sense_is_refused() {
         refused(&good[1..]),
         Error::Length { what: "words", .. }
     ));
+    let clipped = Spec {
+        layers: Layers::of([Layer {
+            clip: 3.0,
+            ..Layer::tanh(5)
+        }]),
+        ..spec
+    };
+    let found = QuantizedModel::new(clipped, &good).unwrap_err();
+    let (mut words, mut numbers) = (good.clone(), vec![0.0; clipped.calibration_len()]);
+    assert_eq!(
+        QuantizedWriter::new(&clipped, &mut words).err(),
+        Some(found)
+    );
+    assert_eq!(Calibration::new(&clipped, &mut numbers).err(), Some(found));
+    assert!(found.to_string().contains("clip"), "{found}");
     for (word, value) in [(1, 32), (3, 0x7fff_ffff), (3, i32::MIN as u32)] {
         let mut words = good.clone();
         words[word] = value;

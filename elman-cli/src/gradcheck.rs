@@ -274,6 +274,11 @@ mod tests {
             hidden,
             direction,
             activation,
+            clip: if activation == Activation::Tanh {
+                f32::INFINITY
+            } else {
+                0.6
+            },
         };
         let spec = Spec {
             input: Input::Tokens {

@@ -230,9 +230,16 @@ fn describe_layer(layer: &elman_core::Layer) -> String {
         Activation::Relu => "relu",
         Activation::Identity => "identity",
     };
+    let clip = match layer.limit() {
+        Some(clip) => format!(", clip {clip}"),
+        None => String::new(),
+    };
     match layer.direction {
-        Direction::Forward => format!("{} {activation} units", layer.hidden),
-        Direction::Both => format!("{} {activation} units in each direction", layer.hidden),
+        Direction::Forward => format!("{} {activation} units{clip}", layer.hidden),
+        Direction::Both => {
+            let hidden = layer.hidden;
+            format!("{hidden} {activation} units in each direction{clip}")
+        }
     }
 }
 

@@ -418,6 +418,7 @@ mod tests {
             hidden: 3,
             direction: Direction::Both,
             activation: Activation::Tanh,
+            clip: f32::INFINITY,
         }]),
         initial_state: InitialState::Trained,
         head: Head {

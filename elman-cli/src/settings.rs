@@ -318,6 +318,7 @@ impl Settings {
                 Direction::Forward
             },
             activation: self.activation.into(),
+            clip: f32::INFINITY,
         };
         Ok(Layers::from_slice(&vec![layer; self.layers])?)
     }

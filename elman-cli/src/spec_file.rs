@@ -55,6 +55,9 @@ struct StoredLayer {
     hidden: usize,
     bidirectional: bool,
     activation: StoredActivation,
+    /// Limit of what the activation reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clip: Option<f32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -130,6 +133,7 @@ impl From<&Layer> for StoredLayer {
                 Activation::Relu => StoredActivation::Relu,
                 Activation::Identity => StoredActivation::Identity,
             },
+            clip: layer.limit(),
         }
     }
 }
@@ -216,6 +220,10 @@ impl StoredLayer {
                 StoredActivation::Relu => Activation::Relu,
                 StoredActivation::Identity => Activation::Identity,
             },
+            clip: match self.clip {
+                Some(clip) => clip,
+                None => f32::INFINITY,
+            },
         }
     }
 }
@@ -228,6 +236,7 @@ mod tests {
         hidden: 5,
         direction: Direction::Both,
         activation: Activation::Relu,
+        clip: 0.1,
     };
 
     #[test]

@@ -1,7 +1,7 @@
 //! The net once more, written like a textbook in double precision: no batches, no packing, no kernels, nothing
 //! shared with `elman-core` but the order of the parameters. Slow, and an honest second opinion.
 
-use elman_core::{Activation, Direction, Input, Place, Read, Spec, TensorKind};
+use elman_core::{Activation, Direction, Input, Layer, Place, Read, Spec, TensorKind};
 
 use crate::data::{Sequences, Targets};
 
@@ -71,7 +71,6 @@ impl<'a> Textbook<'a> {
                     layer,
                     reverse: false,
                 },
-                shape.activation,
             );
             if shape.direction == Direction::Both {
                 rows.reverse();
@@ -81,7 +80,6 @@ impl<'a> Textbook<'a> {
                         layer,
                         reverse: true,
                     },
-                    shape.activation,
                 );
                 reverse.reverse();
                 outputs
@@ -113,12 +111,8 @@ impl<'a> Textbook<'a> {
     }
 
     /// `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`
-    pub fn direction(
-        &self,
-        inputs: &[Vec<f64>],
-        place: Place,
-        activation: Activation,
-    ) -> Vec<Vec<f64>> {
+    pub fn direction(&self, inputs: &[Vec<f64>], place: Place) -> Vec<Vec<f64>> {
+        let layer = &self.spec.layers.as_slice()[place.layer];
         let w_in = self.tensor(TensorKind::InputWeights(place));
         let w_rec = self.tensor(TensorKind::RecurrentWeights(place));
         let b = self.tensor(TensorKind::Bias(place));
@@ -132,7 +126,7 @@ impl<'a> Textbook<'a> {
         for x in inputs {
             h = affine(b, &[(x, w_in), (&h, w_rec)])
                 .into_iter()
-                .map(|z| activate(activation, z))
+                .map(|z| activate(layer, z))
                 .collect();
             outputs.push(h.clone());
         }
@@ -177,8 +171,11 @@ fn loss(targets: &Targets, place: usize, output: &[f64]) -> (f64, u32) {
     }
 }
 
-fn activate(activation: Activation, z: f64) -> f64 {
-    match activation {
+/// `f` of the limited sum.
+fn activate(layer: &Layer, z: f64) -> f64 {
+    let clip = f64::from(layer.clip);
+    let z = z.clamp(-clip, clip);
+    match layer.activation {
         Activation::Tanh => z.tanh(),
         Activation::Relu => z.max(0.0),
         Activation::Identity => z,

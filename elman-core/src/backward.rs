@@ -283,6 +283,7 @@ impl Backward<'_, '_> {
             column,
             width,
             activation,
+            clip: layer.limit(),
         };
         let mask = mask_of(self.spec, self.tape.seed, place);
         if mask.rate > 0.0 {

@@ -264,6 +264,7 @@ impl Pass<'_> {
                 column,
                 width,
                 activation,
+                clip: l.limit(),
             };
             if let Some(mask) = self.mask(place) {
                 let masked = self.layout.masked(spec, place);

@@ -390,6 +390,7 @@ mod tests {
             hidden,
             direction: Direction::Both,
             activation: Activation::Tanh,
+            clip: f32::INFINITY,
         };
         let channel = |vocabulary, width| Channel { vocabulary, width };
         let tokens = Input::Tokens {

@@ -24,6 +24,8 @@ pub(crate) struct Recurrence<'a> {
     /// Numbers per row.
     pub width: usize,
     pub activation: Activation,
+    /// Limits what `f` reads.
+    pub clip: Option<f32>,
 }
 
 /// What a pass computes from a row's sum.
@@ -205,6 +207,7 @@ impl Recurrence<'_> {
                     LinkEnd::Gradient(self.activation, h.get(from..).unwrap_or(&[]))
                 }
             },
+            clip: self.clip,
             odd: !first.is_multiple_of(2),
         });
     }
@@ -219,7 +222,7 @@ impl Recurrence<'_> {
             let c = here.get_mut(self.column..).unwrap_or(&mut []);
             s.run(Gemm {
                 start: Start::Continue,
-                finish: Finish::gradient(self.activation, self.rows(h, row)),
+                finish: Finish::gradient(self.activation, self.clip, self.rows(h, row)),
                 ..Gemm::new(rows, self.hidden, 0, View::EMPTY, self.w_rec, c, self.width)
             });
         }

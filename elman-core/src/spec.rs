@@ -250,8 +250,8 @@ impl Spec {
         let mut i = 0;
         while i < self.layers.len() {
             let layer = self.layer(i);
-            if !is_dimension(layer.hidden) {
-                return Some("hidden units must lie in 1..=2^24");
+            if let Some(what) = layer.problem() {
+                return Some(what);
             }
             let (h, directions) = (layer.hidden as u64, layer.directions() as u64);
             total += directions * ((width + 16) * (h + 16) + (h + 16) * (h + 16) + 2 * h);

@@ -236,6 +236,7 @@ impl Operation for Step<'_, '_> {
                 h,
                 next: hidden,
                 activation: l.activation,
+                clip: l.limit(),
                 backwards: odd,
             }
             .run(s);

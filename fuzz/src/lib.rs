@@ -83,6 +83,7 @@ pub fn spec(bytes: &mut Unstructured<'_>) -> Result<Spec> {
                 Activation::Relu,
                 Activation::Identity,
             ])?,
+            clip: *bytes.choose(&[f32::INFINITY, f32::INFINITY, f32::INFINITY, 0.1, 1.0, 20.0])?,
         });
     }
     let outputs = size(bytes)?;

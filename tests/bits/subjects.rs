@@ -44,13 +44,14 @@ const fn layer(hidden: usize, direction: Direction, activation: Activation) -> L
         hidden,
         direction,
         activation,
+        clip: f32::INFINITY,
     }
 }
 
 fn subject(name: &'static str, spec: Spec, init: Init, truncation: Truncation) -> Subject {
-    let seed = name
-        .bytes()
-        .fold(0, |seed, byte| seed * 31 + u64::from(byte));
+    let seed = name.bytes().fold(0u64, |seed, byte| {
+        seed.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
     let mut case = Case::new(spec, &LENGTHS, seed)
         .ignoring(seed)
         .weighing(seed);
@@ -77,6 +78,24 @@ pub fn subjects() -> Vec<Subject> {
             masked(classifier()),
             Init::Pytorch,
             Truncation::FULL,
+        ),
+        subject(
+            "clipped_deep",
+            clipped(deep_relu()),
+            Init::Orthogonal,
+            small,
+        ),
+        subject(
+            "clipped_both",
+            clipped(classifier()),
+            Init::Pytorch,
+            Truncation::FULL,
+        ),
+        subject(
+            "clipped_masked",
+            clipped(masked(deep_relu())),
+            Init::Orthogonal,
+            small,
         ),
     ]
 }
@@ -120,6 +139,18 @@ fn masked(spec: Spec) -> Spec {
             recurrent: 0.3,
             ..spec.dropout
         },
+        ..spec
+    }
+}
+
+/// The same with limits that some sums exceed and others do not.
+fn clipped(spec: Spec) -> Spec {
+    let mut layers = spec.layers.as_slice().to_vec();
+    for (layer, clip) in layers.iter_mut().zip([0.3, 0.7, 0.2]) {
+        layer.clip = clip;
+    }
+    Spec {
+        layers: Layers::from_slice(&layers).expect("as many layers"),
         ..spec
     }
 }

@@ -28,7 +28,8 @@ pub struct Run {
     pub outputs: Vec<Vec<f64>>,
     /// Where every layer and direction ended.
     pub final_state: Vec<f64>,
-    /// The smallest |pre-activation| of a relu unit: how near this run came to a kink.
+    /// The smallest distance of a pre-activation from zero of a relu unit, or from a clip: how near this run came to
+    /// a kink.
     pub nearest_kink: f64,
 }
 
@@ -131,7 +132,14 @@ impl<'a> Net<'a> {
             .add_product(x, &mut z);
         self.matrix(TensorKind::RecurrentWeights(place))
             .add_product(h, &mut z);
-        match self.spec.layers.as_slice()[place.layer].activation {
+        let layer = self.spec.layers.as_slice()[place.layer];
+        if let Some(clip) = layer.limit().map(f64::from) {
+            for z in &mut z {
+                *nearest_kink = nearest_kink.min((z.abs() - clip).abs());
+                *z = z.clamp(-clip, clip);
+            }
+        }
+        match layer.activation {
             Activation::Tanh => z.iter().map(|z| z.tanh()).collect(),
             Activation::Relu => {
                 *nearest_kink = z

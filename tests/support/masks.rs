@@ -18,6 +18,7 @@ pub fn passed_on(spec: &Spec, sequences: usize, steps: usize, seed: u64) -> Vec<
     for layer in &mut layers {
         *layer = Layer {
             activation: Activation::Identity,
+            clip: f32::INFINITY,
             ..*layer
         };
     }

@@ -43,6 +43,7 @@ pub fn tokens() -> Spec {
         hidden: 9,
         direction: Direction::Both,
         activation: Activation::Relu,
+        clip: f32::INFINITY,
     };
     Spec {
         input: Input::Tokens {

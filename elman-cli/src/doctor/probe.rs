@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use elman_core::{Activation, Direction, Place, Read, Spec, TensorKind};
+use elman_core::{Activation, Direction, Layer, Place, Read, Spec, TensorKind};
 
 use crate::data::{Sequences, Targets};
 use crate::textbook::{Textbook, affine};
@@ -96,7 +96,7 @@ impl<'a> Pass<'a> {
                 layer,
                 reverse: false,
             };
-            let mut outputs = textbook.direction(&rows, forward, shape.activation);
+            let mut outputs = textbook.direction(&rows, forward);
             tracks.push((forward, outputs.clone()));
             if shape.direction == Direction::Both {
                 let place = Place {
@@ -104,7 +104,7 @@ impl<'a> Pass<'a> {
                     reverse: true,
                 };
                 rows.reverse();
-                let mut reverse = textbook.direction(&rows, place, shape.activation);
+                let mut reverse = textbook.direction(&rows, place);
                 reverse.reverse();
                 outputs
                     .iter_mut()
@@ -223,7 +223,7 @@ impl<'a> Pass<'a> {
                 .zip(w_rec.chunks_exact(hidden))
                 .map(|(g, row)| g + dot(row, &by_z))
                 .collect();
-            let slopes = track[t].iter().map(|&h| slope(shape.activation, h));
+            let slopes = track[t].iter().map(|&h| slope(&shape, h));
             by_z = by_h
                 .iter()
                 .zip(slopes)
@@ -238,8 +238,16 @@ impl<'a> Pass<'a> {
 }
 
 /// `f'` in terms of `f`.
-fn slope(activation: Activation, h: f64) -> f64 {
-    match activation {
+fn slope(layer: &Layer, h: f64) -> f64 {
+    let clip = f64::from(layer.clip);
+    let edge = match layer.activation {
+        Activation::Tanh => clip.tanh(),
+        Activation::Relu | Activation::Identity => clip,
+    };
+    if h.abs() >= edge {
+        return 0.0;
+    }
+    match layer.activation {
         Activation::Tanh => 1.0 - h * h,
         Activation::Relu => f64::from(u8::from(h > 0.0)),
         Activation::Identity => 1.0,
@@ -376,6 +384,7 @@ mod tests {
     fn a_linear_unit_fades_by_its_weight_at_every_step() {
         let layer = Layer {
             activation: Activation::Identity,
+            clip: f32::INFINITY,
             ..Layer::tanh(1)
         };
         let spec = Spec {

@@ -437,6 +437,7 @@ impl Builder {
             ));
             attributes.push(Attribute::floats("activation_beta", &vec![0.0; directions]));
         }
+        attributes.extend(layer.limit().map(|clip| Attribute::float("clip", clip)));
         let [w, r, b] = ['W', 'R', 'B'].map(|letter| weights::name(letter, i));
         let inputs = [&format!("in.{i}"), &w, &r, &b, "lengths_all", initial];
         self.node("RNN", &inputs, &format!("layer.hidden.{i}"), attributes);

@@ -231,9 +231,10 @@ fn layer(layer: &elman_core::Layer) -> String {
         Activation::Relu => "Relu",
         Activation::Identity => "Identity",
     };
-    let hidden = layer.hidden;
+    let (hidden, clip) = (layer.hidden, layer.limit().map(number));
+    let clip = clip.unwrap_or_else(|| "f32::INFINITY".to_owned());
     format!(
-        "Layer {{ hidden: {hidden}, direction: Direction::{direction}, activation: Activation::{activation} }}"
+        "Layer {{ hidden: {hidden}, direction: Direction::{direction}, activation: Activation::{activation}, clip: {clip} }}"
     )
 }
 

@@ -17,12 +17,18 @@ const BOTH: Layer = Layer {
     hidden: 9,
     direction: Direction::Both,
     activation: Activation::Tanh,
+    clip: f32::INFINITY,
 };
 const RELU: Layer = Layer {
     hidden: 17,
     direction: Direction::Forward,
     activation: Activation::Relu,
+    clip: f32::INFINITY,
 };
+
+const fn clipped(layer: Layer, clip: f32) -> Layer {
+    Layer { clip, ..layer }
+}
 
 fn specs() -> Vec<(&'static str, Spec)> {
     let head = |kind, read| Head { kind, read };
@@ -84,6 +90,25 @@ fn specs() -> Vec<(&'static str, Spec)> {
                 input: tokens(5),
                 layers: Layers::of([BOTH, RELU]),
                 initial_state: InitialState::Trained,
+                head: head(softmax(4), Read::EveryStep),
+                ..plain
+            },
+        ),
+        (
+            "clipped",
+            Spec {
+                layers: Layers::of([
+                    clipped(Layer::tanh(7), 0.8),
+                    clipped(RELU, 0.9),
+                    clipped(identity, 0.7),
+                ]),
+                ..plain
+            },
+        ),
+        (
+            "clipped_both",
+            Spec {
+                layers: Layers::of([clipped(BOTH, 1.0), identity, BOTH]),
                 head: head(softmax(4), Read::EveryStep),
                 ..plain
             },
@@ -391,9 +416,11 @@ fn declared_bytes(text: &str, table: &str) -> usize {
 #[test]
 fn rust_compiles_with_core_alone_and_proves_itself() {
     let specs = specs();
-    let names = specs
-        .iter()
-        .flat_map(|(name, _)| [(*name).to_owned(), format!("{name}_int8")]);
+    let is_clipped = |spec: &Spec| spec.layers.as_slice().iter().any(|l| l.limit().is_some());
+    let names = specs.iter().flat_map(|(name, spec)| {
+        let whole = (!is_clipped(spec)).then(|| format!("{name}_int8"));
+        [Some((*name).to_owned()), whole].into_iter().flatten()
+    });
     let names: Vec<String> = names.collect();
     let home = crate_of(&names);
     for (seed, (name, spec)) in specs.iter().enumerate() {
@@ -404,7 +431,13 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
         let gentle = network.params().iter().map(|x| x / 3.0).collect();
         let network = Network::new(*spec, gentle).unwrap();
         let parts = self::parts(&network, Proof::made_up(&network, 1, 20).unwrap());
-        let (words, _) = quantize::rounded(&network, &generated(spec, 3)).unwrap();
+        let rounded = quantize::rounded(&network, &generated(spec, 3));
+        if is_clipped(spec) {
+            let complaint = rounded.err().expect("no form in whole numbers").to_string();
+            assert!(complaint.contains("clip"), "{complaint}");
+            continue;
+        }
+        let (words, _) = rounded.unwrap();
         let path = home.join(format!("src/{name}_int8.rs"));
         let (outputs, size) = whole::write(&parts, &words, &path).unwrap();
         let text = String::from_utf8_lossy(&outputs[0].content);

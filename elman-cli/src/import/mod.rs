@@ -17,7 +17,7 @@ mod tests;
 use std::io::Write;
 use std::path::Path;
 
-use elman_core::{Activation, HeadKind, Input, Read, Spec};
+use elman_core::{Activation, HeadKind, Input, Layer, Read, Spec};
 use serde::Serialize;
 
 use crate::args::ImportArgs;
@@ -106,7 +106,7 @@ pub fn reads_state_dict(content: &[u8]) -> Result<()> {
         return ours(about, content).map(drop);
     }
     let hints = Hints {
-        activations: Vec::new(),
+        layers: Vec::new(),
         window: 1,
     };
     let foreign = state_dict::read(content, &hints)?;
@@ -211,7 +211,10 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Found> {
     let Some(text) = &args.spec else {
         let activation = args.activation.map_or(Activation::Tanh, Into::into);
         let hints = Hints {
-            activations: vec![activation],
+            layers: vec![Layer {
+                activation,
+                ..Layer::tanh(0)
+            }],
             window: 1,
         };
         let foreign = state_dict::read(content, &hints)?;
@@ -233,9 +236,8 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Found> {
             notes: Vec::new(),
         }));
     }
-    let layers = wanted.layers.as_slice().iter();
     let hints = Hints {
-        activations: layers.map(|layer| layer.activation).collect(),
+        layers: wanted.layers.as_slice().to_vec(),
         window: match wanted.input {
             Input::Dense { .. } => 1,
             Input::Tokens { window, .. } => window,

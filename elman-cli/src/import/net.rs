@@ -77,6 +77,8 @@ pub struct Half {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ForeignLayer {
     pub activation: Activation,
+    /// Limit of what the activation reads; infinite where there is none.
+    pub clip: f32,
     pub forward: Option<Half>,
     pub reverse: Option<Half>,
 }
@@ -144,6 +146,7 @@ impl Foreign {
                     _ => Direction::Forward,
                 },
                 activation: layer.activation,
+                clip: layer.clip,
             })
             .collect();
         let spec = Spec {

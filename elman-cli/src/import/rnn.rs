@@ -19,6 +19,7 @@ const INITIAL_H: usize = 5;
 /// What the attributes say.
 struct Settings {
     activation: Activation,
+    clip: f32,
     has_forward: bool,
     has_reverse: bool,
     is_batch_first: bool,
@@ -59,9 +60,9 @@ impl Settings {
             .map(usize::try_from)
             .transpose();
         let activation = activation(attributes, directions)?;
-        check_clip(attributes, activation)?;
         Ok(Self {
             activation,
+            clip: clip(attributes, activation)?,
             has_forward,
             has_reverse,
             is_batch_first: layout == 1,
@@ -85,15 +86,14 @@ impl Settings {
 /// From here on tanh is ±1 in single precision, so that a limit before it changes nothing.
 const TANH_IS_FLAT: f32 = 9.02;
 
-/// Whether the limit before the activation, if there is one, can be left out.
-fn check_clip(attributes: &Attributes<'_>, activation: Activation) -> Result<()> {
+/// The limit before the activation, infinite if no sum can feel it.
+fn clip(attributes: &Attributes<'_>, activation: Activation) -> Result<f32> {
     match attributes.float("clip")? {
-        None => Ok(()),
-        Some(clip) if activation == Activation::Tanh && clip >= TANH_IS_FLAT => Ok(()),
-        Some(clip) => Err(Failure::input(format!(
-            "clip {clip}: elman has no limit before the activation, and only at {TANH_IS_FLAT} and above does tanh go without; \
-             train or export the net without it"
+        Some(clip) if clip.is_nan() || clip <= 0.0 => Err(Failure::input(format!(
+            "clip {clip}: it must be above 0; leave it out where there is no limit"
         ))),
+        Some(clip) if activation == Activation::Tanh && clip >= TANH_IS_FLAT => Ok(f32::INFINITY),
+        clip => Ok(clip.unwrap_or(f32::INFINITY)),
     }
 }
 
@@ -184,6 +184,7 @@ pub fn apply(
     let mut halves = halves.into_iter();
     reader.layers.push(ForeignLayer {
         activation: settings.activation,
+        clip: settings.clip,
         forward: if settings.has_forward {
             halves.next()
         } else {

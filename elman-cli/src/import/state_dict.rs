@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use elman_core::Activation;
+use elman_core::Layer;
 use safetensors::tensor::{Dtype, SafeTensors};
 
 use super::net::{Foreign, ForeignHead, ForeignInput, ForeignLayer, Half, Matrix};
@@ -13,8 +13,8 @@ use crate::failure::{Failure, Result};
 /// What tensors do not tell.
 #[derive(Clone, Debug)]
 pub struct Hints {
-    /// Of every layer; of the layers beyond, the last.
-    pub activations: Vec<Activation>,
+    /// Activation and clip of every layer; of the layers beyond, the last's.
+    pub layers: Vec<Layer>,
     /// Steps that a token net sees at once.
     pub window: usize,
 }
@@ -92,9 +92,11 @@ impl StateDict<'_> {
             let number = layers.len();
             let half = |end: &str| self.half(prefix, &format!("_l{number}{end}"));
             let is_both = self.has(&format!("{prefix}weight_ih_l{number}_reverse"));
-            let activation = hints.activations.get(number).or(hints.activations.last());
+            let hint = hints.layers.get(number).or(hints.layers.last());
+            let hint = hint.copied().unwrap_or(Layer::tanh(0));
             layers.push(ForeignLayer {
-                activation: activation.copied().unwrap_or(Activation::Tanh),
+                activation: hint.activation,
+                clip: hint.clip,
                 forward: Some(half("")?),
                 reverse: is_both.then(|| half("_reverse")).transpose()?,
             });

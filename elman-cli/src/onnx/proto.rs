@@ -239,6 +239,7 @@ impl Tensor {
 }
 
 /// `AttributeProto.AttributeType`
+const FLOAT: i32 = 1;
 const FLOATS: i32 = 6;
 const INT: i32 = 2;
 const INTS: i32 = 7;
@@ -262,6 +263,16 @@ impl Attribute {
             name: name.to_owned(),
             ints: ints.to_vec(),
             kind: INTS,
+            ..Self::default()
+        }
+    }
+
+    /// A number.
+    pub fn float(name: &str, f: f32) -> Self {
+        Self {
+            name: name.to_owned(),
+            f: Some(f),
+            kind: FLOAT,
             ..Self::default()
         }
     }

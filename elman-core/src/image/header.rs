@@ -13,7 +13,8 @@
 //! | 42, 43, 44 | head: 0 none, 1 linear, 2 softmax; outputs; read at 0 every step, 1 the last step |
 //! | 45, 46, 47 | golden vectors: sequences, rows, tolerance (`f32`) |
 //! | 48 | bytes of the notes |
-//! | 49..64 | zero |
+//! | 49..57 | clip of each layer (`f32`, 0 without one) |
+//! | 57..64 | zero |
 
 use crate::error::Error;
 use crate::simd::{LANES, Strip};
@@ -34,6 +35,7 @@ pub(super) const CRC_AT: usize = 16;
 const CHANNELS: usize = 7;
 const LAYERS: usize = 24;
 const REST: usize = 41;
+const CLIPS: usize = 49;
 
 /// What the header says.
 pub(super) struct Header {
@@ -187,6 +189,10 @@ impl Words {
         let mut layers = [Layer::tanh(0); MAX_LAYERS];
         for (i, layer) in layers.iter_mut().enumerate() {
             layer.hidden = self.len(LAYERS + 1 + 2 * i);
+            layer.clip = match self.get(CLIPS + i) {
+                0 => f32::INFINITY,
+                clip => f32::from_bits(clip),
+            };
             let kind = self.get(LAYERS + 2 + 2 * i);
             (layer.direction, layer.activation) = match (kind & 0xFF, kind >> 8) {
                 (0, activation) => (Direction::Forward, activation_of(activation)?),
@@ -223,6 +229,7 @@ impl Words {
                 Activation::Identity => 2,
             };
             self.set_len(LAYERS + 1 + 2 * i, layer.hidden);
+            self.set(CLIPS + i, layer.limit().map_or(0, f32::to_bits));
             self.set(
                 LAYERS + 2 + 2 * i,
                 u32::from(layer.direction == Direction::Both) | (activation << 8),

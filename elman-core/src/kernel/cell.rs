@@ -2,6 +2,7 @@
 //! registers from its bias to its end.
 
 use super::chain::{Groups, LinkEnd, widest};
+use super::elementwise::{Clipped, Map};
 use super::pack::{Panel, Panels};
 use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_tile, store_rows};
 use crate::spec::Activation;
@@ -15,6 +16,8 @@ pub(crate) struct Cell<'a> {
     /// Room for the new state while columns that are still to come read the old one.
     pub next: &'a mut [f32],
     pub activation: Activation,
+    /// Limits what `f` reads.
+    pub clip: Option<f32>,
     /// Columns from the last to the first: every other step begins with the weights that the step before
     /// left in the nearest cache.
     pub backwards: bool,
@@ -41,6 +44,7 @@ impl Cell<'_> {
             h,
             next,
             activation,
+            clip,
             backwards,
             ..
         } = self;
@@ -50,9 +54,16 @@ impl Cell<'_> {
         };
         if E::has_chains::<S>() {
             E::chain(s, w_in.bias, (x, w_in.matrix), (h, w_rec.matrix), next);
+            if let Some(clip) = clip {
+                limit(next, clip);
+            }
             activate(s, activation, next, h);
             return;
         }
+        let end = match clip {
+            Some(_) => Activation::Identity,
+            None => activation,
+        };
         let groups = Groups::of::<S>(1, hidden);
         for group in 0..groups.count {
             let (strip, width) = groups.get(if backwards {
@@ -66,9 +77,13 @@ impl Cell<'_> {
                     (x, w_in.matrix.from(strip, 0)),
                     (&*h, w_rec.matrix.from(strip, 0)),
                 ],
-                end: LinkEnd::Activate(activation),
+                end: LinkEnd::Activate(end),
             };
             row.compute(s, width, next.get_mut(strip * LANES..).unwrap_or(&mut []));
+        }
+        if let Some(clip) = clip {
+            let (function, data) = (Clipped(activation, clip), &mut *next);
+            s.run(Map { function, data });
         }
         crate::forward::copy_whole(next, h);
     }
@@ -116,6 +131,21 @@ impl Readout<'_> {
             };
             row.compute(s, width, self.y.get_mut(strip * LANES..).unwrap_or(&mut []));
         }
+    }
+}
+
+/// `z` limited to ±clip, on tokens that have chains.
+#[inline(always)]
+fn limit(z: &mut [f32], clip: f32) {
+    for z in z {
+        // Not `clamp`, which asserts; a NaN passes, as in the wide kernels.
+        *z = if *z > clip {
+            clip
+        } else if *z < -clip {
+            -clip
+        } else {
+            *z
+        };
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Chain<'a> {
     /// Whether links climb through C, or descend from its end.
     pub climbs: bool,
     pub end: LinkEnd<'a>,
+    /// Limits what `f` reads. Such a chain goes link by link: only imported nets have one.
+    pub clip: Option<f32>,
     /// Whether the first link takes its columns backwards.
     pub odd: bool,
 }
@@ -52,13 +54,13 @@ pub(crate) enum LinkEnd<'a> {
 
 impl<'a> LinkEnd<'a> {
     /// The same for a single product whose C begins at `start`.
-    fn finish(self, start: usize, c_row: usize) -> Finish<'a> {
+    fn finish(self, clip: Option<f32>, start: usize, c_row: usize) -> Finish<'a> {
         match self {
-            Self::Activate(activation) => Finish::activate(activation),
+            Self::Activate(activation) => Finish::activate(activation, clip),
             Self::Gradient(activation, h) => {
                 let data = h.get(start..).unwrap_or(&[]);
                 let (outer, inner) = (c_row, 1);
-                Finish::gradient(activation, View { data, outer, inner })
+                Finish::gradient(activation, clip, View { data, outer, inner })
             }
         }
     }
@@ -207,6 +209,7 @@ impl Chain<'_> {
         let strips = self.columns.div_ceil(LANES);
         // What the constants rule out is not even compiled.
         match self.rows {
+            _ if self.clip.is_some() => self.each(s),
             1 => s.run(Few::<E, 1>(self, b)),
             2 if const { few::<S, E>(2) } && strips <= widest::<S>(2) => {
                 s.run(Few::<E, 2>(self, b))
@@ -232,13 +235,13 @@ impl Chain<'_> {
     fn each<S: Simd>(mut self, s: S) {
         let (rows, columns, c_row, b) = (self.rows, self.columns, self.c_row, self.b);
         for index in 0..self.links {
-            let (end, order) = (self.end, self.order(index));
+            let (end, clip, order) = (self.end, self.clip, self.order(index));
             let Some((start, a, c)) = self.link(index) else {
                 return;
             };
             s.run(Gemm {
                 start: Start::Continue,
-                finish: end.finish(start, c_row),
+                finish: end.finish(clip, start, c_row),
                 order,
                 ..Gemm::new(rows, columns, columns, a, b, c, c_row)
             });

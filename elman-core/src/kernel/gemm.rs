@@ -21,7 +21,7 @@
 //! to whole ones and back (masked loads and stores in code of their own are as fast as whole strips).
 
 use super::activation::{relu_gradient, tanh_gradient};
-use super::elementwise::{Function, Relu, Tanh};
+use super::elementwise::{Clipped, Function, Map, Relu, Tanh};
 use super::narrow;
 use super::pack::{Panel, Panels};
 use crate::simd::{
@@ -64,24 +64,29 @@ pub(crate) enum Finish<'a> {
     TanhGradient(View<'a>),
     /// Times the derivative of relu, from the rows of `h = relu(z)`.
     ReluGradient(View<'a>),
+    Clipped(Clipped),
+    /// Times the derivative of the clipped activation, from the rows of its values.
+    ClippedGradient(Clipped, View<'a>),
 }
 
 impl<'a> Finish<'a> {
     /// `f`
-    pub const fn activate(activation: Activation) -> Self {
-        match activation {
-            Activation::Tanh => Self::Tanh,
-            Activation::Relu => Self::Relu,
-            Activation::Identity => Self::Keep,
+    pub const fn activate(activation: Activation, clip: Option<f32>) -> Self {
+        match (clip, activation) {
+            (Some(clip), _) => Self::Clipped(Clipped(activation, clip)),
+            (None, Activation::Tanh) => Self::Tanh,
+            (None, Activation::Relu) => Self::Relu,
+            (None, Activation::Identity) => Self::Keep,
         }
     }
 
     /// `f'` in terms of `h = f(z)`.
-    pub const fn gradient(activation: Activation, h: View<'a>) -> Self {
-        match activation {
-            Activation::Tanh => Self::TanhGradient(h),
-            Activation::Relu => Self::ReluGradient(h),
-            Activation::Identity => Self::Keep,
+    pub const fn gradient(activation: Activation, clip: Option<f32>, h: View<'a>) -> Self {
+        match (clip, activation) {
+            (Some(clip), _) => Self::ClippedGradient(Clipped(activation, clip), h),
+            (None, Activation::Tanh) => Self::TanhGradient(h),
+            (None, Activation::Relu) => Self::ReluGradient(h),
+            (None, Activation::Identity) => Self::Keep,
         }
     }
 }
@@ -276,43 +281,37 @@ impl<E: Element> Band<'_, '_, E> {
         place: (usize, usize),
         size: (usize, usize),
     ) {
-        let (band, (row, column)) = (self, place);
-        let h_from = |h: View<'_>| row * h.outer + column;
         match finish {
             Finish::Keep => {}
-            Finish::Tanh => s.run(Each {
-                band,
-                size,
-                h: View::EMPTY,
-                h_from: 0,
-                epilogue: Tanh,
-            }),
-            Finish::Relu => s.run(Each {
-                band,
-                size,
-                h: View::EMPTY,
-                h_from: 0,
-                epilogue: Relu,
-            }),
-            Finish::TanhGradient(h) => {
-                s.run(Each {
-                    band,
-                    size,
-                    h,
-                    h_from: h_from(h),
-                    epilogue: TanhGradient,
-                });
-            }
-            Finish::ReluGradient(h) => {
-                s.run(Each {
-                    band,
-                    size,
-                    h,
-                    h_from: h_from(h),
-                    epilogue: ReluGradient,
-                });
+            Finish::Tanh => self.each(s, Tanh, View::EMPTY, place, size),
+            Finish::Relu => self.each(s, Relu, View::EMPTY, place, size),
+            Finish::TanhGradient(h) => self.each(s, TanhGradient, h, place, size),
+            Finish::ReluGradient(h) => self.each(s, ReluGradient, h, place, size),
+            Finish::Clipped(function) => self.each(s, function, View::EMPTY, place, size),
+            Finish::ClippedGradient(function, h) => {
+                let epilogue = ClippedGradient::of(s, function);
+                self.each(s, epilogue, h, place, size);
             }
         }
+    }
+
+    #[inline(always)]
+    fn each<S: Simd, F: Epilogue>(
+        &mut self,
+        s: S,
+        epilogue: F,
+        h: View,
+        (row, column): (usize, usize),
+        size: (usize, usize),
+    ) {
+        let h_from = row * h.outer + column;
+        s.run(Each {
+            band: self,
+            size,
+            h,
+            h_from,
+            epilogue,
+        });
     }
 
     /// Up to sixteen numbers of C.
@@ -434,6 +433,20 @@ impl<F: Function> Epilogue for F {
 struct TanhGradient;
 #[derive(Clone, Copy)]
 struct ReluGradient;
+/// Activation, and its value at the clip: it takes that value from there on, and nowhere before.
+#[derive(Clone, Copy)]
+struct ClippedGradient(Activation, f32);
+
+impl ClippedGradient {
+    #[inline(always)]
+    fn of<S: Simd>(s: S, function: Clipped) -> Self {
+        let Clipped(activation, clip) = function;
+        let mut edge = [clip];
+        let data = edge.as_mut_slice();
+        s.run(Map { function, data });
+        Self(activation, edge[0])
+    }
+}
 
 impl Epilogue for TanhGradient {
     const READS_H: bool = true;
@@ -450,5 +463,19 @@ impl Epilogue for ReluGradient {
     #[inline(always)]
     fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
         relu_gradient(s, h, dh)
+    }
+}
+
+impl Epilogue for ClippedGradient {
+    const READS_H: bool = true;
+
+    #[inline(always)]
+    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
+        let dz = match self.0 {
+            Activation::Tanh => tanh_gradient(s, h, dh),
+            Activation::Relu => relu_gradient(s, h, dh),
+            Activation::Identity => dh,
+        };
+        s.if_less(s.abs(h), s.splat(self.1), dz, s.splat(0.0))
     }
 }

@@ -72,6 +72,7 @@ fn weights<S: Simd, const STRIPS: usize>(
 #[inline(always)]
 pub(super) fn holds_chain(chain: &Chain) -> bool {
     (1..=WIDEST).contains(&chain.columns)
+        && chain.clip.is_none()
         && chain.c_row == chain.columns
         && chain.rows * chain.columns <= 2 * LANES
 }

@@ -88,4 +88,19 @@ pub use quantize::quantize;
 pub use stream::{Integers, QuantizedStream};
 pub use write::{QuantizedRow, QuantizedWriter};
 
+use crate::error::Error;
 use crate::spec::Spec;
+
+/// Whether the spec makes sense, and has a form in whole numbers.
+const fn check(spec: &Spec) -> Result<(), Error> {
+    let mut i = 0;
+    while i < spec.layers.len() {
+        if spec.layer(i).limit().is_some() {
+            return Err(Error::Quantized(
+                "a layer with a clip has no form in whole numbers: use the net in f32",
+            ));
+        }
+        i += 1;
+    }
+    spec.check()
+}

@@ -1,8 +1,8 @@
 //! A net in whole numbers, read where it lies.
 
-use super::Spec;
 use super::cell::{Cell, most, number, pair, read_out};
 use super::layout::{MATRIX_HEAD, Matrix, ROWS_HEAD, blocks, embedding_words, pairs};
+use super::{Spec, check};
 use crate::error::{Error, check_len};
 use crate::params::Place;
 use crate::spec::{Channel, HeadKind, InitialState, Input, Layer};
@@ -50,7 +50,7 @@ impl<'a> QuantizedModel<'a> {
     /// assert!(QuantizedModel::new(Spec::dense(20, 3, 1), &words).is_err());
     /// ```
     pub fn new(spec: Spec, words: &'a [u32]) -> Result<Self, Error> {
-        spec.check()?;
+        check(&spec)?;
         check_len("words", spec.quantized_len(), words.len())?;
         let model = Self { spec, words };
         for place in spec.places() {

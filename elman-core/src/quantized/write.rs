@@ -1,9 +1,9 @@
 //! Writing the words of a net in whole numbers, part by part, and reading parts back.
 
-use super::Spec;
 use super::cell::{number, pair};
 use super::layout::{BLOCK, MATRIX_HEAD, Matrix, ROWS, ROWS_HEAD, embedding_words};
 use super::model::channels;
+use super::{Spec, check};
 use crate::error::{Error, check_len};
 use crate::params::{Place, TensorKind};
 
@@ -76,7 +76,7 @@ impl<'a> QuantizedWriter<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn new(spec: &Spec, words: &'a mut [u32]) -> Result<Self, Error> {
-        spec.check()?;
+        check(spec)?;
         check_len("words", spec.quantized_len(), words.len())?;
         words.fill(0);
         Ok(Self { spec: *spec, words })

@@ -94,6 +94,7 @@ impl MaskedForward<'_> {
             column,
             width,
             activation,
+            clip,
             ..
         } = self.recurrence;
         if rows == 0 {
@@ -107,7 +108,7 @@ impl MaskedForward<'_> {
         let c = self.h.get_mut(row * width + column..).unwrap_or(&mut []);
         s.run(Gemm {
             start: Start::Continue,
-            finish: Finish::activate(activation),
+            finish: Finish::activate(activation, clip),
             ..Gemm::new(rows, hidden, hidden, before.from(from, 0), w_rec, c, width)
         });
     }

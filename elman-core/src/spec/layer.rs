@@ -1,6 +1,6 @@
 //! Recurrent layers.
 
-use super::List;
+use super::{List, is_dimension};
 
 /// At most this many stacked layers.
 ///
@@ -24,7 +24,7 @@ pub type Layers = List<Layer, MAX_LAYERS>;
 ///
 /// ```
 /// # use elman_core::{Activation, Direction, Layer};
-/// let layer = Layer { hidden: 64, direction: Direction::Both, activation: Activation::Relu };
+/// let layer = Layer { hidden: 64, direction: Direction::Both, activation: Activation::Relu, clip: 6.0 };
 /// assert_eq!((layer.width(), layer.directions()), (128, 2));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,6 +35,27 @@ pub struct Layer {
     pub direction: Direction,
     /// `f` of the Elman equation.
     pub activation: Activation,
+    /// Limits what `f` reads to ±clip, as ONNX's RNN does, and beyond it the gradient is zero; infinite where there is no
+    /// limit.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let layer = Layer { activation: Activation::Relu, clip: 6.0, ..Layer::tanh(1) };
+    /// let head = Head { kind: HeadKind::None, read: Read::EveryStep };
+    /// let spec = Spec { layers: Layers::of([layer]), head, ..Spec::dense(1, 1, 1) };
+    /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+    /// // The input's weight, the state's, the bias.
+    /// pack(&spec, &[1.0, 0.0, 0.0], &mut packed)?;
+    /// # let (mut state, mut scratch, mut y) = ([0.0], vec![Strip::ZERO; spec.stream_len()], [0.0]);
+    /// # let model = Model::new(spec, &[], &packed)?;
+    /// # let mut stream = Stream::new(Level::detect(), model, &mut state, &mut scratch)?;
+    /// for (x, h) in [(-2.0, 0.0), (5.0, 5.0), (9.0, 6.0)] {
+    ///     stream.step(Inputs::Dense(&[x]), &mut y)?;
+    ///     assert_eq!(y[0], h);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub clip: f32,
 }
 
 impl Layer {
@@ -42,14 +63,15 @@ impl Layer {
     ///
     /// ```
     /// # use elman_core::{Activation, Direction, Layer};
-    /// let layer = Layer { hidden: 64, direction: Direction::Forward, activation: Activation::Tanh };
-    /// assert_eq!(Layer::tanh(64), layer);
+    /// let (direction, activation) = (Direction::Forward, Activation::Tanh);
+    /// assert_eq!(Layer::tanh(64), Layer { hidden: 64, direction, activation, clip: f32::INFINITY });
     /// ```
     pub const fn tanh(hidden: usize) -> Self {
         Self {
             hidden,
             direction: Direction::Forward,
             activation: Activation::Tanh,
+            clip: f32::INFINITY,
         }
     }
 
@@ -77,6 +99,33 @@ impl Layer {
         match self.direction {
             Direction::Forward => 1,
             Direction::Both => 2,
+        }
+    }
+
+    /// The clip, where there is one.
+    ///
+    /// ```
+    /// # use elman_core::Layer;
+    /// let clipped = Layer { clip: 6.0, ..Layer::tanh(64) };
+    /// assert_eq!((Layer::tanh(64).limit(), clipped.limit()), (None, Some(6.0)));
+    /// ```
+    #[inline(always)]
+    pub const fn limit(&self) -> Option<f32> {
+        if self.clip < f32::INFINITY {
+            Some(self.clip)
+        } else {
+            None
+        }
+    }
+
+    pub(super) const fn problem(&self) -> Option<&'static str> {
+        if !is_dimension(self.hidden) {
+            return Some("hidden units must lie in 1..=2^24");
+        }
+        if self.clip > 0.0 {
+            None
+        } else {
+            Some("the clip of a layer must be greater than 0")
         }
     }
 }

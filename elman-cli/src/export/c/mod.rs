@@ -26,6 +26,7 @@ const PRODUCT: &str = include_str!("product.c");
 const BITS: &str = include_str!("bits.c");
 const TANH: &str = include_str!("tanh.c");
 const RELU: &str = include_str!("relu.c");
+const LIMIT: &str = include_str!("limit.c");
 const SOFTMAX: &str = include_str!("softmax.c");
 const IDS: &str = include_str!("ids.c");
 const LAYER: &str = include_str!("layer.c");
@@ -182,6 +183,10 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     }
     if has(Activation::Relu) {
         to.piece(RELU);
+    }
+    if layers.iter().any(|layer| layer.limit().is_some()) {
+        to.piece(LIMIT);
+        steps::limits(to, spec);
     }
     if is_softmax {
         to.piece(SOFTMAX);

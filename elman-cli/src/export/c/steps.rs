@@ -1,9 +1,9 @@
 //! The functions that know the net: a step of a stream, or a whole sequence.
 
-use elman_core::{Activation, HeadKind, InitialState, Input, Place, Read, Spec};
+use elman_core::{Activation, HeadKind, InitialState, Input, Layer, Place, Read, Spec};
 
-use super::Source;
 use super::panels::name;
+use super::{Source, c_number};
 
 /// Row buffers of a whole sequence: layers take turns in two.
 pub fn work_buffers(spec: &Spec) -> usize {
@@ -20,6 +20,33 @@ const fn activation(activation: Activation) -> Option<&'static str> {
         Activation::Tanh => Some("net_activate_tanh"),
         Activation::Relu => Some("net_activate_relu"),
         Activation::Identity => None,
+    }
+}
+
+/// The function of layer `index`; `None` if its state is the sum itself.
+fn function(index: usize, layer: &Layer) -> Option<String> {
+    match layer.limit() {
+        Some(_) => Some(format!("net_activate_{index}")),
+        None => activation(layer.activation).map(str::to_owned),
+    }
+}
+
+/// The functions of the layers with a clip.
+pub fn limits(to: &mut Source, spec: &Spec) {
+    for (index, layer) in spec.layers.as_slice().iter().enumerate() {
+        let Some(clip) = layer.limit().map(c_number) else {
+            continue;
+        };
+        let activate = activation(layer.activation);
+        let activate = activate.map_or_else(String::new, |name| format!("    {name}(h, len);\n"));
+        to.piece(&format!(
+            "
+static void net_activate_{index}(float *h, size_t len)
+{{
+    net_limit(h, len, {clip});
+{activate}}}
+"
+        ));
     }
 }
 
@@ -79,7 +106,7 @@ int net_step(net_state *net, const uint32_t x[NET_INPUTS], float y[NET_OUTPUTS])
     to.piece("    return 0;\n}\n");
 }
 
-fn stream_layer(to: &mut Source, spec: &Spec, index: usize, layer: &elman_core::Layer) {
+fn stream_layer(to: &mut Source, spec: &Spec, index: usize, layer: &Layer) {
     let (at, hidden) = (spec.state_offset(index), layer.hidden);
     let parts = match (&spec.input, index) {
         (Input::Tokens { .. }, 0) => "NET_INPUTS",
@@ -102,7 +129,7 @@ fn stream_layer(to: &mut Source, spec: &Spec, index: usize, layer: &elman_core::
 ",
         name(place)
     ));
-    if let Some(function) = activation(layer.activation) {
+    if let Some(function) = function(index, layer) {
         to.piece(&format!("    {function}(net->scratch, {hidden});\n"));
     }
     to.piece(&format!(
@@ -162,7 +189,8 @@ int net_run(const uint32_t *x, size_t steps, float *work, float *y)
                 ),
             };
             let source = source.replace("NET_W,", &format!("net_{weights},"));
-            let function = activation(layer.activation).unwrap_or("0");
+            let function = function(index, layer);
+            let function = function.as_deref().unwrap_or("0");
             let (reverse, to_row) = (i32::from(reverse), buffer(index));
             to.piece(&format!(
                 "    {source}, {reverse}, net_start + {start}, {function}, {to_row} + {column}, {stride}, {hidden});\n"
