@@ -2,8 +2,7 @@
 //! step by step or all at once.
 
 use elman_core::quantized::{
-    Calibration, Integers, QuantizedGolden, QuantizedModel, QuantizedSelfTest, QuantizedStream,
-    QuantizedWriter,
+    Integers, QuantizedGolden, QuantizedModel, QuantizedSelfTest, QuantizedStream,
 };
 use elman_core::{
     Activation, Channel, Channels, Direction, Dropout, Error, Head, HeadKind, InitialState, Input,
@@ -12,6 +11,7 @@ use elman_core::{
 use elman_tests::oracle::{Net, softmax};
 use elman_tests::{Case, Generator, Quantized, Rows};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 #[path = "oracle/whole.rs"]
 mod whole;
@@ -112,8 +112,9 @@ fn specs() -> impl Strategy<Value = Spec> {
         }
     });
     let dense = prop_oneof![1usize..20, 500usize..520].prop_map(|width| Input::Dense { width });
-    let layer =
-        (1usize..20, any::<bool>(), 0usize..3).prop_map(|(hidden, both, activation)| Layer {
+    let clip = prop_oneof![3 => Just(f32::INFINITY), 1 => 0.1f32..4.0];
+    let layer = (1usize..20, any::<bool>(), 0usize..3, clip).prop_map(
+        |(hidden, both, activation, clip)| Layer {
             hidden,
             direction: if both {
                 Direction::Both
@@ -121,8 +122,9 @@ fn specs() -> impl Strategy<Value = Spec> {
                 Direction::Forward
             },
             activation: [Activation::Tanh, Activation::Relu, Activation::Identity][activation],
-            clip: f32::INFINITY,
-        });
+            clip,
+        },
+    );
     let head = (1usize..10, any::<bool>()).prop_map(|(outputs, last)| Head {
         kind: HeadKind::Linear { outputs },
         read: if last {
@@ -173,8 +175,19 @@ fn integers(spec: &Spec, steps: usize, random: &mut Generator) -> (Vec<Vec<i16>>
     }
 }
 
+/// The same cases at every run, as in `gradients.rs`: one net in some ten thousands of identity layers enlarges rounding
+/// so much that it is not near f64.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 1000,
+        rng_seed: RngSeed::Fixed(1990),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(config())]
 
     #[test]
     fn whole_numbers_are_those_of_the_documentation(spec in specs(), steps in 1usize..6, seed in any::<u64>()) {
@@ -333,14 +346,11 @@ fn what_makes_no_sense_is_refused() {
         }]),
         ..spec
     };
-    let found = QuantizedModel::new(clipped, &good).unwrap_err();
-    let (mut words, mut numbers) = (good.clone(), vec![0.0; clipped.calibration_len()]);
-    assert_eq!(
-        QuantizedWriter::new(&clipped, &mut words).err(),
-        Some(found)
-    );
-    assert_eq!(Calibration::new(&clipped, &mut numbers).err(), Some(found));
-    assert!(found.to_string().contains("clip"), "{found}");
+    assert!(QuantizedModel::new(clipped, &good).is_err());
+    let with_limit = Quantized::new(&Case::new(clipped, &[4], 1)).words;
+    assert!(matches!(refused(&with_limit), Error::Quantized(_)));
+    // tanh(3) = 0.99505
+    assert_eq!(with_limit[1] >> 16, 32606);
     for (word, value) in [(1, 32), (3, 0x7fff_ffff), (3, i32::MIN as u32)] {
         let mut words = good.clone();
         words[word] = value;

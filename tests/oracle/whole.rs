@@ -22,7 +22,9 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
         let mut above = vec![Vec::new(); steps];
         top.clear();
         for (reverse, start) in initial[layer].iter().enumerate().take(l.directions()) {
-            let (shift, _) = (reader.next(), reader.next());
+            let (first, _) = (reader.next(), reader.next());
+            let (shift, limit) = (first & 0xffff, (first >> 16) as i16);
+            assert_eq!(limit > 0, l.limit().is_some());
             let matrix = matrix(
                 &mut reader,
                 l.hidden,
@@ -36,7 +38,10 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
             };
             for t in order {
                 let z = matrix.iter().map(|row| row.sum(&below[t], &h));
-                let f = |z: i64| activate(l.activation, z >> shift);
+                let f = |z: i64| match (activate(l.activation, z >> shift), limit) {
+                    (h, 0) => h,
+                    (h, limit) => h.clamp(-limit, limit),
+                };
                 h = padded(&z.map(f).collect::<Vec<i16>>(), 8);
                 above[t].extend(&h);
             }

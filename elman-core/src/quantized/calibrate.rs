@@ -1,6 +1,6 @@
 //! What flows through a net on the user's data: ranges, and second moments of what every matrix reads.
 
-use super::{QuantizedModel, Spec, check};
+use super::{QuantizedModel, Spec};
 use crate::error::{Error, check_len};
 use crate::inputs::Inputs;
 use crate::params::Place;
@@ -133,7 +133,7 @@ impl<'a> Calibration<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn new(spec: &Spec, numbers: &'a mut [f64]) -> Result<Self, Error> {
-        check(spec)?;
+        spec.check()?;
         check_len("calibration", spec.calibration_len(), numbers.len())?;
         numbers.fill(0.0);
         let spec = *spec;

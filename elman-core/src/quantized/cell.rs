@@ -15,6 +15,8 @@ pub(super) struct Cell<'a> {
     pub words: &'a [u32],
     pub matrix: Matrix,
     pub activation: Activation,
+    /// Whether the state is limited.
+    pub has_clip: bool,
 }
 
 impl Cell<'_> {
@@ -39,6 +41,13 @@ impl Cell<'_> {
                 let [a, b, c, d] = z.map(|z| (z >> shift).clamp(-0x7fff, 0x7fff));
                 [pair(a, b), pair(c, d)]
             }),
+        }
+        if self.has_clip {
+            let limit = limit_of(self.words);
+            for word in next.iter_mut().take(self.words_written()) {
+                let within = |h: i32| h.min(limit).max(-limit);
+                *word = pair(within(*word as i16 as i32), within(*word as i32 >> 16));
+            }
         }
     }
 
@@ -159,6 +168,12 @@ fn pieces(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eight]) -> [i32; R
         z = [a, b, c, d, m[4], m[5], m[6], m[7]];
     }
     sums
+}
+
+/// The limit of a layer's state; 0 where it has no clip.
+#[inline(always)]
+pub(super) fn limit_of(words: &[u32]) -> i32 {
+    (words.first().copied().unwrap_or(0) >> 16) as i32
 }
 
 /// Two numbers of 16 bits in a word, the first in the low half.

@@ -37,7 +37,8 @@
 //!
 //! ```text
 //! z = bias + ⌊Σ w_in·x · m_in / 2¹⁶⌋ + ⌊Σ w_rec·h · m_rec / 2¹⁶⌋      w 8 bits, x and h 16, m 16, bias and z 32
-//! h' = tanh(z / 2^shift / 2¹⁴) · 2¹⁵,  or  max(0, z / 2^shift),  or  z / 2^shift          rounded, limited to 16 bits
+//! h' = tanh(z / 2^shift / 2¹⁴) · 2¹⁵,  or  max(0, z / 2^shift),  or  z / 2^shift          rounded, limited to 16 bits,
+//!                                                                          and to ±limit where the layer has a clip
 //! logit = bias + ⌊Σ w_out·h · m_out / 2¹⁶⌋                            times `unit` where `f32` is asked for
 //! ```
 //!
@@ -55,7 +56,7 @@
 //! input scale          1 word: f32, how many units of x make 1.0
 //! embeddings           per channel, per id (V + 1 of them): multiplier m, then ⌈E/4⌉ words of four bytes e: x = ⌊(e·m + 64) / 2⁷⌋
 //! initial state        if trained: as one sequence's state
-//! layer and direction  shift │ unit (f32: what one unit of h is worth) │ per four rows: Rows(x, h)
+//! layer and direction  shift + limit·2¹⁶ │ unit (f32: what one unit of h is worth) │ per four rows: Rows(x, h)
 //! head                 0     │ unit (f32: what one unit of a logit is worth) │ per four rows: Rows(h, –)
 //! Rows                 4 × bias │ 4 × (m_in low, m_rec high) │ blocks of W_in │ blocks of W_rec
 //! block                8 words: inputs 0..4 of rows 0, 1, 2, 3, then inputs 4..8 of them
@@ -88,19 +89,4 @@ pub use quantize::quantize;
 pub use stream::{Integers, QuantizedStream};
 pub use write::{QuantizedRow, QuantizedWriter};
 
-use crate::error::Error;
 use crate::spec::Spec;
-
-/// Whether the spec makes sense, and has a form in whole numbers.
-const fn check(spec: &Spec) -> Result<(), Error> {
-    let mut i = 0;
-    while i < spec.layers.len() {
-        if spec.layer(i).limit().is_some() {
-            return Err(Error::Quantized(
-                "a layer with a clip has no form in whole numbers: use the net in f32",
-            ));
-        }
-        i += 1;
-    }
-    spec.check()
-}

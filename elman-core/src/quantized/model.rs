@@ -1,8 +1,8 @@
 //! A net in whole numbers, read where it lies.
 
-use super::cell::{Cell, most, number, pair, read_out};
+use super::Spec;
+use super::cell::{Cell, limit_of, most, number, pair, read_out};
 use super::layout::{MATRIX_HEAD, Matrix, ROWS_HEAD, blocks, embedding_words, pairs};
-use super::{Spec, check};
 use crate::error::{Error, check_len};
 use crate::params::Place;
 use crate::spec::{Channel, HeadKind, InitialState, Input, Layer};
@@ -50,23 +50,28 @@ impl<'a> QuantizedModel<'a> {
     /// assert!(QuantizedModel::new(Spec::dense(20, 3, 1), &words).is_err());
     /// ```
     pub fn new(spec: Spec, words: &'a [u32]) -> Result<Self, Error> {
-        check(&spec)?;
+        spec.check()?;
         check_len("words", spec.quantized_len(), words.len())?;
         let model = Self { spec, words };
         for place in spec.places() {
-            model.check(spec.quantized_matrix(place))?;
+            let has_clip = spec.layer(place.layer).limit().is_some();
+            model.check(spec.quantized_matrix(place), has_clip)?;
         }
         if spec.has_head() {
-            model.check(spec.quantized_head())?;
+            model.check(spec.quantized_head(), false)?;
         }
         Ok(model)
     }
 
     /// Whether every sum of the matrix fits 32 bits, whatever its weights.
-    fn check(&self, matrix: Matrix) -> Result<(), Error> {
+    fn check(&self, matrix: Matrix, has_clip: bool) -> Result<(), Error> {
         let words = self.matrix(matrix);
-        if words.first().is_some_and(|&shift| shift > 31) {
+        if words.first().is_some_and(|&word| word & 0xffff > 31) {
             return Err(Error::Quantized("a shift of more than 31"));
+        }
+        let limit = limit_of(words);
+        if has_clip != (limit > 0) || limit > 0x7fff {
+            return Err(Error::Quantized("a limit that is not that of the clip"));
         }
         let groups = words.get(MATRIX_HEAD..).unwrap_or(&[]);
         for group in groups.chunks_exact(matrix.group_words().max(1)) {
@@ -219,6 +224,7 @@ impl<'a> QuantizedModel<'a> {
             words: self.matrix(matrix),
             matrix,
             activation: self.spec.layer(place.layer).activation,
+            has_clip: self.spec.layer(place.layer).limit().is_some(),
         }
     }
 
@@ -344,6 +350,7 @@ impl<'a> Walk<'a> {
             words,
             matrix,
             activation: layer.activation,
+            has_clip: layer.limit().is_some(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Writing the words of a net in whole numbers, part by part, and reading parts back.
 
+use super::Spec;
 use super::cell::{number, pair};
 use super::layout::{BLOCK, MATRIX_HEAD, Matrix, ROWS, ROWS_HEAD, embedding_words};
 use super::model::channels;
-use super::{Spec, check};
 use crate::error::{Error, check_len};
 use crate::params::{Place, TensorKind};
+use crate::spec::Activation;
 
 /// One row of a matrix: an output and all that flows into it.
 ///
@@ -76,7 +77,7 @@ impl<'a> QuantizedWriter<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn new(spec: &Spec, words: &'a mut [u32]) -> Result<Self, Error> {
-        check(spec)?;
+        spec.check()?;
         check_len("words", spec.quantized_len(), words.len())?;
         words.fill(0);
         Ok(Self { spec: *spec, words })
@@ -180,7 +181,8 @@ impl<'a> QuantizedWriter<'a> {
         Ok(())
     }
 
-    /// Shift of a layer and direction, and what one unit of its state is worth: 2⁻¹⁵ for tanh.
+    /// Shift of a layer and direction, and what one unit of its state is worth: 2⁻¹⁵ for tanh. The limit of a clip
+    /// follows from both.
     ///
     /// # Errors
     /// [`Error::Quantized`] for a layer or direction that is not there.
@@ -196,9 +198,22 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     pub fn matrix(&mut self, place: Place, shift: u32, unit: f32) -> Result<(), Error> {
         let start = self.spec.quantized_matrix(self.known(place)?).start;
-        self.set(start, shift);
+        let limit = self.spec.layer(place.layer).limit();
+        let limit = limit.map_or(0, |clip| self.limit(place.layer, clip, unit));
+        // No shift is so large; what is, stays too large.
+        self.set(start, shift.min(0xffff) | limit << 16);
         self.set(start + 1, unit.to_bits());
         Ok(())
+    }
+
+    /// What the activation makes of the clip, in units of the state.
+    fn limit(&self, layer: usize, clip: f32, unit: f32) -> u32 {
+        let (clip, unit) = (f64::from(clip), f64::from(unit));
+        let most = match self.spec.layer(layer).activation {
+            Activation::Tanh => libm::tanh(clip),
+            Activation::Relu | Activation::Identity => clip,
+        };
+        ((most / unit + 0.5) as u32).clamp(1, 0x7fff)
     }
 
     /// A row of a layer and direction.
