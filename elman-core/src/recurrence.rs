@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use crate::batch::{Batch, Run};
 use crate::kernel::chain::{Chain, LinkEnd};
-use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::kernel::gemm::{Finish, Gemm, Limit, Start};
 use crate::kernel::pack::Panels;
 use crate::simd::{Simd, View};
 use crate::spec::Activation;
@@ -220,9 +220,11 @@ impl Recurrence<'_> {
         };
         if rows > 0 {
             let c = here.get_mut(self.column..).unwrap_or(&mut []);
+            let h = self.rows(h, row);
             s.run(Gemm {
                 start: Start::Continue,
-                finish: Finish::gradient(self.activation, self.clip, self.rows(h, row)),
+                limit: Limit::gradient(s, self.activation, self.clip, h),
+                finish: Finish::gradient(self.activation, h),
                 ..Gemm::new(rows, self.hidden, 0, View::EMPTY, self.w_rec, c, self.width)
             });
         }

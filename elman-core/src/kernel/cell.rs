@@ -2,7 +2,7 @@
 //! registers from its bias to its end.
 
 use super::chain::{Groups, LinkEnd, widest};
-use super::elementwise::{Clipped, Map};
+use super::elementwise::{Clamp, Function};
 use super::pack::{Panel, Panels};
 use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_tile, store_rows};
 use crate::spec::Activation;
@@ -60,10 +60,6 @@ impl Cell<'_> {
             activate(s, activation, next, h);
             return;
         }
-        let end = match clip {
-            Some(_) => Activation::Identity,
-            None => activation,
-        };
         let groups = Groups::of::<S>(1, hidden);
         for group in 0..groups.count {
             let (strip, width) = groups.get(if backwards {
@@ -77,13 +73,10 @@ impl Cell<'_> {
                     (x, w_in.matrix.from(strip, 0)),
                     (&*h, w_rec.matrix.from(strip, 0)),
                 ],
-                end: LinkEnd::Activate(end),
+                clip,
+                end: LinkEnd::Activate(activation),
             };
             row.compute(s, width, next.get_mut(strip * LANES..).unwrap_or(&mut []));
-        }
-        if let Some(clip) = clip {
-            let (function, data) = (Clipped(activation, clip), &mut *next);
-            s.run(Map { function, data });
         }
         crate::forward::copy_whole(next, h);
     }
@@ -127,6 +120,7 @@ impl Readout<'_> {
             let row = Row {
                 bias: w_out.bias.from(strip, 0),
                 products: [(self.h, w_out.matrix.from(strip, 0))],
+                clip: None,
                 end: LinkEnd::Activate(Activation::Identity),
             };
             row.compute(s, width, self.y.get_mut(strip * LANES..).unwrap_or(&mut []));
@@ -167,10 +161,11 @@ fn activate<S: Simd>(s: S, activation: Activation, z: &[f32], h: &mut [f32]) {
     }
 }
 
-/// Some strips of `end(bias + Σ product)`.
+/// Some strips of `end(bias + Σ product)`, where the sum may be limited to ±clip.
 struct Row<'a, E, const PRODUCTS: usize> {
     bias: View<'a, E>,
     products: [(&'a [f32], View<'a, E>); PRODUCTS],
+    clip: Option<f32>,
     end: LinkEnd<'a>,
 }
 
@@ -202,6 +197,11 @@ impl<E: Element, const PRODUCTS: usize> Row<'_, E, PRODUCTS> {
             let (outer, inner) = (0, 1);
             let a = View { data, outer, inner };
             E::multiply(s, Operands::new(a, b, data.len()), &mut sums);
+        }
+        if let Some(clip) = self.clip {
+            for sum in &mut sums[0] {
+                *sum = Clamp(clip).call(s, *sum);
+            }
         }
         self.end
             .apply::<S, 1, STRIPS, true>(s, &mut sums, (0, 0, 0));

@@ -12,7 +12,7 @@
 //!    that the link before left in the nearest cache.
 
 use super::activation::{relu, relu_gradient, tanh, tanh_gradient};
-use super::gemm::{Finish, Gemm, Order, Start};
+use super::gemm::{Finish, Gemm, Limit, Order, Start};
 use super::narrow;
 use super::pack::{Panel, Panels};
 use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_rows, store_rows};
@@ -54,13 +54,22 @@ pub(crate) enum LinkEnd<'a> {
 
 impl<'a> LinkEnd<'a> {
     /// The same for a single product whose C begins at `start`.
-    fn finish(self, clip: Option<f32>, start: usize, c_row: usize) -> Finish<'a> {
+    #[inline(always)]
+    fn finish<S: Simd>(
+        self,
+        s: S,
+        clip: Option<f32>,
+        start: usize,
+        c_row: usize,
+    ) -> (Limit<'a>, Finish<'a>) {
         match self {
-            Self::Activate(activation) => Finish::activate(activation, clip),
+            Self::Activate(activation) => (Limit::sums(clip), Finish::activate(activation)),
             Self::Gradient(activation, h) => {
                 let data = h.get(start..).unwrap_or(&[]);
                 let (outer, inner) = (c_row, 1);
-                Finish::gradient(activation, clip, View { data, outer, inner })
+                let h = View { data, outer, inner };
+                let limit = Limit::gradient(s, activation, clip, h);
+                (limit, Finish::gradient(activation, h))
             }
         }
     }
@@ -239,9 +248,11 @@ impl Chain<'_> {
             let Some((start, a, c)) = self.link(index) else {
                 return;
             };
+            let (limit, finish) = end.finish(s, clip, start, c_row);
             s.run(Gemm {
                 start: Start::Continue,
-                finish: end.finish(clip, start, c_row),
+                limit,
+                finish,
                 order,
                 ..Gemm::new(rows, columns, columns, a, b, c, c_row)
             });

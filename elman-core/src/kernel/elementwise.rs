@@ -2,7 +2,6 @@
 
 use super::activation::{exp, relu, tanh};
 use crate::simd::{Operation, Simd};
-use crate::spec::Activation;
 
 /// A function of one strip.
 ///
@@ -27,9 +26,6 @@ pub(crate) struct Scale(pub f32);
 /// `x` limited to ±limit
 #[derive(Clone, Copy)]
 pub(crate) struct Clamp(pub f32);
-/// `f` of what is limited to ±clip
-#[derive(Clone, Copy)]
-pub(crate) struct Clipped(pub Activation, pub f32);
 
 impl Function for Exp {
     #[inline(always)]
@@ -63,18 +59,6 @@ impl Function for Clamp {
     #[inline(always)]
     fn call<S: Simd>(self, s: S, v: S::V) -> S::V {
         s.min(s.splat(self.0), s.max(s.splat(-self.0), v))
-    }
-}
-
-impl Function for Clipped {
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, v: S::V) -> S::V {
-        let v = Clamp(self.1).call(s, v);
-        match self.0 {
-            Activation::Tanh => tanh(s, v),
-            Activation::Relu => relu(s, v),
-            Activation::Identity => v,
-        }
     }
 }
 

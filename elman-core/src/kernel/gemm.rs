@@ -21,7 +21,7 @@
 //! to whole ones and back (masked loads and stores in code of their own are as fast as whole strips).
 
 use super::activation::{relu_gradient, tanh_gradient};
-use super::elementwise::{Clipped, Function, Map, Relu, Tanh};
+use super::elementwise::{Clamp, Function, Map, Relu, Tanh};
 use super::narrow;
 use super::pack::{Panel, Panels};
 use crate::simd::{
@@ -64,30 +64,58 @@ pub(crate) enum Finish<'a> {
     TanhGradient(View<'a>),
     /// Times the derivative of relu, from the rows of `h = relu(z)`.
     ReluGradient(View<'a>),
-    Clipped(Clipped),
-    /// Times the derivative of the clipped activation, from the rows of its values.
-    ClippedGradient(Clipped, View<'a>),
 }
 
 impl<'a> Finish<'a> {
     /// `f`
-    pub const fn activate(activation: Activation, clip: Option<f32>) -> Self {
-        match (clip, activation) {
-            (Some(clip), _) => Self::Clipped(Clipped(activation, clip)),
-            (None, Activation::Tanh) => Self::Tanh,
-            (None, Activation::Relu) => Self::Relu,
-            (None, Activation::Identity) => Self::Keep,
+    pub const fn activate(activation: Activation) -> Self {
+        match activation {
+            Activation::Tanh => Self::Tanh,
+            Activation::Relu => Self::Relu,
+            Activation::Identity => Self::Keep,
         }
     }
 
     /// `f'` in terms of `h = f(z)`.
-    pub const fn gradient(activation: Activation, clip: Option<f32>, h: View<'a>) -> Self {
-        match (clip, activation) {
-            (Some(clip), _) => Self::ClippedGradient(Clipped(activation, clip), h),
-            (None, Activation::Tanh) => Self::TanhGradient(h),
-            (None, Activation::Relu) => Self::ReluGradient(h),
-            (None, Activation::Identity) => Self::Keep,
+    pub const fn gradient(activation: Activation, h: View<'a>) -> Self {
+        match activation {
+            Activation::Tanh => Self::TanhGradient(h),
+            Activation::Relu => Self::ReluGradient(h),
+            Activation::Identity => Self::Keep,
         }
+    }
+}
+
+/// What a clip does to finished sums before `finish`. A pass of its own: only imported nets have one, and `finish`
+/// with a clip in it would be compiled once more (measured: 12 KB of flash for a net on a Cortex-M0).
+#[derive(Clone, Copy)]
+pub(crate) enum Limit<'a> {
+    None,
+    /// To ±clip.
+    Sums(f32),
+    /// To zero, where the rows of `h = f(z)` have the value at the clip: they take it from there on, and nowhere before.
+    Gradient(f32, View<'a>),
+}
+
+impl<'a> Limit<'a> {
+    pub const fn sums(clip: Option<f32>) -> Self {
+        match clip {
+            Some(clip) => Self::Sums(clip),
+            None => Self::None,
+        }
+    }
+
+    #[inline(always)]
+    pub fn gradient<S: Simd>(s: S, activation: Activation, clip: Option<f32>, h: View<'a>) -> Self {
+        let Some(clip) = clip else {
+            return Self::None;
+        };
+        let mut edge = [clip];
+        if activation == Activation::Tanh {
+            let (function, data) = (Tanh, &mut edge[..]);
+            s.run(Map { function, data });
+        }
+        Self::Gradient(edge[0], h)
     }
 }
 
@@ -112,6 +140,7 @@ pub(crate) struct Gemm<'a> {
     /// From one row of C to the next.
     pub c_row: usize,
     pub start: Start,
+    pub limit: Limit<'a>,
     pub finish: Finish<'a>,
     pub order: Order,
 }
@@ -145,6 +174,7 @@ impl Gemm<'_> {
             c,
             c_row,
             start,
+            limit,
             finish,
             order,
             ..
@@ -185,6 +215,7 @@ impl Gemm<'_> {
                     };
                     band.compute(s, height, width);
                     if is_last {
+                        band.limit(s, limit, (row, column), (tiles * height, width));
                         band.finish(s, finish, (row, column), (tiles * height, width));
                     }
                 };
@@ -214,7 +245,8 @@ impl<'a> Gemm<'a> {
         c: &'a mut [f32],
         c_row: usize,
     ) -> Self {
-        let (start, finish, order) = (Start::Zero, Finish::Keep, Order::Ascending);
+        let (start, limit) = (Start::Zero, Limit::None);
+        let (finish, order) = (Finish::Keep, Order::Ascending);
         Self {
             rows,
             columns,
@@ -224,6 +256,7 @@ impl<'a> Gemm<'a> {
             c,
             c_row,
             start,
+            limit,
             finish,
             order,
         }
@@ -287,11 +320,16 @@ impl<E: Element> Band<'_, '_, E> {
             Finish::Relu => self.each(s, Relu, View::EMPTY, place, size),
             Finish::TanhGradient(h) => self.each(s, TanhGradient, h, place, size),
             Finish::ReluGradient(h) => self.each(s, ReluGradient, h, place, size),
-            Finish::Clipped(function) => self.each(s, function, View::EMPTY, place, size),
-            Finish::ClippedGradient(function, h) => {
-                let epilogue = ClippedGradient::of(s, function);
-                self.each(s, epilogue, h, place, size);
-            }
+        }
+    }
+
+    /// The same for `limit`.
+    #[inline(always)]
+    fn limit<S: Simd>(&mut self, s: S, limit: Limit, place: (usize, usize), size: (usize, usize)) {
+        match limit {
+            Limit::None => {}
+            Limit::Sums(clip) => self.each(s, Clamp(clip), View::EMPTY, place, size),
+            Limit::Gradient(edge, h) => self.each(s, Within(edge), h, place, size),
         }
     }
 
@@ -433,20 +471,9 @@ impl<F: Function> Epilogue for F {
 struct TanhGradient;
 #[derive(Clone, Copy)]
 struct ReluGradient;
-/// Activation, and its value at the clip: it takes that value from there on, and nowhere before.
+/// Zero where `|h|` is not below.
 #[derive(Clone, Copy)]
-struct ClippedGradient(Activation, f32);
-
-impl ClippedGradient {
-    #[inline(always)]
-    fn of<S: Simd>(s: S, function: Clipped) -> Self {
-        let Clipped(activation, clip) = function;
-        let mut edge = [clip];
-        let data = edge.as_mut_slice();
-        s.run(Map { function, data });
-        Self(activation, edge[0])
-    }
-}
+struct Within(f32);
 
 impl Epilogue for TanhGradient {
     const READS_H: bool = true;
@@ -466,16 +493,11 @@ impl Epilogue for ReluGradient {
     }
 }
 
-impl Epilogue for ClippedGradient {
+impl Epilogue for Within {
     const READS_H: bool = true;
 
     #[inline(always)]
     fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
-        let dz = match self.0 {
-            Activation::Tanh => tanh_gradient(s, h, dh),
-            Activation::Relu => relu_gradient(s, h, dh),
-            Activation::Identity => dh,
-        };
-        s.if_less(s.abs(h), s.splat(self.1), dz, s.splat(0.0))
+        s.if_less(s.abs(h), s.splat(self.0), dh, s.splat(0.0))
     }
 }

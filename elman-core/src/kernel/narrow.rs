@@ -10,7 +10,7 @@
 //! registers from step to step: nothing waits for memory (the echo net of five rows and four units: 39 → 27 ns a step).
 
 use super::chain::{Chain, LinkEnd};
-use super::gemm::{Finish, Gemm, Start};
+use super::gemm::{Finish, Gemm, Limit, Start};
 use super::pack::Panel;
 use crate::simd::{LANES, Operation, Simd, View};
 
@@ -161,7 +161,7 @@ pub(super) fn holds_product(gemm: &Gemm) -> bool {
         && gemm.a.inner == 1
         && gemm.a.outer == gemm.depth
         && (LANES / gemm.columns) * gemm.depth <= 2 * LANES
-        && matches!(gemm.finish, Finish::Keep)
+        && matches!((gemm.limit, gemm.finish), (Limit::None, Finish::Keep))
         && gemm.rows > 1
 }
 

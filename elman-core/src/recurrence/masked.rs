@@ -12,7 +12,7 @@ use core::ops::Range;
 use super::{Pass, Recurrence};
 use crate::batch::Step;
 use crate::kernel::dropout::{Dropout, Site};
-use crate::kernel::gemm::{Finish, Gemm, Start};
+use crate::kernel::gemm::{Finish, Gemm, Limit, Start};
 use crate::params::Place;
 use crate::simd::{Operation, Simd, View};
 
@@ -108,7 +108,8 @@ impl MaskedForward<'_> {
         let c = self.h.get_mut(row * width + column..).unwrap_or(&mut []);
         s.run(Gemm {
             start: Start::Continue,
-            finish: Finish::activate(activation, clip),
+            limit: Limit::sums(clip),
+            finish: Finish::activate(activation),
             ..Gemm::new(rows, hidden, hidden, before.from(from, 0), w_rec, c, width)
         });
     }
