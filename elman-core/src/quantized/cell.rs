@@ -15,8 +15,6 @@ pub(super) struct Cell<'a> {
     pub words: &'a [u32],
     pub matrix: Matrix,
     pub activation: Activation,
-    /// Whether the state is limited.
-    pub has_clip: bool,
 }
 
 impl Cell<'_> {
@@ -42,12 +40,9 @@ impl Cell<'_> {
                 [pair(a, b), pair(c, d)]
             }),
         }
-        if self.has_clip {
-            let limit = limit_of(self.words);
-            for word in next.iter_mut().take(self.words_written()) {
-                let within = |h: i32| h.min(limit).max(-limit);
-                *word = pair(within(*word as i16 as i32), within(*word as i32 >> 16));
-            }
+        let limit = limit_of(self.words);
+        if limit > 0 {
+            limit_pairs(next, self.words_written(), limit);
         }
     }
 
@@ -168,6 +163,16 @@ fn pieces(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eight]) -> [i32; R
         z = [a, b, c, d, m[4], m[5], m[6], m[7]];
     }
     sums
+}
+
+/// The same numbers within ±limit. Apart from the step, which few nets leave for it.
+#[cold]
+#[inline(never)]
+fn limit_pairs(pairs: &mut [u32], count: usize, limit: i32) {
+    let within = |h: i32| h.min(limit).max(-limit);
+    for word in pairs.iter_mut().take(count) {
+        *word = pair(within(*word as i16 as i32), within(*word as i32 >> 16));
+    }
 }
 
 /// The limit of a layer's state; 0 where it has no clip.

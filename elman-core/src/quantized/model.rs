@@ -224,7 +224,6 @@ impl<'a> QuantizedModel<'a> {
             words: self.matrix(matrix),
             matrix,
             activation: self.spec.layer(place.layer).activation,
-            has_clip: self.spec.layer(place.layer).limit().is_some(),
         }
     }
 
@@ -350,7 +349,6 @@ impl<'a> Walk<'a> {
             words,
             matrix,
             activation: layer.activation,
-            has_clip: layer.limit().is_some(),
         }
     }
 }
