@@ -6,7 +6,8 @@ use core::ops::Range;
 
 use crate::batch::{Batch, Run};
 use crate::kernel::chain::{Chain, LinkEnd};
-use crate::kernel::gemm::{Finish, Gemm, Limit, Start};
+use crate::kernel::finish::{Finish, Limit};
+use crate::kernel::gemm::{Gemm, Start};
 use crate::kernel::pack::Panels;
 use crate::simd::{Simd, View};
 use crate::spec::Activation;

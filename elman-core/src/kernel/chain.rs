@@ -12,7 +12,8 @@
 //!    that the link before left in the nearest cache.
 
 use super::activation::{relu, relu_gradient, tanh, tanh_gradient};
-use super::gemm::{Finish, Gemm, Limit, Order, Start};
+use super::finish::{Finish, Limit};
+use super::gemm::{Gemm, Order, Start};
 use super::narrow;
 use super::pack::{Panel, Panels};
 use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_rows, store_rows};

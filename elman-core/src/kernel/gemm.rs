@@ -20,14 +20,13 @@
 //! without it), and groups of 2, 3, 4 or 8 strips for a single row (6 is 2 to 12 % faster); partial strips copied
 //! to whole ones and back (masked loads and stores in code of their own are as fast as whole strips).
 
-use super::activation::{relu_gradient, tanh_gradient};
-use super::elementwise::{Clamp, Function, Map, Relu, Tanh};
+use super::elementwise::{Clamp, Relu, Tanh};
+use super::finish::{Epilogue, Finish, Limit, ReluGradient, TanhGradient, Within};
 use super::narrow;
 use super::pack::{Panel, Panels};
 use crate::simd::{
     Element, LANES, Operands, Operation, Simd, Sums, View, load_rows, load_tile, store_rows,
 };
-use crate::spec::Activation;
 
 /// Longest stretch of `k` per pass, even: 512 steps of a 64-wide panel are 128 KiB.
 pub(crate) const DEPTH: usize = 512;
@@ -52,71 +51,6 @@ pub(crate) enum Start {
     Bias,
     /// What C holds: the chain goes on.
     Continue,
-}
-
-/// What happens to a finished output.
-#[derive(Clone, Copy)]
-pub(crate) enum Finish<'a> {
-    Keep,
-    Tanh,
-    Relu,
-    /// Times the derivative of tanh, from the rows of `h = tanh(z)`.
-    TanhGradient(View<'a>),
-    /// Times the derivative of relu, from the rows of `h = relu(z)`.
-    ReluGradient(View<'a>),
-}
-
-impl<'a> Finish<'a> {
-    /// `f`
-    pub const fn activate(activation: Activation) -> Self {
-        match activation {
-            Activation::Tanh => Self::Tanh,
-            Activation::Relu => Self::Relu,
-            Activation::Identity => Self::Keep,
-        }
-    }
-
-    /// `f'` in terms of `h = f(z)`.
-    pub const fn gradient(activation: Activation, h: View<'a>) -> Self {
-        match activation {
-            Activation::Tanh => Self::TanhGradient(h),
-            Activation::Relu => Self::ReluGradient(h),
-            Activation::Identity => Self::Keep,
-        }
-    }
-}
-
-/// What a clip does to finished sums before `finish`. A pass of its own: only imported nets have one, and `finish`
-/// with a clip in it would be compiled once more (measured: 12 KB of flash for a net on a Cortex-M0).
-#[derive(Clone, Copy)]
-pub(crate) enum Limit<'a> {
-    None,
-    /// To ±clip.
-    Sums(f32),
-    /// To zero, where the rows of `h = f(z)` have the value at the clip: they take it from there on, and nowhere before.
-    Gradient(f32, View<'a>),
-}
-
-impl<'a> Limit<'a> {
-    pub const fn sums(clip: Option<f32>) -> Self {
-        match clip {
-            Some(clip) => Self::Sums(clip),
-            None => Self::None,
-        }
-    }
-
-    #[inline(always)]
-    pub fn gradient<S: Simd>(s: S, activation: Activation, clip: Option<f32>, h: View<'a>) -> Self {
-        let Some(clip) = clip else {
-            return Self::None;
-        };
-        let mut edge = [clip];
-        if activation == Activation::Tanh {
-            let (function, data) = (Tanh, &mut edge[..]);
-            s.run(Map { function, data });
-        }
-        Self::Gradient(edge[0], h)
-    }
 }
 
 /// In which order the columns are computed; no bit of the result depends on it.
@@ -447,57 +381,5 @@ impl<E: Element, F: Epilogue> Operation for Each<'_, '_, '_, '_, E, F> {
                 s.store_part(part, v);
             }
         }
-    }
-}
-
-/// What happens to a strip of C; a trait for the same reason as [`Function`].
-trait Epilogue: Copy {
-    /// Whether the strip of `h` at the same place matters.
-    const READS_H: bool;
-
-    fn call<S: Simd>(self, s: S, h: S::V, v: S::V) -> S::V;
-}
-
-impl<F: Function> Epilogue for F {
-    const READS_H: bool = false;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, _: S::V, v: S::V) -> S::V {
-        Function::call(self, s, v)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct TanhGradient;
-#[derive(Clone, Copy)]
-struct ReluGradient;
-/// Zero where `|h|` is not below.
-#[derive(Clone, Copy)]
-struct Within(f32);
-
-impl Epilogue for TanhGradient {
-    const READS_H: bool = true;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
-        tanh_gradient(s, h, dh)
-    }
-}
-
-impl Epilogue for ReluGradient {
-    const READS_H: bool = true;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
-        relu_gradient(s, h, dh)
-    }
-}
-
-impl Epilogue for Within {
-    const READS_H: bool = true;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
-        s.if_less(s.abs(h), s.splat(self.0), dh, s.splat(0.0))
     }
 }

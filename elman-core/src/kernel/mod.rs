@@ -5,6 +5,7 @@ pub(crate) mod cell;
 pub(crate) mod chain;
 pub(crate) mod dropout;
 pub(crate) mod elementwise;
+pub(crate) mod finish;
 pub(crate) mod gemm;
 mod narrow;
 pub(crate) mod outer;

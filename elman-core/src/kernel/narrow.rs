@@ -10,7 +10,8 @@
 //! registers from step to step: nothing waits for memory (the echo net of five rows and four units: 39 → 27 ns a step).
 
 use super::chain::{Chain, LinkEnd};
-use super::gemm::{Finish, Gemm, Limit, Start};
+use super::finish::{Finish, Limit};
+use super::gemm::{Gemm, Start};
 use super::pack::Panel;
 use crate::simd::{LANES, Operation, Simd, View};
 

@@ -12,7 +12,8 @@ use core::ops::Range;
 use super::{Pass, Recurrence};
 use crate::batch::Step;
 use crate::kernel::dropout::{Dropout, Site};
-use crate::kernel::gemm::{Finish, Gemm, Limit, Start};
+use crate::kernel::finish::{Finish, Limit};
+use crate::kernel::gemm::{Gemm, Start};
 use crate::params::Place;
 use crate::simd::{Operation, Simd, View};
 
