@@ -172,7 +172,9 @@ fn exports_come_back_byte_for_byte() {
 fn our_graph_is_read_like_any_other_if_nobody_says_that_it_is_ours() {
     let shop = Workshop::new();
     shop.write("net.safetensors", state_dict(&SMALL));
-    shop.ok("import net.safetensors -o run");
+    let spec = "{\"input\":{\"dense\":{\"width\":2}},\"layers\":[{\"hidden\":3,\"bidirectional\":false,\"activation\":\"tanh\",\"clip\":0.25}],\
+                \"train_initial_state\":false,\"head\":\"linear\",\"outputs\":2,\"read\":\"every-step\",\"dropout\":[0,0,0]}";
+    shop.ok(&format!("import net.safetensors --spec {spec} -o run"));
     shop.ok("export run --format onnx -o net.onnx --bare");
     let file = shop.read("net.onnx");
     // Field 2 of the model, the producer.
@@ -184,6 +186,8 @@ fn our_graph_is_read_like_any_other_if_nobody_says_that_it_is_ours() {
     theirs[at + 2..at + 7].copy_from_slice(b"other");
     shop.write("theirs.onnx", theirs);
     shop.ok("import theirs.onnx -o theirs");
+    let layer = &json(&shop.ok("inspect theirs --json"))["layers"][0];
+    assert_eq!(layer, "3 tanh units, clip 0.25");
     assert!(shop.read("theirs/model.safetensors") == shop.read("run/model.safetensors"));
     shop.fails(
         "import theirs.onnx -o classes --task classify",

@@ -355,7 +355,17 @@ mod tests {
     #[test]
     fn what_reaches_the_inputs_is_what_finite_differences_say() {
         for read in [Read::EveryStep, Read::LastStep] {
-            for layers in [Layers::of([Layer::tanh(3)]), Layers::of([both(3), both(2)])] {
+            let clipped = [Activation::Tanh, Activation::Relu, Activation::Identity];
+            let clipped = clipped.map(|activation| Layer {
+                activation,
+                clip: 0.7,
+                ..Layer::tanh(4)
+            });
+            for layers in [
+                Layers::of([Layer::tanh(3)]),
+                Layers::of([both(3), both(2)]),
+                Layers::of(clipped),
+            ] {
                 let (spec, sequences) = (spec(layers, read), data(read, 5));
                 let textbook = Textbook::new(&spec, &params(&spec, 0.8));
                 let inputs = textbook.inputs(&sequences, sequences.rows_of(0));
@@ -384,7 +394,6 @@ mod tests {
     fn a_linear_unit_fades_by_its_weight_at_every_step() {
         let layer = Layer {
             activation: Activation::Identity,
-            clip: f32::INFINITY,
             ..Layer::tanh(1)
         };
         let spec = Spec {

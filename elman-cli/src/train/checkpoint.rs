@@ -11,6 +11,7 @@ use super::learner::{Learner, Learnt};
 use crate::failure::{Failure, Result};
 use crate::model_file::{FlatFile, save_flat};
 use crate::seeds;
+use crate::spec_file::StoredSpec;
 use crate::task::{Measure, Task};
 
 /// The numbers beside parameters and optimizer.
@@ -73,8 +74,11 @@ impl Partial {
 
 impl Standing {
     /// Before the first epoch.
-    pub fn start(task: &impl Task) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// The spec cannot be written.
+    pub fn start(task: &impl Task) -> Result<Self> {
+        Ok(Self {
             epochs: 0,
             updates: 0,
             partial: Partial::default(),
@@ -82,8 +86,8 @@ impl Standing {
             best_loss: 0.0,
             idle: 0,
             factor: 1.0,
-            fingerprint: fingerprint(task),
-        }
+            fingerprint: fingerprint(task)?,
+        })
     }
 
     /// Whether its counters are those of a training run: far below this they can be added and multiplied without a thought.
@@ -125,13 +129,14 @@ impl Standing {
     }
 }
 
-fn fingerprint(task: &impl Task) -> u64 {
-    let shape = format!("{:?}", task.spec())
+/// Of the spec as files hold it, which stays the same when core learns something new, and of the data.
+fn fingerprint(task: &impl Task) -> Result<u64> {
+    let shape = serde_json::to_string(&StoredSpec::from(task.spec()))
+        .map_err(|error| Failure::run(format!("cannot write the spec: {error}")))?
         .bytes()
         .fold(0, |hash, byte| seeds::fold(hash, u64::from(byte)));
-    [task.train().fingerprint(), task.valid().fingerprint()]
-        .into_iter()
-        .fold(shape, seeds::fold)
+    let data = [task.train().fingerprint(), task.valid().fingerprint()];
+    Ok(data.into_iter().fold(shape, seeds::fold))
 }
 
 const PARAMS: &str = "params";
@@ -163,7 +168,7 @@ pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Opti
     }
     let file = FlatFile::read(path)?;
     let standing: Standing = file.note()?;
-    if standing.fingerprint != fingerprint(task) {
+    if standing.fingerprint != fingerprint(task)? {
         let sentence = "the run cannot go on: the training or validation data are not what they were when it began";
         return Err(Failure::input(sentence).in_file(path));
     }

@@ -139,7 +139,7 @@ impl<'a, T: Task> Trainer<'a, T> {
                 initialize(task.spec(), Init::Orthogonal, &mut rng, &mut learner.params)?;
                 task.start(&mut learner.params);
                 learner.average.start(&learner.params);
-                Standing::start(task)
+                Standing::start(task)?
             }
         };
         learner.repack()?;

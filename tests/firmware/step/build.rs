@@ -1,18 +1,38 @@
 //! A random net for each size, with the desktop's answers and those of f64.
 
 use bake::{RandomNet, Source};
+use elman_core::{Layer, Layers, Spec};
 
-/// Name, inputs, hidden units, outputs.
-const SIZES: [(&str, usize, usize, usize); 3] =
-    [("s", 6, 32, 5), ("m", 16, 64, 10), ("l", 32, 128, 10)];
+/// Name, inputs, hidden units, outputs, clip.
+const NETS: [(&str, usize, usize, usize, f32); 4] = [
+    ("s", 6, 32, 5, f32::INFINITY),
+    ("m", 16, 64, 10, f32::INFINITY),
+    ("l", 32, 128, 10, f32::INFINITY),
+    ("clip", 6, 32, 5, 0.4),
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    for (name, width, hidden, outputs) in SIZES {
-        let net = RandomNet::new(width, hidden, outputs);
+    for (name, width, hidden, outputs, clip) in NETS {
+        let layer = Layer {
+            clip,
+            ..Layer::tanh(hidden)
+        };
+        let net = RandomNet::of(Spec {
+            layers: Layers::of([layer]),
+            ..Spec::dense(width, hidden, outputs)
+        });
+        let clip = match layer.limit() {
+            Some(clip) => format!("{clip:?}"),
+            None => "f32::INFINITY".to_owned(),
+        };
         let mut source = Source::new();
+        source.line("use elman_core::{Layer, Layers};");
         source.line(&format!(
-            "pub const SPEC: elman_core::Spec = elman_core::Spec::dense({width}, {hidden}, {outputs});"
+            "pub const SPEC: elman_core::Spec = elman_core::Spec {{
+    layers: Layers::of([Layer {{ clip: {clip}, ..Layer::tanh({hidden}) }}]),
+    ..elman_core::Spec::dense({width}, {hidden}, {outputs})
+}};"
         ));
         source.strips("PACKED", &net.packed);
         source.floats("INPUTS", &net.inputs);

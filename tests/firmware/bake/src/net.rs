@@ -34,7 +34,15 @@ impl RandomNet {
     /// # Panics
     /// For a net that is none, or if this machine has no fused multiply-add.
     pub fn new(width: usize, hidden: usize, outputs: usize) -> Self {
-        let spec = Spec::dense(width, hidden, outputs);
+        Self::of(Spec::dense(width, hidden, outputs))
+    }
+
+    /// The same with another shape than the plain one.
+    ///
+    /// # Panics
+    /// For a net that is none, or if this machine has no fused multiply-add.
+    pub fn of(spec: Spec) -> Self {
+        let (width, hidden) = (spec.input.width(), spec.state_len());
         let mut random = Generator::new((width * 1000 + hidden) as u64);
         let mut params = vec![0.0; spec.params_len()];
         for tensor in spec.tensors() {
