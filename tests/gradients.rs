@@ -7,7 +7,9 @@ use elman_core::{
 use elman_tests::oracle::{Net, Objective, softmax};
 use elman_tests::{Case, Generator, Pass, Rig, levels, passed_on};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
+
+#[path = "oracle/cases.rs"]
+mod cases;
 
 /// Worst relative error of a gradient. The error of an entry is divided by the largest of its own
 /// size, [`OF_TENSOR`] times the largest gradient in its tensor, and [`OF_ALL`] times the largest of
@@ -236,27 +238,8 @@ fn worst_error(slopes: &Slopes, gradients: &[f32]) -> (f64, String) {
     worst
 }
 
-/// The same cases at every run, so that a rare one cannot fail on somebody else's machine; the
-/// environment variables `PROPTEST_CASES` and `PROPTEST_RNG_SEED` try more, or others.
-fn config() -> Config {
-    let given = |name| std::env::var_os(name).is_some();
-    let mut config = Config {
-        failure_persistence: None,
-        max_shrink_iters: 2000,
-        ..Config::default()
-    };
-    if !given("PROPTEST_CASES") {
-        config.cases = 1000;
-    }
-    if !given("PROPTEST_RNG_SEED") {
-        config.rng_seed = RngSeed::Fixed(1990);
-    }
-    config.max_global_rejects = config.cases;
-    config
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases::config())]
 
     #[test]
     fn gradients_are_slopes_of_the_oracle(plan in plan()) {
@@ -301,9 +284,9 @@ proptest! {
 }
 
 /// A fifth of the cases.
-fn fewer() -> Config {
-    let config = config();
-    Config {
+fn fewer() -> ProptestConfig {
+    let config = cases::config();
+    ProptestConfig {
         cases: config.cases.div_ceil(5),
         ..config
     }

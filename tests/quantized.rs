@@ -11,8 +11,9 @@ use elman_core::{
 use elman_tests::oracle::{Net, softmax};
 use elman_tests::{Case, Generator, Quantized, Rows};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
+#[path = "oracle/cases.rs"]
+mod cases;
 #[path = "oracle/whole.rs"]
 mod whole;
 
@@ -175,19 +176,8 @@ fn integers(spec: &Spec, steps: usize, random: &mut Generator) -> (Vec<Vec<i16>>
     }
 }
 
-/// The same cases at every run, as in `gradients.rs`: one net in some ten thousands of identity layers enlarges rounding
-/// so much that it is not near f64.
-fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 1000,
-        rng_seed: RngSeed::Fixed(1990),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases::config())]
 
     #[test]
     fn whole_numbers_are_those_of_the_documentation(spec in specs(), steps in 1usize..6, seed in any::<u64>()) {

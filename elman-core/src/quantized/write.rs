@@ -182,7 +182,7 @@ impl<'a> QuantizedWriter<'a> {
     }
 
     /// Shift of a layer and direction, and what one unit of its state is worth: 2⁻¹⁵ for tanh. The limit of a clip
-    /// follows from both.
+    /// is counted in that unit.
     ///
     /// # Errors
     /// [`Error::Quantized`] for a layer or direction that is not there.
