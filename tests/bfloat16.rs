@@ -1,8 +1,8 @@
 //! Weights in bfloat16 are single-precision weights that were rounded first: the same bits.
 
 use elman_core::{
-    Batch, Dropout, Error, Head, HeadKind, InitialState, Input, Inputs, Layer, Layers, Model,
-    PairStrip, Read, Spec, Stream, Strip, TensorKind, forward, pack, pack_bfloat16,
+    Activation, Batch, Cell, Dropout, Error, Head, HeadKind, InitialState, Input, Inputs, Layer,
+    Layers, Model, PairStrip, Read, Spec, Stream, Strip, TensorKind, forward, pack, pack_bfloat16,
 };
 use elman_tests::{Case, Rig, inputs, levels, samples};
 
@@ -62,7 +62,10 @@ fn specs() -> Vec<Spec> {
         dense(
             7,
             &[Layer {
-                clip: 0.3,
+                cell: Cell::Elman {
+                    activation: Activation::Tanh,
+                    clip: 0.3,
+                },
                 ..Layer::tanh(20)
             }],
             3,

@@ -4,8 +4,8 @@
 //! and its multiples, tiles of one to fourteen rows, and the block of 512 along k, each and its neighbours.
 
 use elman_core::{
-    Activation, Batch, Direction, Dropout, Head, HeadKind, InitialState, Input, Inputs, Layer,
-    Layers, Level, Model, Read, Spec, Strip, TensorKind, Truncation, forward, pack,
+    Activation, Batch, Cell, Direction, Dropout, Head, HeadKind, InitialState, Input, Inputs,
+    Layer, Layers, Level, Model, Read, Spec, Strip, TensorKind, Truncation, forward, pack,
 };
 use elman_tests::{Case, Generator, Rig, Rows, Targets, levels};
 
@@ -30,8 +30,7 @@ fn linear(width: usize, hidden: usize, kind: HeadKind) -> Spec {
         layers: Layers::of([Layer {
             hidden,
             direction: Direction::Forward,
-            activation: Activation::Identity,
-            clip: f32::INFINITY,
+            cell: Cell::elman(Activation::Identity),
         }]),
         initial_state: InitialState::Zero,
         head: Head {

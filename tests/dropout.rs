@@ -1,8 +1,8 @@
 //! Dropout: the masks themselves, and gradients through them.
 
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
-    Layers, Read, Spec, TensorKind, Truncation,
+    Activation, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input,
+    Layer, Layers, Read, Spec, TensorKind, Truncation,
 };
 use elman_tests::{Case, Pass, Rig, Rows, levels, passed_on};
 
@@ -13,8 +13,7 @@ fn pass_on(width: usize, dropout: Dropout) -> Case {
     let layer = Layer {
         hidden: width,
         direction: Direction::Forward,
-        activation: Activation::Identity,
-        clip: f32::INFINITY,
+        cell: Cell::elman(Activation::Identity),
     };
     let spec = Spec {
         input: Input::Dense { width },
@@ -154,8 +153,7 @@ fn through_time(hidden: usize, recurrent: f32) -> Spec {
     let layer = Layer {
         hidden,
         direction: Direction::Both,
-        activation: Activation::Tanh,
-        clip: f32::INFINITY,
+        cell: Cell::elman(Activation::Tanh),
     };
     Spec {
         input: Input::Dense { width: 3 },
@@ -315,8 +313,7 @@ fn gradients_go_through_the_masks() {
     let layer = |hidden, direction| Layer {
         hidden,
         direction,
-        activation: Activation::Tanh,
-        clip: f32::INFINITY,
+        cell: Cell::elman(Activation::Tanh),
     };
     let spec = |input, direction, read| Spec {
         input,

@@ -1,9 +1,9 @@
 //! What makes no sense is refused with its reason, and nothing panics (promise P3). A NaN is traced.
 
 use elman_core::{
-    Activation, Batch, Channel, Channels, Dropout, Error, Head, HeadKind, Input, Inputs, Layer,
-    Layers, Level, Model, NonFinite, Read, Spec, Stream, Strip, Tape, Target, Window, forward,
-    loss, pack, pack_transposed,
+    Activation, Batch, Cell, Channel, Channels, Dropout, Error, Head, HeadKind, Input, Inputs,
+    Layer, Layers, Level, Model, NonFinite, Read, Spec, Stream, Strip, Tape, Target, Window,
+    forward, loss, pack, pack_transposed,
 };
 use elman_tests::samples::{ACTIVE, dense, tokens, weights};
 use elman_tests::{Case, Rows, inputs};
@@ -141,7 +141,10 @@ fn specs_that_make_no_sense() {
     };
     let with_clip = |clip| Spec {
         layers: Layers::of([Layer {
-            clip,
+            cell: Cell::Elman {
+                activation: Activation::Tanh,
+                clip,
+            },
             ..Layer::tanh(3)
         }]),
         ..dense()
@@ -258,7 +261,7 @@ fn what_is_not_finite_is_found() {
 /// tanh would make an infinity finite.
 fn linear_layers() -> Layers {
     Layers::of([7, 5].map(|hidden| Layer {
-        activation: Activation::Identity,
+        cell: Cell::elman(Activation::Identity),
         ..Layer::tanh(hidden)
     }))
 }

@@ -1,9 +1,9 @@
 //! Nets whose shape is a constant answer as streams do, and the gradient of the head alone is that of the whole.
 
 use elman_core::{
-    Activation, Batch, Channel, Channels, Direction, Dropout, Error, FixedStream, Head, HeadKind,
-    InitialState, Input, Inputs, Layer, Layers, Model, Read, Shape, Spec, Stream, Strip, Tape,
-    Truncation, pack, pack_transposed,
+    Activation, Batch, Cell, Channel, Channels, Direction, Dropout, Error, FixedStream, Head,
+    HeadKind, InitialState, Input, Inputs, Layer, Layers, Model, Read, Shape, Spec, Stream, Strip,
+    Tape, Truncation, pack, pack_transposed,
 };
 use elman_tests::{Case, Generator, levels};
 
@@ -17,8 +17,10 @@ impl Shape for Dense {
             Layer {
                 hidden: 18,
                 direction: Direction::Forward,
-                activation: Activation::Relu,
-                clip: 0.4,
+                cell: Cell::Elman {
+                    activation: Activation::Relu,
+                    clip: 0.4,
+                },
             },
         ]),
         initial_state: InitialState::Trained,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
-    Layers, Level, Optimizer, Read, Spec, Tensor, Truncation, gradient,
+    Activation, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input,
+    Layer, Layers, Level, Optimizer, Read, Spec, Tensor, Truncation, gradient,
 };
 use elman_tests::{Case, Rig, Rows, Targets, levels};
 use serde_json::Value;
@@ -56,12 +56,11 @@ fn spec(config: &Value) -> Spec {
         } else {
             Direction::Forward
         },
-        activation: if config["activation"] == "relu" {
+        cell: Cell::elman(if config["activation"] == "relu" {
             Activation::Relu
         } else {
             Activation::Tanh
-        },
-        clip: f32::INFINITY,
+        }),
     };
     let outputs = whole(&config["outputs"]);
     Spec {

@@ -1,8 +1,8 @@
 //! Analytic gradients against central differences of the f64 oracle, on random nets and data.
 
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
-    Layers, Read, Spec, Tensor, Truncation,
+    Activation, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input,
+    Layer, Layers, Read, Spec, Tensor, Truncation,
 };
 use elman_tests::oracle::{Net, Objective, softmax};
 use elman_tests::{Case, Generator, Pass, Rig, levels, passed_on};
@@ -67,8 +67,7 @@ fn layers() -> impl Strategy<Value = Layers> {
             Layer {
                 hidden,
                 direction,
-                activation,
-                clip,
+                cell: Cell::Elman { activation, clip },
             }
         });
     prop::collection::vec(layer, 1..=3).prop_map(|layers| Layers::from_slice(&layers).unwrap())

@@ -1,7 +1,8 @@
 //! An image is the net, bit for bit; bytes that are none are refused, whoever made them.
 
 use elman_core::{
-    Aligned, Error, Golden, Image, Input, Inputs, Layer, Layers, Level, Read, SelfTest, Spec, Strip,
+    Activation, Aligned, Cell, Error, Golden, Image, Input, Inputs, Layer, Layers, Level, Read,
+    SelfTest, Spec, Strip,
 };
 use elman_tests::samples::{dense, tokens};
 use elman_tests::{Case, Rig, Rows, levels};
@@ -109,7 +110,10 @@ fn specs() -> [Spec; 5] {
 
 fn clipped() -> Spec {
     let layers = Layers::of([0.5, f32::INFINITY, 2.0].map(|clip| Layer {
-        clip,
+        cell: Cell::Elman {
+            activation: Activation::Tanh,
+            clip,
+        },
         ..Layer::tanh(6)
     }));
     Spec { layers, ..dense() }

@@ -1,8 +1,8 @@
 //! Initial parameters: each scheme's own property, and the generator's say in it.
 
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, Init, InitialState, Input,
-    Layer, Layers, Read, Spec, TensorKind, initialize,
+    Activation, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, Init, InitialState,
+    Input, Layer, Layers, Read, Spec, TensorKind, initialize,
 };
 use elman_tests::Generator;
 
@@ -17,8 +17,7 @@ fn spec() -> Spec {
     let layer = |hidden, direction| Layer {
         hidden,
         direction,
-        activation: Activation::Tanh,
-        clip: f32::INFINITY,
+        cell: Cell::elman(Activation::Tanh),
     };
     Spec {
         input: Input::Tokens {

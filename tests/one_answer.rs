@@ -1,8 +1,8 @@
 //! Promise P1: one answer, bit for bit, whatever computes it.
 
 use elman_core::{
-    Activation, Batch, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input,
-    Layer, Layers, Model, Read, Spec, Strip, Tape, Truncation, pack,
+    Activation, Batch, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState,
+    Input, Layer, Layers, Model, Read, Spec, Strip, Tape, Truncation, pack,
 };
 use elman_tests::bits::{self, Subject, subjects, train_in_shards};
 use elman_tests::{Case, Forward, Rig, Rows, Training, fused_levels, inputs, levels};
@@ -351,8 +351,7 @@ fn looked_up_rows_are_dense_rows() {
     let layers = Layers::of([Layer {
         hidden: 35,
         direction: Direction::Forward,
-        activation: Activation::Tanh,
-        clip: f32::INFINITY,
+        cell: Cell::elman(Activation::Tanh),
     }]);
     let head = Head {
         kind: HeadKind::Linear { outputs: 5 },
@@ -427,8 +426,11 @@ fn nets_of_few_units_are_their_streams() {
     for hidden in 1..=9 {
         for rows in [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 32, 33] {
             let layer = Layer {
-                activation: [Activation::Tanh, Activation::Relu, Activation::Identity][rows % 3],
-                clip: [f32::INFINITY, f32::INFINITY, f32::INFINITY, 0.25][(rows + hidden) % 4],
+                cell: Cell::Elman {
+                    activation: [Activation::Tanh, Activation::Relu, Activation::Identity]
+                        [rows % 3],
+                    clip: [f32::INFINITY, f32::INFINITY, f32::INFINITY, 0.25][(rows + hidden) % 4],
+                },
                 ..Layer::tanh(hidden)
             };
             let spec = narrow(1 + hidden % 4, Layers::of([layer]), 1 + (rows + hidden) % 9);

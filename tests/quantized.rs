@@ -5,8 +5,8 @@ use elman_core::quantized::{
     Integers, QuantizedGolden, QuantizedModel, QuantizedSelfTest, QuantizedStream,
 };
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Error, Head, HeadKind, InitialState, Input,
-    Inputs, Layer, Layers, Place, Read, Spec,
+    Activation, Cell, Channel, Channels, Direction, Dropout, Error, Head, HeadKind, InitialState,
+    Input, Inputs, Layer, Layers, Place, Read, Spec,
 };
 use elman_tests::oracle::{Net, softmax};
 use elman_tests::{Case, Generator, Quantized, Rows};
@@ -122,8 +122,10 @@ fn specs() -> impl Strategy<Value = Spec> {
             } else {
                 Direction::Forward
             },
-            activation: [Activation::Tanh, Activation::Relu, Activation::Identity][activation],
-            clip,
+            cell: Cell::Elman {
+                activation: [Activation::Tanh, Activation::Relu, Activation::Identity][activation],
+                clip,
+            },
         },
     );
     let head = (1usize..10, any::<bool>()).prop_map(|(outputs, last)| Head {
@@ -244,7 +246,7 @@ fn windows(spec: &Spec, ids: &[Vec<u32>], t: usize) -> Vec<u32> {
 fn a_relu_net_saturates_and_does_not_wrap() {
     let spec = Spec {
         layers: Layers::of([Layer {
-            activation: Activation::Relu,
+            cell: Cell::elman(Activation::Relu),
             ..Layer::tanh(5)
         }]),
         head: Head {
@@ -281,7 +283,7 @@ fn a_relu_net_saturates_and_does_not_wrap() {
 /// One relu unit, above it a tanh layer.
 fn quiet(loudest: f32) -> Case {
     let relu = Layer {
-        activation: Activation::Relu,
+        cell: Cell::elman(Activation::Relu),
         ..Layer::tanh(1)
     };
     let spec = Spec {
@@ -331,7 +333,10 @@ fn what_makes_no_sense_is_refused() {
     ));
     let clipped = Spec {
         layers: Layers::of([Layer {
-            clip: 3.0,
+            cell: Cell::Elman {
+                activation: Activation::Tanh,
+                clip: 3.0,
+            },
             ..Layer::tanh(5)
         }]),
         ..spec

@@ -11,7 +11,7 @@ struct LeakySum;
 impl Shape for LeakySum {
     const SPEC: Spec = Spec {
         layers: Layers::of([Layer {
-            activation: Activation::Identity,
+            cell: Cell::elman(Activation::Identity),
             ..Layer::tanh(1)
         }]),
         ..Spec::dense(1, 1, 1)

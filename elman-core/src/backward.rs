@@ -6,16 +6,18 @@ mod head;
 
 use core::ops::Range;
 
+use crate::cell::with_cell;
 use crate::error::{Error, check_len, check_room};
-use crate::forward::{copy, copy_whole, for_each_end};
+use crate::forward::for_each_end;
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
-use crate::kernel::gemm::{Gemm, Start};
+use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::outer::{outer_product, sum_rows};
 use crate::layout::{Region, Scratch, read_write, write_both};
 use crate::params::{Place, TensorKind};
-use crate::recurrence::{Mask, MaskedBackward, Recurrence};
+use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
+use crate::slices::{at_mut, copy, copy_range};
 use crate::spec::{InitialState, Read, Spec};
 use crate::tape::Tape;
 use crate::truncation::Window;
@@ -118,11 +120,7 @@ impl Operation for Backward<'_, '_> {
                 self.head_of_steps(s);
             }
             for layer in (0..spec.layers.len()).rev() {
-                for reverse in [false, true]
-                    .into_iter()
-                    .take(spec.layer(layer).directions())
-                {
-                    let place = Place { layer, reverse };
+                for place in spec.directions_of(layer) {
                     self.recurrence(s, place, all.end);
                     self.weights(s, place);
                     self.initial_state(s, place);
@@ -168,8 +166,8 @@ impl Backward<'_, '_> {
         }
     }
 
-    /// Forward: `outputs = top·W_out + c` at every step of the stretch. Steps before the losses hear of them
-    /// only through the recurrence.
+    /// Forward: `outputs = top·W_out + c` at every step of the stretch. The gradient of steps before
+    /// the losses starts at zero: theirs comes through the recurrence alone.
     #[inline(always)]
     fn head_of_steps<S: Simd>(&mut self, s: S) {
         let (batch, width) = (&self.tape.batch, self.spec.top_width());
@@ -199,12 +197,7 @@ impl Backward<'_, '_> {
         let spec = self.spec;
         let (width, columns) = (spec.top_width(), spec.output_width());
         let outputs = self.tape.layout.outputs.of(self.tape.rows);
-        let d_outputs = View {
-            data: outputs,
-            outer: columns,
-            inner: 1,
-        }
-        .from(rows.start, 0);
+        let d_outputs = View::rows(outputs, columns).from(rows.start, 0);
         let d_top = region.of_mut(self.scratch);
         if spec.has_head() {
             // d_top = d_outputs·W_outᵀ
@@ -214,13 +207,13 @@ impl Backward<'_, '_> {
                 columns,
                 d_outputs,
                 self.transposed.head_weights(),
-                d_top.get_mut(rows.start * width..).unwrap_or(&mut []),
+                at_mut(d_top, rows.start * width..),
                 width,
             ));
-            let head = self.gradients.get_mut(spec.head_range()).unwrap_or(&mut []);
+            let head = at_mut(self.gradients, spec.head_range());
             head_weights(s, self.tape, spec, rows.clone(), head);
         } else {
-            copy(outputs, rows.start * width..rows.end * width, d_top);
+            copy_range(outputs, rows.start * width..rows.end * width, d_top);
         }
         let part = d_top.get_mut(rows.start * width..rows.end * width);
         s.run(Dropout {
@@ -238,9 +231,7 @@ impl Backward<'_, '_> {
         let layer = self.spec.layer(self.spec.layers.len() - 1);
         let (hidden, width) = (layer.hidden, layer.width());
         let (d_top, d_h) = read_write(self.scratch, self.regions.top, self.regions.rows[0]);
-        d_h.get_mut(..self.tape.batch.rows() * width)
-            .unwrap_or(&mut [])
-            .fill(0.0);
+        at_mut(d_h, ..self.tape.batch.rows() * width).fill(0.0);
         for_each_end(
             &self.tape.batch,
             self.steps.clone(),
@@ -250,7 +241,7 @@ impl Backward<'_, '_> {
                         d_top.get(sequence * width + columns.start..sequence * width + columns.end);
                     let to = d_h.get_mut(row * width + columns.start..row * width + columns.end);
                     if let (Some(from), Some(to)) = (from, to) {
-                        copy_whole(from, to);
+                        copy(from, to);
                     }
                 };
                 put(last_row, 0..hidden);
@@ -266,57 +257,45 @@ impl Backward<'_, '_> {
     #[inline(always)]
     fn recurrence<S: Simd>(&mut self, s: S, place: Place, end: usize) {
         let layer = self.spec.layer(place.layer);
-        let (hidden, width) = (layer.hidden, layer.width());
-        let column = if place.reverse { hidden } else { 0 };
-        let w_rec = self.transposed.recurrent_weights(place);
         let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
         let (d_h, product) = write_both(
             self.scratch,
             self.hidden_gradient(place.layer),
             self.regions.start,
         );
-        let (batch, activation) = (&self.tape.batch, layer.activation);
-        let recurrence = Recurrence {
-            batch,
-            w_rec,
-            hidden,
-            column,
-            width,
-            activation,
-            clip: layer.limit(),
-        };
         let mask = mask_of(self.spec, self.tape.seed, place);
-        if mask.rate > 0.0 {
-            s.run(MaskedBackward {
+        let dropout = (mask.rate > 0.0).then_some((mask, product));
+        let recurrence = Recurrence {
+            batch: &self.tape.batch,
+            place,
+            w_rec: self.transposed.recurrent_weights(place),
+            hidden: layer.hidden,
+            width: layer.width(),
+        };
+        let steps = self.steps.clone();
+        with_cell(
+            layer.cell,
+            recurrence::Backward {
+                s,
                 recurrence,
-                mask,
-                steps: self.steps.clone(),
+                steps,
                 end,
                 h,
                 d_h,
-                product,
-            });
-        } else if place.reverse {
-            recurrence.backward_in_reverse(s, self.steps.clone(), h, d_h);
-        } else {
-            recurrence.backward(s, self.steps.clone(), end, h, d_h);
-        }
+                dropout,
+            },
+        );
     }
 
-    /// Forward: `Z = X·W_in + b + h_before·W_rec`, every step at once.
+    /// Forward: `Z = X·W_in + b + h[t-1]·W_rec`, every step at once.
     #[inline(always)]
     fn weights<S: Simd>(&mut self, s: S, place: Place) {
         let layer = self.spec.layer(place.layer);
         let (hidden, width) = (layer.hidden, layer.width());
-        let column = if place.reverse { hidden } else { 0 };
+        let column = place.column(layer.hidden);
         let rows = self.rows();
         let d_z = self.hidden_gradient(place.layer).of(self.scratch);
-        let d_z = View {
-            data: d_z,
-            outer: width,
-            inner: 1,
-        }
-        .from(0, column);
+        let d_z = View::rows(d_z, width).from(0, column);
 
         // dW_in += Xᵀ·dZ, db += Σ dZ
         let x_width = self.spec.layer_input_width(place.layer);
@@ -327,12 +306,7 @@ impl Backward<'_, '_> {
             (0, Inputs::Tokens(_)) => &[],
             (layer, _) => self.tape.layout.hidden(layer - 1).of(self.tape.rows),
         };
-        let x = View {
-            data: x,
-            outer: x_width,
-            inner: 1,
-        }
-        .from(rows.start, 0);
+        let x = View::rows(x, x_width).from(rows.start, 0);
         let [d_weights, d_bias] = gradients_of(
             self.spec,
             self.gradients,
@@ -341,7 +315,7 @@ impl Backward<'_, '_> {
         let d_z_here = (d_z.from(rows.start, 0), hidden);
         outer_product(s, (x, x_width), d_z_here, rows.len(), d_weights, d_bias);
 
-        // dW_rec += h_beforeᵀ·dZ, one product per run of rows whose predecessors are neighbours too
+        // dW_rec += Σ h[t-1]ᵀ·dZ[t], one product per run of rows whose previous states are neighbours too
         let (h, start) = read_by_steps(self.spec, self.tape, place);
         let d_weights = gradient_of(
             self.spec,
@@ -374,18 +348,13 @@ impl Backward<'_, '_> {
         }
         let layer = self.spec.layer(place.layer);
         let (hidden, width) = (layer.hidden, layer.width());
-        let column = if place.reverse { hidden } else { 0 };
+        let column = place.column(layer.hidden);
         let (d_z, d_start) = read_write(
             self.scratch,
             self.hidden_gradient(place.layer),
             self.regions.start,
         );
-        let d_z = View {
-            data: d_z,
-            outer: width,
-            inner: 1,
-        }
-        .from(0, column);
+        let d_z = View::rows(d_z, width).from(0, column);
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
             s.run(Gemm::new(
                 at.count,
@@ -393,19 +362,15 @@ impl Backward<'_, '_> {
                 hidden,
                 d_z.from(at.row, 0),
                 self.transposed.recurrent_weights(place),
-                d_start.get_mut(at.sequence * hidden..).unwrap_or(&mut []),
+                at_mut(d_start, at.sequence * hidden..),
                 hidden,
             ));
         }
         let sequences = self.tape.batch.sequences();
-        let all = d_start.get_mut(..sequences * hidden).unwrap_or(&mut []);
+        let all = at_mut(d_start, ..sequences * hidden);
         mask_of(self.spec, self.tape.seed, place).apply(s, all, hidden, 0);
         let d_initial = gradient_of(self.spec, self.gradients, TensorKind::InitialState(place));
-        let d_start = View {
-            data: d_start,
-            outer: hidden,
-            inner: 1,
-        };
+        let d_start = View::rows(d_start, hidden);
         sum_rows(s, d_start, hidden, sequences, d_initial);
     }
 
@@ -420,18 +385,13 @@ impl Backward<'_, '_> {
             self.hidden_gradient(layer),
             self.below_gradient(layer),
         );
-        let d_z = View {
-            data: d_z,
-            outer: l.width(),
-            inner: 1,
-        }
-        .from(rows.start, 0);
+        let d_z = View::rows(d_z, l.width()).from(rows.start, 0);
         let Some(d_x) = d_x.get_mut(rows.start * x_width..rows.end * x_width) else {
             return;
         };
-        for reverse in [false, true].into_iter().take(l.directions()) {
+        for place in self.spec.directions_of(layer) {
             s.run(Gemm {
-                start: if reverse {
+                start: if place.reverse {
                     Start::Continue
                 } else {
                     Start::Zero
@@ -440,8 +400,8 @@ impl Backward<'_, '_> {
                     rows.len(),
                     x_width,
                     l.hidden,
-                    d_z.from(0, if reverse { l.hidden } else { 0 }),
-                    self.transposed.input_weights(Place { layer, reverse }),
+                    d_z.from(0, place.column(l.hidden)),
+                    self.transposed.input_weights(place),
                     d_x,
                     x_width,
                 )
@@ -467,20 +427,18 @@ impl Backward<'_, '_> {
 /// The hidden rows and start states that the steps of one direction read: with masks where there are any.
 fn read_by_steps<'t>(spec: &Spec, tape: &'t Tape, place: Place) -> (View<'t>, View<'t>) {
     let layer = spec.layer(place.layer);
-    let column = if place.reverse { layer.hidden } else { 0 };
-    let view = |data, outer| View {
-        data,
-        outer,
-        inner: 1,
-    };
+    let column = place.column(layer.hidden);
     let masked = tape.layout.masked(spec, place);
     if masked.is_none() {
         let h = tape.layout.hidden(place.layer).of(tape.rows);
         let first = spec.state_offset(place.layer) + column;
-        let start = view(&*tape.start, spec.state_len());
-        (view(h, layer.width()).from(0, column), start.from(0, first))
+        let start = View::rows(&*tape.start, spec.state_len());
+        (
+            View::rows(h, layer.width()).from(0, column),
+            start.from(0, first),
+        )
     } else {
-        let start = view(masked.of(tape.rows), layer.hidden);
+        let start = View::rows(masked.of(tape.rows), layer.hidden);
         (start.from(tape.batch.sequences(), 0), start)
     }
 }
@@ -496,7 +454,7 @@ const fn mask_of(spec: &Spec, seed: u64, place: Place) -> Mask {
 
 /// The gradient of one tensor within the flat slice.
 fn gradient_of<'g>(spec: &Spec, gradients: &'g mut [f32], kind: TensorKind) -> &'g mut [f32] {
-    gradients.get_mut(spec.range_of(kind)).unwrap_or(&mut [])
+    at_mut(gradients, spec.range_of(kind))
 }
 
 /// The gradients of two tensors.

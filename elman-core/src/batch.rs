@@ -10,6 +10,7 @@
 use core::ops::Range;
 
 use crate::error::Error;
+use crate::slices::at;
 
 /// The shape of a batch: how many sequences are still running at each step.
 ///
@@ -232,7 +233,7 @@ impl<'a> Batch<'a> {
         let start = self.offset(steps.start);
         let rows: usize = match self.shape {
             Shape::Uniform { sequences, .. } => steps.len() * sequences,
-            Shape::Ragged(active) => active.get(steps).unwrap_or(&[]).iter().sum(),
+            Shape::Ragged(active) => at(active, steps).iter().sum(),
         };
         start..start + rows
     }
@@ -296,7 +297,7 @@ impl<'a> Batch<'a> {
                 steps: steps.len(),
                 sequences,
             },
-            Shape::Ragged(active) => Shape::Ragged(active.get(steps).unwrap_or(&[])),
+            Shape::Ragged(active) => Shape::Ragged(at(active, steps)),
         };
         Self { shape, rows }
     }

@@ -4,9 +4,11 @@ use core::marker::PhantomData;
 
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
+use crate::kernel::operands::Order;
 use crate::simd::{Level, Strip};
-use crate::spec::{Input, Spec};
-use crate::stream::Step;
+use crate::slices::{at, at_mut};
+use crate::spec::Spec;
+use crate::stream::StreamStep;
 use crate::weights::Model;
 
 /// A shape that is known when the program is compiled.
@@ -68,7 +70,7 @@ pub struct FixedStream<'a, S> {
     packed: &'a [Strip],
     state: &'a mut [f32],
     x: &'a mut [f32],
-    hidden: &'a mut [f32],
+    h_next: &'a mut [f32],
     shape: PhantomData<S>,
 }
 
@@ -120,18 +122,18 @@ impl<'a, S: Shape> FixedStream<'a, S> {
         check_len("packed", S::SPEC.packed_len(), packed.len())?;
         check_len("state", S::SPEC.state_len(), state.len())?;
         check_room("scratch", S::SPEC.stream_len(), scratch.len())?;
-        let (x, hidden) = scratch
+        let (x, h_next) = scratch
             .split_at_mut_checked(S::SPEC.stream_input_strips())
             .unwrap_or_default();
         // No more than the tables: what lies behind them is no initial state.
-        let tables = tables.get(..S::SPEC.tables_len()).unwrap_or(&[]);
+        let tables = at(tables, ..S::SPEC.tables_len());
         let mut stream = Self {
             level,
             tables,
             packed,
             state,
             x: Strip::floats_mut(x),
-            hidden: Strip::floats_mut(hidden),
+            h_next: Strip::floats_mut(h_next),
             shape: PhantomData,
         };
         stream.reset();
@@ -188,28 +190,21 @@ impl<'a, S: Shape> FixedStream<'a, S> {
     /// ```
     #[inline]
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
-        let rows = match S::SPEC.input {
-            Input::Dense { .. } => 1,
-            Input::Tokens { window, .. } => window,
-        };
-        inputs.check(const { &S::SPEC }, rows)?;
+        inputs.check(const { &S::SPEC }, S::SPEC.input.rows_per_step())?;
         check_len("outputs", S::SPEC.output_width(), outputs.len())?;
         // Both lengths were checked; saying so here makes them constants below.
-        let (Some(packed), Some(state)) = (
-            self.packed.get(..S::SPEC.packed_len()),
-            self.state.get_mut(..S::SPEC.state_len()),
-        ) else {
-            return Ok(());
-        };
+        let packed = at(self.packed, ..S::SPEC.packed_len());
+        let state = at_mut(self.state, ..S::SPEC.state_len());
         let model = Model::fixed(S::SPEC, self.tables, packed);
-        self.level.run_inlined(Step {
+        self.level.run_inlined(StreamStep {
             model: &model,
             inputs,
             state,
             x: self.x,
-            hidden: self.hidden,
+            h_next: self.h_next,
             outputs,
-            odd: false,
+            // Weights in flash have no nearest cache.
+            order: Order::Ascending,
         });
         Ok(())
     }

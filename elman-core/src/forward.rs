@@ -6,15 +6,17 @@
 use core::ops::Range;
 
 use crate::batch::Batch;
+use crate::cell::with_cell;
 use crate::error::{Error, check_room, check_shape};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
-use crate::kernel::gemm::{Gemm, Start};
+use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::softmax::Softmax;
 use crate::layout::{Layout, Region, read_write, write_both};
 use crate::params::Place;
-use crate::recurrence::{Mask, MaskedForward, Recurrence};
+use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
+use crate::slices::{at, at_mut, copy_common, copy_range};
 use crate::spec::{Direction, HeadKind, Read, Spec};
 use crate::weights::Model;
 
@@ -110,7 +112,7 @@ impl Operation for Inference<'_> {
         let mut first_row = 0;
         for steps in batch.stretches(0..batch.steps(), most) {
             let part = batch.part(steps);
-            let pass = Pass {
+            let pass = ForwardPass {
                 model,
                 batch: &part,
                 inputs: inputs.after(spec, first_row),
@@ -126,13 +128,13 @@ impl Operation for Inference<'_> {
             let (top, region) = pass.read_top(s, buffer);
             if spec.head.read == Read::EveryStep {
                 let start = first_row * spec.output_width();
-                let outputs = outputs.get_mut(start..).unwrap_or(&mut []);
+                let outputs = at_mut(outputs, start..);
                 pass.head(s, region.of(top), outputs);
             }
             first_row += part.rows();
         }
         if spec.head.read == Read::LastStep {
-            let pass = Pass {
+            let pass = ForwardPass {
                 model,
                 batch,
                 inputs,
@@ -152,7 +154,7 @@ impl Operation for Inference<'_> {
 }
 
 /// One forward pass over a range of steps.
-pub(crate) struct Pass<'a> {
+pub(crate) struct ForwardPass<'a> {
     pub model: &'a Model<'a>,
     pub batch: &'a Batch<'a>,
     pub inputs: Inputs<'a>,
@@ -162,7 +164,7 @@ pub(crate) struct Pass<'a> {
     pub dropout: Option<u64>,
 }
 
-impl Pass<'_> {
+impl ForwardPass<'_> {
     fn spec(&self) -> &Spec {
         self.model.spec()
     }
@@ -187,10 +189,10 @@ impl Pass<'_> {
                     region.of_mut(buffer),
                 );
             }
-            (0, Inputs::Dense(given)) => copy(given, numbers.clone(), region.of_mut(buffer)),
+            (0, Inputs::Dense(given)) => copy_range(given, numbers.clone(), region.of_mut(buffer)),
             _ => {
                 let (below, to) = read_write(buffer, self.layout.hidden(layer - 1), region);
-                copy(below, numbers.clone(), to);
+                copy_range(below, numbers.clone(), to);
             }
         }
         if let Some(seed) = self.dropout {
@@ -199,7 +201,7 @@ impl Pass<'_> {
             } else {
                 self.spec().dropout.hidden
             };
-            let part = region.of_mut(buffer).get_mut(numbers).unwrap_or(&mut []);
+            let part = at_mut(region.of_mut(buffer), numbers);
             let site = Site::Layer(layer);
             s.run(Dropout {
                 rows: part,
@@ -212,7 +214,7 @@ impl Pass<'_> {
         }
     }
 
-    /// `h = f(X·W_in + b + h_before·W_rec)` for every direction of a layer, over all its steps.
+    /// `h[t] = f(X[t]·W_in + b + h[t-1]·W_rec)` for every direction of a layer, over all its steps.
     /// `state` (B, S) is where step 0 starts from.
     #[inline(always)]
     pub fn layer<S: Simd>(&self, s: S, layer: usize, state: &[f32], buffer: &mut [f32]) {
@@ -221,16 +223,16 @@ impl Pass<'_> {
         let (l, x_width) = (spec.layer(layer), spec.layer_input_width(layer));
         let width = l.width();
         let rows = self.batch.rows_of(self.steps.clone());
-        for reverse in [false, true].into_iter().take(l.directions()) {
-            let place = Place { layer, reverse };
+        for place in spec.directions_of(layer) {
             let (x, h) = match (layer, self.inputs) {
                 _ if !region.is_none() => read_write(buffer, region, hidden_region),
                 (0, Inputs::Dense(given)) => (given, hidden_region.of_mut(buffer)),
                 (0, Inputs::Tokens(_)) => return,
                 _ => read_write(buffer, self.layout.hidden(layer - 1), hidden_region),
             };
-            let column = if reverse { l.hidden } else { 0 };
+            let column = place.column(l.hidden);
             let w_in = self.model.input_weights(place);
+            let x = View::rows(x, x_width).from(rows.start, 0);
             // Z = X·W_in + b, every step at once
             s.run(Gemm {
                 start: Start::Bias,
@@ -238,50 +240,42 @@ impl Pass<'_> {
                     rows.len(),
                     l.hidden,
                     x_width,
-                    View {
-                        data: x,
-                        outer: x_width,
-                        inner: 1,
-                    }
-                    .from(rows.start, 0),
+                    x,
                     w_in,
-                    h.get_mut(rows.start * width + column..).unwrap_or(&mut []),
+                    at_mut(h, rows.start * width + column..),
                     width,
                 )
             });
-            let state = View {
-                data: state,
-                outer: spec.state_len(),
-                inner: 1,
-            };
-            let state = state.from(0, spec.state_offset(layer) + column);
-            let w_rec = self.model.recurrent_weights(place);
-            let (batch, hidden, activation) = (self.batch, l.hidden, l.activation);
+            let first = spec.state_offset(layer) + column;
+            let start = View::rows(state, spec.state_len()).from(0, first);
             let recurrence = Recurrence {
-                batch,
-                w_rec,
-                hidden,
-                column,
+                batch: self.batch,
+                place,
+                w_rec: self.model.recurrent_weights(place),
+                hidden: l.hidden,
                 width,
-                activation,
-                clip: l.limit(),
             };
-            if let Some(mask) = self.mask(place) {
-                let masked = self.layout.masked(spec, place);
-                let (h, masked) = write_both(buffer, hidden_region, masked);
-                s.run(MaskedForward {
+            let steps = self.steps.clone();
+            let masked_region = self.layout.masked(spec, place);
+            let (h, dropout) = match self.mask(place) {
+                Some(mask) => {
+                    let (h, masked) = write_both(buffer, hidden_region, masked_region);
+                    (h, Some((mask, masked)))
+                }
+                None => (hidden_region.of_mut(buffer), None),
+            };
+            // h[t] = f(Z[t] + h[t-1]·W_rec)
+            with_cell(
+                l.cell,
+                recurrence::Forward {
+                    s,
                     recurrence,
-                    mask,
-                    steps: self.steps.clone(),
-                    state,
+                    steps,
+                    start,
                     h,
-                    masked,
-                });
-            } else if reverse {
-                recurrence.forward_in_reverse(s, self.steps.clone(), state, h);
-            } else {
-                recurrence.forward(s, self.steps.clone(), state, h);
-            }
+                    dropout,
+                },
+            );
         }
     }
 
@@ -302,7 +296,7 @@ impl Pass<'_> {
         );
         for_each_end(self.batch, self.steps.clone(), |sequence, last_row| {
             let at = sequence * len + offset;
-            let to = state.get_mut(at..at + l.width()).unwrap_or(&mut []);
+            let to = at_mut(state, at..at + l.width());
             copy_ends(l.hidden, l.direction, h, sequence, last_row, to);
         });
     }
@@ -319,22 +313,17 @@ impl Pass<'_> {
         let rows = self.output_rows();
         let (h, to) = read_write(buffer, hidden, region);
         match spec.head.read {
-            Read::EveryStep => copy(h, rows.start * width..rows.end * width, to),
+            Read::EveryStep => copy_range(h, rows.start * width..rows.end * width, to),
             Read::LastStep => {
                 let l = spec.layer(top);
                 for_each_end(self.batch, self.steps.clone(), |sequence, last_row| {
-                    let to = to
-                        .get_mut(sequence * width..(sequence + 1) * width)
-                        .unwrap_or(&mut []);
+                    let to = at_mut(to, sequence * width..(sequence + 1) * width);
                     copy_ends(l.hidden, l.direction, h, sequence, last_row, to);
                 });
             }
         }
         if let Some(seed) = self.dropout {
-            let part = region
-                .of_mut(buffer)
-                .get_mut(rows.start * width..rows.end * width)
-                .unwrap_or(&mut []);
+            let part = at_mut(region.of_mut(buffer), rows.start * width..rows.end * width);
             let (first_row, rate) = (rows.start, spec.dropout.head);
             s.run(Dropout {
                 rows: part,
@@ -363,7 +352,7 @@ impl Pass<'_> {
         let rows = self.output_rows();
         let (width, columns) = (spec.top_width(), spec.output_width());
         if !spec.has_head() {
-            copy(top, rows.start * width..rows.end * width, outputs);
+            copy_range(top, rows.start * width..rows.end * width, outputs);
             return;
         }
         let w_out = self.model.head_weights();
@@ -373,33 +362,12 @@ impl Pass<'_> {
                 rows.len(),
                 columns,
                 width,
-                View {
-                    data: top,
-                    outer: width,
-                    inner: 1,
-                }
-                .from(rows.start, 0),
+                View::rows(top, width).from(rows.start, 0),
                 w_out,
-                outputs.get_mut(rows.start * columns..).unwrap_or(&mut []),
+                at_mut(outputs, rows.start * columns..),
                 columns,
             )
         });
-    }
-}
-
-/// Copies the same stretch of one slice into another.
-pub(crate) fn copy(from: &[f32], range: Range<usize>, to: &mut [f32]) {
-    if let (Some(from), Some(to)) = (from.get(range.clone()), to.get_mut(range)) {
-        copy_whole(from, to);
-    }
-}
-
-/// Copies a slice into another of the same length. The comparison stands here, so that no build, however little it
-/// inlines, links the panic of `copy_from_slice`.
-#[inline]
-pub(crate) fn copy_whole(from: &[f32], to: &mut [f32]) {
-    if from.len() == to.len() {
-        to.copy_from_slice(from);
     }
 }
 
@@ -428,19 +396,13 @@ fn copy_ends(
     to: &mut [f32],
 ) {
     match direction {
-        Direction::Forward => fill_from(to, h, last_row * hidden),
+        Direction::Forward => copy_common(at(h, last_row * hidden..), to),
         Direction::Both => {
             let Some((forward, reverse)) = to.split_at_mut_checked(hidden) else {
                 return;
             };
-            fill_from(forward, h, last_row * 2 * hidden);
-            fill_from(reverse, h, (sequence * 2 + 1) * hidden);
+            copy_common(at(h, last_row * 2 * hidden..), forward);
+            copy_common(at(h, (sequence * 2 + 1) * hidden..), reverse);
         }
-    }
-}
-
-fn fill_from(to: &mut [f32], from: &[f32], start: usize) {
-    for (to, &x) in to.iter_mut().zip(from.get(start..).unwrap_or(&[])) {
-        *to = x;
     }
 }

@@ -6,6 +6,7 @@ use rand_core::TryRng;
 
 use crate::error::{Error, check_len};
 use crate::params::{Tensor, TensorKind};
+use crate::slices::at_mut;
 use crate::spec::Spec;
 
 /// How parameters start.
@@ -23,7 +24,7 @@ use crate::spec::Spec;
 /// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { Ok(bytes.fill(0)) }
 /// # }
 /// // An IRNN: rectified linear units that start by remembering everything.
-/// let relu = Layer { activation: Activation::Relu, ..Layer::tanh(3) };
+/// let relu = Layer::relu(3);
 /// let spec = Spec { layers: Layers::of([relu]), ..Spec::dense(2, 3, 1) };
 /// let mut params = vec![0.0; spec.params_len()];
 /// initialize(&spec, Init::Identity, &mut Generator(1), &mut params)?;
@@ -82,7 +83,7 @@ pub fn initialize(
     spec.check()?;
     check_len("params", spec.params_len(), params.len())?;
     for tensor in spec.tensors() {
-        let values = params.get_mut(tensor.range()).unwrap_or(&mut []);
+        let values = at_mut(params, tensor.range());
         fill(spec, init, &tensor, rng, values);
     }
     Ok(())

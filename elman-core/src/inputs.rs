@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use crate::batch::{Batch, Step};
 use crate::error::{Error, check_shape};
-use crate::forward::copy_whole;
+use crate::slices::{at, at_mut, copy};
 use crate::spec::{Channel, Input, Spec};
 use crate::weights::Model;
 
@@ -14,7 +14,7 @@ use crate::weights::Model;
 /// # use elman_core::*;
 /// // Embeddings of one number, summed up by a unit that forgets nothing.
 /// let channels = Channels::of([Channel { vocabulary: 2, width: 1 }]);
-/// let layers = Layers::of([Layer { activation: Activation::Identity, ..Layer::tanh(1) }]);
+/// let layers = Layers::of([Layer { cell: Cell::elman(Activation::Identity), ..Layer::tanh(1) }]);
 /// let head = Head { kind: HeadKind::None, read: Read::EveryStep };
 /// let spec = Spec { input: Input::Tokens { channels, window: 1 }, layers, head, ..Spec::dense(1, 1, 1) };
 /// let params = [10.0, 20.0, 30.0, 1.0, 1.0, 0.0]; // embeddings of 0, 1 and padding, then W_in, W_rec, b
@@ -39,12 +39,10 @@ impl<'a> Inputs<'a> {
     /// The inputs from a row on.
     pub(crate) fn after(self, spec: &Spec, row: usize) -> Self {
         match self {
-            Self::Dense(numbers) => {
-                Self::Dense(numbers.get(row * spec.input.width()..).unwrap_or(&[]))
-            }
+            Self::Dense(numbers) => Self::Dense(at(numbers, row * spec.input.width()..)),
             Self::Tokens(ids) => {
                 let start = row * spec.input.channel_count();
-                Self::Tokens(ids.get(start..).unwrap_or(&[]))
+                Self::Tokens(at(ids, start..))
             }
         }
     }
@@ -91,7 +89,7 @@ pub(crate) fn gather(
         let at = row * spec.input.width() + column;
         let embedding = model.embedding(channel, c.width, id);
         if let Some(x) = x.get_mut(at..at + embedding.len()) {
-            copy_whole(embedding, x);
+            copy(embedding, x);
         }
     });
 }
@@ -108,13 +106,8 @@ pub(crate) fn scatter(
     for_each_embedding(spec, batch, steps, ids, |row, column, c, channel, id| {
         let from = row * spec.input.width() + column;
         let to = spec.embedding_offset(channel) + id as usize * c.width;
-        let from = d_x.get(from..from + c.width).unwrap_or(&[]);
-        for (to, &x) in gradients
-            .get_mut(to..to + c.width)
-            .unwrap_or(&mut [])
-            .iter_mut()
-            .zip(from)
-        {
+        let from = at(d_x, from..from + c.width);
+        for (to, &x) in at_mut(gradients, to..to + c.width).iter_mut().zip(from) {
             *to += x;
         }
     });

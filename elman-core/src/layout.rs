@@ -3,6 +3,7 @@
 
 use crate::params::Place;
 use crate::simd::{LANES, Strip};
+use crate::slices::{at, at_mut};
 use crate::spec::{Dropout, HeadKind, Input, MAX_LAYERS, Read, Spec};
 
 /// A stretch of a working buffer, in numbers; it starts on a strip.
@@ -25,11 +26,11 @@ impl Region {
     }
 
     pub fn of(self, buffer: &[f32]) -> &[f32] {
-        buffer.get(self.range()).unwrap_or(&[])
+        at(buffer, self.range())
     }
 
     pub fn of_mut(self, buffer: &mut [f32]) -> &mut [f32] {
-        buffer.get_mut(self.range()).unwrap_or(&mut [])
+        at_mut(buffer, self.range())
     }
 }
 

@@ -139,6 +139,7 @@
 
 mod backward;
 mod batch;
+mod cell;
 mod error;
 mod fixed;
 mod forward;
@@ -152,6 +153,7 @@ mod optimizer;
 mod params;
 mod recurrence;
 mod simd;
+mod slices;
 mod spec;
 mod stream;
 mod tape;
@@ -165,6 +167,7 @@ pub mod peak;
 pub mod quantized;
 
 pub use batch::Batch;
+pub use cell::{Activation, Cell, CellFacts};
 pub use error::Error;
 pub use fixed::{FixedStream, Shape};
 pub use forward::forward;
@@ -177,8 +180,8 @@ pub use optimizer::Optimizer;
 pub use params::{Place, Tensor, TensorKind};
 pub use simd::{Aligned, LANES, Level, PairStrip, Strip};
 pub use spec::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
-    Layers, List, MAX_CHANNELS, MAX_DIMENSION, MAX_LAYERS, Read, Spec,
+    Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer, Layers,
+    List, MAX_CHANNELS, MAX_DIMENSION, MAX_LAYERS, Read, Spec,
 };
 pub use stream::Stream;
 pub use tape::{NonFinite, Tape};

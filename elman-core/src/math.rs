@@ -9,7 +9,7 @@
 
 use crate::error::{Error, check_len, check_shape};
 use crate::kernel::elementwise::{Exp, Map, Relu, Tanh};
-use crate::kernel::gemm::Gemm;
+use crate::kernel::operands::Gemm;
 use crate::kernel::pack::{self, Panels, packed_strips};
 use crate::kernel::softmax::Softmax;
 use crate::simd::{Level, Strip, View};
@@ -150,11 +150,7 @@ pub fn matmul(
     check_shape("a", [rows, depth], a.len())?;
     check_len("packed", packed_matrix_len(depth, columns), packed.len())?;
     check_shape("c", [rows, columns], c.len())?;
-    let a = View {
-        data: a,
-        outer: depth,
-        inner: 1,
-    };
+    let a = View::rows(a, depth);
     let b = Panels::single(packed, depth, 0);
     level.run(Gemm::new(rows, columns, depth, a, b, c, columns));
     Ok(())

@@ -57,6 +57,14 @@ pub struct Place {
     pub reverse: bool,
 }
 
+impl Place {
+    /// Where the units of this direction begin among those of the layer, of which a direction has `hidden`.
+    #[inline(always)]
+    pub(crate) const fn column(self, hidden: usize) -> usize {
+        if self.reverse { hidden } else { 0 }
+    }
+}
+
 /// One named matrix within the flat slice.
 ///
 /// ```
@@ -221,10 +229,21 @@ impl Spec {
         }
     }
 
-    /// `W_in`, `W_rec` and `b` of one direction of a layer.
+    /// `W_in` (I, gates·H), `W_rec` (H, gates·H), `b` (biases·H) and scalars of one direction of a layer.
     const fn direction_len(&self, layer: usize) -> usize {
-        let hidden = self.layer(layer).hidden;
-        (self.layer_input_width(layer) + hidden + 1) * hidden
+        let (hidden, facts) = (self.layer(layer).hidden, self.layer(layer).cell.facts());
+        let rows = self.layer_input_width(layer) + hidden;
+        (rows * facts.gates + facts.biases) * hidden + facts.scalars
+    }
+
+    /// Columns of `W_in` and `W_rec` in a layer: gates·H.
+    pub(crate) const fn gate_columns(&self, layer: usize) -> usize {
+        self.layer(layer).cell.facts().gates * self.layer(layer).hidden
+    }
+
+    /// Biases of one direction of a layer.
+    const fn bias_len(&self, layer: usize) -> usize {
+        self.layer(layer).cell.facts().biases * self.layer(layer).hidden
     }
 
     pub(crate) const fn head_offset(&self) -> usize {
@@ -285,15 +304,18 @@ impl Spec {
             )
         });
         let weights = self.places().flat_map(|place| {
-            let hidden = self.layer(place.layer).hidden;
+            let (hidden, columns) = (
+                self.layer(place.layer).hidden,
+                self.gate_columns(place.layer),
+            );
             [
                 (
                     TensorKind::InputWeights(place),
                     self.layer_input_width(place.layer),
-                    hidden,
+                    columns,
                 ),
-                (TensorKind::RecurrentWeights(place), hidden, hidden),
-                (TensorKind::Bias(place), 1, hidden),
+                (TensorKind::RecurrentWeights(place), hidden, columns),
+                (TensorKind::Bias(place), 1, self.bias_len(place.layer)),
             ]
         });
         let head = [
@@ -330,24 +352,24 @@ impl Spec {
             }
             TensorKind::InitialState(place) => {
                 let hidden = self.layer(place.layer).hidden;
-                let within = if place.reverse { hidden } else { 0 };
                 let start = self.initial_state_offset() + self.state_offset(place.layer);
-                (start + within, hidden)
+                (start + place.column(hidden), hidden)
             }
             TensorKind::InputWeights(place) => {
-                let hidden = self.layer(place.layer).hidden;
-                let len = self.layer_input_width(place.layer) * hidden;
+                let len = self.layer_input_width(place.layer) * self.gate_columns(place.layer);
                 (self.weights_offset(place), len)
             }
             TensorKind::RecurrentWeights(place) => {
-                let hidden = self.layer(place.layer).hidden;
-                let inputs = self.layer_input_width(place.layer) * hidden;
-                (self.weights_offset(place) + inputs, hidden * hidden)
+                let columns = self.gate_columns(place.layer);
+                let inputs = self.layer_input_width(place.layer) * columns;
+                let len = self.layer(place.layer).hidden * columns;
+                (self.weights_offset(place) + inputs, len)
             }
             TensorKind::Bias(place) => {
-                let hidden = self.layer(place.layer).hidden;
-                let weights = self.direction_len(place.layer) - hidden;
-                (self.weights_offset(place) + weights, hidden)
+                let scalars = self.layer(place.layer).cell.facts().scalars;
+                let len = self.bias_len(place.layer);
+                let before = self.direction_len(place.layer) - scalars - len;
+                (self.weights_offset(place) + before, len)
             }
             TensorKind::HeadWeights => (
                 self.head_offset(),
@@ -362,35 +384,31 @@ impl Spec {
         start..start + len
     }
 
+    /// The directions of a layer, forward before reverse.
+    #[inline(always)]
+    pub(crate) fn directions_of(&self, layer: usize) -> impl Iterator<Item = Place> + use<> {
+        [false, true]
+            .into_iter()
+            .take(self.layer(layer).directions())
+            .map(move |reverse| Place { layer, reverse })
+    }
+
     /// Every layer and direction, from the input up, forward before reverse.
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> + '_ {
-        self.layers
-            .as_slice()
-            .iter()
-            .enumerate()
-            .flat_map(|(layer, l)| {
-                [false, true]
-                    .into_iter()
-                    .take(l.directions())
-                    .map(move |reverse| Place { layer, reverse })
-            })
+        (0..self.layers.len()).flat_map(|layer| self.directions_of(layer))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{
-        Activation, Channel, Channels, Direction, Dropout, Head, Layer, Layers, Read,
-    };
+    use crate::spec::{Channel, Channels, Direction, Dropout, Head, Layer, Layers, Read};
 
     #[test]
     fn ranges_are_where_tensors_says() {
         let both = |hidden| Layer {
-            hidden,
             direction: Direction::Both,
-            activation: Activation::Tanh,
-            clip: f32::INFINITY,
+            ..Layer::tanh(hidden)
         };
         let channel = |vocabulary, width| Channel { vocabulary, width };
         let tokens = Input::Tokens {

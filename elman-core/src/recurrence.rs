@@ -1,129 +1,213 @@
-//! The only sequential part of the net, forward and backward in time: one product per step.
+//! The only sequential part of the net, forward and backward in time: one product per time step.
+//!
+//! ```text
+//! h: (R, W), rows in time order, this direction's H columns of them       start: (B, H)
+//!
+//! forward    h[t]  = step(Z[t] + h[t-1]·W_rec)              in place of Z;  from the start state at t = 0
+//! backward   dZ[t] = back(h[t], dh[t] + dZ[t+1]·W_recᵀ)     in place of dh; nothing flows into a sequence's last step
+//! ```
+//!
+//! The reverse direction of a layer does the same with time turned round: h[t+1] for h[t-1] and the other way about.
 
-mod masked;
+mod dropout;
 
 use core::ops::Range;
 
 use crate::batch::{Batch, Run};
-use crate::kernel::chain::{Chain, LinkEnd};
-use crate::kernel::finish::{Finish, Limit};
-use crate::kernel::gemm::{Gemm, Start};
+use crate::cell::{Step, Visit};
+use crate::kernel::finish::Finish;
+use crate::kernel::operands::{Order, Pass, Recurrent, Time};
 use crate::kernel::pack::Panels;
+use crate::params::Place;
 use crate::simd::{Simd, View};
-use crate::spec::Activation;
+use crate::slices::at_mut;
 
-pub(crate) use masked::{Mask, MaskedBackward, MaskedForward};
+pub(crate) use dropout::Mask;
 
-/// One direction of one layer, stepping through its rows of h (R, W).
+/// One direction of one layer, and where it lies in rows of h (R, W).
+#[derive(Clone, Copy)]
 pub(crate) struct Recurrence<'a> {
     pub batch: &'a Batch<'a>,
+    pub place: Place,
     /// `W_rec` packed for the forward pass, `W_recᵀ` for the backward pass.
     pub w_rec: Panels<'a>,
     pub hidden: usize,
-    /// Where this direction's half begins within a row.
-    pub column: usize,
-    /// Numbers per row.
+    /// Numbers per row of h.
     pub width: usize,
-    pub activation: Activation,
-    /// Limits what `f` reads.
-    pub clip: Option<f32>,
 }
 
-/// What a pass computes from a row's sum.
-#[derive(Clone, Copy)]
-enum Pass<'h> {
-    /// `f`; sequences begin from these states, one row per sequence.
-    Forward(View<'h>),
-    /// `⊙ f'(h)`, with these rows of h; into a sequence's last row nothing flows but its own loss.
-    Backward(&'h [f32]),
+/// The forward pass through some steps: `h` holds Z and becomes h.
+pub(crate) struct Forward<'a, S> {
+    pub s: S,
+    pub recurrence: Recurrence<'a>,
+    pub steps: Range<usize>,
+    /// Where sequences start, one row each: (B, H).
+    pub start: View<'a>,
+    /// (R, W)
+    pub h: &'a mut [f32],
+    /// What is dropped from the states that steps read, and room for what is left of them:
+    /// (B + R, H), the start states and then the hidden states.
+    pub dropout: Option<(Mask, &'a mut [f32])>,
 }
 
-impl Recurrence<'_> {
-    /// `h[t] = f(Z[t] + h[t-1]·W_rec)` in place of Z; step 0 starts from `state`, one row per sequence.
+impl<S: Simd> Visit for Forward<'_, S> {
+    type Output = ();
+
     #[inline(always)]
-    pub fn forward<S: Simd>(&self, s: S, steps: Range<usize>, state: View, h: &mut [f32]) {
-        self.climb(s, steps, Pass::Forward(state), h);
+    fn visit<C: Step<1, 1>>(self, cell: C) {
+        let Self {
+            s,
+            recurrence,
+            steps,
+            start,
+            h,
+            dropout,
+        } = self;
+        if let Some((mask, masked)) = dropout {
+            s.run(dropout::Forward {
+                recurrence,
+                cell,
+                mask,
+                steps,
+                start,
+                h,
+                masked,
+            });
+        } else if recurrence.place.reverse {
+            let end = steps.end;
+            recurrence.backward_in_time(s, cell, steps, end, (Pass::Forward, Some(start)), h);
+        } else {
+            recurrence.forward_in_time(s, cell, steps, (Pass::Forward, Some(start)), h);
+        }
+    }
+}
+
+/// The backward pass through some steps: `d_h` holds dh and becomes dZ.
+pub(crate) struct Backward<'a, S> {
+    pub s: S,
+    pub recurrence: Recurrence<'a>,
+    pub steps: Range<usize>,
+    /// The pass went through the steps from `steps.end` to here before.
+    pub end: usize,
+    /// (R, W)
+    pub h: &'a [f32],
+    /// (R, W)
+    pub d_h: &'a mut [f32],
+    /// What the forward pass dropped, and room for the products of one step, (B, H).
+    pub dropout: Option<(Mask, &'a mut [f32])>,
+}
+
+impl<S: Simd> Visit for Backward<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<C: Step<1, 1>>(self, cell: C) {
+        let Self {
+            s,
+            recurrence,
+            steps,
+            end,
+            h,
+            d_h,
+            dropout,
+        } = self;
+        let pass = (Pass::Backward(h), None);
+        if let Some((mask, product)) = dropout {
+            s.run(dropout::Backward {
+                recurrence,
+                cell,
+                mask,
+                steps,
+                end,
+                h,
+                d_h,
+                product,
+            });
+        } else if recurrence.place.reverse {
+            recurrence.forward_in_time(s, cell, steps, pass, d_h);
+        } else {
+            recurrence.backward_in_time(s, cell, steps, end, pass, d_h);
+        }
+    }
+}
+
+/// Some rows of one step, or of neighbouring steps of equally many rows.
+struct Segment<'a> {
+    /// The first of them.
+    row: usize,
+    /// Rows per step.
+    active: usize,
+    steps: Range<usize>,
+    time: Time,
+    /// What the first step that comes up reads, (active, H).
+    previous: View<'a>,
+}
+
+/// What a pass makes of finished sums, and where sequences start, one row each; without a start nothing flows into the
+/// first step of a sequence that comes up.
+type PassFrom<'a> = (Pass<'a>, Option<View<'a>>);
+
+impl<'a> Recurrence<'a> {
+    /// Where this direction's units begin within a row.
+    const fn column(&self) -> usize {
+        self.place.column(self.hidden)
     }
 
-    /// `h[t] = f(Z[t] + h[t+1]·W_rec)`. Sequences join as their last steps come up: those start from
-    /// `state`, the others go on.
+    /// Forward in time: every row of a step continues a row of the step before, since sequences only ever end.
     #[inline(always)]
-    pub fn forward_in_reverse<S: Simd>(
+    fn forward_in_time<S: Simd, C: Step<1, 1>>(
         &self,
         s: S,
+        cell: C,
         steps: Range<usize>,
-        state: View,
-        h: &mut [f32],
+        (pass, start): PassFrom,
+        rows: &mut [f32],
     ) {
-        let end = steps.end;
-        self.descend(s, steps, end, Pass::Forward(state), h);
-    }
-
-    /// `dZ[t] = (dh[t] + dZ[t+1]·W_recᵀ) ⊙ f'(h[t])` in place of dh: what `forward` did, from the end.
-    /// Sequences whose last step comes up hear only of their own loss. The pass went through the steps from
-    /// `steps.end` to `end` before.
-    #[inline(always)]
-    pub fn backward<S: Simd>(
-        &self,
-        s: S,
-        steps: Range<usize>,
-        end: usize,
-        h: &[f32],
-        d_h: &mut [f32],
-    ) {
-        self.descend(s, steps, end, Pass::Backward(h), d_h);
-    }
-
-    /// `dZ[t] = (dh[t] + dZ[t-1]·W_recᵀ) ⊙ f'(h[t])` in place of dh: what `forward_in_reverse` did.
-    #[inline(always)]
-    pub fn backward_in_reverse<S: Simd>(
-        &self,
-        s: S,
-        steps: Range<usize>,
-        h: &[f32],
-        d_h: &mut [f32],
-    ) {
-        self.climb(s, steps, Pass::Backward(h), d_h);
-    }
-
-    /// Every row of a step goes on from the step before, since sequences only ever end.
-    #[inline(always)]
-    fn climb<S: Simd>(&self, s: S, steps: Range<usize>, pass: Pass, rows: &mut [f32]) {
         for run in self.batch.runs(steps) {
             let Run {
                 mut steps,
-                mut first_row,
+                first_row: mut row,
                 active,
             } = run;
-            let Some((done, mut here)) = rows.split_at_mut_checked(first_row * self.width) else {
-                return;
-            };
-            let before = match (steps.start.checked_sub(1), pass) {
-                (Some(t), _) => self.rows(done, first_row - self.batch.active(t)),
-                (None, Pass::Forward(state)) => state,
-                (None, Pass::Backward(_)) => {
-                    self.begin(s, active, here, pass, first_row);
-                    let Some((first, rest)) = here.split_at_mut_checked(active * self.width) else {
-                        return;
-                    };
+            let (done, mut now) = rows
+                .split_at_mut_checked(row * self.width)
+                .unwrap_or_default();
+            let previous = match (steps.start.checked_sub(1), start) {
+                (Some(t), _) => self.rows(done, row - self.batch.active(t)),
+                (None, Some(start)) => start,
+                (None, None) => {
+                    self.first_step(s, cell, pass, (row, active), now);
+                    let (first, rest) = now
+                        .split_at_mut_checked(active * self.width)
+                        .unwrap_or_default();
                     steps.start += 1;
-                    first_row += active;
-                    here = rest;
+                    row += active;
+                    now = rest;
                     self.rows(first, 0)
                 }
             };
-            self.links(s, steps, (before, active), here, pass, (first_row, true));
+            let time = Time::Forward;
+            let segment = Segment {
+                row,
+                active,
+                steps,
+                time,
+                previous,
+            };
+            self.steps(s, cell, pass, segment, now);
         }
     }
 
-    /// Sequences join as their last steps come up, in the first step of a run; the others go on.
+    /// Backward in time: sequences join as their last steps come up, which is in the latest step of a run; the others
+    /// continue from the step after.
     #[inline(always)]
-    fn descend<S: Simd>(
+    fn backward_in_time<S: Simd, C: Step<1, 1>>(
         &self,
         s: S,
+        cell: C,
         steps: Range<usize>,
         end: usize,
-        pass: Pass,
+        (pass, start): PassFrom,
         rows: &mut [f32],
     ) {
         for run in self.batch.runs_back(steps) {
@@ -132,101 +216,110 @@ impl Recurrence<'_> {
                 first_row,
                 active,
             } = run;
-            let going = if steps.end < end {
+            let continuing = if steps.end < end {
                 self.batch.active(steps.end)
             } else {
                 0
             };
             let last = steps.end - 1;
             let last_row = first_row + (last - steps.start) * active;
-            let Some((rest, after)) = rows.split_at_mut_checked((last_row + active) * self.width)
-            else {
-                return;
+            let segment = |row, active, steps, previous| Segment {
+                row,
+                active,
+                steps,
+                time: Time::Backward,
+                previous,
             };
-            let Some((rest, here)) = rest.split_at_mut_checked(last_row * self.width) else {
-                return;
-            };
-            let Some((continuing, joining)) = here.split_at_mut_checked(going * self.width) else {
-                return;
-            };
-            let from = (self.rows(after, 0), going);
-            self.links(s, last..last + 1, from, continuing, pass, (last_row, false));
-            let joining_row = last_row + going;
-            match pass {
-                Pass::Forward(state) => {
-                    let from = (state.from(going, 0), active - going);
-                    let place = (joining_row, false);
-                    self.links(s, last..last + 1, from, joining, pass, place);
+            let (rest, after) = rows
+                .split_at_mut_checked((last_row + active) * self.width)
+                .unwrap_or_default();
+            let (rest, now) = rest
+                .split_at_mut_checked(last_row * self.width)
+                .unwrap_or_default();
+            let (old, joining) = now
+                .split_at_mut_checked(continuing * self.width)
+                .unwrap_or_default();
+            let previous = self.rows(after, 0);
+            let part = segment(last_row, continuing, last..last + 1, previous);
+            self.steps(s, cell, pass, part, old);
+            let (row, count) = (last_row + continuing, active - continuing);
+            match start {
+                Some(start) => {
+                    let previous = start.from(continuing, 0);
+                    let part = segment(row, count, last..last + 1, previous);
+                    self.steps(s, cell, pass, part, joining);
                 }
-                Pass::Backward(_) => self.begin(s, active - going, joining, pass, joining_row),
+                None => self.first_step(s, cell, pass, (row, count), joining),
             }
-            let from = (self.rows(here, 0), active);
-            let rest = rest.get_mut(first_row * self.width..).unwrap_or(&mut []);
-            self.links(s, steps.start..last, from, rest, pass, (first_row, false));
+            let previous = self.rows(now, 0);
+            let part = segment(first_row, active, steps.start..last, previous);
+            self.steps(s, cell, pass, part, at_mut(rest, first_row * self.width..));
         }
     }
 
-    /// This direction's half of the rows from `row` on.
+    /// This direction's columns of the rows from `row` on.
     fn rows<'h>(&self, h: &'h [f32], row: usize) -> View<'h> {
-        View {
-            data: h,
-            outer: self.width,
-            inner: 1,
-        }
-        .from(row, self.column)
+        View::rows(h, self.width).from(row, self.column())
     }
 
-    /// Steps of `active` rows each that go on from their neighbours', the first from `before`. `here` begins
-    /// with row `first_row`.
+    /// The steps of a segment, whose rows `now` (steps·active, W) holds.
     #[inline(always)]
-    fn links<S: Simd>(
+    fn steps<S: Simd, C: Step<1, 1>>(
         &self,
         s: S,
-        steps: Range<usize>,
-        (before, active): (View, usize),
-        here: &mut [f32],
+        cell: C,
         pass: Pass,
-        (first_row, climbs): (usize, bool),
+        segment: Segment,
+        now: &mut [f32],
     ) {
+        let Segment {
+            row,
+            active,
+            steps,
+            time,
+            previous,
+        } = segment;
         if steps.is_empty() || active == 0 {
             return;
         }
-        let first = if climbs { steps.start } else { steps.end - 1 };
-        s.run(Chain {
+        let first = match time {
+            Time::Forward => steps.start,
+            Time::Backward => steps.end - 1,
+        };
+        s.run(Recurrent {
+            cell,
+            pass: pass.from(row * self.width + self.column()),
             rows: active,
             columns: self.hidden,
-            links: steps.len(),
-            before,
+            steps: steps.len(),
+            time,
+            previous,
             b: self.w_rec,
-            c: here.get_mut(self.column..).unwrap_or(&mut []),
+            c: at_mut(now, self.column()..),
             c_row: self.width,
-            climbs,
-            end: match pass {
-                Pass::Forward(_) => LinkEnd::Activate(self.activation),
-                Pass::Backward(h) => {
-                    let from = first_row * self.width + self.column;
-                    LinkEnd::Gradient(self.activation, h.get(from..).unwrap_or(&[]))
-                }
-            },
-            clip: self.clip,
-            odd: !first.is_multiple_of(2),
+            order: Order::of_step(first),
         });
     }
 
-    /// `rows` rows into which nothing flows: only `f'` is left to do.
+    /// `count` rows from `row` on, into which nothing flows: `now` (count, W) holds finished sums.
     #[inline(always)]
-    fn begin<S: Simd>(&self, s: S, rows: usize, here: &mut [f32], pass: Pass, row: usize) {
-        let Pass::Backward(h) = pass else {
-            return;
-        };
-        if rows > 0 {
-            let c = here.get_mut(self.column..).unwrap_or(&mut []);
-            let h = self.rows(h, row);
-            s.run(Gemm {
-                start: Start::Continue,
-                limit: Limit::gradient(s, self.activation, self.clip, h),
-                finish: Finish::gradient(self.activation, h),
-                ..Gemm::new(rows, self.hidden, 0, View::EMPTY, self.w_rec, c, self.width)
+    fn first_step<S: Simd, C: Step<1, 1>>(
+        &self,
+        s: S,
+        cell: C,
+        pass: Pass,
+        (row, count): (usize, usize),
+        now: &mut [f32],
+    ) {
+        if count > 0 {
+            s.run(Finish {
+                cell,
+                pass: pass.from(row * self.width + self.column()),
+                rows: count,
+                columns: self.hidden,
+                previous: View::EMPTY,
+                c: at_mut(now, self.column()..),
+                c_row: self.width,
             });
         }
     }

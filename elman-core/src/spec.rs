@@ -9,7 +9,7 @@ mod list;
 pub use dropout::Dropout;
 pub use head::{Head, HeadKind, Read};
 pub use input::{Channel, Channels, Input, MAX_CHANNELS};
-pub use layer::{Activation, Direction, InitialState, Layer, Layers, MAX_LAYERS};
+pub use layer::{Direction, InitialState, Layer, Layers, MAX_LAYERS};
 pub use list::List;
 
 use crate::error::Error;
@@ -194,7 +194,8 @@ impl Spec {
         false
     }
 
-    /// Hidden state of one sequence: every layer and direction, one after the other.
+    /// State of one sequence: every layer, one after the other; of a layer every state of its cell, `h` first; of each the
+    /// forward direction, then the reverse one.
     ///
     /// ```
     /// # use elman_core::Spec;
@@ -218,7 +219,7 @@ impl Spec {
     pub const fn state_offset(&self, index: usize) -> usize {
         let (mut sum, mut i) = (0, 0);
         while i < index {
-            sum += self.layer(i).width();
+            sum += self.layer(i).state_len();
             i += 1;
         }
         sum
@@ -254,7 +255,10 @@ impl Spec {
                 return Some(what);
             }
             let (h, directions) = (layer.hidden as u64, layer.directions() as u64);
-            total += directions * ((width + 16) * (h + 16) + (h + 16) * (h + 16) + 2 * h);
+            let facts = layer.cell.facts();
+            let columns = facts.sums as u64 * (h + 16);
+            let numbers = (facts.biases + facts.states) as u64 * h + facts.scalars as u64;
+            total += directions * ((width + 16) * columns + (h + 16) * columns + numbers);
             width = directions * h;
             i += 1;
         }

@@ -1,9 +1,12 @@
 //! One time step at a time, for chips and live signals: the same bits as the whole sequence.
 
+use crate::cell::{Step, Visit, with_cell};
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
-use crate::kernel::cell::{Cell, Readout};
+use crate::kernel::operands::Order;
+use crate::kernel::pack::Panels;
 use crate::kernel::softmax::softmax_row;
+use crate::kernel::step::{HeadStep, LayerStep};
 use crate::params::Place;
 use crate::simd::{Level, Operation, Simd, Strip};
 use crate::spec::{HeadKind, Input, Spec};
@@ -55,9 +58,9 @@ pub struct Stream<'a> {
     model: Model<'a>,
     state: &'a mut [f32],
     x: &'a mut [f32],
-    hidden: &'a mut [f32],
-    /// Whether an odd number of steps was taken.
-    odd: bool,
+    h_next: &'a mut [f32],
+    /// In which the last step took its columns.
+    order: Order,
 }
 
 impl<'a> Stream<'a> {
@@ -93,7 +96,7 @@ impl<'a> Stream<'a> {
         }
         check_len("state", spec.state_len(), state.len())?;
         check_room("scratch", spec.stream_len(), scratch.len())?;
-        let (x, hidden) = scratch
+        let (x, h_next) = scratch
             .split_at_mut_checked(spec.stream_input_strips())
             .unwrap_or_default();
         let mut stream = Self {
@@ -101,8 +104,8 @@ impl<'a> Stream<'a> {
             model,
             state,
             x: Strip::floats_mut(x),
-            hidden: Strip::floats_mut(hidden),
-            odd: false,
+            h_next: Strip::floats_mut(h_next),
+            order: Order::Ascending,
         };
         stream.reset();
         Ok(stream)
@@ -154,49 +157,45 @@ impl<'a> Stream<'a> {
     /// ```
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
         let spec = self.model.spec();
-        let rows = match spec.input {
-            Input::Dense { .. } => 1,
-            Input::Tokens { window, .. } => window,
-        };
-        inputs.check(spec, rows)?;
+        inputs.check(spec, spec.input.rows_per_step())?;
         check_len("outputs", spec.output_width(), outputs.len())?;
         let Self {
             level,
             model,
             state,
             x,
-            hidden,
-            odd,
+            h_next,
+            order,
         } = self;
-        *odd = !*odd;
-        level.run(Step {
+        *order = order.other();
+        level.run(StreamStep {
             model,
             inputs,
             state,
             x,
-            hidden,
+            h_next,
             outputs,
-            odd: *odd,
+            order: *order,
         });
         Ok(())
     }
 }
 
 /// One step of every layer, and the head.
-pub(crate) struct Step<'a, 'm> {
+pub(crate) struct StreamStep<'a, 'm> {
     pub model: &'a Model<'m>,
     pub inputs: Inputs<'a>,
     pub state: &'a mut [f32],
     /// Room for a row of embeddings.
     pub x: &'a mut [f32],
     /// Room for a row of the widest layer.
-    pub hidden: &'a mut [f32],
+    pub h_next: &'a mut [f32],
     pub outputs: &'a mut [f32],
-    /// Whether layers take their columns from the last to the first.
-    pub odd: bool,
+    /// Of the columns of every layer.
+    pub order: Order,
 }
 
-impl Operation for Step<'_, '_> {
+impl Operation for StreamStep<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -206,9 +205,9 @@ impl Operation for Step<'_, '_> {
             inputs,
             state,
             x,
-            hidden,
+            h_next,
             outputs,
-            odd,
+            order,
         } = self;
         let spec = model.spec();
         let mut below: &[f32] = match inputs {
@@ -228,22 +227,61 @@ impl Operation for Step<'_, '_> {
             let Some((h, above)) = rest.split_at_mut_checked(l.hidden) else {
                 return;
             };
-            // h = f(x·W_in + b + h·W_rec)
-            Cell {
-                x: below.get(..spec.layer_input_width(layer)).unwrap_or(below),
-                w_in: model.input_weights(place),
-                w_rec: model.recurrent_weights(place),
-                h,
-                next: hidden,
-                activation: l.activation,
-                clip: l.limit(),
-                backwards: odd,
-            }
-            .run(s);
+            // h[t] = f(x[t]·W_in + b + h[t-1]·W_rec)
+            with_cell(
+                l.cell,
+                StepLayer {
+                    s,
+                    x: below.get(..spec.layer_input_width(layer)).unwrap_or(below),
+                    w_in: model.input_weights(place),
+                    w_rec: model.recurrent_weights(place),
+                    h: &mut *h,
+                    h_next: &mut *h_next,
+                    order,
+                },
+            );
             below = h;
             rest = above;
         }
         head(s, model, below, outputs);
+    }
+}
+
+/// One layer's part of the step.
+struct StepLayer<'a, S> {
+    s: S,
+    x: &'a [f32],
+    w_in: Panels<'a>,
+    w_rec: Panels<'a>,
+    h: &'a mut [f32],
+    h_next: &'a mut [f32],
+    order: Order,
+}
+
+impl<S: Simd> Visit for StepLayer<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<C: Step<1, 1>>(self, cell: C) {
+        let Self {
+            s,
+            x,
+            w_in,
+            w_rec,
+            h,
+            h_next,
+            order,
+        } = self;
+        LayerStep {
+            cell,
+            x,
+            w_in,
+            w_rec,
+            h,
+            h_next,
+            order,
+        }
+        .run(s);
     }
 }
 
@@ -256,7 +294,7 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
         }
         return;
     }
-    Readout {
+    HeadStep {
         h: top,
         w_out: model.head_weights(),
         y: &mut *outputs,

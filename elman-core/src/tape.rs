@@ -5,10 +5,11 @@ use core::ops::Range;
 
 use crate::batch::Batch;
 use crate::error::{Error, check_len, check_room};
-use crate::forward::{Pass, copy_whole, for_each_end};
+use crate::forward::{ForwardPass, for_each_end};
 use crate::inputs::Inputs;
 use crate::layout::Layout;
 use crate::simd::{Level, Operation, Simd, Strip};
+use crate::slices::{at, at_mut, copy};
 use crate::spec::{Read, Spec};
 use crate::weights::Model;
 
@@ -96,9 +97,7 @@ impl<'a> Tape<'a> {
         };
         let layout = Layout::tape(spec, rows, sequences);
         let (start, rows) = (Strip::floats_mut(start), Strip::floats_mut(rest));
-        let start = start
-            .get_mut(..sequences * spec.state_len())
-            .unwrap_or(&mut []);
+        let start = at_mut(start, ..sequences * spec.state_len());
         Ok(Self {
             batch,
             inputs,
@@ -142,7 +141,7 @@ impl<'a> Tape<'a> {
             None => model.reset(self.start),
             Some(state) => {
                 check_len("state", self.start.len(), state.len())?;
-                copy_whole(state, self.start);
+                copy(state, self.start);
             }
         }
         self.is_fresh = state.is_none();
@@ -202,7 +201,7 @@ impl<'a> Tape<'a> {
         } = self;
         let (steps, dropout) = (steps.clone(), Some(*seed));
         self.recorded = steps.end;
-        let pass = Pass {
+        let pass = ForwardPass {
             model,
             batch,
             inputs: *inputs,
@@ -250,9 +249,7 @@ impl<'a> Tape<'a> {
         };
         let width = self.spec.output_width();
         let outputs = self.layout.outputs.of_mut(self.rows);
-        outputs
-            .get_mut(rows.start * width..rows.end * width)
-            .unwrap_or(&mut [])
+        at_mut(outputs, rows.start * width..rows.end * width)
     }
 
     /// The state (B, S) each sequence is in after the steps recorded so far.
@@ -286,7 +283,7 @@ impl<'a> Tape<'a> {
         }
         let (batch, layout) = (&self.batch, &self.layout);
         // Only shapes are read here; the inputs are long gone.
-        let pass = Pass {
+        let pass = ForwardPass {
             model,
             batch,
             inputs: Inputs::Dense(&[]),
@@ -405,15 +402,12 @@ impl<'a> Tape<'a> {
 }
 
 fn is_finite(rows: &[f32], start: usize, width: usize) -> bool {
-    rows.get(start..start + width)
-        .unwrap_or(&[])
-        .iter()
-        .all(|x| x.is_finite())
+    at(rows, start..start + width).iter().all(|x| x.is_finite())
 }
 
 /// The forward pass onto the tape.
 struct Record<'a> {
-    pass: Pass<'a>,
+    pass: ForwardPass<'a>,
     start: &'a [f32],
     buffer: &'a mut [f32],
 }
@@ -434,7 +428,7 @@ impl Operation for Record<'_> {
             .batch
             .stretches(pass.steps.clone(), spec.stretch_rows())
         {
-            let stretch = Pass { steps, ..pass };
+            let stretch = ForwardPass { steps, ..pass };
             for layer in 0..spec.layers.len() {
                 stretch.read_inputs(s, layer, buffer);
                 stretch.layer(s, layer, start, buffer);
@@ -451,7 +445,7 @@ impl Operation for Record<'_> {
 
 /// The head, from what it reads to the outputs.
 #[inline(always)]
-fn read_out<S: Simd>(s: S, pass: &Pass, buffer: &mut [f32]) {
+fn read_out<S: Simd>(s: S, pass: &ForwardPass, buffer: &mut [f32]) {
     let (buffer, top) = pass.read_top(s, buffer);
     let (top, outputs) = crate::layout::read_write(buffer, top, pass.layout.outputs);
     pass.head(s, top, outputs);

@@ -9,7 +9,8 @@
 use crate::error::{Error, check_len, check_room};
 use crate::kernel::pack::{self, Panels, packed_strips, pair_strips};
 use crate::params::{Place, TensorKind};
-use crate::simd::{PairStrip, Strip};
+use crate::simd::{LANES, PairStrip, Strip};
+use crate::slices::{at, at_mut};
 use crate::spec::{Input, Spec};
 
 /// The three forms in which matrices are packed.
@@ -121,8 +122,35 @@ impl Spec {
 
     #[inline(always)]
     const fn direction_strips(&self, form: Form, layer: usize) -> usize {
-        let hidden = self.layer(layer).hidden;
-        self.input_strips(form, layer) + form.strips(hidden, hidden, 0)
+        let (hidden, columns) = (
+            self.layer(layer).hidden,
+            self.recurrent_columns(form, layer),
+        );
+        self.input_strips(form, layer) + form.strips(hidden, columns, 0)
+    }
+
+    /// Columns of `W_in`, in whole strips.
+    #[inline(always)]
+    const fn input_columns(&self, form: Form, layer: usize) -> usize {
+        let fed = self.layer(layer).cell.facts().from_x;
+        self.columns(form, layer, fed.end - fed.start)
+    }
+
+    /// Columns of `W_rec`, in whole strips.
+    #[inline(always)]
+    const fn recurrent_columns(&self, form: Form, layer: usize) -> usize {
+        let fed = self.layer(layer).cell.facts().from_h;
+        self.columns(form, layer, fed.end - fed.start)
+    }
+
+    /// Columns of a matrix that feeds `sums` sums of every unit: packed, whole strips of units, sum beside sum; the transpose
+    /// is read along them, one per gate and unit.
+    #[inline(always)]
+    const fn columns(&self, form: Form, layer: usize, sums: usize) -> usize {
+        match form {
+            Form::Transposed => self.gate_columns(layer),
+            Form::Packed | Form::Pairs => sums * self.layer(layer).hidden.div_ceil(LANES) * LANES,
+        }
     }
 
     #[inline(always)]
@@ -130,7 +158,11 @@ impl Spec {
         if matches!(form, Form::Transposed) && !self.flows_below(layer) {
             0
         } else {
-            form.strips(self.layer_input_width(layer), self.layer(layer).hidden, 1)
+            form.strips(
+                self.layer_input_width(layer),
+                self.input_columns(form, layer),
+                1,
+            )
         }
     }
 
@@ -173,13 +205,8 @@ pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Err
             _ => continue,
         };
         let len = packed_strips(tensor.rows, tensor.columns, usize::from(bias.is_some()));
-        let to = packed.get_mut(offset..offset + len).unwrap_or(&mut []);
-        pack::pack(
-            params.get(tensor.range()).unwrap_or(&[]),
-            bias,
-            tensor.columns,
-            to,
-        );
+        let to = at_mut(packed, offset..offset + len);
+        pack::pack(at(params, tensor.range()), bias, tensor.columns, to);
     }
     Ok(())
 }
@@ -222,9 +249,11 @@ pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> 
         pack::to_pairs(from, depth, extra, to)
     };
     for place in spec.places() {
-        let hidden = spec.layer(place.layer).hidden;
-        next(spec.layer_input_width(place.layer), hidden, 1)?;
-        next(hidden, hidden, 0)?;
+        let (layer, form) = (place.layer, Form::Pairs);
+        let columns = spec.input_columns(form, layer);
+        next(spec.layer_input_width(layer), columns, 1)?;
+        let columns = spec.recurrent_columns(form, layer);
+        next(spec.layer(layer).hidden, columns, 0)?;
     }
     if spec.has_head() {
         next(spec.top_width(), spec.output_width(), 1)
@@ -265,12 +294,8 @@ pub fn pack_transposed(spec: &Spec, params: &[f32], transposed: &mut [Strip]) ->
             _ => continue,
         };
         let len = packed_strips(tensor.columns, tensor.rows, 0);
-        let to = transposed.get_mut(offset..offset + len).unwrap_or(&mut []);
-        pack::pack_transposed(
-            params.get(tensor.range()).unwrap_or(&[]),
-            tensor.columns,
-            to,
-        );
+        let to = at_mut(transposed, offset..offset + len);
+        pack::pack_transposed(at(params, tensor.range()), tensor.columns, to);
     }
     Ok(())
 }
@@ -369,7 +394,7 @@ impl<'a> Model<'a> {
 
     fn join(spec: Spec, params: &'a [f32], packed: Packed<'a>) -> Result<Self, Error> {
         check_room("params", spec.tables_len(), params.len())?;
-        let tables = params.get(..spec.tables_len()).unwrap_or(&[]);
+        let tables = at(params, ..spec.tables_len());
         Ok(Self {
             spec,
             tables,
@@ -408,10 +433,7 @@ impl<'a> Model<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn reset(&self, state: &mut [f32]) {
-        let initial = self
-            .tables
-            .get(self.spec.initial_state_offset()..)
-            .unwrap_or(&[]);
+        let initial = at(self.tables, self.spec.initial_state_offset()..);
         if initial.is_empty() {
             state.fill(0.0);
         } else {
@@ -427,7 +449,7 @@ impl<'a> Model<'a> {
     #[inline]
     pub(crate) fn embedding(&self, channel: usize, width: usize, id: u32) -> &'a [f32] {
         let start = self.spec.embedding_offset(channel) + id as usize * width;
-        self.tables.get(start..start + width).unwrap_or(&[])
+        at(self.tables, start..start + width)
     }
 
     #[inline(always)]
@@ -453,11 +475,11 @@ impl<'a> Model<'a> {
         match self.packed {
             Packed::Single(strips) => {
                 let start = self.spec.matrix(Form::Packed, place, second);
-                Panels::single(strips.get(start..).unwrap_or(&[]), depth, extra)
+                Panels::single(at(strips, start..), depth, extra)
             }
             Packed::Pairs(strips) => {
                 let start = self.spec.matrix(Form::Pairs, place, second);
-                Panels::pairs(strips.get(start..).unwrap_or(&[]), depth, extra)
+                Panels::pairs(at(strips, start..), depth, extra)
             }
         }
     }
@@ -474,13 +496,13 @@ impl<'a> Transposed<'a> {
     #[inline(always)]
     pub fn input_weights(&self, place: Place) -> Panels<'a> {
         let offset = self.spec.first_matrix(Form::Transposed, place);
-        self.panels(offset, self.spec.layer(place.layer).hidden)
+        self.panels(offset, self.spec.gate_columns(place.layer))
     }
 
     #[inline(always)]
     pub fn recurrent_weights(&self, place: Place) -> Panels<'a> {
         let offset = self.spec.second_matrix(Form::Transposed, place);
-        self.panels(offset, self.spec.layer(place.layer).hidden)
+        self.panels(offset, self.spec.gate_columns(place.layer))
     }
 
     #[inline(always)]
@@ -493,6 +515,6 @@ impl<'a> Transposed<'a> {
 
     #[inline(always)]
     fn panels(&self, offset: usize, depth: usize) -> Panels<'a> {
-        Panels::single(self.strips.get(offset..).unwrap_or(&[]), depth, 0)
+        Panels::single(at(self.strips, offset..), depth, 0)
     }
 }

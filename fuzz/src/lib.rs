@@ -1,7 +1,7 @@
 //! From the fuzzer's bytes to nets and data for them.
 
 use arbitrary::{Result, Unstructured};
-use elman_core::{
+use elman_core::{Cell, 
     Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
     Layers, Read, Spec,
 };
@@ -78,12 +78,11 @@ pub fn spec(bytes: &mut Unstructured<'_>) -> Result<Spec> {
         layers.push(Layer {
             hidden: size(bytes)?,
             direction: *bytes.choose(&[Direction::Forward, Direction::Forward, Direction::Both])?,
-            activation: *bytes.choose(&[
+            cell: Cell::Elman { activation: *bytes.choose(&[
                 Activation::Tanh,
                 Activation::Relu,
                 Activation::Identity,
-            ])?,
-            clip: *bytes.choose(&[f32::INFINITY, f32::INFINITY, f32::INFINITY, 0.1, 1.0, 20.0])?,
+            ])?, clip: *bytes.choose(&[f32::INFINITY, f32::INFINITY, f32::INFINITY, 0.1, 1.0, 20.0])? },
         });
     }
     let outputs = size(bytes)?;

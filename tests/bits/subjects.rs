@@ -1,8 +1,8 @@
 //! The nets whose bits are compared: no size is a multiple of a strip.
 
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, Init, InitialState, Input,
-    Layer, Layers, Read, Spec, Truncation, initialize,
+    Activation, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, Init, InitialState,
+    Input, Layer, Layers, Read, Spec, Truncation, initialize,
 };
 
 use crate::support::rig::Pass;
@@ -43,8 +43,7 @@ const fn layer(hidden: usize, direction: Direction, activation: Activation) -> L
     Layer {
         hidden,
         direction,
-        activation,
-        clip: f32::INFINITY,
+        cell: Cell::elman(activation),
     }
 }
 
@@ -147,7 +146,8 @@ fn masked(spec: Spec) -> Spec {
 fn clipped(spec: Spec) -> Spec {
     let mut layers = spec.layers.as_slice().to_vec();
     for (layer, clip) in layers.iter_mut().zip([0.3, 0.7, 0.2]) {
-        layer.clip = clip;
+        let Cell::Elman { activation, .. } = layer.cell;
+        layer.cell = Cell::Elman { activation, clip };
     }
     Spec {
         layers: Layers::from_slice(&layers).expect("as many layers"),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use elman_core::{Activation, HeadKind, InitialState, Input, Place, Read, Spec, TensorKind};
+use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Place, Read, Spec, TensorKind};
 
 /// A net: its shape and its numbers.
 #[derive(Clone, Copy)]
@@ -133,13 +133,14 @@ impl<'a> Net<'a> {
         self.matrix(TensorKind::RecurrentWeights(place))
             .add_product(h, &mut z);
         let layer = self.spec.layers.as_slice()[place.layer];
-        if let Some(clip) = layer.limit().map(f64::from) {
+        if let Some(clip) = layer.cell.limit().map(f64::from) {
             for z in &mut z {
                 *nearest_kink = nearest_kink.min((z.abs() - clip).abs());
                 *z = z.clamp(-clip, clip);
             }
         }
-        match layer.activation {
+        let Cell::Elman { activation, .. } = layer.cell;
+        match activation {
             Activation::Tanh => z.iter().map(|z| z.tanh()).collect(),
             Activation::Relu => {
                 *nearest_kink = z

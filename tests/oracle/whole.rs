@@ -1,6 +1,6 @@
 //! The whole numbers of a net, naively: from the words as the documentation of `elman_core::quantized` describes them.
 
-use elman_core::{Activation, HeadKind, InitialState, Input, Read, Spec};
+use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Read, Spec};
 
 /// One sequence through the words: the logits of every step, or of the last one.
 pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> Vec<i32> {
@@ -24,7 +24,7 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
         for (reverse, start) in initial[layer].iter().enumerate().take(l.directions()) {
             let (first, _) = (reader.next(), reader.next());
             let (shift, limit) = (first & 0xffff, (first >> 16) as i16);
-            assert_eq!(limit > 0, l.limit().is_some());
+            assert_eq!(limit > 0, l.cell.limit().is_some());
             let matrix = matrix(
                 &mut reader,
                 l.hidden,
@@ -38,7 +38,7 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
             };
             for t in order {
                 let z = matrix.iter().map(|row| row.sum(&below[t], &h));
-                let f = |z: i64| match (activate(l.activation, z >> shift), limit) {
+                let f = |z: i64| match (activate(l.cell, z >> shift), limit) {
                     (h, 0) => h,
                     (h, limit) => h.clamp(-limit, limit),
                 };
@@ -131,8 +131,9 @@ fn matrix(reader: &mut Reader, rows: usize, below: usize, state: usize) -> Vec<R
     matrix
 }
 
-fn activate(activation: Activation, t: i64) -> i16 {
+fn activate(cell: Cell, t: i64) -> i16 {
     let limit = |t: i64, low| t.clamp(low, 32767) as i16;
+    let Cell::Elman { activation, .. } = cell;
     match activation {
         Activation::Relu => limit(t, 0),
         Activation::Identity => limit(t, -32767),

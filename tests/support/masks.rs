@@ -1,7 +1,7 @@
 //! The masks of recurrent dropout, seen from outside.
 
 use elman_core::{
-    Activation, HeadKind, InitialState, Input, Layer, Layers, Spec, TensorKind, Truncation,
+    Activation, Cell, HeadKind, InitialState, Input, Layer, Layers, Spec, TensorKind, Truncation,
 };
 
 use super::case::Case;
@@ -17,8 +17,7 @@ pub fn passed_on(spec: &Spec, sequences: usize, steps: usize, seed: u64) -> Vec<
     let mut layers = spec.layers.as_slice().to_vec();
     for layer in &mut layers {
         *layer = Layer {
-            activation: Activation::Identity,
-            clip: f32::INFINITY,
+            cell: Cell::elman(Activation::Identity),
             ..*layer
         };
     }

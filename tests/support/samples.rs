@@ -1,8 +1,8 @@
 //! Two small nets that differ in everything, for tests in which the numbers do not matter.
 
 use elman_core::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
-    Layers, Read, Spec, Strip, pack,
+    Activation, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input,
+    Layer, Layers, Read, Spec, Strip, pack,
 };
 
 /// Steps of a ragged batch: sequences of 3, 2 and 1 steps.
@@ -42,8 +42,7 @@ pub fn tokens() -> Spec {
     let both = Layer {
         hidden: 9,
         direction: Direction::Both,
-        activation: Activation::Relu,
-        clip: f32::INFINITY,
+        cell: Cell::elman(Activation::Relu),
     };
     Spec {
         input: Input::Tokens {

@@ -96,14 +96,7 @@ pub(super) fn head_weights<S: Simd>(
     gradients: &mut [f32],
 ) {
     let (width, columns) = (spec.top_width(), spec.output_width());
-    let view = |data, outer| {
-        View {
-            data,
-            outer,
-            inner: 1,
-        }
-        .from(rows.start, 0)
-    };
+    let view = |data, outer| View::rows(data, outer).from(rows.start, 0);
     let d_outputs = view(tape.layout.outputs.of(tape.rows), columns);
     let top = if tape.layout.top.is_none() {
         tape.layout.hidden(spec.layers.len() - 1)

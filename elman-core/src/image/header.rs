@@ -16,11 +16,12 @@
 //! | 49..57 | clip of each layer (`f32`, 0 without one) |
 //! | 57..64 | zero |
 
+use crate::cell::Cell;
 use crate::error::Error;
 use crate::simd::{LANES, Strip};
 use crate::spec::{
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
-    Layers, MAX_CHANNELS, MAX_LAYERS, Read, Spec,
+    Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer, Layers,
+    MAX_CHANNELS, MAX_LAYERS, Read, Spec,
 };
 
 const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"ELMA"), u32::from_le_bytes(*b"NIMG")];
@@ -189,14 +190,17 @@ impl Words {
         let mut layers = [Layer::tanh(0); MAX_LAYERS];
         for (i, layer) in layers.iter_mut().enumerate() {
             layer.hidden = self.len(LAYERS + 1 + 2 * i);
-            layer.clip = match self.get(CLIPS + i) {
+            let clip = match self.get(CLIPS + i) {
                 0 => f32::INFINITY,
                 clip => f32::from_bits(clip),
             };
             let kind = self.get(LAYERS + 2 + 2 * i);
-            (layer.direction, layer.activation) = match (kind & 0xFF, kind >> 8) {
-                (0, activation) => (Direction::Forward, activation_of(activation)?),
-                (1, activation) => (Direction::Both, activation_of(activation)?),
+            layer.cell = Cell::from_code(kind >> 8, clip).ok_or(Error::Image(
+                "the image holds an activation that this library does not know",
+            ))?;
+            layer.direction = match kind & 0xFF {
+                0 => Direction::Forward,
+                1 => Direction::Both,
                 _ => {
                     return Err(Error::Image(
                         "the image holds a direction that this library does not know",
@@ -223,16 +227,11 @@ impl Words {
         }
         self.set_len(LAYERS, spec.layers.len());
         for (i, layer) in spec.layers.as_slice().iter().enumerate() {
-            let activation = match layer.activation {
-                Activation::Tanh => 0,
-                Activation::Relu => 1,
-                Activation::Identity => 2,
-            };
             self.set_len(LAYERS + 1 + 2 * i, layer.hidden);
-            self.set(CLIPS + i, layer.limit().map_or(0, f32::to_bits));
+            self.set(CLIPS + i, layer.cell.limit().map_or(0, f32::to_bits));
             self.set(
                 LAYERS + 2 + 2 * i,
-                u32::from(layer.direction == Direction::Both) | (activation << 8),
+                u32::from(layer.direction == Direction::Both) | (layer.cell.code() << 8),
             );
         }
         self.set(REST, u32::from(spec.initial_state == InitialState::Trained));
@@ -245,19 +244,6 @@ impl Words {
         self.set_len(REST + 2, outputs);
         self.set(REST + 3, u32::from(spec.head.read == Read::LastStep));
     }
-}
-
-const fn activation_of(number: u32) -> Result<Activation, Error> {
-    Ok(match number {
-        0 => Activation::Tanh,
-        1 => Activation::Relu,
-        2 => Activation::Identity,
-        _ => {
-            return Err(Error::Image(
-                "the image holds an activation that this library does not know",
-            ));
-        }
-    })
 }
 
 /// Some strips of an image.

@@ -1,6 +1,6 @@
 //! Whole slices through one function.
 
-use super::activation::{exp, relu, tanh};
+use crate::simd::activation::{exp, relu, tanh};
 use crate::simd::{Operation, Simd};
 
 /// A function of one strip.

@@ -1,123 +1,110 @@
-//! What becomes of the sums of a product when its last block of `k` is done.
+//! The cell on sums that are finished: in the registers of a tile, on a strip, on rows of C.
 
-use super::activation::{relu_gradient, tanh_gradient};
-use super::elementwise::{Function, Map, Tanh};
-use crate::simd::{Simd, View};
-use crate::spec::Activation;
+use super::operands::Pass;
+use crate::cell::Step;
+use crate::simd::{LANES, Operation, Simd, Sums, View, load_rows};
+use crate::slices::{at, at_mut};
 
-/// What happens to a finished output.
-#[derive(Clone, Copy)]
-pub(crate) enum Finish<'a> {
-    Keep,
-    Tanh,
-    Relu,
-    /// Times the derivative of tanh, from the rows of `h = tanh(z)`.
-    TanhGradient(View<'a>),
-    /// Times the derivative of relu, from the rows of `h = relu(z)`.
-    ReluGradient(View<'a>),
-}
-
-impl<'a> Finish<'a> {
-    /// `f`
-    pub const fn activate(activation: Activation) -> Self {
-        match activation {
-            Activation::Tanh => Self::Tanh,
-            Activation::Relu => Self::Relu,
-            Activation::Identity => Self::Keep,
+/// The cell on sums in registers, which lie in C as `place` (c_row, columns) says.
+#[inline(always)]
+pub(super) fn finish_tile<
+    S: Simd,
+    C: Step<1, 1>,
+    const ROWS: usize,
+    const STRIPS: usize,
+    const FULL: bool,
+>(
+    s: S,
+    cell: C,
+    pass: Pass,
+    previous: View,
+    sums: &mut Sums<S, ROWS, STRIPS>,
+    (c_row, columns): (usize, usize),
+) {
+    let before = if C::READS_PREVIOUS {
+        let (data, outer) = (previous.data, previous.outer);
+        load_rows::<S, ROWS, STRIPS, FULL>(s, data, outer, columns)
+    } else {
+        [[s.splat(0.0); STRIPS]; ROWS]
+    };
+    let h = match pass {
+        Pass::Forward => None,
+        Pass::Backward(h) => Some(load_rows::<S, ROWS, STRIPS, FULL>(s, h, c_row, columns)),
+    };
+    for r in 0..ROWS {
+        for j in 0..STRIPS {
+            let h = h.map(|h| h[r][j]);
+            sums[r][j] = finish(s, cell, sums[r][j], before[r][j], h);
         }
     }
+}
 
-    /// `f'` in terms of `h = f(z)`.
-    pub const fn gradient(activation: Activation, h: View<'a>) -> Self {
-        match activation {
-            Activation::Tanh => Self::TanhGradient(h),
-            Activation::Relu => Self::ReluGradient(h),
-            Activation::Identity => Self::Keep,
-        }
+/// The cell on one strip: `step`, or `back` where there is an `h`.
+#[inline(always)]
+pub(super) fn finish<S: Simd, C: Step<1, 1>>(
+    s: S,
+    cell: C,
+    sum: S::V,
+    previous: S::V,
+    h: Option<S::V>,
+) -> S::V {
+    match h {
+        None => cell.step(s, [sum], [previous])[0],
+        Some(h) => cell.back(s, [h], [sum])[0],
     }
 }
 
-/// What a clip does to finished sums before `finish`. A pass of its own: only imported nets have one, and `finish`
-/// with a clip in it would be compiled once more (measured: 12 KB of flash for a net on a Cortex-M0).
-#[derive(Clone, Copy)]
-pub(crate) enum Limit<'a> {
-    None,
-    /// To ±clip.
-    Sums(f32),
-    /// To zero, where the rows of `h = f(z)` have the value at the clip: they take it from there on, and nowhere before.
-    Gradient(f32, View<'a>),
-}
-
-impl<'a> Limit<'a> {
-    pub const fn sums(clip: Option<f32>) -> Self {
-        match clip {
-            Some(clip) => Self::Sums(clip),
-            None => Self::None,
-        }
-    }
-
-    #[inline(always)]
-    pub fn gradient<S: Simd>(s: S, activation: Activation, clip: Option<f32>, h: View<'a>) -> Self {
-        let Some(clip) = clip else {
-            return Self::None;
+/// The cell on the finished sums of some numbers of C that lie one behind the other.
+#[inline(always)]
+pub(super) fn finish_row<S: Simd, C: Step<1, 1>>(
+    s: S,
+    cell: C,
+    pass: Pass,
+    previous: View,
+    c: &mut [f32],
+) {
+    let mut start = 0;
+    while start < c.len() {
+        let end = c.len().min(start + LANES);
+        let before = if C::READS_PREVIOUS {
+            s.load_part(at(previous.data, start..end))
+        } else {
+            s.splat(0.0)
         };
-        let mut edge = [clip];
-        if activation == Activation::Tanh {
-            let (function, data) = (Tanh, &mut edge[..]);
-            s.run(Map { function, data });
+        let h = match pass {
+            Pass::Forward => None,
+            Pass::Backward(h) => Some(s.load_part(at(h, start..end))),
+        };
+        let part = at_mut(c, start..end);
+        let v = finish(s, cell, s.load_part(part), before, h);
+        s.store_part(part, v);
+        start = end;
+    }
+}
+
+/// The cell on the finished sums of a time step, (rows, columns) in place.
+pub(crate) struct Finish<'a, C> {
+    pub cell: C,
+    pub pass: Pass<'a>,
+    pub rows: usize,
+    pub columns: usize,
+    /// (rows, columns)
+    pub previous: View<'a>,
+    pub c: &'a mut [f32],
+    /// From one row of C, and of h, to the next.
+    pub c_row: usize,
+}
+
+impl<C: Step<1, 1>> Operation for Finish<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for row in 0..self.rows {
+            let start = row * self.c_row;
+            let c = at_mut(self.c, start..start + self.columns);
+            let (pass, previous) = (self.pass.from(start), self.previous.from(row, 0));
+            finish_row(s, self.cell, pass, previous, c);
         }
-        Self::Gradient(edge[0], h)
-    }
-}
-
-/// What happens to a strip of C; a trait for the same reason as [`Function`].
-pub(super) trait Epilogue: Copy {
-    /// Whether the strip of `h` at the same place matters.
-    const READS_H: bool;
-
-    fn call<S: Simd>(self, s: S, h: S::V, v: S::V) -> S::V;
-}
-
-impl<F: Function> Epilogue for F {
-    const READS_H: bool = false;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, _: S::V, v: S::V) -> S::V {
-        Function::call(self, s, v)
-    }
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct TanhGradient;
-#[derive(Clone, Copy)]
-pub(super) struct ReluGradient;
-/// Zero where `|h|` is not below.
-#[derive(Clone, Copy)]
-pub(super) struct Within(pub f32);
-
-impl Epilogue for TanhGradient {
-    const READS_H: bool = true;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
-        tanh_gradient(s, h, dh)
-    }
-}
-
-impl Epilogue for ReluGradient {
-    const READS_H: bool = true;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
-        relu_gradient(s, h, dh)
-    }
-}
-
-impl Epilogue for Within {
-    const READS_H: bool = true;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, s: S, h: S::V, dh: S::V) -> S::V {
-        s.if_less(s.abs(h), s.splat(self.0), dh, s.splat(0.0))
     }
 }

@@ -1,8 +1,8 @@
 //! Gradients of weights: the outer products of a window's rows, summed.
 
-use super::gemm::{Gemm, Start};
-use super::narrow::OuterProduct;
+use super::operands::{Gemm, Start};
 use super::pack::Panels;
+use super::small::OuterProduct;
 use crate::simd::{Simd, View};
 
 /// `C (I, J) += Aᵀ·B` over `rows` rows of A (I wide) and B (J wide), straight from where they lie, and

@@ -6,7 +6,8 @@
 //! The layout does not depend on the instruction set; missing outputs are zero.
 
 use crate::error::Error;
-use crate::simd::{LANES, PairStrip, Strip, View};
+use crate::simd::{Bf16x2, LANES, PairStrip, Strip, View};
+use crate::slices::at;
 
 /// A matrix that the product reads strip by strip, and its bias strips if it was packed with any.
 #[derive(Clone, Copy)]
@@ -20,7 +21,7 @@ pub(crate) struct Panel<'a, E> {
 #[derive(Clone, Copy)]
 pub(crate) enum Panels<'a> {
     Single(Panel<'a, f32>),
-    Pairs(Panel<'a, u32>),
+    Pairs(Panel<'a, Bf16x2>),
 }
 
 impl<'a> Panels<'a> {
@@ -55,7 +56,7 @@ impl<'a> Panels<'a> {
 fn panel<E>(data: &[E], steps: usize, extra: usize) -> Panel<'_, E> {
     let (outer, inner) = ((steps + extra) * LANES, LANES);
     let matrix = View {
-        data: data.get(extra * LANES..).unwrap_or(&[]),
+        data: at(data, extra * LANES..),
         outer,
         inner,
     };
@@ -82,7 +83,7 @@ pub(crate) fn pack(weights: &[f32], bias: Option<&[f32]>, outputs: usize, packed
         let width = outputs.saturating_sub(column).min(LANES);
         let rows = bias.into_iter().chain(weights.chunks_exact(outputs.max(1)));
         for (strip, row) in panel.iter_mut().zip(rows) {
-            copy_part(strip, row.get(column..column + width).unwrap_or(&[]));
+            copy_part(strip, at(row, column..column + width));
         }
     }
 }

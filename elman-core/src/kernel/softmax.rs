@@ -11,8 +11,9 @@
 //!
 //! Both sum in the same tree, so a row's probabilities do not depend on the rows beside it.
 
-use super::activation::exp_up_to_one as exp;
+use crate::simd::activation::exp_up_to_one as exp;
 use crate::simd::{LANES, Operation, Simd};
+use crate::slices::{at, at_mut};
 
 /// More classes than this, or fewer rows, are not worth transposing.
 const MOST_CLASSES: usize = LANES - 1;
@@ -134,7 +135,7 @@ impl Block {
     pub fn transpose(rows: &[f32], classes: usize) -> Self {
         let mut columns = [[0.0; LANES]; LANES];
         for (j, column) in columns.iter_mut().enumerate().take(classes) {
-            let numbers = rows.get(j..).unwrap_or(&[]).iter().step_by(classes.max(1));
+            let numbers = at(rows, j..).iter().step_by(classes.max(1));
             for (lane, &x) in column.iter_mut().zip(numbers) {
                 *lane = x;
             }
@@ -151,7 +152,7 @@ impl Block {
     #[inline(always)]
     pub fn transpose_back(&self, rows: &mut [f32]) {
         for (j, column) in self.columns.iter().enumerate().take(self.classes) {
-            let numbers = rows.get_mut(j..).unwrap_or(&mut []).iter_mut();
+            let numbers = at_mut(rows, j..).iter_mut();
             for (&lane, x) in column.iter().zip(numbers.step_by(self.classes.max(1))) {
                 *x = lane;
             }

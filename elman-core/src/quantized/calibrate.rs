@@ -4,7 +4,7 @@ use super::{QuantizedModel, Spec};
 use crate::error::{Error, check_len};
 use crate::inputs::Inputs;
 use crate::params::Place;
-use crate::spec::{Activation, MAX_LAYERS};
+use crate::spec::MAX_LAYERS;
 use crate::tape::Tape;
 
 /// Largest magnitudes: of inputs, then of every layer's state.
@@ -299,7 +299,7 @@ impl<'a> Calibration<'a> {
         for (layer, l) in spec.layers.as_slice().iter().enumerate() {
             let hidden = tape.layout.hidden(layer).of(tape.rows);
             let hidden = hidden.get(..steps * l.width()).unwrap_or(&[]);
-            if l.activation != Activation::Tanh {
+            if l.cell.bound().is_none() {
                 found.hidden += beyond(hidden, 32767.5 * model.state_unit(layer));
             }
         }

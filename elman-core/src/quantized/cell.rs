@@ -2,8 +2,8 @@
 
 use super::layout::{BLOCK, MATRIX_HEAD, Matrix, ROWS, ROWS_HEAD};
 use super::tanh::TABLE;
+use crate::cell::Activation;
 use crate::simd::whole::{BY_ROW, Eight, Head, Weights, four_rows, one_row, tanh_four, tanh_rows};
-use crate::spec::Activation;
 
 /// Blocks whose sum cannot overflow, whatever the bytes: `504·128·2¹⁵ < 2³¹`. Longer sums are scaled piece by piece.
 const PIECE: usize = 63;
@@ -14,7 +14,7 @@ pub(super) struct Cell<'a> {
     /// Shift, unit and rows.
     pub words: &'a [u32],
     pub matrix: Matrix,
-    pub activation: Activation,
+    pub cell: crate::cell::Cell,
 }
 
 impl Cell<'_> {
@@ -22,7 +22,8 @@ impl Cell<'_> {
     #[inline(always)]
     pub fn step(&self, x: &[u32], h: &[u32], next: &mut [u32]) {
         let shift = self.words.first().copied().unwrap_or(0) & 31;
-        match self.activation {
+        let crate::cell::Cell::Elman { activation, .. } = self.cell;
+        match activation {
             Activation::Tanh if self.is_short() => {
                 let groups = self.words.get(MATRIX_HEAD..).unwrap_or(&[]);
                 let (x, h) = (eights(x, self.matrix.below), eights(h, self.matrix.state));

@@ -54,7 +54,7 @@ impl<'a> QuantizedModel<'a> {
         check_len("words", spec.quantized_len(), words.len())?;
         let model = Self { spec, words };
         for place in spec.places() {
-            let has_clip = spec.layer(place.layer).limit().is_some();
+            let has_clip = spec.layer(place.layer).cell.limit().is_some();
             model.check(spec.quantized_matrix(place), has_clip)?;
         }
         if spec.has_head() {
@@ -223,7 +223,7 @@ impl<'a> QuantizedModel<'a> {
         Cell {
             words: self.matrix(matrix),
             matrix,
-            activation: self.spec.layer(place.layer).activation,
+            cell: self.spec.layer(place.layer).cell,
         }
     }
 
@@ -348,7 +348,7 @@ impl<'a> Walk<'a> {
         Cell {
             words,
             matrix,
-            activation: layer.activation,
+            cell: layer.cell,
         }
     }
 }

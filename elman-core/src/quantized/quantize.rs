@@ -5,7 +5,7 @@ use super::round::{MOST, best_step, factor, nearest, round_row};
 use super::{Calibration, QuantizedRow, QuantizedWriter, Spec};
 use crate::error::{Error, check_len, check_room};
 use crate::params::{Place, TensorKind};
-use crate::spec::{Activation, HeadKind, InitialState};
+use crate::spec::{HeadKind, InitialState};
 
 /// Room above what calibration saw: numbers twice as large still fit.
 const HEADROOM: f64 = 2.0;
@@ -190,7 +190,7 @@ fn round_layer(
     scratch: &mut [f64],
 ) -> Result<f64, Error> {
     let l = spec.layer(layer);
-    let is_tanh = l.activation == Activation::Tanh;
+    let is_tanh = l.cell.bound().is_some();
     let range = match calibration.hidden_range(layer) {
         // Silent on all data: whatever wakes it up is new.
         0.0 => 1.0,

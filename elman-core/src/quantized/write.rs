@@ -6,7 +6,6 @@ use super::layout::{BLOCK, MATRIX_HEAD, Matrix, ROWS, ROWS_HEAD, embedding_words
 use super::model::channels;
 use crate::error::{Error, check_len};
 use crate::params::{Place, TensorKind};
-use crate::spec::Activation;
 
 /// One row of a matrix: an output and all that flows into it.
 ///
@@ -198,7 +197,7 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     pub fn matrix(&mut self, place: Place, shift: u32, unit: f32) -> Result<(), Error> {
         let start = self.spec.quantized_matrix(self.known(place)?).start;
-        let limit = self.spec.layer(place.layer).limit();
+        let limit = self.spec.layer(place.layer).cell.limit();
         let limit = limit.map_or(0, |clip| self.limit(place.layer, clip, unit));
         // No shift is so large; what is, stays too large.
         self.set(start, shift.min(0xffff) | limit << 16);
@@ -209,10 +208,7 @@ impl<'a> QuantizedWriter<'a> {
     /// What the activation makes of the clip, in units of the state.
     fn limit(&self, layer: usize, clip: f32, unit: f32) -> u32 {
         let (clip, unit) = (f64::from(clip), f64::from(unit));
-        let most = match self.spec.layer(layer).activation {
-            Activation::Tanh => libm::tanh(clip),
-            Activation::Relu | Activation::Identity => clip,
-        };
+        let most = self.spec.layer(layer).cell.limit_of_state(clip);
         ((most / unit + 0.5) as u32).clamp(1, 0x7fff)
     }
 

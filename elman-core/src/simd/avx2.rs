@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::{LANES, Operation, Simd, sealed::Sealed};
+use super::{Bf16x2, LANES, Operation, Simd, sealed::Sealed};
 
 cpufeatures::new!(cpu, "avx2", "fma");
 
@@ -95,7 +95,7 @@ impl Simd for Avx2 {
         }
     }
     #[inline(always)]
-    fn load_pairs(self, from: &[u32; LANES]) -> (V, V) {
+    fn load_pairs(self, from: &[Bf16x2; LANES]) -> (V, V) {
         let from: *const __m256i = from.as_ptr().cast();
         // SAFETY: the token proves AVX2; both halves lie within the sixteen pairs.
         let pairs = unsafe { [_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))] };

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::{LANES, Operation, Simd, sealed::Sealed};
+use super::{Bf16x2, LANES, Operation, Simd, sealed::Sealed};
 
 cpufeatures::new!(cpu, "avx512f", "avx2", "fma");
 
@@ -70,7 +70,7 @@ impl Simd for Avx512 {
         unsafe { _mm512_loadu_ps(from.as_ptr()) }
     }
     #[inline(always)]
-    fn load_pairs(self, from: &[u32; LANES]) -> (__m512, __m512) {
+    fn load_pairs(self, from: &[Bf16x2; LANES]) -> (__m512, __m512) {
         // SAFETY: the token proves AVX-512F; sixteen pairs are read from an array of sixteen.
         let pairs = unsafe { _mm512_loadu_si512(from.as_ptr().cast()) };
         strip!((

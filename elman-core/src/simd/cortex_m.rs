@@ -1,18 +1,18 @@
 //! Cortex-M4F, M7, M33, M55: an FPU with fused multiply-add and thirty-two registers, one number each.
 //!
 //! Stable Rust does not reach `vfma` there, and `asm!` takes no FPU registers as operands. So the loops that count are
-//! whole in assembly ([`chain`], [`tanh`]), each the same operations in the same order as the portable source; what is
+//! whole in assembly ([`dot`], [`tanh`]), each the same operations in the same order as the portable source; what is
 //! rarer goes strip by strip through memory.
 //!
 //! The FPU must round to nearest and keep subnormal numbers (`FPSCR` as it is after reset, `FZ` and `RMode` zero); NaN
 //! payloads are not promised, so `DN` may be either.
 
-mod chain;
+mod dot;
 mod tanh;
 
 use core::arch::asm;
 
-use super::{LANES, Operands, Operation, Product, Simd, Sums, View, sealed::Sealed};
+use super::{Bf16x2, LANES, Operands, Operation, Product, Simd, Sums, View, sealed::Sealed};
 
 /// The compile target has the FPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl Simd for CortexM {
     // Half of the registers are one strip of sums; the weights on their way need the others.
     const ACCUMULATORS: usize = 1;
     const TILE_ROWS: usize = 1;
-    const CHAINS: bool = true;
+    const OWN_DOT: bool = true;
 
     #[inline(never)] // one copy per operation, however many call it
     fn run<O: Operation>(self, operation: O) -> O::Output {
@@ -148,10 +148,10 @@ impl Simd for CortexM {
         *from
     }
     #[inline(always)]
-    fn load_pairs(self, from: &[u32; LANES]) -> (V, V) {
+    fn load_pairs(self, from: &[Bf16x2; LANES]) -> (V, V) {
         (
-            from.map(|pair| f32::from_bits(pair << 16)),
-            from.map(|pair| f32::from_bits(pair & 0xFFFF_0000)),
+            from.map(|Bf16x2(pair)| f32::from_bits(pair << 16)),
+            from.map(|Bf16x2(pair)| f32::from_bits(pair & 0xFFFF_0000)),
         )
     }
     #[inline(always)]
@@ -235,13 +235,13 @@ impl Simd for CortexM {
         for (r, sums) in sums.iter_mut().enumerate() {
             for (j, sum) in sums.iter_mut().enumerate() {
                 let start = *sum;
-                chain::one(&start, operands.product(r, j), sum);
+                dot::one(&start, operands.product(r, j), sum);
             }
         }
     }
     #[inline(always)]
-    fn chain(self, start: View<f32>, mut products: [Product<'_, f32>; 2], to: &mut [f32]) {
-        chain::run(start.data, start.outer, &mut products, to);
+    fn dot(self, start: View<f32>, mut products: [Product<'_, f32>; 2], to: &mut [f32]) {
+        dot::run(start.data, start.outer, &mut products, to);
     }
     #[inline(always)]
     fn own_tanh(self, v: V) -> Option<V> {

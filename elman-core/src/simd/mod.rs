@@ -5,6 +5,7 @@
 //! sixteen numbers, whatever the register width: one AVX-512 register, two of AVX2, four of `wide`.
 //! That makes tails, packing and reduction trees the same for every instruction set (promise P1).
 
+pub(crate) mod activation;
 #[cfg(cortex_m_fpu)]
 mod cortex_m;
 mod level;
@@ -26,7 +27,7 @@ mod avx512;
 
 pub use level::Level;
 pub(crate) use operands::{
-    Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
+    Bf16x2, Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
 };
 pub use strip::{Aligned, LANES, PairStrip, Strip};
 
@@ -52,12 +53,12 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     const ACCUMULATORS: usize;
     /// Most rows of a matmul tile.
     const TILE_ROWS: usize;
-    /// Whether [`Simd::look_up`] is as quick as a load: narrow kernels pay then.
+    /// Whether [`Simd::look_up`] is as quick as a load: kernels for few units are worth it then.
     const LOOKS_UP: bool = false;
 
     /// Whether sums cannot stay in registers from one call to the next, so that the token has code of its own
-    /// for whole chains of products ([`Simd::chain`]) and whole rows of tanh.
-    const CHAINS: bool = false;
+    /// for whole dot products ([`Simd::dot`]) and whole rows of tanh ([`Simd::tanh_into`]).
+    const OWN_DOT: bool = false;
 
     /// Runs the operation compiled for this token's instruction set, as one function call.
     fn run<O: Operation>(self, operation: O) -> O::Output;
@@ -65,7 +66,7 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     fn splat(self, x: f32) -> Self::V;
     fn load(self, from: &[f32; LANES]) -> Self::V;
     /// The low and the high halves of sixteen pairs of bfloat16, exactly.
-    fn load_pairs(self, from: &[u32; LANES]) -> (Self::V, Self::V);
+    fn load_pairs(self, from: &[Bf16x2; LANES]) -> (Self::V, Self::V);
     fn store(self, to: &mut [f32; LANES], v: Self::V);
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
@@ -126,9 +127,9 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
         }
     }
 
-    /// `to = start + Σ a·B`, strip by strip, `start` holding as many; only where the token says [`Simd::CHAINS`].
+    /// `to = start + Σ a·B`, strip by strip, `start` holding as many; only where the token says [`Simd::OWN_DOT`].
     #[inline(always)]
-    fn chain(self, _start: View<f32>, _products: [Product<'_, f32>; 2], _to: &mut [f32]) {}
+    fn dot(self, _start: View<f32>, _products: [Product<'_, f32>; 2], _to: &mut [f32]) {}
 
     /// tanh in the token's own code, which gives the bits of the kernel; `None` where there is none.
     #[inline(always)]
@@ -136,7 +137,7 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
         None
     }
 
-    /// `to = tanh(from)`, as many numbers as both have; only where the token says [`Simd::CHAINS`].
+    /// `to = tanh(from)`, as many numbers as both have; only where the token says [`Simd::OWN_DOT`].
     #[inline(always)]
     fn tanh_into(self, _from: &[f32], _to: &mut [f32]) {}
 

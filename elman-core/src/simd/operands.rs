@@ -21,15 +21,15 @@ pub(crate) trait Element: Copy {
         sums: &mut Sums<S, ROWS, STRIPS>,
     );
 
-    /// Whether the token has code of its own for chains of this element.
+    /// Whether the token has code of its own for dot products with this element.
     #[inline(always)]
-    fn has_chains<S: Simd>() -> bool {
+    fn has_own_dot<S: Simd>() -> bool {
         false
     }
 
     /// `to = start + a·B + a'·B'`, strip by strip, where there is such code; a product may be empty.
     #[inline(always)]
-    fn chain<S: Simd>(
+    fn dot<S: Simd>(
         _s: S,
         _start: View<Self>,
         _first: (&[f32], View<Self>),
@@ -49,8 +49,8 @@ impl Element for f32 {
     }
 
     #[inline(always)]
-    fn has_chains<S: Simd>() -> bool {
-        S::CHAINS
+    fn has_own_dot<S: Simd>() -> bool {
+        S::OWN_DOT
     }
 
     #[inline(always)]
@@ -63,7 +63,7 @@ impl Element for f32 {
     }
 
     #[inline(always)]
-    fn chain<S: Simd>(
+    fn dot<S: Simd>(
         s: S,
         start: View<f32>,
         first: (&[f32], View<f32>),
@@ -74,25 +74,29 @@ impl Element for f32 {
         if start.holds(strips, 1, LANES) {
             let first = Product::new(first.0, first.1, strips);
             let second = Product::new(second.0, second.1, strips);
-            s.chain(start, [first, second], to);
+            s.dot(start, [first, second], to);
         }
     }
 }
 
-/// Two bfloat16 of neighbouring `k`.
-impl Element for u32 {
+/// Two bfloat16 of neighbouring `k`, the earlier in the low half.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(transparent)]
+pub(crate) struct Bf16x2(pub u32);
+
+impl Element for Bf16x2 {
     const PER_STEP: usize = 2;
     const TILE_ROWS: usize = 3;
 
     #[inline(always)]
-    fn load_bias<S: Simd>(s: S, from: &[u32; LANES]) -> S::V {
-        s.load(&from.map(f32::from_bits))
+    fn load_bias<S: Simd>(s: S, from: &[Self; LANES]) -> S::V {
+        s.load(&from.map(|Self(bias)| f32::from_bits(bias)))
     }
 
     #[inline(always)]
     fn multiply<S: Simd, const ROWS: usize, const STRIPS: usize>(
         s: S,
-        mut operands: Operands<u32, ROWS, STRIPS>,
+        mut operands: Operands<Self, ROWS, STRIPS>,
         sums: &mut Sums<S, ROWS, STRIPS>,
     ) {
         // SAFETY: every turn takes two numbers of A, the last perhaps one: half as many turns, rounded up.
@@ -139,6 +143,16 @@ pub(crate) struct View<'a, E = f32> {
 }
 
 impl<'a, E> View<'a, E> {
+    /// Rows of `width` numbers, one behind the other.
+    #[inline(always)]
+    pub const fn rows(data: &'a [E], width: usize) -> Self {
+        Self {
+            data,
+            outer: width,
+            inner: 1,
+        }
+    }
+
     /// No elements.
     pub const EMPTY: Self = Self {
         data: &[],
@@ -204,7 +218,7 @@ pub(crate) fn load_tile<S: Simd, E: Element, const ROWS: usize, const STRIPS: us
     sums
 }
 
-/// Loads a tile of rows of C, `row` numbers from row to row. Where not all strips are `WHOLE`, lanes past the
+/// Loads a tile of rows of C, `row` numbers from row to row. Where not all strips are `FULL`, lanes past the
 /// `columns` that are left are zero.
 ///
 /// A constant, so that in the code for whole strips nothing keeps the sums from staying in registers
@@ -214,13 +228,13 @@ pub(crate) fn load_tile<S: Simd, E: Element, const ROWS: usize, const STRIPS: us
     reason = "adapters that are not inlined lose the CPU features"
 )]
 #[inline(always)]
-pub(crate) fn load_rows<S: Simd, const ROWS: usize, const STRIPS: usize, const WHOLE: bool>(
+pub(crate) fn load_rows<S: Simd, const ROWS: usize, const STRIPS: usize, const FULL: bool>(
     s: S,
     from: &[f32],
     row: usize,
     columns: usize,
 ) -> Sums<S, ROWS, STRIPS> {
-    if WHOLE {
+    if FULL {
         let (data, outer, inner) = (from, row, LANES);
         return load_tile(s, View { data, outer, inner });
     }
@@ -247,14 +261,14 @@ fn part_of(start: usize, strip: usize, columns: usize) -> core::ops::Range<usize
     reason = "adapters that are not inlined lose the CPU features"
 )]
 #[inline(always)]
-pub(crate) fn store_rows<S: Simd, const ROWS: usize, const STRIPS: usize, const WHOLE: bool>(
+pub(crate) fn store_rows<S: Simd, const ROWS: usize, const STRIPS: usize, const FULL: bool>(
     s: S,
     sums: &Sums<S, ROWS, STRIPS>,
     to: &mut [f32],
     row: usize,
     columns: usize,
 ) {
-    if !WHOLE {
+    if !FULL {
         for r in 0..ROWS {
             for strip in 0..STRIPS {
                 let range = part_of(r * row, strip, columns);

@@ -4,7 +4,7 @@ use core::array::from_fn;
 
 use wide::{f32x4, i32x4};
 
-use super::{LANES, Operation, Simd, sealed::Sealed};
+use super::{Bf16x2, LANES, Operation, Simd, sealed::Sealed};
 
 /// No CPU feature beyond the compile target's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +74,9 @@ impl Simd for Portable {
         })
     }
     #[inline(always)]
-    fn load_pairs(self, from: &[u32; LANES]) -> (V, V) {
-        let pairs: [i32x4; 4] = from_fn(|i| i32x4::new(from_fn(|lane| from[4 * i + lane] as i32)));
+    fn load_pairs(self, from: &[Bf16x2; LANES]) -> (V, V) {
+        let pairs: [i32x4; 4] =
+            from_fn(|i| i32x4::new(from_fn(|lane| from[4 * i + lane].0 as i32)));
         let high = i32x4::splat(0xFFFF_0000_u32 as i32);
         (
             from_fn(|i| number(pairs[i] << 16u32)),

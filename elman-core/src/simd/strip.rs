@@ -1,5 +1,7 @@
 //! Sixteen numbers on a cache line of their own.
 
+use super::Bf16x2;
+
 /// Numbers per strip, on every instruction set.
 ///
 /// ```
@@ -127,9 +129,9 @@ impl PairStrip {
     pub const ZERO: Self = Self([0; LANES]);
 
     /// The same memory as pairs.
-    pub(crate) const fn pairs(strips: &[Self]) -> &[u32] {
+    pub(crate) const fn pairs(strips: &[Self]) -> &[Bf16x2] {
         // SAFETY: a PairStrip is exactly sixteen u32 without padding (size 64, align 64), so a slice of
-        // strips is 16 times as many initialised u32 in one allocation, aligned for u32.
+        // strips is 16 times as many initialised u32 in one allocation, aligned for u32, which Bf16x2 is transparently.
         unsafe { core::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * LANES) }
     }
 }

@@ -128,6 +128,22 @@ impl Input {
         sum
     }
 
+    /// Rows that one time step of a stream reads: a window of tokens, or one dense row.
+    ///
+    /// ```
+    /// # use elman_core::{Channel, Channels, Input};
+    /// let channels = Channels::of([Channel { vocabulary: 5000, width: 32 }]);
+    /// assert_eq!(Input::Tokens { channels, window: 5 }.rows_per_step(), 5);
+    /// assert_eq!(Input::Dense { width: 6 }.rows_per_step(), 1);
+    /// ```
+    #[inline(always)]
+    pub const fn rows_per_step(&self) -> usize {
+        match self {
+            Self::Dense { .. } => 1,
+            Self::Tokens { window, .. } => *window,
+        }
+    }
+
     /// Token channels; 0 for dense rows.
     ///
     /// ```

@@ -1,6 +1,7 @@
 //! Recurrent layers.
 
 use super::{List, is_dimension};
+use crate::cell::{Activation, Cell};
 
 /// At most this many stacked layers.
 ///
@@ -23,8 +24,8 @@ pub type Layers = List<Layer, MAX_LAYERS>;
 /// One recurrent layer.
 ///
 /// ```
-/// # use elman_core::{Activation, Direction, Layer};
-/// let layer = Layer { hidden: 64, direction: Direction::Both, activation: Activation::Relu, clip: 6.0 };
+/// # use elman_core::{Activation, Cell, Direction, Layer};
+/// let layer = Layer { hidden: 64, direction: Direction::Both, cell: Cell::elman(Activation::Relu) };
 /// assert_eq!((layer.width(), layer.directions()), (128, 2));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,45 +34,36 @@ pub struct Layer {
     pub hidden: usize,
     /// Forward only, or both ways.
     pub direction: Direction,
-    /// `f` of the Elman equation.
-    pub activation: Activation,
-    /// Limits what `f` reads to ±clip, as ONNX's RNN does, and beyond it the gradient is zero; infinite where there is no
-    /// limit.
-    ///
-    /// ```
-    /// # use elman_core::*;
-    /// let layer = Layer { activation: Activation::Relu, clip: 6.0, ..Layer::tanh(1) };
-    /// let head = Head { kind: HeadKind::None, read: Read::EveryStep };
-    /// let spec = Spec { layers: Layers::of([layer]), head, ..Spec::dense(1, 1, 1) };
-    /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
-    /// // The input's weight, the state's, the bias.
-    /// pack(&spec, &[1.0, 0.0, 0.0], &mut packed)?;
-    /// # let (mut state, mut scratch, mut y) = ([0.0], vec![Strip::ZERO; spec.stream_len()], [0.0]);
-    /// # let model = Model::new(spec, &[], &packed)?;
-    /// # let mut stream = Stream::new(Level::detect(), model, &mut state, &mut scratch)?;
-    /// for (x, h) in [(-2.0, 0.0), (5.0, 5.0), (9.0, 6.0)] {
-    ///     stream.step(Inputs::Dense(&[x]), &mut y)?;
-    ///     assert_eq!(y[0], h);
-    /// }
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub clip: f32,
+    /// What each unit computes.
+    pub cell: Cell,
 }
 
 impl Layer {
-    /// A forward tanh layer.
+    /// A forward layer of Elman's cell with tanh.
     ///
     /// ```
-    /// # use elman_core::{Activation, Direction, Layer};
-    /// let (direction, activation) = (Direction::Forward, Activation::Tanh);
-    /// assert_eq!(Layer::tanh(64), Layer { hidden: 64, direction, activation, clip: f32::INFINITY });
+    /// # use elman_core::{Activation, Cell, Direction, Layer};
+    /// let (direction, cell) = (Direction::Forward, Cell::elman(Activation::Tanh));
+    /// assert_eq!(Layer::tanh(64), Layer { hidden: 64, direction, cell });
     /// ```
     pub const fn tanh(hidden: usize) -> Self {
         Self {
             hidden,
             direction: Direction::Forward,
-            activation: Activation::Tanh,
-            clip: f32::INFINITY,
+            cell: Cell::elman(Activation::Tanh),
+        }
+    }
+
+    /// A forward layer of Elman's cell with relu.
+    ///
+    /// ```
+    /// # use elman_core::{Activation, Cell, Layer};
+    /// assert_eq!(Layer::relu(64), Layer { cell: Cell::elman(Activation::Relu), ..Layer::tanh(64) });
+    /// ```
+    pub const fn relu(hidden: usize) -> Self {
+        Self {
+            cell: Cell::elman(Activation::Relu),
+            ..Self::tanh(hidden)
         }
     }
 
@@ -102,32 +94,17 @@ impl Layer {
         }
     }
 
-    /// The clip, where there is one.
-    ///
-    /// ```
-    /// # use elman_core::Layer;
-    /// let clipped = Layer { clip: 6.0, ..Layer::tanh(64) };
-    /// assert_eq!((Layer::tanh(64).limit(), clipped.limit()), (None, Some(6.0)));
-    /// ```
+    /// Numbers of one sequence's state in this layer.
     #[inline(always)]
-    pub const fn limit(&self) -> Option<f32> {
-        // By its bits: without an FPU a comparison is a call, in every step.
-        if self.clip.to_bits() == f32::INFINITY.to_bits() {
-            None
-        } else {
-            Some(self.clip)
-        }
+    pub(super) const fn state_len(&self) -> usize {
+        self.cell.facts().states * self.width()
     }
 
     pub(super) const fn problem(&self) -> Option<&'static str> {
         if !is_dimension(self.hidden) {
             return Some("hidden units must lie in 1..=2^24");
         }
-        if self.clip > 0.0 {
-            None
-        } else {
-            Some("the clip of a layer must be greater than 0")
-        }
+        self.cell.problem()
     }
 }
 
@@ -152,37 +129,6 @@ pub enum Direction {
     Forward,
     /// Two nets, one each way; their states are concatenated, forward first.
     Both,
-}
-
-/// `f` of the Elman equation.
-///
-/// ```
-/// # use elman_core::*;
-/// # fn run(activation: Activation) -> Result<f32, Error> {
-/// #     let layer = Layer { activation, ..Layer::tanh(1) };
-/// #     let head = Head { kind: HeadKind::None, read: Read::EveryStep };
-/// #     let spec = Spec { layers: Layers::of([layer]), head, ..Spec::dense(1, 1, 1) };
-/// #     let mut packed = vec![Strip::ZERO; spec.packed_len()];
-/// #     pack(&spec, &[1.0, 0.0, 0.0], &mut packed)?;
-/// #     let (mut state, mut scratch, mut output) = ([0.0], vec![Strip::ZERO; spec.stream_len()], [0.0]);
-/// #     let model = Model::new(spec, &[], &packed)?;
-/// #     Stream::new(Level::detect(), model, &mut state, &mut scratch)?.step(Inputs::Dense(&[-2.0]), &mut output)?;
-/// #     Ok(output[0])
-/// # }
-/// // What a unit makes of z = -2.
-/// assert!((run(Activation::Tanh)? + 0.96403).abs() < 1e-5);
-/// assert_eq!(run(Activation::Relu)?, 0.0);
-/// assert_eq!(run(Activation::Identity)?, -2.0);
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// Hyperbolic tangent.
-    Tanh,
-    /// `max(0, z)`.
-    Relu,
-    /// `z` itself.
-    Identity,
 }
 
 /// Where the hidden state starts.

@@ -1,7 +1,7 @@
 //! A random net for each size, with the desktop's answers and those of f64.
 
 use bake::{RandomNet, Source};
-use elman_core::{Layer, Layers, Spec};
+use elman_core::{Activation, Cell, Layer, Layers, Spec};
 
 /// Name, inputs, hidden units, outputs, clip.
 const NETS: [(&str, usize, usize, usize, f32); 4] = [
@@ -15,22 +15,22 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     for (name, width, hidden, outputs, clip) in NETS {
         let layer = Layer {
-            clip,
+            cell: Cell::Elman { activation: Activation::Tanh, clip },
             ..Layer::tanh(hidden)
         };
         let net = RandomNet::of(Spec {
             layers: Layers::of([layer]),
             ..Spec::dense(width, hidden, outputs)
         });
-        let clip = match layer.limit() {
+        let clip = match layer.cell.limit() {
             Some(clip) => format!("{clip:?}"),
             None => "f32::INFINITY".to_owned(),
         };
         let mut source = Source::new();
-        source.line("use elman_core::{Layer, Layers};");
+        source.line("use elman_core::{Activation, Cell, Layer, Layers};");
         source.line(&format!(
             "pub const SPEC: elman_core::Spec = elman_core::Spec {{
-    layers: Layers::of([Layer {{ clip: {clip}, ..Layer::tanh({hidden}) }}]),
+    layers: Layers::of([Layer {{ cell: Cell::Elman {{ activation: Activation::Tanh, clip: {clip} }}, ..Layer::tanh({hidden}) }}]),
     ..elman_core::Spec::dense({width}, {hidden}, {outputs})
 }};"
         ));

@@ -1,8 +1,8 @@
-//! `kernel::activation::tanh`, one number after the other: a number computes one of its two polynomials, not both.
+//! `simd::activation::tanh`, one number after the other: a number computes one of its two polynomials, not both.
 
 use core::arch::asm;
 
-use crate::kernel::activation::{TANH_CONSTANTS, TANH_MAX, TANH_SMALL};
+use crate::simd::activation::{TANH_CONSTANTS, TANH_MAX, TANH_SMALL};
 
 /// `to = tanh(from)`, as many numbers as both have.
 ///

@@ -6,17 +6,18 @@
 //! C[row][j]   j=0  j=1  j=2  j=3│ j=0  …
 //! ```
 //! For each `k` one instruction looks up `A[row][k]` for every lane; the weights `B[k][j]` repeat from row to row.
-//! The chain of each output is that of the wide kernels, so the bits are theirs. A recurrence keeps its state in
+//! Each output is summed as by the wide kernels, so the bits are theirs. A recurrence keeps its state in
 //! registers from step to step: nothing waits for memory (the echo net of five rows and four units: 39 → 27 ns a step).
 
-use super::chain::{Chain, LinkEnd};
-use super::finish::{Finish, Limit};
-use super::gemm::{Gemm, Start};
+use super::finish::finish;
+use super::operands::{Gemm, Pass, Recurrent, Start, Time};
 use super::pack::Panel;
+use crate::cell::Step;
 use crate::simd::{LANES, Operation, Simd, View};
+use crate::slices::{at, at_mut, copy_common};
 
-/// Widest rows that share strips, and the longest chain of a narrow product.
-const WIDEST: usize = 8;
+/// Widest rows that share strips, and the deepest small product.
+const MAX_COLUMNS: usize = 8;
 
 /// Lane → row, and lane → column, for rows of `columns` numbers that lie one behind the other in two strips.
 struct Lanes {
@@ -24,14 +25,14 @@ struct Lanes {
     column: [[u32; LANES]; 2],
 }
 
-const LANES_OF: [Lanes; WIDEST + 1] = {
+const LANES_OF: [Lanes; MAX_COLUMNS + 1] = {
     const EMPTY: Lanes = Lanes {
         row: [[0; LANES]; 2],
         column: [[0; LANES]; 2],
     };
-    let mut all = [EMPTY; WIDEST + 1];
+    let mut all = [EMPTY; MAX_COLUMNS + 1];
     let mut columns = 1;
-    while columns <= WIDEST {
+    while columns <= MAX_COLUMNS {
         let mut n = 0;
         while n < 2 * LANES {
             all[columns].row[n / LANES][n % LANES] = (n / columns) as u32;
@@ -57,8 +58,8 @@ fn weights<S: Simd, const STRIPS: usize>(
     b: View,
     depth: usize,
     lanes: &Lanes,
-) -> [[S::V; STRIPS]; WIDEST] {
-    let mut w = [[s.splat(0.0); STRIPS]; WIDEST];
+) -> [[S::V; STRIPS]; MAX_COLUMNS] {
+    let mut w = [[s.splat(0.0); STRIPS]; MAX_COLUMNS];
     let columns: [S::V; STRIPS] = core::array::from_fn(|j| s.index(&lanes.column[j], 1));
     for (k, w) in w.iter_mut().enumerate().take(depth) {
         let strip = s.load_part(b.from(0, k).data);
@@ -69,100 +70,101 @@ fn weights<S: Simd, const STRIPS: usize>(
     w
 }
 
-/// Whether [`chain`] can do it.
+/// Whether [`recurrent`] applies: H ≤ 8, packed rows, B·H ≤ 32.
 #[inline(always)]
-pub(super) fn holds_chain(chain: &Chain) -> bool {
-    (1..=WIDEST).contains(&chain.columns)
-        && chain.clip.is_none()
-        && chain.c_row == chain.columns
-        && chain.rows * chain.columns <= 2 * LANES
+pub(super) fn fits_recurrent<C>(recurrent: &Recurrent<C>) -> bool {
+    (1..=MAX_COLUMNS).contains(&recurrent.columns)
+        && recurrent.c_row == recurrent.columns
+        && recurrent.rows * recurrent.columns <= 2 * LANES
 }
 
-/// All links of a chain whose rows fit two strips.
+/// All time steps of a recurrence whose rows fit two strips.
 #[inline(always)]
-pub(super) fn chain<S: Simd>(s: S, chain: Chain, b: Panel<f32>) {
-    if chain.rows * chain.columns <= LANES {
-        links::<S, 1>(s, chain, b);
+pub(super) fn recurrent<S: Simd, C: Step<1, 1>>(s: S, recurrent: Recurrent<C>, b: Panel<f32>) {
+    if recurrent.rows * recurrent.columns <= LANES {
+        steps::<S, C, 1>(s, recurrent, b);
     } else {
-        links::<S, 2>(s, chain, b);
+        steps::<S, C, 2>(s, recurrent, b);
     }
 }
 
 #[inline(always)]
-fn links<S: Simd, const STRIPS: usize>(s: S, chain: Chain, b: Panel<f32>) {
-    let Chain {
+fn steps<S: Simd, C: Step<1, 1>, const STRIPS: usize>(
+    s: S,
+    recurrent: Recurrent<C>,
+    b: Panel<f32>,
+) {
+    let Recurrent {
+        cell,
+        pass,
         rows,
         columns,
-        links,
-        before,
+        steps,
+        time,
+        previous,
         c,
-        climbs,
-        end,
         ..
-    } = chain;
+    } = recurrent;
     let (numbers, last) = (rows * columns, STRIPS - 1);
     let Some(lanes) = Lanes::of(columns) else {
         return;
     };
     let w = weights::<S, STRIPS>(s, b.matrix, columns, lanes);
     let first: [S::V; STRIPS] = core::array::from_fn(|j| s.index(&lanes.row[j], columns as u32));
-    let mut h = start::<S, STRIPS>(s, before, rows, columns);
-    for link in 0..links {
-        let start = numbers * if climbs { link } else { links - 1 - link };
-        let Some(c) = c.get_mut(start..start + numbers) else {
-            return;
+    let mut state = load_packed::<S, STRIPS>(s, previous, rows, columns);
+    for index in 0..steps {
+        let t = match time {
+            Time::Forward => index,
+            Time::Backward => steps - 1 - index,
         };
+        let start = numbers * t;
+        let c = at_mut(c, start..start + numbers);
         let mut sums = [s.splat(0.0); STRIPS];
         for (j, sum) in sums.iter_mut().enumerate() {
-            *sum = s.load_part(c.get(j * LANES..).unwrap_or(&[]));
+            *sum = s.load_part(at(c, j * LANES..));
         }
         for (k, w) in w.iter().enumerate().take(columns) {
             for j in 0..STRIPS {
-                let a = s.look_up(h[0], h[last], first[j], k as u32);
+                let a = s.look_up(state[0], state[last], first[j], k as u32);
                 sums[j] = s.mul_add(a, w[j], sums[j]);
             }
         }
         for (j, sum) in sums.iter_mut().enumerate() {
-            let at = start + j * LANES;
-            let of_h = match end {
-                LinkEnd::Activate(_) => None,
-                LinkEnd::Gradient(_, h) => {
-                    let h = h.get(at..start + numbers).unwrap_or(&[]);
-                    Some(s.load_part(h))
-                }
+            let h = match pass {
+                Pass::Forward => None,
+                Pass::Backward(h) => Some(s.load_part(at(h, start + j * LANES..start + numbers))),
             };
-            *sum = end.of_strip(s, *sum, of_h);
-            s.store_part(c.get_mut(j * LANES..).unwrap_or(&mut []), *sum);
+            *sum = finish(s, cell, *sum, state[j], h);
+            s.store_part(at_mut(c, j * LANES..), *sum);
         }
-        h = sums;
+        state = sums;
     }
 }
 
-/// The rows that the first link reads, one behind the other.
+/// Rows one behind the other.
 #[inline(always)]
-fn start<S: Simd, const STRIPS: usize>(
+fn load_packed<S: Simd, const STRIPS: usize>(
     s: S,
-    before: View,
+    from: View,
     rows: usize,
     columns: usize,
 ) -> [S::V; STRIPS] {
     let mut packed = [0.0; 2 * LANES];
     for (row, to) in packed.chunks_exact_mut(columns).enumerate().take(rows) {
-        copy(before.from(row, 0).data, to);
+        copy_common(from.from(row, 0).data, to);
     }
-    core::array::from_fn(|j| s.load_part(packed.get(j * LANES..).unwrap_or(&[])))
+    core::array::from_fn(|j| s.load_part(at(&packed, j * LANES..)))
 }
 
-/// Whether [`product`] can do it.
+/// Whether [`product`] applies: N ≤ 8, K ≤ 8, packed rows of A and C.
 #[inline(always)]
-pub(super) fn holds_product(gemm: &Gemm) -> bool {
-    (1..=WIDEST).contains(&gemm.columns)
+pub(super) fn fits_product(gemm: &Gemm) -> bool {
+    (1..=MAX_COLUMNS).contains(&gemm.columns)
         && gemm.c_row == gemm.columns
-        && gemm.depth <= WIDEST
+        && gemm.depth <= MAX_COLUMNS
         && gemm.a.inner == 1
         && gemm.a.outer == gemm.depth
         && (LANES / gemm.columns) * gemm.depth <= 2 * LANES
-        && matches!((gemm.limit, gemm.finish), (Limit::None, Finish::Keep))
         && gemm.rows > 1
 }
 
@@ -191,10 +193,7 @@ pub(super) fn product<S: Simd>(s: S, gemm: Gemm, b: Panel<f32>) {
     };
     let first = s.index(&lanes.row[0], depth as u32);
     let per_strip = LANES / columns;
-    let (mut a, mut c) = (
-        a.data.get(..rows * depth).unwrap_or(&[]),
-        c.get_mut(..rows * columns).unwrap_or(&mut []),
-    );
+    let (mut a, mut c) = (at(a.data, ..rows * depth), at_mut(c, ..rows * columns));
     while !c.is_empty() {
         let (now, rest) = c.split_at_mut(c.len().min(per_strip * columns));
         let mut sum = match start {
@@ -232,7 +231,7 @@ impl OuterProduct<'_> {
     #[inline(always)]
     pub fn fits(&self) -> bool {
         let rows_of_c = self.a_width + usize::from(!self.bias.is_empty());
-        (1..=WIDEST).contains(&self.b_width)
+        (1..=MAX_COLUMNS).contains(&self.b_width)
             && self.a_width < LANES
             && rows_of_c * self.b_width <= 2 * LANES
     }
@@ -241,7 +240,7 @@ impl OuterProduct<'_> {
 impl Operation for OuterProduct<'_> {
     type Output = ();
 
-    /// A lane per sum, so that one chain of multiply-adds through the rows serves them all.
+    /// A lane per sum, so that one run of multiply-adds through the rows serves them all.
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         if self.c.len() + self.bias.len() <= LANES {
@@ -268,8 +267,8 @@ impl OuterProduct<'_> {
             return;
         };
         let mut packed = [0.0; 2 * LANES];
-        copy(c, &mut packed);
-        copy(bias, packed.get_mut(c.len()..).unwrap_or(&mut []));
+        copy_common(c, &mut packed);
+        copy_common(bias, at_mut(&mut packed, c.len()..));
         let mut of_a = lanes.row;
         for lane in of_a.as_flattened_mut() {
             // Lanes of the bias take a one from the second strip.
@@ -284,7 +283,7 @@ impl OuterProduct<'_> {
             core::array::from_fn(|j| s.index(&lanes.column[j], 1)),
         );
         let mut sums: [S::V; STRIPS] =
-            core::array::from_fn(|j| s.load_part(packed.get(j * LANES..).unwrap_or(&[])));
+            core::array::from_fn(|j| s.load_part(at(&packed, j * LANES..)));
         for row in 0..rows {
             let (Some(a), Some(b)) = (
                 a.data.get(row * a.outer..row * a.outer + a_width),
@@ -302,17 +301,9 @@ impl OuterProduct<'_> {
             }
         }
         for (j, &sum) in sums.iter().enumerate() {
-            s.store_part(packed.get_mut(j * LANES..).unwrap_or(&mut []), sum);
+            s.store_part(at_mut(&mut packed, j * LANES..), sum);
         }
-        copy(&packed, c);
-        copy(packed.get(c.len()..).unwrap_or(&[]), bias);
-    }
-}
-
-/// As many numbers as both hold.
-#[inline(always)]
-fn copy(from: &[f32], to: &mut [f32]) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = from;
+        copy_common(&packed, c);
+        copy_common(at(&packed, c.len()..), bias);
     }
 }

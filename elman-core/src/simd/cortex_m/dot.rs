@@ -78,7 +78,7 @@ pub fn run(start: &[f32], start_step: usize, products: &mut [Product<f32>], to: 
 /// One strip: sixteen numbers at `start`, room for `lanes` at `to`, at least one product.
 #[inline(always)]
 fn strip(start: *const f32, products: &[Product<f32>], to: *mut f32, lanes: usize) {
-    // SAFETY: only `run` calls this. `start` has sixteen numbers, which `Element::chain` checked, or which are an array;
+    // SAFETY: only `run` calls this. `start` has sixteen numbers, which `Element::dot` checked, or which are an array;
     // `to` is what is left of a slice, room for `lanes`. Every product was checked when it was made: `depth` numbers of A,
     // `a_step` bytes apart, and as many strips of sixteen of B, `b_step` bytes apart, lie inside their slices, from the
     // first strip to the last. Addresses past the last are computed, never read.

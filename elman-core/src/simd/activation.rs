@@ -5,7 +5,7 @@
 //! minimax fit of degree 4 (relative error of expm1 below 0.25·2⁻²⁴, coefficients rounded to f32 one
 //! after the other, each time refitting the rest).
 
-use crate::simd::{ROUND, Simd};
+use super::{ROUND, Simd};
 
 use core::f32::consts::{LN_2, LOG2_E};
 
@@ -88,7 +88,7 @@ pub(crate) static TANH_CONSTANTS: [f32; 16] = [
 /// `tanh(x) = e / (e + 2)` with `e = expm1(2|x|)`, and a polynomial near zero, where the three
 /// roundings of that quotient weigh most (2.5 ULP without it).
 ///
-/// Both polynomials have the form `u + u·v·P(v)`, so one chain serves both: lanes near zero take
+/// Both polynomials have the form `u + u·v·P(v)`, so one polynomial serves both: lanes near zero take
 /// `u = |x|, v = x²` and the coefficients T, the others `u = v = r` and those of expm1.
 ///
 /// Lost against it: a rational 13/6 fit (fewer operations, but up to 3.5 ULP from its four roundings);
@@ -147,16 +147,4 @@ impl<S: Simd> NearZero<S> {
 #[inline(always)]
 pub(crate) fn relu<S: Simd>(s: S, x: S::V) -> S::V {
     s.max(s.splat(0.0), x)
-}
-
-/// `dh·tanh'(z)` with `h = tanh(z)`: `dh·(1 - h²)`.
-#[inline(always)]
-pub(crate) fn tanh_gradient<S: Simd>(s: S, h: S::V, dh: S::V) -> S::V {
-    s.mul(dh, s.neg_mul_add(h, h, s.splat(1.0)))
-}
-
-/// `dh·relu'(z)` with `h = relu(z)`.
-#[inline(always)]
-pub(crate) fn relu_gradient<S: Simd>(s: S, h: S::V, dh: S::V) -> S::V {
-    s.if_less(s.splat(0.0), h, dh, s.splat(0.0))
 }

@@ -1,0 +1,172 @@
+//! Elman's cell.
+//!
+//! ```text
+//! z[t]  = b + x[t]·W_in + h[t-1]·W_rec        limited to ±clip where there is one
+//! h[t]  = f(z[t])                             f = tanh, max(0, z) or z
+//! dz[t] = dh[t]·f'(z[t])                      in terms of h: 1 - h², h > 0, 1; zero beyond the clip
+//! ```
+
+use super::{CellFacts, Step};
+use crate::simd::Simd;
+use crate::simd::activation::{relu, tanh};
+
+/// `f` of the Elman equation.
+///
+/// ```
+/// # use elman_core::*;
+/// # fn run(activation: Activation) -> Result<f32, Error> {
+/// #     let layer = Layer { cell: Cell::elman(activation), ..Layer::tanh(1) };
+/// #     let head = Head { kind: HeadKind::None, read: Read::EveryStep };
+/// #     let spec = Spec { layers: Layers::of([layer]), head, ..Spec::dense(1, 1, 1) };
+/// #     let mut packed = vec![Strip::ZERO; spec.packed_len()];
+/// #     pack(&spec, &[1.0, 0.0, 0.0], &mut packed)?;
+/// #     let (mut state, mut scratch, mut output) = ([0.0], vec![Strip::ZERO; spec.stream_len()], [0.0]);
+/// #     let model = Model::new(spec, &[], &packed)?;
+/// #     Stream::new(Level::detect(), model, &mut state, &mut scratch)?.step(Inputs::Dense(&[-2.0]), &mut output)?;
+/// #     Ok(output[0])
+/// # }
+/// // What a unit makes of z = -2.
+/// assert!((run(Activation::Tanh)? + 0.96403).abs() < 1e-5);
+/// assert_eq!(run(Activation::Relu)?, 0.0);
+/// assert_eq!(run(Activation::Identity)?, -2.0);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Hyperbolic tangent.
+    Tanh,
+    /// `max(0, z)`.
+    Relu,
+    /// `z` itself.
+    Identity,
+}
+
+impl Activation {
+    pub(super) const fn code(self) -> u32 {
+        match self {
+            Self::Tanh => 0,
+            Self::Relu => 1,
+            Self::Identity => 2,
+        }
+    }
+
+    pub(super) const fn from_code(code: u32) -> Option<Self> {
+        match code {
+            0 => Some(Self::Tanh),
+            1 => Some(Self::Relu),
+            2 => Some(Self::Identity),
+            _ => None,
+        }
+    }
+
+    /// The largest |f(z)|, where there is one.
+    pub(super) const fn bound(self) -> Option<f32> {
+        match self {
+            Self::Tanh => Some(1.0),
+            Self::Relu | Self::Identity => None,
+        }
+    }
+
+    /// `f(z)` for z ≥ 0, in double precision.
+    pub(super) fn of(self, z: f64) -> f64 {
+        match self {
+            Self::Tanh => libm::tanh(z),
+            Self::Relu | Self::Identity => z,
+        }
+    }
+}
+
+/// The cell's arithmetic.
+#[derive(Clone, Copy)]
+pub(super) struct Elman {
+    pub activation: Activation,
+    pub clip: Option<f32>,
+}
+
+impl Elman {
+    pub const FACTS: CellFacts = CellFacts {
+        gates: 1,
+        sums: 1,
+        from_x: 0..1,
+        from_h: 0..1,
+        states: 1,
+        kept: 0,
+        biases: 1,
+        scalars: 0,
+    };
+
+    /// `f(z)`, the clip aside.
+    #[inline(always)]
+    fn activate<S: Simd>(self, s: S, z: S::V) -> S::V {
+        match self.activation {
+            Activation::Tanh => tanh(s, z),
+            Activation::Relu => relu(s, z),
+            Activation::Identity => z,
+        }
+    }
+}
+
+impl Step<1, 1> for Elman {
+    const READS_PREVIOUS: bool = false;
+
+    #[inline(always)]
+    fn step<S: Simd>(self, s: S, [z]: [S::V; 1], _: [S::V; 1]) -> [S::V; 1] {
+        let z = match self.clip {
+            Some(clip) => s.min(s.splat(clip), s.max(s.splat(-clip), z)),
+            None => z,
+        };
+        [self.activate(s, z)]
+    }
+
+    #[inline(always)]
+    fn back<S: Simd>(self, s: S, [h]: [S::V; 1], [d_h]: [S::V; 1]) -> [S::V; 1] {
+        let d_h = match self.clip {
+            // h takes the value at the clip from there on, and nowhere before.
+            Some(clip) => {
+                let edge = self.activate(s, s.splat(clip));
+                s.if_less(s.abs(h), edge, d_h, s.splat(0.0))
+            }
+            None => d_h,
+        };
+        [match self.activation {
+            Activation::Tanh => s.mul(d_h, s.neg_mul_add(h, h, s.splat(1.0))),
+            Activation::Relu => s.if_less(s.splat(0.0), h, d_h, s.splat(0.0)),
+            Activation::Identity => d_h,
+        }]
+    }
+
+    #[inline(always)]
+    fn step_row<S: Simd>(self, s: S, z: &mut [f32], h: &mut [f32]) {
+        if let Some(clip) = self.clip {
+            limit_row(z, clip);
+        }
+        match self.activation {
+            Activation::Tanh => s.tanh_into(z, h),
+            Activation::Relu => {
+                for (h, &z) in h.iter_mut().zip(&*z) {
+                    *h = if 0.0 > z { 0.0 } else { z };
+                }
+            }
+            Activation::Identity => {
+                for (h, &z) in h.iter_mut().zip(&*z) {
+                    *h = z;
+                }
+            }
+        }
+    }
+}
+
+/// `z` limited to ±clip.
+#[inline(always)]
+fn limit_row(z: &mut [f32], clip: f32) {
+    for z in z {
+        // Not `clamp`, which asserts; a NaN passes, as in `step`.
+        *z = if *z > clip {
+            clip
+        } else if *z < -clip {
+            -clip
+        } else {
+            *z
+        };
+    }
+}

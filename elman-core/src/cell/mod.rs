@@ -1,0 +1,207 @@
+//! The recurrent cell, one room: what a cell is ([`Cell`]), how large it is ([`CellFacts`]), what it computes ([`Step`]).
+//!
+//! ```text
+//! sums[t]  = b + x[t]·W_in + h[t-1]·W_rec          the kernels': fused multiply-adds, k ascending
+//! state[t] = step(sums[t], state[t-1])             the cell's: a fixed list of operations, a strip of units at a time
+//! ```
+//!
+//! A cell is one file here: equation, `step`, its adjoint `back`, and both in integers. It stands on [`crate::simd`] alone;
+//! everything else asks [`CellFacts`] for sizes and [`with_cell`] for arithmetic.
+
+mod elman;
+
+use core::ops::Range;
+
+use crate::simd::Simd;
+
+pub use elman::Activation;
+use elman::Elman;
+
+/// What a recurrent unit computes.
+///
+/// ```
+/// use elman_core::{Activation, Cell, Layer};
+///
+/// let clipped = Cell::Elman { activation: Activation::Relu, clip: 6.0 };
+/// let layer = Layer { cell: clipped, ..Layer::tanh(64) };
+/// assert_eq!((layer.cell.limit(), Layer::tanh(64).cell.limit()), (Some(6.0), None));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell {
+    /// `h[t] = f(b + x[t]·W_in + h[t-1]·W_rec)` (J. L. Elman, "Finding Structure in Time", Cognitive Science 14, 1990,
+    /// fig. 2).
+    Elman {
+        /// `f`.
+        activation: Activation,
+        /// Limits what `f` reads to ±clip, as ONNX's RNN does, and beyond it the gradient is zero; infinite where there
+        /// is no limit.
+        ///
+        /// ```
+        /// # use elman_core::*;
+        /// let cell = Cell::Elman { activation: Activation::Relu, clip: 6.0 };
+        /// let head = Head { kind: HeadKind::None, read: Read::EveryStep };
+        /// let layers = Layers::of([Layer { cell, ..Layer::tanh(1) }]);
+        /// let spec = Spec { layers, head, ..Spec::dense(1, 1, 1) };
+        /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+        /// // The input's weight, the state's, the bias.
+        /// pack(&spec, &[1.0, 0.0, 0.0], &mut packed)?;
+        /// # let (mut state, mut scratch, mut y) = ([0.0], vec![Strip::ZERO; spec.stream_len()], [0.0]);
+        /// # let model = Model::new(spec, &[], &packed)?;
+        /// # let mut stream = Stream::new(Level::detect(), model, &mut state, &mut scratch)?;
+        /// for (x, h) in [(-2.0, 0.0), (5.0, 5.0), (9.0, 6.0)] {
+        ///     stream.step(Inputs::Dense(&[x]), &mut y)?;
+        ///     assert_eq!(y[0], h);
+        /// }
+        /// # Ok::<(), Error>(())
+        /// ```
+        clip: f32,
+    },
+}
+
+/// Sizes of a cell, from which every length follows. `H` is the number of units of one direction of a layer.
+///
+/// ```
+/// use elman_core::{Activation, Cell};
+///
+/// let facts = Cell::elman(Activation::Tanh).facts();
+/// assert_eq!((facts.gates, facts.sums, facts.states, facts.biases), (1, 1, 1, 1));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellFacts {
+    /// Columns of `W_in` (I, gates·H) and `W_rec` (H, gates·H), in units of H, in PyTorch's order of gates.
+    pub gates: usize,
+    /// Sums per unit, each one chain of fused multiply-adds.
+    pub sums: usize,
+    /// Sums that `x·W_in` is added to.
+    pub from_x: Range<usize>,
+    /// Sums that `h[t-1]·W_rec` is added to.
+    pub from_h: Range<usize>,
+    /// Numbers per unit that are carried from step to step, `h` first.
+    pub states: usize,
+    /// Numbers per unit and step that the backward pass needs beside `h`.
+    pub kept: usize,
+    /// Biases per unit.
+    pub biases: usize,
+    /// Trained numbers per direction of a layer that all its units share.
+    pub scalars: usize,
+}
+
+impl Cell {
+    /// Elman's cell without a clip.
+    ///
+    /// ```
+    /// use elman_core::{Activation, Cell, Layer};
+    ///
+    /// assert_eq!(Cell::elman(Activation::Tanh), Layer::tanh(64).cell);
+    /// ```
+    pub const fn elman(activation: Activation) -> Self {
+        Self::Elman {
+            activation,
+            clip: f32::INFINITY,
+        }
+    }
+
+    /// The cell's row of the table of sizes.
+    ///
+    /// ```
+    /// use elman_core::Layer;
+    ///
+    /// let layer = Layer::tanh(64);
+    /// let facts = layer.cell.facts();
+    /// assert_eq!(facts.states * layer.hidden, 64); // numbers of one sequence's state
+    /// ```
+    #[inline(always)]
+    pub const fn facts(self) -> CellFacts {
+        match self {
+            Self::Elman { .. } => Elman::FACTS,
+        }
+    }
+
+    /// The clip, where there is one.
+    ///
+    /// ```
+    /// use elman_core::{Activation, Cell};
+    ///
+    /// let clipped = Cell::Elman { activation: Activation::Tanh, clip: 6.0 };
+    /// assert_eq!((Cell::elman(Activation::Tanh).limit(), clipped.limit()), (None, Some(6.0)));
+    /// ```
+    #[inline(always)]
+    pub const fn limit(self) -> Option<f32> {
+        match self {
+            // By its bits: without an FPU a comparison is a call, in every step.
+            Self::Elman { clip, .. } if clip.to_bits() == f32::INFINITY.to_bits() => None,
+            Self::Elman { clip, .. } => Some(clip),
+        }
+    }
+
+    /// The first thing that is wrong.
+    pub(crate) const fn problem(self) -> Option<&'static str> {
+        match self {
+            Self::Elman { clip, .. } if clip > 0.0 => None,
+            Self::Elman { .. } => Some("the clip of a layer must be greater than 0"),
+        }
+    }
+
+    /// The cell in one word of an image, the clip aside.
+    pub(crate) const fn code(self) -> u32 {
+        match self {
+            Self::Elman { activation, .. } => activation.code(),
+        }
+    }
+
+    /// The cell of [`Cell::code`].
+    pub(crate) const fn from_code(code: u32, clip: f32) -> Option<Self> {
+        match Activation::from_code(code) {
+            Some(activation) => Some(Self::Elman { activation, clip }),
+            None => None,
+        }
+    }
+
+    /// The largest |h| that any sums can lead to, if there is one beside the clip's.
+    pub(crate) const fn bound(self) -> Option<f32> {
+        match self {
+            Self::Elman { activation, .. } => activation.bound(),
+        }
+    }
+
+    /// What a clip of the sums limits |h| to.
+    pub(crate) fn limit_of_state(self, clip: f64) -> f64 {
+        match self {
+            Self::Elman { activation, .. } => activation.of(clip),
+        }
+    }
+}
+
+/// The arithmetic of a cell with `SUMS` sums and `STATES` states per unit, on strips of sixteen units in registers.
+pub(crate) trait Step<const SUMS: usize, const STATES: usize>: Copy {
+    /// Whether [`Step::step`] reads the previous state other than through the sums.
+    const READS_PREVIOUS: bool;
+
+    /// `state[t]` from the finished sums and `state[t-1]`.
+    fn step<S: Simd>(self, s: S, sums: [S::V; SUMS], previous: [S::V; STATES]) -> [S::V; STATES];
+
+    /// The adjoint of [`Step::step`]: `∂loss/∂sums[t]` from `state[t]` and `∂loss/∂state[t]`.
+    fn back<S: Simd>(self, s: S, state: [S::V; STATES], d_state: [S::V; STATES]) -> [S::V; SUMS];
+
+    /// [`Step::step`] on whole rows, unit by unit, for tokens that compute [dot products of their own](Simd::OWN_DOT):
+    /// `sums` (H·SUMS) may be changed, `state` (H·STATES) becomes the next one.
+    fn step_row<S: Simd>(self, s: S, sums: &mut [f32], state: &mut [f32]);
+}
+
+/// Work that is generic over the cell, compiled once for each.
+pub(crate) trait Visit {
+    type Output;
+    /// Must be `#[inline(always)]` where it holds a token.
+    fn visit<C: Step<1, 1>>(self, cell: C) -> Self::Output;
+}
+
+/// Hands the cell's arithmetic to `work`: the one place that asks which cell it is.
+#[inline(always)]
+pub(crate) fn with_cell<W: Visit>(cell: Cell, work: W) -> W::Output {
+    match cell {
+        Cell::Elman { activation, .. } => work.visit(Elman {
+            activation,
+            clip: cell.limit(),
+        }),
+    }
+}
