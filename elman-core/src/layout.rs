@@ -57,7 +57,7 @@ struct Allocator {
 }
 
 impl Allocator {
-    /// `rows` rows of `width` numbers, and room to read the last row in whole strips.
+    /// `rows` rows of `width` numbers, and room to read the last row in full strips.
     const fn rows(&mut self, rows: usize, width: usize) -> Region {
         let len = rows.saturating_mul(width).saturating_add(LANES - 1);
         let region = Region {

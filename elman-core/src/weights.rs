@@ -129,21 +129,21 @@ impl Spec {
         self.input_strips(form, layer) + form.strips(hidden, columns, 0)
     }
 
-    /// Columns of `W_in`, in whole strips.
+    /// Columns of `W_in`, in full strips.
     #[inline(always)]
     const fn input_columns(&self, form: Form, layer: usize) -> usize {
         let fed = self.layer(layer).cell.facts().from_x;
         self.columns(form, layer, fed.end - fed.start)
     }
 
-    /// Columns of `W_rec`, in whole strips.
+    /// Columns of `W_rec`, in full strips.
     #[inline(always)]
     const fn recurrent_columns(&self, form: Form, layer: usize) -> usize {
         let fed = self.layer(layer).cell.facts().from_h;
         self.columns(form, layer, fed.end - fed.start)
     }
 
-    /// Columns of a matrix that feeds `sums` sums of every unit: packed, whole strips of units, sum beside sum; the transpose
+    /// Columns of a matrix that feeds `sums` sums of every unit: packed, full strips of units, sum beside sum; the transpose
     /// is read along them, one per gate and unit.
     #[inline(always)]
     const fn columns(&self, form: Form, layer: usize, sums: usize) -> usize {

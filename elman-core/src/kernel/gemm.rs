@@ -17,7 +17,7 @@
 //!
 //! Lost: prefetching B by hand, 4 to 32 steps ahead (a single row reads W_rec from L2 at 105 GB/s with and
 //! without it), and groups of 2, 3, 4 or 8 strips for a single row (6 is 2 to 12 % faster); partial strips copied
-//! to whole ones and back (masked loads and stores in code of their own are as fast as whole strips).
+//! to full ones and back (masked loads and stores in code of their own are as fast as full strips).
 
 use super::operands::{Gemm, Order, Start};
 use super::pack::{Panel, Panels};

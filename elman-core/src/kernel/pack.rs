@@ -25,7 +25,7 @@ pub(crate) enum Panels<'a> {
 }
 
 impl<'a> Panels<'a> {
-    /// Row-major rows (depth, columns) as they lie in memory, read in whole strips.
+    /// Row-major rows (depth, columns) as they lie in memory, read in full strips.
     pub fn rows(rows: View<'a>) -> Self {
         let matrix = View {
             data: rows.data,
@@ -108,7 +108,7 @@ pub(crate) fn pack_transposed(weights: &[f32], depth: usize, packed: &mut [Strip
 
 fn copy_part(strip: &mut Strip, row: &[f32]) {
     match row.first_chunk() {
-        Some(whole) => strip.0 = *whole,
+        Some(full) => strip.0 = *full,
         None => {
             let rest = strip
                 .0

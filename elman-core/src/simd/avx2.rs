@@ -195,7 +195,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn load_part(self, from: &[f32]) -> V {
         match from.first_chunk() {
-            Some(whole) => self.load(whole),
+            Some(full) => self.load(full),
             // SAFETY: the token proves AVX2; masked loads touch only the lanes below `from.len()`; the second
             // half's address is only computed (wrapping) when it has none.
             None => unsafe {
@@ -210,7 +210,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn store_part(self, to: &mut [f32], v: V) {
         match to.first_chunk_mut() {
-            Some(whole) => self.store(whole, v),
+            Some(full) => self.store(full, v),
             // SAFETY: as in `load_part`.
             None => unsafe {
                 let [low, high] = lanes(to.len());

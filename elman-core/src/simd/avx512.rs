@@ -183,15 +183,15 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn load_part(self, from: &[f32]) -> __m512 {
         match from.first_chunk() {
-            Some(whole) => self.load(whole),
+            Some(full) => self.load(full),
             // SAFETY: the token proves AVX-512F; masked-off lanes are not read, the others lie within `from`.
             None => unsafe { _mm512_maskz_loadu_ps(lanes(from.len()), from.as_ptr()) },
         }
     }
     #[inline(always)]
     fn store_part(self, to: &mut [f32], v: __m512) {
-        if let Some(whole) = to.first_chunk_mut() {
-            return self.store(whole, v);
+        if let Some(full) = to.first_chunk_mut() {
+            return self.store(full, v);
         }
         match to.len() {
             // What a masked store wrote cannot be forwarded to the next step's load: nets of four hidden units

@@ -27,8 +27,9 @@ mod avx512;
 
 pub use level::Level;
 pub(crate) use operands::{
-    Bf16x2, Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
+    Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
 };
+pub(crate) use strip::Bf16x2;
 pub use strip::{Aligned, LANES, PairStrip, Strip};
 
 mod sealed {
@@ -161,7 +162,7 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     #[inline(always)]
     fn load_part(self, from: &[f32]) -> Self::V {
         match from.first_chunk() {
-            Some(whole) => self.load(whole),
+            Some(full) => self.load(full),
             None => {
                 let mut strip = [0.0; LANES];
                 for (lane, &x) in strip.iter_mut().zip(from) {
@@ -176,7 +177,7 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     #[inline(always)]
     fn store_part(self, to: &mut [f32], v: Self::V) {
         match to.first_chunk_mut() {
-            Some(whole) => self.store(whole, v),
+            Some(full) => self.store(full, v),
             None => {
                 let mut strip = [0.0; LANES];
                 self.store(&mut strip, v);

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{LANES, Simd};
+use super::{Bf16x2, LANES, Simd};
 
 /// What B is stored in.
 pub(crate) trait Element: Copy {
@@ -78,11 +78,6 @@ impl Element for f32 {
         }
     }
 }
-
-/// Two bfloat16 of neighbouring `k`, the earlier in the low half.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(transparent)]
-pub(crate) struct Bf16x2(pub u32);
 
 impl Element for Bf16x2 {
     const PER_STEP: usize = 2;
@@ -221,7 +216,7 @@ pub(crate) fn load_tile<S: Simd, E: Element, const ROWS: usize, const STRIPS: us
 /// Loads a tile of rows of C, `row` numbers from row to row. Where not all strips are `FULL`, lanes past the
 /// `columns` that are left are zero.
 ///
-/// A constant, so that in the code for whole strips nothing keeps the sums from staying in registers
+/// A constant, so that in the code for full strips nothing keeps the sums from staying in registers
 /// (measured: 5 % of a batch of 32).
 #[expect(
     clippy::needless_range_loop,

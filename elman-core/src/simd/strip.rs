@@ -1,7 +1,5 @@
 //! Sixteen numbers on a cache line of their own.
 
-use super::Bf16x2;
-
 /// Numbers per strip, on every instruction set.
 ///
 /// ```
@@ -86,6 +84,11 @@ impl Strip {
 }
 
 const _: () = assert!(size_of::<Strip>() == 4 * LANES);
+
+/// Two bfloat16 of neighbouring `k`, the earlier in the low half.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(transparent)]
+pub(crate) struct Bf16x2(pub u32);
 
 /// Anything on a cache line of its own: what [`Image::read`](crate::Image::read) asks of the bytes of an image.
 ///
