@@ -14,14 +14,14 @@ use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::outer::{outer_product, sum_rows};
 use crate::layout::{Region, Scratch, read_write, write_both};
+use crate::model::{Model, Transposed};
 use crate::params::{Place, TensorKind};
 use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
-use crate::slices::{at_mut, copy, copy_range};
+use crate::slices::{at, at_mut, copy, copy_range};
 use crate::spec::{InitialState, Read, Spec};
 use crate::tape::Tape;
 use crate::truncation::Window;
-use crate::weights::{Model, Transposed};
 use head::head_weights;
 
 impl Tape<'_> {
@@ -175,9 +175,8 @@ impl Backward<'_, '_> {
         let all = self.rows();
         let rows = batch.rows_of(first_loss..self.steps.end);
         let region = self.hidden_gradient(self.spec.layers.len() - 1);
-        let silent = region.of_mut(self.scratch);
-        let silent = silent.get_mut(all.start * width..rows.start * width);
-        silent.unwrap_or(&mut []).fill(0.0);
+        let without_loss = all.start * width..rows.start * width;
+        at_mut(region.of_mut(self.scratch), without_loss).fill(0.0);
         self.head(s, rows, region);
     }
 
@@ -215,9 +214,9 @@ impl Backward<'_, '_> {
         } else {
             copy_range(outputs, rows.start * width..rows.end * width, d_top);
         }
-        let part = d_top.get_mut(rows.start * width..rows.end * width);
+        let part = at_mut(d_top, rows.start * width..rows.end * width);
         s.run(Dropout {
-            rows: part.unwrap_or(&mut []),
+            rows: part,
             width,
             first_row: rows.start,
             rate: spec.dropout.head,
@@ -237,12 +236,8 @@ impl Backward<'_, '_> {
             self.steps.clone(),
             |sequence, last_row| {
                 let mut put = |row: usize, columns: Range<usize>| {
-                    let from =
-                        d_top.get(sequence * width + columns.start..sequence * width + columns.end);
-                    let to = d_h.get_mut(row * width + columns.start..row * width + columns.end);
-                    if let (Some(from), Some(to)) = (from, to) {
-                        copy(from, to);
-                    }
+                    let within = |row| row * width + columns.start..row * width + columns.end;
+                    copy(at(d_top, within(sequence)), at_mut(d_h, within(row)));
                 };
                 put(last_row, 0..hidden);
                 if width > hidden {
@@ -323,14 +318,14 @@ impl Backward<'_, '_> {
             TensorKind::RecurrentWeights(place),
         );
         let first = self.steps.start.saturating_sub(usize::from(!place.reverse));
-        for link in self.tape.batch.links(first..self.steps.end) {
-            let (before, at) = if place.reverse {
-                (link.later, link.earlier)
+        for run in self.tape.batch.transitions(first..self.steps.end) {
+            let (previous, row) = if place.reverse {
+                (run.later, run.earlier)
             } else {
-                (link.earlier, link.later)
+                (run.earlier, run.later)
             };
-            let (h, d_z) = (h.from(before, 0), d_z.from(at, 0));
-            outer_product(s, (h, hidden), (d_z, hidden), link.rows, d_weights, &mut []);
+            let (h, d_z) = (h.from(previous, 0), d_z.from(row, 0));
+            outer_product(s, (h, hidden), (d_z, hidden), run.rows, d_weights, &mut []);
         }
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
             let (h, d_z) = (start.from(at.sequence, 0), d_z.from(at.row, 0));

@@ -391,21 +391,23 @@ impl<'a> Batch<'a> {
         let backward = batch
             .walk(if reverse { steps } else { 0..0 })
             .filter_map(move |step| {
-                let going = batch.active(step.t + 1);
+                let continuing = batch.active(step.t + 1);
                 let start = Start {
-                    row: step.first_row + going,
-                    sequence: going,
-                    count: step.active - going,
+                    row: step.first_row + continuing,
+                    sequence: continuing,
+                    count: step.active - continuing,
                 };
                 (start.count > 0).then_some(start)
             });
         forward.into_iter().chain(backward)
     }
 
-    /// Runs of neighbouring rows: within a link, the row `i` steps after `later` continues the
-    /// sequence of the row `i` after `earlier`. One link per run of equal `active`, so a weight
-    /// gradient is one long product per run instead of one per step.
-    pub(crate) fn links(&self, steps: Range<usize>) -> impl Iterator<Item = Link> + use<'a> {
+    /// Pairs of rows (h[t-1], h[t]) of one sequence, in runs: row `later + i` continues the sequence of row `earlier + i`.
+    /// One run per stretch of equal `active`, so a weight gradient is one long product per run instead of one per step.
+    pub(crate) fn transitions(
+        &self,
+        steps: Range<usize>,
+    ) -> impl Iterator<Item = Transitions> + use<'a> {
         let batch = *self;
         let mut walk = batch
             .walk(steps.clone())
@@ -417,7 +419,7 @@ impl<'a> Batch<'a> {
             while let Some(step) = walk.next_if(|step| step.active == first.active) {
                 rows += batch.active(step.t + 1);
             }
-            Some(Link {
+            Some(Transitions {
                 earlier: first.first_row,
                 later: first.first_row + first.active,
                 rows,
@@ -453,7 +455,7 @@ pub(crate) struct Run {
 
 /// A run of rows and the rows that follow them in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
+pub(crate) struct Transitions {
     pub earlier: usize,
     pub later: usize,
     pub rows: usize,
@@ -464,20 +466,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_join_every_row_to_its_successor() {
+    fn transitions_join_every_row_to_its_successor() {
         let batch = Batch::ragged(&[4, 4, 4, 2, 2, 1]).unwrap();
-        let links: [Option<Link>; 4] = core::array::from_fn({
-            let mut links = batch.links(0..6);
-            move |_| links.next()
+        let transitions: [Option<Transitions>; 4] = core::array::from_fn({
+            let mut transitions = batch.transitions(0..6);
+            move |_| transitions.next()
         });
-        let link = |earlier, later, rows| {
-            Some(Link {
+        let run = |earlier, later, rows| {
+            Some(Transitions {
                 earlier,
                 later,
                 rows,
             })
         };
-        assert_eq!(links, [link(0, 4, 10), link(12, 14, 3), None, None]);
+        assert_eq!(transitions, [run(0, 4, 10), run(12, 14, 3), None, None]);
         // rows 0-3 4-7 8-11 12-13 14-15 16: 12 follows 8, 16 follows 14
     }
 

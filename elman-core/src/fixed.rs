@@ -5,11 +5,11 @@ use core::marker::PhantomData;
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
 use crate::kernel::operands::Order;
+use crate::model::Model;
 use crate::simd::{Level, Strip};
 use crate::slices::{at, at_mut};
 use crate::spec::Spec;
 use crate::stream::StreamStep;
-use crate::weights::Model;
 
 /// A shape that is known when the program is compiled.
 ///
@@ -203,7 +203,7 @@ impl<'a, S: Shape> FixedStream<'a, S> {
             x: self.x,
             h_next: self.h_next,
             outputs,
-            // Weights in flash have no nearest cache.
+            // Flash has no cache that would keep some of the weights.
             order: Order::Ascending,
         });
         Ok(())

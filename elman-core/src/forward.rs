@@ -13,12 +13,12 @@ use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::softmax::Softmax;
 use crate::layout::{Layout, Region, read_write, write_both};
+use crate::model::Model;
 use crate::params::Place;
 use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::slices::{at, at_mut, copy_common, copy_range};
 use crate::spec::{Direction, HeadKind, Read, Spec};
-use crate::weights::Model;
 
 /// Runs whole sequences: the outputs of every row (or of every sequence, for a last-step head), and the
 /// state each sequence ends in. A softmax head gives probabilities.
@@ -375,12 +375,12 @@ impl ForwardPass<'_> {
 pub(crate) fn for_each_end(batch: &Batch, steps: Range<usize>, mut f: impl FnMut(usize, usize)) {
     let end = steps.end;
     for step in batch.walk(steps) {
-        let going = if step.t + 1 < end {
+        let continuing = if step.t + 1 < end {
             batch.active(step.t + 1)
         } else {
             0
         };
-        for sequence in going..step.active {
+        for sequence in continuing..step.active {
             f(sequence, step.first_row + sequence);
         }
     }

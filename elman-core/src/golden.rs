@@ -5,10 +5,10 @@ use crate::error::{Error, check_len, check_room};
 use crate::fixed::{FixedStream, Shape};
 use crate::forward::forward;
 use crate::inputs::Inputs;
+use crate::model::Model;
 use crate::simd::{Level, Strip};
 use crate::spec::{Input, Spec};
 use crate::stream::Stream;
-use crate::weights::Model;
 
 /// Sequences and what a net made of them on the machine that exported it.
 ///

@@ -4,9 +4,9 @@ use core::ops::Range;
 
 use crate::batch::{Batch, Step};
 use crate::error::{Error, check_shape};
+use crate::model::Model;
 use crate::slices::{at, at_mut, copy};
 use crate::spec::{Channel, Input, Spec};
-use crate::weights::Model;
 
 /// What the first layer reads, one row per row of the batch.
 ///

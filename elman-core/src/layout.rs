@@ -152,7 +152,7 @@ impl Layout {
             return Region::NONE;
         }
         let hidden = spec.layer(place.layer).hidden;
-        let before = spec.state_offset(place.layer) + if place.reverse { hidden } else { 0 };
+        let before = spec.state_offset(place.layer) + place.column(hidden);
         Region {
             start: self.masked.start + self.masked_rows * before,
             len: self.masked_rows * hidden,

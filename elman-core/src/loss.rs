@@ -179,7 +179,7 @@ impl Operation for CrossEntropy<'_> {
         let blocks = rows.chunks_mut((LANES * classes).max(1));
         for (rows, targets) in blocks.zip(targets.chunks(LANES)) {
             let weigh = |class| weight_of(class, self.class_weights) / self.total;
-            if Block::pays(classes, targets.len()) {
+            if Block::is_worth(classes, targets.len()) {
                 block(s, rows, classes, targets, weigh, &mut nats);
             } else {
                 for (row, target) in rows.chunks_exact_mut(classes).zip(targets) {

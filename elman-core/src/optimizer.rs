@@ -422,7 +422,7 @@ impl<R: Rule> Operation for Update<'_, R> {
         let mut firsts = first.chunks_mut(LANES);
         let mut seconds = second.chunks_mut(LANES);
         for (params, gradients) in params.chunks_mut(LANES).zip(gradients.chunks(LANES)) {
-            // Rules with fewer slots see zeros there that nobody keeps.
+            // A rule with fewer slots reads zeros for those it lacks, and what it writes there is dropped.
             let (first, second) = (
                 firsts.next().unwrap_or(&mut []),
                 seconds.next().unwrap_or(&mut []),

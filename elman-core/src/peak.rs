@@ -21,18 +21,18 @@ use crate::simd::{LANES, Level, Operation, Simd};
 /// ```
 pub fn multiply_adds(level: Level, rounds: usize) -> (u64, f32) {
     // Opaque, or the compiler would work the constant out and leave the loop away.
-    level.run(Chains {
+    level.run(FmaChains {
         rounds,
         first: core::hint::black_box(0.5),
     })
 }
 
-struct Chains {
+struct FmaChains {
     rounds: usize,
     first: f32,
 }
 
-impl Operation for Chains {
+impl Operation for FmaChains {
     type Output = (u64, f32);
 
     #[inline(always)]
@@ -46,7 +46,7 @@ impl Operation for Chains {
     }
 }
 
-impl Chains {
+impl FmaChains {
     #[inline(always)]
     fn chains<S: Simd, const CHAINS: usize>(self, s: S) -> (u64, f32) {
         // Near one, so that numbers stay normal however long the loop runs.

@@ -7,10 +7,10 @@ use crate::kernel::operands::Order;
 use crate::kernel::pack::Panels;
 use crate::kernel::softmax::softmax_row;
 use crate::kernel::step::{HeadStep, LayerStep};
+use crate::model::Model;
 use crate::params::Place;
 use crate::simd::{Level, Operation, Simd, Strip};
 use crate::spec::{HeadKind, Input, Spec};
-use crate::weights::Model;
 
 impl Spec {
     /// Strips of scratch for a [`Stream`]: one input row and one hidden row.

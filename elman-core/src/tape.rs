@@ -8,10 +8,10 @@ use crate::error::{Error, check_len, check_room};
 use crate::forward::{ForwardPass, for_each_end};
 use crate::inputs::Inputs;
 use crate::layout::Layout;
+use crate::model::Model;
 use crate::simd::{Level, Operation, Simd, Strip};
 use crate::slices::{at, at_mut, copy};
 use crate::spec::{Read, Spec};
-use crate::weights::Model;
 
 /// One batch being trained on: states, hidden rows, outputs.
 ///

@@ -4,10 +4,10 @@ use core::ops::Range;
 
 use crate::error::{Error, check_len};
 use crate::kernel::outer::outer_product;
+use crate::model::Model;
 use crate::simd::{Level, Operation, Simd, View};
 use crate::spec::{Read, Spec};
 use crate::tape::Tape;
-use crate::weights::Model;
 
 impl Tape<'_> {
     /// Adds the gradient of the head alone, for chips that adapt nothing else: it needs neither transposed weights

@@ -14,9 +14,9 @@ use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use crate::error::{Error, check_len};
 use crate::golden::Golden;
 use crate::inputs::Inputs;
+use crate::model::Model;
 use crate::simd::Strip;
 use crate::spec::{Dropout, Input, Spec};
-use crate::weights::Model;
 
 use header::{CRC_AT, Header, Layout};
 

@@ -16,7 +16,7 @@ pub(crate) fn outer_product<S: Simd>(
     c: &mut [f32],
     bias: &mut [f32],
 ) {
-    let narrow = OuterProduct {
+    let product = OuterProduct {
         a,
         a_width,
         b,
@@ -25,10 +25,10 @@ pub(crate) fn outer_product<S: Simd>(
         c,
         bias,
     };
-    if S::LOOKS_UP && narrow.fits() {
-        return s.run(narrow);
+    if S::LOOKS_UP && product.fits() {
+        return s.run(product);
     }
-    let OuterProduct { c, bias, .. } = narrow;
+    let OuterProduct { c, bias, .. } = product;
     let columns_of_a = View {
         data: a.data,
         outer: 1,
@@ -45,7 +45,7 @@ pub(crate) fn outer_product<S: Simd>(
     }
 }
 
-/// `c += Σ rows of b`: the outer product with a one that is never advanced.
+/// `c (N) += Σ rows of b (rows, N)`: the product of a row of ones, which is one number read at every k, with b.
 #[inline(always)]
 pub(crate) fn sum_rows<S: Simd>(s: S, b: View, width: usize, rows: usize, c: &mut [f32]) {
     let ones = View {

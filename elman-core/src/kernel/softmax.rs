@@ -32,7 +32,7 @@ impl Operation for Softmax<'_> {
     fn run<S: Simd>(self, s: S) {
         let classes = self.classes.max(1);
         for rows in self.rows.chunks_mut((LANES * classes).max(1)) {
-            if Block::pays(classes, rows.len() / classes) {
+            if Block::is_worth(classes, rows.len() / classes) {
                 let mut block = Block::transpose(rows, classes);
                 block.softmax(s);
                 block.transpose_back(rows);
@@ -127,7 +127,7 @@ pub(crate) struct Block {
 
 impl Block {
     /// Whether so many rows are worth transposing.
-    pub const fn pays(classes: usize, rows: usize) -> bool {
+    pub const fn is_worth(classes: usize, rows: usize) -> bool {
         classes <= MOST_CLASSES && rows >= LEAST_ROWS
     }
 

@@ -92,7 +92,7 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     /// `p·2^n` for whole `n` in -252..=254 rounded once, given `n + ROUND`; `p` lies in 0.5..=2.
     fn scale(self, p: Self::V, rounded: Self::V) -> Self::V;
 
-    /// Lanes to take with [`Simd::look_up`]: `scale` times these. Only where it [pays](Simd::LOOKS_UP).
+    /// Lanes to take with [`Simd::look_up`]: `scale` times these. Only where it [is quick](Simd::LOOKS_UP).
     #[inline(always)]
     fn index(self, lanes: &[u32; LANES], scale: u32) -> Self::V {
         self.load(&lanes.map(|lane| f32::from_bits(lane * scale)))
