@@ -8,20 +8,23 @@ use std::sync::LazyLock;
 use elman_core::{Aligned, Image, Level, SelfTest, Strip};
 use tempfile::TempDir;
 
-use crate::args::{PredictArgs, TrainTask, parse_job, parse_run_text};
+use crate::args::{TrainTask, Visitor, parse_job, parse_run_text};
+use crate::base::failure::Result;
+use crate::base::folder::Run;
 use crate::data::conll::Conll;
 use crate::data::pairs::Pairs;
 use crate::data::table::Wanted;
 use crate::data::{self, Bytes, Format, Lines, Loader};
-use crate::echo::EchoTask;
-use crate::failure::Result;
-use crate::import;
-use crate::network::Network;
-use crate::run::Run;
-use crate::settings::{Settings, to_toml};
+use crate::exchange::import;
+use crate::net::int8_file;
+use crate::net::network::Network;
+use crate::task::args::PredictArgs;
+use crate::task::echo::EchoTask;
+use crate::task::trained::{self, DataFile};
+use crate::train;
 use crate::train::Job;
-use crate::trained::{self, DataFile};
-use crate::{quantized_file, train};
+use crate::train::settings::{Settings, to_toml};
+use crate::train::task::Task;
 
 /// What complaints call the bytes.
 const NAME: &str = "the bytes";
@@ -158,7 +161,7 @@ pub fn quantized(bytes: &[u8]) -> bool {
     let Ok(mut network) = Network::new(spec, params.collect()) else {
         return false;
     };
-    let Ok(words) = quantized_file::parse(bytes, &network) else {
+    let Ok(words) = int8_file::parse(bytes, &network) else {
         return false;
     };
     if network.set_quantized(words).is_err() {
@@ -208,32 +211,39 @@ pub fn config(bytes: &[u8]) -> bool {
         return false;
     };
     match parse_run_text(text) {
-        Ok(TrainTask::Label(job)) => comes_back(&*job),
-        Ok(TrainTask::Classify(job)) => comes_back(&*job),
-        Ok(TrainTask::Forecast(job)) => comes_back(&*job),
-        Ok(TrainTask::Text(job)) => comes_back(&*job),
-        Ok(TrainTask::Echo(job)) => comes_back(&*job),
+        Ok(task) => {
+            task.visit(ComesBack);
+            true
+        }
         Err(_) => false,
     }
 }
 
-fn comes_back<J: Job>(job: &J) -> bool {
-    use crate::task::Task;
-    let settings = job.settings();
-    let _ = (settings.check(), settings.stack(), settings.truncation());
-    let Ok(written) = to_toml(J::Task::NAME, job) else {
-        return false;
-    };
-    let read = parse_run_text(&written);
-    let again = read.and_then(|task| match task {
-        TrainTask::Label(job) => to_toml("label", &job),
-        TrainTask::Classify(job) => to_toml("classify", &job),
-        TrainTask::Forecast(job) => to_toml("forecast", &job),
-        TrainTask::Text(job) => to_toml("text", &job),
-        TrainTask::Echo(job) => to_toml("echo", &job),
-    });
-    assert_eq!(again.ok(), Some(written), "settings come back");
-    true
+struct ComesBack;
+
+impl Visitor for ComesBack {
+    type Output = ();
+
+    fn visit<J: Job>(self, job: &J) {
+        let settings = job.settings();
+        let _ = (settings.check(), settings.stack(), settings.truncation());
+        let Some(written) = Written.visit(job) else {
+            return;
+        };
+        let again = parse_run_text(&written).ok();
+        let again = again.and_then(|task| task.visit(Written));
+        assert_eq!(again, Some(written), "settings come back");
+    }
+}
+
+struct Written;
+
+impl Visitor for Written {
+    type Output = Option<String>;
+
+    fn visit<J: Job>(self, job: &J) -> Option<String> {
+        to_toml(J::Task::NAME, job).ok()
+    }
 }
 
 fn folder() -> TempDir {

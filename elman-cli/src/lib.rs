@@ -6,60 +6,20 @@
 //! Nets of others come in by `import` and go out by `export`. `elman-core` does the arithmetic.
 
 mod args;
-mod bench;
-mod checksum;
-mod classify;
-#[cfg(test)]
-mod corruption;
-mod cost;
+mod base;
+mod command;
 mod data;
-mod demo;
-mod doctor;
-mod echo;
-mod encoding;
-mod evaluate;
-mod events;
-mod export;
-mod failure;
-mod features;
-mod forecast;
-mod gather;
-mod gradcheck;
+mod exchange;
 #[doc(hidden)]
 pub mod hostile;
-mod import;
-mod infer;
-mod inspect;
-mod interrupt;
-mod label;
-mod model_file;
-mod network;
-mod objective;
-mod onnx;
-mod predict;
-mod quantize;
-mod quantized_file;
-mod reading;
-mod report;
-mod room;
-mod run;
-mod seeds;
-mod settings;
-mod shell;
-mod spans;
-mod spec_file;
+mod net;
 mod task;
-mod text;
-mod textbook;
-mod threads;
 mod train;
-mod trained;
-mod values;
 
 use std::process::ExitCode;
 
 use args::Command;
-use failure::{Failure, Result};
+use base::failure::{Failure, Result};
 
 /// The command line that this process was called with; errors go to standard error.
 ///
@@ -83,19 +43,19 @@ pub fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     match args::parse(std::env::args_os())?.command {
-        Command::Train(args) => train::run(args),
-        Command::Eval(args) => evaluate::run(&args),
-        Command::Predict(args) => predict::run(&args),
-        Command::Generate(args) => text::generate(&args),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Export(args) => export::run(&args),
-        Command::Import(args) => import::run(&args),
-        Command::Quantize(args) => quantize::run(&args),
-        Command::Gradcheck(args) => gradcheck::run(&args),
-        Command::Demo(args) => demo::run(&args),
-        Command::Report(args) => train::report(&args.run),
-        Command::Bench(args) => bench::run(&args),
-        Command::Completions(args) => shell::completions(&args),
-        Command::Man(args) => shell::man(&args),
+        Command::Train(args) => command::train::run(args),
+        Command::Eval(args) => command::evaluate::run(&args),
+        Command::Predict(args) => command::predict::run(&args),
+        Command::Generate(args) => task::text::generate(&args),
+        Command::Inspect(args) => command::inspect::run(&args),
+        Command::Export(args) => exchange::export::run(&args),
+        Command::Import(args) => exchange::import::run(&args),
+        Command::Quantize(args) => command::quantize::run(&args),
+        Command::Gradcheck(args) => command::gradcheck::run(&args),
+        Command::Demo(args) => command::demo::run(&args),
+        Command::Report(args) => command::train::report(&args.run),
+        Command::Bench(args) => command::bench::run(&args),
+        Command::Completions(args) => command::shell::completions(&args),
+        Command::Man(args) => command::shell::man(&args),
     }
 }

@@ -7,7 +7,7 @@ use crate::inputs::Inputs;
 use crate::kernel::operands::Order;
 use crate::model::Model;
 use crate::simd::{Level, Strip};
-use crate::slices::{at, at_mut};
+use crate::slices::at;
 use crate::spec::Spec;
 use crate::stream::StreamStep;
 
@@ -193,8 +193,13 @@ impl<'a, S: Shape> FixedStream<'a, S> {
         inputs.check(const { &S::SPEC }, S::SPEC.input.rows_per_step())?;
         check_len("outputs", S::SPEC.output_width(), outputs.len())?;
         // Both lengths were checked; saying so here makes them constants below.
-        let packed = at(self.packed, ..S::SPEC.packed_len());
-        let state = at_mut(self.state, ..S::SPEC.state_len());
+        let (Some(packed), Some(state)) = (
+            self.packed.get(..S::SPEC.packed_len()),
+            self.state.get_mut(..S::SPEC.state_len()),
+        ) else {
+            debug_assert!(false, "both lengths were checked by new");
+            return Ok(());
+        };
         let model = Model::fixed(S::SPEC, self.tables, packed);
         self.level.run_inlined(StreamStep {
             model: &model,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::bench::{Mode, Storage};
+use crate::command::bench::{Mode, Storage};
 
 /// Measure throughput on this machine, beside what it could do at most
 ///

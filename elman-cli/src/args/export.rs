@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::data::Format;
-use crate::settings::count;
-use crate::trained::DataFile;
+use crate::task::trained::DataFile;
+use crate::train::settings::count;
 
 /// What a net is exported as.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::data::Format;
-use crate::trained::DataFile;
+use crate::task::trained::DataFile;
 
 /// Compare the gradients of a run's net with finite differences
 #[derive(Args, Debug)]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use elman_core::Read;
 
-use crate::classify::Unit;
-use crate::settings::ActivationName;
+use crate::net::cell::ActivationName;
+use crate::task::classify::Unit;
 
 /// What an imported net is for.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

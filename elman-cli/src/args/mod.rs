@@ -2,13 +2,11 @@
 
 mod bench;
 mod demo;
-mod eval;
 mod export;
 mod gradcheck;
 mod import;
 mod inspect;
 mod parse;
-mod predict;
 mod quantize;
 mod report;
 mod shell;
@@ -18,27 +16,26 @@ mod train;
 
 use clap::{Parser, Subcommand};
 
-use crate::text::GenerateArgs;
+use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::text::GenerateArgs;
 
 pub use bench::{BenchArgs, LevelName};
 pub use demo::{DemoArgs, Story};
-pub use eval::EvalArgs;
 pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
 pub use import::{ImportArgs, ImportTask};
 pub use inspect::InspectArgs;
 pub use parse::{parse, parse_job, parse_run, parse_run_text};
-pub use predict::PredictArgs;
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 pub use shell::{CompletionsArgs, ManArgs};
 #[cfg(test)]
 pub use tests::{test_forecast, test_settings};
-pub use train::{TrainArgs, TrainTask, differing};
+pub use train::{TrainArgs, TrainTask, Visitor, differing};
 
 /// Train, evaluate and run Elman recurrent nets.
 #[derive(Parser, Debug)]
-#[command(name = "elman", version, long_version = crate::shell::version(), about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
+#[command(name = "elman", version, long_version = crate::command::shell::version(), about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

@@ -8,9 +8,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::{Cli, Command, TrainArgs, TrainTask};
-use crate::failure::{Failure, Result};
-use crate::import;
-use crate::settings::{ConfigFile, Defaults, with_defaults};
+use crate::base::failure::{Failure, Result};
+use crate::exchange::import;
+use crate::train::settings::{ConfigFile, Defaults, with_defaults};
 
 /// Reads the command line; where it names a configuration file, reads that as well.
 ///
@@ -26,7 +26,7 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     let line = match task.config() {
         None => typed,
         Some(path) => {
-            let mut line = train_line(Some(task.name()), path)?;
+            let mut line = train_line(Some(task.name()), &path)?;
             // elman train label: as deep as a task lies in the command line.
             line.extend(typed.into_iter().skip(3));
             line

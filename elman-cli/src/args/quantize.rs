@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::EvalArgs;
 use crate::data::Format;
 use crate::data::table::Part;
+use crate::task::args::EvalArgs;
 
 /// Round a model to 8-bit weights and 16-bit states, calibrated on your data
 #[derive(Args, Debug)]

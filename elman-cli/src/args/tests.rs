@@ -3,8 +3,8 @@
 use clap::Parser;
 
 use super::{Cli, TrainTask};
-use crate::forecast::ForecastArgs;
-use crate::settings::Settings;
+use crate::task::forecast::ForecastArgs;
+use crate::train::settings::Settings;
 
 /// The settings of a labelling job with these flags.
 pub fn test_settings(flags: &[&str]) -> Settings {

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use crate::classify::{self, ClassifyArgs};
-use crate::echo::{self, EchoArgs};
-use crate::failure::Result;
-use crate::forecast::{self, ForecastArgs};
-use crate::label::{self, LabelArgs};
-use crate::settings::Defaults;
-use crate::text::{self, TextArgs};
+use crate::base::failure::Result;
+use crate::task::classify::ClassifyArgs;
+use crate::task::echo::EchoArgs;
+use crate::task::forecast::ForecastArgs;
+use crate::task::label::LabelArgs;
+use crate::task::text::TextArgs;
+use crate::train::Job;
+use crate::train::settings::Defaults;
+use crate::train::task::Task;
 
 /// Train a model
 #[derive(Args, Debug)]
@@ -43,38 +45,61 @@ pub enum TrainTask {
     Echo(Box<EchoArgs>),
 }
 
+/// Work on the job of a task, whichever it is.
+pub trait Visitor {
+    type Output;
+    fn visit<J: Job>(self, job: &J) -> Self::Output;
+}
+
 impl TrainTask {
-    /// The name of the task, in commands and files.
-    pub const fn name(&self) -> &'static str {
+    /// The registry of tasks that are trained: hands the job to `visitor`.
+    pub fn visit<V: Visitor>(&self, visitor: V) -> V::Output {
         match self {
-            Self::Label(_) => label::TASK,
-            Self::Classify(_) => classify::TASK,
-            Self::Forecast(_) => forecast::TASK,
-            Self::Text(_) => text::TASK,
-            Self::Echo(_) => echo::TASK,
+            Self::Label(job) => visitor.visit(&**job),
+            Self::Classify(job) => visitor.visit(&**job),
+            Self::Forecast(job) => visitor.visit(&**job),
+            Self::Text(job) => visitor.visit(&**job),
+            Self::Echo(job) => visitor.visit(&**job),
         }
+    }
+
+    /// The name of the task, in commands and files.
+    pub fn name(&self) -> &'static str {
+        struct Name;
+        impl Visitor for Name {
+            type Output = &'static str;
+            fn visit<J: Job>(self, _: &J) -> &'static str {
+                J::Task::NAME
+            }
+        }
+        self.visit(Name)
     }
 
     /// The configuration file that the command line names.
-    pub fn config(&self) -> Option<&Path> {
-        match self {
-            Self::Label(args) => args.config.as_deref(),
-            Self::Classify(args) => args.config.as_deref(),
-            Self::Forecast(args) => args.config.as_deref(),
-            Self::Text(args) => args.config.as_deref(),
-            Self::Echo(args) => args.config.as_deref(),
+    pub fn config(&self) -> Option<PathBuf> {
+        struct Config;
+        impl Visitor for Config {
+            type Output = Option<PathBuf>;
+            fn visit<J: Job>(self, job: &J) -> Option<PathBuf> {
+                job.config().map(Path::to_owned)
+            }
         }
+        self.visit(Config)
     }
 
     /// What settings are when nobody says otherwise: it may depend on the kind of the data.
+    ///
+    /// # Errors
+    /// Data whose kind cannot be told.
     pub fn defaults(&self) -> Result<&'static Defaults> {
-        match self {
-            Self::Label(args) => label::defaults(args),
-            Self::Classify(args) => classify::defaults(args),
-            Self::Forecast(_) => Ok(forecast::DEFAULTS),
-            Self::Text(args) => text::defaults(args),
-            Self::Echo(_) => Ok(echo::DEFAULTS),
+        struct DefaultsOf;
+        impl Visitor for DefaultsOf {
+            type Output = Result<&'static Defaults>;
+            fn visit<J: Job>(self, job: &J) -> Self::Output {
+                job.defaults()
+            }
         }
+        self.visit(DefaultsOf)
     }
 }
 

@@ -6,7 +6,7 @@
 use std::io::BufRead;
 
 use super::{Lines, Loader};
-use crate::failure::Result;
+use crate::base::failure::Result;
 
 /// A sentence; `labels` has one entry per token, or none at all where the file has no label column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

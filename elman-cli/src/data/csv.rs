@@ -12,7 +12,7 @@ use super::Lines;
 use super::cells::{self, Cells};
 use super::header::Header;
 use super::table::{Block, Blocks, Part, Wanted};
-use crate::failure::Result;
+use crate::base::failure::Result;
 
 /// So many lines are looked at to tell numbers from text.
 const SAMPLE: usize = 100;

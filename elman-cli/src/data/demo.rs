@@ -3,7 +3,7 @@
 //! surroundings and the spelling tell who is a person.
 
 use super::conll::Sentence;
-use crate::seeds::{self, Purpose};
+use crate::base::seeds::{self, Purpose};
 
 /// Slots: FIRST and LAST are parts of a name; PLACE, FIRM and DAY are capitalised too but name nobody;
 /// THING and NUMBER add variety.

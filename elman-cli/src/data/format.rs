@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cells::{self, Cells};
 use super::{npy, open, ts};
-use crate::failure::{Failure, Result};
+use crate::base::failure::{Failure, Result};
 use std::io::BufRead;
 
 /// The formats that are read.

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use super::open::{Bytes, open};
-use crate::failure::{Failure, Result};
+use crate::base::failure::{Failure, Result};
 
 /// A text being read line by line; every complaint can name the place.
 pub struct Lines<R> {

@@ -5,6 +5,7 @@ mod cells;
 pub mod conll;
 pub mod csv;
 pub mod demo;
+pub mod features;
 mod format;
 mod header;
 mod lines;
@@ -12,7 +13,9 @@ mod npy;
 mod npy_array;
 mod open;
 pub mod pairs;
+pub mod reading;
 mod sequences;
+pub mod spans;
 pub mod table;
 pub mod text;
 mod ts;
@@ -21,7 +24,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
-use crate::failure::{Failure, Result};
+use crate::base::failure::{Failure, Result};
 
 use csv::Csv;
 pub use format::Format;

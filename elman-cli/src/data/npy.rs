@@ -116,7 +116,7 @@ impl Blocks for Arrays {
         &[]
     }
 
-    fn next_block(&mut self) -> crate::failure::Result<Option<Block>> {
+    fn next_block(&mut self) -> crate::base::failure::Result<Option<Block>> {
         Ok(self.blocks.pop_front())
     }
 }

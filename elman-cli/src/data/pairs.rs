@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use super::{Lines, Loader};
-use crate::failure::Result;
+use crate::base::failure::Result;
 
 /// A text with its class.
 #[derive(Clone, Debug, PartialEq, Eq)]

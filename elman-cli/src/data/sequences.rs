@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use elman_core::{Read, Target};
 
-use crate::seeds::fold;
+use crate::base::seeds::fold;
 
 /// What a step reads.
 #[derive(Clone, Debug, PartialEq)]

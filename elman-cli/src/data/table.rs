@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Format;
-use crate::failure::{Failure, Result};
+use crate::base::failure::{Failure, Result};
 
 /// What a file says about its rows besides their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

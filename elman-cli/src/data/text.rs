@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::open;
-use crate::failure::{Failure, Result};
+use crate::base::failure::{Failure, Result};
 
 /// Reads a text. A byte-order mark is taken off and line ends become LF, so that a text is the same wherever it
 /// was saved.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::Lines;
 use super::cells;
 use super::table::{Block, Blocks, Labels, Wanted, choose};
-use crate::failure::Result;
+use crate::base::failure::Result;
 
 /// The words a header may begin with, in small letters; what else begins with `@` is no such file.
 pub const KEYWORDS: [&str; 11] = [

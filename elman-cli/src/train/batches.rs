@@ -1,10 +1,10 @@
 //! What is learnt from together, and in which order.
 
+use crate::base::seeds::{self, Purpose};
 use crate::data::Sequences;
-use crate::gather::longest_first;
-use crate::seeds::{self, Purpose};
-use crate::settings::Settings;
-use crate::task::Walk;
+use crate::net::gather::longest_first;
+use crate::train::settings::Settings;
+use crate::train::task::Walk;
 
 /// Batches whose sequences are sorted together, so that those of a batch are of similar length and run in few
 /// steps, while batches still differ from epoch to epoch.

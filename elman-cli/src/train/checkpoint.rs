@@ -8,11 +8,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::learner::{Learner, Learnt};
-use crate::failure::{Failure, Result};
-use crate::model_file::{FlatFile, save_flat};
-use crate::seeds;
-use crate::spec_file::StoredSpec;
-use crate::task::{Measure, Task};
+use crate::base::failure::{Failure, Result};
+use crate::base::seeds;
+use crate::net::model_file::{FlatFile, save_flat};
+use crate::net::spec_file::StoredSpec;
+use crate::train::task::{Measure, Task};
 
 /// The numbers beside parameters and optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,13 +12,13 @@ use super::average::Average;
 use super::batches::Portion;
 use super::shard::{Lesson, Material, Shard};
 use super::tables::Tables;
+use crate::base::failure::Result;
+use crate::base::memory;
 use crate::data::{Sequences, Targets};
-use crate::failure::Result;
-use crate::gather::{ALL_STEPS, longest_first};
-use crate::objective::Objective;
-use crate::room;
-use crate::settings::Settings;
-use crate::task::Walk;
+use crate::net::gather::{ALL_STEPS, longest_first};
+use crate::net::objective::Objective;
+use crate::train::settings::Settings;
+use crate::train::task::Walk;
 
 /// Sequences that a shard should have at least, so that its matrix products are worth their while; and how many
 /// shards there are at most. Both are part of the result: shards are summed in order.
@@ -208,7 +208,7 @@ impl Learner {
     ) -> Result<()> {
         let bytes = Plan::of(settings, sequences, walk).bytes(spec, settings);
         let advice = "choose a smaller --hidden, --layers, --embedding or --batch, or cut the longest sequences";
-        room::check(bytes, "training this net", advice)
+        memory::check(bytes, "training this net", advice)
     }
 
     /// Must follow every change of `params` from outside.

@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::sparkline::Sparkline;
-use crate::doctor::Checkup;
-use crate::task::as_read;
+use crate::train::doctor::Checkup;
+use crate::train::task::as_read;
 
 /// An epoch, as `metrics.jsonl` holds it.
 #[derive(Clone, Debug, Serialize)]

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::settings::Schedule;
+use crate::train::settings::Schedule;
 
 /// Epochs without a better score that [`Schedule::Plateau`] bears before it halves the rate.
 const PLATEAU: usize = 3;

@@ -4,10 +4,10 @@
 use elman_core::{Level, Model, NonFinite, Spec, Strip, Tape, Truncation, Window};
 
 use super::tables::Tables;
+use crate::base::failure::Result;
+use crate::base::seeds::{self, Purpose};
 use crate::data::{Hiding, Sequences};
-use crate::failure::Result;
-use crate::gather::{ALL_STEPS, Gathered};
-use crate::seeds::{self, Purpose};
+use crate::net::gather::{ALL_STEPS, Gathered};
 
 /// What is learnt from.
 #[derive(Clone, Copy)]

@@ -4,14 +4,14 @@ use elman_core::{Dropout, Head, HeadKind, Input, Layer, Layers, Level, Model, Re
 
 use super::trainer::Trainer;
 use crate::args::test_settings;
+use crate::base::failure::Result;
+use crate::base::folder::Run;
+use crate::base::interrupt::Interrupt;
+use crate::base::seeds::{self, Purpose};
 use crate::data::{Rows, Sequences, Targets};
-use crate::failure::Result;
-use crate::infer;
-use crate::interrupt::Interrupt;
-use crate::run::Run;
-use crate::seeds::{self, Purpose};
-use crate::settings::Settings;
-use crate::task::{Measure, Task, Walk};
+use crate::net::infer;
+use crate::train::settings::Settings;
+use crate::train::task::{Measure, Task, Walk};
 
 const DELAY: usize = 5;
 

@@ -10,17 +10,17 @@ use super::learner::{Learner, Moment, Trouble};
 use super::progress::{Epoch, Progress};
 use super::shard::Material;
 use super::watch::{Watch, write_report};
-use crate::doctor::{Patient, Treatment};
-use crate::failure::{Failure, Result};
-use crate::interrupt::Interrupt;
-use crate::model_file;
-use crate::network::Network;
-use crate::report::State;
-use crate::run::Run;
-use crate::seeds::{self, Purpose};
-use crate::settings::Settings;
-use crate::task::{Measure, Task};
-use crate::threads::on_threads;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
+use crate::base::interrupt::Interrupt;
+use crate::base::seeds::{self, Purpose};
+use crate::base::threads::on_threads;
+use crate::net::model_file;
+use crate::net::network::Network;
+use crate::train::doctor::{Patient, Treatment};
+use crate::train::report::State;
+use crate::train::settings::Settings;
+use crate::train::task::{Measure, Task};
 
 /// Epochs may last milliseconds: files are written at their end only if the last time is as long ago as this, or nets
 /// that are small would wait for the disk. What a kill loses is done again.

@@ -8,15 +8,15 @@ use elman_core::Spec;
 use serde::de::IgnoredAny;
 
 use super::progress::{Epoch, Progress};
-use crate::doctor::{Checkup, Patient, Severity, examine};
-use crate::events::{Events, Histogram};
-use crate::failure::Result;
-use crate::model_file;
-use crate::network::Network;
-use crate::report::{Report, State};
-use crate::run::{Run, write_whole};
-use crate::settings::Settings;
-use crate::task::Task;
+use crate::base::failure::Result;
+use crate::base::folder::{Run, write_whole};
+use crate::net::model_file;
+use crate::net::network::Network;
+use crate::train::doctor::{Checkup, Patient, Severity, examine};
+use crate::train::events::{Events, Histogram};
+use crate::train::report::{Report, State};
+use crate::train::settings::Settings;
+use crate::train::task::Task;
 
 /// While a training lasts, its report page is written as often as this: it takes a look at the validation data.
 const REPORT_EVERY: Duration = Duration::from_secs(30);

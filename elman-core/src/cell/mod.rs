@@ -157,8 +157,14 @@ impl Cell {
         }
     }
 
-    /// The largest |h| that any sums can lead to, if there is one beside the clip's.
-    pub(crate) const fn bound(self) -> Option<f32> {
+    /// The largest |h| that any sums can lead to, where there is one beside the clip's.
+    ///
+    /// ```
+    /// use elman_core::Layer;
+    ///
+    /// assert_eq!((Layer::tanh(3).cell.bound(), Layer::relu(3).cell.bound()), (Some(1.0), None));
+    /// ```
+    pub const fn bound(self) -> Option<f32> {
         match self {
             Self::Elman { activation, .. } => activation.bound(),
         }

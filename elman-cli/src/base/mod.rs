@@ -1,0 +1,10 @@
+//! What everything stands on: failures, files and folders of a run, threads, memory, seeds. Knows nothing of nets.
+
+pub mod checksum;
+pub mod encoding;
+pub mod failure;
+pub mod folder;
+pub mod interrupt;
+pub mod memory;
+pub mod seeds;
+pub mod threads;

@@ -1,0 +1,168 @@
+//! `elman bench`: throughput of this machine, beside what it could do at most.
+
+mod clock;
+mod net;
+mod plan;
+mod report;
+
+use std::io::{IsTerminal, Write, stdout};
+use std::time::Duration;
+
+use elman_core::{Error, Inputs, Level};
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use crate::args::BenchArgs;
+use crate::base::failure::Result;
+use crate::base::threads::on_threads;
+use clock::{Limits, time};
+use net::Net;
+use plan::{Job, find_level, jobs};
+use report::Report;
+
+pub use net::Storage;
+pub use plan::Mode;
+
+/// The command.
+///
+/// # Errors
+/// Dimensions that are missing or too large, or an instruction set that this CPU lacks.
+pub fn run(args: &BenchArgs) -> Result<()> {
+    let level = find_level(args.level)?;
+    let jobs = jobs(args)?;
+    let table = jobs.len() > 1 && !args.json;
+    let progress = Progress::new(jobs.len());
+    if table {
+        progress.print(&Report::head(&jobs[0], level))?;
+    }
+    for job in &jobs {
+        progress.start(job);
+        let report = measure(job, level, Duration::from_secs_f64(args.seconds))?;
+        let line = if table {
+            report.to_row()
+        } else {
+            report.to_json()
+        };
+        progress.print(&line)?;
+    }
+    Ok(())
+}
+
+fn measure(job: &Job, level: Level, budget: Duration) -> Result<Report> {
+    let mut net = Net::new(job.cell, job.storage)?;
+    let mut limits = Limits::new(level, job.recurrent_bytes());
+    let pass = match (job.mode, job.threads) {
+        (Mode::Forward, 1) => Net::forward,
+        (Mode::Forward, _) => forward_in_parallel,
+        (Mode::Train, 1) => Net::train,
+        (Mode::Train, _) => train_in_parallel,
+        (Mode::Stream, _) => {
+            let times = net.stream(level, |stream, x, y| {
+                time(budget, &mut limits, || stream.step(Inputs::Dense(x), y))
+            })??;
+            return Ok(Report::new(job, level, &times, &limits));
+        }
+    };
+    let mut work = || Ok(time(budget, &mut limits, || pass(&mut net, level))?);
+    let times = if job.threads == 1 {
+        work()?
+    } else {
+        on_threads(job.threads, work)?
+    };
+    Ok(Report::new(job, level, &times, &limits))
+}
+
+/// [`Net::forward`] on the threads of the rayon pool around it.
+fn forward_in_parallel(net: &mut Net, level: Level) -> Result<(), Error> {
+    let (weights, shards) = net.parts();
+    shards
+        .par_iter_mut()
+        .with_max_len(1)
+        .try_for_each(|shard| shard.forward(level, weights))
+}
+
+/// [`Net::train`] on the threads of the rayon pool around it: the same bits, however many they are.
+fn train_in_parallel(net: &mut Net, level: Level) -> Result<(), Error> {
+    let (weights, shards) = net.parts();
+    shards
+        .par_iter_mut()
+        .with_max_len(1)
+        .try_for_each(|shard| shard.train(level, weights))?;
+    net.add_up(level)
+}
+
+/// A line on a terminal that says what is being measured. Nothing ticks: a thread that wakes up would be measured.
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn new(jobs: usize) -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template("{pos}/{len}  {msg}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self(ProgressBar::new(jobs as u64).with_style(style))
+    }
+
+    fn start(&self, job: &Job) {
+        self.0.inc(1);
+        self.0
+            .set_message(format!("measuring {} {}", job.mode.name(), job.cell));
+        self.0.tick();
+    }
+
+    /// A line on standard output.
+    fn print(&self, line: &str) -> Result<()> {
+        Ok(self.0.suspend(|| {
+            let mut out = stdout().lock();
+            writeln!(out, "{line}").and_then(|()| out.flush())
+        })?)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::net::Cell;
+    use super::*;
+
+    #[test]
+    fn outputs_and_gradients_do_not_depend_on_the_number_of_threads() {
+        let level = Level::detect();
+        let results = |net: &mut Net| {
+            let (_, shards) = net.parts();
+            let outputs: Vec<f32> = shards.iter().flat_map(|s| s.outputs.clone()).collect();
+            (outputs, shards[0].gradients.clone())
+        };
+        let mut net = Net::new(Cell::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
+        assert_eq!(net.parts().1.len(), 3, "fixed shards");
+        net.forward(level).expect("a sound pass");
+        net.train(level).expect("a sound pass");
+        let alone = results(&mut net);
+        assert!(alone.0.iter().chain(&alone.1).any(|&x| x != 0.0));
+        for threads in [1, 2, 3, 5] {
+            let mut net = Net::new(Cell::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
+            on_threads(threads, || {
+                forward_in_parallel(&mut net, level)?;
+                Ok(train_in_parallel(&mut net, level)?)
+            })
+            .expect("a sound pass");
+            assert!(results(&mut net) == alone, "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn training_again_gives_the_same_gradients() {
+        let level = Level::detect();
+        let mut net = Net::new(Cell::of([17, 3, 2, 5, 2]), Storage::F32).expect("a sound net");
+        net.train(level).expect("a sound pass");
+        let first = net.parts().1[0].gradients.clone();
+        net.train(level).expect("a sound pass");
+        assert_eq!(first, net.parts().1[0].gradients);
+    }
+}

@@ -1,0 +1,243 @@
+//! From what was typed to measurements that can be taken.
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use elman_core::Level;
+use serde::Serialize;
+
+use super::net::{CELLS, Cell, Storage};
+use crate::args::{BenchArgs, LevelName};
+use crate::base::failure::{Failure, Result};
+
+/// No buffer is larger than about so many numbers (4 GiB).
+const MOST_NUMBERS: u64 = 1 << 30;
+
+/// What a call is.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// All outputs of B sequences of T steps
+    Forward,
+    /// Forward, loss and backward: gradients in hand, no optimizer
+    Train,
+    /// One step of one sequence
+    Stream,
+}
+
+impl Mode {
+    /// As it is typed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Train => "train",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+/// By hand, since `cargo bench` shares the type and knows nothing of clap.
+impl ValueEnum for Storage {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::F32, Self::Bf16]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::F32 => "Single precision",
+            Self::Bf16 => "Half the memory to read, for inference only",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
+}
+
+/// One measurement to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub mode: Mode,
+    pub cell: Cell,
+    pub threads: usize,
+    pub storage: Storage,
+}
+
+impl Job {
+    /// Bytes of the recurrent weights.
+    pub const fn recurrent_bytes(&self) -> usize {
+        let bytes = match self.storage {
+            Storage::F32 => 4,
+            Storage::Bf16 => 2,
+        };
+        self.cell.hidden * self.cell.hidden * bytes
+    }
+}
+
+/// The level of this name, if the CPU has it.
+///
+/// # Errors
+/// It does not.
+pub fn find_level(wanted: LevelName) -> Result<Level> {
+    let name = match wanted {
+        LevelName::Auto => return Ok(Level::detect()),
+        LevelName::Portable => "portable",
+        LevelName::Avx2 => "avx2",
+        LevelName::Avx512 => "avx512",
+    };
+    let found = Level::available().find(|level| level.name() == name);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = Level::available().map(Level::name).collect();
+        let names = names.join(", ");
+        Failure::input(format!(
+            "--level {name}: this CPU does not have it, only {names}"
+        ))
+    })
+}
+
+/// One job where dimensions are given, the usual ones where none is.
+///
+/// # Errors
+/// Flags that contradict each other, dimensions that are missing or too large.
+pub fn jobs(args: &BenchArgs) -> Result<Vec<Job>> {
+    check_flags(args)?;
+    if let Some(cell) = cell(args)? {
+        let Some(mode) = args.mode else {
+            let sentence = "with dimensions, --mode must say what to measure";
+            return Err(Failure::input(sentence));
+        };
+        return Ok(vec![job(args, mode, cell)]);
+    }
+    let wanted = |mode: &Mode| match args.mode {
+        Some(only) => only == *mode,
+        None => args.weights == Storage::F32 || *mode != Mode::Train,
+    };
+    let modes = Mode::value_variants().iter().copied().filter(wanted);
+    let usual = |mode| {
+        let cells = CELLS.into_iter();
+        let of_mode = cells.filter(move |cell| mode != Mode::Stream || cell.batch == 1);
+        of_mode.map(move |cell| job(args, mode, cell))
+    };
+    Ok(modes.flat_map(usual).collect())
+}
+
+fn check_flags(args: &BenchArgs) -> Result<()> {
+    let wrong = match args.mode {
+        Some(Mode::Stream) if args.threads > 1 => {
+            "--threads: a stream is one sequence, on one thread"
+        }
+        Some(Mode::Train) if args.weights == Storage::Bf16 => {
+            "--weights bf16: for inference only, training needs f32"
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::input(wrong))
+}
+
+fn job(args: &BenchArgs, mode: Mode, cell: Cell) -> Job {
+    let (cell, threads) = match mode {
+        Mode::Forward | Mode::Train => (cell, usize::from(args.threads)),
+        Mode::Stream => (cell.one_step(), 1),
+    };
+    Job {
+        mode,
+        cell,
+        threads,
+        storage: args.weights,
+    }
+}
+
+/// The dimensions that were typed: all or none. A stream needs no batch and no steps.
+fn cell(args: &BenchArgs) -> Result<Option<Cell>> {
+    let typed = [args.batch, args.steps, args.input, args.hidden, args.output];
+    if typed.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let flags = ["--batch", "--steps", "--input", "--hidden", "--output"];
+    let mut dimensions = [1; 5];
+    for (i, dimension) in dimensions.iter_mut().enumerate() {
+        match typed[i] {
+            Some(typed) => *dimension = typed as usize,
+            None if i < 2 && args.mode == Some(Mode::Stream) => {}
+            None => {
+                let flag = flags[i];
+                let sentence = format!("{flag} is missing: give all dimensions, or none");
+                return Err(Failure::input(sentence));
+            }
+        }
+    }
+    let cell = Cell::of(dimensions);
+    check_size(cell)?;
+    Ok(Some(cell))
+}
+
+/// Better one sentence than a machine without memory.
+fn check_size(cell: Cell) -> Result<()> {
+    let Cell {
+        batch,
+        steps,
+        input,
+        hidden,
+        output,
+    } = cell;
+    let widest = input.max(hidden).max(output) as u64;
+    let numbers = |rows: u64| rows.saturating_mul(widest);
+    let rows = (batch as u64).saturating_mul(steps as u64);
+    let what = if numbers(rows) > MOST_NUMBERS {
+        "--batch times --steps rows"
+    } else if numbers(hidden as u64) > MOST_NUMBERS {
+        "--hidden rows of weights"
+    } else {
+        return Ok(());
+    };
+    let sentence = format!("{what} of {widest} numbers are more than 4 GiB");
+    Err(Failure::input(sentence))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    fn typed(flags: &str) -> Result<Vec<Job>> {
+        let line = format!("elman bench {flags}");
+        let cli = Cli::try_parse_from(line.split_whitespace()).expect("sound flags");
+        match cli.command {
+            Command::Bench(args) => jobs(&args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_dimensions_the_usual_sizes() {
+        let count = |flags| typed(flags).expect("sound flags").len();
+        assert_eq!(count(""), 9 + 9 + 4);
+        assert_eq!(count("--weights bf16"), 9 + 4);
+        assert_eq!(count("--mode train --threads 2"), 9);
+        let streams = typed("--mode stream").expect("sound flags");
+        let hidden: Vec<usize> = streams.iter().map(|job| job.cell.hidden).collect();
+        assert_eq!(hidden, [32, 128, 256, 512]);
+        assert!(
+            typed("--threads 2")
+                .expect("sound flags")
+                .iter()
+                .all(|job| { job.threads == if job.mode == Mode::Stream { 1 } else { 2 } })
+        );
+    }
+
+    #[test]
+    fn with_dimensions_one_job() {
+        let jobs = typed("--mode train --batch 3 --steps 4 --input 5 --hidden 6 --output 7");
+        let jobs = jobs.expect("sound flags");
+        assert_eq!(jobs.len(), 1);
+        assert_eq!(jobs[0].cell, Cell::of([3, 4, 5, 6, 7]));
+        let net = "--mode stream --input 5 --hidden 6 --output 7";
+        for more in ["", "--batch 3 --steps 4"] {
+            let jobs = typed(&format!("{net} {more}")).expect("sound flags");
+            assert_eq!(jobs[0].cell, Cell::of([1, 1, 5, 6, 7]));
+        }
+        let bytes = |weights: &str| {
+            let jobs = typed(&format!("{net} --weights {weights}")).expect("sound flags");
+            jobs[0].recurrent_bytes()
+        };
+        assert_eq!((bytes("f32"), bytes("bf16")), (144, 72));
+    }
+}

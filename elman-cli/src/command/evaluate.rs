@@ -1,0 +1,43 @@
+//! `elman eval`: a model's scores on a file.
+
+use std::io::Write;
+
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
+use crate::data::Format;
+use crate::net::int8_file;
+use crate::task::args::EvalArgs;
+use crate::task::trained;
+
+/// The command.
+///
+/// # Errors
+/// A run or a file that is missing or does not fit.
+pub fn run(args: &EvalArgs) -> Result<()> {
+    let run = Run::open(&args.run)?;
+    let mut trained = trained::open(&run)?;
+    if args.int8 && !trained.runs_quantized() {
+        return Err(Failure::input(
+            "--int8 is for nets that label, classify or forecast, not for texts and echoes",
+        ));
+    }
+    if args.int8 {
+        let words = int8_file::load(&run.quantized(), trained.network())?;
+        trained.network_mut().set_quantized(words)?;
+    }
+    if args.part.is_some() && !trained.is_forecaster() {
+        return Err(Failure::input(
+            "--part is for forecasts; this net is measured on a whole file",
+        ));
+    }
+    Format::check(args.format, trained.formats())?;
+    let report = trained
+        .evaluate(args)
+        .map_err(|failure| Format::doubt(args.format, &args.data, failure))?;
+    let text = if args.json {
+        report.json + "\n"
+    } else {
+        report.table
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}

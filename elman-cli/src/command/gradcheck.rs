@@ -1,0 +1,411 @@
+//! `elman gradcheck`: the gradients that training uses against finite differences of the [textbook](crate::net::textbook).
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use elman_core::{
+    Dropout, Level, Model, Spec, Strip, Tape, Tensor, TensorKind, Window, pack_transposed,
+};
+use serde::Serialize;
+
+use crate::args::GradcheckArgs;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
+use crate::base::seeds::{self, Purpose};
+use crate::data::{Format, Sequences};
+use crate::net::gather::{ALL_STEPS, Gathered, longest_first};
+use crate::net::network::Network;
+use crate::net::textbook::Textbook;
+use crate::task::trained;
+
+/// Beyond this a gradient is wrong, not just rounded.
+const TOLERANCE: f64 = 1e-3;
+/// Half the distance between the two losses of a difference.
+const STEP: f64 = 1e-5;
+/// An entry far smaller than the largest of its tensor is judged as if it were this share of it: its `f32` sum has
+/// the rounding of the large terms that cancelled.
+const SMALL: f64 = 1e-2;
+
+/// Where the net is sure of itself, core subtracts a probability near one from one, and knows the difference no better
+/// than the spacing of `f32` there. An error of that size is rounding, whatever the gradient.
+const ROUNDING: f64 = f32::EPSILON as f64 / 2.0;
+
+/// The worst entry of a tensor.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    tensor: String,
+    checked: usize,
+    worst_relative_error: f64,
+    analytic: f64,
+    numeric: f64,
+}
+
+/// All tensors together, as `--json` prints them.
+#[derive(Debug, Serialize)]
+struct Report {
+    tensors: Vec<Verdict>,
+    /// Name of the tensor with the largest error.
+    worst: Option<String>,
+    passed: bool,
+}
+
+impl Report {
+    fn of(tensors: Vec<Verdict>) -> Self {
+        let error = |verdict: &&Verdict| verdict.worst_relative_error;
+        let worst = tensors.iter().max_by(|a, b| error(a).total_cmp(&error(b)));
+        Self {
+            worst: worst.map(|worst| worst.tensor.clone()),
+            passed: tensors.iter().all(|tensor| error(&tensor) <= TOLERANCE),
+            tensors,
+        }
+    }
+}
+
+/// The command.
+///
+/// # Errors
+/// A run or a file that does not fit; a gradient that is wrong.
+pub fn run(args: &GradcheckArgs) -> Result<()> {
+    let trained = trained::open(&Run::open(&args.run)?)?;
+    Format::check(args.format, trained.formats())?;
+    let sequences = trained
+        .sequences(args.file())
+        .map_err(|failure| Format::doubt(args.format, &args.data, failure))?;
+    let sequences = shortest(&sequences, args.sequences.into());
+    let report = Report::of(check(trained.network(), &sequences, args.entries.into())?);
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        print(&report, &mut out)?;
+    }
+    match report
+        .tensors
+        .iter()
+        .find(|verdict| verdict.worst_relative_error > TOLERANCE)
+    {
+        None => Ok(()),
+        Some(Verdict {
+            tensor,
+            worst_relative_error: error,
+            ..
+        }) => Err(Failure::run(format!(
+            "the gradient of {tensor} is off by {error:.1e}, more than {TOLERANCE:.0e}"
+        ))),
+    }
+}
+
+/// The shortest sequences of more than one step: enough to see time, cheap in the textbook.
+fn shortest(sequences: &Sequences, count: usize) -> Sequences {
+    let mut order = longest_first(sequences);
+    order.reverse();
+    order.sort_by_key(|&sequence| sequences.len_of(sequence) < 3);
+    order.truncate(count);
+    sequences.select(order)
+}
+
+fn check(network: &Network, sequences: &Sequences, entries: usize) -> Result<Vec<Verdict>> {
+    let spec = Spec {
+        dropout: Dropout::NONE,
+        ..*network.spec()
+    };
+    let analytic = gradients(&spec, network, sequences)?;
+    let mut textbook = Textbook::new(&spec, network.params());
+    let tensors: Vec<Tensor> = spec.tensors().collect();
+    Ok(tensors
+        .iter()
+        .map(|tensor| check_tensor(tensor, &analytic, &mut textbook, sequences, entries))
+        .collect())
+}
+
+/// What training would compute for these sequences as one batch.
+fn gradients(spec: &Spec, network: &Network, sequences: &Sequences) -> Result<Vec<f32>> {
+    let level = Level::detect();
+    let plain = Network::new(*spec, network.params().to_vec())?;
+    let model: Model<'_> = plain.model()?;
+    let mut transposed = vec![Strip::ZERO; spec.transposed_len()];
+    pack_transposed(spec, network.params(), &mut transposed)?;
+    let mut gathered = Gathered::default();
+    gathered.fill(sequences, &longest_first(sequences), ALL_STEPS)?;
+    let (batch, inputs) = (gathered.batch()?, gathered.inputs());
+    let mut buffer = vec![Strip::ZERO; spec.tape_len(batch.rows(), batch.sequences())];
+    let mut scratch = vec![Strip::ZERO; spec.scratch_len(batch.rows(), batch.sequences())];
+    let mut gradients = vec![0.0; spec.params_len()];
+    let steps = 0..batch.steps();
+    let objective = gathered.objective(0..gathered.places().len(), None, 0.0);
+    let mut tape = Tape::new(spec, batch, inputs, 0, &mut buffer)?;
+    tape.start(&model, None)?;
+    tape.record(level, &model, steps.clone())?;
+    let outputs = tape.outputs(steps.clone());
+    let (width, total) = (spec.output_width(), objective.total());
+    objective.learn(level, outputs, width, total, &mut Vec::new())?;
+    let window = Window {
+        losses: steps,
+        back_to: 0,
+    };
+    tape.backward(
+        level,
+        &model,
+        &transposed,
+        &window,
+        &mut scratch,
+        &mut gradients,
+    )?;
+    Ok(gradients)
+}
+
+fn check_tensor(
+    tensor: &Tensor,
+    analytic: &[f32],
+    textbook: &mut Textbook<'_>,
+    sequences: &Sequences,
+    entries: usize,
+) -> Verdict {
+    let scale = analytic[tensor.range()]
+        .iter()
+        .fold(0.0, |scale: f64, g| scale.max(f64::from(g.abs())));
+    let mut verdict = Verdict {
+        tensor: tensor.kind.to_string(),
+        checked: 0,
+        worst_relative_error: 0.0,
+        analytic: 0.0,
+        numeric: 0.0,
+    };
+    for entry in sample(tensor, sequences, entries) {
+        let analytic = f64::from(analytic[entry]);
+        let numeric = difference(textbook, sequences, entry);
+        let error = relative_error(analytic, numeric, (SMALL * scale).max(ROUNDING / TOLERANCE));
+        verdict.checked += 1;
+        if verdict.checked == 1 || error > verdict.worst_relative_error {
+            verdict = Verdict {
+                worst_relative_error: error,
+                analytic,
+                numeric,
+                ..verdict
+            };
+        }
+    }
+    verdict
+}
+
+/// How far apart two numbers are, as a share of the larger or of `least`. A NaN is as far as can be.
+fn relative_error(analytic: f64, numeric: f64, least: f64) -> f64 {
+    let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(least);
+    if error.is_nan() { f64::INFINITY } else { error }
+}
+
+/// Entries of a tensor to look at; of an embedding table only rows that the sequences use.
+fn sample(tensor: &Tensor, sequences: &Sequences, entries: usize) -> Vec<usize> {
+    let rows: BTreeSet<usize> = match tensor.kind {
+        TensorKind::Embedding { channel } => {
+            let used = (0..sequences.rows()).map(|row| sequences.ids(row)[channel] as usize);
+            used.chain([tensor.rows - 1]).collect()
+        }
+        _ => (0..tensor.rows).collect(),
+    };
+    let entries_of = |row: usize| {
+        (0..tensor.columns).map(move |column| tensor.offset + row * tensor.columns + column)
+    };
+    let mut candidates: Vec<usize> = rows.into_iter().flat_map(entries_of).collect();
+    seeds::shuffle(
+        &mut seeds::generator(tensor.offset as u64, Purpose::Sample, &[]),
+        &mut candidates,
+    );
+    candidates.truncate(entries);
+    candidates
+}
+
+/// `(loss(p + step) - loss(p - step)) / (2 step)`
+fn difference(textbook: &mut Textbook<'_>, sequences: &Sequences, entry: usize) -> f64 {
+    let before = textbook.params[entry];
+    textbook.params[entry] = before + STEP;
+    let above = textbook.loss(sequences);
+    textbook.params[entry] = before - STEP;
+    let below = textbook.loss(sequences);
+    textbook.params[entry] = before;
+    (above - below) / (2.0 * STEP)
+}
+
+fn print(report: &Report, out: &mut impl Write) -> Result<()> {
+    let width = report
+        .tensors
+        .iter()
+        .map(|verdict| verdict.tensor.len())
+        .max()
+        .unwrap_or(0);
+    writeln!(
+        out,
+        "{:width$}  checked  worst relative error      analytic       numeric",
+        "tensor"
+    )?;
+    for Verdict {
+        tensor,
+        checked,
+        worst_relative_error: error,
+        analytic,
+        numeric,
+    } in &report.tensors
+    {
+        writeln!(
+            out,
+            "{tensor:width$}  {checked:>7}  {error:>20.2e}  {analytic:>12.4e}  {numeric:>12.4e}"
+        )?;
+    }
+    let verdict = if report.passed {
+        "passed: every"
+    } else {
+        "failed: not every"
+    };
+    Ok(writeln!(
+        out,
+        "{verdict} tensor is within {TOLERANCE:.0e} of the finite differences"
+    )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Rows, Targets};
+    use elman_core::*;
+
+    fn network(activation: Activation, direction: Direction) -> Network {
+        let layer = |hidden| Layer {
+            hidden,
+            direction,
+            cell: Cell::Elman {
+                activation,
+                clip: if activation == Activation::Tanh {
+                    f32::INFINITY
+                } else {
+                    0.6
+                },
+            },
+        };
+        let spec = Spec {
+            input: Input::Tokens {
+                channels: Channels::of([
+                    Channel {
+                        vocabulary: 5,
+                        width: 3,
+                    },
+                    Channel {
+                        vocabulary: 2,
+                        width: 2,
+                    },
+                ]),
+                window: 3,
+            },
+            layers: Layers::of([layer(4), layer(3)]),
+            initial_state: InitialState::Trained,
+            head: Head {
+                kind: HeadKind::Softmax { outputs: 3 },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout {
+                input: 0.5,
+                hidden: 0.5,
+                head: 0.5,
+                recurrent: 0.5,
+            },
+        };
+        let mut params = vec![0.0; spec.params_len()];
+        initialize(
+            &spec,
+            Init::Pytorch,
+            &mut seeds::generator(3, Purpose::Parameters, &[]),
+            &mut params,
+        )
+        .unwrap();
+        Network::new(spec, params).unwrap()
+    }
+
+    fn sequences() -> Sequences {
+        let mut sequences = Sequences::of_tokens(2);
+        for length in [4, 2, 5] {
+            (0..length).for_each(|step| {
+                let target = if step == 1 {
+                    Target::IGNORED
+                } else {
+                    Target::class((step + length) % 3)
+                };
+                sequences.push_row([(step * length) % 5, step % 2], target);
+            });
+            sequences.end_sequence();
+        }
+        sequences
+    }
+
+    #[test]
+    fn core_and_textbook_agree() {
+        for activation in [Activation::Tanh, Activation::Relu, Activation::Identity] {
+            for direction in [Direction::Forward, Direction::Both] {
+                for verdict in check(&network(activation, direction), &sequences(), 1000).unwrap() {
+                    assert!(
+                        verdict.worst_relative_error <= TOLERANCE,
+                        "{activation:?} {direction:?} {verdict:?}"
+                    );
+                    assert!(verdict.checked > 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_last_step_are_checked_too() {
+        let layer = Layer {
+            direction: Direction::Both,
+            ..Layer::tanh(4)
+        };
+        let spec = Spec {
+            input: Input::Dense { width: 2 },
+            layers: Layers::of([layer]),
+            initial_state: InitialState::Zero,
+            head: Head {
+                kind: HeadKind::Linear { outputs: 2 },
+                read: Read::LastStep,
+            },
+            dropout: Dropout::NONE,
+        };
+        let mut sequences = Sequences::new(Rows::numbers(2), Targets::numbers(2), Read::LastStep);
+        for (length, missing) in [(3, 0.5), (5, f32::NAN), (4, -1.0)] {
+            (0..length).for_each(|step| {
+                sequences.push_numbers([step as f32 * 0.3, 1.0 - missing.max(0.0)])
+            });
+            sequences.push_goal([missing, 0.25]);
+            sequences.end_sequence();
+        }
+        let mut params = vec![0.0; spec.params_len()];
+        let mut rng = seeds::generator(3, Purpose::Parameters, &[]);
+        initialize(&spec, Init::Pytorch, &mut rng, &mut params).unwrap();
+        let network = Network::new(spec, params).unwrap();
+        for verdict in check(&network, &sequences, 1000).unwrap() {
+            assert!(verdict.worst_relative_error <= TOLERANCE, "{verdict:?}");
+            assert!(verdict.checked > 0);
+        }
+    }
+
+    #[test]
+    fn a_wrong_gradient_is_found() {
+        let network = network(Activation::Tanh, Direction::Both);
+        let spec = Spec {
+            dropout: Dropout::NONE,
+            ..*network.spec()
+        };
+        let mut analytic = gradients(&spec, &network, &sequences()).unwrap();
+        let tensor = spec
+            .tensors()
+            .find(|tensor| tensor.kind == TensorKind::HeadBias)
+            .unwrap();
+        analytic[tensor.offset] *= 1.1;
+        let mut textbook = Textbook::new(&spec, network.params());
+        let verdict = check_tensor(&tensor, &analytic, &mut textbook, &sequences(), 10);
+        assert!(verdict.worst_relative_error > TOLERANCE);
+    }
+
+    #[test]
+    fn short_sequences_come_first_but_see_time() {
+        let chosen = shortest(&sequences(), 2);
+        assert_eq!([chosen.len_of(0), chosen.len_of(1)], [4, 5]);
+    }
+}

@@ -1,0 +1,311 @@
+//! `elman inspect`: the net of a run in numbers – what it holds, and what it costs on a chip.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use elman_core::{Direction, HeadKind, InitialState, Input, LANES, Read, Spec};
+use serde::Serialize;
+
+use crate::args::InspectArgs;
+use crate::base::failure::Result;
+use crate::base::folder::Run;
+use crate::net::cell;
+use crate::net::cost::{Instructions, Int8, Training};
+use crate::task::trained::{self, Channel, Description};
+
+/// Bytes per number.
+const F32: usize = size_of::<f32>();
+/// Bytes per strip.
+const STRIP: usize = LANES * F32;
+
+/// Everything that is printed.
+#[derive(Debug, Serialize)]
+struct Report {
+    input: String,
+    channels: Vec<Channel>,
+    layers: Vec<String>,
+    initial_state: &'static str,
+    head: String,
+    labels: Vec<String>,
+    tensors: Vec<TensorReport>,
+    parameters: usize,
+    /// Tables and packed weights.
+    flash_bytes: usize,
+    /// State, scratch and outputs.
+    ram_bytes: usize,
+    state_bytes: usize,
+    scratch_bytes: usize,
+    output_bytes: usize,
+    /// Steps in memory at once: 1 for streaming nets.
+    ram_steps: usize,
+    /// Multiply-accumulate operations.
+    macs_per_step: usize,
+    /// Estimates.
+    instructions_per_step: Instructions,
+    /// With weights in eight bits.
+    int8: Int8,
+    /// On the chip itself.
+    training: Training,
+}
+
+#[derive(Debug, Serialize)]
+struct TensorReport {
+    name: String,
+    shape: Vec<usize>,
+    parameters: usize,
+}
+
+/// The command.
+///
+/// # Errors
+/// A run that is missing or damaged.
+pub fn run(args: &InspectArgs) -> Result<()> {
+    let trained = trained::open(&Run::open(&args.run)?)?;
+    let Description { channels, labels } = trained.description();
+    let report = Report {
+        channels,
+        labels,
+        ..Report::of(
+            trained.network().spec(),
+            args.steps as usize,
+            args.train_steps as usize,
+        )
+    };
+    let text = if args.json {
+        report.to_json()
+    } else {
+        report.to_table()
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+impl Report {
+    fn of(spec: &Spec, steps: usize, train_steps: usize) -> Self {
+        let streams = !spec.is_bidirectional();
+        let ram_steps = if streams { 1 } else { steps };
+        let scratch = if streams {
+            spec.stream_len()
+        } else {
+            spec.workspace_len(steps, 1)
+        };
+        let outputs = spec.output_rows(ram_steps, 1) * spec.output_width();
+        Self {
+            input: describe_input(&spec.input),
+            channels: Vec::new(),
+            layers: spec.layers.as_slice().iter().map(describe_layer).collect(),
+            initial_state: if spec.initial_state == InitialState::Trained {
+                "trained"
+            } else {
+                "zero"
+            },
+            head: describe_head(spec),
+            labels: Vec::new(),
+            tensors: tensors(spec),
+            parameters: spec.params_len(),
+            flash_bytes: spec.tables_len() * F32 + spec.packed_len() * STRIP,
+            ram_bytes: (spec.state_len() + outputs) * F32 + scratch * STRIP,
+            state_bytes: spec.state_len() * F32,
+            scratch_bytes: scratch * STRIP,
+            output_bytes: outputs * F32,
+            ram_steps,
+            macs_per_step: macs(spec),
+            instructions_per_step: Instructions::of(spec),
+            int8: Int8::of(spec, ram_steps),
+            training: Training::of(spec, train_steps),
+        }
+    }
+
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("numbers and names are valid JSON") + "\n"
+    }
+
+    fn to_table(&self) -> String {
+        let mut text = format!("input          {}\n", self.input);
+        let channel =
+            |Channel { name, width, ids }: &_| format!("{name} ({ids} ids of {width} numbers)");
+        let channels: Vec<String> = self.channels.iter().map(channel).collect();
+        if !channels.is_empty() {
+            text += &format!("channels       {}\n", channels.join(", "));
+        }
+        for (i, layer) in self.layers.iter().enumerate() {
+            text += &format!("layer {i}        {layer}\n");
+        }
+        text += &format!(
+            "initial state  {}\nhead           {}\n",
+            self.initial_state, self.head,
+        );
+        if !self.labels.is_empty() {
+            text += &format!("labels         {}\n", self.labels.join(", "));
+        }
+        text.push('\n');
+        let width = self
+            .tensors
+            .iter()
+            .map(|tensor| tensor.name.len())
+            .max()
+            .unwrap_or(0);
+        for TensorReport {
+            name,
+            shape,
+            parameters,
+        } in &self.tensors
+        {
+            let shape = shape
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" x ");
+            let _ = writeln!(text, "{name:width$}  {shape:>14}  {parameters:>10}");
+        }
+        let ram = match self.ram_steps {
+            1 => "streaming, step by step".to_owned(),
+            steps => format!("for a sequence of {steps} steps, which this net reads both ways"),
+        };
+        let _ = write!(
+            text,
+            "\nparameters     {}\nflash          {} bytes (tables and packed weights)\n\
+             RAM            {} bytes ({ram}): state {}, scratch {}, outputs {}\nMACs per step  {}\n",
+            self.parameters,
+            self.flash_bytes,
+            self.ram_bytes,
+            self.state_bytes,
+            self.scratch_bytes,
+            self.output_bytes,
+            self.macs_per_step,
+        );
+        self.add_chips(&mut text);
+        text
+    }
+
+    /// What only matters on a chip.
+    fn add_chips(&self, text: &mut String) {
+        let Int8 {
+            flash_bytes,
+            state_bytes,
+            scratch_bytes,
+        } = self.int8;
+        let Instructions {
+            m4f_f32,
+            m4f_int8,
+            m0_f32,
+            m0_int8,
+        } = self.instructions_per_step;
+        let training = &self.training;
+        let _ = write!(
+            text,
+            "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
+             instructions   about {m4f_f32} per step on Cortex-M4F, {m0_f32} on Cortex-M0 (FixedStream, opt-level 3); in int8 up to the\n\
+            \x20              logits {m4f_int8} and {m0_int8} (step_integers; step adds scaling and softmax in f32: dear without an FPU)\n\
+             code           about 1.4 KB on Cortex-M4F (tanh, linear head; softmax 1.6 KB more); in int8 9 KB, on Cortex-M0 16 KB\n\
+             training       {} bytes of RAM for {} steps at a time with Adam: weights {}, tape {}, scratch {}, gradients {}, \
+             optimizer {} (momentum {}, SGD {})\n",
+            training.most(),
+            training.steps,
+            training.weights_bytes,
+            training.tape_bytes,
+            training.scratch_bytes,
+            training.gradients_bytes,
+            training.adam_bytes,
+            training.momentum_bytes,
+            training.sgd_bytes,
+        );
+    }
+}
+
+fn describe_input(input: &Input) -> String {
+    match input {
+        Input::Dense { width } => format!("{width} numbers per step"),
+        Input::Tokens { channels, window } => {
+            format!(
+                "window of {window} steps; per step {} numbers from {} channels",
+                input.width() / window,
+                channels.as_slice().len()
+            )
+        }
+    }
+}
+
+fn describe_layer(layer: &elman_core::Layer) -> String {
+    let activation = cell::word(layer);
+    let clip = match layer.cell.limit() {
+        Some(clip) => format!(", clip {clip}"),
+        None => String::new(),
+    };
+    match layer.direction {
+        Direction::Forward => format!("{} {activation} units{clip}", layer.hidden),
+        Direction::Both => {
+            let hidden = layer.hidden;
+            format!("{hidden} {activation} units in each direction{clip}")
+        }
+    }
+}
+
+fn describe_head(spec: &Spec) -> String {
+    let read = match spec.head.read {
+        Read::EveryStep => "at every step",
+        Read::LastStep => "at the last step",
+    };
+    match spec.head.kind {
+        HeadKind::None => format!("none, read {read}"),
+        HeadKind::Linear { outputs } => format!("linear, {outputs} outputs {read}"),
+        HeadKind::Softmax { outputs } => format!("softmax, {outputs} classes {read}"),
+    }
+}
+
+fn tensors(spec: &Spec) -> Vec<TensorReport> {
+    let report = |tensor: elman_core::Tensor| TensorReport {
+        name: tensor.kind.to_string(),
+        shape: match (tensor.is_vector(), tensor.is_transposed_in_pytorch()) {
+            (true, _) => vec![tensor.columns],
+            (false, true) => vec![tensor.columns, tensor.rows],
+            (false, false) => vec![tensor.rows, tensor.columns],
+        },
+        parameters: tensor.rows * tensor.columns,
+    };
+    spec.tensors().map(report).collect()
+}
+
+/// Every weight behind the tables is used once per step; biases are where the sums start.
+fn macs(spec: &Spec) -> usize {
+    spec.tensors()
+        .filter(elman_core::Tensor::is_transposed_in_pytorch)
+        .map(|tensor| tensor.rows * tensor.columns)
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman_core::{Layer, Layers};
+
+    #[test]
+    fn figures_of_a_small_net() {
+        let spec = Spec::dense(6, 32, 5);
+        let report = Report::of(&spec, 9, 16);
+        assert_eq!(
+            (report.macs_per_step, report.parameters, report.ram_steps),
+            (1376, 1376 + 37, 1)
+        );
+        assert_eq!(report.flash_bytes, spec.packed_len() * 64);
+        let parts = report.state_bytes + report.scratch_bytes + report.output_bytes;
+        assert_eq!((report.ram_bytes, report.state_bytes), (parts, 128));
+        assert_eq!(report.tensors[0].shape, [32, 6]);
+        let layer = Layer {
+            direction: Direction::Both,
+            ..Layer::tanh(32)
+        };
+        let both = Report::of(
+            &Spec {
+                layers: Layers::of([layer]),
+                ..spec
+            },
+            9,
+            16,
+        );
+        assert_eq!(
+            (both.macs_per_step, both.ram_steps),
+            (2 * (6 * 32 + 32 * 32) + 64 * 5, 9)
+        );
+        assert!(both.to_table().contains("sequence of 9 steps"));
+    }
+}

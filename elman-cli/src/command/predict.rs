@@ -1,0 +1,68 @@
+//! `elman predict`: a trained net at work on new data, in the format of the training data. What comes down a pipe is
+//! answered piece by piece, as soon as each ends.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
+use crate::base::threads::on_threads;
+use crate::data::Format;
+use crate::task::args::PredictArgs;
+use crate::task::trained::{self, Trained};
+
+/// Pieces of a file that are answered together: fewer where an answer has very many numbers. It changes the speed, never
+/// an answer.
+const CHUNK: usize = 1024;
+const NUMBERS: usize = 1 << 22;
+
+/// The command.
+///
+/// # Errors
+/// A run or a file that is missing or does not fit.
+pub fn run(args: &PredictArgs) -> Result<()> {
+    let trained = trained::open(&Run::open(&args.run)?)?;
+    if args.steps.is_some() && !trained.is_forecaster() {
+        return Err(Failure::input(
+            "--steps is for forecasts; this net answers what is there",
+        ));
+    }
+    Format::check(args.format, trained.formats())?;
+    on_threads(args.threads.into(), || {
+        to_standard_output(trained.as_ref(), args)
+    })
+    .map_err(|failure| Format::doubt(args.format, &args.data, failure))
+}
+
+fn to_standard_output(trained: &dyn Trained, args: &PredictArgs) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let width = trained.network().spec().output_width();
+    let chunk = match args.data == Path::new("-") {
+        true => 1,
+        false => (NUMBERS / width).clamp(1, CHUNK),
+    };
+    trained.predict(args, chunk, &mut out)?;
+    Ok(out.flush()?)
+}
+
+/// A text as a cell of a CSV file.
+pub fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(
+            ["a b", "a,b", "a\"b"].map(cell),
+            ["a b", "\"a,b\"", "\"a\"\"b\""]
+        );
+    }
+}

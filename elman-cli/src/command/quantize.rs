@@ -1,0 +1,302 @@
+//! `elman quantize`: a run's net in whole numbers, and what the rounding costs on the user's data.
+
+use std::io::Write;
+
+use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
+use elman_core::{Batch, Cell, Dropout, Inputs, LANES, Level, Model, Spec, Strip, Tape};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::args::QuantizeArgs;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
+use crate::data::{Format, Sequences};
+use crate::net::int8_file;
+use crate::net::network::Network;
+use crate::task::trained::{self, Trained};
+
+/// Rows that calibration looks at, spread over the data: more make no difference, but take longer.
+const ROWS: usize = 1 << 14;
+/// Steps that it looks at of one sequence.
+const STEPS: usize = 1 << 12;
+
+/// What is printed.
+#[derive(Serialize)]
+struct Report {
+    file: String,
+    /// Scores of the float net and of the whole numbers, as `elman eval --json` prints them.
+    before: serde_json::Value,
+    after: serde_json::Value,
+    calibration_steps: usize,
+    ranges: Vec<Range>,
+    saturated_inputs: usize,
+    saturated_states: usize,
+    flash_bytes: [usize; 2],
+    ram_bytes: [usize; 2],
+}
+
+/// How far the numbers of a layer reach.
+#[derive(Serialize)]
+struct Range {
+    of: String,
+    /// The largest that calibration saw.
+    seen: f64,
+    /// The largest that 16 bits hold.
+    limit: f64,
+}
+
+/// The command.
+///
+/// # Errors
+/// A run or a file that is missing or does not fit; tasks that it does not know yet.
+pub fn run(args: &QuantizeArgs) -> Result<()> {
+    let run = Run::open(&args.run)?;
+    let mut trained = trained::open(&run)?;
+    if !trained.runs_quantized() {
+        return Err(Failure::input(
+            "elman quantize knows nets that label, classify or forecast, not texts and echoes",
+        ));
+    }
+    if args.part.is_some() && !trained.is_forecaster() {
+        return Err(Failure::input(
+            "--part is for forecasts; this net is measured on a whole file",
+        ));
+    }
+    Format::check(args.format, trained.formats())?;
+    let doubt = |failure| Format::doubt(args.format, &args.data, failure);
+    let eval = args.eval();
+    let before = trained.evaluate(&eval).map_err(doubt)?;
+    let sequences = trained.sequences(eval.file()).map_err(doubt)?;
+    let (words, seen) = rounded(trained.network(), &sequences)?;
+    let path = args.out.clone().unwrap_or_else(|| run.quantized());
+    int8_file::save(&path, trained.network(), &words)?;
+    trained.network_mut().set_quantized(words)?;
+    let after = trained.evaluate(&eval).map_err(doubt)?;
+    let report = report(trained.as_ref(), &seen, &path.display().to_string());
+    let text = if args.json {
+        let parsed = |json: &str| serde_json::from_str(json).unwrap_or_default();
+        let report = Report {
+            before: parsed(&before.json),
+            after: parsed(&after.json),
+            ..report
+        };
+        serde_json::to_string(&report).expect("numbers and names are valid JSON") + "\n"
+    } else {
+        format!(
+            "in floating point\n{}\nin whole numbers\n{}\n{}",
+            before.table,
+            after.table,
+            table(&report)
+        )
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// What calibration saw.
+pub struct Seen {
+    steps: usize,
+    input: f64,
+    hidden: Vec<f64>,
+    saturated: Saturated,
+}
+
+/// The words of a net, calibrated on sequences that are spread over the data.
+pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Seen)> {
+    let spec = Spec {
+        dropout: Dropout::NONE,
+        ..*network.spec()
+    };
+    let model = Model::new(spec, network.params(), network.packed())?;
+    let chosen = chosen(sequences);
+    let mut numbers = vec![0.0; spec.calibration_len()];
+    let mut calibration = Calibration::new(&spec, &mut numbers)?;
+    let mut steps = 0;
+    for &sequence in &chosen {
+        steps += on_tape(&model, sequences, sequence, |tape| {
+            Ok(calibration.observe(tape)?)
+        })?;
+    }
+    if steps == 0 {
+        return Err(Failure::input("the data hold nothing to calibrate on"));
+    }
+    let mut words = vec![0; spec.quantized_len()];
+    let mut scratch = vec![0.0; spec.quantize_scratch_len()];
+    let mut bytes = vec![0; spec.quantize_bytes_len()];
+    quantize(
+        &spec,
+        network.params(),
+        &calibration,
+        &mut words,
+        &mut bytes,
+        &mut scratch,
+    )?;
+    let whole = QuantizedModel::new(spec, &words)?;
+    let mut saturated = Saturated::default();
+    for sequence in 0..sequences.len() {
+        on_tape(&model, sequences, sequence, |tape| {
+            let found = Calibration::saturated(tape, &whole);
+            saturated.inputs += found.inputs;
+            saturated.hidden += found.hidden;
+            Ok(())
+        })?;
+    }
+    let seen = Seen {
+        steps,
+        input: calibration.input_range(),
+        hidden: (0..spec.layers.len())
+            .map(|layer| calibration.hidden_range(layer))
+            .collect(),
+        saturated,
+    };
+    Ok((words, seen))
+}
+
+/// Sequences of about [`ROWS`] steps together.
+fn chosen(sequences: &Sequences) -> Vec<usize> {
+    let stride = sequences.rows().div_ceil(ROWS).max(1);
+    (0..sequences.len()).step_by(stride).collect()
+}
+
+/// Records the float net on a sequence; gives its steps.
+fn on_tape(
+    model: &Model<'_>,
+    sequences: &Sequences,
+    sequence: usize,
+    look: impl FnOnce(&Tape<'_>) -> Result<()>,
+) -> Result<usize> {
+    let spec = model.spec();
+    let (inputs, steps) = Rows::of(sequences, sequence, STEPS);
+    if steps == 0 {
+        return Ok(0);
+    }
+    let mut buffer = vec![Strip::ZERO; spec.tape_len(steps, 1)];
+    let batch = Batch::uniform(steps, 1)?;
+    let mut tape = Tape::new(spec, batch, inputs.view(), 0, &mut buffer)?;
+    tape.start(model, None)?;
+    tape.record(Level::detect(), model, 0..steps)?;
+    look(&tape)?;
+    Ok(steps)
+}
+
+/// The rows of one sequence.
+struct Rows {
+    numbers: Vec<f32>,
+    ids: Vec<u32>,
+}
+
+impl Rows {
+    /// At most so many steps, and how many there are.
+    fn of(sequences: &Sequences, sequence: usize, most: usize) -> (Self, usize) {
+        let rows = sequences.rows_of(sequence);
+        let rows = rows.start..rows.end.min(rows.start.saturating_add(most));
+        let steps = rows.len();
+        let numbers = rows.clone().flat_map(|row| sequences.numbers(row)).copied();
+        let ids = rows.clone().flat_map(|row| sequences.ids(row)).copied();
+        let found = Self {
+            numbers: numbers.collect(),
+            ids: ids.collect(),
+        };
+        (found, steps)
+    }
+
+    fn view(&self) -> Inputs<'_> {
+        if self.ids.is_empty() {
+            Inputs::Dense(&self.numbers)
+        } else {
+            Inputs::Tokens(&self.ids)
+        }
+    }
+}
+
+/// Outputs of every row, or of every sequence where the head reads the last step, in the order of the sequences. Runs on the
+/// threads of the rayon pool around it.
+///
+/// # Errors
+/// Ids that the spec does not know.
+pub fn outputs(model: &QuantizedModel<'_>, sequences: &Sequences) -> Result<Vec<f32>> {
+    let spec = model.spec();
+    let answer = |sequence: usize| -> Result<Vec<f32>> {
+        let (inputs, steps) = Rows::of(sequences, sequence, usize::MAX);
+        let mut state = vec![0; spec.quantized_state_len()];
+        model.reset(&mut state);
+        let mut workspace = vec![0; spec.quantized_workspace_len(steps)];
+        let mut outputs = vec![0.0; spec.output_rows(steps, 1) * spec.output_width()];
+        model.forward(
+            inputs.view(),
+            steps,
+            &mut state,
+            &mut workspace,
+            &mut outputs,
+        )?;
+        Ok(outputs)
+    };
+    let all: Vec<Vec<f32>> = (0..sequences.len())
+        .into_par_iter()
+        .map(answer)
+        .collect::<Result<_>>()?;
+    Ok(all.concat())
+}
+
+fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
+    let spec = trained.network().spec();
+    let limit = |cell: Cell, range: f64| cell.bound().map_or(2.0 * range, f64::from);
+    let mut ranges = vec![Range {
+        of: "inputs".to_owned(),
+        seen: seen.input,
+        limit: 2.0 * seen.input,
+    }];
+    if spec.input.channel_count() > 0 {
+        ranges.clear(); // every embedding is known, and fits
+    }
+    for (layer, (l, &range)) in spec.layers.as_slice().iter().zip(&seen.hidden).enumerate() {
+        ranges.push(Range {
+            of: format!("layer {layer}"),
+            seen: range,
+            limit: limit(l.cell, range),
+        });
+    }
+    let steps = if spec.is_bidirectional() { 32 } else { 1 };
+    let outputs = 4 * spec.output_rows(steps, 1) * spec.output_width();
+    let (float, whole) = if spec.is_bidirectional() {
+        (
+            spec.workspace_len(steps, 1) * 4 * LANES,
+            spec.quantized_workspace_len(steps) * 4,
+        )
+    } else {
+        (
+            spec.stream_len() * 4 * LANES,
+            spec.quantized_stream_len() * 4,
+        )
+    };
+    Report {
+        file: file.to_owned(),
+        before: serde_json::Value::Null,
+        after: serde_json::Value::Null,
+        calibration_steps: seen.steps,
+        ranges,
+        saturated_inputs: seen.saturated.inputs,
+        saturated_states: seen.saturated.hidden,
+        flash_bytes: [
+            4 * (spec.tables_len() + LANES * spec.packed_len()),
+            4 * spec.quantized_len(),
+        ],
+        ram_bytes: [
+            4 * spec.state_len() + float + outputs,
+            4 * spec.quantized_state_len() + whole + outputs,
+        ],
+    }
+}
+
+fn table(report: &Report) -> String {
+    let mut text = format!("calibrated on  {} steps\n", report.calibration_steps);
+    for Range { of, seen, limit } in &report.ranges {
+        text += &format!("{of:13}  up to {seen:.3}; 16 bits hold {limit:.3}\n");
+    }
+    let ([flash, flash_8], [ram, ram_8]) = (report.flash_bytes, report.ram_bytes);
+    text += &format!(
+        "saturated      {} inputs, {} states\nflash          {flash} bytes, in whole numbers {flash_8} (code: about 1.4 KB and 9 KB on a \
+         Cortex-M4F)\nRAM            {ram} bytes, in whole numbers {ram_8}\nwritten        {}\n",
+        report.saturated_inputs, report.saturated_states, report.file
+    );
+    text
+}

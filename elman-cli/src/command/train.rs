@@ -1,0 +1,135 @@
+//! `elman train` and `elman report`: from what was typed to a trained run, and its page.
+
+use std::path::Path;
+
+use crate::args::{TrainArgs, Visitor, parse_run};
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
+use crate::base::interrupt::Interrupt;
+use crate::base::threads::on_threads;
+use crate::train::report::{Report, State};
+use crate::train::settings::Settings;
+use crate::train::task::{Task, as_read};
+use crate::train::{Job, Outcome, check_room, train, train_in, write_report};
+
+/// The command.
+///
+/// # Errors
+/// Wrong input, or a run that failed.
+pub fn run(args: TrainArgs) -> Result<()> {
+    match args {
+        TrainArgs {
+            resume: Some(folder),
+            ..
+        } => resume(&folder),
+        TrainArgs {
+            task: Some(task), ..
+        } => task.visit(Start),
+        TrainArgs { .. } => Err(Failure::input(
+            "train needs a task, such as elman train label, or --resume RUN",
+        )),
+    }
+}
+
+struct Start;
+
+impl Visitor for Start {
+    type Output = Result<()>;
+
+    fn visit<J: Job>(self, job: &J) -> Result<()> {
+        job.settings().check()?;
+        let task = job.load()?;
+        check_room(&task, job.settings())?;
+        let run = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
+        finish::<J::Task>(&run, &train_in(&run, &task, job.clone(), None)?);
+        Ok(())
+    }
+}
+
+fn resume(folder: &Path) -> Result<()> {
+    let run = Run::open(folder)?;
+    let _lock = run.lock()?;
+    run.sweep();
+    parse_run(&run.config())?.visit(Resume { run: &run })
+}
+
+/// `elman report`: the page of a run anew.
+///
+/// # Errors
+/// A folder that is no run, or data that are gone.
+pub fn report(folder: &Path) -> Result<()> {
+    let run = Run::open(folder)?;
+    parse_run(&run.config())?.visit(ReportOn { run: &run })
+}
+
+struct ReportOn<'a> {
+    run: &'a Run,
+}
+
+impl Visitor for ReportOn<'_> {
+    type Output = Result<()>;
+
+    fn visit<J: Job>(self, job: &J) -> Result<()> {
+        let (run, task) = (self.run, job.load()?);
+        let (threads, state) = (job.settings().threads, how_far(run, job.settings())?);
+        on_threads(threads, || write_report(&task, run, state))?;
+        println!("{}", run.report().display());
+        Ok(())
+    }
+}
+
+/// What the epochs on record say of a run that may be at work, over, or waiting to be resumed.
+fn how_far(run: &Run, settings: &Settings) -> Result<State> {
+    if run.lock().is_err() {
+        return Ok(State::Running);
+    }
+    let history = Report::of_run(run)?.history;
+    let best = history.iter().rposition(|row| row.best);
+    let idle = history.len() - best.map_or(0, |best| best + 1);
+    let is_over =
+        history.len() >= settings.epochs || (settings.patience > 0 && idle >= settings.patience);
+    Ok(if is_over {
+        State::Ended
+    } else {
+        State::waiting(history.len(), settings.epochs, run.folder())
+    })
+}
+
+struct Resume<'a> {
+    run: &'a Run,
+}
+
+impl Visitor for Resume<'_> {
+    type Output = Result<()>;
+
+    fn visit<J: Job>(self, job: &J) -> Result<()> {
+        let task = job.load()?;
+        let outcome = train(&task, job.settings(), self.run, Interrupt::listen()?, None)?;
+        finish::<J::Task>(self.run, &outcome);
+        Ok(())
+    }
+}
+
+fn finish<T: Task>(run: &Run, outcome: &Outcome) {
+    let Outcome {
+        score,
+        score_name,
+        epoch,
+        epochs,
+        is_cut_short,
+        is_stopped_early,
+    } = outcome;
+    let folder = run.folder().display();
+    let (score_name, score) = as_read(score_name, *score);
+    println!(
+        "best {score_name} {score:.4} after epoch {epoch} of {epochs}: {folder}/model.safetensors"
+    );
+    if *is_stopped_early {
+        println!("stopped early: no better epoch for as long as --patience allows");
+    }
+    if *is_cut_short {
+        println!("the time was up before the epochs were; to go on: elman train --resume {folder}");
+    }
+    println!("to look at: {folder}/report.html");
+    println!("next: {}", T::next(&folder.to_string()));
+}

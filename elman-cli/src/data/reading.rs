@@ -1,0 +1,364 @@
+//! How the steps of a sequence become what a net reads: ids of tokens, or numbers on one scale. Kept in the model file.
+
+use elman_core::{Channels, Input};
+use serde::{Deserialize, Serialize};
+
+use crate::base::encoding::Encoding;
+use crate::base::failure::{Failure, Result};
+use crate::data::features::{self, Feature, Vocabulary};
+use crate::data::{Hiding, Rows, Sequences};
+use crate::task::trained::Channel;
+
+/// From steps to rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    /// Words or characters, one id per vocabulary.
+    Tokens(Vec<Vocabulary>),
+    /// Measurements.
+    Numbers(Scaling),
+}
+
+/// The steps of one sequence, as a file has them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Steps {
+    Tokens(Vec<String>),
+    /// (T, columns); a missing value is NaN.
+    Numbers(Vec<f64>),
+}
+
+/// Every column less its mean, in units of its standard deviation; both of the training part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scaling {
+    pub columns: Vec<String>,
+    mean: Vec<f64>,
+    deviation: Vec<f64>,
+    /// Steps seen at once, as of tokens: rows of neighbours lie side by side.
+    window: usize,
+    /// Whether values are read however far they lie from the mean: by nets that were trained elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    uncut: bool,
+}
+
+/// Spelling channels: what is known about words that training has not met. Small, so that the word itself leads.
+const SPELLING: [(Feature, usize); 4] = [
+    (Feature::Shape, 16),
+    (Feature::Suffix(3), 24),
+    (Feature::Suffix(2), 16),
+    (Feature::Prefix(3), 24),
+];
+
+/// See [`features::hiding`].
+const HIDING: f32 = 0.5;
+
+/// Share of the characters of a text that are hidden while training: a word must be known by more than one of its letters.
+const BLANKED: f32 = 0.1;
+
+/// Values are cut at so many deviations: a column that hardly ever moves in training would drown all others else.
+const FARTHEST: f64 = 10.0;
+
+impl Reading {
+    /// Words, and their spelling beside them.
+    pub fn words<'a>(
+        embedding: usize,
+        words: impl Iterator<Item = &'a str> + Clone,
+    ) -> (Self, Hiding) {
+        let (word, counts) = Vocabulary::collect(Feature::Word, embedding, words.clone());
+        let spelling = SPELLING
+            .iter()
+            .map(|&(feature, width)| Vocabulary::collect(feature, width, words.clone()).0);
+        let vocabularies = std::iter::once(word).chain(spelling).collect();
+        (
+            Self::Tokens(vocabularies),
+            features::hiding(0, &counts, HIDING),
+        )
+    }
+
+    /// Characters.
+    pub fn characters<'a>(
+        embedding: usize,
+        characters: impl Iterator<Item = &'a str>,
+    ) -> (Self, Hiding) {
+        let (vocabulary, counts) = Vocabulary::collect(Feature::Character, embedding, characters);
+        let mut hiding = features::hiding(0, &counts, HIDING);
+        for rate in &mut hiding.rates {
+            *rate = rate.max(BLANKED);
+        }
+        (Self::Tokens(vec![vocabulary]), hiding)
+    }
+
+    /// Numbers, on the scale of these sequences, a `window` of steps at once.
+    pub fn numbers<'a>(
+        columns: &[String],
+        sequences: impl Iterator<Item = &'a [f64]>,
+        window: usize,
+    ) -> Self {
+        Self::Numbers(Scaling::of(columns, sequences, window))
+    }
+
+    /// What a net reads; tokens come with a window of so many steps.
+    ///
+    /// # Errors
+    /// None or more than eight vocabularies.
+    pub fn input(&self, window: usize) -> Result<Input> {
+        Ok(match self {
+            Self::Tokens(vocabularies) => {
+                let channels: Vec<_> = vocabularies.iter().map(Vocabulary::channel).collect();
+                Input::Tokens {
+                    channels: Channels::from_slice(&channels)?,
+                    window,
+                }
+            }
+            Self::Numbers(scaling) => Input::Dense {
+                width: scaling.width(),
+            },
+        })
+    }
+
+    /// Whether a net reads what this writes.
+    pub fn fits(&self, input: &Input) -> bool {
+        match (self, input) {
+            (Self::Tokens(vocabularies), Input::Tokens { channels, .. }) => vocabularies
+                .iter()
+                .map(Vocabulary::channel)
+                .eq(channels.as_slice().iter().copied()),
+            (Self::Numbers(scaling), Input::Dense { width }) => {
+                let columns = scaling.columns.len();
+                scaling.window % 2 == 1
+                    && columns.checked_mul(scaling.window) == Some(*width)
+                    && [scaling.mean.len(), scaling.deviation.len()] == [columns, columns]
+            }
+            _ => false,
+        }
+    }
+
+    /// No rows yet, of the right kind.
+    pub const fn rows(&self) -> Rows {
+        match self {
+            Self::Tokens(vocabularies) => Rows::ids(vocabularies.len()),
+            Self::Numbers(scaling) => Rows::numbers(scaling.width()),
+        }
+    }
+
+    /// Adds the rows of one sequence; returns how many.
+    ///
+    /// # Errors
+    /// Numbers where the model reads tokens, or the other way round.
+    pub fn push(&self, steps: &Steps, sequences: &mut Sequences) -> Result<usize> {
+        match (self, steps) {
+            (Self::Tokens(vocabularies), Steps::Tokens(tokens)) => {
+                for token in tokens {
+                    sequences.push_ids(vocabularies.iter().map(|known| known.id(token)));
+                }
+                Ok(tokens.len())
+            }
+            (Self::Numbers(scaling), Steps::Numbers(values)) => Ok(scaling.push(values, sequences)),
+            (Self::Tokens(_), Steps::Numbers(_)) => Err(Failure::input(
+                "the model reads text, and these are numbers",
+            )),
+            (Self::Numbers(_), Steps::Tokens(_)) => {
+                Err(Failure::input("the model reads numbers, and this is text"))
+            }
+        }
+    }
+
+    /// The columns to read from a table; none where the model reads text.
+    pub fn columns(&self) -> Option<&[String]> {
+        match self {
+            Self::Tokens(_) => None,
+            Self::Numbers(scaling) => Some(&scaling.columns),
+        }
+    }
+
+    /// How a firmware does what [`Reading::push`] does, for a net that sees a `window` of tokens.
+    pub fn encoding(&self) -> Encoding {
+        let mut encoding = Encoding::default();
+        match self {
+            Self::Tokens(vocabularies) => {
+                encoding.remark("A step reads one id per vocabulary, for the token itself and its neighbours in the window.");
+                for (i, known) in vocabularies.iter().enumerate() {
+                    let (padding, recipe) = (known.channel().vocabulary, known.recipe());
+                    encoding.remark(format!(
+                        "Id of vocabulary {i}: 1 + the place in vocabulary_{i} of {recipe}; 0 if it is not there, {padding} \
+                         outside the sequence."
+                    ));
+                    let about = format!("Vocabulary {i}: the value at place i has the id i + 1.");
+                    let name = format!("vocabulary_{i}");
+                    encoding.add_names(name, about, known.entries().to_vec());
+                }
+            }
+            Self::Numbers(scaling) => scaling.describe(&mut encoding),
+        }
+        encoding
+    }
+
+    /// For `elman inspect`.
+    pub fn channels(&self) -> Vec<Channel> {
+        match self {
+            Self::Tokens(vocabularies) => vocabularies.iter().map(Into::into).collect(),
+            Self::Numbers(_) => Vec::new(),
+        }
+    }
+}
+
+impl Scaling {
+    fn of<'a>(
+        columns: &[String],
+        sequences: impl Iterator<Item = &'a [f64]>,
+        window: usize,
+    ) -> Self {
+        let width = columns.len();
+        // Welford's sums: exact enough for numbers far from zero.
+        let (mut count, mut mean, mut squares) =
+            (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
+        for row in sequences.flat_map(|values| values.chunks_exact(width)) {
+            for (column, &x) in row.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
+                count[column] += 1.0;
+                let distance = x - mean[column];
+                mean[column] += distance / count[column];
+                squares[column] += distance * (x - mean[column]);
+            }
+        }
+        let deviation = squares.iter().zip(&count).map(|(squares, count)| {
+            let deviation = (squares / f64::max(*count, 1.0)).sqrt();
+            // A column that never moves says nothing; any unit will do.
+            if deviation.is_normal() {
+                deviation
+            } else {
+                1.0
+            }
+        });
+        Self {
+            columns: columns.to_vec(),
+            deviation: deviation.collect(),
+            mean,
+            window,
+            uncut: false,
+        }
+    }
+
+    /// The scale on which a net was trained elsewhere.
+    pub const fn given(columns: Vec<String>, mean: Vec<f64>, deviation: Vec<f64>) -> Self {
+        Self {
+            columns,
+            mean,
+            deviation,
+            window: 1,
+            uncut: true,
+        }
+    }
+
+    /// The farthest from the mean that is read, in deviations.
+    const fn farthest(&self) -> f64 {
+        if self.uncut {
+            f32::MAX as f64
+        } else {
+            FARTHEST
+        }
+    }
+
+    const fn width(&self) -> usize {
+        self.columns.len() * self.window
+    }
+
+    /// The scale in words and numbers.
+    fn describe(&self, encoding: &mut Encoding) {
+        let cut = match self.uncut {
+            true => String::new(),
+            false => format!(", cut to -{FARTHEST}..{FARTHEST}"),
+        };
+        encoding.remark(format!(
+            "Scale every column i in double precision, then round to float: x[i] = (value - mean[i]) / deviation[i]{cut}; \
+             0 where a value is missing."
+        ));
+        if self.window > 1 {
+            encoding.remark(format!(
+                "A step reads {} rows at once: its own, and {reach} before and {reach} after it. So an answer comes {reach} \
+                 rows late; rows outside the sequence are 0.",
+                self.window,
+                reach = self.window / 2
+            ));
+        }
+        encoding.add_names("columns", "What a step measures.", self.columns.clone());
+        encoding.add_numbers("mean", "Mean of every column in training.", &self.mean);
+        let about = "Standard deviation of every column in training.";
+        encoding.add_numbers("deviation", about, &self.deviation);
+    }
+
+    /// Adds rows on the common scale; beyond the ends of the sequence, and where a value is missing, lies the mean.
+    fn push(&self, values: &[f64], sequences: &mut Sequences) -> usize {
+        let width = self.columns.len();
+        let rows = values.len() / width;
+        let scaled: Vec<f32> = values
+            .iter()
+            .enumerate()
+            .map(|(i, &x)| {
+                let column = i % width;
+                let z = (x - self.mean[column]) / self.deviation[column];
+                if z.is_nan() {
+                    0.0
+                } else {
+                    z.clamp(-self.farthest(), self.farthest()) as f32
+                }
+            })
+            .collect();
+        let reach = (self.window / 2) as isize;
+        for row in 0..rows {
+            for neighbour in -reach..=reach {
+                let row = row.checked_add_signed(neighbour);
+                match row.filter(|&row| row < rows) {
+                    Some(row) => {
+                        let row = &scaled[row * width..(row + 1) * width];
+                        sequences.push_numbers(row.iter().copied());
+                    }
+                    None => sequences.push_numbers(std::iter::repeat_n(0.0, width)),
+                }
+            }
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Targets;
+    use elman_core::Read;
+
+    fn rows(reading: &Reading, steps: &Steps) -> Sequences {
+        let mut sequences = Sequences::new(reading.rows(), Targets::classes(), Read::LastStep);
+        reading.push(steps, &mut sequences).unwrap();
+        sequences.push_class(elman_core::Target::IGNORED);
+        sequences.end_sequence();
+        sequences
+    }
+
+    #[test]
+    fn numbers_are_put_on_one_scale_and_see_their_neighbours() {
+        let columns = ["a", "flat"].map(str::to_owned);
+        let train: [&[f64]; 2] = [&[1e6, 7.0, 1e6 + 4.0, 7.0], &[f64::NAN, 7.0]];
+        let reading = Reading::numbers(&columns, train.into_iter(), 3);
+        let steps = Steps::Numbers(vec![1e6 + 4.0, 7.0, f64::NAN, 8.0, 1e9, 7.0]);
+        let found = rows(&reading, &steps);
+        assert_eq!(found.numbers(0), [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+        assert_eq!(found.numbers(1), [1.0, 0.0, 0.0, 1.0, 10.0, 0.0]);
+        assert_eq!(found.numbers(2), [0.0, 1.0, 10.0, 0.0, 0.0, 0.0]);
+        assert!(reading.fits(&reading.input(1).unwrap()));
+        let stored = serde_json::to_string(&reading).unwrap();
+        assert_eq!(serde_json::from_str::<Reading>(&stored).unwrap(), reading);
+    }
+
+    #[test]
+    fn text_is_no_number() {
+        let (reading, _) = Reading::characters(4, ["a", "b", "a", "b"].into_iter());
+        let steps = Steps::Tokens(["b", "x"].map(str::to_owned).to_vec());
+        let found = rows(&reading, &steps);
+        assert_eq!((found.ids(0), found.ids(1)), (&[2][..], &[0][..]));
+        let mut sequences = Sequences::new(reading.rows(), Targets::classes(), Read::LastStep);
+        assert!(
+            reading
+                .push(&Steps::Numbers(vec![1.0]), &mut sequences)
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,384 @@
+//! Self-contained C99 (and C++): a `.c` and a `.h` beside it, no malloc, no libm. Weights lie in panels of eight outputs, so
+//! that a compiler keeps eight sums in registers; the order of operations is that of core, hence the bits are, too, where the
+//! compiler has a fused multiply-add.
+//!
+//! The text is put together from pieces in the files beside this one, in which `net` stands for the name of the export.
+
+mod header;
+mod panels;
+mod steps;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use elman_core::{Activation, HeadKind, InitialState, Input, Inputs, LANES, Spec};
+
+use super::size::{PANEL, Size};
+use super::source::{head, list, number};
+use super::{Output, Parts};
+use crate::base::encoding::{Encoding, Named};
+use crate::base::failure::{Failure, Result};
+
+use crate::net::cell;
+use panels::panels_of;
+
+const FMA: &str = include_str!("fma.c");
+const PRODUCT: &str = include_str!("product.c");
+const BITS: &str = include_str!("bits.c");
+const TANH: &str = include_str!("tanh.c");
+const RELU: &str = include_str!("relu.c");
+const LIMIT: &str = include_str!("limit.c");
+const SOFTMAX: &str = include_str!("softmax.c");
+const IDS: &str = include_str!("ids.c");
+const LAYER: &str = include_str!("layer.c");
+const WINDOWS: &str = include_str!("windows.c");
+const COMPARE: &str = include_str!("compare.c");
+const STREAM_TEST: &str = include_str!("stream_test.c");
+const WHOLE_TEST: &str = include_str!("whole_test.c");
+
+/// Bytes of stack of a step, measured in QEMU; every embedding that a step reads takes eight more.
+const STACK: usize = 130;
+
+/// The text of a file, in which pieces take the name of the export.
+struct Source {
+    name: String,
+    text: String,
+}
+
+impl Source {
+    fn new(name: &str) -> Self {
+        let (name, text) = (name.to_owned(), String::new());
+        Self { name, text }
+    }
+
+    /// A piece of ours: `net_` and `NET_` take the name.
+    fn piece(&mut self, piece: &str) {
+        let (small, large) = (
+            format!("{}_", self.name),
+            format!("{}_", self.name.to_uppercase()),
+        );
+        self.text += &piece.replace("net_", &small).replace("NET_", &large);
+    }
+
+    /// Text as it is: numbers, names, comments of the user's.
+    fn verbatim(&mut self, text: &str) {
+        self.text += text;
+    }
+
+    /// A list of items behind a declaration of ours.
+    fn table(&mut self, about: &str, declaration: &str, items: &str) {
+        self.verbatim(&format!("\n/* {} */\n", comment(about)));
+        self.piece(declaration);
+        self.verbatim(&format!(" = {{\n{items}\n}};\n"));
+    }
+}
+
+/// Text that ends no comment.
+fn comment(text: &str) -> String {
+    text.replace("*/", "* /")
+        .replace("/*", "/ *")
+        .replace(['\n', '\\'], " ")
+}
+
+/// A C number; negative ones and those below one need nothing more.
+fn c_number(x: f32) -> String {
+    number(x) + "f"
+}
+
+/// Both files.
+///
+/// # Errors
+/// A name that makes no identifiers.
+pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
+    let name = identifier(path)?;
+    let spec = &parts.spec;
+    let scratch = if spec.is_bidirectional() {
+        steps::work_len(spec, parts.proof.golden().longest())
+    } else {
+        spec.widest()
+    };
+    let size = Size::of_panels(spec, &parts.proof, notes_bytes(&parts.encoding), scratch);
+    let header_path = path.with_extension("h");
+    let mut header = Source::new(&name);
+    comment_block(&mut header, parts, &size);
+    header::write(&mut header, parts);
+    let mut source = Source::new(&name);
+    comment_block(&mut source, parts, &size);
+    let header_name = header_path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    source.verbatim(&format!(
+        "\n#include \"{header_name}\"\n\n#include <string.h>\n\n"
+    ));
+    functions(&mut source, parts);
+    let files = [(path.to_owned(), source.text), (header_path, header.text)];
+    let outputs = files.map(|(path, text)| Output {
+        path,
+        content: text.into_bytes(),
+    });
+    Ok((outputs.into(), size))
+}
+
+/// The name of the export, from the name of its file.
+fn identifier(path: &Path) -> Result<String> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let letter = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
+    let name: String = stem.chars().map(letter).collect();
+    let first = name.chars().next();
+    if first.is_some_and(|first| first.is_ascii_alphabetic()) {
+        return Ok(name);
+    }
+    let path = path.display();
+    Err(Failure::input(format!(
+        "-o {path}: functions are called as the file is, so its name must begin with a letter, e.g. -o net.c"
+    )))
+}
+
+fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
+    let mut text = "/*\n".to_owned();
+    let mut lines = head(parts, size);
+    let embeddings =
+        parts.spec.golden_width() * usize::from(matches!(parts.spec.input, Input::Tokens { .. }));
+    let stack = STACK + 8 * embeddings;
+    lines.push(String::new());
+    lines.push(format!(
+        "With gcc 12 for a Cortex-M4F: code 0.8 to 1.4 kilobytes (-Os) or 1.2 to 4 (-O3), stack about {stack} bytes."
+    ));
+    for line in lines {
+        text += format!(" * {}", comment(&line)).trim_end();
+        text.push('\n');
+    }
+    text += " */\n";
+    to.verbatim(&text);
+}
+
+/// The text of names, a pointer for each, and doubles.
+fn notes_bytes(encoding: &Encoding) -> usize {
+    let names = encoding.names.iter().flat_map(|names| &names.items);
+    let numbers = encoding.numbers.iter().map(|numbers| numbers.items.len());
+    names.map(|name| name.len() + 1 + 4).sum::<usize>() + 8 * numbers.sum::<usize>()
+}
+
+/// Everything behind the includes, in the order that C wants.
+fn functions(to: &mut Source, parts: &Parts<'_>) {
+    let spec = &parts.spec;
+    let layers = spec.layers.as_slice();
+    let has = |activation| {
+        layers
+            .iter()
+            .any(|layer| cell::activation(layer) == activation)
+    };
+    let is_softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
+    to.piece(FMA);
+    tables(to, parts);
+    to.piece(PRODUCT);
+    if has(Activation::Tanh) || is_softmax {
+        to.piece(BITS);
+    }
+    if has(Activation::Tanh) {
+        to.piece(TANH);
+    }
+    if has(Activation::Relu) {
+        to.piece(RELU);
+    }
+    if layers.iter().any(|layer| layer.cell.limit().is_some()) {
+        to.piece(LIMIT);
+        steps::limits(to, spec);
+    }
+    if is_softmax {
+        to.piece(SOFTMAX);
+    }
+    if matches!(spec.input, Input::Tokens { .. }) {
+        to.piece(IDS);
+    }
+    if spec.is_bidirectional() {
+        whole(to, spec);
+    } else {
+        steps::stream(to, spec);
+    }
+    golden(to, parts);
+    to.piece(COMPARE);
+    to.piece(if spec.is_bidirectional() {
+        WHOLE_TEST
+    } else {
+        STREAM_TEST
+    });
+    encoding(to, &parts.encoding);
+}
+
+fn whole(to: &mut Source, spec: &Spec) {
+    let is_tokens = matches!(spec.input, Input::Tokens { .. });
+    to.piece("\ntypedef void (*net_activation)(float *h, size_t len);\n");
+    if is_tokens {
+        to.piece(WINDOWS);
+    }
+    if !is_tokens || spec.layers.len() > 1 {
+        to.piece(LAYER);
+    }
+    steps::whole(to, spec);
+}
+
+/// Weights, embeddings, the initial state.
+fn tables(to: &mut Source, parts: &Parts<'_>) {
+    let (spec, params) = (&parts.spec, parts.network.params());
+    let floats = |numbers: &[f32]| list(numbers.iter().map(|&x| c_number(x)), PANEL);
+    for matrix in panels_of(spec, params) {
+        let declaration = format!(
+            "static const float net_{}[{}]",
+            matrix.name,
+            matrix.numbers.len()
+        );
+        to.table(&matrix.about, &declaration, &floats(&matrix.numbers));
+    }
+    let (embeddings, initial) = params[..spec.tables_len()].split_at(spec.initial_state_offset());
+    if let Input::Tokens { channels, .. } = &spec.input {
+        let declaration = format!("static const float net_embeddings[{}]", embeddings.len());
+        to.table(
+            "Embedding tables, one after the other.",
+            &declaration,
+            &floats(embeddings),
+        );
+        let channels = channels.as_slice();
+        let offsets = (0..channels.len()).map(|channel| spec.embedding_offset(channel));
+        let mut column = |name: &str, about: &str, items: Vec<usize>| {
+            let declaration = format!("static const uint32_t net_{name}[NET_CHANNELS]");
+            to.table(
+                about,
+                &declaration,
+                &list(items.iter().map(|n| format!("{n}u")), PANEL),
+            );
+        };
+        column(
+            "offsets",
+            "Where the table of each channel begins.",
+            offsets.collect(),
+        );
+        column(
+            "widths",
+            "Numbers per id.",
+            channels.iter().map(|c| c.width).collect(),
+        );
+        let about =
+            "Ids of each channel; the row behind the last is that of steps outside the sequence.";
+        column(
+            "vocabularies",
+            about,
+            channels.iter().map(|c| c.vocabulary).collect(),
+        );
+    }
+    if spec.initial_state == InitialState::Trained || spec.is_bidirectional() {
+        let zero = vec![0.0; spec.state_len()];
+        let start = if initial.is_empty() { &zero } else { initial };
+        to.table(
+            "Where the state starts.",
+            "static const float net_start[NET_STATE]",
+            &floats(start),
+        );
+    }
+}
+
+fn golden(to: &mut Source, parts: &Parts<'_>) {
+    let golden = parts.proof.golden();
+    let (spec, lengths) = (&parts.spec, golden.lengths);
+    let tolerance = c_number(golden.tolerance);
+    to.piece(&format!("\n/* How far an output may be off without fused multiply-adds. */\n#define NET_TOLERANCE {tolerance}\n"));
+    to.piece(&format!("#define NET_GOLDEN {}\n", lengths.len()));
+    let items = list(lengths.iter().map(|n| format!("{n}u")), LANES);
+    let declaration = "static const uint32_t net_golden_lengths[NET_GOLDEN]";
+    to.table("Steps of each golden sequence.", declaration, &items);
+    let about = "What the net reads, row by row.";
+    let width = spec.golden_width().min(LANES);
+    match golden.inputs {
+        Inputs::Dense(numbers) => {
+            let declaration = format!("static const float net_golden_inputs[{}]", numbers.len());
+            to.table(
+                about,
+                &declaration,
+                &list(numbers.iter().map(|&x| c_number(x)), width),
+            );
+        }
+        Inputs::Tokens(ids) => {
+            let declaration = format!("static const uint32_t net_golden_inputs[{}]", ids.len());
+            to.table(
+                about,
+                &declaration,
+                &list(ids.iter().map(|id| format!("{id}u")), width),
+            );
+        }
+    }
+    let declaration = format!(
+        "static const float net_golden_outputs[{}]",
+        golden.outputs.len()
+    );
+    let width = spec.output_width().min(PANEL);
+    let items = list(golden.outputs.iter().map(|&x| c_number(x)), width);
+    to.table("What must come out, row by row.", &declaration, &items);
+}
+
+fn encoding(to: &mut Source, encoding: &Encoding) {
+    for Named { name, about, items } in &encoding.names {
+        let declaration = format!(
+            "const char *const net_{name}[NET_{}_LEN]",
+            name.to_uppercase()
+        );
+        to.table(
+            about,
+            &declaration,
+            &list(items.iter().map(|item| string(item)), PANEL),
+        );
+    }
+    for Named { name, about, items } in &encoding.numbers {
+        let declaration = format!("const double net_{name}[NET_{}_LEN]", name.to_uppercase());
+        let items = items.iter().map(|item| format!("{item:?}"));
+        to.table(about, &declaration, &list(items, PANEL / 2));
+    }
+}
+
+/// A string literal; bytes beyond ASCII in octal, which ends after three digits.
+fn string(text: &str) -> String {
+    let mut literal = "\"".to_owned();
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' | b'?' => {
+                literal.push('\\');
+                literal.push(char::from(byte));
+            }
+            b' '..=b'~' => literal.push(char::from(byte)),
+            _ => {
+                let _ = write!(literal, "\\{byte:03o}");
+            }
+        }
+    }
+    literal + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_c_strings() {
+        assert_eq!(string("a\"b\\c??/"), r#""a\"b\\c\?\?/""#);
+        assert_eq!(string("ä\n1"), r#""\303\244\0121""#);
+    }
+
+    #[test]
+    fn names_of_files_become_identifiers() {
+        let name = |path: &str| identifier(Path::new(path)).map_err(|failure| failure.to_string());
+        assert_eq!(name("src/Slot-Tagger.2.c").unwrap(), "slot_tagger_2");
+        assert!(name("9.c").unwrap_err().contains("-o net.c"));
+    }
+
+    #[test]
+    fn comments_stay_closed_in_themselves() {
+        assert_eq!(comment("a */ b /* c\\"), "a * / b / * c ");
+    }
+}

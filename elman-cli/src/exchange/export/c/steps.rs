@@ -1,0 +1,245 @@
+//! The functions that know the net: a step of a stream, or a whole sequence.
+
+use elman_core::{HeadKind, InitialState, Input, Layer, Place, Read, Spec};
+
+use super::panels::name;
+use super::{Source, c_number};
+use crate::net::cell;
+
+/// Row buffers of a whole sequence: layers take turns in two.
+pub fn work_buffers(spec: &Spec) -> usize {
+    spec.layers.len().min(2)
+}
+
+/// Numbers of work space for a sequence.
+pub fn work_len(spec: &Spec, steps: usize) -> usize {
+    work_buffers(spec) * steps * spec.widest()
+}
+
+/// The function of layer `index`; `None` if its state is the sum itself.
+fn function(index: usize, layer: &Layer) -> Option<String> {
+    match layer.cell.limit() {
+        Some(_) => Some(format!("net_activate_{index}")),
+        None => cell::c_function(layer).map(str::to_owned),
+    }
+}
+
+/// The functions of the layers with a clip.
+pub fn limits(to: &mut Source, spec: &Spec) {
+    for (index, layer) in spec.layers.as_slice().iter().enumerate() {
+        let Some(clip) = layer.cell.limit().map(c_number) else {
+            continue;
+        };
+        let activate = cell::c_function(layer);
+        let activate = activate.map_or_else(String::new, |name| format!("    {name}(h, len);\n"));
+        to.piece(&format!(
+            "
+static void net_activate_{index}(float *h, size_t len)
+{{
+    net_limit(h, len, {clip});
+{activate}}}
+"
+        ));
+    }
+}
+
+/// `net_reset` and `net_step`.
+pub fn stream(to: &mut Source, spec: &Spec) {
+    to.piece("\nvoid net_reset(net_state *net)\n{\n");
+    to.piece(match spec.initial_state {
+        InitialState::Trained => "    memcpy(net->state, net_start, sizeof net->state);\n}\n",
+        InitialState::Zero => {
+            "    size_t i;\n    for (i = 0; i < NET_STATE; i++) {\n        net->state[i] = 0.0f;\n    }\n}\n"
+        }
+    });
+    match &spec.input {
+        Input::Dense { .. } => to.piece(
+            "
+int net_step(net_state *net, const float x[NET_INPUTS], float y[NET_OUTPUTS])
+{
+    net_part parts[2];
+    parts[0].x = x;
+    parts[0].len = NET_INPUTS;
+",
+        ),
+        Input::Tokens { .. } => to.piece(
+            "
+int net_step(net_state *net, const uint32_t x[NET_INPUTS], float y[NET_OUTPUTS])
+{
+    net_part parts[NET_INPUTS + 1];
+    size_t i;
+    for (i = 0; i < NET_WINDOW; i++) {
+        if (!net_knows(x + i * NET_CHANNELS)) {
+            return -1;
+        }
+        net_embed(x + i * NET_CHANNELS, parts + i * NET_CHANNELS);
+    }
+",
+        ),
+    }
+    for (index, layer) in spec.layers.as_slice().iter().enumerate() {
+        stream_layer(to, spec, index, layer);
+    }
+    let top = spec.state_offset(spec.layers.len() - 1);
+    match spec.head.kind {
+        HeadKind::None => to.piece(&format!(
+            "    memcpy(y, net->state + {top}, NET_OUTPUTS * sizeof *y);\n"
+        )),
+        HeadKind::Linear { .. } | HeadKind::Softmax { .. } => to.piece(&format!(
+            "    parts[0].x = net->state + {top};
+    parts[0].len = {};
+    net_product(net_head, parts, 1, y, NET_OUTPUTS);
+",
+            spec.top_width()
+        )),
+    }
+    if matches!(spec.head.kind, HeadKind::Softmax { .. }) {
+        to.piece("    net_softmax(y, NET_OUTPUTS);\n");
+    }
+    to.piece("    return 0;\n}\n");
+}
+
+fn stream_layer(to: &mut Source, spec: &Spec, index: usize, layer: &Layer) {
+    let (at, hidden) = (spec.state_offset(index), layer.hidden);
+    let parts = match (&spec.input, index) {
+        (Input::Tokens { .. }, 0) => "NET_INPUTS",
+        _ => "1",
+    };
+    if index > 0 {
+        let (below, width) = (spec.state_offset(index - 1), spec.layer_input_width(index));
+        to.piece(&format!(
+            "    parts[0].x = net->state + {below};\n    parts[0].len = {width};\n"
+        ));
+    }
+    let place = Place {
+        layer: index,
+        reverse: false,
+    };
+    to.piece(&format!(
+        "    parts[{parts}].x = net->state + {at};
+    parts[{parts}].len = {hidden};
+    net_product(net_{}, parts, {parts} + 1, net->scratch, {hidden});
+",
+        name(place)
+    ));
+    if let Some(function) = function(index, layer) {
+        to.piece(&format!("    {function}(net->scratch, {hidden});\n"));
+    }
+    to.piece(&format!(
+        "    memcpy(net->state + {at}, net->scratch, {hidden} * sizeof *net->scratch);\n"
+    ));
+}
+
+/// `net_run`.
+pub fn whole(to: &mut Source, spec: &Spec) {
+    to.piece(match &spec.input {
+        Input::Dense { .. } => {
+            "
+int net_run(const float *x, size_t steps, float *work, float *y)
+{
+    if (steps == 0) {
+        return -1;
+    }
+"
+        }
+        Input::Tokens { .. } => {
+            "
+int net_run(const uint32_t *x, size_t steps, float *work, float *y)
+{
+    size_t i;
+    if (steps == 0) {
+        return -1;
+    }
+    for (i = 0; i < steps; i++) {
+        if (!net_knows(x + i * NET_CHANNELS)) {
+            return -1;
+        }
+    }
+"
+        }
+    });
+    let buffer = |index: usize| match index % 2 {
+        0 => "work",
+        _ => "work + steps * NET_WIDEST",
+    };
+    for (index, layer) in spec.layers.as_slice().iter().enumerate() {
+        for direction in 0..layer.directions() {
+            let (hidden, stride) = (layer.hidden, layer.width());
+            let reverse = direction == 1;
+            let column = direction * hidden;
+            let start = spec.state_offset(index) + column;
+            let weights = name(Place {
+                layer: index,
+                reverse,
+            });
+            let source = match (&spec.input, index) {
+                (Input::Tokens { .. }, 0) => "net_windows(NET_W, x, steps".to_owned(),
+                (Input::Dense { width }, 0) => format!("net_layer(NET_W, x, {width}, steps"),
+                _ => format!(
+                    "net_layer(NET_W, {}, {}, steps",
+                    buffer(index - 1),
+                    spec.layer_input_width(index)
+                ),
+            };
+            let source = source.replace("NET_W,", &format!("net_{weights},"));
+            let function = function(index, layer);
+            let function = function.as_deref().unwrap_or("0");
+            let (reverse, to_row) = (i32::from(reverse), buffer(index));
+            to.piece(&format!(
+                "    {source}, {reverse}, net_start + {start}, {function}, {to_row} + {column}, {stride}, {hidden});\n"
+            ));
+        }
+    }
+    whole_head(to, spec, buffer(spec.layers.len() - 1));
+    to.piece("    return 0;\n}\n");
+}
+
+/// From the rows of the last layer to outputs.
+fn whole_head(to: &mut Source, spec: &Spec, top: &str) {
+    let (width, layers) = (spec.top_width(), spec.layers.as_slice());
+    let Some(last) = layers.last() else {
+        return;
+    };
+    // Of the last step forward and of the first in reverse; of every step the whole row.
+    let (rows, parts) = match spec.head.read {
+        Read::EveryStep => ("steps", vec![(format!("{top} + row * {width}"), width)]),
+        Read::LastStep => {
+            let forward = (format!("{top} + (steps - 1) * {width}"), last.hidden);
+            let reverse = (format!("{top} + {}", last.hidden), last.hidden);
+            let both = last.directions() == 2;
+            (
+                "1",
+                [Some(forward), both.then_some(reverse)]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            )
+        }
+    };
+    let count = parts.len();
+    to.piece(&format!(
+        "    {{\n        net_part parts[{count}];\n        size_t row;\n        for (row = 0; row < {rows}; row++) {{\n            float *const to = y + row * NET_OUTPUTS;\n"
+    ));
+    for (index, (start, len)) in parts.iter().enumerate() {
+        to.piece(&format!(
+            "            parts[{index}].x = {start};\n            parts[{index}].len = {len};\n"
+        ));
+    }
+    if spec.head.kind == HeadKind::None {
+        let mut at = 0;
+        for (index, (_, len)) in parts.iter().enumerate() {
+            to.piece(&format!(
+                "            memcpy(to + {at}, parts[{index}].x, parts[{index}].len * sizeof *to);\n"
+            ));
+            at += len;
+        }
+    } else {
+        to.piece(&format!(
+            "            net_product(net_head, parts, {count}, to, NET_OUTPUTS);\n"
+        ));
+    }
+    if matches!(spec.head.kind, HeadKind::Softmax { .. }) {
+        to.piece("            net_softmax(to, NET_OUTPUTS);\n");
+    }
+    to.piece("        }\n    }\n");
+}

@@ -1,0 +1,271 @@
+//! A Rust module of a net in whole numbers: what `elman quantize` made, beside elman-core alone.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
+use elman_core::{Input, Inputs, LANES};
+
+use super::rust::{encoding, lengths, notes_bytes, spec, table, usage};
+use super::size::Size;
+use super::source::{list, number, remarks, title};
+use super::{Output, Parts};
+use crate::base::failure::Result;
+
+/// Golden inputs as the net reads them.
+enum Read {
+    Numbers(Vec<i16>),
+    Ids(Vec<u32>),
+}
+
+impl Read {
+    fn part(&self, start: usize, len: usize) -> Integers<'_> {
+        match self {
+            Self::Numbers(numbers) => Integers::Dense(&numbers[start..start + len]),
+            Self::Ids(ids) => Integers::Tokens(&ids[start..start + len]),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Ids(ids) => ids.len(),
+        }
+    }
+}
+
+/// The module.
+///
+/// # Errors
+/// Words that are no net of this shape.
+pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Output>, Size)> {
+    let model = QuantizedModel::new(parts.spec, words)?;
+    let golden = parts.proof.golden();
+    let read = match golden.inputs {
+        Inputs::Dense(row) => Read::Numbers(row.iter().map(|&x| model.integer(x)).collect()),
+        Inputs::Tokens(ids) => Read::Ids(ids.to_vec()),
+    };
+    let logits = answers(&model, golden.lengths, &read)?;
+    let size = Size::of_words(&parts.spec, &parts.proof, notes_bytes(&parts.encoding));
+    let mut text = String::new();
+    for line in head(parts, &model, &size) {
+        text += format!("//! {}", line.replace('[', "\\[")).trim_end();
+        text.push('\n');
+    }
+    let is_whole = parts.spec.is_bidirectional();
+    let row = |text: &str| text.replace("[0.0;", "[0;");
+    text += &row(&usage(
+        &parts.spec,
+        if is_whole { WHOLE_USE } else { STREAM_USE },
+    ));
+    spec(&parts.spec, &mut text);
+    let _ = write!(
+        text,
+        "
+/// Units of an input that make 1.0: `(x * INPUT_SCALE).round() as i16`.
+pub const INPUT_SCALE: f32 = {};
+/// What one unit of a logit is worth.
+pub const UNIT: f32 = {};
+",
+        number(model.input_scale()),
+        number(model.unit())
+    );
+    table(
+        &mut text,
+        "The net, as `elman_core::quantized` says how the words lie.",
+        &format!("pub static WORDS: [u32; {}]", words.len()),
+        &list(words.iter().map(|word| format!("{word:#010x}")), 8),
+    );
+    write_golden(parts, &read, &logits, &mut text);
+    text += if is_whole { WHOLE } else { STREAM };
+    let check = if is_whole { "check" } else { "check_stream" };
+    text += &SELF_TEST.replace("GOLDEN.check", &format!("GOLDEN.{check}"));
+    encoding(&parts.encoding, &mut text);
+    let (path, content) = (path.to_owned(), text.into_bytes());
+    Ok((vec![Output { path, content }], size))
+}
+
+/// The logits of the golden inputs, sequence by sequence.
+fn answers(model: &QuantizedModel<'_>, lengths: &[u32], read: &Read) -> Result<Vec<i32>> {
+    let spec = model.spec();
+    let (width, columns) = (spec.golden_width(), spec.output_width());
+    let longest = lengths.iter().max().map_or(0, |&longest| longest as usize);
+    let mut state = vec![0; spec.quantized_state_len()];
+    let mut scratch = vec![0; spec.quantized_self_test_scratch(longest)];
+    let (mut logits, mut start) = (Vec::new(), 0);
+    for &length in lengths {
+        let length = length as usize;
+        if spec.is_bidirectional() {
+            let mut whole = vec![0; spec.output_rows(length, 1) * columns];
+            let inputs = read.part(start, length * width);
+            model.reset(&mut state);
+            model.forward_integers(inputs, length, &mut state, &mut scratch, &mut whole)?;
+            logits.extend(whole);
+        } else {
+            let mut stream = QuantizedStream::new(*model, &mut state, &mut scratch)?;
+            let mut row = vec![0; columns];
+            for step in 0..length {
+                stream.step_integers(read.part(start + step * width, width), &mut row)?;
+                logits.extend_from_slice(&row);
+            }
+        }
+        start += length * width;
+    }
+    Ok(logits)
+}
+
+/// The head of the file, line by line.
+fn head(parts: &Parts<'_>, model: &QuantizedModel<'_>, size: &Size) -> Vec<String> {
+    let mut lines = title(parts, size);
+    lines.push(format!(
+        "Golden vectors: {} steps of {}. The self-test runs them: every logit must",
+        parts.proof.steps(),
+        parts.proof.source
+    ));
+    lines.push("be the same, on every machine.".to_owned());
+    let mut all = parts.encoding.remarks.clone();
+    if matches!(parts.spec.input, Input::Dense { .. }) {
+        all.push(format!(
+            "the net reads whole numbers: (x[i] * {}) rounded and kept within 16 bits; step does that, step_integers expects it",
+            number(model.input_scale())
+        ));
+    }
+    all.push("the largest logit is the likeliest class; a logit times UNIT is what the float net computes".to_owned());
+    remarks(&all, &mut lines);
+    lines
+}
+
+const STREAM_USE: &str = r"//!
+//! A firmware that has `mod net;` and this file as `net.rs` says:
+//!
+//! ```ignore
+//! assert_eq!(net::self_test(), 0);
+//! let mut state = [0; net::SPEC.quantized_state_len()];
+//! let mut scratch = [0; net::SPEC.quantized_stream_len()];
+//! let mut stream = net::stream(&mut state, &mut scratch)?;
+//! let x = INPUTS;
+//! let mut logits = [0; net::SPEC.output_width()];
+//! stream.step_integers(Integers::READ(&x), &mut logits)?;
+//! ```
+
+#![allow(dead_code)]
+
+use elman_core::quantized::*;
+use elman_core::*;
+";
+
+const WHOLE_USE: &str = r"//!
+//! This net reads both ways, so it needs a whole sequence. A firmware that has `mod net;` and this file as `net.rs` says:
+//!
+//! ```ignore
+//! assert_eq!(net::self_test(), 0);
+//! let mut workspace = [0; net::SPEC.quantized_workspace_len(STEPS)];
+//! let mut logits = [0; net::SPEC.output_rows(STEPS, 1) * net::SPEC.output_width()];
+//! net::run(STEPS, Integers::READ(&rows), &mut workspace, &mut logits)?;
+//! ```
+
+#![allow(dead_code)]
+
+use elman_core::quantized::*;
+use elman_core::*;
+";
+
+const STREAM: &str = r"
+/// The net, its weights in flash.
+pub fn model() -> Result<QuantizedModel<'static>, Error> {
+    QuantizedModel::new(SPEC, &WORDS)
+}
+
+/// The net at its initial state, to be fed step by step.
+pub fn stream<'a>(
+    state: &'a mut [u32],
+    scratch: &'a mut [u32],
+) -> Result<QuantizedStream<'a>, Error> {
+    QuantizedStream::new(model()?, state, scratch)
+}
+";
+
+const WHOLE: &str = r"
+/// The net, its weights in flash.
+pub fn model() -> Result<QuantizedModel<'static>, Error> {
+    QuantizedModel::new(SPEC, &WORDS)
+}
+
+/// Runs over one whole sequence.
+pub fn run(
+    steps: usize,
+    inputs: Integers,
+    workspace: &mut [u32],
+    logits: &mut [i32],
+) -> Result<(), Error> {
+    let model = model()?;
+    let mut state = [0; SPEC.quantized_state_len()];
+    model.reset(&mut state);
+    model.forward_integers(inputs, steps, &mut state, workspace, logits)
+}
+";
+
+const SELF_TEST: &str = r"
+/// Runs the golden vectors, in buffers on the stack: 0 if all is well, else the number of the first logit that is
+/// wrong, counted from 1; `usize::MAX` if this file is damaged.
+pub fn self_test() -> usize {
+    let mut state = [0; SPEC.quantized_state_len()];
+    let mut scratch = [0; SPEC.quantized_self_test_scratch(LONGEST)];
+    let mut logits = [0; SPEC.self_test_outputs(LONGEST)];
+    let buffers = QuantizedSelfTest {
+        state: &mut state,
+        scratch: &mut scratch,
+        logits: &mut logits,
+    };
+    let Ok(model) = model() else {
+        return usize::MAX;
+    };
+    match GOLDEN.check(&model, buffers) {
+        Ok(None) => 0,
+        Ok(Some(index)) => index + 1,
+        Err(_) => usize::MAX,
+    }
+}
+";
+
+fn write_golden(parts: &Parts<'_>, read: &Read, logits: &[i32], text: &mut String) {
+    lengths(parts.proof.golden().lengths, text);
+    let width = parts.spec.golden_width().min(2 * LANES);
+    let (kind, of, items) = match read {
+        Read::Numbers(numbers) => {
+            let items = numbers.iter().map(i16::to_string);
+            ("Dense", "i16", list(items, width))
+        }
+        Read::Ids(ids) => ("Tokens", "u32", list(ids.iter().map(u32::to_string), width)),
+    };
+    table(
+        text,
+        "What the net reads, row by row.",
+        &format!("static GOLDEN_INPUTS: [{of}; {}]", read.len()),
+        &items,
+    );
+    table(
+        text,
+        "What must come out, row by row.",
+        &format!("static GOLDEN_LOGITS: [i32; {}]", logits.len()),
+        &list(
+            logits.iter().map(i32::to_string),
+            parts.spec.output_width().min(LANES),
+        ),
+    );
+    let longest = parts.proof.golden().longest();
+    let _ = write!(
+        text,
+        "
+/// Steps of the longest golden sequence.
+const LONGEST: usize = {longest};
+
+/// The proof: what the net reads, and the logits that it made of them on the machine that exported it.
+pub const GOLDEN: QuantizedGolden<'static> = QuantizedGolden {{
+    lengths: &GOLDEN_LENGTHS,
+    inputs: Integers::{kind}(&GOLDEN_INPUTS),
+    logits: &GOLDEN_LOGITS,
+}};
+"
+    );
+}

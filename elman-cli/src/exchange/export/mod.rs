@@ -1,0 +1,174 @@
+//! `elman export`: a trained net as source or as a file for a chip, with the proof that it computes there what it
+//! computed here.
+
+mod c;
+mod image;
+mod int8;
+mod onnx;
+mod proof;
+mod rust;
+mod size;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+use std::path::Path;
+
+use elman_core::{Dropout, Spec};
+use serde::Serialize;
+
+use crate::args::{ExportArgs, ExportFormat};
+use crate::base::encoding::Encoding;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::{Run, write_whole};
+use crate::net::int8_file;
+use crate::net::network::Network;
+use crate::task::trained;
+
+use proof::Proof;
+use size::Size;
+
+pub use size::describe;
+
+/// All that an artefact is made of.
+struct Parts<'a> {
+    network: &'a Network,
+    /// Without dropout.
+    spec: Spec,
+    proof: Proof,
+    encoding: Encoding,
+    /// What the run is called.
+    run: String,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    files: Vec<String>,
+    golden: &'a str,
+    golden_steps: usize,
+    tolerance: f32,
+    #[serde(flatten)]
+    size: Size,
+}
+
+/// A file to be written.
+struct Output {
+    path: std::path::PathBuf,
+    content: Vec<u8>,
+}
+
+/// The command.
+///
+/// # Errors
+/// A run, data or a name that do not fit; a net that cannot be exported so; writing fails.
+pub fn run(args: &ExportArgs) -> Result<()> {
+    if args.int8 && args.format != ExportFormat::Rust {
+        return Err(Failure::input(
+            "--int8 is for --format rust; C firmware calls such a module, or runs the float net",
+        ));
+    }
+    check_name(args)?;
+    let run = Run::open(&args.run)?;
+    let trained = trained::open(&run)?;
+    let network = trained.network();
+    if !network.params().iter().all(|x| x.is_finite()) {
+        return Err(Failure::input("a weight of the net is not finite").in_file(&run.model()));
+    }
+    if args.format == ExportFormat::Onnx {
+        return onnx::run(args, &run, network);
+    }
+    let parts = Parts {
+        network,
+        spec: Spec {
+            dropout: Dropout::NONE,
+            ..*network.spec()
+        },
+        proof: Proof::collect(args, &run, trained.as_ref())?,
+        encoding: if args.bare {
+            Encoding::default()
+        } else {
+            trained.encoding()
+        },
+        run: name_of(run.folder()),
+    };
+    let (outputs, size) = match args.format {
+        ExportFormat::Rust if args.int8 => {
+            let words = int8_file::load(&run.quantized(), network)?;
+            int8::write(&parts, &words, &args.out)?
+        }
+        ExportFormat::Rust => rust::write(&parts, &args.out),
+        ExportFormat::C => c::write(&parts, &args.out)?,
+        ExportFormat::Image | ExportFormat::Onnx => image::write(&parts, &args.out)?,
+    };
+    for Output { path, content } in &outputs {
+        write_whole(path, content)?;
+    }
+    report(args, &parts, &outputs, size)
+}
+
+/// Refuses names that would surprise: source without its ending.
+fn check_name(args: &ExportArgs) -> Result<()> {
+    let ending = match args.format {
+        ExportFormat::Rust => "rs",
+        ExportFormat::C => "c",
+        ExportFormat::Image | ExportFormat::Onnx => return Ok(()),
+    };
+    if args.out.extension().is_some_and(|found| found == ending) {
+        return Ok(());
+    }
+    let out = args.out.display();
+    Err(Failure::input(format!(
+        "-o {out}: the name must end in .{ending}, e.g. -o net.{ending}"
+    )))
+}
+
+/// The last part of a path.
+fn name_of(path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let name = whole.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn report(args: &ExportArgs, parts: &Parts<'_>, outputs: &[Output], size: Size) -> Result<()> {
+    let proof = &parts.proof;
+    let mut out = std::io::stdout().lock();
+    let files = outputs
+        .iter()
+        .map(|output| output.path.display().to_string());
+    let files: Vec<String> = files.collect();
+    if args.json {
+        let report = Report {
+            files,
+            golden: &proof.source,
+            golden_steps: proof.steps(),
+            tolerance: if args.int8 {
+                0.0
+            } else {
+                proof.golden().tolerance
+            },
+            size,
+        };
+        serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
+        return Ok(writeln!(out)?);
+    }
+    writeln!(out, "{}: {}", files.join(", "), size::describe(&parts.spec))?;
+    for line in size.lines() {
+        writeln!(out, "{line}")?;
+    }
+    if args.format == ExportFormat::Image && !parts.spec.is_bidirectional() {
+        let spec = &parts.spec;
+        let (inputs, outputs) = (spec.golden_width(), spec.output_width());
+        let (state, scratch) = (spec.state_len(), spec.stream_len());
+        writeln!(
+            out,
+            "from C   STATE {state}, SCRATCH {scratch}, INPUTS {inputs}, OUTPUTS {outputs} (elman.h)"
+        )?;
+    }
+    let (steps, source) = (proof.steps(), &proof.source);
+    Ok(writeln!(
+        out,
+        "golden   {steps} steps of {source}; the self-test runs them on the chip"
+    )?)
+}

@@ -1,0 +1,486 @@
+//! A net as an ONNX file.
+//!
+//! ```text
+//! x (B, T, I)  or  tokens (B, T, channels) → embeddings of the window          lengths (B), state (B, S): may be left out
+//!      │ (T, B, I)
+//!      ▼
+//! RNN for every layer, from its part of state     → (T, B, D·H) → next layer
+//!      │
+//!      ▼ every step, or the last one
+//! y = g(h·W_out + c)                              state_out (B, S)
+//! ```
+//!
+//! `lengths` and `state` are inputs with a default of one row, which is spread over the batch: whole sequences and the initial
+//! state. Whoever feeds `state_out` back as `state` goes on where the last call stopped.
+
+use std::io::Write;
+
+use elman_core::{Activation, HeadKind, Input, Layer, Read, Spec};
+use serde::Serialize;
+
+use super::size::describe;
+use crate::args::ExportArgs;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::{Run, write_whole};
+use crate::exchange::onnx::{
+    self, Attribute, DimensionValue, Entry, Graph, Model, Node, OperatorSet, Tensor, TypeValue,
+    ValueInfo, data_type, weights,
+};
+use crate::net::cell;
+use crate::net::model_file::About;
+use crate::net::network::Network;
+
+/// Old enough for every runtime, new enough for all that is used.
+const OPSET: i64 = 17;
+const IR_VERSION: i64 = 8;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report {
+    files: [String; 1],
+    opset: i64,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+}
+
+/// The command.
+///
+/// # Errors
+/// A flag that is for chips; a net that is too large; writing fails.
+pub fn run(args: &ExportArgs, run: &Run, network: &Network) -> Result<()> {
+    if args.data.is_some() {
+        return Err(Failure::input(
+            "--data is for golden vectors, and an ONNX file holds none",
+        ));
+    }
+    let about = About::read(&run.model())?;
+    let about = match args.bare {
+        true => About {
+            task: None,
+            meaning: None,
+            ..about
+        },
+        false => about,
+    };
+    let about = serde_json::to_string(&about)
+        .map_err(|error| Failure::run(format!("cannot write the metadata: {error}")))?;
+    let model = model(network, about);
+    write_whole(&args.out, &onnx::encode(&model)?)?;
+    report(args, network.spec(), &model)
+}
+
+fn report(args: &ExportArgs, spec: &Spec, model: &Model) -> Result<()> {
+    let file = args.out.display().to_string();
+    let names = |infos: &[ValueInfo]| infos.iter().map(shown).collect();
+    let graph = model.graph.clone().unwrap_or_default();
+    let report = Report {
+        files: [file],
+        opset: OPSET,
+        inputs: names(&graph.input),
+        outputs: names(&graph.output),
+    };
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
+        return Ok(writeln!(out)?);
+    }
+    writeln!(out, "{}: {}", report.files[0], describe(spec))?;
+    writeln!(out, "inputs   {}", report.inputs.join(", "))?;
+    writeln!(out, "outputs  {}", report.outputs.join(", "))?;
+    Ok(writeln!(
+        out,
+        "lengths and state may be left out; state_out fed back as state goes on with the same sequences"
+    )?)
+}
+
+/// `x (batch, time, 6)`
+fn shown(info: &ValueInfo) -> String {
+    let kind = info.kind.as_ref().and_then(|kind| kind.value.as_ref());
+    let Some(TypeValue::Tensor(tensor)) = kind else {
+        return info.name.clone();
+    };
+    let dims = tensor.shape.iter().flat_map(|shape| &shape.dim);
+    let dims: Vec<String> = dims
+        .map(|dim| match &dim.value {
+            Some(DimensionValue::Size(size)) => size.to_string(),
+            Some(DimensionValue::Name(name)) => name.clone(),
+            None => "?".to_owned(),
+        })
+        .collect();
+    format!("{} ({})", info.name, dims.join(", "))
+}
+
+/// The file.
+fn model(network: &Network, about: String) -> Model {
+    let spec = network.spec();
+    let mut graph = Builder {
+        nodes: Vec::new(),
+        constants: weights::write(spec, network.params()),
+    };
+    graph.sizes(spec);
+    graph.input(spec);
+    graph.layers(spec);
+    graph.head(spec);
+    Model {
+        ir_version: IR_VERSION,
+        producer_name: onnx::PRODUCER.to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        doc_string: format!("An Elman net: {}.", describe(spec)),
+        graph: Some(Graph {
+            node: graph.nodes,
+            name: "elman".to_owned(),
+            initializer: graph.constants,
+            input: inputs(spec),
+            output: outputs(spec),
+        }),
+        opset_import: vec![OperatorSet {
+            domain: String::new(),
+            version: OPSET,
+        }],
+        metadata_props: vec![Entry {
+            key: onnx::KEY.to_owned(),
+            value: about,
+        }],
+    }
+}
+
+/// A size of an axis, by its number or its name.
+enum Axis {
+    Size(usize),
+    Name(&'static str),
+}
+use Axis::{Name, Size};
+
+fn info(name: &str, elem_type: i32, dims: &[Axis], about: &str) -> ValueInfo {
+    let axes = dims.iter().map(|axis| match axis {
+        Size(size) => DimensionValue::Size(*size as i64),
+        Name(name) => DimensionValue::Name((*name).to_owned()),
+    });
+    ValueInfo::tensor(name, elem_type, axes, about)
+}
+
+fn inputs(spec: &Spec) -> Vec<ValueInfo> {
+    let steps = match &spec.input {
+        Input::Dense { width } => info(
+            "x",
+            data_type::FLOAT,
+            &[Name("batch"), Name("time"), Size(*width)],
+            "What the net reads, scaled as it was in training.",
+        ),
+        Input::Tokens { channels, window } => {
+            let about = match window {
+                1 => "Ids.".to_owned(),
+                _ => format!(
+                    "Ids. A step sees {window} steps at once, so sequences must come whole: the neighbours of the first and \
+                     of the last step of a call lie outside."
+                ),
+            };
+            let axes = [Name("batch"), Name("time"), Size(channels.len())];
+            info("tokens", data_type::INT64, &axes, &about)
+        }
+    };
+    let lengths = info(
+        "lengths",
+        data_type::INT32,
+        &[Name("lengths_rows")],
+        "Steps of every sequence; what lies behind is padding. By default all steps count.",
+    );
+    let state = info(
+        weights::STATE,
+        data_type::FLOAT,
+        &[Name("state_rows"), Size(spec.state_len())],
+        "Where every sequence starts: state_out of the call before, or by default the initial state.",
+    );
+    vec![steps, lengths, state]
+}
+
+fn outputs(spec: &Spec) -> Vec<ValueInfo> {
+    let width = Size(spec.output_width());
+    let axes = match spec.head.read {
+        Read::EveryStep => vec![Name("batch"), Name("time"), width],
+        Read::LastStep => vec![Name("batch"), width],
+    };
+    let about = match spec.head.kind {
+        HeadKind::None => "Hidden units.",
+        HeadKind::Linear { .. } => "Values.",
+        HeadKind::Softmax { .. } => "Probabilities.",
+    };
+    let state = info(
+        "state_out",
+        data_type::FLOAT,
+        &[Name("batch"), Size(spec.state_len())],
+        "Every layer and direction, one after the other.",
+    );
+    vec![info("y", data_type::FLOAT, &axes, about), state]
+}
+
+/// A graph being written.
+struct Builder {
+    nodes: Vec<Node>,
+    constants: Vec<Tensor>,
+}
+
+impl Builder {
+    /// A node with one output, which names it.
+    fn node(&mut self, op: &str, inputs: &[&str], output: &str, attributes: Vec<Attribute>) {
+        self.nodes.push(Node {
+            input: inputs.iter().map(|&name| name.to_owned()).collect(),
+            output: vec![output.to_owned()],
+            name: output.to_owned(),
+            op_type: op.to_owned(),
+            attribute: attributes,
+            domain: String::new(),
+        });
+    }
+
+    /// Whole numbers, as a vector.
+    fn vector(&mut self, name: &str, numbers: &[i64]) {
+        let tensor = Tensor::ints(name, &[numbers.len()], numbers);
+        if self.constants.iter().all(|known| known.name != name) {
+            self.constants.push(tensor);
+        }
+    }
+
+    /// `batch` and `time` as vectors of one number, and the lengths and the state of every sequence.
+    fn sizes(&mut self, spec: &Spec) {
+        let steps = steps_name(spec);
+        self.constants
+            .push(Tensor::small_ints("lengths", &[1], &[i32::MAX]));
+        for (name, index) in [("zero", 0), ("one", 1), ("width", spec.state_len() as i64)] {
+            self.vector(name, &[index]);
+        }
+        self.node("Shape", &[steps], "shape", vec![]);
+        self.node("Gather", &["shape", "zero"], "batch", vec![]);
+        self.node("Gather", &["shape", "one"], "time", vec![]);
+        let to_int32 = vec![Attribute::int("to", i64::from(data_type::INT32))];
+        self.node("Cast", &["time"], "time_int32", to_int32);
+        self.node("Min", &["lengths", "time_int32"], "lengths_cut", vec![]);
+        self.node("Expand", &["lengths_cut", "batch"], "lengths_all", vec![]);
+        let rows = vec![Attribute::int("axis", 0)];
+        self.node("Concat", &["batch", "width"], "state_shape", rows);
+        self.node(
+            "Expand",
+            &[weights::STATE, "state_shape"],
+            "state_all",
+            vec![],
+        );
+    }
+
+    /// `in.0` (T, B, I)
+    fn input(&mut self, spec: &Spec) {
+        let rows = match &spec.input {
+            Input::Dense { .. } => "x",
+            Input::Tokens { channels, window } => {
+                let padding = channels.as_slice().iter().map(|c| c.vocabulary as i64);
+                self.embeddings(&padding.collect::<Vec<_>>(), *window as i64);
+                "embedded"
+            }
+        };
+        let perm = vec![Attribute::ints("perm", &[1, 0, 2])];
+        self.node("Transpose", &[rows], "in.0", perm);
+    }
+
+    /// `embedded` (B, T, I): for every step of the window the embeddings of all channels.
+    fn embeddings(&mut self, padding: &[i64], window: i64) {
+        let reach = window / 2;
+        if reach == 0 {
+            self.node("Identity", &["tokens"], "ids", vec![]);
+        } else {
+            self.padded(padding, reach);
+        }
+        for channel in 0..padding.len() {
+            let (index, ids) = (format!("channel.{channel}"), format!("ids.{channel}"));
+            self.constants
+                .push(Tensor::ints(&index, &[], &[channel as i64]));
+            let axis = vec![Attribute::int("axis", 2)];
+            self.node("Gather", &["ids", &index], &ids, axis);
+            let table = weights::table(channel);
+            self.node(
+                "Gather",
+                &[&table, &ids],
+                &format!("rows.{channel}"),
+                vec![],
+            );
+        }
+        let mut parts = Vec::new();
+        for neighbour in 0..window {
+            for channel in 0..padding.len() {
+                let rows = format!("rows.{channel}");
+                if reach == 0 {
+                    parts.push(rows);
+                    continue;
+                }
+                let (start, end) = (format!("start.{neighbour}"), format!("end.{neighbour}"));
+                self.vector(&start, &[neighbour]);
+                if channel == 0 {
+                    self.node("Add", &["time", &start], &end, vec![]);
+                }
+                let part = format!("rows.{channel}.{neighbour}");
+                self.node("Slice", &[&rows, &start, &end, "one"], &part, vec![]);
+                parts.push(part);
+            }
+        }
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let axis = vec![Attribute::int("axis", 2)];
+        self.node("Concat", &parts, "embedded", axis);
+    }
+
+    /// `ids` (B, T + 2 reach, channels): the tokens, and padding beyond the ends of every sequence.
+    fn padded(&mut self, padding: &[i64], reach: i64) {
+        let channels = padding.len();
+        self.constants
+            .push(Tensor::ints("padding", &[1, 1, channels], padding));
+        self.constants.push(Tensor::ints("start", &[], &[0]));
+        self.constants.push(Tensor::ints("step", &[], &[1]));
+        self.vector("last_axes", &[1, 2]);
+        self.vector("front_axes", &[0, 2]);
+        self.vector("reach", &[reach]);
+        self.vector("channels", &[channels as i64]);
+        self.node("Squeeze", &["time", "zero"], "time_scalar", vec![]);
+        self.node("Range", &["start", "time_scalar", "step"], "places", vec![]);
+        self.node("Unsqueeze", &["places", "front_axes"], "places_all", vec![]);
+        let to_int64 = vec![Attribute::int("to", i64::from(data_type::INT64))];
+        self.node("Cast", &["lengths_all"], "lengths_int64", to_int64);
+        self.node("Unsqueeze", &["lengths_int64", "last_axes"], "ends", vec![]);
+        self.node("Less", &["places_all", "ends"], "is_inside", vec![]);
+        self.node(
+            "Where",
+            &["is_inside", "tokens", "padding"],
+            "tokens_inside",
+            vec![],
+        );
+        let axis = || vec![Attribute::int("axis", 0)];
+        self.node(
+            "Concat",
+            &["batch", "reach", "channels"],
+            "border_shape",
+            axis(),
+        );
+        self.node("Expand", &["padding", "border_shape"], "border", vec![]);
+        let axis = vec![Attribute::int("axis", 1)];
+        self.node(
+            "Concat",
+            &["border", "tokens_inside", "border"],
+            "ids",
+            axis,
+        );
+    }
+
+    /// From `in.0` to `in.L`, the rows of the top layer (T, B, D·H); `final.l` is where layer `l` ends, (B, D·H).
+    fn layers(&mut self, spec: &Spec) {
+        for (i, layer) in spec.layers.as_slice().iter().enumerate() {
+            let (d, h) = (layer.directions() as i64, layer.hidden as i64);
+            let [start, end, split, joined, joined_last] =
+                ["from", "to", "split", "joined", "joined_last"].map(|name| format!("{name}.{i}"));
+            let offset = spec.state_offset(i) as i64;
+            self.vector(&start, &[offset]);
+            self.vector(&end, &[offset + d * h]);
+            self.vector(&split, &[0, d, h]);
+            self.vector(&joined, &[0, 0, d * h]);
+            self.vector(&joined_last, &[0, d * h]);
+            let [part, parts, initial] =
+                ["part", "parts", "initial"].map(|name| format!("state.{name}.{i}"));
+            self.node("Slice", &["state_all", &start, &end, "one"], &part, vec![]);
+            self.node("Reshape", &[&part, &split], &parts, vec![]);
+            let swap = || vec![Attribute::ints("perm", &[1, 0, 2])];
+            self.node("Transpose", &[&parts], &initial, swap());
+            self.recurrence(i, layer, &initial);
+            let [hidden, rows, last, ends] =
+                ["hidden", "rows", "last", "ends"].map(|name| format!("layer.{name}.{i}"));
+            let perm = vec![Attribute::ints("perm", &[0, 2, 1, 3])];
+            self.node("Transpose", &[&hidden], &rows, perm);
+            self.node(
+                "Reshape",
+                &[&rows, &joined],
+                &format!("in.{}", i + 1),
+                vec![],
+            );
+            self.node("Transpose", &[&last], &ends, swap());
+            self.node(
+                "Reshape",
+                &[&ends, &joined_last],
+                &format!("final.{i}"),
+                vec![],
+            );
+        }
+        let finals: Vec<String> = (0..spec.layers.len())
+            .map(|i| format!("final.{i}"))
+            .collect();
+        let finals: Vec<&str> = finals.iter().map(String::as_str).collect();
+        let axis = vec![Attribute::int("axis", 1)];
+        self.node("Concat", &finals, "state_out", axis);
+    }
+
+    /// `layer.hidden.l` (T, D, B, H) and `layer.last.l` (D, B, H).
+    fn recurrence(&mut self, i: usize, layer: &Layer, initial: &str) {
+        let directions = layer.directions();
+        let (direction, activation) = (
+            if directions == 2 {
+                "bidirectional"
+            } else {
+                "forward"
+            },
+            cell::onnx_activation(layer),
+        );
+        let mut attributes = vec![
+            Attribute::int("hidden_size", layer.hidden as i64),
+            Attribute::string("direction", direction),
+            Attribute::strings("activations", &vec![activation; directions]),
+        ];
+        if cell::activation(layer) == Activation::Identity {
+            attributes.push(Attribute::floats(
+                "activation_alpha",
+                &vec![1.0; directions],
+            ));
+            attributes.push(Attribute::floats("activation_beta", &vec![0.0; directions]));
+        }
+        attributes.extend(
+            layer
+                .cell
+                .limit()
+                .map(|clip| Attribute::float("clip", clip)),
+        );
+        let [w, r, b] = ['W', 'R', 'B'].map(|letter| weights::name(letter, i));
+        let inputs = [&format!("in.{i}"), &w, &r, &b, "lengths_all", initial];
+        let operator = cell::names(layer.cell).onnx;
+        self.node(operator, &inputs, &format!("layer.hidden.{i}"), attributes);
+        if let Some(node) = self.nodes.last_mut() {
+            node.output.push(format!("layer.last.{i}"));
+        }
+    }
+
+    /// `y`
+    fn head(&mut self, spec: &Spec) {
+        let top = spec.layers.len();
+        let rows = match spec.head.read {
+            Read::LastStep => format!("final.{}", top - 1),
+            Read::EveryStep => {
+                let perm = vec![Attribute::ints("perm", &[1, 0, 2])];
+                self.node("Transpose", &[&format!("in.{top}")], "top", perm);
+                "top".to_owned()
+            }
+        };
+        if spec.head.kind == HeadKind::None {
+            return self.node("Identity", &[&rows], "y", vec![]);
+        }
+        self.node("MatMul", &[&rows, weights::HEAD], "products", vec![]);
+        match spec.head.kind {
+            HeadKind::Softmax { .. } => {
+                self.node("Add", &["products", weights::HEAD_BIAS], "logits", vec![]);
+                let axis = vec![Attribute::int("axis", -1)];
+                self.node("Softmax", &["logits"], "y", axis);
+            }
+            HeadKind::Linear { .. } | HeadKind::None => {
+                self.node("Add", &["products", weights::HEAD_BIAS], "y", vec![]);
+            }
+        }
+    }
+}
+
+/// What a step reads, as the graph calls it.
+const fn steps_name(spec: &Spec) -> &'static str {
+    match spec.input {
+        Input::Dense { .. } => "x",
+        Input::Tokens { .. } => "tokens",
+    }
+}

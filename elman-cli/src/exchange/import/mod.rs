@@ -1,0 +1,359 @@
+//! `elman import`: a net that was trained elsewhere as a run of ours.
+//!
+//! Reading order: `net` (what comes in, and how it becomes a spec and parameters) → `state_dict` (PyTorch) → `graph`, `flow`,
+//! `rnn`, `ops`, `head` (ONNX) → `meaning` (what the user says of the numbers).
+
+mod flow;
+mod graph;
+mod head;
+mod meaning;
+mod net;
+mod ops;
+mod rnn;
+mod state_dict;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+use std::path::Path;
+
+use elman_core::{Activation, Cell, HeadKind, Input, Layer, Read, Spec};
+use serde::Serialize;
+
+use crate::args::ImportArgs;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::{Run, write_whole};
+use crate::exchange::export::describe;
+use crate::exchange::onnx;
+use crate::net::model_file::{self, About};
+use crate::net::spec_file::StoredSpec;
+use crate::task::trained;
+
+use meaning::Meaning;
+use net::Foreign;
+use state_dict::Hints;
+
+/// The task in the configuration of an imported run: there is nothing to go on with.
+pub const TASK: &str = "import";
+
+/// A net that fits core, before anybody has said what its numbers mean.
+struct Net {
+    spec: Spec,
+    params: Vec<f32>,
+    /// Whether the file says at which steps the head reads.
+    knows_read: bool,
+    notes: Vec<String>,
+}
+
+/// What a file holds.
+enum Found {
+    /// A net of ours, with all that belongs to it.
+    Ours(Net, Meaning),
+    /// A net.
+    Bare(Net),
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    run: String,
+    task: &'a str,
+    parameters: usize,
+    notes: &'a [String],
+}
+
+/// What stands in the run's configuration.
+#[derive(Serialize)]
+struct Config<'a> {
+    task: &'a str,
+    from: String,
+}
+
+/// The command.
+///
+/// # Errors
+/// A file that is missing, damaged, or holds no net that elman can run; flags that do not fit it.
+pub fn run(args: &ImportArgs) -> Result<()> {
+    let path = &args.file;
+    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    let found = find(args, content).map_err(|failure| failure.in_file(path))?;
+    let (net, meaning) = match found {
+        Found::Ours(net, meaning) => (net, meaning),
+        Found::Bare(mut net) => {
+            let meaning = meaning::decide(args, &mut net)?;
+            (net, meaning)
+        }
+    };
+    let run = write(args, &net, &meaning)?;
+    report(args, &run, &net, &meaning)
+}
+
+/// Reads an ONNX file as far as nobody has to say what the numbers mean.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn reads_onnx(content: Vec<u8>) -> Result<()> {
+    of_onnx(content).map(drop)
+}
+
+/// The same with a state_dict.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn reads_state_dict(content: &[u8]) -> Result<()> {
+    let about = About::find(content)?;
+    if let Some(about) = about {
+        return ours(about, content).map(drop);
+    }
+    let hints = Hints {
+        layers: Vec::new(),
+        window: 1,
+    };
+    let foreign = state_dict::read(content, &hints)?;
+    let spec = foreign.spec(Read::LastStep, false)?;
+    foreign.params(&spec);
+    Ok(())
+}
+
+/// Reads a file by its content.
+fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Found> {
+    if is_pickle(&content) {
+        return Err(Failure::input(
+            "this is a pickle of torch.save, which runs code when it is opened; write the net by \
+             safetensors.torch.save_file(net.state_dict(), FILE)",
+        ));
+    }
+    let is_tensors = is_safetensors(&content);
+    if let Some(like) = &args.like {
+        if !is_tensors {
+            return Err(Failure::input("--like is for the tensors of a state_dict"));
+        }
+        let about = About::read(&Run::open(like)?.trained_model()?)?;
+        return ours(about, &content);
+    }
+    if is_tensors {
+        return match About::find(&content)? {
+            Some(about) if !says_more(args) => ours(about, &content),
+            _ => state_dict(args, &content),
+        };
+    }
+    if args.spec.is_some() || args.activation.is_some() || args.read.is_some() {
+        return Err(Failure::input(
+            "--spec, --activation and --read are for a state_dict; an ONNX file says all that by itself",
+        ));
+    }
+    match of_onnx(content)? {
+        Found::Ours(net, _) if says_more(args) => Ok(Found::Bare(net)),
+        found => Ok(found),
+    }
+}
+
+/// A net of ours or of anybody.
+fn of_onnx(content: Vec<u8>) -> Result<Found> {
+    let model = onnx::decode(content)?;
+    if let Some((about, params)) = graph::ours(&model)? {
+        let net = of_ours(&about, params)?;
+        return Ok(match meaning_of(about) {
+            Some(meaning) => Found::Ours(net, meaning),
+            None => Found::Bare(net),
+        });
+    }
+    let foreign = graph::read(&model)?;
+    let spec = foreign.spec(foreign.read.unwrap_or(Read::EveryStep), foreign.softmax)?;
+    Ok(Found::Bare(of_foreign(foreign, spec)))
+}
+
+/// Whether the user says what the numbers mean.
+const fn says_more(args: &ImportArgs) -> bool {
+    args.task.is_some()
+        || args.labels.is_some()
+        || args.columns.is_some()
+        || args.mean.is_some()
+        || args.deviation.is_some()
+        || args.vocabulary.is_some()
+        || args.spec.is_some()
+}
+
+/// Tensors under our names, and what is known about them.
+fn ours(about: About, content: &[u8]) -> Result<Found> {
+    let spec = about.spec.restore().map_err(blame_file)?;
+    let net = of_ours(&about, model_file::params(content, &spec)?)?;
+    match meaning_of(about) {
+        Some(meaning) => Ok(Found::Ours(net, meaning)),
+        None => Ok(Found::Bare(net)),
+    }
+}
+
+fn of_ours(about: &About, params: Vec<f32>) -> Result<Net> {
+    Ok(Net {
+        spec: about.spec.restore().map_err(blame_file)?,
+        params,
+        knows_read: true,
+        notes: Vec::new(),
+    })
+}
+
+fn meaning_of(about: About) -> Option<Meaning> {
+    let (task, json) = (about.task?, about.meaning?);
+    Some(Meaning { task, json })
+}
+
+/// A spec that makes no net is the file's fault.
+fn blame_file(failure: Failure) -> Failure {
+    match failure {
+        Failure::Run(sentence) => Failure::Input(sentence),
+        other => other,
+    }
+}
+
+/// Tensors under PyTorch's names.
+fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Found> {
+    let Some(text) = &args.spec else {
+        let activation = args.activation.map_or(Activation::Tanh, Into::into);
+        let hints = Hints {
+            layers: vec![Layer {
+                cell: Cell::elman(activation),
+                ..Layer::tanh(0)
+            }],
+            window: 1,
+        };
+        let foreign = state_dict::read(content, &hints)?;
+        let read = args.read.map(Read::from);
+        let spec = foreign.spec(read.unwrap_or(Read::EveryStep), false)?;
+        let net = of_foreign(foreign, spec);
+        return Ok(Found::Bare(Net {
+            knows_read: read.is_some(),
+            ..net
+        }));
+    };
+    let wanted = given_spec(text)?;
+    // Our own names say all, and our tables end in a padding row, which those of others do not.
+    if let Ok(params) = model_file::params(content, &wanted) {
+        return Ok(Found::Bare(Net {
+            spec: wanted,
+            params,
+            knows_read: true,
+            notes: Vec::new(),
+        }));
+    }
+    let hints = Hints {
+        layers: wanted.layers.as_slice().to_vec(),
+        window: match wanted.input {
+            Input::Dense { .. } => 1,
+            Input::Tokens { window, .. } => window,
+        },
+    };
+    let softmax = matches!(wanted.head.kind, HeadKind::Softmax { .. });
+    let foreign = state_dict::read(content, &hints)?;
+    let found = foreign.spec(wanted.head.read, softmax)?;
+    let same = Spec {
+        dropout: found.dropout,
+        ..wanted
+    };
+    if found != same {
+        return Err(Failure::input(format!(
+            "--spec: the tensors make {}, and the spec says {}",
+            describe(&found),
+            describe(&wanted)
+        )));
+    }
+    Ok(Found::Bare(Net {
+        knows_read: true,
+        ..of_foreign(foreign, wanted)
+    }))
+}
+
+/// The spec that the command line holds, or names the file of.
+fn given_spec(text: &str) -> Result<Spec> {
+    let blame = |what: String| Failure::input(format!("--spec: {what}"));
+    let json = if text.trim_start().starts_with('{') {
+        text.to_owned()
+    } else {
+        std::fs::read_to_string(text).map_err(|error| blame(format!("{text}: {error}")))?
+    };
+    let stored: StoredSpec =
+        serde_json::from_str(&json).map_err(|error| blame(error.to_string()))?;
+    stored
+        .restore()
+        .map_err(|failure| blame(failure.to_string()))
+}
+
+fn of_foreign(foreign: Foreign, spec: Spec) -> Net {
+    Net {
+        params: foreign.params(&spec),
+        spec,
+        knows_read: foreign.read.is_some(),
+        notes: foreign.notes,
+    }
+}
+
+/// Eight bytes that say how long a JSON object is, and the object.
+fn is_safetensors(content: &[u8]) -> bool {
+    let Some((length, rest)) = content.split_first_chunk() else {
+        return false;
+    };
+    u64::from_le_bytes(*length) <= rest.len() as u64 && rest.first() == Some(&b'{')
+}
+
+/// A zip archive, or the protocol that begins every newer pickle.
+fn is_pickle(content: &[u8]) -> bool {
+    content.starts_with(b"PK\x03\x04")
+        || (content.first() == Some(&0x80) && content.last() == Some(&b'.'))
+}
+
+/// Makes the run; one that could not be opened again is not left behind.
+fn write(args: &ImportArgs, net: &Net, meaning: &Meaning) -> Result<Run> {
+    let from =
+        std::path::absolute(&args.file).map_err(|error| Failure::read(&args.file, &error))?;
+    let config = toml::to_string(&Config {
+        task: TASK,
+        from: from.display().to_string(),
+    });
+    let config =
+        config.map_err(|error| Failure::run(format!("cannot write the settings: {error}")))?;
+    let run = Run::create(args.out.as_deref(), TASK)?;
+    write_whole(&run.config(), config.as_bytes())?;
+    let Meaning { task, json } = meaning;
+    let saved = model_file::save(&run.model(), task, &net.spec, json, &net.params);
+    let opened = saved.and_then(|()| trained::open(&run).map(drop));
+    if opened.is_err() {
+        remove(&run.model());
+        remove(&run.config());
+        // Only tidiness is at stake.
+        let _ = std::fs::remove_dir(run.folder());
+    }
+    opened.map(|()| run).map_err(blame_file)
+}
+
+/// Only tidiness is at stake.
+fn remove(path: &Path) {
+    let _ = std::fs::remove_file(path);
+}
+
+fn report(args: &ImportArgs, run: &Run, net: &Net, meaning: &Meaning) -> Result<()> {
+    let folder = run.folder().display().to_string();
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let report = Report {
+            run: folder,
+            task: &meaning.task,
+            parameters: net.params.len(),
+            notes: &net.notes,
+        };
+        serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
+        return Ok(writeln!(out)?);
+    }
+    writeln!(
+        out,
+        "{folder}: {}, task {}",
+        describe(&net.spec),
+        meaning.task
+    )?;
+    for note in &net.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    Ok(writeln!(
+        out,
+        "next: elman predict {folder} --data FILE, elman export {folder} --format c -o net.c"
+    )?)
+}

@@ -1,0 +1,221 @@
+//! PyTorch: the `state_dict` of a module that holds one `torch.nn.RNN`, perhaps behind an `nn.Embedding` and before an
+//! `nn.Linear`, as `safetensors.torch.save_file` writes it.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use elman_core::Layer;
+use safetensors::tensor::{Dtype, SafeTensors};
+
+use super::net::{Foreign, ForeignHead, ForeignInput, ForeignLayer, Half, Matrix};
+use crate::base::failure::{Failure, Result};
+use crate::net::cell;
+
+/// What tensors do not tell.
+#[derive(Clone, Debug)]
+pub struct Hints {
+    /// Cell of every layer; of the layers beyond, the last's.
+    pub layers: Vec<Layer>,
+    /// Steps that a token net sees at once.
+    pub window: usize,
+}
+
+/// The tensors of a file, and which of them nobody has looked at yet.
+struct StateDict<'a> {
+    file: SafeTensors<'a>,
+    unused: RefCell<BTreeSet<String>>,
+}
+
+/// Reads the net.
+///
+/// # Errors
+/// Tensors that make no such net; the sentence names one.
+pub fn read(content: &[u8], hints: &Hints) -> Result<Foreign> {
+    let file = SafeTensors::deserialize(content).map_err(|error| {
+        Failure::input(format!("no safetensors file, or a damaged one: {error}"))
+    })?;
+    let names = file.names().into_iter().map(str::to_owned).collect();
+    let tensors = StateDict {
+        file,
+        unused: RefCell::new(names),
+    };
+    let prefix = tensors.prefix()?;
+    let layers = tensors.layers(&prefix, hints)?;
+    let tables = tensors.tables()?;
+    let head = tensors.head()?;
+    if let Some(name) = tensors.unused.borrow().first() {
+        return Err(Failure::input(format!(
+            "elman has no place for the tensor {name}: a net is embeddings (named …emb…), torch.nn.RNN and one Linear"
+        )));
+    }
+    let width = layers[0]
+        .forward
+        .as_ref()
+        .map_or(0, |half| half.input.columns);
+    Ok(Foreign {
+        input: if tables.is_empty() {
+            ForeignInput::Dense { width }
+        } else {
+            ForeignInput::Tokens {
+                tables,
+                window: hints.window,
+            }
+        },
+        layers,
+        head,
+        softmax: false,
+        read: None,
+        notes: Vec::new(),
+    })
+}
+
+impl StateDict<'_> {
+    /// What stands before `weight_ih_l0`.
+    fn prefix(&self) -> Result<String> {
+        const FIRST: &str = "weight_ih_l0";
+        let unused = self.unused.borrow();
+        let mut found = unused.iter().filter_map(|name| name.strip_suffix(FIRST));
+        match (found.next(), found.next()) {
+            (Some(prefix), None) => Ok(prefix.to_owned()),
+            (None, _) => Err(Failure::input(format!(
+                "no tensor is called …{FIRST}: this is no state_dict with a torch.nn.RNN"
+            ))),
+            (Some(one), Some(other)) => Err(Failure::input(format!(
+                "two nets, {one}{FIRST} and {other}{FIRST}: save the state_dict of one"
+            ))),
+        }
+    }
+
+    /// The stacked layers.
+    fn layers(&self, prefix: &str, hints: &Hints) -> Result<Vec<ForeignLayer>> {
+        let mut layers: Vec<ForeignLayer> = Vec::new();
+        while self.has(&format!("{prefix}weight_ih_l{}", layers.len())) {
+            let number = layers.len();
+            let half = |end: &str| self.half(prefix, &format!("_l{number}{end}"));
+            let is_both = self.has(&format!("{prefix}weight_ih_l{number}_reverse"));
+            let hint = hints.layers.get(number).or(hints.layers.last());
+            let hint = hint.copied().unwrap_or(Layer::tanh(0));
+            layers.push(ForeignLayer {
+                cell: hint.cell,
+                forward: Some(half("")?),
+                reverse: is_both.then(|| half("_reverse")).transpose()?,
+            });
+        }
+        Ok(layers)
+    }
+
+    fn half(&self, prefix: &str, end: &str) -> Result<Half> {
+        let recurrent = self.matrix(&format!("{prefix}weight_hh{end}"))?;
+        let Matrix { rows, columns, .. } = recurrent;
+        if rows != columns {
+            let kind = match rows.checked_div(columns) {
+                Some(4) => "an LSTM",
+                Some(3) => "a GRU",
+                _ => "no Elman net",
+            };
+            return Err(Failure::input(format!(
+                "{prefix}weight_hh{end} has {rows} rows of {columns}: this is {kind}; elman runs {}",
+                cell::ELMAN.torch
+            )));
+        }
+        let mut bias = vec![0.0; rows];
+        for which in ["ih", "hh"] {
+            let name = format!("{prefix}bias_{which}{end}");
+            // Nets made with bias=False have none.
+            if self.has(&name) {
+                // PyTorch trains two biases that only ever appear as their sum.
+                let found = self.vector(&name, rows)?;
+                bias.iter_mut().zip(found).for_each(|(sum, b)| *sum += b);
+            }
+        }
+        Ok(Half {
+            input: self.matrix(&format!("{prefix}weight_ih{end}"))?,
+            recurrent,
+            bias,
+            initial: None,
+        })
+    }
+
+    /// Embedding tables, in the order of their names.
+    fn tables(&self) -> Result<Vec<Matrix>> {
+        let is_table =
+            |name: &&String| name.to_lowercase().contains("emb") && name.ends_with("weight");
+        let names: Vec<String> = self
+            .unused
+            .borrow()
+            .iter()
+            .filter(is_table)
+            .cloned()
+            .collect();
+        names.iter().map(|name| self.matrix(name)).collect()
+    }
+
+    /// The one `nn.Linear`.
+    fn head(&self) -> Result<Option<ForeignHead>> {
+        let name = self
+            .unused
+            .borrow()
+            .iter()
+            .find(|name| name.ends_with("weight"))
+            .cloned();
+        let Some(name) = name else {
+            return Ok(None);
+        };
+        let weights = self.matrix(&name)?;
+        let stem = name.strip_suffix("weight").unwrap_or(&name);
+        let bias = format!("{stem}bias");
+        Ok(Some(ForeignHead {
+            bias: if self.has(&bias) {
+                self.vector(&bias, weights.rows)?
+            } else {
+                vec![0.0; weights.rows]
+            },
+            weights,
+        }))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.file.tensor(name).is_ok()
+    }
+
+    fn matrix(&self, name: &str) -> Result<Matrix> {
+        let (shape, numbers) = self.tensor(name)?;
+        match shape[..] {
+            [rows, columns] => Ok(Matrix {
+                rows,
+                columns,
+                numbers,
+            }),
+            _ => Err(Failure::input(format!(
+                "the tensor {name} must have two dimensions, and has the shape {shape:?}"
+            ))),
+        }
+    }
+
+    fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>> {
+        let (shape, numbers) = self.tensor(name)?;
+        if shape == [len] {
+            return Ok(numbers);
+        }
+        Err(Failure::input(format!(
+            "the tensor {name} must have the shape [{len}], and has {shape:?}"
+        )))
+    }
+
+    fn tensor(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+        let tensor = self
+            .file
+            .tensor(name)
+            .map_err(|_| Failure::input(format!("the tensor {name} is missing")))?;
+        self.unused.borrow_mut().remove(name);
+        if tensor.dtype() != Dtype::F32 {
+            return Err(Failure::input(format!(
+                "the tensor {name} is {}; save the net as float32: net.float().state_dict()",
+                tensor.dtype()
+            )));
+        }
+        let words = tensor.data().as_chunks().0.iter();
+        let numbers = words.map(|&word| f32::from_le_bytes(word)).collect();
+        Ok((tensor.shape().to_vec(), numbers))
+    }
+}

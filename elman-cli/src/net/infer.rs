@@ -1,0 +1,246 @@
+//! Running a net over many sequences, without training it.
+
+use elman_core::{Input, Level, Model, Read, Spec, Strip, forward};
+use rayon::prelude::*;
+
+use crate::base::failure::Result;
+use crate::base::memory;
+use crate::data::Sequences;
+use crate::net::gather::{Gathered, longest_first};
+
+/// Sequences that run side by side: enough to fill the registers, few enough to stay in the cache.
+const BATCH: usize = 32;
+
+/// Steps that are run at once, where a net can be stopped and go on: long sequences take no more memory than short ones.
+const STEPS: usize = 4096;
+
+/// Outputs (R, O) of every row, or (B, O) of every sequence where the head reads the last step, in the order of the
+/// sequences. Runs on the threads of the rayon pool around it; the numbers depend neither on them nor on how sequences
+/// are batched.
+///
+/// # Errors
+/// Ids that the spec does not know.
+pub fn outputs(level: Level, model: &Model<'_>, sequences: &Sequences) -> Result<Vec<f32>> {
+    let order = longest_first(sequences);
+    let width = model.spec().output_width();
+    let numbers = sequences.outputs().saturating_mul(width);
+    memory::check(
+        // As they are found, and in order.
+        numbers.saturating_mul(2 * size_of::<f32>()),
+        "running the net on these data",
+        "cut the file into parts",
+    )?;
+    let batches: Vec<(Vec<usize>, Vec<f32>)> = order
+        .par_chunks(BATCH)
+        .map_init(Worker::default, |worker, chosen| {
+            let (mut places, mut outputs) = (Vec::new(), Vec::new());
+            let steps = steps_at_once(model.spec(), sequences, chosen);
+            worker.walk(level, model, sequences, chosen, steps, |at, found| {
+                places.extend_from_slice(at);
+                outputs.extend_from_slice(found);
+                Ok(())
+            })?;
+            Ok((places, outputs))
+        })
+        .collect::<Result<_>>()?;
+    let mut outputs = vec![0.0; numbers];
+    for (places, found) in &batches {
+        for (place, found) in places.iter().zip(found.chunks_exact(width)) {
+            outputs[place * width..][..width].copy_from_slice(found);
+        }
+    }
+    Ok(outputs)
+}
+
+/// A net that reads steps to come, or answers at the last one only, takes sequences as a whole.
+fn steps_at_once(spec: &Spec, sequences: &Sequences, chosen: &[usize]) -> usize {
+    let sees_ahead = matches!(spec.input, Input::Tokens { window, .. } if window > 1);
+    if sees_ahead || spec.is_bidirectional() || spec.head.read == Read::LastStep {
+        let longest = chosen.first().map(|&first| sequences.len_of(first));
+        longest.unwrap_or(0).max(1)
+    } else {
+        STEPS
+    }
+}
+
+/// Runs through sequences that are too long to be held at once, those of `order` side by side, `steps` steps at a time;
+/// the longest must come first. Hands out the outputs of every window, and the target of [`Sequences`] that belongs to
+/// each row of them.
+///
+/// # Errors
+/// Ids that the spec does not know; those of `visit`.
+pub fn walk(
+    level: Level,
+    model: &Model<'_>,
+    sequences: &Sequences,
+    order: &[usize],
+    steps: usize,
+    visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
+) -> Result<()> {
+    Worker::default().walk(level, model, sequences, order, steps, visit)
+}
+
+/// The buffers of one thread.
+#[derive(Default)]
+struct Worker {
+    gathered: Gathered,
+    state: Vec<f32>,
+    workspace: Vec<Strip>,
+    outputs: Vec<f32>,
+}
+
+impl Worker {
+    /// Puts so many sequences at their start.
+    fn start(&mut self, model: &Model<'_>, sequences: usize) {
+        self.state.resize(sequences * model.spec().state_len(), 0.0);
+        model.reset(&mut self.state);
+    }
+
+    /// See [`walk`].
+    fn walk(
+        &mut self,
+        level: Level,
+        model: &Model<'_>,
+        sequences: &Sequences,
+        order: &[usize],
+        steps: usize,
+        mut visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
+    ) -> Result<()> {
+        let longest = order.first().map_or(0, |&first| sequences.len_of(first));
+        self.start(model, order.len());
+        for start in (0..longest).step_by(steps) {
+            let going = order.partition_point(|&sequence| sequences.len_of(sequence) > start);
+            let window = start..start + steps;
+            self.gathered.fill(sequences, &order[..going], window)?;
+            self.state.truncate(going * model.spec().state_len());
+            self.run(level, model)?;
+            visit(self.gathered.places(), &self.outputs)?;
+        }
+        Ok(())
+    }
+
+    /// Runs over what is gathered, from the state to the next.
+    fn run(&mut self, level: Level, model: &Model<'_>) -> Result<&[f32]> {
+        let spec = model.spec();
+        let batch = self.gathered.batch()?;
+        let needed = spec.workspace_len(batch.rows(), batch.sequences());
+        if self.workspace.len() < needed {
+            let bytes = needed.saturating_mul(size_of::<Strip>());
+            let what = format!("running the net over {} steps", batch.steps());
+            memory::check(bytes, &what, "cut the longest sequences")?;
+            self.workspace.resize(needed, Strip::ZERO);
+        }
+        let rows = spec.output_rows(batch.rows(), batch.sequences());
+        self.outputs.resize(rows * spec.output_width(), 0.0);
+        forward(
+            level,
+            model,
+            &batch,
+            self.gathered.inputs(),
+            &mut self.state,
+            &mut self.workspace,
+            &mut self.outputs,
+        )?;
+        Ok(&self.outputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::seeds::{self, Purpose};
+    use crate::net::network::Network;
+    use elman_core::*;
+
+    fn spec(window: usize) -> Spec {
+        Spec {
+            input: Input::Tokens {
+                channels: Channels::of([Channel {
+                    vocabulary: 5,
+                    width: 3,
+                }]),
+                window,
+            },
+            layers: Layers::of([Layer::tanh(6), Layer::tanh(4)]),
+            initial_state: InitialState::Trained,
+            head: Head {
+                kind: HeadKind::Softmax { outputs: 3 },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout::NONE,
+        }
+    }
+
+    fn network(spec: Spec) -> Network {
+        let mut params = vec![0.0; spec.params_len()];
+        let mut rng = seeds::generator(1, Purpose::Parameters, &[]);
+        initialize(&spec, Init::Pytorch, &mut rng, &mut params).unwrap();
+        Network::new(spec, params).unwrap()
+    }
+
+    #[test]
+    fn nets_that_look_ahead_get_long_sequences_whole() {
+        let both = Layer {
+            direction: Direction::Both,
+            ..Layer::tanh(4)
+        };
+        let both = Spec {
+            layers: Layers::of([both]),
+            ..spec(1)
+        };
+        let mut sequences = Sequences::of_tokens(1);
+        let length = STEPS as u32 + 5;
+        (0..length).for_each(|step| sequences.push_row([step * step % 5], Target::IGNORED));
+        sequences.end_sequence();
+        let ids: Vec<u32> = (0..length).map(|step| step * step % 5).collect();
+        for spec in [spec(3), both] {
+            let network = network(spec);
+            let model = network.model().unwrap();
+            let batch = Batch::uniform(ids.len(), 1).unwrap();
+            let mut state = vec![0.0; spec.state_len()];
+            model.reset(&mut state);
+            let mut workspace = vec![Strip::ZERO; spec.workspace_len(ids.len(), 1)];
+            let mut whole = vec![0.0; ids.len() * spec.output_width()];
+            forward(
+                Level::detect(),
+                &model,
+                &batch,
+                Inputs::Tokens(&ids),
+                &mut state,
+                &mut workspace,
+                &mut whole,
+            )
+            .unwrap();
+            assert_eq!(network.outputs(&sequences).unwrap(), whole);
+        }
+    }
+
+    #[test]
+    fn long_sequences_are_walked_to_the_same_outputs() {
+        let network = network(spec(1));
+        let mut sequences = Sequences::of_tokens(1);
+        for length in [7, 12, 3, STEPS as u32 + 5] {
+            (0..length).for_each(|step| sequences.push_row([step % 5], Target::IGNORED));
+            sequences.end_sequence();
+        }
+        let whole = network.outputs(&sequences).unwrap();
+        for steps in [5, STEPS, 2 * STEPS] {
+            let mut found = vec![0.0; whole.len()];
+            walk(
+                Level::detect(),
+                &network.model().unwrap(),
+                &sequences,
+                &longest_first(&sequences),
+                steps,
+                |places, outputs| {
+                    for (place, output) in places.iter().zip(outputs.chunks(3)) {
+                        found[place * 3..][..3].copy_from_slice(output);
+                    }
+                    Ok(())
+                },
+            )
+            .unwrap();
+            assert_eq!(found, whole, "{steps} steps at once");
+        }
+    }
+}

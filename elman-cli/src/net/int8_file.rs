@@ -1,0 +1,122 @@
+//! `quantized.safetensors`: the words of a net in whole numbers (`elman_core::quantized` says how they lie), and which net
+//! they were rounded from.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, View};
+use serde::{Deserialize, Serialize};
+
+use crate::base::checksum;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::write_whole;
+use crate::net::network::Network;
+use crate::net::spec_file::StoredSpec;
+
+/// The one key of the metadata, and the one tensor.
+const KEY: &str = "elman";
+const WORDS: &str = "words";
+/// The layout that elman-core describes.
+const LAYOUT: u32 = 1;
+
+/// The metadata.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Metadata {
+    layout: u32,
+    spec: StoredSpec,
+    /// Checksum of the parameters that were rounded.
+    parameters: u32,
+}
+
+impl Metadata {
+    fn of(network: &Network) -> Self {
+        let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+        let mut digest = crc.digest();
+        for x in network.params() {
+            digest.update(&x.to_le_bytes());
+        }
+        Self {
+            layout: LAYOUT,
+            spec: StoredSpec::from(network.spec()),
+            parameters: digest.finalize(),
+        }
+    }
+}
+
+/// Words as a tensor.
+struct Words(Vec<u8>, usize);
+
+impl View for Words {
+    fn dtype(&self) -> Dtype {
+        Dtype::U32
+    }
+
+    fn shape(&self) -> &[usize] {
+        std::slice::from_ref(&self.1)
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.0)
+    }
+
+    fn data_len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Writes the words.
+///
+/// # Errors
+/// Writing fails.
+pub fn save(path: &Path, network: &Network, words: &[u32]) -> Result<()> {
+    let complain = |error: &dyn std::fmt::Display| {
+        Failure::run(format!("cannot write {}: {error}", path.display()))
+    };
+    let json = serde_json::to_string(&Metadata::of(network)).map_err(|error| complain(&error))?;
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let json = checksum::seal(&json, [(WORDS, &*bytes)]);
+    let tensors = [(WORDS, Words(bytes, words.len()))];
+    let metadata = HashMap::from([(KEY.to_owned(), json)]);
+    let content =
+        safetensors::serialize(tensors, Some(metadata)).map_err(|error| complain(&error))?;
+    write_whole(path, &content)
+}
+
+/// Reads the words that were rounded from this net.
+///
+/// # Errors
+/// A missing or foreign file, or one that was made for another net.
+pub fn load(path: &Path, network: &Network) -> Result<Vec<u32>> {
+    if !path.exists() {
+        let sentence = "no such file; elman quantize RUN --data FILE makes it";
+        return Err(Failure::input(sentence).in_file(path));
+    }
+    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    parse(&content, network).map_err(|failure| failure.in_file(path))
+}
+
+/// The same for a file that was read.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(content: &[u8], network: &Network) -> Result<Vec<u32>> {
+    let foreign = || Failure::input("not a file written by elman quantize");
+    let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
+    let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
+    let json = header.metadata().as_ref().and_then(|all| all.get(KEY));
+    let json = json.ok_or_else(foreign)?;
+    checksum::check(json, &file)?;
+    let metadata: Metadata = serde_json::from_str(json).map_err(|_| foreign())?;
+    if metadata != Metadata::of(network) {
+        return Err(Failure::input(
+            "made from another model than the run's; run elman quantize again",
+        ));
+    }
+    let tensor = file.tensor(WORDS).map_err(|_| foreign())?;
+    if tensor.dtype() != Dtype::U32 {
+        return Err(foreign());
+    }
+    let words = tensor.data().as_chunks().0.iter();
+    Ok(words.map(|&bytes| u32::from_le_bytes(bytes)).collect())
+}

@@ -1,0 +1,14 @@
+//! The net in memory and on disk, what it costs, and how it is asked.
+
+pub mod cell;
+#[cfg(test)]
+mod corruption;
+pub mod cost;
+pub mod gather;
+pub mod infer;
+pub mod int8_file;
+pub mod model_file;
+pub mod network;
+pub mod objective;
+pub mod spec_file;
+pub mod textbook;

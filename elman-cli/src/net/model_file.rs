@@ -1,0 +1,495 @@
+//! `model.safetensors`: tensors under PyTorch's names and in its layout, and beside them, in the metadata, all
+//! that a user of the model needs. `torch.nn.RNN` loads the `rnn.*` tensors by name.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use elman_core::{Spec, Tensor, TensorKind};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::base::checksum;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::write_whole;
+use crate::net::network::Network;
+use crate::net::spec_file::StoredSpec;
+
+/// The one key of the metadata. Its value is JSON; a single key also keeps the file's bytes the same from one
+/// run to the next, whatever the order of a hash map.
+const KEY: &str = "elman";
+
+/// The metadata.
+#[derive(Debug, Serialize, Deserialize)]
+struct Metadata<T> {
+    task: String,
+    spec: StoredSpec,
+    /// What the task makes of the numbers.
+    meaning: T,
+}
+
+/// The metadata of a model, whatever its task: what travels in other files.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct About {
+    /// `None`: nobody said what the numbers mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    pub spec: StoredSpec,
+    /// As it was written, to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<Box<RawValue>>,
+}
+
+impl About {
+    /// Of a model file.
+    ///
+    /// # Errors
+    /// A missing or foreign file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+        let about = open(&content).and_then(|(_, json)| Self::parse(&json));
+        about.map_err(|failure| failure.in_file(path))
+    }
+
+    /// Of a file's content; `None` if it is not of this program.
+    ///
+    /// # Errors
+    /// It is, and damaged.
+    pub fn find(content: &[u8]) -> Result<Option<Self>> {
+        open(content).map_or(Ok(None), |(_, json)| Self::parse(&json).map(Some))
+    }
+
+    /// From JSON.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn parse(json: &str) -> Result<Self> {
+        from_json(json)
+    }
+}
+
+/// The parameters of a net, from tensors that have our names; there must be no others.
+///
+/// # Errors
+/// A tensor is missing, of another shape, or one too many.
+pub fn params(content: &[u8], spec: &Spec) -> Result<Vec<f32>> {
+    let file = SafeTensors::deserialize(content).map_err(|error| {
+        Failure::input(format!("no safetensors file, or a damaged one: {error}"))
+    })?;
+    let ours = |name: &str| {
+        let mut tensors = spec.tensors();
+        tensors.any(|tensor| {
+            tensor.kind.to_string() == name || second_bias(&tensor).as_deref() == Some(name)
+        })
+    };
+    let numbers = file
+        .tensors()
+        .iter()
+        .map(|(_, tensor)| tensor.data().len() / 4)
+        .sum::<usize>();
+    if numbers < spec.params_len() {
+        return Err(Failure::input(format!(
+            "the tensors hold {numbers} numbers, and the net has {}",
+            spec.params_len()
+        )));
+    }
+    if let Some(name) = file.names().into_iter().find(|name| !ours(name)) {
+        return Err(Failure::input(format!(
+            "the tensor {name} is one too many: the model has none of that name"
+        )));
+    }
+    read_params(&file, spec)
+}
+
+fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
+    // Before memory is taken: the metadata may claim a net that is larger than the file.
+    for tensor in spec.tensors() {
+        find(file, &tensor.kind.to_string(), &pytorch_shape(&tensor))?;
+    }
+    let mut params = vec![0.0; spec.params_len()];
+    for tensor in spec.tensors() {
+        read_tensor(file, &tensor, &mut params[tensor.range()])?;
+    }
+    Ok(params)
+}
+
+/// Where a tensor's numbers come from, in PyTorch's layout.
+struct Exported {
+    shape: Vec<usize>,
+    data: Vec<u8>,
+}
+
+impl View for Exported {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.data)
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}
+
+impl Exported {
+    fn vector(numbers: &[f32]) -> Self {
+        Self {
+            shape: vec![numbers.len()],
+            data: bytes(numbers.iter().copied()),
+        }
+    }
+
+    fn tensor(tensor: &Tensor, params: &[f32]) -> Self {
+        let numbers = &params[tensor.range()];
+        if tensor.is_vector() {
+            Self::vector(numbers)
+        } else if tensor.is_transposed_in_pytorch() {
+            let (rows, columns) = (tensor.rows, tensor.columns);
+            let transposed = (0..columns)
+                .flat_map(|column| (0..rows).map(move |row| numbers[row * columns + column]));
+            Self {
+                shape: vec![columns, rows],
+                data: bytes(transposed),
+            }
+        } else {
+            Self {
+                shape: vec![tensor.rows, tensor.columns],
+                data: bytes(numbers.iter().copied()),
+            }
+        }
+    }
+}
+
+fn bytes(numbers: impl Iterator<Item = f32>) -> Vec<u8> {
+    numbers.flat_map(f32::to_le_bytes).collect()
+}
+
+/// The numbers of a tensor of a safetensors file.
+///
+/// # Errors
+/// The tensor is missing, no `f32`, or has another number of values.
+fn numbers(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    let tensor = find(file, name, shape)?;
+    Ok(tensor
+        .data()
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect())
+}
+
+/// A tensor of a safetensors file.
+///
+/// # Errors
+/// As [`numbers`].
+fn find<'a>(file: &SafeTensors<'a>, name: &str, shape: &[usize]) -> Result<TensorView<'a>> {
+    let tensor = file
+        .tensor(name)
+        .map_err(|_| Failure::input(format!("the tensor {name} is missing")))?;
+    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
+        let (dtype, found) = (tensor.dtype(), tensor.shape());
+        return Err(Failure::input(format!(
+            "the tensor {name} must be F32 {shape:?}, found {dtype} {found:?}"
+        )));
+    }
+    Ok(tensor)
+}
+
+/// The shape that a tensor has in PyTorch.
+fn pytorch_shape(tensor: &Tensor) -> Vec<usize> {
+    let (rows, columns) = (tensor.rows, tensor.columns);
+    if tensor.is_vector() {
+        vec![columns]
+    } else if tensor.is_transposed_in_pytorch() {
+        vec![columns, rows]
+    } else {
+        vec![rows, columns]
+    }
+}
+
+/// PyTorch's second bias of a layer. Ours is their sum, so it is written as zero.
+fn second_bias(tensor: &Tensor) -> Option<String> {
+    matches!(tensor.kind, TensorKind::Bias(_))
+        .then(|| tensor.kind.to_string().replace("bias_ih", "bias_hh"))
+}
+
+/// Writes a model and what its numbers mean.
+///
+/// # Errors
+/// Writing fails.
+pub fn save(
+    path: &Path,
+    task: &str,
+    spec: &Spec,
+    meaning: &impl Serialize,
+    params: &[f32],
+) -> Result<()> {
+    let mut tensors: Vec<(String, Exported)> = Vec::new();
+    for tensor in spec.tensors() {
+        if let Some(name) = second_bias(&tensor) {
+            tensors.push((name, Exported::vector(&vec![0.0; tensor.columns])));
+        }
+        tensors.push((tensor.kind.to_string(), Exported::tensor(&tensor, params)));
+    }
+    write_tensors(
+        path,
+        tensors,
+        &Metadata {
+            task: task.to_owned(),
+            spec: StoredSpec::from(spec),
+            meaning,
+        },
+    )
+}
+
+fn write_tensors(
+    path: &Path,
+    tensors: Vec<(String, Exported)>,
+    metadata: &impl Serialize,
+) -> Result<()> {
+    let complain = |error: &dyn std::fmt::Display| {
+        Failure::run(format!("cannot write {}: {error}", path.display()))
+    };
+    let json = serde_json::to_string(metadata).map_err(|error| complain(&error))?;
+    let parts = tensors.iter().map(|(name, data)| (&**name, &*data.data));
+    let json = checksum::seal(&json, parts);
+    let metadata = HashMap::from([(KEY.to_owned(), json)]);
+    let content =
+        safetensors::serialize(tensors, Some(metadata)).map_err(|error| complain(&error))?;
+    write_whole(path, &content)
+}
+
+/// The task that a model was trained for.
+///
+/// # Errors
+/// A missing or foreign file.
+pub fn task_of(path: &Path) -> Result<String> {
+    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    let kind: Result<Metadata<serde::de::IgnoredAny>> =
+        open(&content).and_then(|(_, json)| from_json(&json));
+    Ok(kind.map_err(|failure| failure.in_file(path))?.task)
+}
+
+/// Reads a model made for `task`.
+///
+/// # Errors
+/// A missing or foreign file, or a model of another task.
+pub fn load<T: DeserializeOwned>(path: &Path, task: &str) -> Result<(Network, T)> {
+    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    parse(&content, task).map_err(|failure| failure.in_file(path))
+}
+
+/// The same for a file that was read.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network, T)> {
+    let (file, json) = open(content)?;
+    checksum::check(&json, &file)?;
+    let kind: Metadata<serde::de::IgnoredAny> = from_json(&json)?;
+    if task != kind.task {
+        return Err(Failure::input(format!(
+            "the model was trained for the task {}, not {task}",
+            kind.task
+        )));
+    }
+    let metadata: Metadata<T> = from_json(&json)?;
+    let spec = metadata.spec.restore()?;
+    let params = read_params(&file, &spec)?;
+    Ok((Network::new(spec, params)?, metadata.meaning))
+}
+
+fn open(content: &[u8]) -> Result<(SafeTensors<'_>, String)> {
+    let foreign = || Failure::input("not a file written by elman");
+    let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
+    let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
+    let json = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(KEY))
+        .ok_or_else(foreign)?;
+    Ok((file, json.clone()))
+}
+
+fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json)
+        .map_err(|error| Failure::input(format!("the metadata are damaged: {error}")))
+}
+
+fn read_tensor(file: &SafeTensors<'_>, tensor: &Tensor, to: &mut [f32]) -> Result<()> {
+    let (rows, columns) = (tensor.rows, tensor.columns);
+    let from = numbers(file, &tensor.kind.to_string(), &pytorch_shape(tensor))?;
+    if tensor.is_transposed_in_pytorch() && !tensor.is_vector() {
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = from[i % columns * rows + i / columns];
+        }
+    } else {
+        to.copy_from_slice(&from);
+    }
+    // PyTorch trains two biases that only ever appear as their sum.
+    if let Some(name) = second_bias(tensor) {
+        for (to, second) in to.iter_mut().zip(numbers(file, &name, &[columns])?) {
+            *to += second;
+        }
+    }
+    Ok(())
+}
+
+/// Writes flat numbers and a note about them: checkpoints.
+///
+/// # Errors
+/// Writing fails.
+pub fn save_flat(path: &Path, parts: &[(&str, &[f32])], note: &impl Serialize) -> Result<()> {
+    let tensors = parts
+        .iter()
+        .map(|&(name, numbers)| (name.to_owned(), Exported::vector(numbers)))
+        .collect();
+    write_tensors(path, tensors, note)
+}
+
+/// A file that [`save_flat`] wrote.
+pub struct FlatFile {
+    path: PathBuf,
+    content: Vec<u8>,
+}
+
+impl FlatFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(path: &Path) -> Result<Self> {
+        let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+        Ok(Self::of(path, content))
+    }
+
+    /// A file that was read.
+    pub fn of(path: &Path, content: Vec<u8>) -> Self {
+        Self {
+            path: path.to_owned(),
+            content,
+        }
+    }
+
+    /// The note.
+    ///
+    /// # Errors
+    /// The file is foreign or damaged.
+    pub fn note<T: DeserializeOwned>(&self) -> Result<T> {
+        let note = open(&self.content).and_then(|(file, json)| {
+            checksum::check(&json, &file)?;
+            from_json(&json)
+        });
+        note.map_err(|failure| failure.in_file(&self.path))
+    }
+
+    /// Some of the numbers.
+    ///
+    /// # Errors
+    /// The file is foreign, or holds another number of them.
+    pub fn copy_part(&self, name: &str, to: &mut [f32]) -> Result<()> {
+        let part = open(&self.content).and_then(|(file, _)| numbers(&file, name, &[to.len()]));
+        to.copy_from_slice(&part.map_err(|failure| failure.in_file(&self.path))?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman_core::*;
+
+    const SPEC: Spec = Spec {
+        input: Input::Tokens {
+            channels: Channels::of([Channel {
+                vocabulary: 3,
+                width: 2,
+            }]),
+            window: 1,
+        },
+        layers: Layers::of([Layer {
+            hidden: 3,
+            direction: Direction::Both,
+            cell: Cell::elman(Activation::Tanh),
+        }]),
+        initial_state: InitialState::Trained,
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 2 },
+            read: Read::EveryStep,
+        },
+        dropout: Dropout::NONE,
+    };
+
+    fn params() -> Vec<f32> {
+        (0..SPEC.params_len()).map(|i| i as f32).collect()
+    }
+
+    #[test]
+    fn a_model_comes_back_bit_for_bit() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("model.safetensors");
+        save(&path, "label", &SPEC, &["O"], &params()).unwrap();
+        let (network, meaning): (Network, Vec<String>) = load(&path, "label").unwrap();
+        assert_eq!(
+            (network.spec(), network.params(), meaning),
+            (&SPEC, &params()[..], vec!["O".to_owned()])
+        );
+        let complaint = load::<Vec<String>>(&path, "text").unwrap_err().to_string();
+        assert!(
+            complaint.ends_with("the model was trained for the task label, not text"),
+            "{complaint}"
+        );
+    }
+
+    #[test]
+    fn tensors_lie_as_pytorch_wants_them() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("model.safetensors");
+        save(&path, "label", &SPEC, &(), &params()).unwrap();
+        let content = std::fs::read(&path).unwrap();
+        let file = SafeTensors::deserialize(&content).unwrap();
+        let weights = SPEC
+            .tensors()
+            .find(|tensor| tensor.kind.to_string() == "rnn.weight_ih_l0_reverse")
+            .unwrap();
+        let found = numbers(&file, "rnn.weight_ih_l0_reverse", &[3, 2]).unwrap();
+        let first = weights.offset as f32;
+        assert_eq!(found, [0.0, 3.0, 1.0, 4.0, 2.0, 5.0].map(|i| first + i));
+        assert_eq!(
+            numbers(&file, "rnn.bias_hh_l0_reverse", &[3]).unwrap(),
+            [0.0; 3]
+        );
+        assert_eq!(
+            numbers(&file, "embedding.0.weight", &[4, 2]).unwrap().len(),
+            8
+        );
+    }
+
+    #[test]
+    fn foreign_files_are_refused() {
+        assert_eq!(
+            parse::<()>(b"no tensors", "label").unwrap_err().to_string(),
+            "not a file written by elman"
+        );
+    }
+
+    #[test]
+    fn flat_parts_come_back_and_must_fit() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("checkpoint.safetensors");
+        save_flat(&path, &[("params", &[1.0, 2.0])], &0.1f64).unwrap();
+        let file = FlatFile::read(&path).unwrap();
+        let mut params = [0.0; 2];
+        file.copy_part("params", &mut params).unwrap();
+        assert_eq!((file.note::<f64>().unwrap(), params), (0.1, [1.0, 2.0]));
+        assert!(file.copy_part("params", &mut [0.0; 3]).is_err());
+        assert!(file.copy_part("optimizer", &mut []).is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! A trained net in memory: its parameters, packed once, and which form of them answers.
+
+use elman_core::quantized::QuantizedModel;
+use elman_core::{Level, Model, Spec, Strip, pack};
+
+use crate::base::failure::{Failure, Result};
+use crate::command::quantize;
+use crate::data::Sequences;
+use crate::net::infer;
+
+/// A trained net in memory, ready to run.
+#[derive(Debug)]
+pub struct Network {
+    spec: Spec,
+    params: Vec<f32>,
+    packed: Vec<Strip>,
+    /// The net in whole numbers, which answers in its place.
+    quantized: Option<Vec<u32>>,
+}
+
+impl Network {
+    /// Packs the parameters.
+    ///
+    /// # Errors
+    /// They do not fit the spec.
+    pub fn new(spec: Spec, params: Vec<f32>) -> Result<Self> {
+        let mut packed = vec![Strip::ZERO; spec.packed_len()];
+        pack(&spec, &params, &mut packed)?;
+        Ok(Self {
+            spec,
+            params,
+            packed,
+            quantized: None,
+        })
+    }
+
+    /// Its shape.
+    pub const fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// All parameters, flat.
+    pub fn params(&self) -> &[f32] {
+        &self.params
+    }
+
+    /// All weights, packed.
+    pub fn packed(&self) -> &[Strip] {
+        &self.packed
+    }
+
+    /// From now on the net in whole numbers answers.
+    ///
+    /// # Errors
+    /// The words do not fit the spec.
+    pub fn set_quantized(&mut self, words: Vec<u32>) -> Result<()> {
+        QuantizedModel::new(self.spec, &words)
+            .map_err(|error| Failure::input(error.to_string()))?;
+        self.quantized = Some(words);
+        Ok(())
+    }
+
+    /// The view that core computes with.
+    ///
+    /// # Errors
+    /// None: the lengths were checked when the network was made.
+    pub fn model(&self) -> Result<Model<'_>> {
+        Ok(Model::new(self.spec, &self.params, &self.packed)?)
+    }
+
+    /// Probabilities, or whatever the head puts out, for every row of the sequences.
+    ///
+    /// # Errors
+    /// Ids that the spec does not know.
+    pub fn outputs(&self, sequences: &Sequences) -> Result<Vec<f32>> {
+        if let Some(words) = &self.quantized {
+            return quantize::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
+        }
+        infer::outputs(Level::detect(), &self.model()?, sequences)
+    }
+}

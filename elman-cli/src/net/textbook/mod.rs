@@ -1,0 +1,184 @@
+//! The net once more, written like a textbook in double precision: no batches, no packing, no kernels, nothing
+//! shared with `elman-core` but the order of the parameters. Slow, and an honest second opinion.
+
+pub mod cell;
+
+use elman_core::{Direction, Input, Place, Read, Spec, TensorKind};
+
+use crate::data::{Sequences, Targets};
+
+/// A net.
+pub struct Textbook<'a> {
+    spec: &'a Spec,
+    /// All parameters, flat, in the order of [`Spec::tensors`].
+    pub params: Vec<f64>,
+}
+
+impl<'a> Textbook<'a> {
+    /// The same parameters in double precision.
+    pub fn new(spec: &'a Spec, params: &[f32]) -> Self {
+        let params = params.iter().map(|&p| f64::from(p)).collect();
+        Self { spec, params }
+    }
+
+    /// Mean loss per counted target: nats, or the squared error of a number.
+    pub fn loss(&self, sequences: &Sequences) -> f64 {
+        let (mut sum, mut count) = (0.0, 0);
+        for sequence in 0..sequences.len() {
+            let inputs = self.inputs(sequences, sequences.rows_of(sequence));
+            let places = sequences.outputs_of(sequence, 0..usize::MAX);
+            for (place, output) in places.zip(self.outputs(inputs)) {
+                let (loss, counted) = loss(sequences.targets(), place, &output);
+                sum += loss;
+                count += counted;
+            }
+        }
+        sum / f64::from(count.max(1))
+    }
+
+    /// What every step reads: its numbers, or the embeddings of the step and its neighbours, side by side.
+    pub fn inputs(&self, sequences: &Sequences, rows: std::ops::Range<usize>) -> Vec<Vec<f64>> {
+        let Input::Tokens { channels, window } = &self.spec.input else {
+            let numbers = rows.map(|row| sequences.numbers(row));
+            return numbers
+                .map(|row| row.iter().map(|&x| f64::from(x)).collect())
+                .collect();
+        };
+        let reach = (window / 2) as isize;
+        let step = |t: usize| {
+            let mut input = Vec::new();
+            for neighbour in -reach..=reach {
+                let row = t
+                    .checked_add_signed(neighbour)
+                    .filter(|row| rows.contains(row));
+                for (channel, table) in channels.as_slice().iter().enumerate() {
+                    let id =
+                        row.map_or(table.vocabulary, |row| sequences.ids(row)[channel] as usize);
+                    let embedding = self.tensor(TensorKind::Embedding { channel });
+                    input.extend_from_slice(&embedding[id * table.width..(id + 1) * table.width]);
+                }
+            }
+            input
+        };
+        rows.clone().map(step).collect()
+    }
+
+    /// Before the softmax, where there is one.
+    fn outputs(&self, inputs: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+        let mut rows = inputs;
+        for (layer, shape) in self.spec.layers.as_slice().iter().enumerate() {
+            let mut outputs = self.direction(
+                &rows,
+                Place {
+                    layer,
+                    reverse: false,
+                },
+            );
+            if shape.direction == Direction::Both {
+                rows.reverse();
+                let mut reverse = self.direction(
+                    &rows,
+                    Place {
+                        layer,
+                        reverse: true,
+                    },
+                );
+                reverse.reverse();
+                outputs
+                    .iter_mut()
+                    .zip(reverse)
+                    .for_each(|(output, half)| output.extend(half));
+            }
+            rows = outputs;
+        }
+        if self.spec.head.read == Read::LastStep {
+            rows = vec![self.ends(&rows)];
+        }
+        let (weights, bias) = (
+            self.tensor(TensorKind::HeadWeights),
+            self.tensor(TensorKind::HeadBias),
+        );
+        rows.iter()
+            .map(|row| affine(bias, &[(row, weights)]))
+            .collect()
+    }
+
+    /// The last step of the forward half beside the first step of the reverse half, which is its last.
+    fn ends(&self, rows: &[Vec<f64>]) -> Vec<f64> {
+        let layers = self.spec.layers.as_slice();
+        let forward = layers.last().map_or(0, |layer| layer.hidden);
+        let mut ends = rows[rows.len() - 1][..forward].to_vec();
+        ends.extend(&rows[0][forward..]);
+        ends
+    }
+
+    /// `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`
+    pub fn direction(&self, inputs: &[Vec<f64>], place: Place) -> Vec<Vec<f64>> {
+        let layer = &self.spec.layers.as_slice()[place.layer];
+        let w_in = self.tensor(TensorKind::InputWeights(place));
+        let w_rec = self.tensor(TensorKind::RecurrentWeights(place));
+        let b = self.tensor(TensorKind::Bias(place));
+        let initial = self.tensor(TensorKind::InitialState(place));
+        let mut h = if initial.is_empty() {
+            vec![0.0; b.len()]
+        } else {
+            initial.to_vec()
+        };
+        let mut outputs = Vec::new();
+        for x in inputs {
+            h = affine(b, &[(x, w_in), (&h, w_rec)])
+                .into_iter()
+                .map(|z| cell::step(layer, z))
+                .collect();
+            outputs.push(h.clone());
+        }
+        outputs
+    }
+
+    /// A tensor's numbers, `[in][out]`; empty if the net has no such tensor.
+    pub fn tensor(&self, kind: TensorKind) -> &[f64] {
+        self.spec
+            .tensors()
+            .find(|tensor| tensor.kind == kind)
+            .map_or(&[], |tensor| &self.params[tensor.range()])
+    }
+}
+
+/// Bias plus the sum of vector times matrix.
+pub fn affine(bias: &[f64], terms: &[(&Vec<f64>, &[f64])]) -> Vec<f64> {
+    let mut sums = bias.to_vec();
+    for (vector, weights) in terms {
+        for (x, row) in vector.iter().zip(weights.chunks_exact(bias.len())) {
+            sums.iter_mut()
+                .zip(row)
+                .for_each(|(sum, weight)| *sum += x * weight);
+        }
+    }
+    sums
+}
+
+/// The loss of one output row, and how many targets it has.
+fn loss(targets: &Targets, place: usize, output: &[f64]) -> (f64, u32) {
+    match targets {
+        Targets::Classes(classes) => classes[place].get().map_or((0.0, 0), |class| {
+            (log_sum_exp(output) - output[class as usize], 1)
+        }),
+        Targets::Numbers { width, numbers } => {
+            let goals = numbers[place * width..(place + 1) * width].iter();
+            let errors = goals.zip(output).filter(|(goal, _)| !goal.is_nan());
+            errors.fold((0.0, 0), |(sum, count), (&goal, y)| {
+                (sum + (y - f64::from(goal)).powi(2), count + 1)
+            })
+        }
+    }
+}
+
+fn log_sum_exp(logits: &[f64]) -> f64 {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    largest
+        + logits
+            .iter()
+            .map(|logit| (logit - largest).exp())
+            .sum::<f64>()
+            .ln()
+}

@@ -1,0 +1,55 @@
+//! `elman eval`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::data::Format;
+use crate::data::table::Part;
+use crate::task::trained::DataFile;
+
+/// Measure a model on a file
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman eval runs/names --data test.conll
+  elman eval runs/names --data test.conll --json | jq .f1
+  elman eval runs/sun --data sunspots.csv --part test
+  elman eval runs/digits --data test.csv --int8      after elman quantize runs/digits --data train.csv")]
+pub struct EvalArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Labelled data in the format of the training data
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
+    /// Forecasts: only the rows that the split column puts into this part; earlier rows serve as history
+    #[arg(long, value_name = "PART")]
+    pub part: Option<Part>,
+    /// The classes of the sentences, where they have a file of their own
+    #[arg(long, value_name = "FILE")]
+    pub classes: Option<PathBuf>,
+    /// The net in whole numbers that elman quantize made, instead of the floating-point one
+    #[arg(long)]
+    pub int8: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}
+
+impl EvalArgs {
+    /// The labelled data.
+    pub fn file(&self) -> DataFile<'_> {
+        DataFile {
+            path: &self.data,
+            format: self.format,
+            classes: self.classes.as_deref(),
+        }
+    }
+}

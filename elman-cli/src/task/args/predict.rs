@@ -1,0 +1,47 @@
+//! `elman predict`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::data::Format;
+use crate::train::settings::count;
+
+/// Answer new data with a trained model
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Data in, answers out, in the format of the data that the run was trained on:
+  label     a token per line, a blank line after every sentence: token, TAB, label; rows of numbers: seq,t,label,probability
+  classify  a table: seq,class,probability; texts: text, TAB, class; sentences: a class per line
+  forecast  the rows, with one more column: the target N steps ahead, as --horizon was (\"ahead\" in JSON counts the
+            steps of --steps); t counts the steps from 0
+  text      what every line costs in nats, TAB, line
+  values    (imported nets) a table: seq,t,<outputs>, or seq,<outputs> after the last step
+From - (standard input) everything is answered as soon as it is there.
+
+Examples:
+  elman predict runs/names --data new.conll > labelled.conll
+  printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
+  elman predict runs/names --data new.conll --json | jq -c .spans
+  elman predict runs/sun --data sunspots.csv --steps 12
+  elman predict runs/shakespeare --data new.txt          what every line costs in nats, TAB, line")]
+pub struct PredictArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Data in the format of the training data, with or without labels; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
+    /// Forecasts: only the next N rows after the end of the data, each forecast from those before
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 20))]
+    pub steps: Option<usize>,
+    /// Print one JSON object per sentence, with tokens, labels and spans; or per row, with value and forecast
+    #[arg(long)]
+    pub json: bool,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}

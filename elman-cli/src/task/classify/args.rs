@@ -1,0 +1,71 @@
+//! `elman train classify`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Unit;
+use super::task::{CHARACTERS, ClassWeights, NUMBERS, UNUSED, WORDS};
+use crate::args::differing;
+use crate::data::Format;
+use crate::train::settings::{Settings, with_defaults, without};
+
+/// Learn a class for every sequence: of numbers, of characters or of words
+///
+/// Numbers come from a table with a header such as seq,t,x1,x2,label (CSV, TSV, packed by gzip or not), from UCR and UEA
+/// archives (.ts) or NumPy arrays; they are put on the scale of the training part. Texts come as text, TAB, class on a
+/// line; or as sentences with one token per line, and a file with a class per sentence. The defaults depend on what the
+/// steps are; those shown are for numbers.
+#[derive(Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, NUMBERS), UNUSED), after_help = help())]
+pub struct ClassifyArgs {
+    /// Training data
+    #[arg(long, value_name = "FILE")]
+    pub train: Option<PathBuf>,
+    /// Validation data [default: a tenth of every class of the training data, held out]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<PathBuf>,
+    /// The classes of the training sentences, one per line, where --train holds one token per line
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<PathBuf>,
+    /// The classes of the validation sentences
+    #[arg(long, value_name = "FILE", requires = "classes")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_classes: Option<PathBuf>,
+    /// What a step of a text is [default: words, if the texts have more than three on average]
+    #[arg(long, value_name = "UNIT", conflicts_with = "classes")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Unit>,
+    /// How much each class counts in training
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    pub class_weights: ClassWeights,
+    /// Format of the data: csv, ts, npy, npz, pairs or conll [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// A TOML file with settings named like these flags; flags win
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+fn help() -> String {
+    format!(
+        "Other defaults for characters:\n  {}\nOther defaults for words:\n  {}\n\n\
+Examples:
+  elman train classify --train digits.csv --out runs/digits
+  elman train classify --train names.tsv --valid dev.tsv --tokens chars
+  elman train classify --train train.conll --classes train.intents.txt
+  elman train classify --train digits.csv --overfit-batch 16      can the net learn at all?
+  elman train --resume runs/digits",
+        differing(CHARACTERS, NUMBERS),
+        differing(WORDS, NUMBERS)
+    )
+}

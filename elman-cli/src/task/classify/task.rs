@@ -1,0 +1,484 @@
+//! The classifying task: from files to numbers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use elman_core::{Dropout, Head, HeadKind, Level, Model, Read, Spec, Target};
+use serde::Serialize;
+
+use super::scores::Scores;
+use super::source::{self, Example, Examples, Kind};
+use super::{ClassifyArgs, Classifying, Unit};
+
+use crate::base::failure::{Failure, Result};
+use crate::base::seeds::{self, Purpose};
+use crate::data::reading::{Reading, Steps};
+use crate::data::{Format, Hiding, Sequences};
+use crate::net::infer;
+use crate::task::label::Labels;
+use crate::task::trained::DataFile;
+use crate::train::Job;
+use crate::train::report::{Confusion, Evidence};
+use crate::train::settings::{Defaults, Settings};
+use crate::train::task::{Measure, Task};
+
+/// Good for measurements of every kind: found on images read row by row, voices and motions.
+pub const NUMBERS: &Defaults = &[
+    ("hidden", "192"),
+    ("layers", "1"),
+    ("embedding", "48"),
+    ("window", "3"),
+    ("activation", "relu"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.5"),
+    ("noise", "0.5"),
+    ("optimizer", "adam"),
+    ("lr", "0.001"),
+    ("schedule", "cosine"),
+    ("batch", "16"),
+    ("clip-norm", "1"),
+    ("epochs", "150"),
+    ("patience", "40"),
+];
+
+/// Good for short texts read character by character.
+pub const CHARACTERS: &Defaults = &[
+    ("hidden", "192"),
+    ("layers", "1"),
+    ("embedding", "48"),
+    ("window", "5"),
+    ("activation", "relu"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.4"),
+    ("optimizer", "adam"),
+    ("lr", "0.001"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("clip-norm", "1"),
+    ("epochs", "20"),
+    ("patience", "0"),
+];
+
+/// Good for sentences read word by word.
+pub const WORDS: &Defaults = &[
+    ("hidden", "64"),
+    ("layers", "1"),
+    ("embedding", "64"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.5"),
+    ("optimizer", "adam"),
+    ("lr", "0.002"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("clip-norm", "1"),
+    ("epochs", "10"),
+    ("patience", "0"),
+];
+
+/// Shared flags that are not for classes.
+pub const UNUSED: &[&str] = &["k1", "k2"];
+
+/// The defaults for the kind of data that the command line names.
+///
+/// # Errors
+/// Data that cannot be read.
+fn defaults(args: &ClassifyArgs) -> Result<&'static Defaults> {
+    let Some(path) = &args.train else {
+        return Ok(NUMBERS);
+    };
+    Ok(match kind(args, path)? {
+        Kind::Numbers => NUMBERS,
+        Kind::Text(Unit::Chars) => CHARACTERS,
+        Kind::Text(Unit::Words) | Kind::Sentences => WORDS,
+    })
+}
+
+/// How the training data are read.
+fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
+    Kind::of(path, args.format, args.tokens, args.classes.is_some())
+}
+
+/// Without validation data one of so many sequences of every class is held out.
+const HELD_OUT: usize = 10;
+
+/// How much each class counts in training.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeights {
+    /// Every sequence counts the same
+    None,
+    /// Every class counts the same: its sequences count the more, the fewer they are
+    Balanced,
+}
+
+/// A classifying job.
+#[derive(Debug)]
+pub struct ClassifyTask {
+    spec: Spec,
+    classifying: Classifying,
+    train: Sequences,
+    /// First line of each training sequence.
+    train_lines: Vec<usize>,
+    valid: Sequences,
+    hiding: Option<Hiding>,
+    class_weights: Option<Vec<f32>>,
+    noise: f32,
+}
+
+impl ClassifyTask {
+    /// Reads the files that the command line names.
+    ///
+    /// # Errors
+    /// Missing, empty or malformed files; flags that contradict each other.
+    fn load(args: &ClassifyArgs) -> Result<Self> {
+        let Some(path) = &args.train else {
+            return Err(Failure::input("train classify needs data: --train FILE"));
+        };
+        if args.settings.k1.is_some() {
+            return Err(Failure::input(
+                "--k1 is not for classes: they are read at the last step, and their loss goes back to the first",
+            ));
+        }
+        let kind = kind(args, path)?;
+        let file = DataFile {
+            path,
+            format: args.format,
+            classes: args.classes.as_deref(),
+        };
+        let train = source::load(file, kind, None)
+            .map_err(|failure| Format::doubt(args.format, path, failure))?;
+        let classes = Labels::plain(train.all.iter().filter_map(|e| e.class.as_deref()));
+        classes
+            .check_count()
+            .map_err(|failure| failure.in_file(path))?;
+        if classes.len() < 2 {
+            let only = classes.summary();
+            let sentence = format!("there must be two classes to tell apart ({only})");
+            return Err(Failure::input(sentence).in_file(path));
+        }
+        let (train, valid, valid_path) = split(args, path, kind, train)?;
+        Self::new(args, (kind, classes), &train, (&valid, valid_path))
+    }
+
+    fn new(
+        args: &ClassifyArgs,
+        (kind, classes): (Kind, Labels),
+        train: &Examples,
+        (valid, valid_path): (&[Example], &Path),
+    ) -> Result<Self> {
+        let settings = &args.settings;
+        let (reading, hiding) = read(kind, settings, train);
+        let spec = Spec {
+            input: reading.input(settings.window)?,
+            layers: settings.stack()?,
+            initial_state: settings.initial_state(),
+            head: Head {
+                kind: HeadKind::Softmax {
+                    outputs: classes.len(),
+                },
+                read: Read::LastStep,
+            },
+            dropout: Dropout::NONE,
+        };
+        let spec = Spec {
+            dropout: settings.dropout(&spec.input),
+            ..spec
+        };
+        spec.check()?;
+        let classifying = Classifying {
+            kind,
+            reading,
+            classes,
+        };
+        let train_path = args.train.as_deref().unwrap_or(valid_path);
+        let sequences = classifying.encode(&train.all, train_path)?;
+        let count = classifying.classes.len();
+        Ok(Self {
+            spec,
+            valid: classifying.encode(valid, valid_path)?,
+            train_lines: train.all.iter().map(|example| example.line).collect(),
+            class_weights: (args.class_weights == ClassWeights::Balanced)
+                .then(|| balanced(sequences.classes(), count)),
+            train: sequences,
+            hiding,
+            noise: settings.noise as f32,
+            classifying,
+        })
+    }
+}
+
+/// What to learn from, what to validate on, and the file of the latter.
+fn split<'a>(
+    args: &'a ClassifyArgs,
+    path: &'a Path,
+    kind: Kind,
+    mut train: Examples,
+) -> Result<(Examples, Vec<Example>, &'a Path)> {
+    if let Some(count) = args.settings.overfit_batch {
+        train.all = some_of_every_class(train.all, count);
+        let valid = train.all.clone();
+        return Ok((train, valid, path));
+    }
+    let columns = Some(train.columns.as_slice()).filter(|columns| !columns.is_empty());
+    if let Some(valid) = &args.valid {
+        let file = DataFile {
+            path: valid,
+            format: args.format,
+            classes: args.valid_classes.as_deref(),
+        };
+        let found = source::load(file, kind, columns)?;
+        return Ok((train, found.all, valid));
+    }
+    let (rest, valid) = hold_out(train.all, args.settings.seed);
+    if valid.is_empty() {
+        let sentence = "no class has two sequences, one to learn from and one to validate on";
+        return Err(Failure::input(sentence).in_file(path));
+    }
+    train.all = rest;
+    Ok((train, valid, path))
+}
+
+/// The first `count` examples, taking turns among the classes: of one class alone nothing could be learnt.
+fn some_of_every_class(examples: Vec<Example>, count: usize) -> Vec<Example> {
+    let mut met: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let mut turns: Vec<(usize, Example)> = Vec::new();
+    for example in examples {
+        let turn = met.entry(example.class.clone()).or_default();
+        turns.push((*turn, example));
+        *turn += 1;
+    }
+    turns.sort_by_key(|&(turn, _)| turn);
+    turns.truncate(count);
+    turns.into_iter().map(|(_, example)| example).collect()
+}
+
+/// How these examples become what a net reads.
+fn read(kind: Kind, settings: &Settings, train: &Examples) -> (Reading, Option<Hiding>) {
+    let tokens = || {
+        let tokens = train.all.iter().filter_map(|example| match &example.steps {
+            Steps::Tokens(tokens) => Some(tokens),
+            Steps::Numbers(_) => None,
+        });
+        tokens.flatten().map(String::as_str)
+    };
+    match kind {
+        Kind::Numbers => {
+            let values = train.all.iter().filter_map(|example| match &example.steps {
+                Steps::Numbers(values) => Some(values.as_slice()),
+                Steps::Tokens(_) => None,
+            });
+            (
+                Reading::numbers(&train.columns, values, settings.window),
+                None,
+            )
+        }
+        Kind::Text(Unit::Chars) => {
+            let (reading, hiding) = Reading::characters(settings.embedding, tokens());
+            (reading, Some(hiding))
+        }
+        Kind::Text(Unit::Words) | Kind::Sentences => {
+            let (reading, hiding) = Reading::words(settings.embedding, tokens());
+            (reading, Some(hiding))
+        }
+    }
+}
+
+/// Holds out a tenth of every class that has more than one sequence, the same one for the same seed; the rest keeps its
+/// order.
+fn hold_out(examples: Vec<Example>, seed: u64) -> (Vec<Example>, Vec<Example>) {
+    let mut of_class: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+    for (i, example) in examples.iter().enumerate() {
+        of_class
+            .entry(example.class.as_deref())
+            .or_default()
+            .push(i);
+    }
+    let mut is_held_out = vec![false; examples.len()];
+    for (number, members) in of_class.values_mut().enumerate() {
+        let mut rng = seeds::generator(seed, Purpose::HoldOut, &[number as u64]);
+        seeds::shuffle(&mut rng, members);
+        let count = members.len().div_ceil(HELD_OUT).min(members.len() - 1);
+        members[..count].iter().for_each(|&i| is_held_out[i] = true);
+    }
+    let (mut train, mut valid) = (Vec::new(), Vec::new());
+    for (example, is_held_out) in examples.into_iter().zip(is_held_out) {
+        if is_held_out {
+            valid.push(example)
+        } else {
+            train.push(example)
+        }
+    }
+    (train, valid)
+}
+
+/// Weights under which all classes count the same, 1 on average over the sequences.
+fn balanced(targets: &[Target], classes: usize) -> Vec<f32> {
+    let mut counts = vec![0usize; classes];
+    for class in targets.iter().filter_map(|target| target.get()) {
+        counts[class as usize] += 1;
+    }
+    let occurring = counts.iter().filter(|&&count| count > 0).count();
+    let weight = |&count: &usize| match count {
+        0 => 0.0,
+        count => (targets.len() as f64 / (occurring * count) as f64) as f32,
+    };
+    counts.iter().map(weight).collect()
+}
+
+impl Job for ClassifyArgs {
+    type Task = ClassifyTask;
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
+    fn defaults(&self) -> Result<&'static Defaults> {
+        defaults(self)
+    }
+
+    fn files(&mut self) -> Vec<&mut PathBuf> {
+        let (train, valid) = (&mut self.train, &mut self.valid);
+        let classes = [&mut self.classes, &mut self.valid_classes];
+        [train, valid]
+            .into_iter()
+            .chain(classes)
+            .flatten()
+            .collect()
+    }
+
+    fn load(&self) -> Result<ClassifyTask> {
+        ClassifyTask::load(self)
+    }
+}
+
+impl Task for ClassifyTask {
+    type Meaning = Classifying;
+
+    const NAME: &'static str = super::TASK;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn meaning(&self) -> &Classifying {
+        &self.classifying
+    }
+
+    fn train(&self) -> &Sequences {
+        &self.train
+    }
+
+    fn train_line(&self, sequence: usize) -> usize {
+        self.train_lines[sequence]
+    }
+
+    fn hiding(&self) -> Option<&Hiding> {
+        self.hiding.as_ref()
+    }
+
+    fn class_weights(&self) -> Option<&[f32]> {
+        self.class_weights.as_deref()
+    }
+
+    fn noise(&self) -> f32 {
+        self.noise
+    }
+
+    fn valid(&self) -> &Sequences {
+        &self.valid
+    }
+
+    fn score_name(&self) -> &'static str {
+        "accuracy"
+    }
+
+    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
+        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
+        let classes = self.classifying.classes.len();
+        let scores = Scores::measure(classes, self.valid.classes(), &outputs);
+        Ok(Measure {
+            loss: scores.loss,
+            score: scores.accuracy,
+        })
+    }
+
+    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
+        let classes = &self.classifying.classes;
+        let scores = Scores::measure(classes.len(), self.valid.classes(), &outputs);
+        Ok(vec![Evidence::Confusion(Confusion {
+            classes: classes.names().to_vec(),
+            counts: scores.confusion,
+        })])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(class: &str, line: usize) -> Example {
+        Example {
+            steps: Steps::Numbers(vec![1.0]),
+            class: Some(class.to_owned()),
+            name: String::new(),
+            line,
+        }
+    }
+
+    #[test]
+    fn a_single_batch_takes_turns_among_the_classes() {
+        let classes = ["a", "a", "a", "b", "b", "c"];
+        let examples = classes
+            .iter()
+            .zip(0..)
+            .map(|(class, line)| example(class, line));
+        let lines = some_of_every_class(examples.collect(), 4).into_iter();
+        assert_eq!(
+            lines.map(|example| example.line).collect::<Vec<_>>(),
+            [0, 3, 5, 1]
+        );
+    }
+
+    #[test]
+    fn a_tenth_of_every_class_is_held_out() {
+        let classes = [("a", 30), ("b", 11), ("c", 2), ("d", 1)];
+        let examples: Vec<Example> = classes
+            .iter()
+            .flat_map(|&(class, count)| (0..count).map(move |line| example(class, line)))
+            .collect();
+        let (train, valid) = hold_out(examples.clone(), 1);
+        let count = |class: &str| {
+            valid
+                .iter()
+                .filter(|example| example.class.as_deref() == Some(class))
+                .count()
+        };
+        assert_eq!(["a", "b", "c", "d"].map(count), [3, 2, 1, 0]);
+        assert_eq!(train.len(), 44 - 6);
+        assert_eq!(hold_out(examples.clone(), 1).1, valid);
+        assert_ne!(hold_out(examples, 2).1, valid);
+    }
+
+    #[test]
+    fn balanced_classes_count_the_same() {
+        let targets = [0, 0, 0, 2].map(Target::class);
+        let weights = balanced(&targets, 3);
+        assert_eq!(weights[1], 0.0);
+        assert_eq!((weights[0] * 3.0, weights[2]), (2.0, 2.0));
+    }
+}

@@ -1,0 +1,75 @@
+//! `elman train forecast`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::task::{DEFAULTS, UNUSED};
+use crate::data::Format;
+use crate::train::settings::{Settings, count, with_defaults, without};
+
+/// Learn to forecast a column of a table, some steps ahead
+///
+/// The file is CSV or TSV with a header and a row per step, oldest first; with a column seq it holds several series. A
+/// linear autoregression, on a scale and with lags chosen by validation within the training part, makes the forecast,
+/// and the net learns what it misses. The score is the skill: the share of the error of persistence (nothing changes)
+/// that is gone; 1 is perfect. Missing values are empty cells.
+#[derive(Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, DEFAULTS), UNUSED), after_help = "\
+Examples:
+  elman train forecast --train sunspots.csv --target y
+  elman train forecast --train sunspots.csv --target y --split-column split --out runs/sun
+  elman train forecast --train power.csv --target load --inputs temperature,wind --horizon 24
+  elman eval runs/sun --data sunspots.csv --part test
+  elman predict runs/sun --data sunspots.csv --steps 12")]
+pub struct ForecastArgs {
+    /// Training data
+    #[arg(long, value_name = "FILE")]
+    pub train: Option<PathBuf>,
+    /// Validation data [default: the rows that --split-column calls dev, or the last 15 % of the training data]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<PathBuf>,
+    /// The column to forecast
+    #[arg(long, value_name = "COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Other columns to forecast from, with commas between their names
+    #[arg(long, value_name = "COLUMNS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<String>,
+    /// Steps from the last value known to the value forecast
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count(1..=100_000))]
+    pub horizon: usize,
+    /// The column that says train, dev or test of every row
+    #[arg(long, value_name = "COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_column: Option<String>,
+    /// Format of the data: csv, ts, npy or npz [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// A TOML file with settings named like these flags; flags win
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+impl ForecastArgs {
+    /// The target and the other columns, each once.
+    pub fn columns(&self) -> Option<Vec<String>> {
+        let mut columns = vec![self.target.clone()?];
+        let inputs = self.inputs.as_deref().unwrap_or("").split(',');
+        for name in inputs.map(str::trim).filter(|name| !name.is_empty()) {
+            if columns.iter().all(|column| column != name) {
+                columns.push(name.to_owned());
+            }
+        }
+        Some(columns)
+    }
+}

@@ -1,0 +1,81 @@
+//! A forecasting net for a firmware: the linear sum and the scales around the net.
+
+use super::scale::{Curve, Differencing};
+use super::{Forecasting, INPUT_LAGS, NET_LAGS, WIDEST};
+use crate::base::encoding::Encoding;
+
+impl Forecasting {
+    /// In words and numbers what [`Forecasting::encode`](super::Forecasting) does around the net.
+    pub fn encoding(&self) -> Encoding {
+        let mut encoding = Encoding::default();
+        self.describe_inputs(&mut encoding);
+        self.describe_outputs(&mut encoding);
+        let columns = "The target, then the other columns that are read.";
+        encoding.add_names("columns", columns, self.columns.clone());
+        let fallback = "What each column is where a series begins with a gap.";
+        encoding.add_numbers("fallback", fallback, &self.fallback);
+        encoding.add_numbers("linear", "w of the linear sum.", &self.linear.weights);
+        let intercept = "intercept of the linear sum.";
+        encoding.add_numbers("intercept", intercept, &[self.linear.intercept]);
+        encoding.add_numbers("means", "Mean of every input of the net.", &self.means);
+        encoding.add_numbers(
+            "spreads",
+            "Spread of every input of the net.",
+            &self.spreads,
+        );
+        let residual = "Unit of the net's output, on the curve.";
+        encoding.add_numbers("residual", residual, &[self.residual]);
+        encoding
+    }
+
+    /// From values to the net.
+    fn describe_inputs(&self, encoding: &mut Encoding) {
+        let curve = match self.view.scale.curve {
+            Curve::Identity => "u = value".to_owned(),
+            Curve::Root => "u = sqrt(max(value, 0))".to_owned(),
+            Curve::Log { floor } => format!("u = ln(max(value, {floor:e}))"),
+        };
+        encoding.remark(format!(
+            "In double precision, with u[t] the target at step t on its curve: {curve}. A missing value is the one before."
+        ));
+        let (lags, span) = (self.view.lags, self.view.scale.differencing.span());
+        let lagged = match span {
+            0 => "u[t-k]".to_owned(),
+            span => format!("u[t-k] - u[t-k-{span}]"),
+        };
+        let others = self.columns.len() - 1;
+        encoding.remark(format!(
+            "Features of the linear sum: of each of {others} other columns the values at t to t-{}, then {lagged} for k = 0 to {}.",
+            INPUT_LAGS - 1,
+            lags.saturating_sub(1)
+        ));
+        let base = match self.view.scale.differencing {
+            Differencing::None => "0".to_owned(),
+            Differencing::First => "u[t]".to_owned(),
+            Differencing::Seasonal(season) => {
+                format!("u[t-{}]", season.saturating_sub(self.view.horizon))
+            }
+        };
+        encoding.remark(format!(
+            "expected = {base} + intercept + sum of linear[i] * feature[i]"
+        ));
+        encoding.remark(format!(
+            "Inputs of the net: the same values of other columns, u[t], expected - u[t], then u[t-k] - u[t-k-1] for {} steps k; \
+             each as (value - means[i]) / spreads[i], cut to -{WIDEST}..{WIDEST} and rounded to float.",
+            lags.min(NET_LAGS)
+        ));
+    }
+
+    /// From the net to a forecast.
+    fn describe_outputs(&self, encoding: &mut Encoding) {
+        let inverse = match self.view.scale.curve {
+            Curve::Identity => "v",
+            Curve::Root => "max(v, 0) squared",
+            Curve::Log { .. } => "exp(v)",
+        };
+        encoding.remark(format!(
+            "Forecast, {} steps ahead: {inverse}, where v = expected + residual * output.",
+            self.view.horizon
+        ));
+    }
+}

@@ -1,0 +1,321 @@
+//! `elman predict` for series: after every row the value some steps ahead, or with `--steps N` the next N rows.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::path::Path;
+
+use elman_core::{Inputs, Level, Stream, Strip};
+use serde::Serialize;
+use serde_json::Number;
+
+use super::Forecasting;
+use super::forecaster::Forecaster;
+use super::history::History;
+use super::series::{self, Series};
+use crate::base::failure::{Failure, Result};
+use crate::command::predict::cell as as_cell;
+use crate::data::csv::Csv;
+use crate::data::table::Wanted;
+use crate::data::{Format, Lines};
+use crate::task::args::PredictArgs;
+
+/// The command.
+///
+/// # Errors
+/// Data that are missing or do not fit.
+pub fn run(forecaster: &Forecaster, args: &PredictArgs, out: &mut dyn Write) -> Result<()> {
+    // These come as a whole.
+    let is_array = args.format.is_some_and(|format| format != Format::Csv);
+    let mut answers = Answers {
+        forecasting: &forecaster.forecasting,
+        as_json: args.json,
+        is_new: true,
+        out,
+    };
+    match args.steps {
+        Some(steps) => roll_out(forecaster, args, steps, &mut answers),
+        None if args.data == Path::new("-") && !is_array => follow(forecaster, args, &mut answers),
+        None => answer_file(forecaster, args, &mut answers),
+    }
+}
+
+/// Answers rows from a pipe, each as soon as it comes.
+fn follow(forecaster: &Forecaster, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
+    let wanted = Wanted {
+        columns: Some(forecaster.forecasting.columns.clone()),
+        ..Wanted::default()
+    };
+    let mut rows = Csv::open(Lines::open(&args.data)?, &wanted)?;
+    let mut next = rows.next_row()?;
+    if next.is_none() {
+        return Err(Failure::input("standard input holds no rows of data"));
+    }
+    while let Some(first) = next.take() {
+        let name = first.sequence.clone();
+        let mut buffers = Buffers::new(forecaster);
+        let mut roller = Roller::new(forecaster, &mut buffers)?;
+        let mut row = Some(first);
+        let mut step = 0;
+        while let Some(current) = row.take() {
+            if current.sequence != name {
+                next = Some(current);
+                break;
+            }
+            let forecast = roller.push(&current.values)?;
+            let stamp = current.stamp.as_deref();
+            let count = current.step.filter(|count| count.is_finite());
+            let count = count.unwrap_or(step as f64);
+            answers.write(&name, count, stamp, current.values[0], forecast)?;
+            answers.out.flush()?;
+            step += 1;
+            row = rows.next_row()?;
+        }
+    }
+    Ok(())
+}
+
+fn load(forecaster: &Forecaster, args: &PredictArgs) -> Result<Vec<Series>> {
+    series::load(
+        &args.data,
+        args.format,
+        forecaster.forecasting.columns.clone(),
+        None,
+    )
+}
+
+fn answer_file(
+    forecaster: &Forecaster,
+    args: &PredictArgs,
+    answers: &mut Answers<'_>,
+) -> Result<()> {
+    for one in load(forecaster, args)? {
+        let mut buffers = Buffers::new(forecaster);
+        let mut roller = Roller::new(forecaster, &mut buffers)?;
+        for step in 0..one.len() {
+            let forecast = roller.push(one.row(step))?;
+            let stamp = one.stamps.get(step).map(String::as_str);
+            answers.write(
+                &one.name,
+                one.count(step),
+                stamp,
+                one.target(step),
+                forecast,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Goes on after the end of every series, by taking each forecast for what came.
+fn roll_out(
+    forecaster: &Forecaster,
+    args: &PredictArgs,
+    steps: usize,
+    answers: &mut Answers<'_>,
+) -> Result<()> {
+    let inputs = &forecaster.forecasting.columns[1..];
+    if !inputs.is_empty() {
+        eprintln!(
+            "elman: note: nobody knows {} of the rows to come; the last values stay",
+            inputs.join(", ")
+        );
+    }
+    for one in load(forecaster, args)? {
+        let mut buffers = Buffers::new(forecaster);
+        let mut roller = Roller::new(forecaster, &mut buffers)?;
+        for step in 0..one.len() {
+            roller.push(one.row(step))?;
+        }
+        for step in one.len()..one.len() + steps {
+            let Some(value) = roller.advance()? else {
+                break;
+            };
+            answers.write_future(&one.name, one.count(step), value)?;
+        }
+    }
+    Ok(())
+}
+
+/// The memory of a roller.
+struct Buffers {
+    state: Vec<f32>,
+    scratch: Vec<Strip>,
+}
+
+impl Buffers {
+    fn new(forecaster: &Forecaster) -> Self {
+        let spec = forecaster.network.spec();
+        Self {
+            state: vec![0.0; spec.state_len()],
+            scratch: vec![Strip::ZERO; spec.stream_len()],
+        }
+    }
+}
+
+/// A series that grows step by step.
+struct Roller<'a> {
+    forecasting: &'a Forecasting,
+    history: History,
+    stream: Stream<'a>,
+    /// Forecasts of the steps to come, the next one first; no more than the horizon.
+    ahead: VecDeque<f64>,
+    inputs: Vec<f32>,
+    numbers: Vec<f64>,
+}
+
+impl<'a> Roller<'a> {
+    fn new(forecaster: &'a Forecaster, buffers: &'a mut Buffers) -> Result<Self> {
+        let model = forecaster.network.model()?;
+        Ok(Self {
+            forecasting: &forecaster.forecasting,
+            history: forecaster.forecasting.history(),
+            stream: Stream::new(
+                Level::detect(),
+                model,
+                &mut buffers.state,
+                &mut buffers.scratch,
+            )?,
+            ahead: VecDeque::new(),
+            inputs: Vec::new(),
+            numbers: Vec::new(),
+        })
+    }
+
+    /// Takes a row and forecasts from it.
+    fn push(&mut self, row: &[f64]) -> Result<f64> {
+        self.history.forget(&self.forecasting.view);
+        self.history.push(row);
+        let step = self.history.len() - 1;
+        let Self {
+            forecasting,
+            history,
+            numbers,
+            ..
+        } = self;
+        let expected = forecasting.expect(history, step, numbers);
+        self.inputs.clear();
+        self.inputs
+            .extend(forecasting.net_inputs(history, step, expected, numbers));
+        let mut output = [0.0];
+        self.stream.step(Inputs::Dense(&self.inputs), &mut output)?;
+        let forecast = self.forecasting.value(expected, output[0]);
+        if self.ahead.len() == self.forecasting.view.horizon {
+            self.ahead.pop_front();
+        }
+        self.ahead.push_back(forecast);
+        Ok(forecast)
+    }
+
+    /// The next step, which is then taken for what came. `None` before the first row.
+    fn advance(&mut self) -> Result<Option<f64>> {
+        let Some(&value) = self.ahead.front() else {
+            return Ok(None);
+        };
+        let row: Vec<f64> = std::iter::once(value)
+            .chain(self.history.last_inputs())
+            .collect();
+        self.push(&row)?;
+        Ok(Some(value))
+    }
+}
+
+/// Where answers go.
+struct Answers<'a> {
+    forecasting: &'a Forecasting,
+    as_json: bool,
+    is_new: bool,
+    out: &'a mut dyn Write,
+}
+
+/// One line of `predict --json`.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    seq: &'a str,
+    t: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<&'a str>,
+    /// Null where it is missing or yet to come.
+    value: Option<f64>,
+    /// Of the value `ahead` steps later; of this one where that is 0.
+    forecast: f64,
+    ahead: usize,
+}
+
+impl Answers<'_> {
+    fn write(
+        &mut self,
+        seq: &str,
+        count: f64,
+        date: Option<&str>,
+        value: f64,
+        forecast: f64,
+    ) -> Result<()> {
+        self.write_answer(&Answer {
+            seq,
+            t: as_number(count),
+            date,
+            value: (!value.is_nan()).then_some(value),
+            forecast,
+            ahead: self.forecasting.view.horizon,
+        })
+    }
+
+    fn write_future(&mut self, seq: &str, count: f64, forecast: f64) -> Result<()> {
+        self.write_answer(&Answer {
+            seq,
+            t: as_number(count),
+            date: None,
+            value: None,
+            forecast,
+            ahead: 0,
+        })
+    }
+
+    fn write_answer(&mut self, answer: &Answer<'_>) -> Result<()> {
+        if self.as_json {
+            serde_json::to_writer(&mut *self.out, answer).map_err(std::io::Error::from)?;
+            return Ok(writeln!(self.out)?);
+        }
+        let target = &self.forecasting.columns[0];
+        let is_future = answer.ahead == 0;
+        let mut names: Vec<String> = Vec::new();
+        let mut cells: Vec<String> = Vec::new();
+        let mut cell = |name: String, value: String| {
+            names.push(name);
+            cells.push(value);
+        };
+        if !answer.seq.is_empty() {
+            cell("seq".to_owned(), as_cell(answer.seq));
+        }
+        cell("t".to_owned(), answer.t.to_string());
+        if let Some(date) = answer.date {
+            cell("date".to_owned(), as_cell(date));
+        }
+        if is_future {
+            cell(as_cell(target), answer.forecast.to_string());
+        } else {
+            let value = answer
+                .value
+                .map_or(String::new(), |value| value.to_string());
+            cell(as_cell(target), value);
+            cell(
+                as_cell(&format!("{target}+{}", answer.ahead)),
+                answer.forecast.to_string(),
+            );
+        }
+        if std::mem::take(&mut self.is_new) {
+            writeln!(self.out, "{}", names.join(","))?;
+        }
+        Ok(writeln!(self.out, "{}", cells.join(","))?)
+    }
+}
+
+/// A count as a reader writes it: without a fraction if it has none.
+fn as_number(count: f64) -> Number {
+    if count.fract() == 0.0 && count.abs() < 9e15 {
+        Number::from(count as i64)
+    } else {
+        Number::from_f64(count).unwrap_or_else(|| Number::from(0))
+    }
+}

@@ -1,0 +1,180 @@
+//! Series from the rows of a table.
+
+use std::path::Path;
+
+use super::history::History;
+use super::scale::Curve;
+use crate::base::failure::{Failure, Result};
+use crate::data::table::{Block, Part, Table, Wanted};
+use crate::data::{Format, load_table};
+
+/// A series: the target and other columns, step by step.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// (steps, 1 + inputs): the target, then the other columns; NaN is missing.
+    values: Vec<f64>,
+    width: usize,
+    parts: Vec<Part>,
+    /// What the file calls it, and its steps.
+    pub name: String,
+    steps: Vec<f64>,
+    pub stamps: Vec<String>,
+    /// Line of the first step.
+    pub line: usize,
+}
+
+/// The share of a series that is learnt from where the file does not say; the rest is for validation.
+const TRAINED: f64 = 0.85;
+
+impl Series {
+    fn new(block: Block, width: usize) -> Self {
+        let mut parts = block.parts;
+        if parts.is_empty() {
+            let learnt = (TRAINED * block.rows as f64).round() as usize;
+            parts.resize(learnt, Part::Train);
+            parts.resize(block.rows, Part::Dev);
+        }
+        Self {
+            values: block.values,
+            width,
+            parts,
+            name: block.name,
+            steps: block.steps,
+            stamps: block.stamps,
+            line: block.line,
+        }
+    }
+
+    /// A target alone, of which a share is for training.
+    #[cfg(test)]
+    pub fn of(values: impl Iterator<Item = f64>, share: f64) -> Self {
+        let values: Vec<f64> = values.collect();
+        let learnt = (share * values.len() as f64).round() as usize;
+        let mut parts = vec![Part::Train; learnt];
+        parts.resize(values.len(), Part::Dev);
+        let block = Block {
+            rows: values.len(),
+            values,
+            parts,
+            line: 2,
+            ..Block::default()
+        };
+        Self::new(block, 1)
+    }
+
+    /// How many steps there are.
+    pub const fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// What the file counts a step as, or will count it as once it is there; from 0 where the file does not count.
+    pub fn count(&self, step: usize) -> f64 {
+        let count = match (self.steps.get(step), &self.steps[..]) {
+            (Some(&count), _) => count,
+            (None, [.., before, last]) => {
+                last + (last - before) * (step - (self.steps.len() - 1)) as f64
+            }
+            (None, &[only]) => only + step as f64,
+            (None, []) => f64::NAN,
+        };
+        if count.is_finite() {
+            count
+        } else {
+            step as f64
+        }
+    }
+
+    /// The target at a step; NaN is missing.
+    pub fn target(&self, step: usize) -> f64 {
+        self.values[step * self.width]
+    }
+
+    /// Target and other columns at a step.
+    pub fn row(&self, step: usize) -> &[f64] {
+        &self.values[step * self.width..(step + 1) * self.width]
+    }
+
+    /// What a step is for.
+    pub fn part(&self, step: usize) -> Part {
+        self.parts[step]
+    }
+
+    /// The targets of a part, gaps and all.
+    pub fn values_of(&self, part: Part) -> impl Iterator<Item = f64> + Clone {
+        let steps = (0..self.len()).filter(move |&step| self.parts[step] == part);
+        steps.map(|step| self.target(step))
+    }
+
+    /// Steps up to the last of the training part.
+    pub fn train_len(&self) -> usize {
+        let last = self.parts.iter().rposition(|&part| part == Part::Train);
+        last.map_or(0, |last| last + 1)
+    }
+
+    /// All of it as if it were known.
+    pub fn history(&self, curve: Curve, fallback: &[f64]) -> History {
+        let mut history = History::new(curve, fallback);
+        (0..self.len()).for_each(|step| history.push(self.row(step)));
+        history
+    }
+
+    /// Every step is for one part.
+    pub fn devote(&mut self, part: Part) {
+        self.parts.fill(part);
+    }
+}
+
+/// Reads the series of a file: one, or several in a file with a column `seq`.
+///
+/// # Errors
+/// A file that is missing or does not fit, or without a single value of the target.
+pub fn load(
+    path: &Path,
+    format: Option<Format>,
+    columns: Vec<String>,
+    split_column: Option<&str>,
+) -> Result<Vec<Series>> {
+    let width = columns.len();
+    let wanted = Wanted {
+        format,
+        columns: Some(columns),
+        split_column: split_column.map(str::to_owned),
+        ..Wanted::default()
+    };
+    let Table {
+        sequences, columns, ..
+    } = load_table(path, &wanted)?;
+    let series: Vec<Series> = sequences
+        .into_iter()
+        .map(|block| Series::new(block, width))
+        .collect();
+    let mut targets = series
+        .iter()
+        .flat_map(|one| (0..one.len()).map(|step| one.target(step)));
+    if targets.all(f64::is_nan) {
+        let target = columns.first().map_or("", String::as_str);
+        return Err(Failure::input(format!("the column {target} holds no value")).in_file(path));
+    }
+    Ok(series)
+}
+
+/// Says on standard error how many values are missing, and what is done about them.
+pub fn note_missing(series: &[Series], columns: &[String], path: &Path) {
+    for (column, name) in columns.iter().enumerate() {
+        let rows = series
+            .iter()
+            .flat_map(|one| (0..one.len()).map(|step| one.row(step)));
+        let missing = rows.filter(|row| row[column].is_nan()).count();
+        if missing > 0 {
+            let learnt = if column == 0 {
+                ", and nothing is learnt or counted where it should be forecast"
+            } else {
+                ""
+            };
+            eprintln!(
+                "elman: {}: note: {missing} values of {name} are missing; the value before takes their place as input{learnt}",
+                path.display()
+            );
+        }
+    }
+}

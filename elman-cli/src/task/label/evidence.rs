@@ -1,0 +1,91 @@
+//! What a report page shows of a labelling net.
+
+use super::Labels;
+use super::Scores;
+use crate::data::Sequences;
+use crate::data::spans::Counts;
+use crate::train::report::{Confusion, Evidence, KindScore};
+
+/// Scores per type where labels mark spans, else who is taken for whom.
+pub fn evidence(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> Vec<Evidence> {
+    let Some(spans) = Scores::measure(labels, sequences, probabilities).spans else {
+        return vec![Evidence::Confusion(confusion(
+            labels,
+            sequences,
+            probabilities,
+        ))];
+    };
+    let mut kinds = vec![KindScore {
+        is_total: true,
+        ..kind("all spans", &spans.total)
+    }];
+    // Spans without a type are all there are.
+    let types = spans.types.iter().filter(|(name, _)| !name.is_empty());
+    kinds.extend(types.map(|(name, counts)| kind(name, counts)));
+    vec![Evidence::Spans(kinds)]
+}
+
+fn kind(name: &str, counts: &Counts) -> KindScore {
+    KindScore {
+        name: name.to_owned(),
+        precision: counts.precision(),
+        recall: counts.recall(),
+        f1: counts.f1(),
+        support: counts.real,
+        is_total: false,
+    }
+}
+
+fn confusion(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> Confusion {
+    let width = labels.len();
+    let mut counts = vec![vec![0; width]; width];
+    for sequence in 0..sequences.len() {
+        let rows = sequences.rows_of(sequence);
+        let found = labels.decode(&probabilities[rows.start * width..rows.end * width]);
+        for (row, found) in rows.zip(found) {
+            if let Some(real) = sequences.classes()[row].get() {
+                counts[real as usize][found] += 1;
+            }
+        }
+    }
+    Confusion {
+        classes: labels.names().to_vec(),
+        counts,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::conll::Sentence;
+    use elman_core::Target;
+
+    fn evidence_of(names: [&str; 2]) -> Evidence {
+        let sentence = Sentence {
+            labels: names.map(str::to_owned).to_vec(),
+            ..Sentence::default()
+        };
+        let mut sequences = Sequences::of_tokens(1);
+        for class in [0, 0, 1] {
+            sequences.push_row([0], Target::class(class));
+        }
+        sequences.push_row([0], Target::IGNORED);
+        sequences.end_sequence();
+        let probabilities = [0.9, 0.1, 0.2, 0.8, 0.3, 0.7, 0.5, 0.5];
+        evidence(&Labels::collect(&[sentence]), &sequences, &probabilities).remove(0)
+    }
+
+    #[test]
+    fn spans_are_shown_by_type_and_other_labels_as_a_confusion() {
+        let Evidence::Spans(kinds) = evidence_of(["B-PER", "O"]) else {
+            panic!("IOB labels are spans");
+        };
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+        assert_eq!((names, kinds[0].support), (vec!["all spans", "PER"], 2));
+        let Evidence::Confusion(confusion) = evidence_of(["DET", "NOUN"]) else {
+            panic!("these are no spans");
+        };
+        assert_eq!(confusion.classes, ["DET", "NOUN"]);
+        assert_eq!(confusion.counts, [[1, 1], [0, 1]]);
+    }
+}

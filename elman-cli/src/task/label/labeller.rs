@@ -1,0 +1,273 @@
+//! A trained labelling net at work: scores, and labels for new sentences.
+
+use std::io::{BufRead, Write};
+
+use serde::Serialize;
+
+use super::{Labelling, Scores, best};
+use crate::base::encoding::Encoding;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
+use crate::base::threads::on_threads;
+use crate::command::predict::cell;
+use crate::data::conll::{Conll, Sentence};
+use crate::data::spans::{Tag, spans};
+use crate::data::table::Wanted;
+use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table};
+use crate::net::network::Network;
+use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::trained::{DataFile, Description, Report, Trained};
+
+/// A trained labelling net.
+pub struct Labeller {
+    pub network: Network,
+    pub labelling: Labelling,
+}
+
+/// One line of `predict --json`.
+#[derive(Serialize)]
+struct Answer<'a> {
+    tokens: &'a [String],
+    labels: &'a [&'a str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spans: Option<Vec<FoundSpan<'a>>>,
+}
+
+/// One line of `predict --json` for rows of numbers.
+#[derive(Serialize)]
+struct RowsAnswer<'a> {
+    seq: &'a str,
+    labels: Vec<&'a str>,
+    probabilities: Vec<f32>,
+}
+
+#[derive(Serialize)]
+struct FoundSpan<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+impl Trained for Labeller {
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+        let sequences = self.sequences(args.file())?;
+        let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
+        let scores = Scores::measure(&self.labelling.labels, &sequences, &outputs);
+        Ok(Report {
+            json: scores.to_json(),
+            table: scores.to_table(),
+        })
+    }
+
+    fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        match self.labelling.reading.columns() {
+            None => self.answer(Lines::open(&args.data)?, chunk, args.json, out),
+            Some(columns) => self.answer_rows(args, columns, chunk, out),
+        }
+    }
+
+    fn formats(&self) -> &'static [Format] {
+        match self.labelling.reading.columns() {
+            None => &[Format::Conll],
+            Some(_) => Format::TABLES,
+        }
+    }
+
+    fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
+        let data = file.path;
+        if file.classes.is_some() {
+            let sentence =
+                "--classes is for runs of elman train classify; this one labels every step";
+            return Err(Failure::input(sentence));
+        }
+        let name = data.display().to_string();
+        match self.labelling.reading.columns() {
+            None => (self.labelling).encode(&Conll::Labelled.load(data)?, &name),
+            Some(columns) => {
+                let wanted = Wanted {
+                    format: file.format,
+                    columns: Some(columns.to_vec()),
+                    needs_labels: true,
+                    ..Wanted::default()
+                };
+                let table = load_table(data, &wanted)?;
+                self.labelling.encode_rows(&table.sequences, &name)
+            }
+        }
+    }
+
+    fn description(&self) -> Description {
+        Description {
+            channels: self.labelling.reading.channels(),
+            labels: self.labelling.labels.names().to_vec(),
+        }
+    }
+
+    fn encoding(&self) -> Encoding {
+        let Labelling { reading, labels } = &self.labelling;
+        let mut encoding = reading.encoding();
+        encoding.remark("Outputs are the probabilities of the labels.");
+        if labels.are_spans() {
+            encoding.remark("elman predict chooses the most probable labels in which no I-x follows anything but B-x or I-x.");
+        }
+        let about = "What the outputs are called.";
+        encoding.add_names("labels", about, labels.names().to_vec());
+        encoding
+    }
+}
+
+impl Labeller {
+    /// A run's best model.
+    ///
+    /// # Errors
+    /// As [`Labelling::open`].
+    pub fn open(run: &Run) -> Result<Self> {
+        let (network, labelling) = Labelling::open(run)?;
+        Ok(Self { network, labelling })
+    }
+
+    fn answer(
+        &self,
+        mut lines: Lines<impl BufRead>,
+        chunk: usize,
+        as_json: bool,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        loop {
+            let sentences = Conll::TokensOnly.next_sequences(&mut lines, chunk)?;
+            if sentences.is_empty() {
+                return Ok(());
+            }
+            let labels = self.label(&sentences)?;
+            for (sentence, labels) in sentences.iter().zip(&labels) {
+                self.write(sentence, labels, as_json, out)?;
+            }
+            out.flush()?;
+        }
+    }
+
+    /// Labels the rows of a table: `seq,t,label,probability`, or a JSON object per sequence.
+    fn answer_rows(
+        &self,
+        args: &PredictArgs,
+        columns: &[String],
+        chunk: usize,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let wanted = Wanted {
+            format: args.format,
+            columns: Some(columns.to_vec()),
+            ..Wanted::default()
+        };
+        let mut table = open_table(&args.data, &wanted)?;
+        if !args.json {
+            writeln!(out, "seq,t,label,probability")?;
+        }
+        loop {
+            let mut blocks = table.next_blocks(chunk)?;
+            if blocks.is_empty() {
+                return Ok(());
+            }
+            // Labels that the file may have are none of our business.
+            (blocks.iter_mut()).for_each(|block| block.labels = data::table::Labels::None);
+            let sequences = self.labelling.encode_rows(&blocks, "the input")?;
+            let outputs = self.network.outputs(&sequences)?;
+            let mut rows = outputs.chunks_exact(self.labelling.labels.len());
+            for block in &blocks {
+                let rows: Vec<&[f32]> = rows.by_ref().take(block.rows).collect();
+                self.write_rows(&block.name, &rows, args.json, out)?;
+            }
+            out.flush()?;
+        }
+    }
+
+    fn write_rows(
+        &self,
+        seq: &str,
+        rows: &[&[f32]],
+        as_json: bool,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let found = rows.iter().map(|row| {
+            let label = best(row);
+            (self.labelling.labels.name(label), row[label])
+        });
+        if as_json {
+            let (labels, probabilities) = found.unzip();
+            let answer = RowsAnswer {
+                seq,
+                labels,
+                probabilities,
+            };
+            serde_json::to_writer(&mut *out, &answer).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            for (t, (label, probability)) in found.enumerate() {
+                let (seq, label) = (cell(seq), cell(label));
+                writeln!(out, "{seq},{t},{label},{probability:.6}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The labels of some sentences.
+    ///
+    /// # Errors
+    /// None for sentences without labels of their own.
+    pub fn label(&self, sentences: &[Sentence]) -> Result<Vec<Vec<&str>>> {
+        let sequences = self.labelling.encode(sentences, "the input")?;
+        let outputs = self.network.outputs(&sequences)?;
+        let width = self.labelling.labels.len();
+        let rows = (0..sequences.len()).map(|sequence| sequences.rows_of(sequence));
+        Ok(rows
+            .map(|rows| {
+                self.labelling
+                    .decode(&outputs[rows.start * width..rows.end * width])
+            })
+            .collect())
+    }
+
+    fn write(
+        &self,
+        sentence: &Sentence,
+        labels: &[&str],
+        as_json: bool,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        if as_json {
+            let answer = Answer {
+                tokens: &sentence.tokens,
+                labels,
+                spans: self.spans(sentence, labels),
+            };
+            serde_json::to_writer(&mut *out, &answer).map_err(std::io::Error::from)?;
+        } else {
+            for (token, label) in sentence.tokens.iter().zip(labels) {
+                writeln!(out, "{token}\t{label}")?;
+            }
+        }
+        Ok(writeln!(out)?)
+    }
+
+    fn spans<'a>(&self, sentence: &Sentence, labels: &[&'a str]) -> Option<Vec<FoundSpan<'a>>> {
+        let tags: Option<Vec<Tag<'a>>> = labels.iter().map(|label| Tag::parse(label)).collect();
+        let found = spans(tags.filter(|_| self.labelling.labels.are_spans())?);
+        let name = |span: crate::data::spans::Span<'a>| FoundSpan {
+            kind: span.kind,
+            start: span.tokens.start,
+            end: span.tokens.end,
+            text: sentence.tokens[span.tokens].join(" "),
+        };
+        Some(found.into_iter().map(name).collect())
+    }
+}

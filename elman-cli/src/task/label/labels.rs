@@ -1,0 +1,382 @@
+//! The label set, and the best sequence of labels that obeys the scheme.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::failure::{Failure, Result};
+use crate::data::conll::Sentence;
+use crate::data::spans::Tag;
+
+/// A confusion matrix of more would not fit anywhere.
+const MOST: usize = 10_000;
+
+/// The labels of a model, in the order of the head's outputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredLabels", into = "StoredLabels")]
+pub struct Labels {
+    names: Vec<String>,
+    scheme: Scheme,
+    /// Numbers of the names, in alphabetical order.
+    sorted: Vec<u32>,
+    /// For `I-x` under [`Scheme::Iob2`]: the numbers of `B-x` (if there is one) and of `I-x` itself.
+    before: Vec<Option<[usize; 2]>>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredLabels {
+    names: Vec<String>,
+    scheme: Scheme,
+}
+
+/// What the labels are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// One label per token, without spans (parts of speech, say).
+    Plain,
+    /// Spans; an `I` may stand anywhere.
+    Iob,
+    /// Spans that all start with `B`: `I-x` only follows `B-x` or `I-x`.
+    Iob2,
+}
+
+impl Labels {
+    /// The labels of the training data, in alphabetical order.
+    pub fn collect(sentences: &[Sentence]) -> Self {
+        let names: BTreeSet<&String> = sentences
+            .iter()
+            .flat_map(|sentence| &sentence.labels)
+            .collect();
+        let names = names.into_iter().cloned().collect();
+        StoredLabels {
+            names,
+            scheme: Scheme::of(sentences),
+        }
+        .into()
+    }
+
+    /// Labels that are no spans, in alphabetical order.
+    pub fn plain<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        StoredLabels {
+            names: names.into_iter().map(str::to_owned).collect(),
+            scheme: Scheme::Plain,
+        }
+        .into()
+    }
+
+    /// The labels of a net that was trained elsewhere, in the order of its outputs; spans if all of them can be marks of
+    /// spans.
+    pub fn given(names: Vec<String>) -> Self {
+        let tags: Option<Vec<Tag<'_>>> = names.iter().map(|name| Tag::parse(name)).collect();
+        let are_spans = tags.is_some_and(|tags| tags.iter().any(|tag| *tag != Tag::Outside));
+        StoredLabels {
+            scheme: if are_spans {
+                Scheme::Iob2
+            } else {
+                Scheme::Plain
+            },
+            names,
+        }
+        .into()
+    }
+
+    /// The first label that keeps labels which look like spans from being scored as spans, with its line.
+    pub fn odd_one_out(sentences: &[Sentence]) -> Option<(&str, usize)> {
+        let mut all = sentences.iter().flat_map(|sentence| {
+            let lines = sentence.first_line..;
+            sentence.labels.iter().map(String::as_str).zip(lines)
+        });
+        let odd = all.clone().find(|(label, _)| Tag::parse(label).is_none())?;
+        all.any(|(label, _)| label.starts_with("B-") || label.starts_with("I-"))
+            .then_some(odd)
+    }
+
+    /// Whether there are few enough to be told apart, and to be counted against each other.
+    ///
+    /// # Errors
+    /// There are more.
+    pub fn check_count(&self) -> Result<()> {
+        if self.len() <= MOST {
+            return Ok(());
+        }
+        Err(Failure::input(format!(
+            "{} different labels, and at most {MOST} can be told apart; is the column a number to forecast, or a name?",
+            self.len()
+        )))
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The number of a label.
+    pub fn id(&self, name: &str) -> Option<u32> {
+        let known = |&id: &u32| self.names[id as usize].as_str();
+        let place = self.sorted.binary_search_by(|id| known(id).cmp(name));
+        place.ok().map(|place| self.sorted[place])
+    }
+
+    /// The label of a number.
+    pub fn name(&self, id: usize) -> &str {
+        &self.names[id]
+    }
+
+    /// All of them, in the order of their numbers.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether the labels mark spans.
+    pub fn are_spans(&self) -> bool {
+        self.scheme != Scheme::Plain
+    }
+
+    /// The label of a number as span mark; outside where labels are no spans.
+    pub fn tag(&self, id: usize) -> Tag<'_> {
+        Tag::parse(&self.names[id]).unwrap_or(Tag::Outside)
+    }
+
+    /// For messages: the first few labels.
+    pub fn summary(&self) -> String {
+        const SHOWN: usize = 12;
+        let shown = self
+            .names
+            .iter()
+            .take(SHOWN)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
+        match self.names.len().saturating_sub(SHOWN) {
+            0 => format!("it knows {shown}"),
+            more => format!("it knows {shown} and {more} more"),
+        }
+    }
+
+    /// The most probable labels of one sentence among those that the scheme allows (Viterbi).
+    /// `probabilities` is (T, labels).
+    pub fn decode(&self, probabilities: &[f32]) -> Vec<usize> {
+        let rows = probabilities.chunks_exact(self.len());
+        if self.scheme == Scheme::Iob2 {
+            self.viterbi(rows)
+        } else {
+            rows.map(best).collect()
+        }
+    }
+
+    /// Every label may follow any other, except that an `I-x` needs `B-x` or `I-x` before it; so the best
+    /// predecessor is the best label overall, or the better of two.
+    fn viterbi<'a>(&self, rows: impl ExactSizeIterator<Item = &'a [f32]>) -> Vec<usize> {
+        let mut scores = vec![0.0; self.len()];
+        let mut next_scores = scores.clone();
+        let mut came_from: Vec<usize> = Vec::with_capacity(rows.len() * self.len());
+        let steps = rows.len();
+        for (t, row) in rows.enumerate() {
+            let best_before = best(&scores);
+            for (label, next) in next_scores.iter_mut().enumerate() {
+                let log_probability = row[label].max(f32::MIN_POSITIVE).ln();
+                let (from, before) = match self.before[label] {
+                    None => (best_before, scores[best_before]),
+                    // No sentence starts inside a span.
+                    Some(_) if t == 0 => (label, f32::NEG_INFINITY),
+                    Some([begin, inside]) if scores[begin] >= scores[inside] => {
+                        (begin, scores[begin])
+                    }
+                    Some([_, inside]) => (inside, scores[inside]),
+                };
+                came_from.push(from);
+                *next = before + log_probability;
+            }
+            std::mem::swap(&mut scores, &mut next_scores);
+        }
+        let mut path = vec![best(&scores); steps];
+        for t in (1..steps).rev() {
+            path[t - 1] = came_from[t * self.len() + path[t]];
+        }
+        path
+    }
+}
+
+/// The first of the largest numbers.
+pub fn best(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (i, &value) in row.iter().enumerate() {
+        if value > row[best] {
+            best = i;
+        }
+    }
+    best
+}
+
+impl Scheme {
+    fn of(sentences: &[Sentence]) -> Self {
+        let mut scheme = Self::Iob2;
+        let mut any_span = false;
+        for sentence in sentences {
+            let mut previous = Tag::Outside;
+            for label in &sentence.labels {
+                let Some(tag) = Tag::parse(label) else {
+                    return Self::Plain;
+                };
+                let legal = match (previous, tag) {
+                    (Tag::Begin(before) | Tag::Inside(before), Tag::Inside(kind)) => before == kind,
+                    (Tag::Outside, Tag::Inside(_)) => false,
+                    _ => true,
+                };
+                if !legal {
+                    scheme = Self::Iob;
+                }
+                any_span |= tag != Tag::Outside;
+                previous = tag;
+            }
+        }
+        if any_span { scheme } else { Self::Plain }
+    }
+}
+
+impl From<StoredLabels> for Labels {
+    fn from(StoredLabels { names, scheme }: StoredLabels) -> Self {
+        let number = |name: String| names.iter().position(|known| *known == name);
+        let before =
+            names
+                .iter()
+                .enumerate()
+                .map(|(inside, name)| match (scheme, Tag::parse(name)) {
+                    (Scheme::Iob2, Some(Tag::Inside(_))) => {
+                        number(name.replacen('I', "B", 1)).map(|begin| [begin, inside])
+                    }
+                    _ => None,
+                });
+        let before = before.collect();
+        let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
+        sorted.sort_by_key(|&id| &names[id as usize]);
+        Self {
+            names,
+            scheme,
+            sorted,
+            before,
+        }
+    }
+}
+
+impl From<Labels> for StoredLabels {
+    fn from(Labels { names, scheme, .. }: Labels) -> Self {
+        Self { names, scheme }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(sentences: &[&str]) -> Labels {
+        let sentences: Vec<Sentence> = sentences
+            .iter()
+            .map(|labels| Sentence {
+                labels: labels.split(' ').map(str::to_owned).collect(),
+                ..Sentence::default()
+            })
+            .collect();
+        Labels::collect(&sentences)
+    }
+
+    #[test]
+    fn labels_beyond_counting_are_refused() {
+        let names: Vec<String> = (0..=MOST).map(|number| number.to_string()).collect();
+        let labels = |count: usize| Labels::plain(names[..count].iter().map(String::as_str));
+        assert!(labels(MOST).check_count().is_ok());
+        let complaint = labels(MOST + 1).check_count().unwrap_err().to_string();
+        assert!(complaint.starts_with("10001 different labels, and at most 10000"));
+    }
+
+    #[test]
+    fn the_scheme_is_read_off_the_data() {
+        assert_eq!(labels(&["O B-x I-x", "B-y B-x"]).scheme, Scheme::Iob2);
+        assert_eq!(labels(&["O I-x I-x"]).scheme, Scheme::Iob);
+        assert_eq!(labels(&["B-x I-y"]).scheme, Scheme::Iob);
+        assert_eq!(
+            labels(&["B-x I-x", "I-x"]).scheme,
+            Scheme::Iob,
+            "a span does not cross a sentence end"
+        );
+        assert_eq!(labels(&["DET NOUN"]).scheme, Scheme::Plain);
+        assert_eq!(labels(&["O O"]).scheme, Scheme::Plain);
+    }
+
+    #[test]
+    fn given_labels_keep_their_order() {
+        let given = |names: &[&str]| Labels::given(names.iter().map(|&name| name.into()).collect());
+        let labels = given(&["up", "down", "left"]);
+        assert_eq!((labels.id("down"), labels.name(2)), (Some(1), "left"));
+        assert_eq!(labels.id("right"), None);
+        assert!(!labels.are_spans() && given(&["O", "I-x", "B-x"]).are_spans());
+        assert!(!given(&["O"]).are_spans());
+    }
+
+    #[test]
+    fn a_label_that_spoils_the_spans_is_found() {
+        let sentence = |labels: &[&str], first_line| Sentence {
+            labels: labels.iter().map(|&label| label.to_owned()).collect(),
+            first_line,
+            ..Sentence::default()
+        };
+        let mixed = [sentence(&["O", "B-x"], 1), sentence(&["O", "b-x", "?"], 4)];
+        assert_eq!(Labels::odd_one_out(&mixed), Some(("b-x", 5)));
+        assert_eq!(Labels::odd_one_out(&mixed[..1]), None);
+        assert_eq!(
+            Labels::odd_one_out(&mixed[1..]),
+            None,
+            "nothing looks like a span"
+        );
+    }
+
+    #[test]
+    fn decoding_obeys_iob2() {
+        let labels = labels(&["O B-x I-x B-y I-y"]); // B-x B-y I-x I-y O
+        assert_eq!((labels.id("I-x"), labels.id("z")), (Some(2), None));
+        // Greedy would say O I-x; a start inside a span is impossible.
+        assert_eq!(labels.decode(&[0.1, 0.1, 0.5, 0.0, 0.3]), [4]);
+        // The second token is clearly I-y, so the first must be B-y although B-x is a little likelier.
+        let rows = [0.45, 0.4, 0.05, 0.05, 0.05, 0.04, 0.03, 0.03, 0.8, 0.1];
+        assert_eq!(labels.decode(&rows), [1, 3]);
+        let stored = serde_json::to_string(&labels).unwrap();
+        assert_eq!(serde_json::from_str::<Labels>(&stored).unwrap(), labels);
+    }
+
+    #[test]
+    fn decoding_agrees_with_trying_everything() {
+        let labels = labels(&["O B-x I-x B-y I-y"]);
+        let legal = |path: &[usize]| {
+            path.iter().enumerate().all(|(t, &label)| match (labels.tag(label), t) {
+                (Tag::Inside(_), 0) => false,
+                (Tag::Inside(kind), t) => {
+                    matches!(labels.tag(path[t - 1]), Tag::Begin(before) | Tag::Inside(before) if before == kind)
+                }
+                _ => true,
+            })
+        };
+        let mut rng = crate::base::seeds::generator(7, crate::base::seeds::Purpose::Sample, &[]);
+        for _ in 0..200 {
+            let rows: Vec<f32> = (0..15)
+                .map(|_| crate::base::seeds::unit(&mut rng) + 0.01)
+                .collect();
+            let product =
+                |path: &[usize]| -> f32 { (0..3).map(|t| rows[t * 5 + path[t]].ln()).sum() };
+            let paths = (0..125)
+                .map(|n| [n / 25, n / 5 % 5, n % 5])
+                .filter(|path| legal(path));
+            let expected = paths
+                .max_by(|a, b| product(a).total_cmp(&product(b)))
+                .unwrap();
+            assert_eq!(labels.decode(&rows), expected);
+        }
+    }
+
+    #[test]
+    fn plain_labels_are_decoded_one_by_one() {
+        let labels = labels(&["DET NOUN"]);
+        assert_eq!(labels.decode(&[0.9, 0.1, 0.5, 0.5]), [0, 0]);
+    }
+}

@@ -1,0 +1,228 @@
+//! How good the labels are.
+
+use serde::Serialize;
+
+use super::Labels;
+use crate::data::Sequences;
+use crate::data::spans::{Counts, SpanScore};
+
+/// Scores over all sentences of a file.
+#[derive(Clone, Debug)]
+pub struct Scores {
+    /// Mean nats per token.
+    pub loss: f64,
+    /// Tokens counted.
+    pub items: usize,
+    /// Share of tokens with the right label.
+    pub accuracy: f64,
+    /// Where labels mark spans.
+    pub spans: Option<SpanScore>,
+}
+
+/// The object that `eval --json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    loss: f64,
+    accuracy: f64,
+    #[serde(flatten)]
+    spans: Option<SpanReport<'a>>,
+    items: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct SpanReport<'a> {
+    precision: f64,
+    recall: f64,
+    f1: f64,
+    types: std::collections::BTreeMap<&'a str, TypeReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct TypeReport {
+    precision: f64,
+    recall: f64,
+    f1: f64,
+    spans: usize,
+    found: usize,
+}
+
+impl Scores {
+    /// Compares labels decoded from `probabilities` (R, labels) with the targets.
+    pub fn measure(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> Self {
+        let width = labels.len();
+        let (mut loss, mut right, mut items) = (0.0, 0, 0);
+        let mut spans = labels.are_spans().then(SpanScore::default);
+        for sequence in 0..sequences.len() {
+            let rows = sequences.rows_of(sequence);
+            let found = labels.decode(&probabilities[rows.start * width..rows.end * width]);
+            let mut real = Vec::with_capacity(rows.len());
+            for (row, &found) in rows.zip(&found) {
+                let Some(target) = sequences.classes()[row].get() else {
+                    continue;
+                };
+                let target = target as usize;
+                loss += nats(probabilities[row * width + target]);
+                right += usize::from(target == found);
+                items += 1;
+                real.push(target);
+            }
+            if let Some(spans) = &mut spans {
+                spans.add(
+                    real.iter().map(|&id| labels.tag(id)),
+                    found.iter().map(|&id| labels.tag(id)),
+                );
+            }
+        }
+        let count = items.max(1) as f64;
+        Self {
+            loss: loss / count,
+            items,
+            accuracy: right as f64 / count,
+            spans,
+        }
+    }
+
+    /// The figure that decides which epoch is best: F1 of the spans, or accuracy where there are none.
+    pub fn decisive(&self) -> f64 {
+        self.spans
+            .as_ref()
+            .map_or(self.accuracy, |spans| spans.total.f1())
+    }
+
+    /// One JSON object.
+    pub fn to_json(&self) -> String {
+        let spans = self.spans.as_ref().map(|spans| SpanReport {
+            precision: spans.total.precision(),
+            recall: spans.total.recall(),
+            f1: spans.total.f1(),
+            types: spans
+                .types
+                .iter()
+                .map(|(kind, counts)| (kind.as_str(), TypeReport::of(counts)))
+                .collect(),
+        });
+        let report = Report {
+            loss: self.loss,
+            accuracy: self.accuracy,
+            spans,
+            items: self.items,
+        };
+        serde_json::to_string(&report).expect("numbers and names are valid JSON")
+    }
+
+    /// A table for people, one line per type as `conlleval` prints it.
+    pub fn to_table(&self) -> String {
+        let mut table = format!(
+            "{} tokens, loss {:.4} nats per token, accuracy {:.2} %\n",
+            self.items,
+            self.loss,
+            self.accuracy * 100.0
+        );
+        let Some(spans) = &self.spans else {
+            return table;
+        };
+        let width = spans
+            .types
+            .keys()
+            .map(|kind| kind.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max("all spans".len());
+        table += &format!(
+            "\n{:width$}  precision    recall        F1   spans  found\n",
+            ""
+        );
+        let line = |name: &str, counts: &Counts| {
+            let [precision, recall, f1] =
+                [counts.precision(), counts.recall(), counts.f1()].map(|share| share * 100.0);
+            format!(
+                "{name:width$}  {precision:7.2} %  {recall:6.2} %  {f1:6.2} %  {:6} {:6}\n",
+                counts.real, counts.found
+            )
+        };
+        table += &line("all spans", &spans.total);
+        table.extend(
+            spans
+                .types
+                .iter()
+                .filter(|(kind, _)| !kind.is_empty())
+                .map(|(kind, counts)| line(kind, counts)),
+        );
+        table
+    }
+}
+
+impl TypeReport {
+    fn of(counts: &Counts) -> Self {
+        Self {
+            precision: counts.precision(),
+            recall: counts.recall(),
+            f1: counts.f1(),
+            spans: counts.real,
+            found: counts.found,
+        }
+    }
+}
+
+/// What a probability costs. A softmax in `f32` may round a hopeless case to zero; it costs 87 nats, not infinity.
+/// A probability that is no number stays none.
+pub fn nats(probability: f32) -> f64 {
+    if probability.is_nan() {
+        f64::NAN
+    } else {
+        -f64::from(probability.max(f32::MIN_POSITIVE)).ln()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::conll::Sentence;
+    use elman_core::Target;
+
+    fn setup(labels: &[&str], targets: &[u32]) -> (Labels, Sequences) {
+        let sentence = Sentence {
+            labels: labels.iter().map(|&label| label.to_owned()).collect(),
+            ..Sentence::default()
+        };
+        let mut sequences = Sequences::of_tokens(1);
+        targets
+            .iter()
+            .for_each(|&target| sequences.push_row([0], Target::class(target)));
+        sequences.end_sequence();
+        (Labels::collect(&[sentence]), sequences)
+    }
+
+    #[test]
+    fn spans_are_scored_after_decoding() {
+        let (labels, sequences) = setup(&["B", "I", "O"], &[0, 1, 2, 0]);
+        let probabilities = [0.6, 0.2, 0.2, 0.1, 0.7, 0.2, 0.25, 0.25, 0.5, 0.1, 0.1, 0.8];
+        let scores = Scores::measure(&labels, &sequences, &probabilities);
+        assert_eq!((scores.items, scores.accuracy), (4, 0.75));
+        assert_eq!(
+            scores.spans.as_ref().unwrap().total,
+            Counts {
+                real: 2,
+                found: 1,
+                correct: 1
+            }
+        );
+        let expected = -(0.6f64.ln() + 0.7f64.ln() + 0.5f64.ln() + 0.1f64.ln()) / 4.0;
+        assert!((scores.loss - expected).abs() < 1e-6);
+        let json: serde_json::Value = serde_json::from_str(&scores.to_json()).unwrap();
+        assert_eq!(
+            (json["precision"].as_f64(), json["recall"].as_f64()),
+            (Some(1.0), Some(0.5))
+        );
+        assert!(scores.to_table().contains("all spans"));
+    }
+
+    #[test]
+    fn labels_without_spans_have_an_accuracy_only() {
+        let (labels, sequences) = setup(&["DET", "NOUN"], &[0, 1]);
+        let scores = Scores::measure(&labels, &sequences, &[0.0, 1.0, 0.5, 0.5]);
+        assert_eq!(scores.decisive(), 0.0);
+        assert!(scores.loss.is_finite());
+        assert!(!scores.to_json().contains("f1"));
+    }
+}

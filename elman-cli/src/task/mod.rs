@@ -1,0 +1,10 @@
+//! What a net's numbers mean: a folder per task, and what all trained nets can do.
+
+pub mod args;
+pub mod classify;
+pub mod echo;
+pub mod forecast;
+pub mod label;
+pub mod text;
+pub mod trained;
+pub mod values;

@@ -1,0 +1,103 @@
+//! What may be typed about text.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Unit;
+use super::task::{LINES, STREAMS, UNUSED, WORDS};
+use crate::args::differing;
+use crate::data::Format;
+use crate::train::settings::{Settings, with_defaults, without};
+
+/// Learn the next character or word of a text
+///
+/// Running text is laid out in --batch parallel streams; every update learns from the next --k1 steps of each, and the
+/// state is carried on. A file with one item per line, such as a name, is read line by line instead: every line starts
+/// from the initial state, and its end is one of the characters to foresee. The score is the mean loss in nats per
+/// token, negated so that higher is better.
+#[derive(Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, STREAMS), UNUSED), after_help = help())]
+pub struct TextArgs {
+    /// Training data, UTF-8
+    #[arg(long, value_name = "FILE")]
+    pub train: Option<PathBuf>,
+    /// Validation data [default: the last tenth of the text, or a tenth of the lines, held out]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<PathBuf>,
+    /// What is foreseen
+    #[arg(long, value_name = "UNIT", default_value = "chars")]
+    pub tokens: Unit,
+    /// Whether every line is an item of its own [default: if no line has more than one word]
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<bool>,
+    /// Format of the data: text [default: found by content]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// A TOML file with settings named like these flags; flags win
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+fn help() -> String {
+    format!(
+        "Other defaults for one item per line:\n  {}\nOther defaults for words:\n  {}\n\n\
+Examples:
+  elman train text --train shakespeare.txt --out runs/shakespeare
+  elman train text --train names.txt                              one name per line
+  elman train text --train corpus.txt --valid dev.txt --tokens words
+  elman generate runs/shakespeare --prompt 'ROMEO:' --length 500
+  elman train --resume runs/shakespeare",
+        differing(LINES, STREAMS),
+        differing(WORDS, STREAMS)
+    )
+}
+
+/// Write text with a trained model
+///
+/// The text appears as it is made. Where the model learnt from one item per line, every line is an item of its own.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  elman generate runs/shakespeare --prompt 'ROMEO:' --length 500
+  elman generate runs/names --length 200 --temperature 0.8 --seed 7
+  elman generate runs/shakespeare --temperature 0          always the likeliest character")]
+pub struct GenerateArgs {
+    /// The folder of a training run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// What the text begins with
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub prompt: String,
+    /// Tokens to add
+    #[arg(long, value_name = "N", default_value = "500")]
+    pub length: u64,
+    /// How bold: below 1 likely tokens become likelier, above 1 unlikely ones; 0 always takes the likeliest
+    #[arg(long, value_name = "X", default_value = "1", value_parser = temperature, allow_negative_numbers = true)]
+    pub temperature: f64,
+    /// Only the K likeliest tokens [default: all]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub top_k: Option<u32>,
+    /// Where all random numbers come from
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(..1 << 63))]
+    pub seed: u64,
+    /// Print one JSON object at the end: prompt, text, tokens and the nats of each
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn temperature(typed: &str) -> Result<f64, String> {
+    match typed.parse() {
+        Ok(number) if (0.0..=100.0).contains(&number) => Ok(number),
+        _ => Err("it must be a number from 0 to 100".to_owned()),
+    }
+}

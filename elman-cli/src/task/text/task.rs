@@ -1,0 +1,459 @@
+//! The text task: from files to streams of ids.
+
+use std::path::{Path, PathBuf};
+
+use elman_core::{Dropout, Head, HeadKind, Level, Model, Read, Spec};
+use rayon::prelude::*;
+
+use super::args::TextArgs;
+use super::generate::sample;
+use super::lexicon::{LINE_END, Lexicon, Unit};
+use super::scores::Scores;
+use super::{TASK, Texting};
+use crate::base::failure::{Failure, Result};
+use crate::base::seeds::{self, Purpose};
+use crate::data::features;
+use crate::data::{Format, Hiding, Sequences, text};
+use crate::net::gather::longest_first;
+use crate::net::infer;
+use crate::train::Job;
+use crate::train::report::{Evidence, Sample};
+use crate::train::settings::{Defaults, Settings};
+use crate::train::task::{Measure, Task, Walk};
+
+/// Good for running text by characters: found on a megabyte of plays.
+pub const STREAMS: &Defaults = &[
+    ("hidden", "512"),
+    ("layers", "1"),
+    ("embedding", "64"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "false"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.1"),
+    ("optimizer", "adam"),
+    ("lr", "0.002"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("k1", "50"),
+    ("clip-norm", "1"),
+    ("epochs", "12"),
+    ("patience", "0"),
+];
+
+/// Good for short items, one per line.
+pub const LINES: &Defaults = &[
+    ("hidden", "256"),
+    ("layers", "1"),
+    ("embedding", "32"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "false"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.3"),
+    ("optimizer", "adam"),
+    ("lr", "0.002"),
+    ("schedule", "cosine"),
+    ("batch", "64"),
+    ("k1", "50"),
+    ("clip-norm", "1"),
+    ("epochs", "24"),
+    ("patience", "0"),
+];
+
+/// Good for running text by words.
+pub const WORDS: &Defaults = &[
+    ("hidden", "256"),
+    ("layers", "1"),
+    ("embedding", "128"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "false"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.4"),
+    ("optimizer", "adam"),
+    ("lr", "0.002"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("k1", "20"),
+    ("clip-norm", "1"),
+    ("epochs", "12"),
+    ("patience", "0"),
+];
+
+/// Shared flags that are not for text.
+pub const UNUSED: &[&str] = &["bidirectional", "window", "noise"];
+
+/// The defaults for the kind of text that the command line names.
+///
+/// # Errors
+/// A file that cannot be read.
+fn defaults(args: &TextArgs) -> Result<&'static Defaults> {
+    let lines = match (args.lines, &args.train) {
+        (Some(lines), _) => lines,
+        (None, Some(path)) => args.tokens == Unit::Chars && are_items(&text::load(path)?),
+        (None, None) => false,
+    };
+    Ok(match (lines, args.tokens) {
+        (true, _) => LINES,
+        (false, Unit::Chars) => STREAMS,
+        (false, Unit::Words) => WORDS,
+    })
+}
+
+/// Whether every line is an item of its own: many lines, none with more than one word.
+fn are_items(text: &str) -> bool {
+    const MANY: usize = 10;
+    let mut lines = 0;
+    for line in text.lines() {
+        if line.split_whitespace().nth(1).is_some() {
+            return false;
+        }
+        lines += 1;
+    }
+    lines >= MANY
+}
+
+/// Without validation data a tenth of the text is held out.
+const HELD_OUT: usize = 10;
+
+/// Validation data are cut into so many streams that run side by side. A state starts anew at each, which costs hardly
+/// anything; `elman eval` reads the text as one.
+const VALID_STREAMS: usize = 16;
+
+/// Tokens of a stream that are run at once.
+const STEPS: usize = 128;
+
+/// What the report page shows: how it is written, and how long it is.
+const SAMPLED: [(&str, f64); 2] = [("temperature 1", 1.0), ("temperature 0.7", 0.7)];
+const SAMPLE_LENGTH: usize = 400;
+
+/// See [`features::hiding`].
+const HIDING: f32 = 0.5;
+
+/// A text job.
+#[derive(Debug)]
+pub struct TextTask {
+    spec: Spec,
+    texting: Texting,
+    train: Sequences,
+    /// The line of the training text where each sequence begins.
+    train_lines: Vec<usize>,
+    valid: Sequences,
+    /// Validation sequences, longest first.
+    order: Vec<usize>,
+    hiding: Hiding,
+}
+
+impl TextTask {
+    /// Reads the files that the command line names.
+    ///
+    /// # Errors
+    /// Missing, empty or unreadable files; settings that cannot be for text.
+    pub fn load(args: &TextArgs) -> Result<Self> {
+        let Some(path) = &args.train else {
+            return Err(Failure::input("train text needs data: --train FILE"));
+        };
+        Format::check(args.format, &[Format::Text])?;
+        check(&args.settings)?;
+        let train = text::load(path)?;
+        let lines = match args.lines {
+            Some(lines) => lines,
+            None => args.tokens == Unit::Chars && are_items(&train),
+        };
+        if lines && args.lines.is_none() {
+            eprintln!("every line is an item of its own; for running text: --lines false");
+        }
+        let (train, valid) = match &args.valid {
+            Some(valid) => (train, text::load(valid)?),
+            None => {
+                let parts = if lines {
+                    hold_out_lines(&train, args.settings.seed)
+                } else {
+                    hold_out_end(&train)
+                };
+                parts.ok_or_else(|| {
+                    let sentence = "the text is too short to learn from and validate on; give the latter by --valid";
+                    Failure::input(sentence).in_file(path)
+                })?
+            }
+        };
+        Self::new(&args.settings, (args.tokens, lines), &train, &valid)
+    }
+
+    /// A job on given texts.
+    ///
+    /// # Errors
+    /// None for settings that fit together.
+    pub fn new(
+        settings: &Settings,
+        (unit, lines): (Unit, bool),
+        train: &str,
+        valid: &str,
+    ) -> Result<Self> {
+        let (lexicon, counts) = Lexicon::collect(unit, train);
+        let texting = Texting { lexicon, lines };
+        let input = texting.input(settings.embedding);
+        let spec = Spec {
+            input,
+            layers: settings.stack()?,
+            initial_state: settings.initial_state(),
+            head: Head {
+                kind: HeadKind::Softmax {
+                    outputs: texting.lexicon.len(),
+                },
+                read: Read::EveryStep,
+            },
+            // The one token that is read must not be lost as often as other numbers.
+            dropout: Dropout {
+                input: 0.0,
+                ..settings.dropout(&input)
+            },
+        };
+        spec.check()?;
+        let text = train;
+        let mut train = texting.encode_streams(text, settings.batch);
+        let mut valid = texting.encode_streams(valid, VALID_STREAMS);
+        if let Some(count) = settings.overfit_batch {
+            train = train.select(0..count.min(train.len()));
+            valid = train.clone();
+        }
+        Ok(Self {
+            spec,
+            order: longest_first(&valid),
+            hiding: features::hiding(0, &counts, HIDING),
+            train_lines: lines_of(&texting, text, &train),
+            train,
+            valid,
+            texting,
+        })
+    }
+}
+
+/// The line of a text where each sequence begins.
+fn lines_of(texting: &Texting, text: &str, sequences: &Sequences) -> Vec<usize> {
+    if texting.lines {
+        let lines = text.lines().enumerate();
+        let lines = lines.filter(|(_, line)| !line.is_empty());
+        return lines.map(|(number, _)| number + 1).collect();
+    }
+    let targets = sequences.classes();
+    let mut line = 1;
+    let begin = |sequence| {
+        let here = line;
+        let ends = targets[sequences.rows_of(sequence)].iter();
+        line += ends.filter(|target| target.get() == Some(LINE_END)).count();
+        here
+    };
+    (0..sequences.len()).map(begin).collect()
+}
+
+/// What a net that foresees must not do.
+fn check(settings: &Settings) -> Result<()> {
+    if settings.bidirectional {
+        return Err(Failure::input(
+            "--bidirectional is not for text: a net that reads backwards has seen what it should foresee",
+        ));
+    }
+    if settings.window > 1 {
+        return Err(Failure::input(
+            "--window must be 1 for text: a wider window shows what the net should foresee",
+        ));
+    }
+    if settings.noise > 0.0 {
+        return Err(Failure::input(
+            "--noise is for measured numbers, and a text has none",
+        ));
+    }
+    Ok(())
+}
+
+/// Splits off the last tenth, from the start of a line if there is one.
+fn hold_out_end(text: &str) -> Option<(String, String)> {
+    let mut middle = text.len() - text.len() / HELD_OUT;
+    if let Some(line) = text[..text.floor_char_boundary(middle)].rfind('\n') {
+        // A text of few long lines is cut within one.
+        if middle - line < text.len() / HELD_OUT {
+            middle = line + 1;
+        }
+    }
+    let (train, valid) = text.split_at(text.floor_char_boundary(middle));
+    (!train.is_empty() && !valid.is_empty()).then(|| (train.to_owned(), valid.to_owned()))
+}
+
+/// Splits off a tenth of the lines, the same one for the same seed. Each part has empty lines for those of the other, so
+/// that lines keep their numbers.
+fn hold_out_lines(text: &str, seed: u64) -> Option<(String, String)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.retain(|&line| !lines[line].is_empty());
+    let mut rng = seeds::generator(seed, Purpose::HoldOut, &[]);
+    seeds::shuffle(&mut rng, &mut order);
+    let mut is_held_out = vec![false; lines.len()];
+    for &line in order.iter().take(order.len().div_ceil(HELD_OUT)) {
+        is_held_out[line] = true;
+    }
+    let part = |wanted: bool| -> String {
+        let lines = lines.iter().zip(&is_held_out);
+        let kept = lines.map(|(line, &is)| if is == wanted { *line } else { "" });
+        kept.flat_map(|line| [line, "\n"]).collect()
+    };
+    (order.len() > 1).then(|| (part(false), part(true)))
+}
+
+impl Job for TextArgs {
+    type Task = TextTask;
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
+    fn defaults(&self) -> Result<&'static Defaults> {
+        defaults(self)
+    }
+
+    fn files(&mut self) -> Vec<&mut PathBuf> {
+        self.train.iter_mut().chain(&mut self.valid).collect()
+    }
+
+    fn load(&self) -> Result<TextTask> {
+        TextTask::load(self)
+    }
+}
+
+impl Task for TextTask {
+    type Meaning = Texting;
+
+    const NAME: &'static str = TASK;
+
+    fn next(folder: &str) -> String {
+        format!("elman generate {folder} --length 200, elman eval {folder} --data FILE")
+    }
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn meaning(&self) -> &Texting {
+        &self.texting
+    }
+
+    fn train(&self) -> &Sequences {
+        &self.train
+    }
+
+    fn train_line(&self, sequence: usize) -> usize {
+        self.train_lines[sequence]
+    }
+
+    fn walk(&self) -> Walk {
+        if self.texting.lines {
+            Walk::Shuffled
+        } else {
+            Walk::Streams
+        }
+    }
+
+    fn hiding(&self) -> Option<&Hiding> {
+        Some(&self.hiding)
+    }
+
+    fn valid(&self) -> &Sequences {
+        &self.valid
+    }
+
+    fn score_name(&self) -> &'static str {
+        "-nats_per_token"
+    }
+
+    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let samples = SAMPLED.map(|(how, temperature)| -> Result<Sample> {
+            let text = sample(&self.texting, model, temperature, SAMPLE_LENGTH)?;
+            Ok(Sample {
+                how: how.to_owned(),
+                text,
+                ..Sample::default()
+            })
+        });
+        let samples = samples.into_iter().collect::<Result<_>>()?;
+        Ok(vec![Evidence::Samples(samples)])
+    }
+
+    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
+        let scores = measure(model, &self.valid, &self.order)?;
+        Ok(Measure {
+            loss: scores.per_token(),
+            score: -scores.per_token(),
+        })
+    }
+}
+
+/// Sequences that a thread runs side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Scores over sequences, given longest first. Runs on the threads of the rayon pool around it; the sums depend neither
+/// on them nor on time.
+pub fn measure(model: &Model<'_>, sequences: &Sequences, order: &[usize]) -> Result<Scores> {
+    let level = Level::detect();
+    let width = model.spec().output_width();
+    let groups: Vec<Scores> = order
+        .par_chunks(SIDE_BY_SIDE)
+        .map(|chosen| {
+            let mut scores = Scores::default();
+            infer::walk(level, model, sequences, chosen, STEPS, |places, rows| {
+                for (&place, row) in places.iter().zip(rows.chunks_exact(width)) {
+                    scores.count(sequences.classes()[place], row);
+                }
+                Ok(())
+            })?;
+            Ok(scores)
+        })
+        .collect::<Result<_>>()?;
+    Ok(groups.into_iter().fold(Scores::default(), Scores::plus))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_text_is_held_out_from_a_line_start() {
+        let text = "0123456\n".repeat(20);
+        let (train, valid) = hold_out_end(&text).unwrap();
+        assert_eq!((train.len(), valid.len()), (144, 16));
+        let (train, valid) = hold_out_end(&"é".repeat(50)).unwrap();
+        assert_eq!((train.chars().count(), valid.chars().count()), (45, 5));
+        assert_eq!(hold_out_end("abc"), None);
+    }
+
+    #[test]
+    fn a_tenth_of_the_lines_is_held_out() {
+        let text: String = (0..30).map(|i| format!("{i}\n")).collect();
+        let (train, valid) = hold_out_lines(&text, 1).unwrap();
+        let filled = |text: &str| text.lines().filter(|line| !line.is_empty()).count();
+        assert_eq!((filled(&train), filled(&valid)), (27, 3));
+        let numbered = |text: &str| {
+            text.lines()
+                .enumerate()
+                .all(|(i, line)| line.is_empty() || line == i.to_string())
+        };
+        assert!(numbered(&train) && numbered(&valid));
+        assert_ne!(hold_out_lines(&text, 2).unwrap().1, valid);
+        assert_eq!(hold_out_lines("one\n", 1), None);
+    }
+
+    #[test]
+    fn one_word_per_line_makes_items() {
+        assert!(are_items(&"Ada\n".repeat(10)));
+        assert!(!are_items(&"Ada\n".repeat(9)));
+        assert!(!are_items(&("Ada\n".repeat(10) + "Ada King\n")));
+    }
+}

@@ -1,0 +1,148 @@
+//! What every trained net can do, whatever its task: the commands know no more of it.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::base::encoding::Encoding;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
+use crate::data::features::Vocabulary;
+use crate::data::{Format, Sequences};
+use crate::net::model_file;
+use crate::net::network::Network;
+use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::classify::{self, Classifier};
+use crate::task::echo::{self, Listener};
+use crate::task::forecast::{self, Forecaster};
+use crate::task::label::{self, Labeller};
+use crate::task::text::{self, Writer};
+use crate::task::values::{self, Calculator};
+
+/// A trained net and what its numbers mean.
+pub trait Trained: Sync {
+    /// The net.
+    fn network(&self) -> &Network;
+
+    /// The same, for `elman quantize`.
+    fn network_mut(&mut self) -> &mut Network;
+
+    /// Whether its scores can be those of the net in whole numbers.
+    fn runs_quantized(&self) -> bool {
+        true
+    }
+
+    /// Whether it forecasts series: --part and --steps are for those.
+    fn is_forecaster(&self) -> bool {
+        false
+    }
+
+    /// Scores on the file that the command line names.
+    ///
+    /// # Errors
+    /// A file that is missing or does not fit.
+    fn evaluate(&self, args: &EvalArgs) -> Result<Report>;
+
+    /// Writes predictions for the data that the command line names, `chunk` pieces at a time. Runs on the threads of the
+    /// rayon pool around it.
+    ///
+    /// # Errors
+    /// Data that are missing or do not fit.
+    fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()>;
+
+    /// The formats of its data.
+    fn formats(&self) -> &'static [Format];
+
+    /// A file as it would be learnt from.
+    ///
+    /// # Errors
+    /// A file that is missing or does not fit.
+    fn sequences(&self, file: DataFile<'_>) -> Result<Sequences>;
+
+    /// What the numbers on both ends of the net mean.
+    fn description(&self) -> Description;
+
+    /// The same for a firmware: what it must do before and after a step.
+    fn encoding(&self) -> Encoding;
+}
+
+/// Labelled data as the command line names them.
+#[derive(Clone, Copy, Debug)]
+pub struct DataFile<'a> {
+    pub path: &'a Path,
+    /// `None`: found by content.
+    pub format: Option<Format>,
+    /// Where classes have a file of their own.
+    pub classes: Option<&'a Path>,
+}
+
+/// Scores, for programs and for people.
+pub struct Report {
+    /// One JSON object.
+    pub json: String,
+    /// Lines of text.
+    pub table: String,
+}
+
+/// What the numbers on both ends of a net mean.
+#[derive(Debug, Default)]
+pub struct Description {
+    /// One per embedding table; none where steps are numbers.
+    pub channels: Vec<Channel>,
+    /// What the outputs are called.
+    pub labels: Vec<String>,
+}
+
+/// What is known about a token: one table of embeddings.
+#[derive(Debug, Serialize)]
+pub struct Channel {
+    pub name: String,
+    /// Numbers per id.
+    pub width: usize,
+    pub ids: usize,
+}
+
+impl From<&Vocabulary> for Channel {
+    fn from(vocabulary: &Vocabulary) -> Self {
+        let channel = vocabulary.channel();
+        Self {
+            name: vocabulary.feature().to_string(),
+            width: channel.width,
+            ids: channel.vocabulary,
+        }
+    }
+}
+
+/// A run's best model, whatever its task.
+///
+/// # Errors
+/// A run without a model, or one that is damaged.
+pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
+    let path = run.trained_model()?;
+    match model_file::task_of(&path)?.as_str() {
+        label::TASK => Ok(Box::new(Labeller::open(run)?)),
+        classify::TASK => Ok(Box::new(Classifier::open(run)?)),
+        forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
+        text::TASK => Ok(Box::new(Writer::open(run)?)),
+        echo::TASK => Ok(Box::new(Listener::open(run)?)),
+        values::TASK => Ok(Box::new(Calculator::open(run)?)),
+        task => Err(Failure::input(format!(
+            "the model was trained for the task {task}, which this version of elman does not know"
+        ))
+        .in_file(&path)),
+    }
+}
+
+/// For tasks whose data hold everything.
+///
+/// # Errors
+/// There is a file of classes.
+pub fn no_classes(classes: Option<&Path>) -> Result<()> {
+    match classes {
+        None => Ok(()),
+        Some(_) => Err(Failure::input(
+            "--classes is for runs of elman train classify, whose classes may have a file of their own",
+        )),
+    }
+}

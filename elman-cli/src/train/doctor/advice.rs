@@ -1,0 +1,294 @@
+//! What the numbers mean, and what to try: in plain words.
+
+use elman_core::{Activation, Spec};
+
+use super::{Checkup, Finding, Severity, Treatment};
+use crate::net::cell::activation;
+
+/// A gradient has faded where less than this share of what the latest step gets is left.
+const FADED: f64 = 0.01;
+/// A gradient that fades within so few steps, where there were many to learn from, lets a net remember nothing.
+const SHORT: usize = 3;
+/// A gradient that grows by more than this on its way back explodes.
+const EXPLODED: f64 = 30.0;
+/// Share of clipped updates beyond which it is the clipping that sets the pace.
+const OFTEN: f64 = 0.5;
+/// Share of saturated values that is worth a word, and that is trouble.
+const SATURATED: [f64; 2] = [0.25, 0.5];
+/// Share of dead units that is trouble.
+const DEAD: f64 = 0.1;
+/// An update this large, measured by its tensor, throws away what was learnt.
+const LARGE_UPDATE: f64 = 0.1;
+/// A recurrence that stretches its state more than this at every step is no longer tame.
+const STRETCHING: f64 = 2.0;
+
+/// Everything worth saying, in the order in which it is best read.
+pub fn findings(checkup: &Checkup, spec: &Spec, treatment: Treatment) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = [
+        gradient(checkup, treatment.reach),
+        clipping(checkup, treatment),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    findings.extend(layers(checkup, spec));
+    findings.extend(updates(checkup));
+    if findings.is_empty() {
+        let text =
+            "nothing out of the ordinary: gradients neither fade nor explode, no unit is stuck"
+                .to_owned();
+        findings.push(finding(Severity::Fine, "all well", text));
+    }
+    findings
+}
+
+fn finding(severity: Severity, about: &str, text: String) -> Finding {
+    Finding {
+        severity,
+        about: about.to_owned(),
+        text,
+    }
+}
+
+/// The first lag at which so little is left that the net cannot learn from it.
+pub fn fades_at(gradient_by_lag: &[f64]) -> Option<usize> {
+    let first = gradient_by_lag.first().filter(|&&first| first > 0.0)?;
+    gradient_by_lag
+        .iter()
+        .position(|norm| *norm < FADED * first)
+}
+
+fn gradient(checkup: &Checkup, reach: usize) -> Option<Finding> {
+    // What training sends back, of what was measured.
+    let lags = &checkup.gradient_by_lag[..checkup.gradient_by_lag.len().min(reach)];
+    let (first, steps) = (*lags.first()?, lags.len());
+    let largest = lags.iter().copied().fold(0.0, f64::max);
+    if first > 0.0 && largest > EXPLODED * first {
+        let times = largest / first;
+        let text = format!(
+            "on its way back through {steps} steps the gradient grows {times:.0} times: a few early steps drown all others; \
+             try a smaller --lr, a smaller --clip-norm, or a shorter --k2"
+        );
+        return Some(finding(Severity::Trouble, "exploding gradient", text));
+    }
+    let faded = fades_at(lags)?;
+    let seen = counted(faded, "step");
+    if faded <= SHORT && steps > 4 * SHORT {
+        let text = format!(
+            "gradients fade within {seen}, of {steps} that are sent back: the net learns nothing from what lies further \
+             back; if the task needs a memory, try a smaller --lr, which keeps the orthogonal start of W_rec, \
+             --activation relu or identity, or --train-initial-state"
+        );
+        return Some(finding(Severity::Trouble, "vanishing gradient", text));
+    }
+    let text = format!(
+        "gradients fade within {seen} (to 1 % of what the latest step gets), of {steps} that are sent back; that is the \
+         memory the net can learn; a --k2 beyond it costs time only"
+    );
+    Some(finding(Severity::Note, "memory", text))
+}
+
+fn clipping(checkup: &Checkup, treatment: Treatment) -> Option<Finding> {
+    if checkup.clipped <= OFTEN {
+        return None;
+    }
+    let percent = checkup.clipped * 100.0;
+    if treatment.minds_clipping() {
+        let text = format!(
+            "{percent:.0} % of the updates were clipped: --clip-norm sets how far each goes, not the gradient; \
+             try a larger --clip-norm, a smaller --lr, or --warm-up"
+        );
+        return Some(finding(Severity::Trouble, "clipping", text));
+    }
+    let text = format!(
+        "{percent:.0} % of the updates were clipped; {} divides by the size of the gradients before, so this makes all \
+         batches count alike rather than steps shorter",
+        treatment.optimizer.name()
+    );
+    Some(finding(Severity::Note, "clipping", text))
+}
+
+fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
+    let is_relu = spec
+        .layers
+        .as_slice()
+        .iter()
+        .any(|layer| activation(layer) == Activation::Relu);
+    let mut findings = Vec::new();
+    for layer in &checkup.layers {
+        let (name, percent) = (&layer.name, layer.saturated * 100.0);
+        if layer.saturated > SATURATED[0] {
+            let severity = if layer.saturated > SATURATED[1] {
+                Severity::Trouble
+            } else {
+                Severity::Note
+            };
+            let text = format!(
+                "{percent:.0} % of the values of {name} lie beyond ±0.98, where tanh passes hardly any gradient; \
+                 try a smaller --lr, a smaller --clip-norm, or inputs of smaller size"
+            );
+            findings.push(finding(severity, "saturated units", text));
+        }
+        if layer.dead > 0 {
+            let (dead, units) = (layer.dead, layer.units);
+            let severity = if dead as f64 > DEAD * units as f64 {
+                Severity::Trouble
+            } else {
+                Severity::Note
+            };
+            let (what, advice) = if is_relu {
+                (
+                    "are never active",
+                    "try a smaller --lr, or --activation tanh",
+                )
+            } else {
+                (
+                    "never change",
+                    "a smaller --hidden would do, or a smaller --lr keeps more of them alive",
+                )
+            };
+            let text = format!(
+                "{dead} of {units} units of {name} {what} over the sequences looked at; {advice}"
+            );
+            findings.push(finding(severity, "dead units", text));
+        }
+        if layer.spectral_radius > STRETCHING {
+            let radius = layer.spectral_radius;
+            let text = format!(
+                "W_rec of {name} has the spectral radius {radius:.2}: it stretches the state at every step, and only the \
+                 activation holds it; try a smaller --lr or a smaller --clip-norm if the loss jumps"
+            );
+            findings.push(finding(Severity::Note, "spectral radius", text));
+        }
+    }
+    findings
+}
+
+fn updates(checkup: &Checkup) -> Option<Finding> {
+    let largest = checkup
+        .tensors
+        .iter()
+        .max_by(|a, b| a.update_ratio.total_cmp(&b.update_ratio))?;
+    (largest.update_ratio > LARGE_UPDATE).then(|| {
+        let (name, percent) = (&largest.name, largest.update_ratio * 100.0);
+        let text = format!(
+            "the last update changed {name} by {percent:.0} % of its size, where 0.1 % is usual; try a smaller --lr"
+        );
+        finding(Severity::Note, "large updates", text)
+    })
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::doctor::{LayerHealth, TensorHealth};
+    use crate::train::settings::OptimizerName;
+    use elman_core::*;
+
+    const SPEC: Spec = Spec {
+        input: Input::Dense { width: 1 },
+        layers: Layers::of([Layer::tanh(4)]),
+        initial_state: InitialState::Zero,
+        head: Head {
+            kind: HeadKind::Linear { outputs: 1 },
+            read: Read::EveryStep,
+        },
+        dropout: Dropout::NONE,
+    };
+
+    const SGD: Treatment = Treatment {
+        reach: 96,
+        optimizer: OptimizerName::Sgd,
+    };
+
+    fn about(checkup: &Checkup) -> Vec<(Severity, String)> {
+        let findings = findings(checkup, &SPEC, SGD);
+        findings
+            .into_iter()
+            .map(|finding| (finding.severity, finding.about))
+            .collect()
+    }
+
+    fn by_lag(factor: f64) -> Checkup {
+        let gradient_by_lag = (0..40).map(|lag| factor.powi(lag)).collect();
+        Checkup {
+            gradient_by_lag,
+            ..Checkup::default()
+        }
+    }
+
+    #[test]
+    fn gradients_are_read_by_how_far_they_reach() {
+        let read = |factor| about(&by_lag(factor)).remove(0);
+        assert_eq!(
+            read(0.1),
+            (Severity::Trouble, "vanishing gradient".to_owned())
+        );
+        assert_eq!(read(0.6), (Severity::Note, "memory".to_owned()));
+        assert_eq!(read(0.99), (Severity::Fine, "all well".to_owned()));
+        assert_eq!(
+            read(1.2),
+            (Severity::Trouble, "exploding gradient".to_owned())
+        );
+        // What lies beyond --k2 is no business of the gradient.
+        let short = findings(&by_lag(1.2), &SPEC, Treatment { reach: 4, ..SGD });
+        assert_eq!(short[0].severity, Severity::Fine);
+        assert_eq!(fades_at(&by_lag(0.1).gradient_by_lag), Some(3));
+        assert_eq!(fades_at(&[0.0, 0.0]), None);
+    }
+
+    #[test]
+    fn every_ailment_has_its_name() {
+        let layer = LayerHealth {
+            name: "layer 0".to_owned(),
+            units: 4,
+            spectral_radius: 3.0,
+            saturated: 0.6,
+            dead: 1,
+        };
+        let tensor = TensorHealth {
+            name: "head.weight".to_owned(),
+            update_ratio: 0.2,
+        };
+        let checkup = Checkup {
+            clipped: 0.51,
+            layers: vec![layer],
+            tensors: vec![tensor],
+            ..Checkup::default()
+        };
+        let names: Vec<String> = about(&checkup)
+            .into_iter()
+            .map(|(_, about)| about)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "clipping",
+                "saturated units",
+                "dead units",
+                "spectral radius",
+                "large updates"
+            ]
+        );
+    }
+
+    #[test]
+    fn clipping_is_trouble_only_where_it_shortens_updates() {
+        let checkup = Checkup {
+            clipped: 0.9,
+            ..Checkup::default()
+        };
+        assert_eq!(about(&checkup)[0].0, Severity::Trouble);
+        let adam = Treatment {
+            optimizer: OptimizerName::Adam,
+            ..SGD
+        };
+        let found = findings(&checkup, &SPEC, adam).remove(0);
+        assert_eq!(found.severity, Severity::Note);
+        assert!(found.text.contains("; adam divides"), "{}", found.text);
+    }
+}

@@ -1,0 +1,425 @@
+//! A few training sequences sent through the [textbook](crate::net::textbook) and one loss of each sent back.
+
+use std::ops::Range;
+
+use elman_core::{Direction, Place, Read, Spec, TensorKind};
+
+use crate::data::{Sequences, Targets};
+use crate::net::textbook::cell;
+use crate::net::textbook::{Textbook, affine};
+
+/// Sequences that are looked at.
+const SEQUENCES: usize = 8;
+/// Steps of each: of longer ones a window is cut.
+const STEPS: usize = 96;
+
+/// Hidden states or gradients of one direction of a layer, step by step, in the order of time.
+type Track = Vec<Vec<f64>>;
+
+/// What the probed sequences show.
+#[derive(Debug, Default)]
+pub struct Probe {
+    /// See [`Checkup::gradient_by_lag`](super::Checkup::gradient_by_lag).
+    pub gradient_by_lag: Vec<f64>,
+    /// The hidden states of every layer and direction, all sequences one after the other.
+    pub states: Vec<(Place, Track)>,
+}
+
+/// Looks at sequences spread over the data.
+pub fn probe(spec: &Spec, textbook: &Textbook<'_>, sequences: &Sequences) -> Probe {
+    let mut probe = Probe::default();
+    let mut norms: Vec<Vec<f64>> = Vec::new();
+    for (sequence, rows) in choose(sequences) {
+        let pass = Pass::forward(spec, textbook, textbook.inputs(sequences, rows.clone()));
+        norms.extend(
+            pass.late_gradient(sequences, sequence, &rows)
+                .map(|(step, gradient)| pass.norms(step, &gradient)),
+        );
+        for (place, track) in pass.tracks {
+            match probe.states.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, states)) => states.extend(track),
+                None => probe.states.push((place, track)),
+            }
+        }
+    }
+    probe.gradient_by_lag = mean_by_lag(&norms);
+    probe
+}
+
+/// Sequences and the rows of each that are looked at, spread evenly.
+fn choose(sequences: &Sequences) -> Vec<(usize, Range<usize>)> {
+    let count = sequences.len();
+    let chosen = SEQUENCES.min(sequences.rows());
+    let choice = |i: usize| {
+        let sequence = i * count / chosen;
+        let rows = sequences.rows_of(sequence);
+        let spare = rows.len().saturating_sub(STEPS);
+        // A head that reads the end needs the end; otherwise windows of one long stream should differ.
+        let skipped = match sequences.read() {
+            Read::LastStep => spare,
+            Read::EveryStep => spare * (i + 1) / (chosen + 1),
+        };
+        let start = rows.start + skipped;
+        (sequence, start..rows.end.min(start + STEPS))
+    };
+    let mut choices: Vec<_> = (0..chosen)
+        .map(choice)
+        .filter(|(_, rows)| !rows.is_empty())
+        .collect();
+    choices.dedup();
+    choices
+}
+
+/// Lag by lag, as far back as half of the sequences go.
+fn mean_by_lag(norms: &[Vec<f64>]) -> Vec<f64> {
+    let reaching = |lag: usize| norms.iter().filter_map(move |norms| norms.get(lag));
+    (0..STEPS)
+        .take_while(|&lag| reaching(lag).count() * 2 >= norms.len().max(1))
+        .map(|lag| reaching(lag).sum::<f64>() / reaching(lag).count() as f64)
+        .collect()
+}
+
+/// A sequence that went through the net.
+struct Pass<'a> {
+    spec: &'a Spec,
+    textbook: &'a Textbook<'a>,
+    /// Every layer and direction, from the input up.
+    tracks: Vec<(Place, Track)>,
+    /// Rows of the last layer.
+    top: Track,
+}
+
+impl<'a> Pass<'a> {
+    fn forward(spec: &'a Spec, textbook: &'a Textbook<'a>, inputs: Track) -> Self {
+        let (mut rows, mut tracks) = (inputs, Vec::new());
+        for (layer, shape) in spec.layers.as_slice().iter().enumerate() {
+            let forward = Place {
+                layer,
+                reverse: false,
+            };
+            let mut outputs = textbook.direction(&rows, forward);
+            tracks.push((forward, outputs.clone()));
+            if shape.direction == Direction::Both {
+                let place = Place {
+                    layer,
+                    reverse: true,
+                };
+                rows.reverse();
+                let mut reverse = textbook.direction(&rows, place);
+                reverse.reverse();
+                outputs
+                    .iter_mut()
+                    .zip(&reverse)
+                    .for_each(|(output, half)| output.extend(half));
+                tracks.push((place, reverse));
+            }
+            rows = outputs;
+        }
+        Self {
+            spec,
+            textbook,
+            tracks,
+            top: rows,
+        }
+    }
+
+    /// The latest step that has a target, and the gradient of its loss by every row of the last layer.
+    fn late_gradient(
+        &self,
+        sequences: &Sequences,
+        sequence: usize,
+        rows: &Range<usize>,
+    ) -> Option<(usize, Track)> {
+        let mut gradient = vec![vec![0.0; self.spec.top_width()]; self.top.len()];
+        let last = self.top.len().checked_sub(1)?;
+        if sequences.read() == Read::LastStep {
+            // The forward half at the end, the reverse half at the start.
+            let split = self.spec.layers.as_slice().last()?.hidden;
+            let read: Vec<f64> = self.top[last][..split]
+                .iter()
+                .chain(&self.top[0][split..])
+                .copied()
+                .collect();
+            let by_read = self.by_top(sequences.targets(), sequence, &read)?;
+            gradient[last][..split].copy_from_slice(&by_read[..split]);
+            gradient[0][split..].copy_from_slice(&by_read[split..]);
+            return Some((last, gradient));
+        }
+        let by_row = |step: usize| {
+            let by_row = self.by_top(sequences.targets(), rows.start + step, &self.top[step])?;
+            Some((step, by_row))
+        };
+        let (step, by_row) = (0..=last).rev().find_map(by_row)?;
+        gradient[step] = by_row;
+        Some((step, gradient))
+    }
+
+    /// `∂L/∂h` of the head's loss on one row; `None` if there is no target.
+    fn by_top(&self, targets: &Targets, place: usize, row: &Vec<f64>) -> Option<Vec<f64>> {
+        let (weights, bias) = (
+            self.textbook.tensor(TensorKind::HeadWeights),
+            self.textbook.tensor(TensorKind::HeadBias),
+        );
+        let output = affine(bias, &[(row, weights)]);
+        let by_output = by_output(targets, place, output)?;
+        Some(
+            weights
+                .chunks_exact(bias.len().max(1))
+                .map(|row| dot(row, &by_output))
+                .collect(),
+        )
+    }
+
+    /// `|∂L/∂h|` of the forward direction, all layers together, at `step` and before, nearest first.
+    fn norms(&self, step: usize, by_top: &Track) -> Vec<f64> {
+        let (squares, _) = self.backward(by_top);
+        squares[..=step]
+            .iter()
+            .rev()
+            .map(|square| square.sqrt())
+            .collect()
+    }
+
+    /// Sends a gradient by the last layer's rows back: `|∂L/∂h|²` of the forward direction at every step, and the
+    /// gradient by the inputs.
+    fn backward(&self, by_top: &Track) -> (Vec<f64>, Track) {
+        let mut squares = vec![0.0; self.top.len()];
+        let mut by_outputs = by_top.clone();
+        for layer in (0..self.spec.layers.len()).rev() {
+            let width = self.spec.layer_input_width(layer);
+            let mut by_inputs = vec![vec![0.0; width]; self.top.len()];
+            for (place, track) in self.tracks.iter().filter(|(place, _)| place.layer == layer) {
+                let by_states = self.through_time(*place, track, &by_outputs, &mut by_inputs);
+                if !place.reverse {
+                    let states = squares.iter_mut().zip(&by_states);
+                    states.for_each(|(sum, state)| *sum += dot(state, state));
+                }
+            }
+            by_outputs = by_inputs;
+        }
+        (squares, by_outputs)
+    }
+
+    /// `∂L/∂h[t] = ∂L/∂output[t] + W_rec·∂L/∂z[t+1]` and `∂L/∂z = ∂L/∂h ⊙ f'(h)`, where the reverse direction has its
+    /// next step before; adds `W_in·∂L/∂z` to the gradient by the inputs.
+    fn through_time(
+        &self,
+        place: Place,
+        track: &Track,
+        by_outputs: &Track,
+        by_inputs: &mut Track,
+    ) -> Track {
+        let shape = self.spec.layers.as_slice()[place.layer];
+        let (hidden, steps) = (shape.hidden, track.len());
+        let offset = if place.reverse { hidden } else { 0 };
+        let w_in = self.textbook.tensor(TensorKind::InputWeights(place));
+        let w_rec = self.textbook.tensor(TensorKind::RecurrentWeights(place));
+        let mut by_states = vec![Vec::new(); steps];
+        let mut by_z = vec![0.0; hidden];
+        for i in 0..steps {
+            let t = if place.reverse { i } else { steps - 1 - i };
+            let by_output = &by_outputs[t][offset..offset + hidden];
+            let by_h: Vec<f64> = by_output
+                .iter()
+                .zip(w_rec.chunks_exact(hidden))
+                .map(|(g, row)| g + dot(row, &by_z))
+                .collect();
+            by_z = cell::back(&shape, &track[t], &by_h);
+            let inputs = by_inputs[t].iter_mut().zip(w_in.chunks_exact(hidden));
+            inputs.for_each(|(sum, row)| *sum += dot(row, &by_z));
+            by_states[t] = by_h;
+        }
+        by_states
+    }
+}
+
+/// `∂L/∂output`; `None` where there is no target.
+fn by_output(targets: &Targets, place: usize, output: Vec<f64>) -> Option<Vec<f64>> {
+    match targets {
+        Targets::Classes(classes) => {
+            let class = classes[place].get()? as usize;
+            let largest = output.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let powers: Vec<f64> = output.iter().map(|logit| (logit - largest).exp()).collect();
+            let sum: f64 = powers.iter().sum();
+            let shares = powers.iter().enumerate();
+            Some(
+                shares
+                    .map(|(i, power)| power / sum - f64::from(u8::from(i == class)))
+                    .collect(),
+            )
+        }
+        Targets::Numbers { width, numbers } => {
+            let goals = &numbers[place * width..(place + 1) * width];
+            let error = |(y, goal): (f64, &f32)| {
+                if goal.is_nan() {
+                    0.0
+                } else {
+                    2.0 * (y - f64::from(*goal))
+                }
+            };
+            let is_known = goals.iter().any(|goal| !goal.is_nan());
+            is_known.then(|| output.into_iter().zip(goals).map(error).collect())
+        }
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Rows;
+    use elman_core::*;
+
+    fn spec(layers: Layers, read: Read) -> Spec {
+        Spec {
+            input: Input::Dense { width: 2 },
+            layers,
+            initial_state: InitialState::Trained,
+            head: Head {
+                kind: HeadKind::Softmax { outputs: 3 },
+                read,
+            },
+            dropout: Dropout::NONE,
+        }
+    }
+
+    fn both(hidden: usize) -> Layer {
+        Layer {
+            direction: Direction::Both,
+            ..Layer::tanh(hidden)
+        }
+    }
+
+    /// Parameters without a pattern, of about the given size.
+    fn params(spec: &Spec, size: f32) -> Vec<f32> {
+        (0..spec.params_len())
+            .map(|i| size * ((i * 37 % 101) as f32 / 50.0 - 1.0))
+            .collect()
+    }
+
+    fn data(read: Read, steps: usize) -> Sequences {
+        let mut sequences = Sequences::new(Rows::numbers(2), crate::data::Targets::classes(), read);
+        for t in 0..steps {
+            sequences.push_numbers([(t as f32).sin(), (t as f32 * 0.7).cos()]);
+            if read == Read::EveryStep {
+                sequences.push_class(Target::class(t as u32 % 3));
+            }
+        }
+        if read == Read::LastStep {
+            sequences.push_class(Target::class(1));
+        }
+        sequences.end_sequence();
+        sequences
+    }
+
+    /// The loss that [`Pass::late_gradient`] is the gradient of.
+    fn late_loss(pass: &Pass<'_>, class: usize) -> f64 {
+        let bias = pass.textbook.tensor(TensorKind::HeadBias);
+        let last = pass.top.len() - 1;
+        let split = match pass.spec.head.read {
+            Read::EveryStep => pass.top[0].len(),
+            Read::LastStep => pass.spec.layers.as_slice().last().unwrap().hidden,
+        };
+        let row = [&pass.top[last][..split], &pass.top[0][split..]].concat();
+        let output = affine(
+            bias,
+            &[(&row, pass.textbook.tensor(TensorKind::HeadWeights))],
+        );
+        output.iter().map(|logit| logit.exp()).sum::<f64>().ln() - output[class]
+    }
+
+    #[test]
+    fn what_reaches_the_inputs_is_what_finite_differences_say() {
+        for read in [Read::EveryStep, Read::LastStep] {
+            let clipped = [Activation::Tanh, Activation::Relu, Activation::Identity];
+            let clipped = clipped.map(|activation| Layer {
+                cell: Cell::Elman {
+                    activation,
+                    clip: 0.7,
+                },
+                ..Layer::tanh(4)
+            });
+            for layers in [
+                Layers::of([Layer::tanh(3)]),
+                Layers::of([both(3), both(2)]),
+                Layers::of(clipped),
+            ] {
+                let (spec, sequences) = (spec(layers, read), data(read, 5));
+                let textbook = Textbook::new(&spec, &params(&spec, 0.8));
+                let inputs = textbook.inputs(&sequences, sequences.rows_of(0));
+                let pass = Pass::forward(&spec, &textbook, inputs.clone());
+                let (step, by_top) = pass.late_gradient(&sequences, 0, &(0..5)).unwrap();
+                assert_eq!(step, 4);
+                let (_, by_inputs) = pass.backward(&by_top);
+                for t in 0..5 {
+                    let loss = |by: f64| {
+                        let mut moved = inputs.clone();
+                        moved[t][1] += by;
+                        late_loss(&Pass::forward(&spec, &textbook, moved), 1)
+                    };
+                    let numeric = (loss(1e-5) - loss(-1e-5)) / 2e-5;
+                    let analytic = by_inputs[t][1];
+                    assert!(
+                        (analytic - numeric).abs() < 1e-8,
+                        "{read:?} {t} {analytic} {numeric}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_linear_unit_fades_by_its_weight_at_every_step() {
+        let layer = Layer {
+            cell: Cell::elman(Activation::Identity),
+            ..Layer::tanh(1)
+        };
+        let spec = Spec {
+            initial_state: InitialState::Zero,
+            ..spec(Layers::of([layer]), Read::EveryStep)
+        };
+        let mut params = params(&spec, 0.5);
+        let recurrent = TensorKind::RecurrentWeights(Place {
+            layer: 0,
+            reverse: false,
+        });
+        let tensor = spec
+            .tensors()
+            .find(|tensor| tensor.kind == recurrent)
+            .unwrap();
+        params[tensor.offset] = 0.5;
+        let found = probe(
+            &spec,
+            &Textbook::new(&spec, &params),
+            &data(Read::EveryStep, 200),
+        );
+        assert_eq!(found.gradient_by_lag.len(), STEPS);
+        for pair in found.gradient_by_lag.windows(2) {
+            assert!((pair[1] - 0.5 * pair[0]).abs() < 1e-12);
+        }
+        // Eight windows of one stream.
+        assert_eq!(found.states[0].1.len(), SEQUENCES * STEPS);
+    }
+
+    #[test]
+    fn sequences_without_a_target_say_nothing_of_gradients() {
+        let spec = spec(Layers::of([Layer::tanh(2)]), Read::EveryStep);
+        let mut sequences = Sequences::new(
+            Rows::numbers(2),
+            crate::data::Targets::classes(),
+            Read::EveryStep,
+        );
+        sequences.push_numbers([0.0, 1.0]);
+        sequences.push_class(Target::IGNORED);
+        sequences.end_sequence();
+        let found = probe(
+            &spec,
+            &Textbook::new(&spec, &params(&spec, 0.5)),
+            &sequences,
+        );
+        assert_eq!((found.gradient_by_lag.len(), found.states.len()), (0, 1));
+    }
+}

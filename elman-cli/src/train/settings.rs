@@ -1,0 +1,462 @@
+//! The training settings every task shares, as flags and as a TOML file with the same names.
+//!
+//! A configuration file is read as if its lines had been typed as flags before the real ones: one set of names,
+//! checks and messages, and flags win.
+
+use std::ffi::OsString;
+use std::ops::{RangeBounds, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::TypedValueParser;
+use clap::{Args, Command, ValueEnum};
+use elman_core::{
+    Cell, Direction, Dropout, InitialState, Input, Layer, Layers, Optimizer, Truncation,
+};
+use serde::Serialize;
+
+use crate::base::failure::{Failure, Result};
+use crate::net::cell::ActivationName;
+
+/// How the net is built and trained.
+#[derive(Args, Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Settings {
+    /// Hidden units per layer and direction
+    #[arg(long, value_name = "N", value_parser = count(1..=65_536), help_heading = NETWORK)]
+    pub hidden: usize,
+    /// Stacked layers
+    #[arg(long, value_name = "N", value_parser = count(1..=8), help_heading = NETWORK)]
+    pub layers: usize,
+    /// Numbers per embedding of a word or character; steps that are numbers have none
+    #[arg(long, value_name = "N", value_parser = count(1..=65_536), help_heading = NETWORK)]
+    pub embedding: usize,
+    /// Steps seen at once, odd: 5 is the step and two neighbours on either side
+    #[arg(long, value_name = "N", value_parser = odd, help_heading = NETWORK)]
+    pub window: usize,
+    /// What the hidden units compute
+    #[arg(long, value_name = "NAME", help_heading = NETWORK)]
+    pub activation: ActivationName,
+    /// Read every sequence in both directions
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
+          help_heading = NETWORK)]
+    pub bidirectional: bool,
+    /// Train the hidden state that every sequence starts from
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
+          help_heading = NETWORK)]
+    pub train_initial_state: bool,
+    /// Share of the embeddings, of the numbers between layers and of the head's inputs that is zeroed
+    #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub dropout: f64,
+    /// Share of the hidden units that no step reads of the step before; which ones is drawn once for each sequence
+    /// (of a text: for each window of it)
+    #[arg(long, value_name = "RATE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub recurrent_dropout: f64,
+    /// Noise on measured numbers while training, in units of their standard deviation; none on words and characters
+    #[arg(long, value_name = "SIZE", value_parser = real(0.0..=10.0, "from 0 to 10"), help_heading = TRAINING)]
+    pub noise: f64,
+    /// Update rule
+    #[arg(long, value_name = "NAME", help_heading = TRAINING)]
+    pub optimizer: OptimizerName,
+    /// Learning rate
+    #[arg(long, value_name = "RATE", value_parser = real(f64::MIN_POSITIVE.., "above 0"), help_heading = TRAINING)]
+    pub lr: f64,
+    /// How the learning rate changes
+    #[arg(long, value_name = "NAME", help_heading = TRAINING)]
+    pub schedule: Schedule,
+    /// Sequences per update
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 20), help_heading = TRAINING)]
+    pub batch: usize,
+    /// Truncated backpropagation: send losses back every N steps; without it, once per sequence
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 30), help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k1: Option<usize>,
+    /// Truncated backpropagation: through at most N steps [default: the same as --k1]
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 30), requires = "k1", help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k2: Option<usize>,
+    /// Batches per update: their gradients are added up, as if they were one
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 20), help_heading = TRAINING)]
+    pub accumulate: usize,
+    /// Updates at the beginning over which the learning rate rises to its full value
+    #[arg(long, value_name = "N", value_parser = count(0..=1 << 30), help_heading = TRAINING)]
+    pub warm_up: usize,
+    /// Validate and keep a running mean of the parameters: the share of it that an update leaves, such as 0.999;
+    /// 0 keeps the parameters themselves
+    #[arg(long, value_name = "DECAY", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub average: f64,
+    /// Share of every target that is spread over all classes, so that the net is less sure of itself; never with
+    /// --overfit-batch
+    #[arg(long, value_name = "SHARE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    pub smoothing: f64,
+    /// Longest gradient, over all parameters together; 0 never clips
+    #[arg(long, value_name = "NORM", value_parser = real(0.0.., "0 or more"), help_heading = TRAINING)]
+    pub clip_norm: f64,
+    /// Passes over the training data, at most
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 30), help_heading = TRAINING)]
+    pub epochs: usize,
+    /// Stop after N epochs without a better validation score; 0 never stops early
+    #[arg(long, value_name = "N", value_parser = count(0..=1 << 30), help_heading = TRAINING)]
+    pub patience: usize,
+    /// Sanity check: learn from the first N sequences only, as one batch, and validate on them; a net that is
+    /// large enough learns them by heart
+    #[arg(long, value_name = "N", value_parser = count(1..=1 << 20), help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overfit_batch: Option<usize>,
+    /// Stop after this time, such as 90s, 10m or 1h 30m, and keep the best model so far; a resumed run gets it anew
+    #[arg(long, value_name = "TIME", help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<TimeLimit>,
+    /// Within long epochs, write a checkpoint as often as this: a kill loses no more
+    #[arg(long, value_name = "TIME", help_heading = TRAINING)]
+    pub checkpoint_every: TimeLimit,
+    /// Have the RNN doctor look after every epoch and say what he finds; he speaks up by himself on trouble
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
+          help_heading = TRAINING)]
+    pub watch: bool,
+    /// Where all random numbers come from
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63), help_heading = TRAINING)]
+    pub seed: u64,
+    /// Threads at work; the result does not depend on it
+    #[arg(long, value_name = "N", value_parser = count(1..=1024), help_heading = TRAINING)]
+    pub threads: usize,
+    /// Folder for the results; must be new or empty [default: the next free runs/TASK-N]
+    #[arg(long, value_name = "RUN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out: Option<PathBuf>,
+}
+
+const NETWORK: &str = "The net";
+const TRAINING: &str = "The training";
+
+/// A stretch of time, as typed.
+#[derive(Clone, Debug, Serialize)]
+#[serde(into = "String")]
+pub struct TimeLimit {
+    typed: String,
+    duration: Duration,
+}
+
+impl TimeLimit {
+    /// How long it is.
+    pub const fn duration(&self) -> Duration {
+        self.duration
+    }
+}
+
+impl FromStr for TimeLimit {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        match humantime::parse_duration(typed) {
+            Ok(duration) if !duration.is_zero() => Ok(Self {
+                typed: typed.to_owned(),
+                duration,
+            }),
+            _ => Err("it must be a time with its unit, such as 90s, 10m or 1h 30m".to_owned()),
+        }
+    }
+}
+
+impl From<TimeLimit> for String {
+    fn from(limit: TimeLimit) -> Self {
+        limit.typed
+    }
+}
+
+/// The update rule.
+#[derive(ValueEnum, Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerName {
+    /// Plain stochastic gradient descent
+    Sgd,
+    /// Gradient descent with momentum 0.9
+    Momentum,
+    Adagrad,
+    Rmsprop,
+    Adam,
+    Adamw,
+}
+
+impl OptimizerName {
+    /// As it is typed.
+    pub fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// How the learning rate changes.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Not at all
+    Constant,
+    /// Halved after every fifth of the epochs
+    Step,
+    /// Along half a cosine wave, down to 1 % at the last epoch
+    Cosine,
+    /// Halved whenever 3 epochs bring no better score
+    Plateau,
+}
+
+/// What a setting is when nobody says otherwise: names and values as typed.
+pub type Defaults = [(&'static str, &'static str)];
+
+/// What they are for every task that does not say otherwise.
+const COMMON: &Defaults = &[
+    ("accumulate", "1"),
+    ("average", "0"),
+    ("noise", "0"),
+    ("smoothing", "0"),
+    ("recurrent-dropout", "0"),
+    ("warm-up", "0"),
+    ("checkpoint-every", "30s"),
+    ("watch", "false"),
+    ("seed", "1"),
+    ("threads", "2"),
+];
+
+/// Gives a task's command its defaults, which its help then shows.
+pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
+    match defaults
+        .iter()
+        .chain(COMMON)
+        .find(|(name, _)| arg.get_long() == Some(name))
+    {
+        Some(&(_, value)) => arg
+            .required(false)
+            .default_value(value)
+            // So that -1 is a number out of range, not a flag that nobody knows.
+            .allow_negative_numbers(true),
+        None => arg,
+    }
+}
+
+/// Hides the flags that a task has no use for; whoever sets them is told so by the task.
+pub fn without(arg: clap::Arg, unused: &[&str]) -> clap::Arg {
+    let is_unused = arg.get_long().is_some_and(|name| unused.contains(&name));
+    arg.hide(is_unused)
+}
+
+/// A parser of whole numbers in a range.
+pub fn count(range: RangeInclusive<usize>) -> impl TypedValueParser<Value = usize> {
+    move |text: &str| match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!(
+            "it must be a whole number from {} to {}",
+            range.start(),
+            range.end()
+        )),
+    }
+}
+
+fn real(
+    range: impl RangeBounds<f64> + Clone + Send + Sync + 'static,
+    description: &'static str,
+) -> impl TypedValueParser<Value = f64> {
+    move |text: &str| match text.parse::<f64>() {
+        Ok(number) if range.contains(&number) && number.is_finite() => Ok(number),
+        _ => Err(format!("it must be a number {description}")),
+    }
+}
+
+fn odd(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number % 2 == 1 && number <= 1025 => Ok(number),
+        _ => Err("it must be an odd number from 1 to 1025".to_owned()),
+    }
+}
+
+impl Settings {
+    /// What no single flag can tell.
+    ///
+    /// # Errors
+    /// Flags that contradict each other.
+    pub fn check(&self) -> Result<()> {
+        match (self.k1, self.k2) {
+            (Some(_), _) if self.bidirectional => Err(Failure::input(
+                "--k1 needs --bidirectional false: a net that reads both ways needs the whole sequence, and windows of --k1 \
+                 steps, in which text and echoes are learnt, are none",
+            )),
+            (Some(k1), Some(k2)) if k2 < k1 => Err(Failure::input(format!(
+                "--k2 {k2} must be at least --k1 {k1}, or some steps would never be learnt from"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The stacked layers.
+    ///
+    /// # Errors
+    /// None: the number of layers was checked as it was typed.
+    pub fn stack(&self) -> Result<Layers> {
+        let layer = Layer {
+            hidden: self.hidden,
+            direction: if self.bidirectional {
+                Direction::Both
+            } else {
+                Direction::Forward
+            },
+            cell: Cell::elman(self.activation.into()),
+        };
+        Ok(Layers::from_slice(&vec![layer; self.layers])?)
+    }
+
+    /// Where hidden states start.
+    pub const fn initial_state(&self) -> InitialState {
+        if self.train_initial_state {
+            InitialState::Trained
+        } else {
+            InitialState::Zero
+        }
+    }
+
+    /// The one rate at all inputs, but numbers that are measured are left alone; and the other through time.
+    pub const fn dropout(&self, input: &Input) -> Dropout {
+        let rate = self.dropout as f32;
+        Dropout {
+            input: match input {
+                Input::Tokens { .. } => rate,
+                Input::Dense { .. } => 0.0,
+            },
+            hidden: rate,
+            head: rate,
+            recurrent: self.recurrent_dropout as f32,
+        }
+    }
+
+    /// Share of every target that is spread over all classes: none where a batch is to be learnt by heart, since no net
+    /// could bring its loss down.
+    pub const fn smoothing(&self) -> f32 {
+        match self.overfit_batch {
+            Some(_) => 0.0,
+            None => self.smoothing as f32,
+        }
+    }
+
+    /// Sequences per batch.
+    pub const fn batch_size(&self) -> usize {
+        match self.overfit_batch {
+            Some(sequences) => sequences,
+            None => self.batch,
+        }
+    }
+
+    /// The share of the learning rate that the warm-up allows after so many updates.
+    pub fn warmth(&self, updates: u64) -> f64 {
+        ((updates + 1) as f64 / self.warm_up.max(1) as f64).min(1.0)
+    }
+
+    /// The update rule with its usual constants.
+    pub const fn optimizer(&self) -> Optimizer {
+        match self.optimizer {
+            OptimizerName::Sgd => Optimizer::SGD,
+            OptimizerName::Momentum => Optimizer::Sgd {
+                momentum: 0.9,
+                nesterov: false,
+                weight_decay: 0.0,
+            },
+            OptimizerName::Adagrad => Optimizer::ADAGRAD,
+            OptimizerName::Rmsprop => Optimizer::RMSPROP,
+            OptimizerName::Adam => Optimizer::ADAM,
+            OptimizerName::Adamw => Optimizer::ADAMW,
+        }
+    }
+
+    /// How losses are sent back through time.
+    pub fn truncation(&self) -> Truncation {
+        match self.k1 {
+            None => Truncation::FULL,
+            Some(k1) => Truncation {
+                k1,
+                k2: self.k2.unwrap_or(k1),
+            },
+        }
+    }
+}
+
+/// Every setting in force, as the file that `--config` reads back.
+///
+/// # Errors
+/// None for settings that were typed as flags.
+pub fn to_toml(task: &str, settings: &impl Serialize) -> Result<String> {
+    let body = toml::to_string(settings)
+        .map_err(|error| Failure::run(format!("cannot write the settings: {error}")))?;
+    Ok(format!(
+        "# elman train {task} --config THIS_FILE --out ANOTHER_FOLDER repeats the run exactly.\ntask = \"{task}\"\n{body}"
+    ))
+}
+
+/// A configuration file: the task it is for, and settings named like flags.
+pub struct ConfigFile {
+    /// The task, if the file says so.
+    pub task: Option<String>,
+    fields: Vec<(String, String)>,
+}
+
+impl ConfigFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A missing file, or bad TOML.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::read(path, &error))?;
+        Self::parse(&text).map_err(|failure| failure.in_file(path))
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Bad TOML.
+    pub fn parse(text: &str) -> Result<Self> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].lines().count().max(1)
+            });
+            Failure::input(format!("line {line}: {}", error.message()))
+        })?;
+        let mut file = Self {
+            task: None,
+            fields: Vec::new(),
+        };
+        for (name, value) in table {
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => {
+                    value.to_string()
+                }
+                _ => {
+                    return Err(Failure::input(format!(
+                        "{name} must be a text, a number, true or false"
+                    )));
+                }
+            };
+            if name == "task" {
+                file.task = Some(value);
+            } else {
+                file.fields.push((name, value));
+            }
+        }
+        Ok(file)
+    }
+
+    /// The settings as flags of `command`.
+    ///
+    /// # Errors
+    /// A field that no flag is called.
+    pub fn flags(&self, command: &Command) -> Result<Vec<OsString>> {
+        let flag = |(name, value): &(String, String)| {
+            let mut names = command.get_arguments().filter_map(clap::Arg::get_long);
+            if names.any(|known| known == name && known != "config" && known != "help") {
+                return Ok(format!("--{name}={value}").into());
+            }
+            Err(Failure::input(format!(
+                "unknown field {name}; fields are called like the flags of elman train {}",
+                command.get_name()
+            )))
+        };
+        self.fields.iter().map(flag).collect()
+    }
+}
