@@ -1,6 +1,6 @@
 //! What the benches measure: the same net as `elman bench`, from the same file.
 
-#[path = "../elman-cli/src/bench/net.rs"]
+#[path = "../elman-cli/src/command/bench/net.rs"]
 mod net;
 
 pub use net::{CELLS, Cell, Net, Shard, Storage, Weights, numbers};
