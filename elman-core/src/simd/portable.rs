@@ -144,7 +144,9 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn if_less(self, a: V, b: V, then: V, otherwise: V) -> V {
-        from_fn(|i| a[i].simd_lt(b[i]).select(then[i], otherwise[i]))
+        // Not `from_fn`, which may become a call: then tanh, without an FPU, compares the same numbers seven times.
+        let pick = |i: usize| a[i].simd_lt(b[i]).select(then[i], otherwise[i]);
+        [pick(0), pick(1), pick(2), pick(3)]
     }
     #[inline(always)]
     fn pow2(self, rounded: V) -> V {
