@@ -1,8 +1,10 @@
 //! Rows of a matrix, four at a time: biases, products, scaling; what becomes of the four sums is the caller's.
 
 use super::layout::{BLOCK, MATRIX_HEAD, Matrix, ROWS, ROWS_HEAD};
-use super::tanh::TABLE;
-use crate::simd::whole::{BY_ROW, Eight, Head, Weights, four_rows, one_row, tanh_four, tanh_rows};
+use crate::simd::int8::{
+    BY_ROW, GroupHeader, TanhRows, VectorBlock, WeightBlock, four_rows, one_row, tanh_four,
+    tanh_rows,
+};
 use crate::spec::Activation;
 
 /// Blocks whose sum cannot overflow, whatever the bytes: `504·128·2¹⁵ < 2³¹`. Longer sums are scaled piece by piece.
@@ -28,9 +30,15 @@ impl Cell<'_> {
                 let (x, h) = (eights(x, self.matrix.below), eights(h, self.matrix.state));
                 let count = self.matrix.rows.div_ceil(ROWS);
                 let to = next.as_chunks_mut().0.get_mut(..count).unwrap_or(&mut []);
-                tanh_rows(groups, x, h, shift, &TABLE, to);
+                tanh_rows(TanhRows {
+                    groups,
+                    x,
+                    h,
+                    shift,
+                    to,
+                });
             }
-            Activation::Tanh => self.rows(x, h, next, |z| tanh_four(z, shift, &TABLE)),
+            Activation::Tanh => self.rows(x, h, next, |z| tanh_four(z, shift)),
             Activation::Relu => self.rows(x, h, next, |z| {
                 let [a, b, c, d] = z.map(|z| (z >> shift).clamp(0, 0x7fff));
                 [pair(a, b), pair(c, d)]
@@ -92,8 +100,8 @@ pub(super) fn read_out<T>(
 struct Rows<'a> {
     groups: &'a [u32],
     group_words: usize,
-    x: &'a [Eight],
-    h: &'a [Eight],
+    x: &'a [VectorBlock],
+    h: &'a [VectorBlock],
     /// Whether each sum is one piece.
     short: bool,
 }
@@ -145,7 +153,12 @@ impl<'a> Rows<'a> {
 
 /// Long rows, piece by piece: each piece goes on from the sums of the one before.
 #[cold]
-fn pieces(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eight]) -> [i32; ROWS] {
+fn pieces(
+    head: &GroupHeader,
+    weights: &[WeightBlock],
+    x: &[VectorBlock],
+    h: &[VectorBlock],
+) -> [i32; ROWS] {
     let [mut z, m] = [*head, *head];
     let (w_in, w_rec) = weights.split_at_checked(x.len()).unwrap_or_default();
     let below = w_in
@@ -195,7 +208,7 @@ pub(super) fn number(pairs: &[u32], index: usize) -> i16 {
 
 /// So many blocks of pairs.
 #[inline(always)]
-fn eights(pairs: &[u32], blocks: usize) -> &[Eight] {
+fn eights(pairs: &[u32], blocks: usize) -> &[VectorBlock] {
     pairs.as_chunks().0.get(..blocks).unwrap_or(&[])
 }
 

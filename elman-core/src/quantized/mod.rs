@@ -79,7 +79,6 @@ mod model;
 mod quantize;
 mod round;
 mod stream;
-mod tanh;
 mod write;
 
 pub use calibrate::{Calibration, Saturated};
