@@ -152,6 +152,7 @@ mod optimizer;
 mod params;
 mod recurrence;
 mod simd;
+mod slices;
 mod spec;
 mod stream;
 mod tape;
