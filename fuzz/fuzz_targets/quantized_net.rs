@@ -23,7 +23,7 @@ fn run(bytes: &mut Unstructured<'_>) -> Result<()> {
     let Ok(mut quantized) = Quantized::try_new(&spoilt) else {
         return Ok(());
     };
-    // Padding must be zero for both ways to be the same; words of somebody else are only safe.
+    // Both ways agree where padding is zero; changed words may fill it, and must only be safe.
     let changes = bytes.int_in_range(0..=6)?;
     for _ in 0..changes {
         let place = bytes.choose_index(quantized.words.len())?;

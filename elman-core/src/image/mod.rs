@@ -68,7 +68,7 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     /// [`Error::Image`] for bytes that are no image, are damaged, come from a later version or begin elsewhere;
-    /// [`Error::Spec`], [`Error::Token`] or [`Error::Batch`] for a file made by somebody who knows its CRC.
+    /// [`Error::Spec`], [`Error::Token`] or [`Error::Batch`] for a file whose CRC fits what no net can be.
     ///
     /// ```
     /// # use elman_core::*;

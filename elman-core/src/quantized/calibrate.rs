@@ -228,7 +228,7 @@ impl<'a> Calibration<'a> {
         Ok(())
     }
 
-    /// Moments of x[t] and h[t-1] (reverse: h[t+1]).
+    /// Moments of `x[t]` and `h[t-1]` (reverse: `h[t+1]`).
     fn observe_layer(&mut self, tape: &Tape, layer: usize) {
         let (steps, spec) = (tape.batch.steps(), self.spec);
         let l = spec.layer(layer);

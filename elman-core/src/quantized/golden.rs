@@ -49,7 +49,7 @@ pub struct QuantizedGolden<'a> {
 /// let mut scratch = [0; SPEC.int8().self_test_len(2)];
 /// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[0; 4]), logits: &[0, 1] };
 /// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
-/// // All logits of a net that knows nothing are 0: the second one should not be 1.
+/// // All weights are zero, so all logits are 0: the second one should not be 1.
 /// assert_eq!(golden.check_stream(&QuantizedModel::new(SPEC, &WORDS)?, buffers)?, Some(1));
 /// # Ok::<(), Error>(())
 /// ```

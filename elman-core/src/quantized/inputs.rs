@@ -24,7 +24,7 @@ use crate::spec::{Channel, Input, Spec};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Integers<'a> {
-    /// (R, I) numbers, each worth `1 / `[`QuantizedModel::input_scale`].
+    /// (R, I) numbers, each worth `1 / `[`QuantizedModel::input_scale`](super::QuantizedModel::input_scale).
     Dense(&'a [i16]),
     /// (R, channels) token ids; the id `vocabulary` is the padding row.
     Tokens(&'a [u32]),

@@ -24,7 +24,7 @@ use crate::spec::{Channel, HeadKind, InitialState, Layer, Spec};
 ///     head: Head { kind: HeadKind::Linear { outputs: 3 }, read: Read::EveryStep },
 ///     dropout: Dropout::NONE,
 /// };
-/// // On a chip an export; here a net that knows nothing.
+/// // On a chip these come from an export; here all weights are zero.
 /// static WORDS: [u32; SPEC.int8().model_len()] = [0; SPEC.int8().model_len()];
 /// let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
 /// let model = QuantizedModel::new(SPEC, &WORDS)?;
@@ -308,6 +308,7 @@ impl<'a> QuantizedModel<'a> {
         let mut to = x;
         for (channel, (c, id)) in channels.iter().zip(ids).enumerate() {
             let words = c.width.div_ceil(4) * 2;
+            debug_assert!(to.len() >= words, "a row has a part for every channel");
             let (part, rest) = to.split_at_mut_checked(words).unwrap_or_default();
             self.embed_id(channel, c.width, id, part);
             to = rest;

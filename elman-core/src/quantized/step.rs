@@ -130,7 +130,7 @@ impl<'a> GroupSums<'a> {
         } else {
             GROUP
         };
-        // Three alone cost as much as four together.
+        // Three of `one_row` cost as much as `four_rows`.
         if rows < 3 {
             let mut z = [0; GROUP];
             for (row, z) in z.iter_mut().enumerate().take(rows) {
@@ -155,7 +155,8 @@ fn pieces(
     h: &[VectorBlock],
 ) -> [i32; GROUP] {
     let [mut header, m] = [*header, *header];
-    let (w_in, w_rec) = (at(weights, ..x.len()), at(weights, x.len()..));
+    debug_assert!(weights.len() >= x.len(), "weights of x and h");
+    let (w_in, w_rec) = weights.split_at_checked(x.len()).unwrap_or_default();
     let x_pieces = w_in
         .chunks(PIECE)
         .zip(x.chunks(PIECE))

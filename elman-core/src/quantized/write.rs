@@ -196,7 +196,7 @@ impl<'a> QuantizedWriter<'a> {
         let start = self.spec.int8().layer_matrix(self.known(place)?).start;
         let limit = self.spec.layer(place.layer).limit();
         let limit = limit.map_or(0, |clip| self.limit(place.layer, clip, unit));
-        // No shift is so large; what is, stays too large.
+        // A shift of more than 31 is refused with the words; cut to its 16 bits it still is one.
         self.set(start, shift.min(0xffff) | limit << 16);
         self.set(start + 1, unit.to_bits());
         Ok(())

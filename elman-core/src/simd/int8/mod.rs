@@ -51,7 +51,7 @@ pub(crate) struct TanhRows<'a> {
     pub to: &'a mut [[u32; 2]],
 }
 
-/// Whether rows are computed one after the other, so that rows that nobody wants are better left out ([`one_row`]).
+/// Whether [`four_rows`] computes rows one after the other: if so, one or two of a group are cheaper with [`one_row`].
 pub(crate) const BY_ROW: bool =
     cfg!(any(target_arch = "arm", target_arch = "riscv32")) && !cfg!(elman_dsp);
 
