@@ -1,4 +1,4 @@
-//! Nets in whole numbers: as near to f64 as promised, the numbers that the documentation describes, and the same
+//! Int8 nets: as near to f64 as promised, the numbers that the documentation describes, and the same
 //! step by step or all at once.
 
 use elman_core::quantized::{
@@ -14,8 +14,8 @@ use proptest::prelude::*;
 
 #[path = "oracle/cases.rs"]
 mod cases;
-#[path = "oracle/whole.rs"]
-mod whole;
+#[path = "oracle/int8.rs"]
+mod int8;
 
 /// Nearly normal, with variance 1.
 fn normal(random: &mut Generator) -> f32 {
@@ -58,9 +58,9 @@ fn error(case: &Case, quantized: &Quantized, sequence: usize) -> f64 {
     let run = net.run(&case.sequence(sequence), 0..steps, &net.initial_state());
     let one = case.select(&[sequence]);
     let model = quantized.model();
-    let mut state = vec![0; spec.quantized_state_len()];
+    let mut state = vec![0; spec.int8().state_len()];
     model.reset(&mut state);
-    let mut workspace = vec![u32::MAX; spec.quantized_workspace_len(steps)];
+    let mut workspace = vec![u32::MAX; spec.int8().workspace_len(steps)];
     let mut outputs = vec![f32::NAN; spec.output_rows(steps, 1) * spec.output_width()];
     let inputs = elman_tests::inputs(&one.rows);
     model
@@ -152,7 +152,7 @@ fn specs() -> impl Strategy<Value = Spec> {
     )
 }
 
-/// Whole-number inputs of `steps` steps, the extremes among them.
+/// Integer inputs of `steps` steps, the extremes among them.
 fn integers(spec: &Spec, steps: usize, random: &mut Generator) -> (Vec<Vec<i16>>, Vec<Vec<u32>>) {
     match &spec.input {
         Input::Dense { width } => {
@@ -182,22 +182,22 @@ proptest! {
     #![proptest_config(cases::config())]
 
     #[test]
-    fn whole_numbers_are_those_of_the_documentation(spec in specs(), steps in 1usize..6, seed in any::<u64>()) {
+    fn integers_are_those_of_the_documentation(spec in specs(), steps in 1usize..6, seed in any::<u64>()) {
         let quantized = Quantized::new(&Case::new(spec, &[9, 4], seed));
         let model = quantized.model();
         let (rows, ids) = integers(&spec, steps, &mut Generator::new(seed));
-        let expected = whole::run(&spec, &quantized.words, &rows, &ids);
+        let expected = int8::run(&spec, &quantized.words, &rows, &ids);
         let (flat_rows, flat_ids) = (rows.concat(), ids.concat());
         let view = if ids.is_empty() { Integers::Dense(&flat_rows) } else { Integers::Tokens(&flat_ids) };
-        let mut state = vec![u32::MAX; spec.quantized_state_len()];
+        let mut state = vec![u32::MAX; spec.int8().state_len()];
         model.reset(&mut state);
-        let mut workspace = vec![0xa5a5_5a5a; spec.quantized_workspace_len(steps)];
+        let mut workspace = vec![0xa5a5_5a5a; spec.int8().workspace_len(steps)];
         let mut found = vec![i32::MIN; expected.len()];
         model.forward_integers(view, steps, &mut state, &mut workspace, &mut found).unwrap();
         prop_assert_eq!(&found, &expected);
         if !spec.is_bidirectional() && spec.head.read == Read::EveryStep {
-            let mut streamed_state = vec![7; spec.quantized_state_len()];
-            let mut scratch = vec![0x5a5a_a5a5; spec.quantized_stream_len()];
+            let mut streamed_state = vec![7; spec.int8().state_len()];
+            let mut scratch = vec![0x5a5a_a5a5; spec.int8().stream_len()];
             let mut net = QuantizedStream::new(model, &mut streamed_state, &mut scratch).unwrap();
             for (t, expected) in expected.chunks(spec.output_width()).enumerate() {
                 let mut y = vec![9; spec.output_width()];
@@ -263,8 +263,8 @@ fn a_relu_net_saturates_and_does_not_wrap() {
     rows.iter_mut().for_each(|x| *x = x.abs());
     let quantized = Quantized::new(&case);
     let model = quantized.model();
-    let mut state = vec![0; spec.quantized_state_len()];
-    let mut scratch = vec![0; spec.quantized_stream_len()];
+    let mut state = vec![0; spec.int8().state_len()];
+    let mut scratch = vec![0; spec.int8().stream_len()];
     let mut net = QuantizedStream::new(model, &mut state, &mut scratch).unwrap();
     let mut y = [0.0; 5];
     for _ in 0..50 {
@@ -353,8 +353,8 @@ fn what_makes_no_sense_is_refused() {
     }
     let model = QuantizedModel::new(spec, &good).unwrap();
     let (mut state, mut scratch) = (
-        vec![0; spec.quantized_state_len()],
-        vec![0; spec.quantized_stream_len()],
+        vec![0; spec.int8().state_len()],
+        vec![0; spec.int8().stream_len()],
     );
     let short = scratch.len() - 1;
     assert!(QuantizedStream::new(model, &mut state[1..], &mut scratch).is_err());
@@ -374,7 +374,7 @@ fn what_makes_no_sense_is_refused() {
         layer: 0,
         reverse: false,
     };
-    assert_eq!(spec.quantized_state(&[0; 4], place, 99), 0);
+    assert_eq!(spec.int8().read_state(&[0; 4], place, 99), 0);
     let both = Spec {
         layers: Layers::of([Layer {
             direction: Direction::Both,
@@ -382,17 +382,17 @@ fn what_makes_no_sense_is_refused() {
         }]),
         ..spec
     };
-    let words = vec![0; both.quantized_len()];
+    let words = vec![0; both.int8().model_len()];
     let model = QuantizedModel::new(both, &words).unwrap();
     let (mut state, mut scratch) = (
-        vec![0; both.quantized_state_len()],
-        vec![0; both.quantized_stream_len()],
+        vec![0; both.int8().state_len()],
+        vec![0; both.int8().stream_len()],
     );
     assert!(matches!(
         QuantizedStream::new(model, &mut state, &mut scratch),
         Err(Error::Steps(_))
     ));
-    let mut workspace = vec![0; both.quantized_workspace_len(2)];
+    let mut workspace = vec![0; both.int8().workspace_len(2)];
     let mut forward = |steps, inputs: &[f32], y: &mut [f32]| {
         model.forward(Inputs::Dense(inputs), steps, &mut state, &mut workspace, y)
     };
@@ -430,18 +430,18 @@ fn golden_vectors_find_every_change() {
             .check(
                 &model,
                 QuantizedSelfTest {
-                    state: &mut vec![3; spec.quantized_state_len()],
-                    scratch: &mut vec![7; spec.quantized_self_test_scratch(3)],
+                    state: &mut vec![3; spec.int8().state_len()],
+                    scratch: &mut vec![7; spec.int8().self_test_len(3)],
                     logits: &mut vec![1; spec.self_test_outputs(3)],
                 },
             )
         };
-        // The numbers of the whole-sequence form, which is checked against the documentation above.
+        // The numbers of `forward_integers`, which is checked against the documentation above.
         let mut start = 0;
         for length in [2, 3] {
-            let mut state = vec![0; spec.quantized_state_len()];
+            let mut state = vec![0; spec.int8().state_len()];
             model.reset(&mut state);
-            let mut workspace = vec![9; spec.quantized_workspace_len(length)];
+            let mut workspace = vec![9; spec.int8().workspace_len(length)];
             let found = &mut logits[2 * start..2 * (start + length)];
             let inputs = Integers::Dense(&rows[3 * start..3 * (start + length)]);
             model

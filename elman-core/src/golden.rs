@@ -7,6 +7,7 @@ use crate::forward::forward;
 use crate::inputs::Inputs;
 use crate::model::Model;
 use crate::simd::{Level, Strip};
+use crate::slices::{at, at_mut};
 use crate::spec::{Input, Spec};
 use crate::stream::Stream;
 
@@ -80,7 +81,7 @@ impl Spec {
         }
     }
 
-    /// Streams read whole windows, whole sequences hold their own neighbours.
+    /// Rows of ids per golden row: a stream is fed the window of every step, a two-directional net the steps of a sequence.
     const fn windows(&self, window: usize) -> usize {
         if self.is_bidirectional() { 1 } else { window }
     }
@@ -199,7 +200,7 @@ impl Golden<'_> {
             return self.check_stream(level, model, buffers);
         }
         let buffers = self.check_buffers(model.spec(), buffers)?;
-        self.check_whole(level, model, buffers)
+        self.check_sequence(level, model, buffers)
     }
 
     /// The same for nets that stream, step by step. A chip that calls this does not link [`forward()`].
@@ -298,7 +299,7 @@ impl Golden<'_> {
         mut step: impl FnMut(bool, Inputs, &mut [f32]) -> Result<(), Error>,
     ) -> Result<Option<usize>, Error> {
         let (width, columns) = (spec.golden_width(), spec.output_width());
-        let outputs = outputs.get_mut(..columns).unwrap_or(&mut []);
+        let outputs = at_mut(outputs, ..columns);
         let mut row = 0;
         for &length in self.lengths {
             for t in 0..length {
@@ -320,7 +321,8 @@ impl Golden<'_> {
         Ok(buffers)
     }
 
-    fn check_whole(
+    /// [`Golden::check`] of a net that reads both ways, one sequence after the other.
+    fn check_sequence(
         &self,
         level: Level,
         model: &Model,
@@ -333,27 +335,27 @@ impl Golden<'_> {
             outputs,
         } = buffers;
         let width = spec.golden_width();
-        let (mut row, mut place) = (0, 0);
+        let (mut row, mut start) = (0, 0);
         for &length in self.lengths {
             let length = length as usize;
             let batch = Batch::uniform(length, 1)?;
             let numbers = spec.output_rows(length, 1) * spec.output_width();
-            let outputs = outputs.get_mut(..numbers).unwrap_or(&mut []);
+            let outputs = at_mut(outputs, ..numbers);
             let inputs = part(self.inputs, row * width, length * width);
             model.reset(state);
             forward(level, model, &batch, inputs, state, scratch, outputs)?;
-            if let Some(wrong) = self.compare(level, place, outputs) {
+            if let Some(wrong) = self.compare(level, start, outputs) {
                 return Ok(Some(wrong));
             }
             row += length;
-            place += numbers;
+            start += numbers;
         }
         Ok(None)
     }
 
     /// The first of these outputs that is not what the golden ones from `start` on say.
     fn compare(&self, level: Level, start: usize, found: &[f32]) -> Option<usize> {
-        let expected = self.outputs.get(start..).unwrap_or(&[]);
+        let expected = at(self.outputs, start..);
         let is_right = |(&found, &expected): (&f32, &f32)| {
             let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
             let distance = found - expected;
@@ -397,7 +399,7 @@ pub(crate) fn golden_rows(spec: &Spec, lengths: &[u32]) -> Result<(usize, usize)
 /// Some of the inputs.
 fn part(inputs: Inputs<'_>, start: usize, len: usize) -> Inputs<'_> {
     match inputs {
-        Inputs::Dense(numbers) => Inputs::Dense(numbers.get(start..start + len).unwrap_or(&[])),
-        Inputs::Tokens(ids) => Inputs::Tokens(ids.get(start..start + len).unwrap_or(&[])),
+        Inputs::Dense(numbers) => Inputs::Dense(at(numbers, start..start + len)),
+        Inputs::Tokens(ids) => Inputs::Tokens(at(ids, start..start + len)),
     }
 }

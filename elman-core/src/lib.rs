@@ -67,7 +67,7 @@
 //! | tape | [`Strip`] | [`Spec::tape_len`]: hidden rows of every layer, inputs with dropout, outputs; with recurrent dropout `(B+R)·Σ H` more |
 //! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns |
 //! | transposed weights | [`Strip`] | [`Spec::transposed_len`], for training |
-//! | a net in whole numbers | `u32` | [`Spec::quantized_len`], its state [`Spec::quantized_state_len`], its stream's scratch [`Spec::quantized_stream_len`]: see [`quantized`] |
+//! | an int8 net | `u32` | [`Int8Lengths::model_len`](quantized::Int8Lengths::model_len), its state [`state_len`](quantized::Int8Lengths::state_len), its stream's scratch [`stream_len`](quantized::Int8Lengths::stream_len): see [`quantized`] |
 //! | optimizer state | `f32` | [`Optimizer::state_len`] = 0, 1 or 2 times the parameters |
 //!
 //! Buffers may hold anything before a call.

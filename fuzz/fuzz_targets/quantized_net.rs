@@ -1,5 +1,5 @@
 #![no_main]
-//! Nets in whole numbers: rounded from any numbers, with any words changed, on any inputs. What is accepted runs, and
+//! Int8 nets: rounded from any numbers, with any words changed, on any inputs. What is accepted runs, and
 //! what was rounded here gives the same numbers step by step and all at once.
 
 use arbitrary::{Result, Unstructured};
@@ -23,7 +23,7 @@ fn run(bytes: &mut Unstructured<'_>) -> Result<()> {
     let Ok(mut quantized) = Quantized::try_new(&spoilt) else {
         return Ok(());
     };
-    // Padding must be zero for both ways to be the same; words of somebody else are only safe.
+    // Both ways agree where padding is zero; changed words may fill it, and must only be safe.
     let changes = bytes.int_in_range(0..=6)?;
     for _ in 0..changes {
         let place = bytes.choose_index(quantized.words.len())?;
@@ -34,9 +34,9 @@ fn run(bytes: &mut Unstructured<'_>) -> Result<()> {
     };
     for b in 0..case.lengths.len() {
         let (one, steps) = (spoilt.select(&[b]), case.lengths[b]);
-        let mut state = vec![u32::MAX; spec.quantized_state_len()];
+        let mut state = vec![u32::MAX; spec.int8().state_len()];
         model.reset(&mut state);
-        let mut workspace = vec![u32::MAX; spec.quantized_workspace_len(steps)];
+        let mut workspace = vec![u32::MAX; spec.int8().workspace_len(steps)];
         let mut outputs = vec![f32::NAN; spec.output_rows(steps, 1) * spec.output_width()];
         model
             .forward(
@@ -53,8 +53,8 @@ fn run(bytes: &mut Unstructured<'_>) -> Result<()> {
         if spec.is_bidirectional() {
             continue;
         }
-        let mut states = vec![u32::MAX; spec.quantized_state_len()];
-        let mut scratch = vec![u32::MAX; spec.quantized_stream_len()];
+        let mut states = vec![u32::MAX; spec.int8().state_len()];
+        let mut scratch = vec![u32::MAX; spec.int8().stream_len()];
         let mut stream = QuantizedStream::new(model, &mut states, &mut scratch).expect("a stream");
         let (mut told, width) = (Vec::new(), spec.input.width());
         for t in 0..steps {

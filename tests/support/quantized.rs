@@ -1,4 +1,4 @@
-//! A net in whole numbers, calibrated on a case.
+//! An int8 net, calibrated on a case.
 
 use elman_core::quantized::{Calibration, QuantizedModel, quantize};
 use elman_core::{Batch, Dropout, Error, Level, Model, Spec, Strip, Tape, pack};
@@ -6,7 +6,7 @@ use elman_core::{Batch, Dropout, Error, Level, Model, Spec, Strip, Tape, pack};
 use super::case::Case;
 use super::rig::inputs;
 
-/// A net in whole numbers.
+/// An int8 net.
 #[derive(Clone, Debug)]
 pub struct Quantized {
     /// Its shape.
@@ -36,7 +36,7 @@ impl Quantized {
         let mut packed = vec![Strip::ZERO; spec.packed_len()];
         pack(&spec, &case.params, &mut packed)?;
         let model = Model::new(spec, &case.params, &packed)?;
-        let mut numbers = vec![f64::NAN; spec.calibration_len()];
+        let mut numbers = vec![f64::NAN; spec.int8().calibration_len()];
         let mut calibration = Calibration::new(&spec, &mut numbers)?;
         for (b, &steps) in case.lengths.iter().enumerate() {
             let one = case.select(&[b]);
@@ -47,9 +47,9 @@ impl Quantized {
             tape.record(Level::detect(), &model, 0..steps)?;
             calibration.observe(&tape)?;
         }
-        let mut words = vec![u32::MAX; spec.quantized_len()];
-        let mut scratch = vec![f64::NAN; spec.quantize_scratch_len()];
-        let mut bytes = vec![1; spec.quantize_bytes_len()];
+        let mut words = vec![u32::MAX; spec.int8().model_len()];
+        let mut scratch = vec![f64::NAN; spec.int8().scratch_len()];
+        let mut bytes = vec![1; spec.int8().bytes_len()];
         quantize(
             &spec,
             &case.params,

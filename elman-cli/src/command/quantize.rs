@@ -108,7 +108,7 @@ pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Se
     };
     let model = Model::new(spec, network.params(), network.packed())?;
     let chosen = chosen(sequences);
-    let mut numbers = vec![0.0; spec.calibration_len()];
+    let mut numbers = vec![0.0; spec.int8().calibration_len()];
     let mut calibration = Calibration::new(&spec, &mut numbers)?;
     let mut steps = 0;
     for &sequence in &chosen {
@@ -119,9 +119,9 @@ pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Se
     if steps == 0 {
         return Err(Failure::input("the data hold nothing to calibrate on"));
     }
-    let mut words = vec![0; spec.quantized_len()];
-    let mut scratch = vec![0.0; spec.quantize_scratch_len()];
-    let mut bytes = vec![0; spec.quantize_bytes_len()];
+    let mut words = vec![0; spec.int8().model_len()];
+    let mut scratch = vec![0.0; spec.int8().scratch_len()];
+    let mut bytes = vec![0; spec.int8().bytes_len()];
     quantize(
         &spec,
         network.params(),
@@ -217,9 +217,9 @@ pub fn outputs(model: &QuantizedModel<'_>, sequences: &Sequences) -> Result<Vec<
     let spec = model.spec();
     let answer = |sequence: usize| -> Result<Vec<f32>> {
         let (inputs, steps) = Rows::of(sequences, sequence, usize::MAX);
-        let mut state = vec![0; spec.quantized_state_len()];
+        let mut state = vec![0; spec.int8().state_len()];
         model.reset(&mut state);
-        let mut workspace = vec![0; spec.quantized_workspace_len(steps)];
+        let mut workspace = vec![0; spec.int8().workspace_len(steps)];
         let mut outputs = vec![0.0; spec.output_rows(steps, 1) * spec.output_width()];
         model.forward(
             inputs.view(),
@@ -260,13 +260,10 @@ fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
     let (float, whole) = if spec.is_bidirectional() {
         (
             spec.workspace_len(steps, 1) * 4 * LANES,
-            spec.quantized_workspace_len(steps) * 4,
+            spec.int8().workspace_len(steps) * 4,
         )
     } else {
-        (
-            spec.stream_len() * 4 * LANES,
-            spec.quantized_stream_len() * 4,
-        )
+        (spec.stream_len() * 4 * LANES, spec.int8().stream_len() * 4)
     };
     Report {
         file: file.to_owned(),
@@ -278,11 +275,11 @@ fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
         saturated_states: seen.saturated.hidden,
         flash_bytes: [
             4 * (spec.tables_len() + LANES * spec.packed_len()),
-            4 * spec.quantized_len(),
+            4 * spec.int8().model_len(),
         ],
         ram_bytes: [
             4 * spec.state_len() + float + outputs,
-            4 * spec.quantized_state_len() + whole + outputs,
+            4 * spec.int8().state_len() + whole + outputs,
         ],
     }
 }

@@ -91,7 +91,7 @@ fn damaged_whole_numbers_are_refused_or_the_same() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("quantized.safetensors");
     let network = network();
-    let words: Vec<u32> = (0..network.spec().quantized_len() as u32).collect();
+    let words: Vec<u32> = (0..network.spec().int8().model_len() as u32).collect();
     int8_file::save(&path, &network, &words).unwrap();
     damage(&std::fs::read(&path).unwrap(), |bytes| {
         int8_file::parse(bytes, &network).ok()

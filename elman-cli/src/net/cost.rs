@@ -183,9 +183,9 @@ impl Int8 {
     /// Of a net; of sequences of so many steps, where it reads both ways.
     pub const fn of(spec: &Spec, steps: usize) -> Self {
         Self {
-            flash_bytes: WORD * spec.quantized_len(),
-            state_bytes: WORD * spec.quantized_state_len(),
-            scratch_bytes: WORD * spec.quantized_self_test_scratch(steps),
+            flash_bytes: WORD * spec.int8().model_len(),
+            state_bytes: WORD * spec.int8().state_len(),
+            scratch_bytes: WORD * spec.int8().self_test_len(steps),
         }
     }
 }

@@ -28,19 +28,19 @@ pub const STRIP: usize = size_of::<Strip>();
 #[derive(Debug)]
 pub struct Net([usize; NET_WORDS]);
 
-/// What lies in it.
+/// What a [`Net`] holds once it was opened.
 struct Inner {
     mark: usize,
     stage: Stage,
 }
 
-/// How far a net is.
+/// The state that the calls of C have brought a net to.
 enum Stage {
     Opened(Image<'static>),
     Running(Stream<'static>),
 }
 
-/// In a struct that was opened; a struct that is all zero was not.
+/// [`Inner::mark`] of a net that was opened; a static of C is zero before.
 const MARK: usize = 0x4E61_6D6C;
 
 const _: () = assert!(size_of::<Inner>() <= size_of::<Net>());

@@ -9,6 +9,7 @@
 use super::{CellFacts, Step};
 use crate::simd::Simd;
 use crate::simd::activation::{relu, tanh};
+use crate::simd::int8::{Groups, pair, tanh_four, tanh_rows};
 
 /// `f` of the Elman equation.
 ///
@@ -154,6 +155,32 @@ impl Step<1, 1> for Elman {
             }
         }
     }
+
+    #[inline(always)]
+    fn step_int8(self, z: [i32; 4], shift: u32) -> [u32; 2] {
+        match self.activation {
+            Activation::Tanh => tanh_four(z, shift),
+            Activation::Relu => clamped(z, shift, 0),
+            Activation::Identity => clamped(z, shift, -0x7fff),
+        }
+    }
+
+    #[inline(always)]
+    fn has_int8_groups(self) -> bool {
+        self.activation == Activation::Tanh
+    }
+
+    #[inline(always)]
+    fn int8_groups(self, groups: Groups) {
+        tanh_rows(groups);
+    }
+}
+
+/// `f(z / 2^shift)` of four units in 16 bits, for an `f` without a bound.
+#[inline(always)]
+fn clamped(z: [i32; 4], shift: u32, least: i32) -> [u32; 2] {
+    let [a, b, c, d] = z.map(|z| (z >> shift).clamp(least, 0x7fff));
+    [pair(a, b), pair(c, d)]
 }
 
 /// `z` limited to ±clip.

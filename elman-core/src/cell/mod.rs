@@ -13,6 +13,7 @@ mod elman;
 use core::ops::Range;
 
 use crate::simd::Simd;
+use crate::simd::int8::Groups;
 
 pub use elman::Activation;
 use elman::Elman;
@@ -192,6 +193,15 @@ pub(crate) trait Step<const SUMS: usize, const STATES: usize>: Copy {
     /// [`Step::step`] on whole rows, unit by unit, for tokens that compute [dot products of their own](Simd::OWN_DOT):
     /// `sums` (H·SUMS) may be changed, `state` (H·STATES) becomes the next one.
     fn step_row<S: Simd>(self, s: S, sums: &mut [f32], state: &mut [f32]);
+
+    /// [`Step::step`] in integers, of four units: their `h`, 16 bits each, two in a word, from their sums by `2^shift`.
+    fn step_int8(self, sums: [i32; 4], shift: u32) -> [u32; 2];
+
+    /// Whether there is code for all groups of a matrix at once.
+    fn has_int8_groups(self) -> bool;
+
+    /// [`Step::step_int8`] on all groups of a matrix, where [there is code for it](Step::has_int8_groups).
+    fn int8_groups(self, groups: Groups);
 }
 
 /// Work that is generic over the cell, compiled once for each.

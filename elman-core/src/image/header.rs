@@ -19,6 +19,7 @@
 use crate::cell::Cell;
 use crate::error::Error;
 use crate::simd::{LANES, Strip};
+use crate::slices::at;
 use crate::spec::{
     Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer, Layers,
     MAX_CHANNELS, MAX_LAYERS, Read, Spec,
@@ -255,7 +256,7 @@ pub(super) struct Part {
 
 impl Part {
     pub fn of(self, strips: &[Strip]) -> &[Strip] {
-        strips.get(self.start..self.start + self.len).unwrap_or(&[])
+        at(strips, self.start..self.start + self.len)
     }
 }
 

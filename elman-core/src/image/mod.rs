@@ -16,6 +16,7 @@ use crate::golden::Golden;
 use crate::inputs::Inputs;
 use crate::model::Model;
 use crate::simd::Strip;
+use crate::slices::{at, at_mut};
 use crate::spec::{Dropout, Input, Spec};
 
 use header::{CRC_AT, Header, Layout};
@@ -67,7 +68,7 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     /// [`Error::Image`] for bytes that are no image, are damaged, come from a later version or begin elsewhere;
-    /// [`Error::Spec`], [`Error::Token`] or [`Error::Batch`] for a file made by somebody who knows its CRC.
+    /// [`Error::Spec`], [`Error::Token`] or [`Error::Batch`] for a file whose CRC fits what no net can be.
     ///
     /// ```
     /// # use elman_core::*;
@@ -114,9 +115,7 @@ impl<'a> Image<'a> {
         let notes = bytes_of(bytes, layout.notes.start, notes.len(), header.notes);
         let image = Self {
             spec,
-            tables: Strip::floats(layout.tables.of(strips))
-                .get(..spec.tables_len())
-                .unwrap_or(&[]),
+            tables: at(Strip::floats(layout.tables.of(strips)), ..spec.tables_len()),
             packed: layout.packed.of(strips),
             golden: layout.golden(&spec, &header, strips),
             notes: core::str::from_utf8(notes)
@@ -251,7 +250,7 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Of everything but the checksum itself.
+/// Of everything but the checksum itself. The length is what a header says: it may be shorter than one.
 fn checksum(bytes: &[u8]) -> u32 {
     let mut digest = CRC.digest();
     digest.update(bytes.get(..CRC_AT).unwrap_or(&[]));
@@ -261,7 +260,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 
 /// Writes words from a strip on.
 fn put(to: &mut [u8], strip: usize, words: impl IntoIterator<Item = u32>) {
-    let to = to.get_mut(strip * size_of::<Strip>()..).unwrap_or(&mut []);
+    let to = at_mut(to, strip * size_of::<Strip>()..);
     for (to, word) in to.as_chunks_mut().0.iter_mut().zip(words) {
         *to = word.to_le_bytes();
     }
@@ -269,8 +268,8 @@ fn put(to: &mut [u8], strip: usize, words: impl IntoIterator<Item = u32>) {
 
 /// The first `len` bytes of `strips` strips.
 fn bytes_of(bytes: &[u8], start: usize, strips: usize, len: usize) -> &[u8] {
-    let part = bytes.get(start * size_of::<Strip>()..(start + strips) * size_of::<Strip>());
-    part.and_then(|part| part.get(..len)).unwrap_or(&[])
+    let part = start * size_of::<Strip>()..(start + strips) * size_of::<Strip>();
+    at(at(bytes, part), ..len)
 }
 
 impl Layout {
@@ -282,20 +281,12 @@ impl Layout {
         // The layout has counted all of these products.
         let numbers = header.rows * width;
         Golden {
-            lengths: Strip::words(self.lengths.of(strips))
-                .get(..header.sequences)
-                .unwrap_or(&[]),
+            lengths: at(Strip::words(self.lengths.of(strips)), ..header.sequences),
             inputs: match spec.input {
-                Input::Dense { .. } => {
-                    Inputs::Dense(Strip::floats(inputs).get(..numbers).unwrap_or(&[]))
-                }
-                Input::Tokens { .. } => {
-                    Inputs::Tokens(Strip::words(inputs).get(..numbers).unwrap_or(&[]))
-                }
+                Input::Dense { .. } => Inputs::Dense(at(Strip::floats(inputs), ..numbers)),
+                Input::Tokens { .. } => Inputs::Tokens(at(Strip::words(inputs), ..numbers)),
             },
-            outputs: Strip::floats(self.outputs.of(strips))
-                .get(..rows * columns)
-                .unwrap_or(&[]),
+            outputs: at(Strip::floats(self.outputs.of(strips)), ..rows * columns),
             tolerance: header.tolerance,
         }
     }

@@ -1,16 +1,24 @@
-//! What flows through a net on the user's data: ranges, and second moments of what every matrix reads.
+//! Calibration: what flows through a net on the user's data, as ranges, and as second moments of what every matrix reads.
+//!
+//! ```text
+//! numbers   1 + MAX_LAYERS ranges: max |x|, then max |h| of every layer
+//!           of each matrix moments (N, N), lower triangle: Σ v·vᵀ over all steps, v = (x, h, 1); so the last row holds Σ v
+//!           v, while it is added
+//! ```
 
-use super::{QuantizedModel, Spec};
+use super::lengths::Int8Lengths;
+use super::model::QuantizedModel;
 use crate::error::{Error, check_len};
 use crate::inputs::Inputs;
 use crate::params::Place;
-use crate::spec::MAX_LAYERS;
+use crate::slices::{at, at_mut};
+use crate::spec::{MAX_LAYERS, Spec};
 use crate::tape::Tape;
 
 /// Largest magnitudes: of inputs, then of every layer's state.
 const RANGES: usize = 1 + MAX_LAYERS;
 
-/// Statistics of a net at work, in the caller's numbers.
+/// Statistics of a net on data, in the caller's numbers.
 ///
 /// ```
 /// # use elman_core::{*, quantized::*};
@@ -24,7 +32,7 @@ const RANGES: usize = 1 + MAX_LAYERS;
 /// let mut tape = Tape::new(&spec, batch, Inputs::Dense(&inputs), 0, &mut buffer)?;
 /// tape.start(&model, None)?;
 /// tape.record(level, &model, 0..32)?;
-/// let mut numbers = vec![0.0; spec.calibration_len()];
+/// let mut numbers = vec![0.0; spec.int8().calibration_len()];
 /// let mut calibration = Calibration::new(&spec, &mut numbers)?;
 /// calibration.observe(&tape)?;
 /// assert_eq!(calibration.input_range(), 0.5);
@@ -43,7 +51,7 @@ pub struct Calibration<'a> {
 /// # let (spec, params) = (Spec::dense(2, 3, 1), [0.0; 22]);
 /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
 /// # pack(&spec, &params, &mut packed)?;
-/// # let (mut words, mut buffer) = (vec![0; spec.quantized_len()], vec![Strip::ZERO; spec.tape_len(2, 1)]);
+/// # let (mut words, mut buffer) = (vec![0; spec.int8().model_len()], vec![Strip::ZERO; spec.tape_len(2, 1)]);
 /// QuantizedWriter::new(&spec, &mut words)?.input_scale(32767.0); // room up to 1
 /// # let model = Model::new(spec, &params, &packed)?;
 /// let mut tape = Tape::new(&spec, Batch::uniform(2, 1)?, Inputs::Dense(&[0.5, -3.0, 1.5, 1.0]), 0, &mut buffer)?;
@@ -61,43 +69,22 @@ pub struct Saturated {
     pub hidden: usize,
 }
 
-impl Spec {
-    /// Numbers of a [`Calibration`]: for each matrix the square of what it reads, one more for the bias.
-    ///
-    /// ```
-    /// # use elman_core::Spec;
-    /// // Nine magnitudes; of each matrix what it reads (and 1 for the bias) by what it reads; a row of room.
-    /// assert_eq!(Spec::dense(2, 3, 1).calibration_len(), 9 + (2 + 3 + 1) * (2 + 3 + 1) + (3 + 1) * (3 + 1) + 6);
-    /// ```
-    pub const fn calibration_len(&self) -> usize {
-        let (mut sum, mut layer) = (RANGES, 0);
-        while layer <= self.layers.len() {
-            let width = self.calibrated_width(layer);
-            let directions = if layer < self.layers.len() {
-                self.layer(layer).directions()
-            } else {
-                1
-            };
-            sum += directions * width * width;
-            layer += 1;
-        }
-        sum + self.calibrated_widest()
-    }
-
-    /// What a layer reads (the head: `layers.len()`): inputs, state, and 1.
-    pub(super) const fn calibrated_width(&self, layer: usize) -> usize {
-        if layer < self.layers.len() {
-            self.layer_input_width(layer) + self.layer(layer).hidden + 1
+impl Int8Lengths<'_> {
+    /// N of a layer (the head: `layers.len()`): what it reads, its state, and 1.
+    pub(super) const fn moments_width(self, layer: usize) -> usize {
+        let spec = self.spec;
+        if layer < spec.layers.len() {
+            spec.layer_input_width(layer) + spec.layer(layer).hidden + 1
         } else {
-            self.top_width() + 1
+            spec.top_width() + 1
         }
     }
 
-    /// What the matrix that reads most reads.
-    pub(super) const fn calibrated_widest(&self) -> usize {
+    /// N of the matrix that reads most.
+    pub(super) const fn widest_moments(self) -> usize {
         let (mut widest, mut layer) = (0, 0);
-        while layer <= self.layers.len() {
-            let width = self.calibrated_width(layer);
+        while layer <= self.spec.layers.len() {
+            let width = self.moments_width(layer);
             if width > widest {
                 widest = width;
             }
@@ -107,20 +94,20 @@ impl Spec {
     }
 
     /// Where the moments of a matrix start.
-    pub(super) const fn calibrated_offset(&self, place: Place) -> usize {
+    pub(super) const fn moments_offset(self, place: Place) -> usize {
         let (mut sum, mut layer) = (RANGES, 0);
         while layer < place.layer {
-            let width = self.calibrated_width(layer);
-            sum += self.layer(layer).directions() * width * width;
+            let width = self.moments_width(layer);
+            sum += self.spec.layer(layer).directions() * width * width;
             layer += 1;
         }
-        let width = self.calibrated_width(place.layer);
+        let width = self.moments_width(place.layer);
         sum + if place.reverse { width * width } else { 0 }
     }
 }
 
 impl<'a> Calibration<'a> {
-    /// Clears the numbers, [`Spec::calibration_len`] of them.
+    /// Clears the numbers, [`Int8Lengths::calibration_len`](super::Int8Lengths::calibration_len) of them.
     ///
     /// # Errors
     /// [`Error::Spec`] or [`Error::Length`].
@@ -128,13 +115,13 @@ impl<'a> Calibration<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// let spec = Spec::dense(2, 3, 1);
-    /// let mut numbers = vec![f64::NAN; spec.calibration_len()];
+    /// let mut numbers = vec![f64::NAN; spec.int8().calibration_len()];
     /// assert_eq!(Calibration::new(&spec, &mut numbers)?.input_range(), 0.0); // nothing seen yet
     /// # Ok::<(), Error>(())
     /// ```
     pub fn new(spec: &Spec, numbers: &'a mut [f64]) -> Result<Self, Error> {
         spec.check()?;
-        check_len("calibration", spec.calibration_len(), numbers.len())?;
+        check_len("calibration", spec.int8().calibration_len(), numbers.len())?;
         numbers.fill(0.0);
         let spec = *spec;
         Ok(Self { spec, numbers })
@@ -153,7 +140,7 @@ impl<'a> Calibration<'a> {
     /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5, -4.0, 1.0, 0.0, 3.0, 0.0]), 0, &mut buffer)?;
     /// # tape.start(&model, None)?;
     /// # tape.record(Level::detect(), &model, 0..3)?;
-    /// # let mut numbers = vec![0.0; SPEC.calibration_len()];
+    /// # let mut numbers = vec![0.0; SPEC.int8().calibration_len()];
     /// let mut calibration = Calibration::new(&SPEC, &mut numbers)?;
     /// calibration.observe(&tape)?; // of inputs 0.5, -4, 1, 0, 3, 0
     /// assert_eq!(calibration.input_range(), 4.0);
@@ -176,7 +163,7 @@ impl<'a> Calibration<'a> {
     /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5, -4.0, 1.0, 0.0, 3.0, 0.0]), 0, &mut buffer)?;
     /// # tape.start(&model, None)?;
     /// # tape.record(Level::detect(), &model, 0..3)?;
-    /// # let mut numbers = vec![0.0; SPEC.calibration_len()];
+    /// # let mut numbers = vec![0.0; SPEC.int8().calibration_len()];
     /// let mut calibration = Calibration::new(&SPEC, &mut numbers)?;
     /// calibration.observe(&tape)?;
     /// assert!((0.2..1.0).contains(&calibration.hidden_range(0))); // of tanh
@@ -186,14 +173,11 @@ impl<'a> Calibration<'a> {
         self.numbers.get(1 + layer).copied().unwrap_or(0.0)
     }
 
-    /// The matrix of moments of what a layer and direction (the head: layer `layers.len()`) reads, lower triangle, row by
-    /// row; its last row holds sums, and how many rows there were.
+    /// Moments (N, N) of a layer and direction (the head: layer `layers.len()`); the last number counts the steps.
     pub(super) fn moments(&self, place: Place) -> &[f64] {
-        let start = self.spec.calibrated_offset(place);
-        let width = self.spec.calibrated_width(place.layer);
-        self.numbers
-            .get(start..start + width * width)
-            .unwrap_or(&[])
+        let start = self.spec.int8().moments_offset(place);
+        let width = self.spec.int8().moments_width(place.layer);
+        at(self.numbers, start..start + width * width)
     }
 
     /// Takes in a tape of one sequence, recorded from its start to its end without dropout.
@@ -212,7 +196,7 @@ impl<'a> Calibration<'a> {
     /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5, -4.0, 1.0, 0.0, 3.0, 0.0]), 0, &mut buffer)?;
     /// # tape.start(&model, None)?;
     /// # tape.record(Level::detect(), &model, 0..3)?;
-    /// # let mut numbers = vec![0.0; SPEC.calibration_len()];
+    /// # let mut numbers = vec![0.0; SPEC.int8().calibration_len()];
     /// let mut calibration = Calibration::new(&SPEC, &mut numbers)?;
     /// calibration.observe(&tape)?; // recorded from its first step to its last
     /// calibration.observe(&tape)?; // any number of sequences, one after the other
@@ -223,52 +207,50 @@ impl<'a> Calibration<'a> {
         if batch.sequences() != 1 || tape.recorded != batch.steps() {
             return Err(Error::Steps("calibration takes whole sequences one by one"));
         }
-        let (steps, layers) = (batch.steps(), spec.layers.len());
-        for layer in 0..layers {
-            let l = spec.layer(layer);
-            self.widen(
-                0,
-                if layer == 0 {
-                    below(tape, &spec, 0)
-                } else {
-                    &[]
-                },
-            );
-            let hidden = tape.layout.hidden(layer).of(tape.rows);
-            let hidden = hidden.get(..steps * l.width()).unwrap_or(&[]);
-            self.widen(1 + layer, hidden);
-            for reverse in [false, true].into_iter().take(l.directions()) {
-                for t in 0..steps {
-                    let x = row(below(tape, &spec, layer), t, spec.layer_input_width(layer));
-                    let before = if reverse { t + 1 } else { t.wrapping_sub(1) };
-                    let column = if reverse { l.hidden } else { 0 };
-                    let h = if before < steps {
-                        row(hidden, before, l.width())
-                    } else {
-                        let start = spec.state_offset(layer);
-                        tape.start.get(start..).unwrap_or(&[])
-                    };
-                    let h = h.get(column..column + l.hidden).unwrap_or(&[]);
-                    self.add(Place { layer, reverse }, x, h);
-                }
-            }
+        let steps = batch.steps();
+        self.observe_range(0, layer_inputs(tape, &spec, 0));
+        for layer in 0..spec.layers.len() {
+            self.observe_range(1 + layer, hidden(tape, &spec, layer));
+            self.observe_layer(tape, layer);
         }
         let head = Place {
-            layer: layers,
+            layer: spec.layers.len(),
             reverse: false,
         };
         let top = if tape.layout.top.is_none() {
-            tape.layout.hidden(layers - 1)
+            tape.layout.hidden(spec.layers.len() - 1)
         } else {
             tape.layout.top
         };
         for t in 0..spec.output_rows(steps, 1) {
-            self.add(head, row(top.of(tape.rows), t, spec.top_width()), &[]);
+            self.add_moments(head, row(top.of(tape.rows), t, spec.top_width()), &[]);
         }
         Ok(())
     }
 
-    /// Values on a tape that the quantised net would cut off. The tape is one that [`Calibration::observe`] takes.
+    /// Moments of `x[t]` and `h[t-1]` (reverse: `h[t+1]`).
+    fn observe_layer(&mut self, tape: &Tape, layer: usize) {
+        let (steps, spec) = (tape.batch.steps(), self.spec);
+        let l = spec.layer(layer);
+        let hidden = hidden(tape, &spec, layer);
+        for place in spec.directions_of(layer) {
+            let (reverse, column) = (place.reverse, place.column(l.hidden));
+            for t in 0..steps {
+                let inputs = layer_inputs(tape, &spec, layer);
+                let x = row(inputs, t, spec.layer_input_width(layer));
+                let prev = if reverse { t + 1 } else { t.wrapping_sub(1) };
+                let h_prev = if prev < steps {
+                    row(hidden, prev, l.width())
+                } else {
+                    at(tape.start, spec.state_offset(layer)..)
+                };
+                let h_prev = at(h_prev, column..column + l.hidden);
+                self.add_moments(Place { layer, reverse }, x, h_prev);
+            }
+        }
+    }
+
+    /// Values on a tape that the int8 net would cut off. The tape is one that [`Calibration::observe`] takes.
     ///
     /// ```
     /// # use elman_core::{*, quantized::*};
@@ -281,11 +263,11 @@ impl<'a> Calibration<'a> {
     /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[0.5, -4.0, 1.0, 0.0, 3.0, 0.0]), 0, &mut buffer)?;
     /// # tape.start(&model, None)?;
     /// # tape.record(Level::detect(), &model, 0..3)?;
-    /// # let mut words = vec![0; SPEC.quantized_len()];
+    /// # let mut words = vec![0; SPEC.int8().model_len()];
     /// QuantizedWriter::new(&SPEC, &mut words)?.input_scale(32767.0 / 2.0); // room up to 2
-    /// let whole = QuantizedModel::new(SPEC, &words)?;
+    /// let model = QuantizedModel::new(SPEC, &words)?;
     /// // Inputs 0.5, -4, 1, 0, 3, 0.
-    /// assert_eq!(Calibration::saturated(&tape, &whole).inputs, 2);
+    /// assert_eq!(Calibration::saturated(&tape, &model).inputs, 2);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn saturated(tape: &Tape, model: &QuantizedModel) -> Saturated {
@@ -293,12 +275,11 @@ impl<'a> Calibration<'a> {
         let steps = tape.recorded;
         let beyond = |values: &[f32], limit: f32| values.iter().filter(|x| x.abs() > limit).count();
         let mut found = Saturated {
-            inputs: beyond(below(tape, spec, 0), 32767.5 / model.input_scale()),
+            inputs: beyond(layer_inputs(tape, spec, 0), 32767.5 / model.input_scale()),
             hidden: 0,
         };
         for (layer, l) in spec.layers.as_slice().iter().enumerate() {
-            let hidden = tape.layout.hidden(layer).of(tape.rows);
-            let hidden = hidden.get(..steps * l.width()).unwrap_or(&[]);
+            let hidden = at(tape.layout.hidden(layer).of(tape.rows), ..steps * l.width());
             if l.cell.bound().is_none() {
                 found.hidden += beyond(hidden, 32767.5 * model.state_unit(layer));
             }
@@ -306,7 +287,7 @@ impl<'a> Calibration<'a> {
         found
     }
 
-    fn widen(&mut self, range: usize, values: &[f32]) {
+    fn observe_range(&mut self, range: usize, values: &[f32]) {
         if let Some(range) = self.numbers.get_mut(range) {
             for x in values {
                 *range = range.max(f64::from(x.abs()));
@@ -314,24 +295,23 @@ impl<'a> Calibration<'a> {
         }
     }
 
-    /// Adds the products of a row with itself.
-    fn add(&mut self, place: Place, x: &[f32], h: &[f32]) {
+    /// `moments += v·vᵀ`, v = (x, h, 1)
+    fn add_moments(&mut self, place: Place, x: &[f32], h: &[f32]) {
         let width = x.len() + h.len() + 1;
-        let start = self.spec.calibrated_offset(place);
+        let start = self.spec.int8().moments_offset(place);
         let room = self.numbers.len() - width;
-        let Some((moments, row)) = self.numbers.split_at_mut_checked(room) else {
+        let Some((moments, v)) = self.numbers.split_at_mut_checked(room) else {
+            debug_assert!(false, "there is room for v");
             return;
         };
         let values = x.iter().chain(h).map(|&x| f64::from(x));
-        row.iter_mut()
+        v.iter_mut()
             .zip(values.chain([1.0]))
             .for_each(|(to, x)| *to = x);
-        let moments = moments
-            .get_mut(start..start + width * width)
-            .unwrap_or(&mut []);
-        for ((i, &x), sums) in row.iter().enumerate().zip(moments.chunks_exact_mut(width)) {
+        let moments = at_mut(moments, start..start + width * width);
+        for ((i, &x), sums) in v.iter().enumerate().zip(moments.chunks_exact_mut(width)) {
             if x != 0.0 {
-                for (sum, &y) in sums.iter_mut().zip(row.get(..=i).unwrap_or(&[])) {
+                for (sum, &y) in sums.iter_mut().zip(at(v, ..=i)) {
                     *sum += x * y;
                 }
             }
@@ -339,13 +319,19 @@ impl<'a> Calibration<'a> {
     }
 }
 
-/// Row `t` of rows so wide.
+/// Row `t` of (T, width).
 fn row(rows: &[f32], t: usize, width: usize) -> &[f32] {
-    rows.get(t * width..(t + 1) * width).unwrap_or(&[])
+    at(rows, t * width..(t + 1) * width)
 }
 
-/// All rows that a layer read.
-fn below<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
+/// (T, width) states of a layer.
+fn hidden<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
+    let rows = tape.layout.hidden(layer).of(tape.rows);
+    at(rows, ..tape.batch.steps() * spec.layer(layer).width())
+}
+
+/// (T, I) numbers that a layer read.
+fn layer_inputs<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
     let region = tape.layout.input(layer);
     let rows = match (layer.checked_sub(1), tape.inputs) {
         _ if !region.is_none() => region.of(tape.rows),
@@ -353,6 +339,5 @@ fn below<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
         (None, Inputs::Dense(rows)) => rows,
         (None, Inputs::Tokens(_)) => &[],
     };
-    let len = tape.batch.steps() * spec.layer_input_width(layer);
-    rows.get(..len).unwrap_or(&[])
+    at(rows, ..tape.batch.steps() * spec.layer_input_width(layer))
 }

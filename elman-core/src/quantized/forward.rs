@@ -1,38 +1,40 @@
-//! A whole sequence in whole numbers: for nets that read both ways, and for evaluation on a desktop.
+//! All steps of a sequence, in integers: for nets that read both ways, and for evaluation on a desktop.
 
-use super::layout::pairs;
-use super::model::{QuantizedModel, channels, round_to_16};
-use super::stream::{Integers, softmax, write_row};
+use super::inputs::{Integers, channels, round_to_16, write_row};
+use super::model::QuantizedModel;
+use super::words::vector_words;
 use crate::error::{Error, check_len, check_room, check_shape};
 use crate::inputs::Inputs;
 use crate::params::Place;
+use crate::simd::Level;
+use crate::slices::at;
 use crate::spec::{Input, Read};
 
-/// Inputs of either kind.
+/// (T, I) inputs of a sequence, or (T, channels) ids.
 #[derive(Clone, Copy)]
-enum Rows<'a> {
-    Numbers(&'a [f32]),
+enum InputRows<'a> {
+    Floats(&'a [f32]),
     Integers(&'a [i16]),
     Tokens(&'a [u32]),
 }
 
-/// What a layer reads.
-enum Below<'a> {
-    /// Inputs, made into pairs row by row in a buffer.
-    Inputs(&'a QuantizedModel<'a>, Rows<'a>, &'a mut [u32]),
-    /// Rows of the layer below, so wide.
-    Layer(&'a [u32], usize),
+/// What a layer reads at every step.
+enum LayerInput<'a> {
+    /// Inputs, made into a vector in a buffer, row by row.
+    Inputs(&'a QuantizedModel<'a>, InputRows<'a>, &'a mut [u32]),
+    /// (T, width) words: h of the layer below.
+    Hidden(&'a [u32], usize),
 }
 
-impl Below<'_> {
-    /// Row `t` of so many.
+impl LayerInput<'_> {
+    /// x of step `t` of `steps`.
     fn row(&mut self, steps: usize, t: usize) -> &[u32] {
         match self {
             Self::Inputs(model, rows, x) => {
                 model.read(*rows, steps, t, x);
                 x
             }
-            Self::Layer(rows, width) => rows.get(t * *width..(t + 1) * *width).unwrap_or(&[]),
+            Self::Hidden(rows, width) => at(rows, t * *width..(t + 1) * *width),
         }
     }
 }
@@ -41,8 +43,8 @@ impl QuantizedModel<'_> {
     /// Runs one sequence of `steps` steps: the outputs of every step (of the last one, where the head reads only that). The
     /// numbers are those of [`QuantizedStream::step`](super::QuantizedStream::step).
     ///
-    /// `state` ([`Spec::quantized_state_len`](crate::Spec::quantized_state_len)) is where the sequence starts and becomes where it ends. `workspace` needs
-    /// [`Spec::quantized_workspace_len`](crate::Spec::quantized_workspace_len) words and may hold anything.
+    /// `state` ([`Int8Lengths::state_len`](super::Int8Lengths::state_len)) is where the sequence starts and becomes where it ends.
+    /// `workspace` needs [`Int8Lengths::workspace_len`](super::Int8Lengths::workspace_len) words and may hold anything.
     ///
     /// # Errors
     /// [`Error::Steps`] without a step, [`Error::Length`], [`Error::InputKind`] or [`Error::Token`]. Nothing is written then.
@@ -50,14 +52,14 @@ impl QuantizedModel<'_> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// # let mut writer = QuantizedWriter::new(&spec, &mut words)?;
-    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
     /// # writer.head(0.5)?;
     /// # writer.head_row(0, row)?;
     /// # let model = QuantizedModel::new(spec, &words)?;
     /// // A net that always answers 1.5, three units of 0.5.
-    /// let (mut state, mut workspace) = (vec![0; spec.quantized_state_len()], vec![0; spec.quantized_workspace_len(2)]);
+    /// let (mut state, mut workspace) = (vec![0; spec.int8().state_len()], vec![0; spec.int8().workspace_len(2)]);
     /// let mut outputs = [0.0; 2];
     /// model.reset(&mut state);
     /// model.forward(Inputs::Dense(&[0.5, -1.0, 0.0, 2.0]), 2, &mut state, &mut workspace, &mut outputs)?;
@@ -75,18 +77,19 @@ impl QuantizedModel<'_> {
         inputs.check(self.spec(), steps)?;
         self.check_buffers(steps, state, workspace, outputs.len())?;
         let rows = match inputs {
-            Inputs::Dense(numbers) => Rows::Numbers(numbers),
-            Inputs::Tokens(ids) => Rows::Tokens(ids),
+            Inputs::Dense(numbers) => InputRows::Floats(numbers),
+            Inputs::Tokens(ids) => InputRows::Tokens(ids),
         };
         let unit = self.unit();
-        self.run(rows, steps, state, workspace, outputs, |logit| {
+        self.run_layers(rows, steps, state, workspace, outputs, |logit| {
             logit as f32 * unit
         });
-        softmax(self.spec(), outputs);
+        // Integers are the same on every level; this is the one place that uses it, once a sequence.
+        self.softmax(Level::detect(), outputs);
         Ok(())
     }
 
-    /// The same in whole numbers from end to end: logits are worth [`QuantizedModel::unit`] each.
+    /// The same in integers from end to end: logits are worth [`QuantizedModel::unit`] each.
     ///
     /// # Errors
     /// As [`QuantizedModel::forward`].
@@ -94,14 +97,14 @@ impl QuantizedModel<'_> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut words = [0; SPEC.int8().model_len()];
     /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
-    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
     /// # writer.head(0.5)?;
     /// # writer.head_row(0, row)?;
     /// # let model = QuantizedModel::new(SPEC, &words)?;
     /// // A net that always answers 1.5, three units of 0.5.
-    /// let (mut state, mut workspace) = (vec![0; SPEC.quantized_state_len()], vec![0; SPEC.quantized_workspace_len(2)]);
+    /// let (mut state, mut workspace) = (vec![0; SPEC.int8().state_len()], vec![0; SPEC.int8().workspace_len(2)]);
     /// let mut logits = [0; 2];
     /// model.reset(&mut state);
     /// model.forward_integers(Integers::Dense(&[10, -20, 0, 40]), 2, &mut state, &mut workspace, &mut logits)?;
@@ -119,10 +122,10 @@ impl QuantizedModel<'_> {
         inputs.check(self.spec(), steps)?;
         self.check_buffers(steps, state, workspace, logits.len())?;
         let rows = match inputs {
-            Integers::Dense(numbers) => Rows::Integers(numbers),
-            Integers::Tokens(ids) => Rows::Tokens(ids),
+            Integers::Dense(numbers) => InputRows::Integers(numbers),
+            Integers::Tokens(ids) => InputRows::Tokens(ids),
         };
-        self.run(rows, steps, state, workspace, logits, |logit| logit);
+        self.run_layers(rows, steps, state, workspace, logits, |logit| logit);
         Ok(())
     }
 
@@ -137,19 +140,20 @@ impl QuantizedModel<'_> {
         if steps == 0 {
             return Err(Error::Steps("a sequence needs at least one step"));
         }
-        check_len("state", spec.quantized_state_len(), state.len())?;
+        check_len("state", spec.int8().state_len(), state.len())?;
         check_room(
             "workspace",
-            spec.quantized_workspace_len(steps),
+            spec.int8().workspace_len(steps),
             workspace.len(),
         )?;
         let shape = [spec.output_rows(steps, 1), spec.output_width()];
         check_shape("outputs", shape, outputs)
     }
 
-    fn run<T>(
+    /// Layer by layer, all steps of each; the rows of the layer below and of the layer at work take turns in two buffers.
+    fn run_layers<T>(
         &self,
-        rows: Rows,
+        rows: InputRows,
         steps: usize,
         state: &mut [u32],
         workspace: &mut [u32],
@@ -157,101 +161,108 @@ impl QuantizedModel<'_> {
         convert: impl Fn(i32) -> T,
     ) {
         let spec = self.spec();
-        let inputs = pairs(spec.quantized_input_blocks());
-        let (x, hidden) = workspace.split_at_mut_checked(inputs).unwrap_or_default();
-        let half = steps * spec.quantized_widest();
-        let (mut here, mut below) = hidden.split_at_mut_checked(half).unwrap_or_default();
+        let inputs = vector_words(spec.int8().input_blocks());
+        let (x, buffers) = workspace.split_at_mut_checked(inputs).unwrap_or_default();
+        let half = steps * spec.int8().widest_words();
+        let (mut hidden, mut below) = buffers.split_at_mut_checked(half).unwrap_or_default();
         let mut state = state;
         let (mut width, mut width_below) = (1, 1);
         for layer in 0..spec.layers.len() {
-            width = spec.quantized_width(layer);
-            let Some((start, rest)) = state.split_at_mut_checked(width) else {
+            width = spec.int8().layer_words(layer);
+            let Some((layer_state, rest)) = state.split_at_mut_checked(width) else {
+                debug_assert!(false, "the state has a part for every layer");
                 return;
             };
-            for reverse in [false, true]
-                .into_iter()
-                .take(spec.layer(layer).directions())
-            {
-                let mut below = if layer == 0 {
-                    Below::Inputs(self, rows, &mut *x)
+            for place in spec.directions_of(layer) {
+                let mut input = if layer == 0 {
+                    LayerInput::Inputs(self, rows, &mut *x)
                 } else {
-                    Below::Layer(below, width_below)
+                    LayerInput::Hidden(below, width_below)
                 };
-                self.chain(Place { layer, reverse }, steps, &mut below, start, here);
+                self.recurrent(place, steps, &mut input, layer_state, hidden);
             }
             if layer + 1 == spec.layers.len() && spec.head.read == Read::LastStep {
-                self.head(self.walk_to_head(), start, outputs, &convert);
+                self.head(self.matrices_of_head(), layer_state, outputs, &convert);
                 return;
             }
-            (here, below) = (below, here);
+            (hidden, below) = (below, hidden);
             (state, width_below) = (rest, width);
         }
-        let head = self.walk_to_head();
+        let head = self.matrices_of_head();
         let tops = below.chunks_exact(width);
         for (top, outputs) in tops.zip(outputs.chunks_exact_mut(spec.output_width())) {
             self.head(head, top, outputs, &convert);
         }
     }
 
-    /// One direction of a layer over all steps, in its order. `state` is the layer's: where it starts, then where it ends.
-    fn chain(
+    /// One direction of a layer over all steps: `h[t] = f(x[t], h[t-1])`, or `f(x[t], h[t+1])` from the last step to the first.
+    ///
+    /// `hidden` is (T, width) words, forward h in front of reverse h in every row; `state` one such row, where the layer starts and
+    /// afterwards where it ends.
+    fn recurrent(
         &self,
         place: Place,
         steps: usize,
-        below: &mut Below,
+        input: &mut LayerInput,
         state: &mut [u32],
         hidden: &mut [u32],
     ) {
-        let cell = self.cell(place);
-        let width = self.spec().quantized_width(place.layer);
-        let own = pairs(cell.matrix.state);
-        let column = if place.reverse { own } else { 0 };
-        let Some(state) = state.get_mut(column..column + own) else {
+        let step = self.layer_step(place);
+        let width = self.spec().int8().layer_words(place.layer);
+        let h_words = vector_words(step.matrix.h_blocks);
+        let column = if place.reverse { h_words } else { 0 };
+        let Some(state) = state.get_mut(column..column + h_words) else {
+            debug_assert!(false, "the state has a part for every direction");
             return;
         };
         for i in 0..steps {
-            // Rows from both sides of where the step before ends.
+            // Rows before `cut` and from it on: one side holds h of this step, the other that of the step before it.
             let (t, cut) = if place.reverse {
                 (steps - 1 - i, steps - i)
             } else {
                 (i, i)
             };
             let Some((left, right)) = hidden.split_at_mut_checked(cut * width) else {
+                debug_assert!(false, "a row for every step");
                 return;
             };
-            let (before, here) = if place.reverse {
+            let (h_prev, h_t) = if place.reverse {
                 (right.get(column..), left.get_mut(t * width + column..))
             } else {
-                let before = left.len().wrapping_sub(width) + column;
-                (left.get(before..), right.get_mut(column..))
+                let prev = left.len().wrapping_sub(width) + column;
+                (left.get(prev..), right.get_mut(column..))
             };
-            let before = if i == 0 { Some(&*state) } else { before };
-            let (Some(before), Some(here)) = (before, here.and_then(|h| h.get_mut(..own))) else {
+            let h_prev = if i == 0 { Some(&*state) } else { h_prev };
+            let h_t = h_t.and_then(|h| h.get_mut(..h_words));
+            let (Some(h_prev), Some(h_t)) = (h_prev, h_t) else {
+                debug_assert!(false, "a row for every step");
                 return;
             };
-            here.fill(0);
-            cell.step(below.row(steps, t), before, here);
+            h_t.fill(0);
+            step.run(input.row(steps, t), h_prev, h_t);
         }
         let last = if place.reverse { 0 } else { steps - 1 };
-        let from = last * width + column;
-        if let Some(from) = hidden.get(from..from + own) {
-            state.copy_from_slice(from);
+        let start = last * width + column;
+        let end = at(hidden, start..start + h_words);
+        if end.len() == state.len() {
+            state.copy_from_slice(end);
         }
     }
 
-    /// The inputs of step `t` as pairs.
-    fn read(&self, rows: Rows, steps: usize, t: usize, x: &mut [u32]) {
+    /// x of step `t`, as a vector.
+    fn read(&self, rows: InputRows, steps: usize, t: usize, x: &mut [u32]) {
         let spec = self.spec();
         let width = spec.input.width();
         let row = t * width..(t + 1) * width;
         match rows {
-            Rows::Numbers(all) => {
+            InputRows::Floats(all) => {
                 let scale = self.input_scale();
-                write_row(all.get(row).unwrap_or(&[]), x, |x| round_to_16(x, scale));
+                write_row(at(all, row), x, |x| round_to_16(x, scale));
             }
-            Rows::Integers(all) => write_row(all.get(row).unwrap_or(&[]), x, |x| x),
-            Rows::Tokens(ids) => {
+            InputRows::Integers(all) => write_row(at(all, row), x, |x| x),
+            InputRows::Tokens(ids) => {
                 let Input::Tokens { window, .. } = spec.input else {
+                    debug_assert!(false, "ids were checked to be what the net reads");
                     return;
                 };
                 let channels = channels(spec);
@@ -264,7 +275,7 @@ impl QuantizedModel<'_> {
                         let id = step.and_then(|step| ids.get(step * channels.len() + i));
                         *id.unwrap_or(&(c.vocabulary as u32))
                     });
-                    to = self.embed_all(channels, ids, to);
+                    to = self.embed(channels, ids, to);
                 }
             }
         }

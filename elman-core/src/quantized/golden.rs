@@ -1,9 +1,11 @@
-//! Golden vectors of a net in whole numbers: the proof that travels with it. Every logit must be the same everywhere.
+//! Golden vectors of an int8 net: the proof that travels with it. Every logit must be the same everywhere.
 
+use super::inputs::Integers;
 use super::model::QuantizedModel;
-use super::stream::{Integers, QuantizedStream};
+use super::stream::QuantizedStream;
 use crate::error::{Error, check_len, check_room};
 use crate::golden::{golden_rows, longest};
+use crate::slices::{at, at_mut};
 use crate::spec::Spec;
 
 /// Sequences and what a net made of them on the machine that exported it.
@@ -13,15 +15,15 @@ use crate::spec::Spec;
 /// ```
 /// # use elman_core::{*, quantized::*};
 /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-/// # let mut words = [0; SPEC.quantized_len()];
+/// # let mut words = [0; SPEC.int8().model_len()];
 /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
 /// # writer.head(0.5)?;
-/// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+/// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
 /// # writer.head_row(0, row)?;
 /// # let model = QuantizedModel::new(SPEC, &words)?;
 /// // The head's bias is 3, and its weights are zero.
-/// let (mut state, mut logits) = ([0; SPEC.quantized_state_len()], [0; SPEC.self_test_outputs(2)]);
-/// let mut scratch = [0; SPEC.quantized_self_test_scratch(2)];
+/// let (mut state, mut logits) = ([0; SPEC.int8().state_len()], [0; SPEC.self_test_outputs(2)]);
+/// let mut scratch = [0; SPEC.int8().self_test_len(2)];
 /// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[10, -10, 0, 5]), logits: &[3, 3] };
 /// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
 /// assert_eq!(golden.check(&model, buffers)?, None);
@@ -42,41 +44,23 @@ pub struct QuantizedGolden<'a> {
 /// ```
 /// # use elman_core::{*, quantized::*};
 /// const SPEC: Spec = Spec::dense(2, 3, 1);
-/// static WORDS: [u32; SPEC.quantized_len()] = [0; SPEC.quantized_len()];
-/// let (mut state, mut logits) = ([0; SPEC.quantized_state_len()], [0; SPEC.self_test_outputs(2)]);
-/// let mut scratch = [0; SPEC.quantized_self_test_scratch(2)];
+/// static WORDS: [u32; SPEC.int8().model_len()] = [0; SPEC.int8().model_len()];
+/// let (mut state, mut logits) = ([0; SPEC.int8().state_len()], [0; SPEC.self_test_outputs(2)]);
+/// let mut scratch = [0; SPEC.int8().self_test_len(2)];
 /// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[0; 4]), logits: &[0, 1] };
 /// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
-/// // All logits of a net that knows nothing are 0: the second one should not be 1.
+/// // All weights are zero, so all logits are 0: the second one should not be 1.
 /// assert_eq!(golden.check_stream(&QuantizedModel::new(SPEC, &WORDS)?, buffers)?, Some(1));
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug)]
 pub struct QuantizedSelfTest<'a> {
-    /// [`Spec::quantized_state_len`] words.
+    /// [`Int8Lengths::state_len`](super::Int8Lengths::state_len) words.
     pub state: &'a mut [u32],
-    /// [`Spec::quantized_self_test_scratch`] words.
+    /// [`Int8Lengths::self_test_len`](super::Int8Lengths::self_test_len) words.
     pub scratch: &'a mut [u32],
     /// [`Spec::self_test_outputs`] numbers.
     pub logits: &'a mut [i32],
-}
-
-impl Spec {
-    /// Words of scratch for [`QuantizedGolden::check`], whose longest sequence has `longest` steps.
-    ///
-    /// ```
-    /// # use elman_core::Spec;
-    /// const SPEC: Spec = Spec::dense(2, 3, 1);
-    /// let scratch = [0u32; SPEC.quantized_self_test_scratch(100)];
-    /// assert_eq!(scratch.len(), SPEC.quantized_stream_len()); // step by step, however long sequences are
-    /// ```
-    pub const fn quantized_self_test_scratch(&self, longest: usize) -> usize {
-        if self.is_bidirectional() {
-            self.quantized_workspace_len(longest)
-        } else {
-            self.quantized_stream_len()
-        }
-    }
 }
 
 impl QuantizedGolden<'_> {
@@ -89,14 +73,14 @@ impl QuantizedGolden<'_> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut words = [0; SPEC.int8().model_len()];
     /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
-    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
     /// # writer.head(0.5)?;
     /// # writer.head_row(0, row)?;
     /// # let model = QuantizedModel::new(SPEC, &words)?;
-    /// # let (mut state, mut logits) = ([0; SPEC.quantized_state_len()], [0; SPEC.self_test_outputs(2)]);
-    /// # let mut scratch = [0; SPEC.quantized_self_test_scratch(2)];
+    /// # let (mut state, mut logits) = ([0; SPEC.int8().state_len()], [0; SPEC.self_test_outputs(2)]);
+    /// # let mut scratch = [0; SPEC.int8().self_test_len(2)];
     /// // A net that always answers three units.
     /// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[10, -10, 0, 5]), logits: &[3, 4] };
     /// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
@@ -114,19 +98,19 @@ impl QuantizedGolden<'_> {
         self.check_shape(model.spec(), &buffers)?;
         let spec = model.spec();
         let width = spec.golden_width();
-        let (mut row, mut place) = (0, 0);
+        let (mut row, mut start) = (0, 0);
         for &length in self.lengths {
             let length = length as usize;
             let numbers = spec.output_rows(length, 1) * spec.output_width();
-            let logits = buffers.logits.get_mut(..numbers).unwrap_or(&mut []);
+            let logits = at_mut(buffers.logits, ..numbers);
             let inputs = part(self.inputs, row * width, length * width);
             model.reset(buffers.state);
             model.forward_integers(inputs, length, buffers.state, buffers.scratch, logits)?;
-            if let Some(wrong) = self.compare(place, logits) {
+            if let Some(wrong) = self.compare(start, logits) {
                 return Ok(Some(wrong));
             }
             row += length;
-            place += numbers;
+            start += numbers;
         }
         Ok(None)
     }
@@ -140,14 +124,14 @@ impl QuantizedGolden<'_> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut words = [0; SPEC.int8().model_len()];
     /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
-    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
     /// # writer.head(0.5)?;
     /// # writer.head_row(0, row)?;
     /// # let model = QuantizedModel::new(SPEC, &words)?;
-    /// # let (mut state, mut logits) = ([0; SPEC.quantized_state_len()], [0; SPEC.self_test_outputs(2)]);
-    /// # let mut scratch = [0; SPEC.quantized_self_test_scratch(2)];
+    /// # let (mut state, mut logits) = ([0; SPEC.int8().state_len()], [0; SPEC.self_test_outputs(2)]);
+    /// # let mut scratch = [0; SPEC.int8().self_test_len(2)];
     /// // A net that always answers three units.
     /// let golden = QuantizedGolden { lengths: &[2], inputs: Integers::Dense(&[10, -10, 0, 5]), logits: &[3, 4] };
     /// let buffers = QuantizedSelfTest { state: &mut state, scratch: &mut scratch, logits: &mut logits };
@@ -167,7 +151,7 @@ impl QuantizedGolden<'_> {
             scratch,
             logits,
         } = buffers;
-        let logits = logits.get_mut(..columns).unwrap_or(&mut []);
+        let logits = at_mut(logits, ..columns);
         let mut stream = QuantizedStream::new(*model, state, scratch)?;
         let mut row = 0;
         for &length in self.lengths {
@@ -193,7 +177,7 @@ impl QuantizedGolden<'_> {
 
     /// The first of these logits that is not what the golden ones from `start` on say.
     fn compare(&self, start: usize, found: &[i32]) -> Option<usize> {
-        let expected = self.logits.get(start..).unwrap_or(&[]);
+        let expected = at(self.logits, start..);
         let mut pairs = found.iter().zip(expected);
         let wrong = pairs.position(|(found, expected)| found != expected);
         wrong.map(|index| start + index)
@@ -203,7 +187,7 @@ impl QuantizedGolden<'_> {
 /// Some of the inputs.
 fn part(inputs: Integers<'_>, start: usize, len: usize) -> Integers<'_> {
     match inputs {
-        Integers::Dense(numbers) => Integers::Dense(numbers.get(start..start + len).unwrap_or(&[])),
-        Integers::Tokens(ids) => Integers::Tokens(ids.get(start..start + len).unwrap_or(&[])),
+        Integers::Dense(numbers) => Integers::Dense(at(numbers, start..start + len)),
+        Integers::Tokens(ids) => Integers::Tokens(at(ids, start..start + len)),
     }
 }

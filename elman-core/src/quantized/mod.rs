@@ -1,4 +1,4 @@
-//! Nets in whole numbers: weights in 8 bits, everything that flows between them in 16, sums in 32.
+//! Int8 nets: weights in 8 bits, everything that flows between them in 16, sums in 32.
 //!
 //! From the first multiply to the logits there is no floating-point operation, so the numbers are the same on every
 //! machine, with an FPU or without. Rounding `f32` inputs to 16 bits and turning logits back into `f32` happen at the
@@ -17,15 +17,15 @@
 //! let mut tape = Tape::new(&spec, batch, Inputs::Dense(&inputs), 0, &mut buffer)?;
 //! tape.start(&model, None)?;
 //! tape.record(level, &model, 0..32)?;
-//! let mut numbers = vec![0.0; spec.calibration_len()];
+//! let mut numbers = vec![0.0; spec.int8().calibration_len()];
 //! let mut calibration = Calibration::new(&spec, &mut numbers)?;
 //! calibration.observe(&tape)?;
-//! let (mut words, mut bytes) = (vec![0; spec.quantized_len()], vec![0; spec.quantize_bytes_len()]);
-//! # let mut scratch = vec![0.0; spec.quantize_scratch_len()];
+//! let (mut words, mut bytes) = (vec![0; spec.int8().model_len()], vec![0; spec.int8().bytes_len()]);
+//! # let mut scratch = vec![0.0; spec.int8().scratch_len()];
 //! quantize(&spec, &params, &calibration, &mut words, &mut bytes, &mut scratch)?;
-//! let whole = QuantizedModel::new(spec, &words)?;
-//! # let (mut state, mut scratch) = (vec![0; spec.quantized_state_len()], vec![0; spec.quantized_stream_len()]);
-//! let (mut net, mut y) = (QuantizedStream::new(whole, &mut state, &mut scratch)?, [0.0]);
+//! let model = QuantizedModel::new(spec, &words)?;
+//! # let (mut state, mut scratch) = (vec![0; spec.int8().state_len()], vec![0; spec.int8().stream_len()]);
+//! let (mut net, mut y) = (QuantizedStream::new(model, &mut state, &mut scratch)?, [0.0]);
 //! for (x, expected) in inputs.chunks(2).zip(tape.outputs(0..32)) {
 //!     net.step(Inputs::Dense(x), &mut y)?;
 //!     assert!((y[0] - *expected).abs() < 0.02);
@@ -49,18 +49,18 @@
 //!
 //! # The flat layout
 //!
-//! A model is one `[u32]` of [`Spec::quantized_len`] words, the same on every machine: it may lie in flash, and is read
+//! A model is one `[u32]` of [`Int8Lengths::model_len`] words, the same on every machine: it may lie in flash, and is read
 //! where it lies. Bytes and halves count from the low end of a word.
 //!
 //! ```text
 //! input scale          1 word: f32, how many units of x make 1.0
 //! embeddings           per channel, per id (V + 1 of them): multiplier m, then ⌈E/4⌉ words of four bytes e: x = ⌊(e·m + 64) / 2⁷⌋
 //! initial state        if trained: as one sequence's state
-//! layer and direction  shift + limit·2¹⁶ │ unit (f32: what one unit of h is worth) │ per four rows: Rows(x, h)
-//! head                 0     │ unit (f32: what one unit of a logit is worth) │ per four rows: Rows(h, –)
-//! Rows                 4 × bias │ 4 × (m_in low, m_rec high) │ blocks of W_in │ blocks of W_rec
-//! block                8 words: inputs 0..4 of rows 0, 1, 2, 3, then inputs 4..8 of them
-//! word of weights      inputs 0, 2, 1, 3: two of them are one SXTB16, the other two one SXTB16 with ROR 8
+//! layer and direction  shift + limit·2¹⁶ │ unit (f32: what one unit of h is worth) │ per four rows: a group
+//! head                 0     │ unit (f32: what one unit of a logit is worth) │ per four rows: a group, without W_rec
+//! group                4 × bias │ 4 × (m_in low, m_rec high) │ blocks of W_in │ blocks of W_rec
+//! block                8 words: columns 0..4 of rows 0, 1, 2, 3, then columns 4..8 of them
+//! word of weights      columns 0, 2, 1, 3: two of them are one SXTB16, the other two one SXTB16 with ROR 8
 //! ```
 //!
 //! Numbers of 16 bits lie in pairs. What a matrix reads is padded to blocks of eight: the state of every layer and
@@ -71,22 +71,24 @@
 //! a tenth ahead at 128).
 
 mod calibrate;
-mod cell;
 mod forward;
 mod golden;
+mod inputs;
 mod layout;
+mod lengths;
 mod model;
 mod quantize;
 mod round;
+mod step;
 mod stream;
-mod tanh;
+mod words;
 mod write;
 
 pub use calibrate::{Calibration, Saturated};
 pub use golden::{QuantizedGolden, QuantizedSelfTest};
+pub use inputs::Integers;
+pub use lengths::Int8Lengths;
 pub use model::QuantizedModel;
 pub use quantize::quantize;
-pub use stream::{Integers, QuantizedStream};
+pub use stream::QuantizedStream;
 pub use write::{QuantizedRow, QuantizedWriter};
-
-use crate::spec::Spec;

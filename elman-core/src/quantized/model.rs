@@ -1,13 +1,19 @@
-//! A net in whole numbers, read where it lies.
+//! An int8 net, read where it lies.
 
-use super::Spec;
-use super::cell::{Cell, limit_of, most, number, pair, read_out};
-use super::layout::{MATRIX_HEAD, Matrix, ROWS_HEAD, blocks, embedding_words, pairs};
+use super::inputs::round_to_16;
+use super::step::{LayerStep, apply_head, largest_sum, limit_of};
+use super::words::{
+    GROUP_HEADER, MATRIX_HEADER, Matrix, blocks, embedding_words, number, vector_words,
+};
 use crate::error::{Error, check_len};
+use crate::kernel::softmax::Softmax;
 use crate::params::Place;
-use crate::spec::{Channel, HeadKind, InitialState, Input, Layer};
+use crate::simd::Level;
+use crate::simd::int8::pair;
+use crate::slices::at;
+use crate::spec::{Channel, HeadKind, InitialState, Layer, Spec};
 
-/// A net in whole numbers: its spec and its words, checked once.
+/// An int8 net: its spec and its words, checked once.
 ///
 /// ```
 /// use elman_core::{*, quantized::*};
@@ -19,9 +25,9 @@ use crate::spec::{Channel, HeadKind, InitialState, Input, Layer};
 ///     head: Head { kind: HeadKind::Linear { outputs: 3 }, read: Read::EveryStep },
 ///     dropout: Dropout::NONE,
 /// };
-/// // On a chip an export; here a net that knows nothing.
-/// static WORDS: [u32; SPEC.quantized_len()] = [0; SPEC.quantized_len()];
-/// let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+/// // On a chip these come from an export; here all weights are zero.
+/// static WORDS: [u32; SPEC.int8().model_len()] = [0; SPEC.int8().model_len()];
+/// let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
 /// let model = QuantizedModel::new(SPEC, &WORDS)?;
 /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
 /// let mut logits = [1; 3];
@@ -44,21 +50,21 @@ impl<'a> QuantizedModel<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// assert!(QuantizedModel::new(spec, &words).is_ok());
     /// // Words of another net are refused.
     /// assert!(QuantizedModel::new(Spec::dense(20, 3, 1), &words).is_err());
     /// ```
     pub fn new(spec: Spec, words: &'a [u32]) -> Result<Self, Error> {
         spec.check()?;
-        check_len("words", spec.quantized_len(), words.len())?;
+        check_len("words", spec.int8().model_len(), words.len())?;
         let model = Self { spec, words };
         for place in spec.places() {
             let has_clip = spec.layer(place.layer).cell.limit().is_some();
-            model.check(spec.quantized_matrix(place), has_clip)?;
+            model.check(spec.int8().layer_matrix(place), has_clip)?;
         }
         if spec.has_head() {
-            model.check(spec.quantized_head(), false)?;
+            model.check(spec.int8().head_matrix(), false)?;
         }
         Ok(model)
     }
@@ -73,13 +79,14 @@ impl<'a> QuantizedModel<'a> {
         if has_clip != (limit > 0) || limit > 0x7fff {
             return Err(Error::Quantized("a limit that is not that of the clip"));
         }
-        let groups = words.get(MATRIX_HEAD..).unwrap_or(&[]);
+        let groups = at(words, MATRIX_HEADER..);
         for group in groups.chunks_exact(matrix.group_words().max(1)) {
-            let Some([b0, b1, b2, b3, m0, m1, m2, m3]) = group.first_chunk::<ROWS_HEAD>() else {
+            let Some([b0, b1, b2, b3, m0, m1, m2, m3]) = group.first_chunk::<GROUP_HEADER>() else {
                 continue;
             };
             for (&bias, &m) in [b0, b1, b2, b3].into_iter().zip([m0, m1, m2, m3]) {
-                let sums = most(matrix.below, m as i16) + most(matrix.state, (m >> 16) as i16);
+                let sums = largest_sum(matrix.x_blocks, m as i16)
+                    + largest_sum(matrix.h_blocks, (m >> 16) as i16);
                 if sums + u64::from((bias as i32).unsigned_abs()) > i32::MAX as u64 {
                     return Err(Error::Quantized("a row whose sum can exceed 32 bits"));
                 }
@@ -93,7 +100,7 @@ impl<'a> QuantizedModel<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// assert_eq!(QuantizedModel::new(spec, &words)?.spec(), &spec);
     /// # Ok::<(), Error>(())
     /// ```
@@ -106,7 +113,7 @@ impl<'a> QuantizedModel<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// QuantizedWriter::new(&spec, &mut words)?.input_scale(1000.0);
     /// assert_eq!(QuantizedModel::new(spec, &words)?.words()[0], 1000f32.to_bits()); // the first word is the input scale
     /// # Ok::<(), Error>(())
@@ -120,7 +127,7 @@ impl<'a> QuantizedModel<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// QuantizedWriter::new(&spec, &mut words)?.input_scale(1000.0);
     /// assert_eq!(QuantizedModel::new(spec, &words)?.input_scale(), 1000.0);
     /// # Ok::<(), Error>(())
@@ -134,7 +141,7 @@ impl<'a> QuantizedModel<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// QuantizedWriter::new(&spec, &mut words)?.input_scale(1000.0);
     /// let model = QuantizedModel::new(spec, &words)?;
     /// // What does not fit 16 bits is cut off.
@@ -150,7 +157,7 @@ impl<'a> QuantizedModel<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// QuantizedWriter::new(&spec, &mut words)?.head(0.5)?;
     /// assert_eq!(QuantizedModel::new(spec, &words)?.unit(), 0.5);
     /// # Ok::<(), Error>(())
@@ -161,9 +168,9 @@ impl<'a> QuantizedModel<'a> {
             reverse: false,
         };
         let matrix = if self.spec.has_head() {
-            self.spec.quantized_head()
+            self.spec.int8().head_matrix()
         } else {
-            self.spec.quantized_matrix(top)
+            self.spec.int8().layer_matrix(top)
         };
         f32::from_bits(self.words.get(matrix.start + 1).copied().unwrap_or(0))
     }
@@ -173,7 +180,7 @@ impl<'a> QuantizedModel<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// let layer = Place { layer: 0, reverse: false };
     /// QuantizedWriter::new(&spec, &mut words)?.matrix(layer, 4, 1.0 / 32768.0)?;
     /// assert_eq!(QuantizedModel::new(spec, &words)?.state_unit(0), 1.0 / 32768.0);
@@ -181,17 +188,21 @@ impl<'a> QuantizedModel<'a> {
     /// ```
     pub fn state_unit(&self, layer: usize) -> f32 {
         let reverse = false;
-        let start = self.spec.quantized_matrix(Place { layer, reverse }).start;
+        let start = self
+            .spec
+            .int8()
+            .layer_matrix(Place { layer, reverse })
+            .start;
         f32::from_bits(self.words.get(start + 1).copied().unwrap_or(0))
     }
 
-    /// Sets the state of any number of sequences, (B, [`Spec::quantized_state_len`]), to the initial state.
+    /// Sets the state of any number of sequences, (B, [`Int8Lengths::state_len`](super::Int8Lengths::state_len)), to the initial state.
     ///
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
-    /// let mut state = vec![9; 2 * spec.quantized_state_len()]; // of two sequences
+    /// # let mut words = vec![0; spec.int8().model_len()];
+    /// let mut state = vec![9; 2 * spec.int8().state_len()]; // of two sequences
     /// QuantizedModel::new(spec, &words)?.reset(&mut state);
     /// assert!(state.iter().all(|&word| word == 0));
     /// # Ok::<(), Error>(())
@@ -199,9 +210,9 @@ impl<'a> QuantizedModel<'a> {
     pub fn reset(&self, state: &mut [u32]) {
         state.fill(0);
         if self.spec.initial_state == InitialState::Trained {
-            let len = self.spec.quantized_state_len();
-            let start = self.spec.quantized_initial_offset();
-            let initial = self.words.get(start..start + len).unwrap_or(&[]);
+            let len = self.spec.int8().state_len();
+            let start = self.spec.int8().initial_state_offset();
+            let initial = at(self.words, start..start + len);
             for sequence in state.chunks_mut(len.max(1)) {
                 for (h, &start) in sequence.iter_mut().zip(initial) {
                     *h = start;
@@ -214,37 +225,34 @@ impl<'a> QuantizedModel<'a> {
     #[inline(always)]
     fn matrix(&self, matrix: Matrix) -> &'a [u32] {
         let end = matrix.start + matrix.words();
-        self.words.get(matrix.start..end).unwrap_or(&[])
+        at(self.words, matrix.start..end)
     }
 
     /// What a layer and direction does at a step.
-    pub(super) fn cell(&self, place: Place) -> Cell<'a> {
-        let matrix = self.spec.quantized_matrix(place);
-        Cell {
+    pub(super) fn layer_step(&self, place: Place) -> LayerStep<'a> {
+        let matrix = self.spec.int8().layer_matrix(place);
+        LayerStep {
             words: self.matrix(matrix),
             matrix,
             cell: self.spec.layer(place.layer).cell,
         }
     }
 
-    /// From the first matrix to the last.
+    /// All matrices.
     #[inline(always)]
-    pub(super) fn walk(&self) -> Walk<'a> {
-        let start = self.spec.quantized_matrices_offset();
-        Walk {
-            words: self.words.get(start..).unwrap_or(&[]),
-            below: self.spec.quantized_input_blocks(),
+    pub(super) fn matrices(&self) -> Matrices<'a> {
+        let start = self.spec.int8().matrices_offset();
+        Matrices {
+            words: at(self.words, start..),
+            x_blocks: self.spec.int8().input_blocks(),
         }
     }
 
-    /// What is left when all layers have been walked through.
-    pub(super) fn walk_to_head(&self) -> Walk<'a> {
-        Walk {
-            words: self
-                .words
-                .get(self.spec.quantized_head().start..)
-                .unwrap_or(&[]),
-            below: self.spec.quantized_top_blocks(),
+    /// The head's matrix alone.
+    pub(super) fn matrices_of_head(&self) -> Matrices<'a> {
+        Matrices {
+            words: at(self.words, self.spec.int8().head_matrix().start..),
+            x_blocks: self.spec.int8().top_blocks(),
         }
     }
 
@@ -252,7 +260,7 @@ impl<'a> QuantizedModel<'a> {
     #[inline(always)]
     pub(super) fn head<T>(
         &self,
-        walk: Walk<'a>,
+        matrices: Matrices<'a>,
         top: &[u32],
         outputs: &mut [T],
         convert: impl Fn(i32) -> T,
@@ -263,10 +271,10 @@ impl<'a> QuantizedModel<'a> {
             let matrix = Matrix {
                 start: 0,
                 rows,
-                below: walk.below,
-                state: 0,
+                x_blocks: matrices.x_blocks,
+                h_blocks: 0,
             };
-            read_out(walk.words, matrix, top, outputs, convert);
+            apply_head(matrices.words, matrix, top, outputs, convert);
             return;
         }
         let top_layer = self.spec.layer(self.spec.layers.len() - 1);
@@ -279,13 +287,20 @@ impl<'a> QuantizedModel<'a> {
                 *y = convert(number(top, column).into());
             }
             outputs = rest;
-            top = top.get(pairs(blocks(top_layer.hidden))..).unwrap_or(&[]);
+            top = at(top, vector_words(blocks(top_layer.hidden))..);
         }
     }
 
-    /// The embeddings of one token, one after the other; gives what is left of `x`.
+    /// Probabilities (R, classes) in place of logits, where the head asks for them.
+    pub(super) fn softmax(&self, level: Level, rows: &mut [f32]) {
+        if let HeadKind::Softmax { outputs: classes } = self.spec.head.kind {
+            level.run(Softmax { rows, classes });
+        }
+    }
+
+    /// The embeddings of an id of each channel, one after the other, each padded to four numbers; gives what is left of `x`.
     #[inline(always)]
-    pub(super) fn embed_all<'x>(
+    pub(super) fn embed<'x>(
         &self,
         channels: &[Channel],
         ids: impl Iterator<Item = u32>,
@@ -294,48 +309,48 @@ impl<'a> QuantizedModel<'a> {
         let mut to = x;
         for (channel, (c, id)) in channels.iter().zip(ids).enumerate() {
             let words = c.width.div_ceil(4) * 2;
+            debug_assert!(to.len() >= words, "a row has a part for every channel");
             let (part, rest) = to.split_at_mut_checked(words).unwrap_or_default();
-            self.embed(channel, c.width, id, part);
+            self.embed_id(channel, c.width, id, part);
             to = rest;
         }
         to
     }
 
-    /// The embedding of an id, as pairs.
+    /// `x = ⌊(e·m + 64) / 2⁷⌋`, e the bytes of an id's embedding.
     #[inline(always)]
-    fn embed(&self, channel: usize, width: usize, id: u32, x: &mut [u32]) {
+    fn embed_id(&self, channel: usize, width: usize, id: u32, x: &mut [u32]) {
         let len = embedding_words(width);
-        let start = self.spec.quantized_embedding_offset(channel) + id as usize * len;
-        let words = self.words.get(start..start + len).unwrap_or(&[]);
-        let Some((&multiplier, bytes)) = words.split_first() else {
+        let start = self.spec.int8().embedding_offset(channel) + id as usize * len;
+        let Some((&multiplier, bytes)) = at(self.words, start..start + len).split_first() else {
             return;
         };
         let m = multiplier as i16 as i32;
         let (to, _) = x.as_chunks_mut::<2>();
         for (to, &word) in to.iter_mut().zip(bytes) {
-            let at = |i: u32| ((word >> (8 * i)) as i8 as i32 * m + 64) >> 7;
-            *to = [pair(at(0), at(1)), pair(at(2), at(3))];
+            let number = |byte: u32| ((word >> (8 * byte)) as i8 as i32 * m + 64) >> 7;
+            *to = [pair(number(0), number(1)), pair(number(2), number(3))];
         }
     }
 }
 
-/// The matrices of a net that reads one way, one after the other.
+/// The matrices of a net that reads one way, one after the other, and the head.
 #[derive(Clone, Copy)]
-pub(super) struct Walk<'a> {
+pub(super) struct Matrices<'a> {
     words: &'a [u32],
-    /// Blocks that the next matrix reads.
-    below: usize,
+    /// Blocks of the vector that the next matrix reads.
+    x_blocks: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Matrices<'a> {
     /// The next layer.
     #[inline(always)]
-    pub fn cell(&mut self, layer: Layer) -> Cell<'a> {
+    pub fn next_layer(&mut self, layer: Layer) -> LayerStep<'a> {
         let matrix = Matrix {
             start: 0,
             rows: layer.hidden,
-            below: self.below,
-            state: blocks(layer.hidden),
+            x_blocks: self.x_blocks,
+            h_blocks: blocks(layer.hidden),
         };
         let (words, rest) = self
             .words
@@ -343,28 +358,12 @@ impl<'a> Walk<'a> {
             .unwrap_or_default();
         *self = Self {
             words: rest,
-            below: matrix.state,
+            x_blocks: matrix.h_blocks,
         };
-        Cell {
+        LayerStep {
             words,
             matrix,
             cell: layer.cell,
         }
-    }
-}
-
-/// Number of 16 bits nearest to `x·scale`; zero for a NaN.
-#[inline(always)]
-pub(super) fn round_to_16(x: f32, scale: f32) -> i16 {
-    let scaled = x * scale;
-    let half = if scaled < 0.0 { -0.5 } else { 0.5 };
-    ((scaled + half) as i32).clamp(-0x7fff, 0x7fff) as i16
-}
-
-/// Token channels of the spec; none for dense rows.
-pub(super) fn channels(spec: &Spec) -> &[Channel] {
-    match &spec.input {
-        Input::Dense { .. } => &[],
-        Input::Tokens { channels, .. } => channels.as_slice(),
     }
 }

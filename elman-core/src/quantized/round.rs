@@ -1,17 +1,18 @@
 //! Rounding a row of weights to bytes so that the errors of its products cancel.
 
 /// Weights beyond this are cut off.
-pub(super) const MOST: f64 = 127.0;
-/// What is added to the diagonal, in parts of its mean: the data never tell everything.
+pub(super) const MAX_WEIGHT: f64 = 127.0;
+/// What is added to the diagonal, in parts of its mean, so that no input counts for nothing where data are few.
 const DAMPING: f64 = 0.01;
 
-/// Makes moments (lower triangle, the last row for the constant) into the factor that errors are passed on by: covariances
-/// `C = U·D·Uᵀ`, of which row `j` keeps `u_ij` for `i < j` and `d_j` last. The means take the place of the last row.
+/// Makes moments (N, N), lower triangle, the last row that of the constant 1, into the factor that errors are passed on by:
+/// covariances `C = U·D·Uᵀ`, of which row `j` keeps `u_ij` for `i < j` and `d_j` last. The means take the place of the last row.
 ///
 /// "LDLQ" of Chee et al. 2023 (QuIP), the same as GPTQ (Frantar et al. 2022), without an inverse.
 pub(super) fn factor(moments: &mut [f64], width: usize) {
     let last = width - 1;
     let Some((matrix, sums)) = moments.split_at_mut_checked(last * width) else {
+        debug_assert!(false, "moments are a square");
         return;
     };
     let count = sums.last().copied().unwrap_or(0.0).max(1.0);
@@ -47,7 +48,8 @@ pub(super) fn factor(moments: &mut [f64], width: usize) {
 /// The step for which the rounded weights are nearest, each counting as much as its variance.
 pub(super) fn best_step(weights: &[f64], variance: impl Fn(usize) -> f64) -> f64 {
     let largest = weights.iter().fold(0.0f64, |most, w| most.max(w.abs()));
-    let whole = largest / MOST;
+    // The step at which no weight is cut off.
+    let full = largest / MAX_WEIGHT;
     let error = |step: f64| -> f64 {
         let off = |(i, &w): (usize, &f64)| {
             let off = w - nearest(w / step) * step;
@@ -55,10 +57,10 @@ pub(super) fn best_step(weights: &[f64], variance: impl Fn(usize) -> f64) -> f64
         };
         weights.iter().enumerate().map(off).sum()
     };
-    let mut best = (f64::INFINITY, whole);
-    if whole > 0.0 {
+    let mut best = (f64::INFINITY, full);
+    if full > 0.0 {
         for i in 0..=20 {
-            let step = whole * (1.0 - 0.025 * f64::from(i));
+            let step = full * (1.0 - 0.025 * f64::from(i));
             let found = error(step);
             if found < best.0 {
                 best = (found, step);
@@ -68,14 +70,14 @@ pub(super) fn best_step(weights: &[f64], variance: impl Fn(usize) -> f64) -> f64
     best.1
 }
 
-/// The nearest whole number within ±127.
+/// The nearest integer within ±127.
 pub(super) fn nearest(x: f64) -> f64 {
     let half = if x < 0.0 { -0.5 } else { 0.5 };
-    ((x + half) as i32 as f64).clamp(-MOST, MOST)
+    ((x + half) as i32 as f64).clamp(-MAX_WEIGHT, MAX_WEIGHT)
 }
 
-/// Rounds a row: each weight goes to the nearest step from where the errors before it have moved it. `step(i)` is the
-/// step of weight `i`; `weights` become errors. Gives what the bias must take over: the mean of the products' errors.
+/// Rounds a row, `q[i] = nearest((w[i] + Σⱼ e[j]·u_ji) / step(i))` over `j < i`, and `e[i] = w[i] - q[i]·step(i)` takes the place
+/// of `w[i]`. Gives what the bias must take over: the mean of the products' errors, `Σᵢ e[i]·mean[i]`.
 pub(super) fn round_row(
     weights: &mut [f64],
     factor: &[f64],

@@ -1,64 +1,24 @@
-//! One time step at a time, in whole numbers.
+//! One time step at a time, in integers.
 
-use super::cell::pair;
-use super::layout::pairs;
-use super::model::{QuantizedModel, channels, round_to_16};
-use crate::error::{Error, check_len, check_room, check_shape};
+use super::inputs::{Integers, channels, round_to_16, write_row};
+use super::model::QuantizedModel;
+use super::words::vector_words;
+use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
-use crate::kernel::softmax::Softmax;
 use crate::simd::Level;
-use crate::spec::{HeadKind, Input, Spec};
 
-/// What the first layer reads, in whole numbers.
-///
-/// ```
-/// # use elman_core::{*, quantized::*};
-/// # let spec = Spec::dense(2, 3, 1);
-/// # let mut words = vec![0; spec.quantized_len()];
-/// QuantizedWriter::new(&spec, &mut words)?.input_scale(1000.0);
-/// let model = QuantizedModel::new(spec, &words)?;
-/// let row = [0.5, -1.25].map(|x| model.integer(x));
-/// assert_eq!(row, [500, -1250]);
-/// # let (mut state, mut room) = (vec![0; spec.quantized_state_len()], vec![0; spec.quantized_workspace_len(1)]);
-/// # let mut logits = [0];
-/// model.forward_integers(Integers::Dense(&row), 1, &mut state, &mut room, &mut logits)?;
-/// let tokens = model.forward_integers(Integers::Tokens(&[7]), 1, &mut state, &mut room, &mut logits);
-/// assert_eq!(tokens, Err(Error::InputKind)); // a net reads the one or the other
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub enum Integers<'a> {
-    /// (R, I) numbers, each worth `1 / `[`QuantizedModel::input_scale`].
-    Dense(&'a [i16]),
-    /// (R, channels) token ids; the id `vocabulary` is the padding row.
-    Tokens(&'a [u32]),
-}
-
-impl Integers<'_> {
-    /// Checks kind, length and every token id.
-    pub(super) fn check(&self, spec: &Spec, rows: usize) -> Result<(), Error> {
-        match (self, &spec.input) {
-            (Self::Dense(numbers), Input::Dense { width }) => {
-                check_shape("inputs", [rows, *width], numbers.len())
-            }
-            (Self::Dense(_), Input::Tokens { .. }) => Err(Error::InputKind),
-            (Self::Tokens(ids), _) => Inputs::Tokens(ids).check(spec, rows),
-        }
-    }
-}
-
-/// A net in whole numbers that is fed step by step and remembers its state.
+/// An int8 net that is fed step by step and remembers its state.
 ///
 /// ```
 /// # use elman_core::{*, quantized::*};
 /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-/// # let mut words = [0; SPEC.quantized_len()];
+/// # let mut words = [0; SPEC.int8().model_len()];
 /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
 /// # writer.head(0.5)?;
-/// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+/// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
 /// # writer.head_row(0, row)?;
 /// # let model = QuantizedModel::new(SPEC, &words)?;
-/// let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+/// let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
 /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
 /// // The head's bias is 3 units of 0.5, and its weights are zero.
 /// let (mut logits, mut outputs) = ([0], [0.0]);
@@ -69,14 +29,18 @@ impl Integers<'_> {
 /// ```
 pub struct QuantizedStream<'a> {
     model: QuantizedModel<'a>,
+    /// For softmax in `f32`; integers are the same on every level.
+    level: Level,
     state: &'a mut [u32],
+    /// Room for a row of inputs.
     x: &'a mut [u32],
-    next: &'a mut [u32],
+    /// Room for the new state of the widest layer.
+    h_next: &'a mut [u32],
 }
 
 impl<'a> QuantizedStream<'a> {
-    /// A stream at its initial state, in the caller's `state` ([`Spec::quantized_state_len`]) and `scratch`
-    /// ([`Spec::quantized_stream_len`], which may hold anything).
+    /// A stream at its initial state, in the caller's `state` ([`Int8Lengths::state_len`](super::Int8Lengths::state_len)) and `scratch`
+    /// ([`Int8Lengths::stream_len`](super::Int8Lengths::stream_len), which may hold anything).
     ///
     /// # Errors
     /// [`Error::Steps`] for a two-directional net, [`Error::Length`] naming the slice.
@@ -84,13 +48,13 @@ impl<'a> QuantizedStream<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut words = [0; SPEC.int8().model_len()];
     /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
-    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
     /// # writer.head(0.5)?;
     /// # writer.head_row(0, row)?;
     /// let model = QuantizedModel::new(SPEC, &words)?;
-    /// let (mut state, mut scratch) = ([9; SPEC.quantized_state_len()], [9; SPEC.quantized_stream_len()]);
+    /// let (mut state, mut scratch) = ([9; SPEC.int8().state_len()], [9; SPEC.int8().stream_len()]);
     /// QuantizedStream::new(model, &mut state, &mut scratch)?;
     /// assert_eq!(state, [0; 4]); // where this net starts, whatever was there
     /// # Ok::<(), Error>(())
@@ -106,16 +70,17 @@ impl<'a> QuantizedStream<'a> {
                 "a two-directional net reads the end first and cannot stream",
             ));
         }
-        check_len("state", spec.quantized_state_len(), state.len())?;
-        check_room("scratch", spec.quantized_stream_len(), scratch.len())?;
-        let inputs = pairs(spec.quantized_input_blocks());
-        let (x, next) = scratch.split_at_mut_checked(inputs).unwrap_or_default();
+        check_len("state", spec.int8().state_len(), state.len())?;
+        check_room("scratch", spec.int8().stream_len(), scratch.len())?;
+        let inputs = vector_words(spec.int8().input_blocks());
+        let (x, h_next) = scratch.split_at_mut_checked(inputs).unwrap_or_default();
         model.reset(state);
         Ok(Self {
             model,
+            level: Level::detect(),
             state,
             x,
-            next,
+            h_next,
         })
     }
 
@@ -124,14 +89,14 @@ impl<'a> QuantizedStream<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut words = [0; SPEC.int8().model_len()];
     /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
     /// # let layer = Place { layer: 0, reverse: false };
     /// # writer.matrix(layer, 4, 1.0 / 32768.0)?;
-    /// # writer.row(layer, 0, QuantizedRow { below: &[64, 0], state: &[16, 0, 0], bias: 0, below_multiplier: 16384, state_multiplier: 16384 })?;
-    /// # writer.head_row(0, QuantizedRow { below: &[64, 0, 0], state: &[], bias: 0, below_multiplier: 16384, state_multiplier: 0 })?;
+    /// # writer.row(layer, 0, QuantizedRow { input_weights: &[64, 0], recurrent_weights: &[16, 0, 0], bias: 0, input_multiplier: 16384, recurrent_multiplier: 16384 })?;
+    /// # writer.head_row(0, QuantizedRow { input_weights: &[64, 0, 0], recurrent_weights: &[], bias: 0, input_multiplier: 16384, recurrent_multiplier: 0 })?;
     /// # let model = QuantizedModel::new(SPEC, &words)?;
-    /// # let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+    /// # let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
     /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
     /// let (mut first, mut second, mut again) = ([0], [0], [0]);
     /// net.step_integers(Integers::Dense(&[8000, 0]), &mut first)?;
@@ -145,8 +110,8 @@ impl<'a> QuantizedStream<'a> {
         self.model.reset(self.state);
     }
 
-    /// Feeds one step and writes the head's output: what [`Stream::step`](crate::Stream::step) does, but for the error of whole
-    /// numbers. Softmax is computed in `f32`.
+    /// Feeds one step and writes the head's output: what [`Stream::step`](crate::Stream::step) does, but for the error of
+    /// rounding. Softmax is computed in `f32`.
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::InputKind`] or [`Error::Token`]; the state stays as it was.
@@ -154,13 +119,13 @@ impl<'a> QuantizedStream<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut words = [0; SPEC.int8().model_len()];
     /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
-    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
     /// # writer.head(0.5)?;
     /// # writer.head_row(0, row)?;
     /// # let model = QuantizedModel::new(SPEC, &words)?;
-    /// # let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+    /// # let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
     /// // A net that always answers three units of 0.5.
     /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
     /// let mut y = [0.0];
@@ -170,22 +135,22 @@ impl<'a> QuantizedStream<'a> {
     /// ```
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
         let spec = self.model.spec();
-        inputs.check(spec, window(spec))?;
+        inputs.check(spec, spec.input.rows_per_step())?;
         check_len("outputs", spec.output_width(), outputs.len())?;
         match inputs {
             Inputs::Dense(row) => {
                 let scale = self.model.input_scale();
                 write_row(row, self.x, |x| round_to_16(x, scale));
             }
-            Inputs::Tokens(ids) => self.gather(ids),
+            Inputs::Tokens(ids) => self.embed_window(ids),
         }
         let unit = self.model.unit();
-        self.advance(outputs, |logit| logit as f32 * unit);
-        softmax(self.model.spec(), outputs);
+        self.step_layers(outputs, |logit| logit as f32 * unit);
+        self.model.softmax(self.level, outputs);
         Ok(())
     }
 
-    /// The same in whole numbers from end to end: `logits` are worth [`QuantizedModel::unit`] each, and the largest one is the
+    /// The same in integers from end to end: `logits` are worth [`QuantizedModel::unit`] each, and the largest one is the
     /// most probable class.
     ///
     /// # Errors
@@ -194,13 +159,13 @@ impl<'a> QuantizedStream<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # const SPEC: Spec = Spec::dense(2, 3, 1);
-    /// # let mut words = [0; SPEC.quantized_len()];
+    /// # let mut words = [0; SPEC.int8().model_len()];
     /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
-    /// # let row = QuantizedRow { below: &[0; 3], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
     /// # writer.head(0.5)?;
     /// # writer.head_row(0, row)?;
     /// # let model = QuantizedModel::new(SPEC, &words)?;
-    /// # let (mut state, mut scratch) = ([0; SPEC.quantized_state_len()], [0; SPEC.quantized_stream_len()]);
+    /// # let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
     /// // A net that always answers three units. A sensor's samples go in as they are.
     /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
     /// let mut logits = [0];
@@ -210,71 +175,47 @@ impl<'a> QuantizedStream<'a> {
     /// ```
     pub fn step_integers(&mut self, inputs: Integers, logits: &mut [i32]) -> Result<(), Error> {
         let spec = self.model.spec();
-        inputs.check(spec, window(spec))?;
+        inputs.check(spec, spec.input.rows_per_step())?;
         check_len("logits", spec.output_width(), logits.len())?;
         match inputs {
             Integers::Dense(row) => write_row(row, self.x, |x| x),
-            Integers::Tokens(ids) => self.gather(ids),
+            Integers::Tokens(ids) => self.embed_window(ids),
         }
-        self.advance(logits, |logit| logit);
+        self.step_layers(logits, |logit| logit);
         Ok(())
     }
 
-    /// The embeddings of a window of token ids.
-    fn gather(&mut self, ids: &[u32]) {
+    /// x = the embeddings of a window of token ids, (window, channels).
+    fn embed_window(&mut self, ids: &[u32]) {
         let spec = *self.model.spec();
         let channels = channels(&spec);
-        let mut to = &mut *self.x;
+        let mut x = &mut *self.x;
         for ids in ids.chunks_exact(channels.len().max(1)) {
-            to = self.model.embed_all(channels, ids.iter().copied(), to);
+            x = self.model.embed(channels, ids.iter().copied(), x);
         }
     }
 
-    /// All layers and the head.
+    /// `h[t] = f(x[t], h[t-1])` of every layer, and the head.
     #[inline(always)]
-    fn advance<T>(&mut self, outputs: &mut [T], convert: impl Fn(i32) -> T) {
+    fn step_layers<T>(&mut self, outputs: &mut [T], convert: impl Fn(i32) -> T) {
         let spec = self.model.spec();
-        let mut below: &[u32] = self.x;
-        let mut rest = &mut *self.state;
-        let mut walk = self.model.walk();
+        let mut x: &[u32] = self.x;
+        let mut state = &mut *self.state;
+        let mut matrices = self.model.matrices();
         for &layer in spec.layers.as_slice() {
-            let cell = walk.cell(layer);
-            let Some((h, above)) = rest.split_at_mut_checked(pairs(cell.matrix.state)) else {
+            let step = matrices.next_layer(layer);
+            let Some((h, above)) = state.split_at_mut_checked(vector_words(step.matrix.h_blocks))
+            else {
+                debug_assert!(false, "the state has a part for every layer");
                 return;
             };
-            cell.step(below, h, self.next);
-            let written = cell.words_written();
-            if let (Some(h), Some(next)) = (h.get_mut(..written), self.next.get(..written)) {
+            step.run(x, h, self.h_next);
+            let written = step.words_written();
+            if let (Some(h), Some(next)) = (h.get_mut(..written), self.h_next.get(..written)) {
                 h.copy_from_slice(next);
             }
-            (below, rest) = (h, above);
+            (x, state) = (h, above);
         }
-        self.model.head(walk, below, outputs, convert);
-    }
-}
-
-/// Rows of token ids per step; 1 for dense rows.
-fn window(spec: &Spec) -> usize {
-    match spec.input {
-        Input::Dense { .. } => 1,
-        Input::Tokens { window, .. } => window,
-    }
-}
-
-/// A dense row as pairs.
-#[inline(always)]
-pub(super) fn write_row<T: Copy>(row: &[T], x: &mut [u32], number: impl Fn(T) -> i16) {
-    let (whole, last) = row.as_chunks::<2>();
-    let pairs = whole.iter().map(|&[low, high]| (number(low), number(high)));
-    let last = last.first().map(|&low| (number(low), 0));
-    for (x, (low, high)) in x.iter_mut().zip(pairs.chain(last)) {
-        *x = pair(low.into(), high.into());
-    }
-}
-
-/// Probabilities, where the head asks for them.
-pub(super) fn softmax(spec: &Spec, rows: &mut [f32]) {
-    if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
-        Level::detect().run(Softmax { rows, classes });
+        self.model.head(matrices, x, outputs, convert);
     }
 }

@@ -1,19 +1,19 @@
-//! Writing the words of a net in whole numbers, part by part, and reading parts back.
+//! Writing the words of an int8 net, part by part.
 
-use super::Spec;
-use super::cell::{number, pair};
-use super::layout::{BLOCK, MATRIX_HEAD, Matrix, ROWS, ROWS_HEAD, embedding_words};
-use super::model::channels;
+use super::inputs::channels;
+use super::words::{BLOCK, GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix, embedding_words};
 use crate::error::{Error, check_len};
 use crate::params::{Place, TensorKind};
+use crate::simd::int8::pair;
+use crate::spec::Spec;
 
 /// One row of a matrix: an output and all that flows into it.
 ///
 /// ```
 /// # use elman_core::{*, quantized::*};
 /// # let spec = Spec::dense(2, 3, 1);
-/// # let mut words = vec![0; spec.quantized_len()];
-/// let huge = QuantizedRow { below: &[0; 3], state: &[], bias: i32::MAX, below_multiplier: 1, state_multiplier: 0 };
+/// # let mut words = vec![0; spec.int8().model_len()];
+/// let huge = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: i32::MAX, input_multiplier: 1, recurrent_multiplier: 0 };
 /// QuantizedWriter::new(&spec, &mut words)?.head_row(0, huge)?;
 /// let refused = QuantizedModel::new(spec, &words).err(); // whatever the weights are
 /// assert_eq!(refused, Some(Error::Quantized("a row whose sum can exceed 32 bits")));
@@ -21,19 +21,19 @@ use crate::params::{Place, TensorKind};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct QuantizedRow<'a> {
-    /// Weights of what is read, as PyTorch orders its columns.
-    pub below: &'a [i8],
-    /// Weights of the state; none for the head.
-    pub state: &'a [i8],
+    /// Weights of what the layer (or the head) reads, as PyTorch orders its columns.
+    pub input_weights: &'a [i8],
+    /// Weights of the layer's own state; none for the head.
+    pub recurrent_weights: &'a [i8],
     /// In units of the sum.
     pub bias: i32,
-    /// The sum over `below` counts for so many 65536ths.
-    pub below_multiplier: i16,
-    /// The sum over `state` counts for so many 65536ths.
-    pub state_multiplier: i16,
+    /// The sum over `input_weights` counts for so many 65536ths.
+    pub input_multiplier: i16,
+    /// The sum over `recurrent_weights` counts for so many 65536ths.
+    pub recurrent_multiplier: i16,
 }
 
-/// Fills the words of a net in whole numbers. What is not written stays zero.
+/// Fills the words of an int8 net. What is not written stays zero.
 ///
 /// ```
 /// use elman_core::{*, quantized::*};
@@ -41,16 +41,16 @@ pub struct QuantizedRow<'a> {
 /// # let spec = Spec { input: Input::Dense { width: 3 }, layers: Layers::of([Layer::tanh(2)]),
 /// #     initial_state: InitialState::Zero, dropout: Dropout::NONE,
 /// #     head: Head { kind: HeadKind::None, read: Read::EveryStep } };
-/// let mut words = vec![0; spec.quantized_len()];
+/// let mut words = vec![0; spec.int8().model_len()];
 /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
 /// writer.input_scale(8192.0);
 /// let layer = Place { layer: 0, reverse: false };
 /// // h' = tanh((x₀ + h₁)/2): a product of 64·x₀ is 2¹⁹ for 1.0, which 2¹⁴ make 2¹⁷, and the shift leaves 2¹³ of 2¹⁴.
-/// let row = QuantizedRow { below: &[64, 0, 0], state: &[0, 16], bias: 0, below_multiplier: 16384, state_multiplier: 16384 };
+/// let row = QuantizedRow { input_weights: &[64, 0, 0], recurrent_weights: &[0, 16], bias: 0, input_multiplier: 16384, recurrent_multiplier: 16384 };
 /// writer.matrix(layer, 4, 1.0 / 32768.0)?;
 /// writer.row(layer, 0, row)?;
 /// let model = QuantizedModel::new(spec, &words)?;
-/// let (mut state, mut workspace) = (vec![0; spec.quantized_state_len()], vec![0; spec.quantized_workspace_len(1)]);
+/// let (mut state, mut workspace) = (vec![0; spec.int8().state_len()], vec![0; spec.int8().workspace_len(1)]);
 /// let mut outputs = [0.0; 2];
 /// model.forward(Inputs::Dense(&[1.0, 9.0, 9.0]), 1, &mut state, &mut workspace, &mut outputs)?;
 /// assert!((outputs[0] - 0.5f32.tanh()).abs() < 1e-4 && outputs[1] == 0.0);
@@ -62,7 +62,7 @@ pub struct QuantizedWriter<'a> {
 }
 
 impl<'a> QuantizedWriter<'a> {
-    /// Clears the words, [`Spec::quantized_len`] of them.
+    /// Clears the words, [`Int8Lengths::model_len`](super::Int8Lengths::model_len) of them.
     ///
     /// # Errors
     /// [`Error::Spec`] or [`Error::Length`].
@@ -70,14 +70,14 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// let spec = Spec::dense(2, 3, 1);
-    /// let mut words = vec![9; spec.quantized_len()];
+    /// let mut words = vec![9; spec.int8().model_len()];
     /// QuantizedWriter::new(&spec, &mut words)?;
     /// assert!(words.iter().all(|&word| word == 0));
     /// # Ok::<(), Error>(())
     /// ```
     pub fn new(spec: &Spec, words: &'a mut [u32]) -> Result<Self, Error> {
         spec.check()?;
-        check_len("words", spec.quantized_len(), words.len())?;
+        check_len("words", spec.int8().model_len(), words.len())?;
         words.fill(0);
         Ok(Self { spec: *spec, words })
     }
@@ -87,7 +87,7 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
     /// writer.input_scale(1000.0);
     /// assert_eq!(QuantizedModel::new(spec, &words)?.integer(0.25), 250);
@@ -106,7 +106,7 @@ impl<'a> QuantizedWriter<'a> {
     /// # use elman_core::{*, quantized::*};
     /// let letters = Channels::of([Channel { vocabulary: 26, width: 2 }]);
     /// let spec = Spec { input: Input::Tokens { channels: letters, window: 1 }, ..Spec::dense(1, 3, 1) };
-    /// let mut words = vec![0; spec.quantized_len()];
+    /// let mut words = vec![0; spec.int8().model_len()];
     /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
     /// writer.embedding(0, 25, &[100, -50], 64)?; // of z: (100·64 + 64) / 128 and (-50·64 + 64) / 128
     /// writer.embedding(0, 26, &[1, 1], 64)?; // of padding
@@ -126,7 +126,7 @@ impl<'a> QuantizedWriter<'a> {
         };
         check_len("embedding", c.width, values.len())?;
         let len = embedding_words(c.width);
-        let start = self.spec.quantized_embedding_offset(channel) + id * len;
+        let start = self.spec.int8().embedding_offset(channel) + id * len;
         self.set(start, multiplier as u16 as u32);
         for (i, &value) in values.iter().enumerate() {
             self.put_byte(start + 1 + i / 4, i % 4, value);
@@ -142,15 +142,15 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// let (spec, layer) = (Spec { initial_state: InitialState::Trained, ..Spec::dense(2, 3, 1) }, Place { layer: 0, reverse: false });
-    /// let mut words = vec![0; spec.quantized_len()];
+    /// let mut words = vec![0; spec.int8().model_len()];
     /// QuantizedWriter::new(&spec, &mut words)?.initial_state(layer, &[5, -6, 7])?;
-    /// let mut state = vec![0; spec.quantized_state_len()];
+    /// let mut state = vec![0; spec.int8().state_len()];
     /// QuantizedModel::new(spec, &words)?.reset(&mut state);
-    /// assert_eq!([0, 1, 2].map(|unit| spec.quantized_state(&state, layer, unit)), [5, -6, 7]);
+    /// assert_eq!([0, 1, 2].map(|unit| spec.int8().read_state(&state, layer, unit)), [5, -6, 7]);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn initial_state(&mut self, place: Place, values: &[i16]) -> Result<(), Error> {
-        let matrix = self.spec.quantized_matrix(self.known(place)?);
+        let matrix = self.spec.int8().layer_matrix(self.known(place)?);
         let range = self.spec.range_of(TensorKind::InitialState(place));
         if self.spec.tables_len() < range.end {
             return Err(Error::Quantized("the initial state is zero"));
@@ -162,18 +162,16 @@ impl<'a> QuantizedWriter<'a> {
         Ok(())
     }
 
-    /// One number of it.
+    /// Unit `i` of it.
     pub(super) fn initial_number(
         &mut self,
         place: Place,
         i: usize,
         value: i16,
     ) -> Result<(), Error> {
-        let own = self.spec.quantized_matrix(self.known(place)?).state * BLOCK / 2;
-        let start = self.spec.quantized_initial_offset()
-            + self.spec.quantized_state_offset(place.layer)
-            + if place.reverse { own } else { 0 };
-        if let Some(word) = self.words.get_mut(start + i / 2) {
+        let lengths = self.spec.int8();
+        let start = lengths.initial_state_offset() + lengths.place_offset(self.known(place)?);
+        if let Some(word) = self.word(start + i / 2) {
             let shift = 16 * (i % 2);
             *word = *word & !(0xffff << shift) | u32::from(value as u16) << shift;
         }
@@ -189,23 +187,23 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
     /// writer.matrix(Place { layer: 0, reverse: false }, 4, 1.0 / 32768.0)?;
     /// assert!(writer.matrix(Place { layer: 1, reverse: false }, 4, 1.0 / 32768.0).is_err()); // there is one layer
     /// # Ok::<(), Error>(())
     /// ```
     pub fn matrix(&mut self, place: Place, shift: u32, unit: f32) -> Result<(), Error> {
-        let start = self.spec.quantized_matrix(self.known(place)?).start;
+        let start = self.spec.int8().layer_matrix(self.known(place)?).start;
         let limit = self.spec.layer(place.layer).cell.limit();
         let limit = limit.map_or(0, |clip| self.limit(place.layer, clip, unit));
-        // No shift is so large; what is, stays too large.
+        // A shift of more than 31 is refused with the words; cut to its 16 bits it still is one.
         self.set(start, shift.min(0xffff) | limit << 16);
         self.set(start + 1, unit.to_bits());
         Ok(())
     }
 
-    /// What the activation makes of the clip, in units of the state.
+    /// f(clip), in units of the state.
     fn limit(&self, layer: usize, clip: f32, unit: f32) -> u32 {
         let (clip, unit) = (f64::from(clip), f64::from(unit));
         let most = self.spec.layer(layer).cell.limit_of_state(clip);
@@ -220,19 +218,23 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
     /// let layer = Place { layer: 0, reverse: false };
-    /// let row = QuantizedRow { below: &[64, 0], state: &[0, 16, 0], bias: 0, below_multiplier: 16384, state_multiplier: 16384 };
+    /// let row = QuantizedRow { input_weights: &[64, 0], recurrent_weights: &[0, 16, 0], bias: 0, input_multiplier: 16384, recurrent_multiplier: 16384 };
     /// writer.row(layer, 2, row)?;
     /// assert!(writer.row(layer, 3, row).is_err()); // three units, counted from 0
     /// # Ok::<(), Error>(())
     /// ```
     pub fn row(&mut self, place: Place, row: usize, values: QuantizedRow) -> Result<(), Error> {
-        let matrix = self.spec.quantized_matrix(self.known(place)?);
+        let matrix = self.spec.int8().layer_matrix(self.known(place)?);
         let inputs = self.spec.layer_input_width(place.layer);
-        check_len("below", inputs, values.below.len())?;
-        check_len("state", matrix.rows, values.state.len())?;
+        check_len("input weights", inputs, values.input_weights.len())?;
+        check_len(
+            "recurrent weights",
+            matrix.rows,
+            values.recurrent_weights.len(),
+        )?;
         self.put_row(matrix, place.layer, row, values)
     }
 
@@ -244,14 +246,14 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
     /// writer.head(0.5)?;
     /// assert_eq!(QuantizedModel::new(spec, &words)?.unit(), 0.5);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn head(&mut self, unit: f32) -> Result<(), Error> {
-        let start = self.spec.quantized_head().start;
+        let start = self.spec.int8().head_matrix().start;
         if !self.spec.has_head() {
             return Err(Error::Quantized("the net has no head"));
         }
@@ -267,18 +269,22 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     /// # use elman_core::{*, quantized::*};
     /// # let spec = Spec::dense(2, 3, 1);
-    /// # let mut words = vec![0; spec.quantized_len()];
+    /// # let mut words = vec![0; spec.int8().model_len()];
     /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
-    /// let row = QuantizedRow { below: &[0, 0, 0], state: &[], bias: 3, below_multiplier: 0, state_multiplier: 0 };
+    /// let row = QuantizedRow { input_weights: &[0, 0, 0], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
     /// writer.head_row(0, row)?;
     /// assert!(writer.head_row(1, row).is_err()); // one output
     /// # Ok::<(), Error>(())
     /// ```
     pub fn head_row(&mut self, row: usize, values: QuantizedRow) -> Result<(), Error> {
-        check_len("below", self.spec.top_width(), values.below.len())?;
-        check_len("state", 0, values.state.len())?;
+        check_len(
+            "input weights",
+            self.spec.top_width(),
+            values.input_weights.len(),
+        )?;
+        check_len("recurrent weights", 0, values.recurrent_weights.len())?;
         let layer = self.spec.layers.len();
-        self.put_row(self.spec.quantized_head(), layer, row, values)
+        self.put_row(self.spec.int8().head_matrix(), layer, row, values)
     }
 
     fn put_row(
@@ -291,29 +297,29 @@ impl<'a> QuantizedWriter<'a> {
         if row >= matrix.rows {
             return Err(Error::Quantized("no such row"));
         }
-        let group = matrix.start + MATRIX_HEAD + row / ROWS * matrix.group_words();
-        self.set(group + row % ROWS, values.bias as u32);
+        let group = matrix.start + MATRIX_HEADER + row / GROUP * matrix.group_words();
+        self.set(group + row % GROUP, values.bias as u32);
         let multipliers = pair(
-            values.below_multiplier.into(),
-            values.state_multiplier.into(),
+            values.input_multiplier.into(),
+            values.recurrent_multiplier.into(),
         );
-        self.set(group + ROWS + row % ROWS, multipliers);
-        for (column, &weight) in values.below.iter().enumerate() {
-            let padded = self.spec.quantized_column(layer, column);
+        self.set(group + GROUP + row % GROUP, multipliers);
+        for (column, &weight) in values.input_weights.iter().enumerate() {
+            let padded = self.spec.int8().padded_column(layer, column);
             self.put_weight(group, row, padded, weight);
         }
-        for (column, &weight) in values.state.iter().enumerate() {
-            self.put_weight(group, row, matrix.below * BLOCK + column, weight);
+        for (column, &weight) in values.recurrent_weights.iter().enumerate() {
+            self.put_weight(group, row, matrix.x_blocks * BLOCK + column, weight);
         }
         Ok(())
     }
 
-    /// A weight among the blocks of four rows.
-    fn put_weight(&mut self, group: usize, row: usize, input: usize, weight: i8) {
-        let block = group + ROWS_HEAD + input / BLOCK * 2 * ROWS;
-        let word = block + input % BLOCK / 4 * ROWS + row % ROWS;
-        // Inputs 0, 2, 1, 3 from the low end.
-        let byte = match input % 4 {
+    /// A weight of a row of the group that starts at word `group`; columns are those of `W_in`, then of `W_rec`.
+    fn put_weight(&mut self, group: usize, row: usize, column: usize, weight: i8) {
+        let block = group + GROUP_HEADER + column / BLOCK * 2 * GROUP;
+        let word = block + column % BLOCK / 4 * GROUP + row % GROUP;
+        // Columns 0, 2, 1, 3 from the low end.
+        let byte = match column % 4 {
             1 => 2,
             2 => 1,
             same => same,
@@ -322,15 +328,21 @@ impl<'a> QuantizedWriter<'a> {
     }
 
     fn put_byte(&mut self, word: usize, byte: usize, value: i8) {
-        if let Some(word) = self.words.get_mut(word) {
+        if let Some(word) = self.word(word) {
             *word = *word & !(0xff << (8 * byte)) | u32::from(value as u8) << (8 * byte);
         }
     }
 
     fn set(&mut self, index: usize, word: u32) {
-        if let Some(to) = self.words.get_mut(index) {
+        if let Some(to) = self.word(index) {
             *to = word;
         }
+    }
+
+    fn word(&mut self, index: usize) -> Option<&mut u32> {
+        let word = self.words.get_mut(index);
+        debug_assert!(word.is_some(), "the words have no word {index}");
+        word
     }
 
     fn known(&self, place: Place) -> Result<Place, Error> {
@@ -339,25 +351,5 @@ impl<'a> QuantizedWriter<'a> {
             Some(directions) if directions > usize::from(place.reverse) => Ok(place),
             _ => Err(Error::Quantized("no such layer or direction")),
         }
-    }
-}
-
-impl Spec {
-    /// The numbers of 16 bits of one layer and direction within a quantised net's state: number `unit` of it; zero where there
-    /// is none.
-    ///
-    /// ```
-    /// # use elman_core::*;
-    /// # let spec = Spec { input: Input::Dense { width: 3 }, layers: Layers::of([Layer::tanh(4), Layer::tanh(2)]),
-    /// #     initial_state: InitialState::Zero, dropout: Dropout::NONE,
-    /// #     head: Head { kind: HeadKind::None, read: Read::EveryStep } };
-    /// let state = [1, 2, 3, 4, 5 << 16, 6, 7, 8];
-    /// let top = Place { layer: 1, reverse: false };
-    /// assert_eq!([0, 1].map(|unit| spec.quantized_state(&state, top, unit)), [0, 5]);
-    /// ```
-    pub fn quantized_state(&self, state: &[u32], place: Place, unit: usize) -> i16 {
-        let own = self.layer(place.layer).hidden.next_multiple_of(BLOCK);
-        let before = 2 * self.quantized_state_offset(place.layer);
-        number(state, before + unit + if place.reverse { own } else { 0 })
     }
 }

@@ -8,17 +8,12 @@
 pub(crate) mod activation;
 #[cfg(cortex_m_fpu)]
 mod cortex_m;
+pub(crate) mod int8;
 mod level;
 mod operands;
 #[cfg(not(cortex_m_fpu))]
 mod portable;
 mod strip;
-pub(crate) mod whole;
-
-#[cfg(elman_dsp)]
-mod arm_dsp;
-#[cfg(elman_thumb)]
-mod arm_thumb;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -1,4 +1,4 @@
-//! The random nets of the f32 firmware in whole numbers, calibrated on other rows, with the desktop's answers and those of f64.
+//! The random nets of the f32 firmware with int8 weights, calibrated on other rows, with the desktop's answers and those of f64.
 
 use bake::{RandomNet, STEPS, Source};
 use elman_core::quantized::Integers;
@@ -15,11 +15,11 @@ fn main() {
         let quantized = quantized(&net);
         let model = quantized.model();
         let scale = model.input_scale();
-        let whole = |x: &f32| (x * scale).round().clamp(-32767.0, 32767.0) as i16;
-        let inputs: Vec<i16> = net.inputs.iter().map(whole).collect();
-        let mut state = vec![0; net.spec.quantized_state_len()];
+        let integer = |x: &f32| (x * scale).round().clamp(-32767.0, 32767.0) as i16;
+        let inputs: Vec<i16> = net.inputs.iter().map(integer).collect();
+        let mut state = vec![0; net.spec.int8().state_len()];
         model.reset(&mut state);
-        let mut workspace = vec![0; net.spec.quantized_workspace_len(STEPS)];
+        let mut workspace = vec![0; net.spec.int8().workspace_len(STEPS)];
         let mut logits = vec![0; STEPS * outputs];
         let rows = Integers::Dense(&inputs);
         model

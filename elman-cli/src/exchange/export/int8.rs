@@ -90,8 +90,8 @@ fn answers(model: &QuantizedModel<'_>, lengths: &[u32], read: &Read) -> Result<V
     let spec = model.spec();
     let (width, columns) = (spec.golden_width(), spec.output_width());
     let longest = lengths.iter().max().map_or(0, |&longest| longest as usize);
-    let mut state = vec![0; spec.quantized_state_len()];
-    let mut scratch = vec![0; spec.quantized_self_test_scratch(longest)];
+    let mut state = vec![0; spec.int8().state_len()];
+    let mut scratch = vec![0; spec.int8().self_test_len(longest)];
     let (mut logits, mut start) = (Vec::new(), 0);
     for &length in lengths {
         let length = length as usize;
@@ -140,8 +140,8 @@ const STREAM_USE: &str = r"//!
 //!
 //! ```ignore
 //! assert_eq!(net::self_test(), 0);
-//! let mut state = [0; net::SPEC.quantized_state_len()];
-//! let mut scratch = [0; net::SPEC.quantized_stream_len()];
+//! let mut state = [0; net::SPEC.int8().state_len()];
+//! let mut scratch = [0; net::SPEC.int8().stream_len()];
 //! let mut stream = net::stream(&mut state, &mut scratch)?;
 //! let x = INPUTS;
 //! let mut logits = [0; net::SPEC.output_width()];
@@ -159,7 +159,7 @@ const WHOLE_USE: &str = r"//!
 //!
 //! ```ignore
 //! assert_eq!(net::self_test(), 0);
-//! let mut workspace = [0; net::SPEC.quantized_workspace_len(STEPS)];
+//! let mut workspace = [0; net::SPEC.int8().workspace_len(STEPS)];
 //! let mut logits = [0; net::SPEC.output_rows(STEPS, 1) * net::SPEC.output_width()];
 //! net::run(STEPS, Integers::READ(&rows), &mut workspace, &mut logits)?;
 //! ```
@@ -199,7 +199,7 @@ pub fn run(
     logits: &mut [i32],
 ) -> Result<(), Error> {
     let model = model()?;
-    let mut state = [0; SPEC.quantized_state_len()];
+    let mut state = [0; SPEC.int8().state_len()];
     model.reset(&mut state);
     model.forward_integers(inputs, steps, &mut state, workspace, logits)
 }
@@ -209,8 +209,8 @@ const SELF_TEST: &str = r"
 /// Runs the golden vectors, in buffers on the stack: 0 if all is well, else the number of the first logit that is
 /// wrong, counted from 1; `usize::MAX` if this file is damaged.
 pub fn self_test() -> usize {
-    let mut state = [0; SPEC.quantized_state_len()];
-    let mut scratch = [0; SPEC.quantized_self_test_scratch(LONGEST)];
+    let mut state = [0; SPEC.int8().state_len()];
+    let mut scratch = [0; SPEC.int8().self_test_len(LONGEST)];
     let mut logits = [0; SPEC.self_test_outputs(LONGEST)];
     let buffers = QuantizedSelfTest {
         state: &mut state,

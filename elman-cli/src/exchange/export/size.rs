@@ -47,10 +47,10 @@ impl Size {
     pub fn of_words(spec: &Spec, proof: &Proof, notes_bytes: usize) -> Self {
         let steps = steps(spec, proof);
         Self {
-            flash_bytes: WORD * spec.quantized_len(),
+            flash_bytes: WORD * spec.int8().model_len(),
             golden_bytes: proof.bytes(size_of::<i16>()),
-            state_bytes: WORD * spec.quantized_state_len(),
-            scratch_bytes: WORD * spec.quantized_self_test_scratch(steps),
+            state_bytes: WORD * spec.int8().state_len(),
+            scratch_bytes: WORD * spec.int8().self_test_len(steps),
             ..Self::of_strips(spec, proof, notes_bytes)
         }
     }

@@ -1,4 +1,4 @@
-//! Measures one net in whole numbers: what a step costs, and whether its integers are the desktop's.
+//! Measures one int8 net: what a step costs, and whether its integers are the desktop's.
 #![no_std]
 
 use elman_core::Spec;
@@ -92,10 +92,10 @@ macro_rules! firmware {
         use harness::Slot;
         use numbers::*;
 
-        static STATE: Slot<[u32; SPEC.quantized_state_len()]> =
-            Slot::new([0; SPEC.quantized_state_len()]);
-        static SCRATCH: Slot<[u32; SPEC.quantized_stream_len()]> =
-            Slot::new([0; SPEC.quantized_stream_len()]);
+        static STATE: Slot<[u32; SPEC.int8().state_len()]> =
+            Slot::new([0; SPEC.int8().state_len()]);
+        static SCRATCH: Slot<[u32; SPEC.int8().stream_len()]> =
+            Slot::new([0; SPEC.int8().stream_len()]);
 
         #[harness::entry]
         fn main() -> ! {

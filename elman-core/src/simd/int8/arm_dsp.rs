@@ -2,9 +2,10 @@
 
 use core::arch::asm;
 
-use super::whole::{Eight, Head, Weights};
+use super::tanh::TABLE;
+use super::{GroupHeader, Groups, VectorBlock, WeightBlock};
 
-/// Eight numbers, four at a time, times four rows of weights.
+/// r0 to r3 += a block of four rows times a block of x or h, four columns at a time.
 macro_rules! block {
     () => {
         concat!(
@@ -31,13 +32,13 @@ macro_rules! block {
         )
     };
 }
-/// No sum yet.
+/// r0 to r3 = 0.
 macro_rules! zero {
     () => {
         "movs r0, #0\nmovs r1, #0\nmovs r2, #0\nmovs r3, #0\n"
     };
 }
-/// z += sums, scaled by the low halves (`smlawb`) or the high ones (`smlawt`) of r6, r7, r12, lr.
+/// r8 to r11 += ⌊r0 to r3 · m / 2¹⁶⌋, m in the low halves (`smlawb`) or the high ones (`smlawt`) of r6, r7, r12, lr.
 macro_rules! scale {
     ($instruction:literal) => {
         concat!(
@@ -52,7 +53,7 @@ macro_rules! scale {
         )
     };
 }
-/// tanh of one z: between two entries of the table at r3, with the sign put back; r2 is the shift, r5 half a unit.
+/// z = `tanh_four` of one z: r2 the shift, r3 the table, r5 = 2⁸, half of what the last shift cuts off; takes r0 and r1.
 macro_rules! tanh {
     ($z:literal) => {
         concat!(
@@ -88,17 +89,22 @@ macro_rules! tanh {
     };
 }
 
-/// See [`four_rows`](super::whole::four_rows).
+/// z of a group, as the module above writes it: `weights` are X + H blocks, `x` X, `h` H, which may be none.
 ///
-/// Registers: r0 to r3 sums of a row each; r4 weights; r5 numbers; r6 and r7 four numbers; r8 to r11 four weights of a row each;
-/// r12 two of them; lr blocks to come.
+/// Registers: r0 to r3 the sum of a row each; r4 where weights are read, r5 where x or h is; r6 and r7 four columns of it; r8 to r11
+/// four weights of a row each, then z; r12 two weights; lr blocks to come.
 #[inline(always)]
-pub(crate) fn four_rows(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eight]) -> [i32; 4] {
+pub(crate) fn four_rows(
+    header: &GroupHeader,
+    weights: &[WeightBlock],
+    x: &[VectorBlock],
+    h: &[VectorBlock],
+) -> [i32; 4] {
     let x_blocks = weights.len().min(x.len());
     let h_blocks = (weights.len() - x_blocks).min(h.len());
     let (a, b, c, d): (u32, u32, u32, u32);
     // SAFETY: the loops run `x_blocks` and `h_blocks` times and read, each time, 32 bytes of weights and 16 of numbers, which the
-    // slices have, aligned to words; `head` has 32 bytes. Nothing is written but the stack below, where r6 and r7 are kept, which
+    // slices have, aligned to words; `header` has 32 bytes. Nothing is written but the stack below, where r6 and r7 are kept, which
     // the compiler reserves, and from where they are restored.
     unsafe {
         asm!(
@@ -136,7 +142,7 @@ pub(crate) fn four_rows(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eigh
             "pop {{r6, r7}}",
             inout("r0") h.as_ptr() => _,
             inout("r1") h_blocks => _,
-            inout("r2") head.as_ptr() => _,
+            inout("r2") header.as_ptr() => _,
             out("r3") _,
             inout("r4") weights.as_ptr() => _,
             inout("r5") x.as_ptr() => _,
@@ -152,32 +158,36 @@ pub(crate) fn four_rows(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eigh
     [a, b, c, d].map(|z| z as i32)
 }
 
-/// What lies on the stack while [`tanh_rows`] runs.
+/// What [`tanh_rows`] keeps in memory while its registers are taken. The assembly knows the offsets: 4 bytes a field.
 #[repr(C)]
 struct Frame {
-    x: *const Eight,
+    x: *const VectorBlock,
     x_blocks: usize,
-    h: *const Eight,
+    h: *const VectorBlock,
     h_blocks: usize,
     shift: u32,
     table: *const u32,
+    /// Where the next group's result goes.
     to: *mut [u32; 2],
+    /// Where the groups end.
     end: *const u32,
-    head: *const u32,
+    /// The header of the group at work.
+    header: *const u32,
 }
 
-/// See [`tanh_rows`](super::whole::tanh_rows). Registers as in [`four_rows`], then r8 to r11 for z.
+/// See [`Groups`]. Registers as in [`four_rows`].
 #[inline(always)]
-pub(crate) fn tanh_rows(
-    groups: &[u32],
-    x: &[Eight],
-    h: &[Eight],
-    shift: u32,
-    table: &[u32; 256],
-    to: &mut [[u32; 2]],
-) {
+pub(crate) fn tanh_rows(operands: Groups) {
+    let Groups {
+        groups,
+        x,
+        h,
+        shift,
+        to,
+    } = operands;
     let words = 8 * (1 + x.len() + h.len());
     if to.is_empty() || x.is_empty() || h.is_empty() || groups.len() < words * to.len() {
+        debug_assert!(false, "a group for every place, and neither is empty");
         return;
     }
     let start = groups.as_ptr();
@@ -187,10 +197,10 @@ pub(crate) fn tanh_rows(
         h: h.as_ptr(),
         h_blocks: h.len(),
         shift,
-        table: table.as_ptr(),
+        table: TABLE.as_ptr(),
         to: to.as_mut_ptr(),
         end: start.wrapping_add(words * to.len()),
-        head: start,
+        header: start,
     };
     // SAFETY: every turn of the outer loop reads one group, of which `groups` has as many as `to` has places, and all of `x` and `h`,
     // aligned to words; from the table it reads at indices below 256, since USAT leaves 17 bits, of which the upper 8
@@ -229,7 +239,7 @@ pub(crate) fn tanh_rows(
             "ldm r7, {{r6, r7, r12, lr}}",
             "pop {{r8, r9, r10, r11}}",
             scale!("smlawt"),
-            // tanh: shift, table, where to and where the groups end; then half a unit of the last digit
+            // h = tanh(z): r2 shift, r3 table, r6 where to, r7 where the groups end, r12 the address of `shift`
             "add r5, r5, #16",
             "ldm r5, {{r2, r3, r6, r7}}",
             "mov r12, r5",

@@ -1,11 +1,11 @@
-//! Cores that know 16-bit instructions only: Cortex-M0, M0+ and M1. The compiler leaves their upper registers alone, which are
-//! just right for the sums: compiled from Rust the same loop takes half as many instructions again, and what is around it a third.
+//! Cores that know 16-bit instructions only: Cortex-M0, M0+ and M1. The sums stay in their upper registers, r8 to r11, which the
+//! compiler hardly uses: compiled from Rust the same loop takes half as many instructions again, and what is around it a third.
 
 use core::arch::{asm, naked_asm};
 
-use super::whole::{Eight, Head, Weights};
+use super::{GroupHeader, VectorBlock, WeightBlock};
 
-/// Four weights of a row, at r0, times the numbers in r4 to r7, added to its sum.
+/// sum += four weights of a row, read at r0, times the columns in r4 to r7; takes r2 and r3.
 macro_rules! products {
     ($sum:literal) => {
         concat!(
@@ -33,13 +33,13 @@ macro_rules! products {
         )
     };
 }
-/// No sum yet.
-macro_rules! no_sum {
+/// r8 to r11 = 0.
+macro_rules! zero {
     () => {
         "movs r3, #0\nmov r8, r3\nmov r9, r3\nmov r10, r3\nmov r11, r3\n"
     };
 }
-/// r4 = ⌊sum · m / 2¹⁶⌋, where m, in a register, is a multiplier or its upper half; takes r5.
+/// r4 = ⌊sum · m / 2¹⁶⌋, m sign-extended in a register; takes r5.
 macro_rules! scaled {
     ($sum:literal, $m:literal) => {
         concat!(
@@ -53,8 +53,8 @@ macro_rules! scaled {
         )
     };
 }
-/// A row's bias and its scaled products with x, to a place on the stack; the head is at r2.
-macro_rules! below {
+/// [sp, bias] = bias + scaled sum, m in the low half of a word; the group header is at r2; takes r3 to r5.
+macro_rules! add_x {
     ($sum:literal, $bias:literal, $multiplier:literal) => {
         concat!(
             "ldr r3, [r2, #",
@@ -69,8 +69,8 @@ macro_rules! below {
         )
     };
 }
-/// That and the row's scaled products with h, to a register; the head is at r6.
-macro_rules! state {
+/// to = [sp, bias] + scaled sum, m in the high half of a word; the group header is at r6; takes r4, r5 and r7.
+macro_rules! add_h {
     ($sum:literal, $bias:literal, $multiplier:literal, $to:literal) => {
         concat!(
             "ldr r7, [r6, #",
@@ -86,17 +86,17 @@ macro_rules! state {
     };
 }
 
-/// The sums of the numbers from r1 to r2, in r8 to r11. It ends where the caller's stack says, so that is where r2 must lie
-/// as well: at +16. Everything below lr is taken.
+/// r8 to r11 = `Σₖ w[r][k]·x[k]` of four rows: weights are read at r0, x from r1 to r2, of which [sp, #16] must hold a copy, since
+/// the loop takes r2. r0 and r1 end behind what was read; r3 to r7 are taken as well.
 #[unsafe(naked)]
 extern "C" fn sums() {
     naked_asm!(
         "cmp r1, r2",
         "bne 1f",
-        no_sum!(),
+        zero!(),
         "bx lr",
         "1:",
-        no_sum!(),
+        zero!(),
         "2:",
         ".rept 2",
         "ldm r1!, {{r4, r6}}",
@@ -118,17 +118,23 @@ extern "C" fn sums() {
     )
 }
 
-/// See [`four_rows`](super::whole::four_rows).
+/// z of a group, as the module above writes it: `weights` are X + H blocks, `x` X, `h` H, which may be none.
 ///
-/// Registers: r0 weights, r1 numbers, r2 four weights of a row, r3 a product, r4 to r7 four numbers, r8 to r11 the sums.
-/// Stack: four z; +16 where the numbers end; +20 the head; +24 lr; +28 r8 to r11; +44 h; +48 its end; +52 r6 and r7.
+/// Registers: r0 where weights are read, r1 where x or h is; r2 four weights of a row, r3 a product; r4 to r7 four columns of x or h;
+/// r8 to r11 the sums.
+/// Stack: four z; +16 where x or h ends; +20 the group header; +24 lr; +28 r8 to r11; +44 h; +48 its end; +52 r6 and r7.
 #[inline(always)]
-pub(crate) fn four_rows(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eight]) -> [i32; 4] {
+pub(crate) fn four_rows(
+    header: &GroupHeader,
+    weights: &[WeightBlock],
+    x: &[VectorBlock],
+    h: &[VectorBlock],
+) -> [i32; 4] {
     let x_blocks = weights.len().min(x.len());
     let h_blocks = (weights.len() - x_blocks).min(h.len());
     let (a, b, c, d): (i32, i32, i32, i32);
     // SAFETY: `sums` reads, `x_blocks` and then `h_blocks` times, 32 bytes of weights and 16 of numbers, which the slices have, aligned
-    // to words; `head` has 32 bytes. Nothing is written but the stack below, where r6 to r11 and lr are kept, which the compiler
+    // to words; `header` has 32 bytes. Nothing is written but the stack below, where r6 to r11 and lr are kept, which the compiler
     // reserves, and from where they are restored.
     unsafe {
         asm!(
@@ -143,10 +149,10 @@ pub(crate) fn four_rows(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eigh
             "sub sp, #16",
             "bl {sums}",
             "ldr r2, [sp, #20]",
-            below!("r8", 0, 16),
-            below!("r9", 4, 20),
-            below!("r10", 8, 24),
-            below!("r11", 12, 28),
+            add_x!("r8", 0, 16),
+            add_x!("r9", 4, 20),
+            add_x!("r10", 8, 24),
+            add_x!("r11", 12, 28),
             "ldr r1, [sp, #44]",
             "ldr r2, [sp, #48]",
             "cmp r1, r2",
@@ -154,10 +160,10 @@ pub(crate) fn four_rows(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eigh
             "str r2, [sp, #16]",
             "bl {sums}",
             "ldr r6, [sp, #20]",
-            state!("r8", 0, 16, "r0"),
-            state!("r9", 4, 20, "r1"),
-            state!("r10", 8, 24, "r2"),
-            state!("r11", 12, 28, "r3"),
+            add_h!("r8", 0, 16, "r0"),
+            add_h!("r9", 4, 20, "r1"),
+            add_h!("r10", 8, 24, "r2"),
+            add_h!("r11", 12, 28, "r3"),
             "b 6f",
             "5:",
             "ldr r0, [sp, #0]",
@@ -178,7 +184,7 @@ pub(crate) fn four_rows(head: &Head, weights: &[Weights], x: &[Eight], h: &[Eigh
             inout("r0") weights.as_ptr() => a,
             inout("r1") x.as_ptr() => b,
             inout("r2") x.as_ptr().wrapping_add(x_blocks) => c,
-            inout("r3") head.as_ptr() => d,
+            inout("r3") header.as_ptr() => d,
             inout("r4") h.as_ptr() => _,
             inout("r5") h.as_ptr().wrapping_add(h_blocks) => _,
             options(readonly),

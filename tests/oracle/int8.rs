@@ -1,4 +1,4 @@
-//! The whole numbers of a net, naively: from the words as the documentation of `elman_core::quantized` describes them.
+//! The integers of an int8 net, naively: from the words as the documentation of `elman_core::quantized` describes them.
 
 use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Read, Spec};
 
