@@ -29,7 +29,7 @@
 //! dense rows (R,I)  or  tokens → embedding window (R,I)          R = all rows of all steps
 //!      │  Z = X·W_in + b                     one product over every step at once
 //!      ▼
-//! Z (R,H) ──► for t: h[t] = f(Z[t] + h[t-1]·W_rec)               the only sequential part
+//! Z (R,H) ──► for t: h[t] = f(Z[t] + h[t-1]·W_rec)               the only sequential part; f is the cell's
 //!      ▼                                                          (next layer, reverse direction: the same again)
 //! h (R,H) ──► logits = h·W_out + c           one product over every step at once
 //!      ▼
@@ -128,6 +128,27 @@
 //! [`Tape::backward_head`] with [`Spec::head_range`] trains the head alone: no transposed weights, no scratch, and gradients
 //! and optimizer state of the head's parameters only. `tests/firmware/train` learns both ways on the chip, and every loss and
 //! every parameter is the desktop's.
+//!
+//! # Where things are
+//!
+//! Files import downwards only, and none in a circle (`cargo test -p elman-cli --test house` proves it). To read the crate, go
+//! from the top to the bottom; to add a cell, start in `cell/`.
+//!
+//! ```text
+//! image/ golden                           a net in one file, and the proof that it computes right
+//! backward/ tape truncation               THE HOT PATH, backward: each line quotes the forward line that it differentiates
+//! forward recurrence/ stream fixed        THE HOT PATH, forward: whole batches; the sequential part; one time step at a time
+//! quantized/                              the same net in int8
+//! inputs                                  dense rows, or embeddings of a window of tokens
+//! model weights layout                    packed weights, and where everything lies in the working buffers
+//! params init                             names for stretches of one flat slice, and what they start from
+//! optimizer loss gradient math peak       on plain slices
+//! kernel/                                 product, recurrence, step of a stream, softmax, dropout: each loop written once
+//! spec/ batch                             the shape of a net, the shape of a batch
+//! cell/                                   WHAT A UNIT COMPUTES: sizes, step and its adjoint, int8; one file for each cell
+//! simd/                                   instruction sets, strips of sixteen numbers, tanh and exp: the only unsafe code
+//! slices error                            parts of slices that must be there; what can be wrong
+//! ```
 //!
 //! # Features
 //!

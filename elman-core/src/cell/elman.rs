@@ -6,7 +6,8 @@
 //! dz[t] = dh[t]·f'(z[t])                      in terms of h: 1 - h², h > 0, 1; zero beyond the clip
 //! ```
 
-use super::{CellFacts, Step};
+use super::facts::CellFacts;
+use super::step::Step;
 use crate::simd::Simd;
 use crate::simd::activation::{relu, tanh};
 use crate::simd::int8::{Groups, pair, tanh_four, tanh_rows};

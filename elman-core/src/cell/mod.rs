@@ -9,14 +9,13 @@
 //! everything else asks [`CellFacts`] for sizes and [`with_cell`] for arithmetic.
 
 mod elman;
-
-use core::ops::Range;
-
-use crate::simd::Simd;
-use crate::simd::int8::Groups;
+mod facts;
+mod step;
 
 pub use elman::Activation;
 use elman::Elman;
+pub use facts::CellFacts;
+pub(crate) use step::Step;
 
 /// What a recurrent unit computes.
 ///
@@ -57,34 +56,6 @@ pub enum Cell {
         /// ```
         clip: f32,
     },
-}
-
-/// Sizes of a cell, from which every length follows. `H` is the number of units of one direction of a layer.
-///
-/// ```
-/// use elman_core::{Activation, Cell};
-///
-/// let facts = Cell::elman(Activation::Tanh).facts();
-/// assert_eq!((facts.gates, facts.sums, facts.states, facts.biases), (1, 1, 1, 1));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CellFacts {
-    /// Columns of `W_in` (I, gates·H) and `W_rec` (H, gates·H), in units of H, in PyTorch's order of gates.
-    pub gates: usize,
-    /// Sums per unit, each one chain of fused multiply-adds.
-    pub sums: usize,
-    /// Sums that `x·W_in` is added to.
-    pub from_x: Range<usize>,
-    /// Sums that `h[t-1]·W_rec` is added to.
-    pub from_h: Range<usize>,
-    /// Numbers per unit that are carried from step to step, `h` first.
-    pub states: usize,
-    /// Numbers per unit and step that the backward pass needs beside `h`.
-    pub kept: usize,
-    /// Biases per unit.
-    pub biases: usize,
-    /// Trained numbers per direction of a layer that all its units share.
-    pub scalars: usize,
 }
 
 impl Cell {
@@ -177,31 +148,6 @@ impl Cell {
             Self::Elman { activation, .. } => activation.of(clip),
         }
     }
-}
-
-/// The arithmetic of a cell with `SUMS` sums and `STATES` states per unit, on strips of sixteen units in registers.
-pub(crate) trait Step<const SUMS: usize, const STATES: usize>: Copy {
-    /// Whether [`Step::step`] reads the previous state other than through the sums.
-    const READS_PREVIOUS: bool;
-
-    /// `state[t]` from the finished sums and `state[t-1]`.
-    fn step<S: Simd>(self, s: S, sums: [S::V; SUMS], previous: [S::V; STATES]) -> [S::V; STATES];
-
-    /// The adjoint of [`Step::step`]: `∂loss/∂sums[t]` from `state[t]` and `∂loss/∂state[t]`.
-    fn back<S: Simd>(self, s: S, state: [S::V; STATES], d_state: [S::V; STATES]) -> [S::V; SUMS];
-
-    /// [`Step::step`] on whole rows, unit by unit, for tokens that compute [dot products of their own](Simd::OWN_DOT):
-    /// `sums` (H·SUMS) may be changed, `state` (H·STATES) becomes the next one.
-    fn step_row<S: Simd>(self, s: S, sums: &mut [f32], state: &mut [f32]);
-
-    /// [`Step::step`] in integers, of four units: their `h`, 16 bits each, two in a word, from their sums by `2^shift`.
-    fn step_int8(self, sums: [i32; 4], shift: u32) -> [u32; 2];
-
-    /// Whether there is code for all groups of a matrix at once.
-    fn has_int8_groups(self) -> bool;
-
-    /// [`Step::step_int8`] on all groups of a matrix, where [there is code for it](Step::has_int8_groups).
-    fn int8_groups(self, groups: Groups);
 }
 
 /// Work that is generic over the cell, compiled once for each.

@@ -193,8 +193,8 @@ impl<C: Step<1, 1>> Recurrent<'_, C> {
         };
         let (low, high) = self.c.split_at_mut_checked(split).unwrap_or_default();
         let (done, c) = match self.time {
-            Time::Forward => (&*at(low, start - step..), high),
-            Time::Backward => (&*high, at_mut(low, start..)),
+            Time::Forward => (at(low, start - step..), high),
+            Time::Backward => (high as &_, at_mut(low, start..)),
         };
         StepRows {
             start,
