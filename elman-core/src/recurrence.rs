@@ -111,7 +111,7 @@ impl<S: Simd> Visit for Backward<'_, S> {
             d_h,
             dropout,
         } = self;
-        let pass = (Pass::Backward(h), None);
+        let (cell, pass) = (cell.before_back(s), (Pass::Backward(h), None));
         if let Some((mask, product)) = dropout {
             s.run(dropout::Backward {
                 recurrence,

@@ -8,7 +8,7 @@
 
 use super::facts::CellFacts;
 use super::step::Step;
-use crate::simd::Simd;
+use crate::simd::{LANES, Operation, Simd};
 use crate::simd::activation::{relu, tanh};
 use crate::simd::int8::{Groups, pair, tanh_four, tanh_rows};
 
@@ -81,8 +81,27 @@ impl Activation {
 /// The cell's arithmetic.
 #[derive(Clone, Copy)]
 pub(super) struct Elman {
-    pub activation: Activation,
-    pub clip: Option<f32>,
+    activation: Activation,
+    clip: Option<f32>,
+    /// Going backward: f(clip), which h takes from the clip on, and nowhere before.
+    edge: Option<f32>,
+}
+
+/// `f(z)`, a call of its own: an inlined tanh is 12 KB on a chip without an FPU.
+struct Activate {
+    cell: Elman,
+    z: f32,
+}
+
+impl Operation for Activate {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f32 {
+        let mut h = [0.0; LANES];
+        s.store(&mut h, self.cell.activate(s, s.splat(self.z)));
+        h[0]
+    }
 }
 
 impl Elman {
@@ -96,6 +115,15 @@ impl Elman {
         biases: 1,
         scalars: 0,
     };
+
+    #[inline(always)]
+    pub const fn new(activation: Activation, clip: Option<f32>) -> Self {
+        Self {
+            activation,
+            clip,
+            edge: None,
+        }
+    }
 
     /// `f(z)`, the clip aside.
     #[inline(always)]
@@ -121,13 +149,15 @@ impl Step<1, 1> for Elman {
     }
 
     #[inline(always)]
+    fn before_back<S: Simd>(self, s: S) -> Self {
+        let edge = self.clip.map(|z| s.run(Activate { cell: self, z }));
+        Self { edge, ..self }
+    }
+
+    #[inline(always)]
     fn back<S: Simd>(self, s: S, [h]: [S::V; 1], [d_h]: [S::V; 1]) -> [S::V; 1] {
-        let d_h = match self.clip {
-            // h takes the value at the clip from there on, and nowhere before.
-            Some(clip) => {
-                let edge = self.activate(s, s.splat(clip));
-                s.if_less(s.abs(h), edge, d_h, s.splat(0.0))
-            }
+        let d_h = match self.edge {
+            Some(edge) => s.if_less(s.abs(h), s.splat(edge), d_h, s.splat(0.0)),
             None => d_h,
         };
         [match self.activation {

@@ -161,9 +161,6 @@ pub(crate) trait Visit {
 #[inline(always)]
 pub(crate) fn with_cell<W: Visit>(cell: Cell, work: W) -> W::Output {
     match cell {
-        Cell::Elman { activation, .. } => work.visit(Elman {
-            activation,
-            clip: cell.limit(),
-        }),
+        Cell::Elman { activation, .. } => work.visit(Elman::new(activation, cell.limit())),
     }
 }

@@ -11,6 +11,9 @@ pub(crate) trait Step<const SUMS: usize, const STATES: usize>: Copy {
     /// `state[t]` from the finished sums and `state[t-1]`.
     fn step<S: Simd>(self, s: S, sums: [S::V; SUMS], previous: [S::V; STATES]) -> [S::V; STATES];
 
+    /// The cell as [`Step::back`] wants it, with what it would compute anew for every strip. Once for each backward pass.
+    fn before_back<S: Simd>(self, s: S) -> Self;
+
     /// The adjoint of [`Step::step`]: `∂loss/∂sums[t]` from `state[t]` and `∂loss/∂state[t]`.
     fn back<S: Simd>(self, s: S, state: [S::V; STATES], d_state: [S::V; STATES]) -> [S::V; SUMS];
 
