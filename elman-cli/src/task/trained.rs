@@ -13,12 +13,12 @@ use crate::data::{Format, Sequences};
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::classify::{self, Classifier};
-use crate::task::echo::{self, Listener};
-use crate::task::forecast::{self, Forecaster};
-use crate::task::label::{self, Labeller};
-use crate::task::text::{self, Writer};
-use crate::task::values::{self, Calculator};
+use crate::task::classify::{self, ClassModel};
+use crate::task::echo::{self, EchoModel};
+use crate::task::forecast::{self, ForecastModel};
+use crate::task::label::{self, LabelModel};
+use crate::task::text::{self, TextModel};
+use crate::task::values::{self, ValueModel};
 
 /// A trained net and what its numbers mean.
 pub trait Trained: Sync {
@@ -121,12 +121,12 @@ impl From<&Vocabulary> for Channel {
 pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
     let path = run.trained_model()?;
     match model_file::task_of(&path)?.as_str() {
-        label::TASK => Ok(Box::new(Labeller::open(run)?)),
-        classify::TASK => Ok(Box::new(Classifier::open(run)?)),
-        forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
-        text::TASK => Ok(Box::new(Writer::open(run)?)),
-        echo::TASK => Ok(Box::new(Listener::open(run)?)),
-        values::TASK => Ok(Box::new(Calculator::open(run)?)),
+        label::TASK => Ok(Box::new(LabelModel::open(run)?)),
+        classify::TASK => Ok(Box::new(ClassModel::open(run)?)),
+        forecast::TASK => Ok(Box::new(ForecastModel::open(run)?)),
+        text::TASK => Ok(Box::new(TextModel::open(run)?)),
+        echo::TASK => Ok(Box::new(EchoModel::open(run)?)),
+        values::TASK => Ok(Box::new(ValueModel::open(run)?)),
         task => Err(Failure::input(format!(
             "the model was trained for the task {task}, which this version of elman does not know"
         ))

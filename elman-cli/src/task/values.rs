@@ -24,15 +24,15 @@ pub const TASK: &str = "values";
 
 /// From columns to what the net reads, and the names of what comes out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Valuing {
+pub struct ValueMeaning {
     pub reading: Reading,
     pub outputs: Vec<String>,
 }
 
 /// A net at work.
-pub struct Calculator {
+pub struct ValueModel {
     network: Network,
-    valuing: Valuing,
+    meaning: ValueMeaning,
 }
 
 /// One line of `predict --json`.
@@ -52,7 +52,7 @@ struct Scored {
     items: usize,
 }
 
-impl Valuing {
+impl ValueMeaning {
     fn fits(&self, spec: &Spec) -> bool {
         self.reading.columns().is_some()
             && self.reading.fits(&spec.input)
@@ -60,22 +60,22 @@ impl Valuing {
     }
 }
 
-impl Calculator {
+impl ValueModel {
     /// A run's model.
     ///
     /// # Errors
     /// A run without a model, a model of another task, or one whose parts do not fit together.
     pub fn open(run: &Run) -> Result<Self> {
         let path = run.trained_model()?;
-        let (network, valuing): (Network, Valuing) = model_file::load(&path, TASK)?;
-        if valuing.fits(network.spec()) {
-            return Ok(Self { network, valuing });
+        let (network, meaning): (Network, ValueMeaning) = model_file::load(&path, TASK)?;
+        if meaning.fits(network.spec()) {
+            return Ok(Self { network, meaning });
         }
         Err(Failure::input("columns and outputs do not fit the net").in_file(&path))
     }
 
     fn columns(&self) -> &[String] {
-        self.valuing.reading.columns().unwrap_or_default()
+        self.meaning.reading.columns().unwrap_or_default()
     }
 
     fn reads_last(&self) -> bool {
@@ -85,13 +85,13 @@ impl Calculator {
     /// Rows of the net's columns, and behind them `goals` more values per row, which are what should come out.
     fn encode(&self, blocks: &[Block], goals: usize) -> Result<Sequences> {
         let (read, inputs) = (self.network.spec().head.read, self.columns().len());
-        let outputs = self.valuing.outputs.len();
+        let outputs = self.meaning.outputs.len();
         let mut sequences =
-            Sequences::new(self.valuing.reading.rows(), Targets::numbers(outputs), read);
+            Sequences::new(self.meaning.reading.rows(), Targets::numbers(outputs), read);
         for block in blocks {
             let rows = || block.values.chunks_exact((inputs + goals).max(1));
             let values = rows().flat_map(|row| &row[..inputs]).copied().collect();
-            self.valuing
+            self.meaning
                 .reading
                 .push(&Steps::Numbers(values), &mut sequences)?;
             let goals = |row: &[f64]| -> Vec<f32> {
@@ -122,7 +122,7 @@ impl Calculator {
         };
         let mut table = open_table(&args.data, &wanted)?;
         if !args.json {
-            let names: Vec<String> = self.valuing.outputs.iter().map(|name| cell(name)).collect();
+            let names: Vec<String> = self.meaning.outputs.iter().map(|name| cell(name)).collect();
             let time = if self.reads_last() { "" } else { "t," };
             writeln!(out, "seq,{time}{}", names.join(","))?;
         }
@@ -133,7 +133,7 @@ impl Calculator {
             }
             let sequences = self.encode(&blocks, 0)?;
             let outputs = self.network.outputs(&sequences)?;
-            let width = self.valuing.outputs.len();
+            let width = self.meaning.outputs.len();
             for (sequence, block) in blocks.iter().enumerate() {
                 let rows = sequences.outputs_of(sequence, 0..usize::MAX);
                 let rows = &outputs[rows.start * width..rows.end * width];
@@ -145,7 +145,7 @@ impl Calculator {
 
     /// Numbers are written so that they come back bit for bit.
     fn write(&self, seq: &str, rows: &[f32], as_json: bool, out: &mut dyn Write) -> Result<()> {
-        let rows = rows.chunks_exact(self.valuing.outputs.len());
+        let rows = rows.chunks_exact(self.meaning.outputs.len());
         if as_json {
             let outputs = rows.collect();
             serde_json::to_writer(&mut *out, &Answer { seq, outputs })
@@ -164,7 +164,7 @@ impl Calculator {
     }
 }
 
-impl Trained for Calculator {
+impl Trained for ValueModel {
     fn network(&self) -> &Network {
         &self.network
     }
@@ -214,7 +214,7 @@ impl Trained for Calculator {
     /// last row of every sequence.
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
         no_classes(file.classes)?;
-        let outputs = &self.valuing.outputs;
+        let outputs = &self.meaning.outputs;
         let wanted = Wanted {
             format: file.format,
             columns: Some([self.columns(), outputs].concat()),
@@ -226,20 +226,20 @@ impl Trained for Calculator {
 
     fn description(&self) -> Description {
         Description {
-            labels: self.valuing.outputs.clone(),
+            labels: self.meaning.outputs.clone(),
             ..Description::default()
         }
     }
 
     fn encoding(&self) -> Encoding {
-        let mut encoding = self.valuing.reading.encoding();
+        let mut encoding = self.meaning.reading.encoding();
         if self.reads_last() {
             encoding.remark(
                 "Outputs count after the last step. Start every sequence from a reset state.",
             );
         }
         let about = "What the outputs are called.";
-        encoding.add_names("outputs", about, self.valuing.outputs.clone());
+        encoding.add_names("outputs", about, self.meaning.outputs.clone());
         encoding
     }
 }

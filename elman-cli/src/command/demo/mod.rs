@@ -15,7 +15,7 @@ use crate::base::folder::{Run, write_whole};
 use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
 use crate::data::spans::{Tag, spans};
-use crate::task::label::{self, Labeller, Scores};
+use crate::task::label::{self, LabelModel, Scores};
 use crate::task::text;
 use crate::train::{self, Job};
 
@@ -105,7 +105,7 @@ fn names(args: &DemoArgs) -> Result<()> {
         return Err(Failure::run("these are no flags of a labelling job"));
     };
     train::train_in(&run, &job.load()?, *job, None)?;
-    show(&Labeller::open(&run)?, &corpus.test, &mut out)?;
+    show(&LabelModel::open(&run)?, &corpus.test, &mut out)?;
     let folder = run.folder().display();
     Ok(writeln!(
         out,
@@ -116,10 +116,10 @@ fn names(args: &DemoArgs) -> Result<()> {
 }
 
 /// Scores, and some sentences with the names that were found.
-fn show(labeller: &Labeller, test: &[Sentence], out: &mut impl Write) -> Result<()> {
-    let sequences = labeller.labelling.encode(test, "the demo")?;
+fn show(labeller: &LabelModel, test: &[Sentence], out: &mut impl Write) -> Result<()> {
+    let sequences = labeller.meaning.encode(test, "the demo")?;
     let outputs = labeller.network.outputs(&sequences)?;
-    let scores = Scores::measure(&labeller.labelling.labels, &sequences, &outputs);
+    let scores = Scores::measure(&labeller.meaning.labels, &sequences, &outputs);
     if let Some(counts) = scores.spans.map(|spans| spans.total) {
         let [precision, recall, f1] =
             [counts.precision(), counts.recall(), counts.f1()].map(|share| share * 100.0);

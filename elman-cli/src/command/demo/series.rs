@@ -10,7 +10,7 @@ use crate::base::folder::{Run, write_whole};
 use crate::base::seeds::{self, Purpose};
 use crate::data::table::Part;
 use crate::task::args::EvalArgs;
-use crate::task::forecast::{self, Forecaster};
+use crate::task::forecast::{self, ForecastModel};
 use crate::task::trained::Trained;
 use crate::train::{self, Job};
 
@@ -49,7 +49,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         return Err(Failure::run("these are no flags of a forecasting job"));
     };
     train::train_in(&run, &job.load()?, *job, None)?;
-    show(&Forecaster::open(&run)?, &run, args.threads)
+    show(&ForecastModel::open(&run)?, &run, args.threads)
 }
 
 /// The value of a step, without noise.
@@ -74,7 +74,7 @@ fn table(seed: u64) -> String {
     text
 }
 
-fn show(forecaster: &Forecaster, run: &Run, threads: u16) -> Result<()> {
+fn show(forecaster: &ForecastModel, run: &Run, threads: u16) -> Result<()> {
     let args = EvalArgs {
         run: run.folder().to_owned(),
         data: run.folder().join("series.csv"),

@@ -1,7 +1,7 @@
 //! Classifying: a class for every sequence. What the net's numbers mean, kept in the model file beside them.
 
 mod args;
-mod classifier;
+mod model;
 mod scores;
 mod source;
 mod task;
@@ -21,7 +21,7 @@ use crate::task::label::Labels;
 use source::{Example, Kind};
 
 pub use args::ClassifyArgs;
-pub use classifier::Classifier;
+pub use model::ClassModel;
 pub use source::Unit;
 
 /// The name of the task, in commands and files.
@@ -29,23 +29,23 @@ pub const TASK: &str = "classify";
 
 /// From steps to what the net reads, and from class numbers to classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Classifying {
+pub struct ClassMeaning {
     /// How files are read.
     kind: Kind,
     reading: Reading,
     classes: Labels,
 }
 
-impl Classifying {
+impl ClassMeaning {
     /// A run's best model, and what its numbers mean.
     ///
     /// # Errors
     /// A run without a model, a model of another task, or one whose parts do not fit together.
     pub fn open(run: &Run) -> Result<(Network, Self)> {
         let path = run.trained_model()?;
-        let (network, classifying): (Network, Self) = model_file::load(&path, TASK)?;
-        if classifying.fits(network.spec()) {
-            return Ok((network, classifying));
+        let (network, meaning): (Network, Self) = model_file::load(&path, TASK)?;
+        if meaning.fits(network.spec()) {
+            return Ok((network, meaning));
         }
         Err(Failure::input("inputs and classes do not fit the net").in_file(&path))
     }

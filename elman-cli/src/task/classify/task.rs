@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::scores::Scores;
 use super::source::{self, Example, Examples, Kind};
-use super::{ClassifyArgs, Classifying, Unit};
+use super::{ClassMeaning, ClassifyArgs, Unit};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
@@ -121,7 +121,7 @@ pub enum ClassWeights {
 #[derive(Debug)]
 pub struct ClassifyTask {
     spec: Spec,
-    classifying: Classifying,
+    meaning: ClassMeaning,
     train: Sequences,
     /// First line of each training sequence.
     train_lines: Vec<usize>,
@@ -191,24 +191,24 @@ impl ClassifyTask {
             ..spec
         };
         spec.check()?;
-        let classifying = Classifying {
+        let meaning = ClassMeaning {
             kind,
             reading,
             classes,
         };
         let train_path = args.train.as_deref().unwrap_or(valid_path);
-        let sequences = classifying.encode(&train.all, train_path)?;
-        let count = classifying.classes.len();
+        let sequences = meaning.encode(&train.all, train_path)?;
+        let count = meaning.classes.len();
         Ok(Self {
             spec,
-            valid: classifying.encode(valid, valid_path)?,
+            valid: meaning.encode(valid, valid_path)?,
             train_lines: train.all.iter().map(|example| example.line).collect(),
             class_weights: (args.class_weights == ClassWeights::Balanced)
                 .then(|| balanced(sequences.classes(), count)),
             train: sequences,
             hiding,
             noise: settings.noise as f32,
-            classifying,
+            meaning,
         })
     }
 }
@@ -366,7 +366,7 @@ impl Job for ClassifyArgs {
 }
 
 impl Task for ClassifyTask {
-    type Meaning = Classifying;
+    type Meaning = ClassMeaning;
 
     const NAME: &'static str = super::TASK;
 
@@ -374,8 +374,8 @@ impl Task for ClassifyTask {
         &self.spec
     }
 
-    fn meaning(&self) -> &Classifying {
-        &self.classifying
+    fn meaning(&self) -> &ClassMeaning {
+        &self.meaning
     }
 
     fn train(&self) -> &Sequences {
@@ -408,7 +408,7 @@ impl Task for ClassifyTask {
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
         let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
-        let classes = self.classifying.classes.len();
+        let classes = self.meaning.classes.len();
         let scores = Scores::measure(classes, self.valid.classes(), &outputs);
         Ok(Measure {
             loss: scores.loss,
@@ -418,7 +418,7 @@ impl Task for ClassifyTask {
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
-        let classes = &self.classifying.classes;
+        let classes = &self.meaning.classes;
         let scores = Scores::measure(classes.len(), self.valid.classes(), &outputs);
         Ok(vec![Evidence::Confusion(Confusion {
             classes: classes.names().to_vec(),

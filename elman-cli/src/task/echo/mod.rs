@@ -1,7 +1,7 @@
 //! The echo task: symbols drawn at random come out again some steps later. The smallest test of a memory.
 
 mod args;
-mod listener;
+mod model;
 mod task;
 
 use elman_core::{Head, HeadKind, Input, Read, Spec, Target};
@@ -14,7 +14,7 @@ use crate::net::model_file;
 use crate::net::network::Network;
 
 pub use args::EchoArgs;
-pub use listener::Listener;
+pub use model::EchoModel;
 pub use task::EchoTask;
 
 /// The name of the task, in commands and files.
@@ -22,23 +22,23 @@ pub const TASK: &str = "echo";
 
 /// What is echoed, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Echoing {
+pub struct EchoMeaning {
     /// Symbols are the numbers below this.
     classes: usize,
     /// Steps until a symbol comes out again.
     delay: usize,
 }
 
-impl Echoing {
+impl EchoMeaning {
     /// A run's best model, and what its numbers mean.
     ///
     /// # Errors
     /// A run without a model, a model of another task, or one whose parts do not fit together.
     fn open(run: &Run) -> Result<(Network, Self)> {
         let path = run.trained_model()?;
-        let (network, echoing): (Network, Self) = model_file::load(&path, TASK)?;
-        if echoing.fits(network.spec()) {
-            return Ok((network, echoing));
+        let (network, meaning): (Network, Self) = model_file::load(&path, TASK)?;
+        if meaning.fits(network.spec()) {
+            return Ok((network, meaning));
         }
         Err(Failure::input("the symbols do not fit the net").in_file(&path))
     }
@@ -109,12 +109,12 @@ mod tests {
 
     #[test]
     fn symbols_come_out_again() {
-        let echoing = Echoing {
+        let meaning = EchoMeaning {
             classes: 3,
             delay: 2,
         };
-        let mut sequences = echoing.sequences();
-        echoing.push_all(&mut sequences, &[2, 0, 1]);
+        let mut sequences = meaning.sequences();
+        meaning.push_all(&mut sequences, &[2, 0, 1]);
         assert_eq!(sequences.numbers(0), [0.0, 0.0, 1.0]);
         let classes = [0, 1, 2].map(|step| sequences.classes()[step].get());
         assert_eq!(classes, [None, None, Some(2)]);

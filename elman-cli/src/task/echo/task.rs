@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use elman_core::{Level, Model, Spec, Target};
 
 use super::args::EchoArgs;
-use super::{Echoing, TASK};
+use super::{EchoMeaning, TASK};
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::data::Sequences;
@@ -49,7 +49,7 @@ const STEPS: usize = 200;
 #[derive(Debug)]
 pub struct EchoTask {
     spec: Spec,
-    echoing: Echoing,
+    meaning: EchoMeaning,
     train: Sequences,
     valid: Sequences,
 }
@@ -62,14 +62,14 @@ impl EchoTask {
     pub fn new(args: &EchoArgs) -> Result<Self> {
         let settings = &args.settings;
         check(settings)?;
-        let echoing = Echoing {
+        let meaning = EchoMeaning {
             classes: args.classes as usize,
             delay: args.delay as usize,
         };
         let (steps, streams) = (args.steps_per_epoch as usize, settings.batch);
         let valid_steps = (steps as f64 * VALID_SHARE).ceil() as usize;
         let shortest = (valid_steps / streams).min(steps / streams);
-        if shortest <= echoing.delay {
+        if shortest <= meaning.delay {
             return Err(Failure::input(format!(
                 "--steps-per-epoch {steps} in --batch {streams} streams are too few for --delay {}: there would be no echo \
                  to validate on",
@@ -77,17 +77,17 @@ impl EchoTask {
             )));
         }
         let spec = Spec {
-            input: echoing.input(),
+            input: meaning.input(),
             layers: settings.stack()?,
             initial_state: settings.initial_state(),
-            head: echoing.head(),
-            dropout: settings.dropout(&echoing.input()),
+            head: meaning.head(),
+            dropout: settings.dropout(&meaning.input()),
         };
         spec.check()?;
         let streams = settings.overfit_batch.unwrap_or(streams);
-        let train = learnt(&echoing, settings.seed, streams, steps / settings.batch);
+        let train = learnt(&meaning, settings.seed, streams, steps / settings.batch);
         let valid = judged(
-            &echoing,
+            &meaning,
             settings.seed,
             streams,
             valid_steps / settings.batch,
@@ -99,7 +99,7 @@ impl EchoTask {
             },
             spec,
             train,
-            echoing,
+            meaning,
         })
     }
 }
@@ -107,9 +107,9 @@ impl EchoTask {
 impl EchoTask {
     /// Symbols to look at, and what a net makes of them.
     pub fn sample(&self, seed: u64, steps: usize) -> (Vec<u32>, Sequences) {
-        let symbols = draw(&self.echoing, seed, [3, 0], steps);
-        let mut sequences = self.echoing.sequences();
-        self.echoing.push_all(&mut sequences, &symbols);
+        let symbols = draw(&self.meaning, seed, [3, 0], steps);
+        let mut sequences = self.meaning.sequences();
+        self.meaning.push_all(&mut sequences, &symbols);
         (symbols, sequences)
     }
 }
@@ -135,22 +135,22 @@ fn check(settings: &Settings) -> Result<()> {
 }
 
 /// Symbols of the echo task, always the same for the same place.
-fn draw(echoing: &Echoing, seed: u64, place: [u64; 2], count: usize) -> Vec<u32> {
+fn draw(meaning: &EchoMeaning, seed: u64, place: [u64; 2], count: usize) -> Vec<u32> {
     let mut rng = seeds::generator(seed, Purpose::Demo, &place);
     (0..count)
-        .map(|_| seeds::below(&mut rng, echoing.classes) as u32)
+        .map(|_| seeds::below(&mut rng, meaning.classes) as u32)
         .collect()
 }
 
 /// Streams to learn from. Their first echoes are of symbols before the stream: nobody can know them, and they count all
 /// the same, as in the tutorial – the loss jumps where a stream begins.
-fn learnt(echoing: &Echoing, seed: u64, streams: usize, steps: usize) -> Sequences {
-    let mut sequences = echoing.sequences();
+fn learnt(meaning: &EchoMeaning, seed: u64, streams: usize, steps: usize) -> Sequences {
+    let mut sequences = meaning.sequences();
     for stream in 0..streams as u64 {
-        let symbols = draw(echoing, seed, [1, stream], steps + echoing.delay);
-        let heard = &symbols[echoing.delay..];
+        let symbols = draw(meaning, seed, [1, stream], steps + meaning.delay);
+        let heard = &symbols[meaning.delay..];
         for (&symbol, &echo) in heard.iter().zip(&symbols) {
-            echoing.push(&mut sequences, symbol, Target::class(echo));
+            meaning.push(&mut sequences, symbol, Target::class(echo));
         }
         sequences.end_sequence();
     }
@@ -158,10 +158,10 @@ fn learnt(echoing: &Echoing, seed: u64, streams: usize, steps: usize) -> Sequenc
 }
 
 /// Streams to validate on.
-fn judged(echoing: &Echoing, seed: u64, streams: usize, steps: usize) -> Sequences {
-    let mut sequences = echoing.sequences();
+fn judged(meaning: &EchoMeaning, seed: u64, streams: usize, steps: usize) -> Sequences {
+    let mut sequences = meaning.sequences();
     for stream in 0..streams as u64 {
-        echoing.push_all(&mut sequences, &draw(echoing, seed, [2, stream], steps));
+        meaning.push_all(&mut sequences, &draw(meaning, seed, [2, stream], steps));
     }
     sequences
 }
@@ -237,7 +237,7 @@ impl Job for EchoArgs {
 }
 
 impl Task for EchoTask {
-    type Meaning = Echoing;
+    type Meaning = EchoMeaning;
 
     const NAME: &'static str = TASK;
 
@@ -249,8 +249,8 @@ impl Task for EchoTask {
         &self.spec
     }
 
-    fn meaning(&self) -> &Echoing {
-        &self.echoing
+    fn meaning(&self) -> &EchoMeaning {
+        &self.meaning
     }
 
     fn train(&self) -> &Sequences {

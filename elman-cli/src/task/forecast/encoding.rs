@@ -1,11 +1,11 @@
 //! A forecasting net for a firmware: the linear sum and the scales around the net.
 
 use super::scale::{Curve, Differencing};
-use super::{Forecasting, INPUT_LAGS, NET_LAGS, WIDEST};
+use super::{ForecastMeaning, INPUT_LAGS, NET_LAGS, WIDEST};
 use crate::base::encoding::Encoding;
 
-impl Forecasting {
-    /// In words and numbers what [`Forecasting::encode`](super::Forecasting) does around the net.
+impl ForecastMeaning {
+    /// In words and numbers what [`ForecastMeaning::encode`](super::ForecastMeaning) does around the net.
     pub fn encoding(&self) -> Encoding {
         let mut encoding = Encoding::default();
         self.describe_inputs(&mut encoding);

@@ -5,9 +5,9 @@
 mod args;
 mod choose;
 mod encoding;
-mod forecaster;
 mod history;
 mod linear;
+mod model;
 mod predict;
 mod scale;
 mod scores;
@@ -28,7 +28,7 @@ use history::{History, INPUT_LAGS, View};
 use linear::Linear;
 
 pub use args::ForecastArgs;
-pub use forecaster::Forecaster;
+pub use model::ForecastModel;
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "forecast";
@@ -44,7 +44,7 @@ const WIDEST: f64 = 4.0;
 
 /// From the past to what the net reads, and from its output to a value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Forecasting {
+pub struct ForecastMeaning {
     /// The target, then the other columns that are read.
     pub columns: Vec<String>,
     /// The column that names the parts, if the training data had one.
@@ -62,16 +62,16 @@ pub struct Forecasting {
     pub range: [f64; 2],
 }
 
-impl Forecasting {
+impl ForecastMeaning {
     /// A run's best model, and what its numbers mean.
     ///
     /// # Errors
     /// A run without a model, a model of another task, or one whose parts do not fit together.
     pub fn open(run: &Run) -> Result<(Network, Self)> {
         let path = run.trained_model()?;
-        let (network, forecasting): (Network, Self) = model_file::load(&path, TASK)?;
-        if forecasting.fits(network.spec()) {
-            return Ok((network, forecasting));
+        let (network, meaning): (Network, Self) = model_file::load(&path, TASK)?;
+        if meaning.fits(network.spec()) {
+            return Ok((network, meaning));
         }
         Err(Failure::input("the scaling does not fit the net").in_file(&path))
     }

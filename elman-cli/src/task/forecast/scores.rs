@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Forecasting;
+use super::ForecastMeaning;
 
 /// A step that is forecast from.
 #[derive(Clone, Copy, Debug)]
@@ -71,15 +71,15 @@ struct Report {
 
 impl Scores {
     /// Compares outputs of the net, one per item, with what came.
-    pub fn measure(forecasting: &Forecasting, items: &[Item], outputs: &[f32]) -> Self {
+    pub fn measure(meaning: &ForecastMeaning, items: &[Item], outputs: &[f32]) -> Self {
         let mut scores = Self::default();
-        let curve = forecasting.view.scale.curve;
-        let [low, high] = forecasting.range;
+        let curve = meaning.view.scale.curve;
+        let [low, high] = meaning.range;
         for (item, &output) in items.iter().zip(outputs) {
             if item.target.is_nan() {
                 continue;
             }
-            let error = forecasting.value(item.expected, output) - item.target;
+            let error = meaning.value(item.expected, output) - item.target;
             scores.net.add(error);
             scores.linear.add(curve.invert(item.expected) - item.target);
             scores.persistence.add(item.present - item.target);
@@ -143,9 +143,9 @@ impl Scores {
     }
 
     /// A table for people.
-    pub fn to_table(&self, forecasting: &Forecasting) -> String {
-        let target = &forecasting.columns[0];
-        let ahead = match forecasting.view.horizon {
+    pub fn to_table(&self, meaning: &ForecastMeaning) -> String {
+        let target = &meaning.columns[0];
+        let ahead = match meaning.view.horizon {
             1 => "one step".to_owned(),
             steps => format!("{steps} steps"),
         };
@@ -166,7 +166,7 @@ impl Scores {
             table += "\nthe linear autoregression is better here: the series may hold nothing for a net to learn, or too few rows\n";
         }
         if self.outside.items > 0 {
-            let [low, high] = forecasting.range;
+            let [low, high] = meaning.range;
             table += &format!(
                 "\n{} of them lie outside of {} to {}, the range of training; RMSE there {}\n",
                 self.outside.items,

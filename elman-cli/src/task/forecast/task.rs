@@ -9,7 +9,7 @@ use super::history::History;
 use super::linear::Design;
 use super::scores::{Item, Scores};
 use super::series::{self, Series};
-use super::{ForecastArgs, Forecasting, net_features, net_width};
+use super::{ForecastArgs, ForecastMeaning, net_features, net_width};
 
 use crate::base::failure::{Failure, Result};
 use crate::data::table::Part;
@@ -65,7 +65,7 @@ pub struct Encoded {
 #[derive(Debug)]
 pub struct ForecastTask {
     spec: Spec,
-    forecasting: Forecasting,
+    meaning: ForecastMeaning,
     train: Encoded,
     valid: Encoded,
     noise: f32,
@@ -124,7 +124,7 @@ impl ForecastTask {
     ) -> Result<Self> {
         let fallback = means(train, columns.len());
         let choice = choose(train, &fallback, args.horizon)?;
-        let mut forecasting = Forecasting {
+        let mut meaning = ForecastMeaning {
             columns,
             split_column: args.split_column.clone(),
             view: choice.view,
@@ -135,16 +135,16 @@ impl ForecastTask {
             spreads: Vec::new(),
             residual: 0.0,
         };
-        measure_spreads(&mut forecasting, train, &choice);
+        measure_spreads(&mut meaning, train, &choice);
         let settings = &args.settings;
-        let spec = spec(settings, &forecasting)?;
-        let mut learnt = forecasting.encode_stretches(train);
+        let spec = spec(settings, &meaning)?;
+        let mut learnt = meaning.encode_stretches(train);
         if let Some(stretches) = settings.overfit_batch {
             learnt = learnt.first(stretches);
         }
         let valid = match settings.overfit_batch {
             Some(_) => learnt.clone(),
-            None => forecasting.encode(valid.unwrap_or(train), Some(Part::Dev)),
+            None => meaning.encode(valid.unwrap_or(train), Some(Part::Dev)),
         };
         if learnt.sequences.len() == 0 || valid.items.iter().all(|item| item.target.is_nan()) {
             return Err(Failure::input(
@@ -153,7 +153,7 @@ impl ForecastTask {
         }
         let task = Self {
             spec,
-            forecasting,
+            meaning,
             train: learnt,
             valid,
             noise: settings.noise as f32,
@@ -165,22 +165,22 @@ impl ForecastTask {
     /// What was chosen, and how well it does by itself.
     fn announce(&self) {
         let still = vec![0.0; self.valid.items.len()];
-        let scores = Scores::measure(&self.forecasting, &self.valid.items, &still);
+        let scores = Scores::measure(&self.meaning, &self.valid.items, &still);
         eprintln!(
             "forecasting {} from {}, {} lags; without the net the skill is {:.4} (1 is perfect, 0 is persistence)",
-            self.forecasting.columns[0],
-            self.forecasting.view.scale.describe(),
-            self.forecasting.view.lags,
+            self.meaning.columns[0],
+            self.meaning.view.scale.describe(),
+            self.meaning.view.lags,
             scores.skill()
         );
     }
 }
 
-fn spec(settings: &Settings, forecasting: &Forecasting) -> Result<Spec> {
-    let inputs = forecasting.columns.len() - 1;
+fn spec(settings: &Settings, meaning: &ForecastMeaning) -> Result<Spec> {
+    let inputs = meaning.columns.len() - 1;
     let spec = Spec {
         input: Input::Dense {
-            width: net_width(inputs, &forecasting.view),
+            width: net_width(inputs, &meaning.view),
         },
         layers: settings.stack()?,
         initial_state: settings.initial_state(),
@@ -228,31 +228,31 @@ fn range(series: &[Series]) -> [f64; 2] {
 }
 
 /// Finds mean and spread of what the net will read, and the spread of what it should put out.
-fn measure_spreads(forecasting: &mut Forecasting, series: &[Series], choice: &Choice) {
+fn measure_spreads(meaning: &mut ForecastMeaning, series: &[Series], choice: &Choice) {
     let view = choice.view;
     let curve = view.scale.curve;
     let histories: Vec<History> = (series
         .iter()
-        .map(|one| one.history(curve, &forecasting.fallback)))
+        .map(|one| one.history(curve, &meaning.fallback)))
     .collect();
     let (mut features, mut missed) = (Vec::new(), 0.0);
-    let mut design = Design::new(net_width(forecasting.columns.len() - 1, &view));
+    let mut design = Design::new(net_width(meaning.columns.len() - 1, &view));
     let mut targets = Design::new(1);
     for pair in learnable(series, &histories, &view) {
         let history = &histories[pair.series];
-        let expected = forecasting.expect(history, pair.step, &mut features);
+        let expected = meaning.expect(history, pair.step, &mut features);
         let target = curve.apply(pair.target);
         missed += (target - expected).powi(2);
         net_features(history, pair.step, expected, &view, &mut features);
         design.push(&features, 0.0);
         targets.push(&[target], 0.0);
     }
-    (forecasting.means, forecasting.spreads) = design.moments();
+    (meaning.means, meaning.spreads) = design.moments();
     let missed = (missed / design.len().max(1) as f64).sqrt();
-    forecasting.residual = missed.max(ROUNDING * targets.moments().1[0]);
+    meaning.residual = missed.max(ROUNDING * targets.moments().1[0]);
 }
 
-impl Forecasting {
+impl ForecastMeaning {
     /// Every series as one sequence; targets of that part count, or of all.
     pub fn encode(&self, series: &[Series], part: Option<Part>) -> Encoded {
         let mut encoded = Encoded::new(self.spec_width());
@@ -391,7 +391,7 @@ impl Job for ForecastArgs {
 }
 
 impl Task for ForecastTask {
-    type Meaning = Forecasting;
+    type Meaning = ForecastMeaning;
 
     const NAME: &'static str = super::TASK;
 
@@ -399,8 +399,8 @@ impl Task for ForecastTask {
         &self.spec
     }
 
-    fn meaning(&self) -> &Forecasting {
-        &self.forecasting
+    fn meaning(&self) -> &ForecastMeaning {
+        &self.meaning
     }
 
     fn train(&self) -> &Sequences {
@@ -434,7 +434,7 @@ impl Task for ForecastTask {
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
         let outputs = infer::outputs(Level::detect(), model, &self.valid.sequences)?;
-        let scores = Scores::measure(&self.forecasting, &self.valid.items, &outputs);
+        let scores = Scores::measure(&self.meaning, &self.valid.items, &outputs);
         Ok(Measure {
             loss: scores.mse(),
             score: scores.skill(),
@@ -443,15 +443,14 @@ impl Task for ForecastTask {
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let outputs = infer::outputs(Level::detect(), model, &self.valid.sequences)?;
-        let scores = Scores::measure(&self.forecasting, &self.valid.items, &outputs);
+        let scores = Scores::measure(&self.meaning, &self.valid.items, &outputs);
         let counted = || {
             let items = self.valid.items.iter().zip(&outputs);
             items.filter(|(item, _)| !item.target.is_nan())
         };
-        let predict =
-            |(item, &output): (&Item, &f32)| self.forecasting.value(item.expected, output);
+        let predict = |(item, &output): (&Item, &f32)| self.meaning.value(item.expected, output);
         Ok(vec![Evidence::Series(report::Series {
-            name: self.forecasting.columns[0].clone(),
+            name: self.meaning.columns[0].clone(),
             labels: Vec::new(),
             target: counted().map(|(item, _)| item.target).collect(),
             prediction: counted().map(predict).collect(),

@@ -2,8 +2,8 @@
 
 mod args;
 mod evidence;
-mod labeller;
 mod labels;
+mod model;
 mod scores;
 mod task;
 
@@ -20,8 +20,8 @@ use crate::net::model_file;
 use crate::net::network::Network;
 
 pub use args::LabelArgs;
-pub use labeller::Labeller;
 pub use labels::{Labels, best};
+pub use model::LabelModel;
 pub use scores::{Scores, nats};
 
 /// The name of the task, in commands and files.
@@ -29,21 +29,21 @@ pub const TASK: &str = "label";
 
 /// From steps to what the net reads, and from class numbers to labels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Labelling {
+pub struct LabelMeaning {
     pub reading: Reading,
     pub labels: Labels,
 }
 
-impl Labelling {
+impl LabelMeaning {
     /// A run's best model, and what its numbers mean.
     ///
     /// # Errors
     /// A run without a model, a model of another task, or one whose parts do not fit together.
     pub fn open(run: &Run) -> Result<(Network, Self)> {
         let path = run.trained_model()?;
-        let (network, labelling): (Network, Self) = model_file::load(&path, TASK)?;
-        if labelling.fits(network.spec()) {
-            return Ok((network, labelling));
+        let (network, meaning): (Network, Self) = model_file::load(&path, TASK)?;
+        if meaning.fits(network.spec()) {
+            return Ok((network, meaning));
         }
         Err(Failure::input("vocabularies and labels do not fit the net").in_file(&path))
     }
@@ -123,14 +123,14 @@ mod tests {
     use crate::data::features::{Feature, Vocabulary};
     use elman_core::{Dropout, InitialState, Input, Layer, Layers};
 
-    fn labelling(labels: &[&str]) -> Labelling {
+    fn meaning(labels: &[&str]) -> LabelMeaning {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
         let sentence = Sentence {
             labels,
             ..Sentence::default()
         };
         let vocabulary = Vocabulary::collect(Feature::Shape, 4, ["Ida", "Bo", "runs", "far"]).0;
-        Labelling {
+        LabelMeaning {
             reading: Reading::Tokens(vec![vocabulary]),
             labels: Labels::collect(&[sentence]),
         }
@@ -138,9 +138,9 @@ mod tests {
 
     #[test]
     fn meanings_must_fit_the_net() {
-        let labelling = labelling(&["B-PER", "O"]);
+        let meaning = meaning(&["B-PER", "O"]);
         let fitting = Spec {
-            input: labelling.reading.input(1).unwrap(),
+            input: meaning.reading.input(1).unwrap(),
             layers: Layers::of([Layer::tanh(2)]),
             initial_state: InitialState::Zero,
             head: Head {
@@ -153,10 +153,10 @@ mod tests {
         let run = Run::open(home.path()).unwrap();
         let open = |spec: &Spec| {
             let params = vec![0.0; spec.params_len()];
-            model_file::save(&run.model(), TASK, spec, &labelling, &params).unwrap();
-            Labelling::open(&run)
+            model_file::save(&run.model(), TASK, spec, &meaning, &params).unwrap();
+            LabelMeaning::open(&run)
         };
-        assert_eq!(open(&fitting).unwrap().1, labelling);
+        assert_eq!(open(&fitting).unwrap().1, meaning);
         let three = Head {
             kind: HeadKind::Softmax { outputs: 3 },
             ..fitting.head
@@ -187,12 +187,12 @@ mod tests {
             first_line: 7,
         };
         let known = [sentence(["B-PER", "O"])];
-        let labelling = labelling(&["B-PER", "O"]);
+        let meaning = meaning(&["B-PER", "O"]);
         assert_eq!(
-            labelling.encode(&known, "f").unwrap().classes()[1].get(),
+            meaning.encode(&known, "f").unwrap().classes()[1].get(),
             Some(1)
         );
-        let complaint = labelling
+        let complaint = meaning
             .encode(&[sentence(["O", "B-LOC"])], "f")
             .unwrap_err()
             .to_string();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use elman_core::{Head, HeadKind, Level, Model, Read, Spec};
 
 use super::evidence::evidence;
-use super::{LabelArgs, Labelling, Labels, Scores};
+use super::{LabelArgs, LabelMeaning, Labels, Scores};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
@@ -83,7 +83,7 @@ const HELD_OUT: usize = 10;
 #[derive(Debug)]
 pub struct LabelTask {
     spec: Spec,
-    labelling: Labelling,
+    meaning: LabelMeaning,
     train: Sequences,
     /// First line of each training sentence.
     train_lines: Vec<usize>,
@@ -126,14 +126,14 @@ impl LabelTask {
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let embedding = args.settings.embedding;
         let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
-        let labelling = Labelling { reading, labels };
+        let meaning = LabelMeaning { reading, labels };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
             &args.settings,
-            (labelling.encode(&train, &name(path))?, lines),
-            labelling.encode(&valid, &name(valid_path))?,
-            (labelling, Some(hiding)),
+            (meaning.encode(&train, &name(path))?, lines),
+            meaning.encode(&valid, &name(valid_path))?,
+            (meaning, Some(hiding)),
         )
     }
 
@@ -157,14 +157,14 @@ impl LabelTask {
         let (train, valid, valid_path) = split(args, path, table.sequences, load)?;
         let values = train.iter().map(|block| block.values.as_slice());
         let reading = Reading::numbers(&table.columns, values, args.settings.window);
-        let labelling = Labelling { reading, labels };
+        let meaning = LabelMeaning { reading, labels };
         let lines = train.iter().map(|block| block.line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
             &args.settings,
-            (labelling.encode_rows(&train, &name(path))?, lines),
-            labelling.encode_rows(&valid, &name(valid_path))?,
-            (labelling, None),
+            (meaning.encode_rows(&train, &name(path))?, lines),
+            meaning.encode_rows(&valid, &name(valid_path))?,
+            (meaning, None),
         )
     }
 
@@ -172,9 +172,9 @@ impl LabelTask {
         settings: &Settings,
         (train, train_lines): (Sequences, Vec<usize>),
         valid: Sequences,
-        (labelling, hiding): (Labelling, Option<Hiding>),
+        (meaning, hiding): (LabelMeaning, Option<Hiding>),
     ) -> Result<Self> {
-        let input = labelling.reading.input(settings.window)?;
+        let input = meaning.reading.input(settings.window)?;
         let spec = Spec {
             dropout: settings.dropout(&input),
             input,
@@ -182,7 +182,7 @@ impl LabelTask {
             initial_state: settings.initial_state(),
             head: Head {
                 kind: HeadKind::Softmax {
-                    outputs: labelling.labels.len(),
+                    outputs: meaning.labels.len(),
                 },
                 read: Read::EveryStep,
             },
@@ -190,7 +190,7 @@ impl LabelTask {
         spec.check()?;
         Ok(Self {
             spec,
-            labelling,
+            meaning,
             train,
             train_lines,
             valid,
@@ -275,7 +275,7 @@ impl Job for LabelArgs {
 }
 
 impl Task for LabelTask {
-    type Meaning = Labelling;
+    type Meaning = LabelMeaning;
 
     const NAME: &'static str = super::TASK;
 
@@ -283,8 +283,8 @@ impl Task for LabelTask {
         &self.spec
     }
 
-    fn meaning(&self) -> &Labelling {
-        &self.labelling
+    fn meaning(&self) -> &LabelMeaning {
+        &self.meaning
     }
 
     fn train(&self) -> &Sequences {
@@ -308,7 +308,7 @@ impl Task for LabelTask {
     }
 
     fn score_name(&self) -> &'static str {
-        if self.labelling.labels.are_spans() {
+        if self.meaning.labels.are_spans() {
             "f1"
         } else {
             "accuracy"
@@ -317,7 +317,7 @@ impl Task for LabelTask {
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
         let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
-        let scores = Scores::measure(&self.labelling.labels, &self.valid, &outputs);
+        let scores = Scores::measure(&self.meaning.labels, &self.valid, &outputs);
         Ok(Measure {
             loss: scores.loss,
             score: scores.decisive(),
@@ -326,7 +326,7 @@ impl Task for LabelTask {
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
-        Ok(evidence(&self.labelling.labels, &self.valid, &outputs))
+        Ok(evidence(&self.meaning.labels, &self.valid, &outputs))
     }
 }
 

@@ -5,10 +5,10 @@ use std::io::Write;
 use elman_core::Model;
 use serde::Serialize;
 
-use super::Texting;
+use super::TextMeaning;
 use super::args::GenerateArgs;
 use super::lexicon::{LINE_END, UNKNOWN};
-use super::writer::{Memory, Reader, Writer};
+use super::model::{Memory, Reader, TextModel};
 use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::seeds::{self, Purpose};
@@ -31,8 +31,8 @@ struct Generated<'a> {
 /// # Errors
 /// A run that is missing, damaged or of another task.
 pub fn run(args: &GenerateArgs) -> Result<()> {
-    let writer = Writer::open(&Run::open(&args.run)?)?;
-    let lexicon = writer.lexicon();
+    let net = TextModel::open(&Run::open(&args.run)?)?;
+    let lexicon = net.lexicon();
     let prompt = lexicon.ids(&args.prompt);
     if prompt.contains(&UNKNOWN) {
         let (unit, mut unknown) = (lexicon.unit(), Vec::new());
@@ -46,13 +46,13 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
     }
     let mut out = std::io::stdout().lock();
     if args.json {
-        let generated = collect(&writer, args, &prompt)?;
+        let generated = collect(&net, args, &prompt)?;
         serde_json::to_writer(&mut out, &generated).map_err(std::io::Error::from)?;
         return Ok(writeln!(out)?);
     }
     write!(out, "{}", args.prompt)?;
     let mut before = last_of(&args.prompt, &prompt);
-    write_on(&writer, args, &prompt, |id, _| {
+    write_on(&net, args, &prompt, |id, _| {
         write!(out, "{}{}", lexicon.gap(before, id), lexicon.token(id))?;
         before = id;
         Ok(out.flush()?)
@@ -64,11 +64,11 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
 }
 
 fn collect<'a>(
-    writer: &'a Writer,
+    net: &'a TextModel,
     args: &'a GenerateArgs,
     prompt: &[u32],
 ) -> Result<Generated<'a>> {
-    let lexicon = writer.lexicon();
+    let lexicon = net.lexicon();
     let mut generated = Generated {
         prompt: &args.prompt,
         text: args.prompt.clone(),
@@ -76,7 +76,7 @@ fn collect<'a>(
         token_nats: Vec::new(),
     };
     let mut before = last_of(&args.prompt, prompt);
-    write_on(writer, args, prompt, |id, surprise| {
+    write_on(net, args, prompt, |id, surprise| {
         generated.text += lexicon.gap(before, id);
         generated.text += lexicon.token(id);
         generated.tokens.push(lexicon.token(id));
@@ -97,7 +97,7 @@ fn last_of(typed: &str, prompt: &[u32]) -> u32 {
 
 /// Reads the prompt and hands out what comes next, token by token, each with its nats.
 fn write_on(
-    writer: &Writer,
+    net: &TextModel,
     args: &GenerateArgs,
     prompt: &[u32],
     hand_out: impl FnMut(u32, f64) -> Result<()>,
@@ -107,8 +107,8 @@ fn write_on(
         top_k: args.top_k,
         seed: args.seed,
     };
-    let (length, model) = (args.length, writer.network().model()?);
-    go_on(model, writer.has_items(), &mood, prompt, length, hand_out)
+    let (length, model) = (args.length, net.network().model()?);
+    go_on(model, net.has_items(), &mood, prompt, length, hand_out)
 }
 
 /// Some text by a net that may still be learning.
@@ -116,7 +116,7 @@ fn write_on(
 /// # Errors
 /// None for a net of this task.
 pub fn sample(
-    texting: &Texting,
+    meaning: &TextMeaning,
     model: &Model<'_>,
     temperature: f64,
     length: usize,
@@ -127,8 +127,8 @@ pub fn sample(
         seed: 1,
     };
     let (mut text, mut before) = (String::new(), LINE_END);
-    let lexicon = &texting.lexicon;
-    go_on(*model, texting.lines, &mood, &[], length as u64, |id, _| {
+    let lexicon = &meaning.lexicon;
+    go_on(*model, meaning.lines, &mood, &[], length as u64, |id, _| {
         text += lexicon.gap(before, id);
         text += lexicon.token(id);
         before = id;

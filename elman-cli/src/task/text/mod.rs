@@ -3,9 +3,9 @@
 mod args;
 mod generate;
 mod lexicon;
+mod model;
 mod scores;
 mod task;
-mod writer;
 
 use elman_core::{Channel, Channels, Head, HeadKind, Input, Read, Spec, Target};
 use serde::{Deserialize, Serialize};
@@ -21,29 +21,29 @@ use lexicon::{LINE_END, Lexicon};
 pub use args::{GenerateArgs, TextArgs};
 pub use generate::run as generate;
 pub use lexicon::Unit;
-pub use writer::Writer;
+pub use model::TextModel;
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "text";
 
 /// From text to ids and back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Texting {
+pub struct TextMeaning {
     lexicon: Lexicon,
     /// Whether every line is an item of its own, such as a name, and starts from the initial state.
     lines: bool,
 }
 
-impl Texting {
+impl TextMeaning {
     /// A run's best model, and what its numbers mean.
     ///
     /// # Errors
     /// A run without a model, a model of another task, or one whose parts do not fit together.
     fn open(run: &Run) -> Result<(Network, Self)> {
         let path = run.trained_model()?;
-        let (network, texting): (Network, Self) = model_file::load(&path, TASK)?;
-        if texting.fits(network.spec()) {
-            return Ok((network, texting));
+        let (network, meaning): (Network, Self) = model_file::load(&path, TASK)?;
+        if meaning.fits(network.spec()) {
+            return Ok((network, meaning));
         }
         Err(Failure::input("the tokens do not fit the net").in_file(&path))
     }
@@ -143,9 +143,9 @@ fn push(sequences: &mut Sequences, before: u32, ids: &[u32]) {
 mod tests {
     use super::*;
 
-    fn texting(lines: bool) -> Texting {
+    fn meaning(lines: bool) -> TextMeaning {
         let (lexicon, _) = Lexicon::collect(Unit::Chars, "ab\nab\nb\n");
-        Texting { lexicon, lines }
+        TextMeaning { lexicon, lines }
     }
 
     fn targets(sequences: &Sequences, sequence: usize) -> Vec<u32> {
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_line_is_an_item_and_its_end_is_foreseen() {
-        let sequences = texting(true).encode("ba\n\na");
+        let sequences = meaning(true).encode("ba\n\na");
         assert_eq!(sequences.len(), 2);
         assert_eq!([0, 1, 2].map(|row| sequences.ids(row)[0]), [1, 2, 3]);
         assert_eq!(targets(&sequences, 0), [2, 3, 1]);
@@ -165,10 +165,10 @@ mod tests {
 
     #[test]
     fn streams_together_are_the_text() {
-        let texting = texting(false);
+        let meaning = meaning(false);
         let text = "ab\nb".repeat(77);
-        let whole = texting.encode(&text);
-        let streams = texting.encode_streams(&text, 4);
+        let whole = meaning.encode(&text);
+        let streams = meaning.encode_streams(&text, 4);
         let lengths: Vec<usize> = (0..4).map(|stream| streams.len_of(stream)).collect();
         assert_eq!(lengths, [77; 4]);
         let ids = |sequences: &Sequences| -> Vec<u32> {
@@ -178,6 +178,6 @@ mod tests {
         };
         assert_eq!(ids(&whole), ids(&streams));
         assert_eq!(whole.classes(), streams.classes());
-        assert_eq!(texting.encode_streams("ab", 4).len(), 1);
+        assert_eq!(meaning.encode_streams("ab", 4).len(), 1);
     }
 }

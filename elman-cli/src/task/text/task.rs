@@ -9,7 +9,7 @@ use super::args::TextArgs;
 use super::generate::sample;
 use super::lexicon::{LINE_END, Lexicon, Unit};
 use super::scores::Scores;
-use super::{TASK, Texting};
+use super::{TASK, TextMeaning};
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::data::features;
@@ -135,7 +135,7 @@ const HIDING: f32 = 0.5;
 #[derive(Debug)]
 pub struct TextTask {
     spec: Spec,
-    texting: Texting,
+    meaning: TextMeaning,
     train: Sequences,
     /// The line of the training text where each sequence begins.
     train_lines: Vec<usize>,
@@ -192,15 +192,15 @@ impl TextTask {
         valid: &str,
     ) -> Result<Self> {
         let (lexicon, counts) = Lexicon::collect(unit, train);
-        let texting = Texting { lexicon, lines };
-        let input = texting.input(settings.embedding);
+        let meaning = TextMeaning { lexicon, lines };
+        let input = meaning.input(settings.embedding);
         let spec = Spec {
             input,
             layers: settings.stack()?,
             initial_state: settings.initial_state(),
             head: Head {
                 kind: HeadKind::Softmax {
-                    outputs: texting.lexicon.len(),
+                    outputs: meaning.lexicon.len(),
                 },
                 read: Read::EveryStep,
             },
@@ -212,8 +212,8 @@ impl TextTask {
         };
         spec.check()?;
         let text = train;
-        let mut train = texting.encode_streams(text, settings.batch);
-        let mut valid = texting.encode_streams(valid, VALID_STREAMS);
+        let mut train = meaning.encode_streams(text, settings.batch);
+        let mut valid = meaning.encode_streams(valid, VALID_STREAMS);
         if let Some(count) = settings.overfit_batch {
             train = train.select(0..count.min(train.len()));
             valid = train.clone();
@@ -222,17 +222,17 @@ impl TextTask {
             spec,
             order: longest_first(&valid),
             hiding: features::hiding(0, &counts, HIDING),
-            train_lines: lines_of(&texting, text, &train),
+            train_lines: lines_of(&meaning, text, &train),
             train,
             valid,
-            texting,
+            meaning,
         })
     }
 }
 
 /// The line of a text where each sequence begins.
-fn lines_of(texting: &Texting, text: &str, sequences: &Sequences) -> Vec<usize> {
-    if texting.lines {
+fn lines_of(meaning: &TextMeaning, text: &str, sequences: &Sequences) -> Vec<usize> {
+    if meaning.lines {
         let lines = text.lines().enumerate();
         let lines = lines.filter(|(_, line)| !line.is_empty());
         return lines.map(|(number, _)| number + 1).collect();
@@ -330,7 +330,7 @@ impl Job for TextArgs {
 }
 
 impl Task for TextTask {
-    type Meaning = Texting;
+    type Meaning = TextMeaning;
 
     const NAME: &'static str = TASK;
 
@@ -342,8 +342,8 @@ impl Task for TextTask {
         &self.spec
     }
 
-    fn meaning(&self) -> &Texting {
-        &self.texting
+    fn meaning(&self) -> &TextMeaning {
+        &self.meaning
     }
 
     fn train(&self) -> &Sequences {
@@ -355,7 +355,7 @@ impl Task for TextTask {
     }
 
     fn walk(&self) -> Walk {
-        if self.texting.lines {
+        if self.meaning.lines {
             Walk::Shuffled
         } else {
             Walk::Streams
@@ -376,7 +376,7 @@ impl Task for TextTask {
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let samples = SAMPLED.map(|(how, temperature)| -> Result<Sample> {
-            let text = sample(&self.texting, model, temperature, SAMPLE_LENGTH)?;
+            let text = sample(&self.meaning, model, temperature, SAMPLE_LENGTH)?;
             Ok(Sample {
                 how: how.to_owned(),
                 text,

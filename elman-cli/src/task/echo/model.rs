@@ -4,7 +4,7 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
-use super::Echoing;
+use super::EchoMeaning;
 use super::task::Scores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
@@ -16,9 +16,9 @@ use crate::task::label::best;
 use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
 
 /// A trained echo net.
-pub struct Listener {
+pub struct EchoModel {
     pub network: Network,
-    pub echoing: Echoing,
+    pub meaning: EchoMeaning,
 }
 
 /// The object that `eval --json` prints.
@@ -38,19 +38,19 @@ struct Answer<'a> {
     probabilities: Vec<f32>,
 }
 
-impl Listener {
+impl EchoModel {
     /// A run's best model.
     ///
     /// # Errors
-    /// As [`Echoing::open`].
+    /// As [`EchoMeaning::open`].
     pub fn open(run: &Run) -> Result<Self> {
-        let (network, echoing) = Echoing::open(run)?;
-        Ok(Self { network, echoing })
+        let (network, meaning) = EchoMeaning::open(run)?;
+        Ok(Self { network, meaning })
     }
 
     /// The symbols of a line.
     fn symbols(&self, lines: &Lines<impl BufRead>, line: &str) -> Result<Vec<u32>> {
-        let classes = self.echoing.classes as u32;
+        let classes = self.meaning.classes as u32;
         let symbol = |(column, c): (usize, char)| {
             c.to_digit(classes).ok_or_else(|| {
                 let last = char::from_digit(classes - 1, classes).unwrap_or('1');
@@ -71,8 +71,8 @@ impl Listener {
             let line = line.to_owned();
             let symbols = self.symbols(lines, &line)?;
             if !symbols.is_empty() {
-                let mut sequences = self.echoing.sequences();
-                self.echoing.push_all(&mut sequences, &symbols);
+                let mut sequences = self.meaning.sequences();
+                self.meaning.push_all(&mut sequences, &symbols);
                 return Ok(Some((line, sequences)));
             }
         }
@@ -83,7 +83,7 @@ impl Listener {
         let mut lines = Lines::open(&args.data)?;
         while let Some((line, sequences)) = self.next(&mut lines)? {
             let outputs = self.network.outputs(&sequences)?;
-            let rows = || outputs.chunks_exact(self.echoing.classes);
+            let rows = || outputs.chunks_exact(self.meaning.classes);
             let symbol = |row: &[f32]| char::from_digit(best(row) as u32, 36).unwrap_or('?');
             let echo: String = rows().map(symbol).collect();
             if args.json {
@@ -105,7 +105,7 @@ impl Listener {
     }
 }
 
-impl Trained for Listener {
+impl Trained for EchoModel {
     fn network(&self) -> &Network {
         &self.network
     }
@@ -149,12 +149,12 @@ impl Trained for Listener {
         let data = file.path;
         no_classes(file.classes)?;
         let mut lines = Lines::open(data)?;
-        let mut all = self.echoing.sequences();
+        let mut all = self.meaning.sequences();
         while let Some(line) = lines.next_line()? {
             let line = line.to_owned();
             let symbols = self.symbols(&lines, &line)?;
             if !symbols.is_empty() {
-                self.echoing.push_all(&mut all, &symbols);
+                self.meaning.push_all(&mut all, &symbols);
             }
         }
         if all.len() == 0 {
@@ -167,7 +167,7 @@ impl Trained for Listener {
     fn description(&self) -> Description {
         Description {
             channels: Vec::new(),
-            labels: (0..self.echoing.classes as u32)
+            labels: (0..self.meaning.classes as u32)
                 .filter_map(|symbol| char::from_digit(symbol, 36))
                 .map(String::from)
                 .collect(),
@@ -176,13 +176,13 @@ impl Trained for Listener {
 
     fn encoding(&self) -> Encoding {
         let mut encoding = Encoding::default();
-        encoding.remark(match self.echoing.classes {
+        encoding.remark(match self.meaning.classes {
             2 => "A step reads a bit, as 0 or 1.".to_owned(),
             classes => format!(
                 "A step reads {classes} numbers: 1 at the place of the symbol, 0 elsewhere."
             ),
         });
-        let delay = self.echoing.delay;
+        let delay = self.meaning.delay;
         encoding.remark(format!(
             "Outputs are the probabilities of the symbol that was read {delay} steps before."
         ));

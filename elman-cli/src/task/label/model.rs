@@ -4,7 +4,7 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
-use super::{Labelling, Scores, best};
+use super::{LabelMeaning, Scores, best};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
@@ -19,9 +19,9 @@ use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::trained::{DataFile, Description, Report, Trained};
 
 /// A trained labelling net.
-pub struct Labeller {
+pub struct LabelModel {
     pub network: Network,
-    pub labelling: Labelling,
+    pub meaning: LabelMeaning,
 }
 
 /// One line of `predict --json`.
@@ -50,7 +50,7 @@ struct FoundSpan<'a> {
     text: String,
 }
 
-impl Trained for Labeller {
+impl Trained for LabelModel {
     fn network(&self) -> &Network {
         &self.network
     }
@@ -62,7 +62,7 @@ impl Trained for Labeller {
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
         let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
-        let scores = Scores::measure(&self.labelling.labels, &sequences, &outputs);
+        let scores = Scores::measure(&self.meaning.labels, &sequences, &outputs);
         Ok(Report {
             json: scores.to_json(),
             table: scores.to_table(),
@@ -70,14 +70,14 @@ impl Trained for Labeller {
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
-        match self.labelling.reading.columns() {
+        match self.meaning.reading.columns() {
             None => self.answer(Lines::open(&args.data)?, chunk, args.json, out),
             Some(columns) => self.answer_rows(args, columns, chunk, out),
         }
     }
 
     fn formats(&self) -> &'static [Format] {
-        match self.labelling.reading.columns() {
+        match self.meaning.reading.columns() {
             None => &[Format::Conll],
             Some(_) => Format::TABLES,
         }
@@ -91,8 +91,8 @@ impl Trained for Labeller {
             return Err(Failure::input(sentence));
         }
         let name = data.display().to_string();
-        match self.labelling.reading.columns() {
-            None => (self.labelling).encode(&Conll::Labelled.load(data)?, &name),
+        match self.meaning.reading.columns() {
+            None => (self.meaning).encode(&Conll::Labelled.load(data)?, &name),
             Some(columns) => {
                 let wanted = Wanted {
                     format: file.format,
@@ -101,20 +101,20 @@ impl Trained for Labeller {
                     ..Wanted::default()
                 };
                 let table = load_table(data, &wanted)?;
-                self.labelling.encode_rows(&table.sequences, &name)
+                self.meaning.encode_rows(&table.sequences, &name)
             }
         }
     }
 
     fn description(&self) -> Description {
         Description {
-            channels: self.labelling.reading.channels(),
-            labels: self.labelling.labels.names().to_vec(),
+            channels: self.meaning.reading.channels(),
+            labels: self.meaning.labels.names().to_vec(),
         }
     }
 
     fn encoding(&self) -> Encoding {
-        let Labelling { reading, labels } = &self.labelling;
+        let LabelMeaning { reading, labels } = &self.meaning;
         let mut encoding = reading.encoding();
         encoding.remark("Outputs are the probabilities of the labels.");
         if labels.are_spans() {
@@ -126,14 +126,14 @@ impl Trained for Labeller {
     }
 }
 
-impl Labeller {
+impl LabelModel {
     /// A run's best model.
     ///
     /// # Errors
-    /// As [`Labelling::open`].
+    /// As [`LabelMeaning::open`].
     pub fn open(run: &Run) -> Result<Self> {
-        let (network, labelling) = Labelling::open(run)?;
-        Ok(Self { network, labelling })
+        let (network, meaning) = LabelMeaning::open(run)?;
+        Ok(Self { network, meaning })
     }
 
     fn answer(
@@ -180,9 +180,9 @@ impl Labeller {
             }
             // Labels that the file may have are none of our business.
             (blocks.iter_mut()).for_each(|block| block.labels = data::table::Labels::None);
-            let sequences = self.labelling.encode_rows(&blocks, "the input")?;
+            let sequences = self.meaning.encode_rows(&blocks, "the input")?;
             let outputs = self.network.outputs(&sequences)?;
-            let mut rows = outputs.chunks_exact(self.labelling.labels.len());
+            let mut rows = outputs.chunks_exact(self.meaning.labels.len());
             for block in &blocks {
                 let rows: Vec<&[f32]> = rows.by_ref().take(block.rows).collect();
                 self.write_rows(&block.name, &rows, args.json, out)?;
@@ -200,7 +200,7 @@ impl Labeller {
     ) -> Result<()> {
         let found = rows.iter().map(|row| {
             let label = best(row);
-            (self.labelling.labels.name(label), row[label])
+            (self.meaning.labels.name(label), row[label])
         });
         if as_json {
             let (labels, probabilities) = found.unzip();
@@ -225,13 +225,13 @@ impl Labeller {
     /// # Errors
     /// None for sentences without labels of their own.
     pub fn label(&self, sentences: &[Sentence]) -> Result<Vec<Vec<&str>>> {
-        let sequences = self.labelling.encode(sentences, "the input")?;
+        let sequences = self.meaning.encode(sentences, "the input")?;
         let outputs = self.network.outputs(&sequences)?;
-        let width = self.labelling.labels.len();
+        let width = self.meaning.labels.len();
         let rows = (0..sequences.len()).map(|sequence| sequences.rows_of(sequence));
         Ok(rows
             .map(|rows| {
-                self.labelling
+                self.meaning
                     .decode(&outputs[rows.start * width..rows.end * width])
             })
             .collect())
@@ -261,7 +261,7 @@ impl Labeller {
 
     fn spans<'a>(&self, sentence: &Sentence, labels: &[&'a str]) -> Option<Vec<FoundSpan<'a>>> {
         let tags: Option<Vec<Tag<'a>>> = labels.iter().map(|label| Tag::parse(label)).collect();
-        let found = spans(tags.filter(|_| self.labelling.labels.are_spans())?);
+        let found = spans(tags.filter(|_| self.meaning.labels.are_spans())?);
         let name = |span: crate::data::spans::Span<'a>| FoundSpan {
             kind: span.kind,
             start: span.tokens.start,

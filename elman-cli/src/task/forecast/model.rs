@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::scores::{Item, Scores};
-use super::{Forecasting, predict, series};
+use super::{ForecastMeaning, predict, series};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
@@ -17,22 +17,19 @@ use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
 const SPLIT: &str = "split";
 
 /// A trained forecasting net.
-pub struct Forecaster {
+pub struct ForecastModel {
     pub network: Network,
-    pub forecasting: Forecasting,
+    pub meaning: ForecastMeaning,
 }
 
-impl Forecaster {
+impl ForecastModel {
     /// A run's best model.
     ///
     /// # Errors
-    /// As [`Forecasting::open`].
+    /// As [`ForecastMeaning::open`].
     pub fn open(run: &Run) -> Result<Self> {
-        let (network, forecasting) = Forecasting::open(run)?;
-        Ok(Self {
-            network,
-            forecasting,
-        })
+        let (network, meaning) = ForecastMeaning::open(run)?;
+        Ok(Self { network, meaning })
     }
 
     /// What came and what was forecast, step by step, in a file or in one part of it.
@@ -43,7 +40,7 @@ impl Forecaster {
         let (items, outputs) = self.run(args)?;
         let pairs = items.iter().zip(&outputs);
         let known = pairs.filter(|(item, _)| !item.target.is_nan());
-        let forecast = |item: &Item, output| self.forecasting.value(item.expected, output);
+        let forecast = |item: &Item, output| self.meaning.value(item.expected, output);
         Ok(known
             .map(|(item, &output)| (item.target, forecast(item, output)))
             .unzip())
@@ -51,19 +48,19 @@ impl Forecaster {
 
     /// What is forecast from, and the outputs of the net.
     fn run(&self, args: &EvalArgs) -> Result<(Vec<Item>, Vec<f32>)> {
-        let forecasting = &self.forecasting;
+        let meaning = &self.meaning;
         let split = args.part.map(|_| {
-            let split = forecasting.split_column.as_deref();
+            let split = meaning.split_column.as_deref();
             split.unwrap_or(SPLIT)
         });
-        if args.part.is_none() && forecasting.split_column.is_some() {
+        if args.part.is_none() && meaning.split_column.is_some() {
             eprintln!(
                 "elman: note: all rows count here, those of training too; --part test takes the test part alone"
             );
         }
-        let series = series::load(&args.data, args.format, forecasting.columns.clone(), split)?;
-        series::note_missing(&series, &forecasting.columns, &args.data);
-        let encoded = forecasting.encode(&series, args.part);
+        let series = series::load(&args.data, args.format, meaning.columns.clone(), split)?;
+        series::note_missing(&series, &meaning.columns, &args.data);
+        let encoded = meaning.encode(&series, args.part);
         let outputs = on_threads(args.threads.into(), || {
             self.network.outputs(&encoded.sequences)
         })?;
@@ -75,11 +72,11 @@ impl Forecaster {
     /// # Errors
     /// A file that is missing or does not fit, or holds nothing to forecast.
     fn scores(&self, args: &EvalArgs) -> Result<Scores> {
-        let forecasting = &self.forecasting;
+        let meaning = &self.meaning;
         let (items, outputs) = self.run(args)?;
-        let scores = Scores::measure(forecasting, &items, &outputs);
+        let scores = Scores::measure(meaning, &items, &outputs);
         if scores.items() == 0 {
-            let view = &forecasting.view;
+            let view = &meaning.view;
             let history = view.lags + view.scale.differencing.span();
             let sentence = match args.part {
                 Some(part) => format!("the part {} holds no value to forecast", part.name()),
@@ -93,7 +90,7 @@ impl Forecaster {
     }
 }
 
-impl Trained for Forecaster {
+impl Trained for ForecastModel {
     fn network(&self) -> &Network {
         &self.network
     }
@@ -110,7 +107,7 @@ impl Trained for Forecaster {
         let scores = self.scores(args)?;
         Ok(Report {
             json: scores.to_json(),
-            table: scores.to_table(&self.forecasting),
+            table: scores.to_table(&self.meaning),
         })
     }
 
@@ -124,24 +121,19 @@ impl Trained for Forecaster {
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
         no_classes(file.classes)?;
-        let series = series::load(
-            file.path,
-            file.format,
-            self.forecasting.columns.clone(),
-            None,
-        )?;
-        Ok(self.forecasting.encode(&series, None).sequences)
+        let series = series::load(file.path, file.format, self.meaning.columns.clone(), None)?;
+        Ok(self.meaning.encode(&series, None).sequences)
     }
 
     fn description(&self) -> Description {
-        let ahead = self.forecasting.view.horizon;
+        let ahead = self.meaning.view.horizon;
         Description {
-            labels: vec![format!("{}+{ahead}", self.forecasting.columns[0])],
+            labels: vec![format!("{}+{ahead}", self.meaning.columns[0])],
             ..Description::default()
         }
     }
 
     fn encoding(&self) -> Encoding {
-        self.forecasting.encoding()
+        self.meaning.encoding()
     }
 }

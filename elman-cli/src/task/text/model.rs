@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::lexicon::{LINE_END, Lexicon};
 use super::task::measure;
-use super::{SHORTEST_STREAM, Texting, none_yet};
+use super::{SHORTEST_STREAM, TextMeaning, none_yet};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
@@ -20,9 +20,9 @@ use crate::task::label::nats;
 use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
 
 /// A trained text net.
-pub struct Writer {
+pub struct TextModel {
     network: Network,
-    texting: Texting,
+    meaning: TextMeaning,
 }
 
 /// A net that reads token by token and always knows what may come next.
@@ -98,24 +98,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Writer {
+impl TextModel {
     /// A run's best model.
     ///
     /// # Errors
     /// A run without a model, or one of another task.
     pub fn open(run: &Run) -> Result<Self> {
-        let (network, texting) = Texting::open(run)?;
-        Ok(Self { network, texting })
+        let (network, meaning) = TextMeaning::open(run)?;
+        Ok(Self { network, meaning })
     }
 
     /// What it writes with.
     pub const fn lexicon(&self) -> &Lexicon {
-        &self.texting.lexicon
+        &self.meaning.lexicon
     }
 
     /// Whether every line is an item of its own.
     pub const fn has_items(&self) -> bool {
-        self.texting.lines
+        self.meaning.lines
     }
 
     /// Probabilities (R, ids) of every token of a text, before it is seen.
@@ -123,7 +123,7 @@ impl Writer {
     /// # Errors
     /// None for any text.
     pub fn foresee(&self, text: &str) -> Result<Vec<f32>> {
-        self.network.outputs(&self.texting.encode(text))
+        self.network.outputs(&self.meaning.encode(text))
     }
 
     fn answer(
@@ -137,10 +137,10 @@ impl Writer {
         let mut memory = Memory::of(&model);
         let mut reader = Reader::new(model, &mut memory)?;
         while let Some(line) = lines.next_line()? {
-            if self.texting.lines {
+            if self.meaning.lines {
                 reader.start_over()?;
             }
-            let mut ids = self.texting.lexicon.ids(line);
+            let mut ids = self.meaning.lexicon.ids(line);
             ids.push(LINE_END);
             let surprises = ids.iter().map(|&id| reader.surprise(id));
             let token_nats = surprises.collect::<Result<Vec<f64>>>()?;
@@ -174,7 +174,7 @@ impl Writer {
     }
 }
 
-impl Trained for Writer {
+impl Trained for TextModel {
     fn network(&self) -> &Network {
         &self.network
     }
@@ -189,7 +189,7 @@ impl Trained for Writer {
 
     fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
         no_classes(args.classes.as_deref())?;
-        let sequences = self.texting.encode(&text::load(&args.data)?);
+        let sequences = self.meaning.encode(&text::load(&args.data)?);
         if sequences.rows() == 0 {
             return Err(Failure::input("the file has nothing but empty lines").in_file(&args.data));
         }
@@ -214,8 +214,8 @@ impl Trained for Writer {
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
         no_classes(file.classes)?;
-        let whole = self.texting.encode(&text::load(file.path)?);
-        if self.texting.lines {
+        let whole = self.meaning.encode(&text::load(file.path)?);
+        if self.meaning.lines {
             return Ok(whole);
         }
         let mut pieces = none_yet();
@@ -231,7 +231,7 @@ impl Trained for Writer {
     }
 
     fn description(&self) -> Description {
-        let channel = self.texting.channel(self.network.spec());
+        let channel = self.meaning.channel(self.network.spec());
         Description {
             channels: channel.into_iter().collect(),
             labels: self.lexicon().names(),
@@ -245,7 +245,7 @@ impl Trained for Writer {
             "A step reads the id of a {noun}: its place in tokens, 0 if it is not there. Outputs are the probabilities of \
              the ids to come next. Start with the line end, id {LINE_END}."
         ));
-        if self.texting.lines {
+        if self.meaning.lines {
             encoding.remark("Every line starts from a reset state.");
         }
         let about = "The token of every id, UTF-8; the first stands for all that are unknown.";
