@@ -7,9 +7,10 @@ use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::interrupt::Interrupt;
 use crate::base::threads::on_threads;
+use crate::train::measure::as_read;
 use crate::train::report::{Report, State};
 use crate::train::settings::Settings;
-use crate::train::task::{Task, as_read};
+use crate::train::task::Task;
 use crate::train::{Job, Outcome, check_room, train, train_in, write_report};
 
 /// The command.

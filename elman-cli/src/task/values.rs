@@ -7,17 +7,15 @@ use elman_core::{Read, Spec};
 use serde::{Deserialize, Serialize};
 
 use crate::base::encoding::Encoding;
-use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
+use crate::base::failure::Result;
 use crate::base::threads::on_threads;
 use crate::command::predict::cell;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::{Block, Wanted};
 use crate::data::{Format, Sequences, Targets, load_table, open_table};
-use crate::net::model_file;
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
+use crate::train::task::Meaning;
 
 /// The name of the task, in files.
 pub const TASK: &str = "values";
@@ -30,14 +28,11 @@ pub struct ValueMeaning {
 }
 
 /// A net at work.
-pub struct ValueModel {
-    network: Network,
-    meaning: ValueMeaning,
-}
+pub type ValueModel = TrainedNet<ValueMeaning>;
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct ValueAnswer<'a> {
     seq: &'a str,
     /// A row per step, or one.
     outputs: Vec<&'a [f32]>,
@@ -45,14 +40,17 @@ struct Answer<'a> {
 
 /// The object that `eval --json` prints.
 #[derive(Serialize)]
-struct Scored {
+struct ValueScoresJson {
     loss: f64,
     rmse: f64,
     mae: f64,
     items: usize,
 }
 
-impl ValueMeaning {
+impl Meaning for ValueMeaning {
+    const TASK: &'static str = TASK;
+    const MISFIT: &'static str = "columns and outputs do not fit the net";
+
     fn fits(&self, spec: &Spec) -> bool {
         self.reading.columns().is_some()
             && self.reading.fits(&spec.input)
@@ -61,19 +59,6 @@ impl ValueMeaning {
 }
 
 impl ValueModel {
-    /// A run's model.
-    ///
-    /// # Errors
-    /// A run without a model, a model of another task, or one whose parts do not fit together.
-    pub fn open(run: &Run) -> Result<Self> {
-        let path = run.trained_model()?;
-        let (network, meaning): (Network, ValueMeaning) = model_file::load(&path, TASK)?;
-        if meaning.fits(network.spec()) {
-            return Ok(Self { network, meaning });
-        }
-        Err(Failure::input("columns and outputs do not fit the net").in_file(&path))
-    }
-
     fn columns(&self) -> &[String] {
         self.meaning.reading.columns().unwrap_or_default()
     }
@@ -148,7 +133,7 @@ impl ValueModel {
         let rows = rows.chunks_exact(self.meaning.outputs.len());
         if as_json {
             let outputs = rows.collect();
-            serde_json::to_writer(&mut *out, &Answer { seq, outputs })
+            serde_json::to_writer(&mut *out, &ValueAnswer { seq, outputs })
                 .map_err(std::io::Error::from)?;
             return Ok(writeln!(out)?);
         }
@@ -165,15 +150,7 @@ impl ValueModel {
 }
 
 impl Trained for ValueModel {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
         let pairs = outputs.iter().zip(sequences.goals());
@@ -187,13 +164,13 @@ impl Trained for ValueModel {
             absolute += error.abs();
         }
         let count = f64::max(items as f64, 1.0);
-        let scored = Scored {
+        let scored = ValueScoresJson {
             loss: squared / count,
             rmse: (squared / count).sqrt(),
             mae: absolute / count,
             items,
         };
-        Ok(Report {
+        Ok(EvalReport {
             table: format!(
                 "{items} values, RMSE {:.6}, MAE {:.6}\n",
                 scored.rmse, scored.mae

@@ -12,7 +12,8 @@ use crate::base::failure::{Failure, Result};
 use crate::base::seeds;
 use crate::net::model_file::{FlatFile, save_flat};
 use crate::net::spec_file::StoredSpec;
-use crate::train::task::{Measure, Task};
+use crate::train::measure::Measure;
+use crate::train::task::Task;
 
 /// The numbers beside parameters and optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

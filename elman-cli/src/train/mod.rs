@@ -6,6 +6,7 @@ mod checkpoint;
 pub mod doctor;
 pub mod events;
 mod learner;
+pub mod measure;
 mod progress;
 pub mod report;
 mod schedule;
@@ -19,7 +20,7 @@ mod tests;
 mod trainer;
 mod watch;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -42,9 +43,6 @@ pub trait Job: Clone + Serialize {
 
     /// The same, to be changed.
     fn settings_mut(&mut self) -> &mut Settings;
-
-    /// The configuration file that the command line names.
-    fn config(&self) -> Option<&Path>;
 
     /// What settings are when nobody says otherwise: it may depend on the kind of the data.
     ///

@@ -18,9 +18,10 @@ use crate::base::threads::on_threads;
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::train::doctor::{Patient, Treatment};
+use crate::train::measure::Measure;
 use crate::train::report::State;
 use crate::train::settings::Settings;
-use crate::train::task::{Measure, Task};
+use crate::train::task::Task;
 
 /// Epochs may last milliseconds: files are written at their end only if the last time is as long ago as this, or nets
 /// that are small would wait for the disk. What a kill loses is done again.
@@ -347,9 +348,9 @@ impl<'a, T: Task> Trainer<'a, T> {
         };
         let material = Material {
             sequences: task.train(),
-            hiding: task.hiding(),
-            noise: task.noise(),
-            class_weights: task.class_weights(),
+            hiding: task.data().hiding.as_ref(),
+            noise: self.settings.noise as f32,
+            class_weights: task.data().class_weights.as_deref(),
             smoothing: self.settings.smoothing(),
         };
         if end == self.batches.count() {
@@ -425,7 +426,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             return Ok(());
         };
         let (path, task) = (self.run.model(), self.task);
-        model_file::save(&path, T::NAME, task.spec(), task.meaning(), params)
+        model_file::save(&path, T::NAME, task.spec(), &task.data().meaning, params)
     }
 
     fn validate(&self) -> Result<Measure> {
@@ -455,7 +456,10 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn give_up(&self, trouble: &Trouble, batch: usize) -> Failure {
         let from = match trouble {
             Trouble::Number(_, sequence) => {
-                format!(", which begins in line {}", self.task.train_line(*sequence))
+                format!(
+                    ", which begins in line {}",
+                    self.task.data().train_lines[*sequence]
+                )
             }
             Trouble::Gradient(_) => String::new(),
         };

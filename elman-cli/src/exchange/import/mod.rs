@@ -27,7 +27,7 @@ use crate::exchange::export::describe;
 use crate::exchange::onnx;
 use crate::net::model_file::{self, About};
 use crate::net::spec_file::StoredSpec;
-use crate::task::trained;
+use crate::task::registry;
 
 use meaning::Meaning;
 use net::Foreign;
@@ -315,7 +315,7 @@ fn write(args: &ImportArgs, net: &Net, meaning: &Meaning) -> Result<Run> {
     write_whole(&run.config(), config.as_bytes())?;
     let Meaning { task, json } = meaning;
     let saved = model_file::save(&run.model(), task, &net.spec, json, &net.params);
-    let opened = saved.and_then(|()| trained::open(&run).map(drop));
+    let opened = saved.and_then(|()| registry::open(&run).map(drop));
     if opened.is_err() {
         remove(&run.model());
         remove(&run.config());

@@ -4,30 +4,25 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::ClassMeaning;
-use super::scores::Scores;
+use super::meaning::ClassMeaning;
+use super::scores::ClassScores;
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
-use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::command::predict::cell;
 use crate::data::reading::Steps;
 use crate::data::{Format, Sequences};
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::best;
-use crate::task::trained::{DataFile, Description, Report, Trained};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet};
 
 /// A trained classifying net.
-pub struct ClassModel {
-    network: Network,
-    meaning: ClassMeaning,
-}
+pub type ClassModel = TrainedNet<ClassMeaning>;
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct ClassAnswer<'a> {
     /// Of a table: what it calls the sequence.
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<&'a str>,
@@ -42,15 +37,6 @@ struct Answer<'a> {
 }
 
 impl ClassModel {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// As [`ClassMeaning::open`].
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, meaning) = ClassMeaning::open(run)?;
-        Ok(Self { network, meaning })
-    }
-
     fn answer(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
         let ClassMeaning {
             kind,
@@ -97,7 +83,7 @@ impl ClassModel {
     fn write_json(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
         let class = best(row);
         let kind = self.meaning.kind;
-        let answer = Answer {
+        let answer = ClassAnswer {
             seq: (kind == Kind::Numbers).then_some(&example.name),
             text: matches!(kind, Kind::Text(_)).then_some(&example.name),
             tokens: match &example.steps {
@@ -114,20 +100,12 @@ impl ClassModel {
 }
 
 impl Trained for ClassModel {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
         let classes = &self.meaning.classes;
-        let scores = Scores::measure(classes.len(), sequences.classes(), &outputs);
-        Ok(Report {
+        let scores = ClassScores::measure(classes.len(), sequences.classes(), &outputs);
+        Ok(EvalReport {
             json: scores.to_json(classes),
             table: scores.to_table(classes),
         })

@@ -4,26 +4,21 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
-use super::EchoMeaning;
-use super::task::Scores;
+use super::meaning::EchoMeaning;
+use super::scores::EchoScores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
 use crate::data::{Format, Lines, Sequences};
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::best;
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// A trained echo net.
-pub struct EchoModel {
-    pub network: Network,
-    pub meaning: EchoMeaning,
-}
+pub type EchoModel = TrainedNet<EchoMeaning>;
 
 /// The object that `eval --json` prints.
 #[derive(Serialize)]
-struct Scored {
+struct EchoScoresJson {
     loss: f64,
     accuracy: f64,
     items: usize,
@@ -31,7 +26,7 @@ struct Scored {
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct EchoAnswer<'a> {
     heard: &'a str,
     echo: &'a str,
     /// Of the symbols of the echo.
@@ -39,15 +34,6 @@ struct Answer<'a> {
 }
 
 impl EchoModel {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// As [`EchoMeaning::open`].
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, meaning) = EchoMeaning::open(run)?;
-        Ok(Self { network, meaning })
-    }
-
     /// The symbols of a line.
     fn symbols(&self, lines: &Lines<impl BufRead>, line: &str) -> Result<Vec<u32>> {
         let classes = self.meaning.classes as u32;
@@ -87,7 +73,7 @@ impl EchoModel {
             let symbol = |row: &[f32]| char::from_digit(best(row) as u32, 36).unwrap_or('?');
             let echo: String = rows().map(symbol).collect();
             if args.json {
-                let answer = Answer {
+                let answer = EchoAnswer {
                     heard: &line,
                     echo: &echo,
                     probabilities: rows().map(|row| row[best(row)]).collect(),
@@ -106,27 +92,19 @@ impl EchoModel {
 }
 
 impl Trained for EchoModel {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
     fn runs_quantized(&self) -> bool {
         false
     }
 
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
-        let scores = Scores::measure(&self.network.model()?, &sequences)?;
-        let scored = Scored {
+        let scores = EchoScores::measure(&self.network.model()?, &sequences)?;
+        let scored = EchoScoresJson {
             loss: scores.loss(),
             accuracy: scores.accuracy(),
             items: scores.items,
         };
-        Ok(Report {
+        Ok(EvalReport {
             json: serde_json::to_string(&scored).expect("numbers are valid JSON"),
             table: format!(
                 "{} echoes, {:.4} nats per echo, {:.2} % right\n",

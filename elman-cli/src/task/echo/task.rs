@@ -1,58 +1,26 @@
 //! The echo task: data from a seed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use elman_core::{Level, Model, Spec, Target};
+use elman_core::{Model, Target};
 
-use super::args::EchoArgs;
-use super::{EchoMeaning, TASK};
+use super::args::{DEFAULTS, EchoArgs};
+use super::meaning::EchoMeaning;
+use super::scores::EchoScores;
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::data::Sequences;
-use crate::net::gather::longest_first;
-use crate::net::infer;
-use crate::task::label::{best, nats};
 use crate::train::Job;
+use crate::train::measure::Measure;
 use crate::train::settings::{Defaults, Settings};
-use crate::train::task::{Measure, Task, Walk};
-
-/// The sizes of the tutorial that the task is known from.
-pub const DEFAULTS: &Defaults = &[
-    ("hidden", "4"),
-    ("layers", "1"),
-    ("embedding", "1"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0"),
-    ("optimizer", "adagrad"),
-    ("lr", "0.3"),
-    ("schedule", "constant"),
-    ("batch", "5"),
-    ("k1", "15"),
-    ("clip-norm", "0"),
-    ("epochs", "100"),
-    ("patience", "0"),
-];
-
-/// Shared flags that are not for echoes.
-pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding", "noise"];
+use crate::train::task::{Task, TaskData, Walk};
 
 /// Symbols to validate on, for each to learn from.
 const VALID_SHARE: f64 = 0.2;
 
-/// Steps of validation that are run at once.
-const STEPS: usize = 200;
-
 /// An echo job.
 #[derive(Debug)]
-pub struct EchoTask {
-    spec: Spec,
-    meaning: EchoMeaning,
-    train: Sequences,
-    valid: Sequences,
-}
+pub struct EchoTask(TaskData<EchoMeaning>);
 
 impl EchoTask {
     /// Draws the symbols.
@@ -76,14 +44,7 @@ impl EchoTask {
                 args.delay
             )));
         }
-        let spec = Spec {
-            input: meaning.input(),
-            layers: settings.stack()?,
-            initial_state: settings.initial_state(),
-            head: meaning.head(),
-            dropout: settings.dropout(&meaning.input()),
-        };
-        spec.check()?;
+        let spec = settings.spec(meaning.input(), meaning.head())?;
         let streams = settings.overfit_batch.unwrap_or(streams);
         let train = learnt(&meaning, settings.seed, streams, steps / settings.batch);
         let valid = judged(
@@ -92,24 +53,27 @@ impl EchoTask {
             streams,
             valid_steps / settings.batch,
         );
-        Ok(Self {
+        Ok(Self(TaskData {
             valid: match settings.overfit_batch {
                 Some(_) => train.clone(),
                 None => valid,
             },
             spec,
+            train_lines: vec![1; train.len()],
             train,
             meaning,
-        })
+            hiding: None,
+            class_weights: None,
+        }))
     }
 }
 
 impl EchoTask {
     /// Symbols to look at, and what a net makes of them.
     pub fn sample(&self, seed: u64, steps: usize) -> (Vec<u32>, Sequences) {
-        let symbols = draw(&self.meaning, seed, [3, 0], steps);
-        let mut sequences = self.meaning.sequences();
-        self.meaning.push_all(&mut sequences, &symbols);
+        let symbols = draw(&self.0.meaning, seed, [3, 0], steps);
+        let mut sequences = self.0.meaning.sequences();
+        self.0.meaning.push_all(&mut sequences, &symbols);
         (symbols, sequences)
     }
 }
@@ -166,48 +130,6 @@ fn judged(meaning: &EchoMeaning, seed: u64, streams: usize, steps: usize) -> Seq
     sequences
 }
 
-/// Sums over echoes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Scores {
-    pub nats: f64,
-    pub right: usize,
-    pub items: usize,
-}
-
-impl Scores {
-    /// Mean nats per echo.
-    pub fn loss(&self) -> f64 {
-        self.nats / self.items.max(1) as f64
-    }
-
-    /// Share of echoes that are right.
-    pub fn accuracy(&self) -> f64 {
-        self.right as f64 / self.items.max(1) as f64
-    }
-
-    /// Of a net on some sequences.
-    ///
-    /// # Errors
-    /// None for a net of this task.
-    pub fn measure(model: &Model<'_>, sequences: &Sequences) -> Result<Self> {
-        let mut scores = Self::default();
-        let (order, width) = (longest_first(sequences), model.spec().output_width());
-        let level = Level::detect();
-        infer::walk(level, model, sequences, &order, STEPS, |places, rows| {
-            for (&place, row) in places.iter().zip(rows.chunks_exact(width)) {
-                if let Some(class) = sequences.classes()[place].get() {
-                    let class = class as usize;
-                    scores.nats += nats(row[class]);
-                    scores.right += usize::from(best(row) == class);
-                    scores.items += 1;
-                }
-            }
-            Ok(())
-        })?;
-        Ok(scores)
-    }
-}
-
 impl Job for EchoArgs {
     type Task = EchoTask;
 
@@ -217,10 +139,6 @@ impl Job for EchoArgs {
 
     fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
-    }
-
-    fn config(&self) -> Option<&Path> {
-        self.config.as_deref()
     }
 
     fn defaults(&self) -> Result<&'static Defaults> {
@@ -239,34 +157,16 @@ impl Job for EchoArgs {
 impl Task for EchoTask {
     type Meaning = EchoMeaning;
 
-    const NAME: &'static str = TASK;
+    fn data(&self) -> &TaskData<EchoMeaning> {
+        &self.0
+    }
 
     fn next(folder: &str) -> String {
         format!("echo 0110100111 | elman predict {folder} --data -")
     }
 
-    fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    fn meaning(&self) -> &EchoMeaning {
-        &self.meaning
-    }
-
-    fn train(&self) -> &Sequences {
-        &self.train
-    }
-
     fn walk(&self) -> Walk {
         Walk::Streams
-    }
-
-    fn train_line(&self, _: usize) -> usize {
-        1
-    }
-
-    fn valid(&self) -> &Sequences {
-        &self.valid
     }
 
     fn score_name(&self) -> &'static str {
@@ -274,7 +174,7 @@ impl Task for EchoTask {
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = Scores::measure(model, &self.valid)?;
+        let scores = EchoScores::measure(model, &self.0.valid)?;
         Ok(Measure {
             loss: scores.loss(),
             score: scores.accuracy(),

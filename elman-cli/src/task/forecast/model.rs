@@ -2,36 +2,23 @@
 
 use std::io::Write;
 
-use super::scores::{Item, Scores};
-use super::{ForecastMeaning, predict, series};
+use super::meaning::ForecastMeaning;
+use super::scores::{ForecastScores, Item};
+use super::{predict, series};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::data::{Format, Sequences};
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// What a split column is called where the training data had none.
 const SPLIT: &str = "split";
 
 /// A trained forecasting net.
-pub struct ForecastModel {
-    pub network: Network,
-    pub meaning: ForecastMeaning,
-}
+pub type ForecastModel = TrainedNet<ForecastMeaning>;
 
 impl ForecastModel {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// As [`ForecastMeaning::open`].
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, meaning) = ForecastMeaning::open(run)?;
-        Ok(Self { network, meaning })
-    }
-
     /// What came and what was forecast, step by step, in a file or in one part of it.
     ///
     /// # Errors
@@ -67,14 +54,14 @@ impl ForecastModel {
         Ok((encoded.items, outputs))
     }
 
-    /// Scores of a file, or of one part of it; earlier rows serve as history.
+    /// ForecastScores of a file, or of one part of it; earlier rows serve as history.
     ///
     /// # Errors
     /// A file that is missing or does not fit, or holds nothing to forecast.
-    fn scores(&self, args: &EvalArgs) -> Result<Scores> {
+    fn scores(&self, args: &EvalArgs) -> Result<ForecastScores> {
         let meaning = &self.meaning;
         let (items, outputs) = self.run(args)?;
-        let scores = Scores::measure(meaning, &items, &outputs);
+        let scores = ForecastScores::measure(meaning, &items, &outputs);
         if scores.items() == 0 {
             let view = &meaning.view;
             let history = view.lags + view.scale.differencing.span();
@@ -91,21 +78,13 @@ impl ForecastModel {
 }
 
 impl Trained for ForecastModel {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
     fn is_forecaster(&self) -> bool {
         true
     }
 
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let scores = self.scores(args)?;
-        Ok(Report {
+        Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(&self.meaning),
         })

@@ -8,9 +8,8 @@ use elman_core::{Inputs, Level, Stream, Strip};
 use serde::Serialize;
 use serde_json::Number;
 
-use super::ForecastMeaning;
 use super::history::History;
-use super::model::ForecastModel;
+use super::meaning::ForecastMeaning;
 use super::series::{self, Series};
 use crate::base::failure::{Failure, Result};
 use crate::command::predict::cell as as_cell;
@@ -18,12 +17,16 @@ use crate::data::csv::Csv;
 use crate::data::table::Wanted;
 use crate::data::{Format, Lines};
 use crate::task::args::PredictArgs;
+use crate::task::trained::TrainedNet;
+
+/// A trained forecasting net.
+type ForecastNet = TrainedNet<ForecastMeaning>;
 
 /// The command.
 ///
 /// # Errors
 /// Data that are missing or do not fit.
-pub fn run(net: &ForecastModel, args: &PredictArgs, out: &mut dyn Write) -> Result<()> {
+pub fn run(net: &ForecastNet, args: &PredictArgs, out: &mut dyn Write) -> Result<()> {
     // These come as a whole.
     let is_array = args.format.is_some_and(|format| format != Format::Csv);
     let mut answers = Answers {
@@ -40,7 +43,7 @@ pub fn run(net: &ForecastModel, args: &PredictArgs, out: &mut dyn Write) -> Resu
 }
 
 /// Answers rows from a pipe, each as soon as it comes.
-fn follow(net: &ForecastModel, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
+fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
     let wanted = Wanted {
         columns: Some(net.meaning.columns.clone()),
         ..Wanted::default()
@@ -74,11 +77,11 @@ fn follow(net: &ForecastModel, args: &PredictArgs, answers: &mut Answers<'_>) ->
     Ok(())
 }
 
-fn load(net: &ForecastModel, args: &PredictArgs) -> Result<Vec<Series>> {
+fn load(net: &ForecastNet, args: &PredictArgs) -> Result<Vec<Series>> {
     series::load(&args.data, args.format, net.meaning.columns.clone(), None)
 }
 
-fn answer_file(net: &ForecastModel, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
+fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
     for one in load(net, args)? {
         let mut buffers = Buffers::new(net);
         let mut roller = Roller::new(net, &mut buffers)?;
@@ -99,7 +102,7 @@ fn answer_file(net: &ForecastModel, args: &PredictArgs, answers: &mut Answers<'_
 
 /// Goes on after the end of every series, by taking each forecast for what came.
 fn roll_out(
-    net: &ForecastModel,
+    net: &ForecastNet,
     args: &PredictArgs,
     steps: usize,
     answers: &mut Answers<'_>,
@@ -134,7 +137,7 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn new(net: &ForecastModel) -> Self {
+    fn new(net: &ForecastNet) -> Self {
         let spec = net.network.spec();
         Self {
             state: vec![0.0; spec.state_len()],
@@ -155,7 +158,7 @@ struct Roller<'a> {
 }
 
 impl<'a> Roller<'a> {
-    fn new(net: &'a ForecastModel, buffers: &'a mut Buffers) -> Result<Self> {
+    fn new(net: &'a ForecastNet, buffers: &'a mut Buffers) -> Result<Self> {
         let model = net.network.model()?;
         Ok(Self {
             meaning: &net.meaning,
@@ -220,7 +223,7 @@ struct Answers<'a> {
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct ForecastAnswer<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     seq: &'a str,
     t: Number,
@@ -242,7 +245,7 @@ impl Answers<'_> {
         value: f64,
         forecast: f64,
     ) -> Result<()> {
-        self.write_answer(&Answer {
+        self.write_answer(&ForecastAnswer {
             seq,
             t: as_number(count),
             date,
@@ -253,7 +256,7 @@ impl Answers<'_> {
     }
 
     fn write_future(&mut self, seq: &str, count: f64, forecast: f64) -> Result<()> {
-        self.write_answer(&Answer {
+        self.write_answer(&ForecastAnswer {
             seq,
             t: as_number(count),
             date: None,
@@ -263,7 +266,7 @@ impl Answers<'_> {
         })
     }
 
-    fn write_answer(&mut self, answer: &Answer<'_>) -> Result<()> {
+    fn write_answer(&mut self, answer: &ForecastAnswer<'_>) -> Result<()> {
         if self.as_json {
             serde_json::to_writer(&mut *self.out, answer).map_err(std::io::Error::from)?;
             return Ok(writeln!(self.out)?);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::ForecastMeaning;
+use super::meaning::ForecastMeaning;
 
 /// A step that is forecast from.
 #[derive(Clone, Copy, Debug)]
@@ -43,9 +43,9 @@ impl Errors {
     }
 }
 
-/// Scores of some forecasts.
+/// ForecastScores of some forecasts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scores {
+pub struct ForecastScores {
     net: Errors,
     linear: Errors,
     persistence: Errors,
@@ -55,7 +55,7 @@ pub struct Scores {
 
 /// The object that `eval --json` prints.
 #[derive(Serialize)]
-struct Report {
+struct ForecastScoresJson {
     loss: f64,
     rmse: f64,
     mae: f64,
@@ -69,7 +69,7 @@ struct Report {
     outside_rmse: Option<f64>,
 }
 
-impl Scores {
+impl ForecastScores {
     /// Compares outputs of the net, one per item, with what came.
     pub fn measure(meaning: &ForecastMeaning, items: &[Item], outputs: &[f32]) -> Self {
         let mut scores = Self::default();
@@ -127,7 +127,7 @@ impl Scores {
 
     /// One JSON object.
     pub fn to_json(&self) -> String {
-        let report = Report {
+        let report = ForecastScoresJson {
             loss: self.mse(),
             rmse: self.rmse(),
             mae: self.net.mae(),

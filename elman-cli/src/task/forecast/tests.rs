@@ -19,7 +19,7 @@ fn a_growing_series_is_expected_right_outside_of_training() {
         (1..=1000).map(|x: u64| format!("{x},{}\n", x * x)),
     );
     let task = load_for_test(&path, "y").unwrap();
-    let meaning = crate::train::task::Task::meaning(&task);
+    let meaning = &crate::train::task::Task::data(&task).meaning;
     let mut history = meaning.history();
     for x in 1..=2000 {
         history.push(&[f64::from(x * x)]);

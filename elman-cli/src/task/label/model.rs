@@ -4,29 +4,26 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
-use super::{LabelMeaning, Scores, best};
+use super::labels::best;
+use super::meaning::LabelMeaning;
+use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::command::predict::cell;
 use crate::data::conll::{Conll, Sentence};
 use crate::data::spans::{Tag, spans};
 use crate::data::table::Wanted;
 use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table};
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet};
 
 /// A trained labelling net.
-pub struct LabelModel {
-    pub network: Network,
-    pub meaning: LabelMeaning,
-}
+pub type LabelModel = TrainedNet<LabelMeaning>;
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct LabelAnswer<'a> {
     tokens: &'a [String],
     labels: &'a [&'a str],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +32,7 @@ struct Answer<'a> {
 
 /// One line of `predict --json` for rows of numbers.
 #[derive(Serialize)]
-struct RowsAnswer<'a> {
+struct LabelRowsAnswer<'a> {
     seq: &'a str,
     labels: Vec<&'a str>,
     probabilities: Vec<f32>,
@@ -51,19 +48,11 @@ struct FoundSpan<'a> {
 }
 
 impl Trained for LabelModel {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
-        let scores = Scores::measure(&self.meaning.labels, &sequences, &outputs);
-        Ok(Report {
+        let scores = LabelScores::measure(&self.meaning.labels, &sequences, &outputs);
+        Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(),
         })
@@ -127,15 +116,6 @@ impl Trained for LabelModel {
 }
 
 impl LabelModel {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// As [`LabelMeaning::open`].
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, meaning) = LabelMeaning::open(run)?;
-        Ok(Self { network, meaning })
-    }
-
     fn answer(
         &self,
         mut lines: Lines<impl BufRead>,
@@ -204,7 +184,7 @@ impl LabelModel {
         });
         if as_json {
             let (labels, probabilities) = found.unzip();
-            let answer = RowsAnswer {
+            let answer = LabelRowsAnswer {
                 seq,
                 labels,
                 probabilities,
@@ -245,7 +225,7 @@ impl LabelModel {
         out: &mut dyn Write,
     ) -> Result<()> {
         if as_json {
-            let answer = Answer {
+            let answer = LabelAnswer {
                 tokens: &sentence.tokens,
                 labels,
                 spans: self.spans(sentence, labels),

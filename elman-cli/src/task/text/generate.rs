@@ -2,18 +2,14 @@
 
 use std::io::Write;
 
-use elman_core::Model;
 use serde::Serialize;
 
-use super::TextMeaning;
 use super::args::GenerateArgs;
 use super::lexicon::{LINE_END, UNKNOWN};
-use super::model::{Memory, Reader, TextModel};
+use super::model::TextModel;
+use super::sample::{Sampling, go_on};
 use crate::base::failure::Result;
 use crate::base::folder::Run;
-use crate::base::seeds::{self, Purpose};
-use crate::task::label::nats;
-use crate::task::trained::Trained;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -102,148 +98,11 @@ fn write_on(
     prompt: &[u32],
     hand_out: impl FnMut(u32, f64) -> Result<()>,
 ) -> Result<()> {
-    let mood = Mood {
+    let sampling = Sampling {
         temperature: args.temperature,
         top_k: args.top_k,
         seed: args.seed,
     };
-    let (length, model) = (args.length, net.network().model()?);
-    go_on(model, net.has_items(), &mood, prompt, length, hand_out)
-}
-
-/// Some text by a net that may still be learning.
-///
-/// # Errors
-/// None for a net of this task.
-pub fn sample(
-    meaning: &TextMeaning,
-    model: &Model<'_>,
-    temperature: f64,
-    length: usize,
-) -> Result<String> {
-    let mood = Mood {
-        temperature,
-        top_k: None,
-        seed: 1,
-    };
-    let (mut text, mut before) = (String::new(), LINE_END);
-    let lexicon = &meaning.lexicon;
-    go_on(*model, meaning.lines, &mood, &[], length as u64, |id, _| {
-        text += lexicon.gap(before, id);
-        text += lexicon.token(id);
-        before = id;
-        Ok(())
-    })?;
-    Ok(text)
-}
-
-/// How tokens are picked.
-struct Mood {
-    temperature: f64,
-    top_k: Option<u32>,
-    seed: u64,
-}
-
-fn go_on(
-    model: Model<'_>,
-    has_items: bool,
-    mood: &Mood,
-    prompt: &[u32],
-    length: u64,
-    mut hand_out: impl FnMut(u32, f64) -> Result<()>,
-) -> Result<()> {
-    let mut memory = Memory::of(&model);
-    let mut reader = Reader::new(model, &mut memory)?;
-    prompt.iter().try_for_each(|&id| reader.read(id))?;
-    let mut rng = seeds::generator(mood.seed, Purpose::Sample, &[]);
-    let mut choice = Choice::default();
-    for _ in 0..length {
-        let id = choice.make(&reader.next, mood, &mut rng);
-        hand_out(id, nats(reader.next[id as usize]))?;
-        if id == LINE_END && has_items {
-            reader.start_over()?;
-        } else {
-            reader.read(id)?;
-        }
-    }
-    Ok(())
-}
-
-/// Picks tokens; keeps its buffers.
-#[derive(Default)]
-struct Choice {
-    /// Ids and weights, the likeliest first where there is a reason to sort.
-    candidates: Vec<(u32, f64)>,
-}
-
-impl Choice {
-    /// A token of these probabilities, but never the one that stands for all unknown ones.
-    fn make(&mut self, probabilities: &[f32], mood: &Mood, rng: &mut impl rand_core::Rng) -> u32 {
-        let candidates = &mut self.candidates;
-        candidates.clear();
-        let known = (0..).zip(probabilities).filter(|&(id, _)| id != UNKNOWN);
-        candidates.extend(known.map(|(id, &p)| (id, f64::from(p))));
-        let greedy = mood.temperature == 0.0;
-        if greedy || mood.top_k.is_some() {
-            // The sort is stable: of equals the first.
-            candidates.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-            let kept = if greedy { 1 } else { mood.top_k.unwrap_or(1) };
-            candidates.truncate(kept as usize);
-        }
-        let likeliest = candidates.iter().map(|&(_, p)| p).fold(0.0, f64::max);
-        if mood.temperature > 0.0 && mood.temperature != 1.0 {
-            let power = mood.temperature.recip();
-            let heat = |p: &mut f64| *p = (*p / likeliest).powf(power);
-            candidates.iter_mut().for_each(|(_, p)| heat(p));
-        }
-        let total: f64 = candidates.iter().map(|&(_, p)| p).sum();
-        let mut left = f64::from(seeds::unit(rng)) * total;
-        for &(id, p) in candidates.iter() {
-            left -= p;
-            if left < 0.0 {
-                return id;
-            }
-        }
-        // Rounding may leave a little over.
-        candidates.last().map_or(LINE_END, |&(id, _)| id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn mood(temperature: f64, top_k: Option<u32>) -> Mood {
-        Mood {
-            temperature,
-            top_k,
-            seed: 1,
-        }
-    }
-
-    fn shares(mood: &Mood) -> [f64; 4] {
-        let (mut choice, mut counts) = (Choice::default(), [0.0; 4]);
-        let mut rng = seeds::generator(1, Purpose::Sample, &[]);
-        for _ in 0..20_000 {
-            counts[choice.make(&[0.5, 0.1, 0.3, 0.1], mood, &mut rng) as usize] += 1.0 / 20_000.0;
-        }
-        counts
-    }
-
-    #[test]
-    fn tokens_come_as_often_as_they_are_likely() {
-        let near = |found: [f64; 4], expected: [f64; 4]| {
-            let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
-            assert!(off.fold(0.0, f64::max) < 0.02, "{found:?}");
-        };
-        near(shares(&mood(1.0, None)), [0.0, 0.2, 0.6, 0.2]);
-        near(
-            shares(&mood(0.5, None)),
-            [0.0, 1.0 / 11.0, 9.0 / 11.0, 1.0 / 11.0],
-        );
-        near(shares(&mood(1.0, Some(2))), [0.0, 0.25, 0.75, 0.0]);
-        near(shares(&mood(0.0, None)), [0.0, 0.0, 1.0, 0.0]);
-        // So cold that the weights of the others vanish.
-        near(shares(&mood(0.001, None)), [0.0, 0.0, 1.0, 0.0]);
-    }
+    let (length, model) = (args.length, net.network.model()?);
+    go_on(model, net.has_items(), &sampling, prompt, length, hand_out)
 }

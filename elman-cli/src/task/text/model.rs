@@ -2,45 +2,27 @@
 
 use std::io::{BufRead, Write};
 
-use elman_core::{Inputs, Level, Model, Stream, Strip, Target};
+use elman_core::Target;
 use serde::Serialize;
 
 use super::lexicon::{LINE_END, Lexicon};
-use super::task::measure;
-use super::{SHORTEST_STREAM, TextMeaning, none_yet};
+use super::meaning::{SHORTEST_STREAM, TextMeaning, none_yet};
+use super::reader::{Memory, Reader};
+use super::scores::measure;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::data::{Format, Lines, Sequences, text};
 use crate::net::gather::longest_first;
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::label::nats;
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// A trained text net.
-pub struct TextModel {
-    network: Network,
-    meaning: TextMeaning,
-}
-
-/// A net that reads token by token and always knows what may come next.
-pub struct Reader<'a> {
-    stream: Stream<'a>,
-    /// Of every token to come next.
-    pub next: Vec<f32>,
-}
-
-/// What a [`Reader`] needs beside the net.
-pub struct Memory {
-    state: Vec<f32>,
-    scratch: Vec<Strip>,
-}
+pub type TextModel = TrainedNet<TextMeaning>;
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct TextAnswer<'a> {
     line: &'a str,
     /// Of the whole line, its end included.
     nats: f64,
@@ -48,66 +30,7 @@ struct Answer<'a> {
     token_nats: Vec<f64>,
 }
 
-impl Memory {
-    /// For a net.
-    pub fn of(model: &Model<'_>) -> Self {
-        let spec = model.spec();
-        Self {
-            state: vec![0.0; spec.state_len()],
-            scratch: vec![Strip::ZERO; spec.stream_len()],
-        }
-    }
-}
-
-impl<'a> Reader<'a> {
-    /// At the start of a line.
-    ///
-    /// # Errors
-    /// None for a net of this task.
-    pub fn new(model: Model<'a>, memory: &'a mut Memory) -> Result<Self> {
-        let next = vec![0.0; model.spec().output_width()];
-        let (state, scratch) = (&mut memory.state, &mut memory.scratch);
-        let stream = Stream::new(Level::detect(), model, state, scratch)?;
-        let mut reader = Self { stream, next };
-        reader.read(LINE_END)?;
-        Ok(reader)
-    }
-
-    /// Reads a token.
-    ///
-    /// # Errors
-    /// An id that the net does not know.
-    pub fn read(&mut self, id: u32) -> Result<()> {
-        Ok(self.stream.step(Inputs::Tokens(&[id]), &mut self.next)?)
-    }
-
-    /// Forgets everything, as at the start of a line.
-    ///
-    /// # Errors
-    /// None for a net of this task.
-    pub fn start_over(&mut self) -> Result<()> {
-        self.stream.reset();
-        self.read(LINE_END)
-    }
-
-    /// How surprising a token is, in nats; reads it.
-    fn surprise(&mut self, id: u32) -> Result<f64> {
-        let surprise = nats(self.next[id as usize]);
-        self.read(id)?;
-        Ok(surprise)
-    }
-}
-
 impl TextModel {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// A run without a model, or one of another task.
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, meaning) = TextMeaning::open(run)?;
-        Ok(Self { network, meaning })
-    }
-
     /// What it writes with.
     pub const fn lexicon(&self) -> &Lexicon {
         &self.meaning.lexicon
@@ -147,7 +70,7 @@ impl TextModel {
             let nats: f64 = token_nats.iter().sum();
             if args.json {
                 let tokens = self.tokens(line);
-                let answer = Answer {
+                let answer = TextAnswer {
                     line,
                     nats,
                     tokens,
@@ -175,19 +98,11 @@ impl TextModel {
 }
 
 impl Trained for TextModel {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
     fn runs_quantized(&self) -> bool {
         false
     }
 
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         no_classes(args.classes.as_deref())?;
         let sequences = self.meaning.encode(&text::load(&args.data)?);
         if sequences.rows() == 0 {
@@ -197,7 +112,7 @@ impl Trained for TextModel {
             let order = longest_first(&sequences);
             measure(&self.network.model()?, &sequences, &order)
         })?;
-        Ok(Report {
+        Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(self.lexicon().unit()),
         })

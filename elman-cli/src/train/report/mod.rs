@@ -15,7 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
 use crate::train::doctor::Checkup;
-use crate::train::task::as_read;
+use crate::train::measure::as_read;
 use chart::{Chart, Line};
 use scale::tidy;
 
