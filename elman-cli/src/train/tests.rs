@@ -159,8 +159,11 @@ fn streams_go_on_in_the_middle_of_an_epoch() {
         &["--k1=5", "--average=0.9", "--smoothing=0.1"],
     ] {
         let settings = settings(more);
-        let whole = train(&settings, &[]).0;
-        assert!(whole == train(&settings, &[1, 5, 20, 2]).0, "{more:?}");
+        let uninterrupted = train(&settings, &[]).0;
+        assert!(
+            uninterrupted == train(&settings, &[1, 5, 20, 2]).0,
+            "{more:?}"
+        );
     }
     let both = ["--k1=3", "--k2=7"];
     let settings = [1, 4].map(|n| settings(&[&both[..], &[&format!("--threads={n}")]].concat()));

@@ -11,7 +11,7 @@ use std::io::{IsTerminal, Write};
 
 use crate::args::{DemoArgs, Story, TrainTask, parse_job};
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
 use crate::data::spans::{Tag, spans};
@@ -52,7 +52,7 @@ fn learn(args: &DemoArgs, run: &Run, parts: &Parts, flags: &[(&str, &str)]) -> R
     ];
     let [train, valid, test] = files.map(|(name, _)| run.folder().join(format!("{name}.txt")));
     for (path, (_, text)) in [&train, &valid, &test].into_iter().zip(files) {
-        write_whole(path, text.as_bytes())?;
+        write_atomic(path, text.as_bytes())?;
     }
     let (seed, threads) = (args.seed.to_string(), args.threads.to_string());
     let mut line = vec![
@@ -88,7 +88,7 @@ fn names(args: &DemoArgs) -> Result<()> {
     ];
     let [train, valid, test] = files.map(|(name, _)| run.folder().join(format!("{name}.conll")));
     for (path, (_, sentences)) in [&train, &valid, &test].into_iter().zip(files) {
-        write_whole(path, to_conll(sentences).as_bytes())?;
+        write_atomic(path, to_conll(sentences).as_bytes())?;
     }
     let (seed, threads) = (args.seed.to_string(), args.threads.to_string());
     let flags = [

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::plot::{Screen, dots};
 use crate::args::{DemoArgs, TrainTask, parse_job};
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::base::seeds::{self, Purpose};
 use crate::data::table::Part;
 use crate::task::args::EvalArgs;
@@ -30,7 +30,7 @@ const LINES: usize = 14;
 pub fn run(args: &DemoArgs) -> Result<()> {
     let run = Run::create(args.out.as_deref(), "demo-series")?;
     let data = run.folder().join("series.csv");
-    write_whole(&data, table(args.seed).as_bytes())?;
+    write_atomic(&data, table(args.seed).as_bytes())?;
     writeln!(
         std::io::stdout(),
         "Two waves, some noise, and a part that grows as the square of time: {STEPS} steps.\nAn Elman net learns from the \

@@ -21,7 +21,7 @@ use serde::Serialize;
 use crate::args::{ExportArgs, ExportFormat};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::net::int8_file;
 use crate::net::network::Network;
 use crate::task::registry;
@@ -103,7 +103,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         ExportFormat::Image | ExportFormat::Onnx => image::write(&parts, &args.out)?,
     };
     for Output { path, content } in &outputs {
-        write_whole(path, content)?;
+        write_atomic(path, content)?;
     }
     report(args, &parts, &outputs, size)
 }

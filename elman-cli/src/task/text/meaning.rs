@@ -156,7 +156,7 @@ mod tests {
     fn streams_together_are_the_text() {
         let meaning = meaning(false);
         let text = "ab\nb".repeat(77);
-        let whole = meaning.encode(&text);
+        let sequence = meaning.encode(&text);
         let streams = meaning.encode_streams(&text, 4);
         let lengths: Vec<usize> = (0..4).map(|stream| streams.len_of(stream)).collect();
         assert_eq!(lengths, [77; 4]);
@@ -165,8 +165,8 @@ mod tests {
                 .map(|row| sequences.ids(row)[0])
                 .collect()
         };
-        assert_eq!(ids(&whole), ids(&streams));
-        assert_eq!(whole.classes(), streams.classes());
+        assert_eq!(ids(&sequence), ids(&streams));
+        assert_eq!(sequence.classes(), streams.classes());
         assert_eq!(meaning.encode_streams("ab", 4).len(), 1);
     }
 }

@@ -129,16 +129,16 @@ impl Trained for TextModel {
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
         no_classes(file.classes)?;
-        let whole = self.meaning.encode(&text::load(file.path)?);
+        let full = self.meaning.encode(&text::load(file.path)?);
         if self.meaning.lines {
-            return Ok(whole);
+            return Ok(full);
         }
         let mut pieces = none_yet();
-        for row in 0..whole.rows() {
-            let target: Target = whole.classes()[row];
-            pieces.push_ids(whole.ids(row).iter().copied());
+        for row in 0..full.rows() {
+            let target: Target = full.classes()[row];
+            pieces.push_ids(full.ids(row).iter().copied());
             pieces.push_class(target);
-            if (row + 1) % SHORTEST_STREAM == 0 || row + 1 == whole.rows() {
+            if (row + 1) % SHORTEST_STREAM == 0 || row + 1 == full.rows() {
                 pieces.end_sequence();
             }
         }
