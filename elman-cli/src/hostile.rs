@@ -20,7 +20,8 @@ use crate::net::int8_file;
 use crate::net::network::Network;
 use crate::task::args::PredictArgs;
 use crate::task::echo::EchoTask;
-use crate::task::trained::{self, DataFile};
+use crate::task::registry;
+use crate::task::trained::DataFile;
 use crate::train;
 use crate::train::Job;
 use crate::train::settings::{Settings, to_toml};
@@ -83,7 +84,7 @@ pub fn model(bytes: &[u8]) -> bool {
         return false;
     };
     write(&run.model(), bytes);
-    let Ok(trained) = trained::open(&run) else {
+    let Ok(trained) = registry::open(&run) else {
         return false;
     };
     let _ = (trained.description(), trained.encoding());

@@ -31,7 +31,7 @@ pub use report::ReportArgs;
 pub use shell::{CompletionsArgs, ManArgs};
 #[cfg(test)]
 pub use tests::{test_forecast, test_settings};
-pub use train::{TrainArgs, TrainTask, Visitor, differing};
+pub use train::{TrainArgs, TrainTask, Visitor};
 
 /// Train, evaluate and run Elman recurrent nets.
 #[derive(Parser, Debug)]

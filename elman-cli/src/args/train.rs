@@ -1,6 +1,6 @@
 //! `elman train`: what may be typed. Every task has a file of its own for what it adds.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -81,7 +81,7 @@ impl TrainTask {
         impl Visitor for Config {
             type Output = Option<PathBuf>;
             fn visit<J: Job>(self, job: &J) -> Option<PathBuf> {
-                job.config().map(Path::to_owned)
+                job.settings().config.clone()
             }
         }
         self.visit(Config)
@@ -101,13 +101,4 @@ impl TrainTask {
         }
         self.visit(DefaultsOf)
     }
-}
-
-/// The defaults that differ from others, as flags.
-pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
-    let new = defaults.iter().filter(|pair| !others.contains(pair));
-    let flags: Vec<String> = new
-        .map(|(name, value)| format!("--{name} {value}"))
-        .collect();
-    flags.join(" ")
 }

@@ -178,7 +178,7 @@ impl Run {
             .map_err(|error| Failure::write(&path, &error))
     }
 
-    /// Removes what a kill in the middle of [`write_whole`] may have left behind.
+    /// Removes what a kill in the middle of [`write_atomic`] may have left behind.
     pub fn sweep(&self) {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let torn = entries.filter(|entry| {
@@ -207,7 +207,7 @@ impl Run {
             .take(epochs)
             .flat_map(|line| [line, "\n"])
             .collect();
-        write_whole(&path, kept.as_bytes())
+        write_atomic(&path, kept.as_bytes())
     }
 }
 
@@ -218,7 +218,7 @@ const WRITING: &str = ".writing-";
 ///
 /// # Errors
 /// Writing fails; an existing file is then untouched.
-pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     let complain = |error: &std::io::Error| Failure::write(path, error);
     let folder = path
         .parent()
@@ -309,8 +309,8 @@ mod tests {
     fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("f");
-        write_whole(&path, b"old").unwrap();
-        write_whole(&path, b"new").unwrap();
+        write_atomic(&path, b"old").unwrap();
+        write_atomic(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }

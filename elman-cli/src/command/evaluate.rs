@@ -7,7 +7,7 @@ use crate::base::folder::Run;
 use crate::data::Format;
 use crate::net::int8_file;
 use crate::task::args::EvalArgs;
-use crate::task::trained;
+use crate::task::registry;
 
 /// The command.
 ///
@@ -15,7 +15,7 @@ use crate::task::trained;
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &EvalArgs) -> Result<()> {
     let run = Run::open(&args.run)?;
-    let mut trained = trained::open(&run)?;
+    let mut trained = registry::open(&run)?;
     if args.int8 && !trained.runs_quantized() {
         return Err(Failure::input(
             "--int8 is for nets that label, classify or forecast, not for texts and echoes",

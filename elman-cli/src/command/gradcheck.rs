@@ -16,7 +16,7 @@ use crate::data::{Format, Sequences};
 use crate::net::gather::{ALL_STEPS, Gathered, longest_first};
 use crate::net::network::Network;
 use crate::net::textbook::Textbook;
-use crate::task::trained;
+use crate::task::registry;
 
 /// Beyond this a gradient is wrong, not just rounded.
 const TOLERANCE: f64 = 1e-3;
@@ -66,7 +66,7 @@ impl Report {
 /// # Errors
 /// A run or a file that does not fit; a gradient that is wrong.
 pub fn run(args: &GradcheckArgs) -> Result<()> {
-    let trained = trained::open(&Run::open(&args.run)?)?;
+    let trained = registry::open(&Run::open(&args.run)?)?;
     Format::check(args.format, trained.formats())?;
     let sequences = trained
         .sequences(args.file())

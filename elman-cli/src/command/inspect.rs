@@ -11,7 +11,8 @@ use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::net::cell;
 use crate::net::cost::{Instructions, Int8, Training};
-use crate::task::trained::{self, Channel, Description};
+use crate::task::registry;
+use crate::task::trained::{Channel, Description};
 
 /// Bytes per number.
 const F32: usize = size_of::<f32>();
@@ -60,7 +61,7 @@ struct TensorReport {
 /// # Errors
 /// A run that is missing or damaged.
 pub fn run(args: &InspectArgs) -> Result<()> {
-    let trained = trained::open(&Run::open(&args.run)?)?;
+    let trained = registry::open(&Run::open(&args.run)?)?;
     let Description { channels, labels } = trained.description();
     let report = Report {
         channels,

@@ -9,7 +9,8 @@ use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::data::Format;
 use crate::task::args::PredictArgs;
-use crate::task::trained::{self, Trained};
+use crate::task::registry;
+use crate::task::trained::Trained;
 
 /// Pieces of a file that are answered together: fewer where an answer has very many numbers. It changes the speed, never
 /// an answer.
@@ -21,7 +22,7 @@ const NUMBERS: usize = 1 << 22;
 /// # Errors
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &PredictArgs) -> Result<()> {
-    let trained = trained::open(&Run::open(&args.run)?)?;
+    let trained = registry::open(&Run::open(&args.run)?)?;
     if args.steps.is_some() && !trained.is_forecaster() {
         return Err(Failure::input(
             "--steps is for forecasts; this net answers what is there",

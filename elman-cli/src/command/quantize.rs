@@ -13,7 +13,8 @@ use crate::base::folder::Run;
 use crate::data::{Format, Sequences};
 use crate::net::int8_file;
 use crate::net::network::Network;
-use crate::task::trained::{self, Trained};
+use crate::task::registry;
+use crate::task::trained::Trained;
 
 /// Rows that calibration looks at, spread over the data: more make no difference, but take longer.
 const ROWS: usize = 1 << 14;
@@ -51,7 +52,7 @@ struct Range {
 /// A run or a file that is missing or does not fit; tasks that it does not know yet.
 pub fn run(args: &QuantizeArgs) -> Result<()> {
     let run = Run::open(&args.run)?;
-    let mut trained = trained::open(&run)?;
+    let mut trained = registry::open(&run)?;
     if !trained.runs_quantized() {
         return Err(Failure::input(
             "elman quantize knows nets that label, classify or forecast, not texts and echoes",

@@ -7,9 +7,10 @@ use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::interrupt::Interrupt;
 use crate::base::threads::on_threads;
-use crate::train::report::{Report, State};
+use crate::train::measure::as_read;
+use crate::train::report::{RunReport, RunState};
 use crate::train::settings::Settings;
-use crate::train::task::{Task, as_read};
+use crate::train::task::Task;
 use crate::train::{Job, Outcome, check_room, train, train_in, write_report};
 
 /// The command.
@@ -79,19 +80,19 @@ impl Visitor for ReportOn<'_> {
 }
 
 /// What the epochs on record say of a run that may be at work, over, or waiting to be resumed.
-fn how_far(run: &Run, settings: &Settings) -> Result<State> {
+fn how_far(run: &Run, settings: &Settings) -> Result<RunState> {
     if run.lock().is_err() {
-        return Ok(State::Running);
+        return Ok(RunState::Running);
     }
-    let history = Report::of_run(run)?.history;
+    let history = RunReport::of_run(run)?.history;
     let best = history.iter().rposition(|row| row.best);
     let idle = history.len() - best.map_or(0, |best| best + 1);
     let is_over =
         history.len() >= settings.epochs || (settings.patience > 0 && idle >= settings.patience);
     Ok(if is_over {
-        State::Ended
+        RunState::Ended
     } else {
-        State::waiting(history.len(), settings.epochs, run.folder())
+        RunState::waiting(history.len(), settings.epochs, run.folder())
     })
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::checksum;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::write_whole;
+use crate::base::folder::write_atomic;
 use crate::net::network::Network;
 use crate::net::spec_file::StoredSpec;
 
@@ -80,7 +80,7 @@ pub fn save(path: &Path, network: &Network, words: &[u32]) -> Result<()> {
     let metadata = HashMap::from([(KEY.to_owned(), json)]);
     let content =
         safetensors::serialize(tensors, Some(metadata)).map_err(|error| complain(&error))?;
-    write_whole(path, &content)
+    write_atomic(path, &content)
 }
 
 /// Reads the words that were rounded from this net.

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::base::checksum;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::write_whole;
+use crate::base::folder::write_atomic;
 use crate::net::network::Network;
 use crate::net::spec_file::StoredSpec;
 
@@ -263,7 +263,7 @@ fn write_tensors(
     let metadata = HashMap::from([(KEY.to_owned(), json)]);
     let content =
         safetensors::serialize(tensors, Some(metadata)).map_err(|error| complain(&error))?;
-    write_whole(path, &content)
+    write_atomic(path, &content)
 }
 
 /// The task that a model was trained for.

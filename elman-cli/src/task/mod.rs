@@ -5,6 +5,7 @@ pub mod classify;
 pub mod echo;
 pub mod forecast;
 pub mod label;
+pub mod registry;
 pub mod text;
 pub mod trained;
 pub mod values;

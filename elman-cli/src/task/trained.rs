@@ -10,24 +10,48 @@ use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::features::Vocabulary;
 use crate::data::{Format, Sequences};
-use crate::net::model_file;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::classify::{self, Classifier};
-use crate::task::echo::{self, Listener};
-use crate::task::forecast::{self, Forecaster};
-use crate::task::label::{self, Labeller};
-use crate::task::text::{self, Writer};
-use crate::task::values::{self, Calculator};
+use crate::train::task::Meaning;
 
 /// A trained net and what its numbers mean.
-pub trait Trained: Sync {
+pub struct TrainedNet<M> {
+    pub network: Network,
+    pub meaning: M,
+}
+
+impl<M: Meaning> TrainedNet<M> {
+    /// A run's best model.
+    ///
+    /// # Errors
+    /// As [`Meaning::open`].
+    pub fn open(run: &Run) -> Result<Self> {
+        let (network, meaning) = M::open(run)?;
+        Ok(Self { network, meaning })
+    }
+}
+
+/// What has a net.
+pub trait HasNetwork: Sync {
     /// The net.
     fn network(&self) -> &Network;
 
     /// The same, for `elman quantize`.
     fn network_mut(&mut self) -> &mut Network;
+}
 
+impl<M: Sync> HasNetwork for TrainedNet<M> {
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+}
+
+/// What a trained net can do.
+pub trait Trained: HasNetwork {
     /// Whether its scores can be those of the net in whole numbers.
     fn runs_quantized(&self) -> bool {
         true
@@ -42,7 +66,7 @@ pub trait Trained: Sync {
     ///
     /// # Errors
     /// A file that is missing or does not fit.
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report>;
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport>;
 
     /// Writes predictions for the data that the command line names, `chunk` pieces at a time. Runs on the threads of the
     /// rayon pool around it.
@@ -78,7 +102,7 @@ pub struct DataFile<'a> {
 }
 
 /// Scores, for programs and for people.
-pub struct Report {
+pub struct EvalReport {
     /// One JSON object.
     pub json: String,
     /// Lines of text.
@@ -111,26 +135,6 @@ impl From<&Vocabulary> for Channel {
             width: channel.width,
             ids: channel.vocabulary,
         }
-    }
-}
-
-/// A run's best model, whatever its task.
-///
-/// # Errors
-/// A run without a model, or one that is damaged.
-pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
-    let path = run.trained_model()?;
-    match model_file::task_of(&path)?.as_str() {
-        label::TASK => Ok(Box::new(Labeller::open(run)?)),
-        classify::TASK => Ok(Box::new(Classifier::open(run)?)),
-        forecast::TASK => Ok(Box::new(Forecaster::open(run)?)),
-        text::TASK => Ok(Box::new(Writer::open(run)?)),
-        echo::TASK => Ok(Box::new(Listener::open(run)?)),
-        values::TASK => Ok(Box::new(Calculator::open(run)?)),
-        task => Err(Failure::input(format!(
-            "the model was trained for the task {task}, which this version of elman does not know"
-        ))
-        .in_file(&path)),
     }
 }
 

@@ -7,37 +7,32 @@ use elman_core::{Read, Spec};
 use serde::{Deserialize, Serialize};
 
 use crate::base::encoding::Encoding;
-use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
+use crate::base::failure::Result;
 use crate::base::threads::on_threads;
 use crate::command::predict::cell;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::{Block, Wanted};
 use crate::data::{Format, Sequences, Targets, load_table, open_table};
-use crate::net::model_file;
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
+use crate::train::task::Meaning;
 
 /// The name of the task, in files.
 pub const TASK: &str = "values";
 
 /// From columns to what the net reads, and the names of what comes out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Valuing {
+pub struct ValueMeaning {
     pub reading: Reading,
     pub outputs: Vec<String>,
 }
 
 /// A net at work.
-pub struct Calculator {
-    network: Network,
-    valuing: Valuing,
-}
+pub type ValueModel = TrainedNet<ValueMeaning>;
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct ValueAnswer<'a> {
     seq: &'a str,
     /// A row per step, or one.
     outputs: Vec<&'a [f32]>,
@@ -45,14 +40,17 @@ struct Answer<'a> {
 
 /// The object that `eval --json` prints.
 #[derive(Serialize)]
-struct Scored {
+struct ValueScoresJson {
     loss: f64,
     rmse: f64,
     mae: f64,
     items: usize,
 }
 
-impl Valuing {
+impl Meaning for ValueMeaning {
+    const TASK: &'static str = TASK;
+    const MISFIT: &'static str = "columns and outputs do not fit the net";
+
     fn fits(&self, spec: &Spec) -> bool {
         self.reading.columns().is_some()
             && self.reading.fits(&spec.input)
@@ -60,22 +58,9 @@ impl Valuing {
     }
 }
 
-impl Calculator {
-    /// A run's model.
-    ///
-    /// # Errors
-    /// A run without a model, a model of another task, or one whose parts do not fit together.
-    pub fn open(run: &Run) -> Result<Self> {
-        let path = run.trained_model()?;
-        let (network, valuing): (Network, Valuing) = model_file::load(&path, TASK)?;
-        if valuing.fits(network.spec()) {
-            return Ok(Self { network, valuing });
-        }
-        Err(Failure::input("columns and outputs do not fit the net").in_file(&path))
-    }
-
+impl ValueModel {
     fn columns(&self) -> &[String] {
-        self.valuing.reading.columns().unwrap_or_default()
+        self.meaning.reading.columns().unwrap_or_default()
     }
 
     fn reads_last(&self) -> bool {
@@ -85,13 +70,13 @@ impl Calculator {
     /// Rows of the net's columns, and behind them `goals` more values per row, which are what should come out.
     fn encode(&self, blocks: &[Block], goals: usize) -> Result<Sequences> {
         let (read, inputs) = (self.network.spec().head.read, self.columns().len());
-        let outputs = self.valuing.outputs.len();
+        let outputs = self.meaning.outputs.len();
         let mut sequences =
-            Sequences::new(self.valuing.reading.rows(), Targets::numbers(outputs), read);
+            Sequences::new(self.meaning.reading.rows(), Targets::numbers(outputs), read);
         for block in blocks {
             let rows = || block.values.chunks_exact((inputs + goals).max(1));
             let values = rows().flat_map(|row| &row[..inputs]).copied().collect();
-            self.valuing
+            self.meaning
                 .reading
                 .push(&Steps::Numbers(values), &mut sequences)?;
             let goals = |row: &[f64]| -> Vec<f32> {
@@ -122,7 +107,7 @@ impl Calculator {
         };
         let mut table = open_table(&args.data, &wanted)?;
         if !args.json {
-            let names: Vec<String> = self.valuing.outputs.iter().map(|name| cell(name)).collect();
+            let names: Vec<String> = self.meaning.outputs.iter().map(|name| cell(name)).collect();
             let time = if self.reads_last() { "" } else { "t," };
             writeln!(out, "seq,{time}{}", names.join(","))?;
         }
@@ -133,7 +118,7 @@ impl Calculator {
             }
             let sequences = self.encode(&blocks, 0)?;
             let outputs = self.network.outputs(&sequences)?;
-            let width = self.valuing.outputs.len();
+            let width = self.meaning.outputs.len();
             for (sequence, block) in blocks.iter().enumerate() {
                 let rows = sequences.outputs_of(sequence, 0..usize::MAX);
                 let rows = &outputs[rows.start * width..rows.end * width];
@@ -145,10 +130,10 @@ impl Calculator {
 
     /// Numbers are written so that they come back bit for bit.
     fn write(&self, seq: &str, rows: &[f32], as_json: bool, out: &mut dyn Write) -> Result<()> {
-        let rows = rows.chunks_exact(self.valuing.outputs.len());
+        let rows = rows.chunks_exact(self.meaning.outputs.len());
         if as_json {
             let outputs = rows.collect();
-            serde_json::to_writer(&mut *out, &Answer { seq, outputs })
+            serde_json::to_writer(&mut *out, &ValueAnswer { seq, outputs })
                 .map_err(std::io::Error::from)?;
             return Ok(writeln!(out)?);
         }
@@ -164,16 +149,8 @@ impl Calculator {
     }
 }
 
-impl Trained for Calculator {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+impl Trained for ValueModel {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
         let pairs = outputs.iter().zip(sequences.goals());
@@ -187,13 +164,13 @@ impl Trained for Calculator {
             absolute += error.abs();
         }
         let count = f64::max(items as f64, 1.0);
-        let scored = Scored {
+        let scored = ValueScoresJson {
             loss: squared / count,
             rmse: (squared / count).sqrt(),
             mae: absolute / count,
             items,
         };
-        Ok(Report {
+        Ok(EvalReport {
             table: format!(
                 "{items} values, RMSE {:.6}, MAE {:.6}\n",
                 scored.rmse, scored.mae
@@ -214,7 +191,7 @@ impl Trained for Calculator {
     /// last row of every sequence.
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
         no_classes(file.classes)?;
-        let outputs = &self.valuing.outputs;
+        let outputs = &self.meaning.outputs;
         let wanted = Wanted {
             format: file.format,
             columns: Some([self.columns(), outputs].concat()),
@@ -226,20 +203,20 @@ impl Trained for Calculator {
 
     fn description(&self) -> Description {
         Description {
-            labels: self.valuing.outputs.clone(),
+            labels: self.meaning.outputs.clone(),
             ..Description::default()
         }
     }
 
     fn encoding(&self) -> Encoding {
-        let mut encoding = self.valuing.reading.encoding();
+        let mut encoding = self.meaning.reading.encoding();
         if self.reads_last() {
             encoding.remark(
                 "Outputs count after the last step. Start every sequence from a reset state.",
             );
         }
         let about = "What the outputs are called.";
-        encoding.add_names("outputs", about, self.valuing.outputs.clone());
+        encoding.add_names("outputs", about, self.meaning.outputs.clone());
         encoding
     }
 }

@@ -26,7 +26,7 @@ pub struct Batches {
 
 /// One batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Portion<'a> {
+pub enum Batch<'a> {
     /// These sequences, longest first, from their start to their end.
     Sequences(&'a [usize]),
     /// The window of this number of all streams, counted from 0.
@@ -79,12 +79,12 @@ impl Batches {
     }
 
     /// A batch by its number in the epoch, counted from 0.
-    pub fn portion(&self, number: usize) -> Portion<'_> {
+    pub fn batch(&self, number: usize) -> Batch<'_> {
         match self.walk {
-            Walk::Streams => Portion::Window(number),
+            Walk::Streams => Batch::Window(number),
             Walk::Shuffled => {
                 let start = self.starts[number];
-                Portion::Sequences(&self.order[start..(start + self.size).min(self.order.len())])
+                Batch::Sequences(&self.order[start..(start + self.size).min(self.order.len())])
             }
         }
     }
@@ -111,14 +111,14 @@ mod tests {
         let mut batches = Batches::new(&sequences, Walk::Shuffled, &test_settings(&["--batch=16"]));
         let mut visit = |epoch| -> Vec<usize> {
             batches.plan(&sequences, epoch);
-            let portions = (0..batches.count()).map(|number| batches.portion(number));
-            let visited = portions.flat_map(|portion| {
-                let Portion::Sequences(batch) = portion else {
-                    panic!("shuffled sequences come whole");
+            let batches_in_order = (0..batches.count()).map(|number| batches.batch(number));
+            let visited = batches_in_order.flat_map(|batch| {
+                let Batch::Sequences(chosen) = batch else {
+                    panic!("shuffled sequences come in full");
                 };
-                let lengths = batch.iter().map(|&sequence| sequences.len_of(sequence));
+                let lengths = chosen.iter().map(|&sequence| sequences.len_of(sequence));
                 assert!(lengths.is_sorted_by(|earlier, later| earlier >= later));
-                batch.to_vec()
+                chosen.to_vec()
             });
             visited.collect()
         };
@@ -135,10 +135,7 @@ mod tests {
             Walk::Streams,
             &test_settings(&["--bidirectional=false", "--k1=2"]),
         );
-        assert_eq!(
-            (batches.count(), batches.portion(3)),
-            (4, Portion::Window(3))
-        );
+        assert_eq!((batches.count(), batches.batch(3)), (4, Batch::Window(3)));
     }
 
     #[test]
@@ -148,9 +145,9 @@ mod tests {
         let mut batches = Batches::new(&sequences, Walk::Shuffled, &settings);
         batches.plan(&sequences, 1);
         assert_eq!(batches.count(), OVERFIT_UPDATES);
-        let sizes = (0..batches.count()).map(|number| match batches.portion(number) {
-            Portion::Sequences(batch) => batch.len(),
-            Portion::Window(_) => 0,
+        let sizes = (0..batches.count()).map(|number| match batches.batch(number) {
+            Batch::Sequences(chosen) => chosen.len(),
+            Batch::Window(_) => 0,
         });
         assert!(sizes.into_iter().all(|size| size == 5));
     }

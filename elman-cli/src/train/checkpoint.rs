@@ -7,16 +7,17 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::learner::{Learner, Learnt};
+use super::learner::{Learner, UpdateStats};
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds;
 use crate::net::model_file::{FlatFile, save_flat};
 use crate::net::spec_file::StoredSpec;
-use crate::train::task::{Measure, Task};
+use crate::train::measure::Measure;
+use crate::train::task::Task;
 
 /// The numbers beside parameters and optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct TrainingState {
     /// Whole epochs done.
     pub epochs: usize,
     /// Updates done.
@@ -53,13 +54,13 @@ pub struct Partial {
 
 impl Partial {
     /// Counts an update from so many batches.
-    pub fn add(&mut self, learnt: &Learnt, batches: usize) {
+    pub fn add(&mut self, stats: &UpdateStats, batches: usize) {
         self.batches += batches;
         self.updates += 1;
-        self.loss += learnt.loss * learnt.items;
-        self.items += learnt.items;
-        self.norms += learnt.norm;
-        self.clipped += usize::from(learnt.is_clipped);
+        self.loss += stats.loss * stats.items;
+        self.items += stats.items;
+        self.norms += stats.norm;
+        self.clipped += usize::from(stats.is_clipped);
     }
 
     /// Mean loss per item.
@@ -72,7 +73,7 @@ impl Partial {
     }
 }
 
-impl Standing {
+impl TrainingState {
     /// Before the first epoch.
     ///
     /// # Errors
@@ -148,31 +149,31 @@ const CARRIED: &str = "carried";
 ///
 /// # Errors
 /// Writing fails.
-pub fn save(path: &Path, learner: &Learner, standing: &Standing) -> Result<()> {
+pub fn save(path: &Path, learner: &Learner, state: &TrainingState) -> Result<()> {
     let parts = [
         (PARAMS, learner.params.as_slice()),
         (MEMORY, &learner.memory),
         (AVERAGE, &learner.average.params),
         (CARRIED, &learner.carried()),
     ];
-    save_flat(path, &parts, standing)
+    save_flat(path, &parts, state)
 }
 
 /// Takes up training where the checkpoint stands; `None` if there is none yet.
 ///
 /// # Errors
 /// The file is damaged, or the data are no longer what they were.
-pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Option<Standing>> {
+pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Option<TrainingState>> {
     if !path.exists() {
         return Ok(None);
     }
     let file = FlatFile::read(path)?;
-    let standing: Standing = file.note()?;
-    if standing.fingerprint != fingerprint(task)? {
+    let state: TrainingState = file.note()?;
+    if state.fingerprint != fingerprint(task)? {
         let sentence = "the run cannot go on: the training or validation data are not what they were when it began";
         return Err(Failure::input(sentence).in_file(path));
     }
-    if !standing.is_possible() {
+    if !state.is_possible() {
         let sentence =
             "the counters make no sense: the file is damaged; take a copy of it, or train again";
         return Err(Failure::input(sentence).in_file(path));
@@ -183,7 +184,7 @@ pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Opti
     let mut carried = learner.carried();
     file.copy_part(CARRIED, &mut carried)?;
     learner.carry(&carried);
-    Ok(Some(standing))
+    Ok(Some(state))
 }
 
 #[cfg(test)]
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn patience_counts_epochs_since_the_best() {
-        let mut standing = Standing {
+        let mut state = TrainingState {
             epochs: 0,
             updates: 0,
             partial: Partial::default(),
@@ -210,18 +211,16 @@ mod tests {
             (0.6, 0.9),
             (0.1, 0.1),
         ];
-        let is_best = epochs.map(|(score, loss)| standing.count(Measure { score, loss }));
+        let is_best = epochs.map(|(score, loss)| state.count(Measure { score, loss }));
         assert_eq!(is_best, [true, false, true, false, true, false]);
         assert_eq!(
-            (standing.best, standing.idle, standing.epochs),
+            (state.best, state.idle, state.epochs),
             (Some((0.6, 5)), 1, 6)
         );
-        standing.count(Measure {
+        state.count(Measure {
             score: 0.6,
             loss: 0.9,
         });
-        assert!(
-            standing.is_finished(7, 0) && standing.is_finished(9, 2) && !standing.is_finished(9, 3)
-        );
+        assert!(state.is_finished(7, 0) && state.is_finished(9, 2) && !state.is_finished(9, 3));
     }
 }

@@ -9,8 +9,8 @@ use elman_core::{
 use rayon::prelude::*;
 
 use super::average::Average;
-use super::batches::Portion;
-use super::shard::{Lesson, Material, Shard};
+use super::batches::Batch;
+use super::shard::{Dataset, Shard, TrainingBatch};
 use super::tables::Tables;
 use crate::base::failure::Result;
 use crate::base::memory;
@@ -91,7 +91,7 @@ impl Plan {
 
 /// What one update was like.
 #[derive(Clone, Copy, Debug)]
-pub struct Learnt {
+pub struct UpdateStats {
     /// Mean loss per counted item.
     pub loss: f64,
     /// Counted items.
@@ -102,13 +102,13 @@ pub struct Learnt {
     pub is_clipped: bool,
 }
 
-/// When and how strongly to learn.
+/// Which update it is, and how strongly to learn.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct Update {
     /// The learning rate.
     pub rate: f64,
     /// Updates so far and this one.
-    pub update: u64,
+    pub number: u64,
     /// Seed of the run.
     pub seed: u64,
     /// The epoch, and the number of the first batch of the update.
@@ -240,18 +240,18 @@ impl Learner {
     /// Ids or targets that the net does not know.
     pub fn learn<'p>(
         &mut self,
-        material: Material<'_>,
-        portions: impl Iterator<Item = Portion<'p>> + Clone,
-        moment: Moment,
-    ) -> Result<std::result::Result<Learnt, Trouble>> {
-        let total = (portions.clone())
-            .map(|portion| self.weigh(material, portion))
+        dataset: Dataset<'_>,
+        batches: impl Iterator<Item = Batch<'p>> + Clone,
+        update: Update,
+    ) -> Result<std::result::Result<UpdateStats, Trouble>> {
+        let total = (batches.clone())
+            .map(|batch| self.weigh(dataset, batch))
             .sum();
         self.tables.clear(&mut self.gradients);
         let mut loss = 0.0;
-        for (number, portion) in portions.enumerate() {
-            let place = [moment.epoch, (moment.batch + number) as u64];
-            match self.add(material, portion, total, (moment.seed, place))? {
+        for (number, batch) in batches.enumerate() {
+            let place = [update.epoch, (update.batch + number) as u64];
+            match self.add(dataset, batch, total, (update.seed, place))? {
                 Ok(more) => loss += more,
                 Err(trouble) => return Ok(Err(trouble)),
             }
@@ -261,8 +261,8 @@ impl Learner {
             return Ok(Err(Trouble::Gradient(self.infinite_gradient())));
         }
         let is_clipped = self.clip(norm);
-        self.update(moment.rate as f32, moment.update)?;
-        Ok(Ok(Learnt {
+        self.update(update.rate as f32, update.number)?;
+        Ok(Ok(UpdateStats {
             loss,
             items: total,
             norm,
@@ -271,15 +271,15 @@ impl Learner {
     }
 
     /// How much of a batch counts.
-    fn weigh(&self, material: Material<'_>, portion: Portion<'_>) -> f64 {
-        let (sequences, weights) = (material.sequences, material.class_weights);
+    fn weigh(&self, dataset: Dataset<'_>, batch: Batch<'_>) -> f64 {
+        let (sequences, weights) = (dataset.sequences, dataset.class_weights);
         let weigh = |sequence: usize, steps: Range<usize>| {
             let outputs = sequences.outputs_of(sequence, steps);
             let objective = match sequences.targets() {
                 Targets::Classes(classes) => Objective::Classes {
                     targets: &classes[outputs],
                     weights,
-                    smoothing: material.smoothing,
+                    smoothing: dataset.smoothing,
                 },
                 Targets::Numbers { width, numbers } => {
                     Objective::Numbers(&numbers[outputs.start * width..outputs.end * width])
@@ -287,12 +287,12 @@ impl Learner {
             };
             objective.total()
         };
-        match portion {
-            Portion::Sequences(batch) => {
-                let weights = batch.iter().map(|&sequence| weigh(sequence, ALL_STEPS));
+        match batch {
+            Batch::Sequences(chosen) => {
+                let weights = chosen.iter().map(|&sequence| weigh(sequence, ALL_STEPS));
                 weights.sum()
             }
-            Portion::Window(number) => {
+            Batch::Window(number) => {
                 let k1 = self.truncation.k1;
                 let start = number.saturating_mul(k1);
                 let steps = start..start.saturating_add(k1);
@@ -306,23 +306,23 @@ impl Learner {
     /// Adds the gradient of one batch; returns its loss as a share of `total`.
     fn add(
         &mut self,
-        material: Material<'_>,
-        portion: Portion<'_>,
+        dataset: Dataset<'_>,
+        batch: Batch<'_>,
         total: f64,
         (seed, place): (u64, [u64; 2]),
     ) -> Result<std::result::Result<f64, Trouble>> {
-        let window = match portion {
-            Portion::Sequences(batch) => {
-                self.deal(batch);
+        let window = match batch {
+            Batch::Sequences(chosen) => {
+                self.deal(chosen);
                 None
             }
-            Portion::Window(number) => Some(number),
+            Batch::Window(number) => Some(number),
         };
-        let lesson = Lesson {
+        let training = TrainingBatch {
             level: self.level,
             model: Model::new(self.spec, &self.params, &self.packed)?,
             transposed: &self.transposed,
-            material,
+            dataset,
             truncation: self.truncation,
             window,
             total,
@@ -331,11 +331,11 @@ impl Learner {
         };
         match self.shards.as_mut_slice() {
             // A single shard has nobody to wait for.
-            [shard] => shard.learn(&lesson)?,
+            [shard] => shard.learn(&training)?,
             shards => shards
                 .par_iter_mut()
                 .with_max_len(1)
-                .try_for_each(|shard| shard.learn(&lesson))?,
+                .try_for_each(|shard| shard.learn(&training))?,
         }
         let troubled = self
             .shards
@@ -350,13 +350,13 @@ impl Learner {
     }
 
     /// Deals the sequences out like cards, so that every shard gets long ones and short ones.
-    fn deal(&mut self, batch: &[usize]) {
+    fn deal(&mut self, sequences: &[usize]) {
         let shards = self.shards.len();
         for (number, shard) in self.shards.iter_mut().enumerate() {
             shard.chosen.clear();
             shard
                 .chosen
-                .extend(batch.iter().skip(number).step_by(shards));
+                .extend(sequences.iter().skip(number).step_by(shards));
         }
     }
 

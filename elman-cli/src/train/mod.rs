@@ -2,10 +2,12 @@
 
 mod average;
 mod batches;
+mod callback;
 mod checkpoint;
 pub mod doctor;
 pub mod events;
 mod learner;
+pub mod measure;
 mod progress;
 pub mod report;
 mod schedule;
@@ -19,17 +21,17 @@ mod tests;
 mod trainer;
 mod watch;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::base::interrupt::Interrupt;
-use crate::train::settings::Defaults;
-use crate::train::settings::{Settings, to_toml};
+use crate::train::settings::{Defaults, Settings, to_toml};
 use crate::train::task::Task;
-pub use trainer::{Glimpse, Onlooker, Outcome, check_room, train};
+pub use callback::{Callback, Preview};
+pub use trainer::{Outcome, check_room, train};
 pub use watch::write_report;
 
 /// A task's part of the command line: what `config.toml` holds of a run.
@@ -42,9 +44,6 @@ pub trait Job: Clone + Serialize {
 
     /// The same, to be changed.
     fn settings_mut(&mut self) -> &mut Settings;
-
-    /// The configuration file that the command line names.
-    fn config(&self) -> Option<&Path>;
 
     /// What settings are when nobody says otherwise: it may depend on the kind of the data.
     ///
@@ -62,7 +61,7 @@ pub trait Job: Clone + Serialize {
     fn load(&self) -> Result<Self::Task>;
 }
 
-/// Trains a job in a new folder, perhaps with somebody looking on.
+/// Trains a job in a new folder, perhaps with a callback.
 ///
 /// # Errors
 /// As [`train`].
@@ -70,16 +69,16 @@ pub fn train_in<J: Job>(
     run: &Run,
     task: &J::Task,
     mut job: J,
-    onlooker: Option<Onlooker<'_>>,
+    callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
     for path in job.files() {
         // A run may be resumed from anywhere.
         *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
     }
     job.settings_mut().out = Some(run.folder().to_owned());
-    write_whole(&run.config(), to_toml(J::Task::NAME, &job)?.as_bytes())?;
+    write_atomic(&run.config(), to_toml(J::Task::NAME, &job)?.as_bytes())?;
     let _lock = run.lock()?;
-    train(task, job.settings(), run, Interrupt::listen()?, onlooker)
+    train(task, job.settings(), run, Interrupt::listen()?, callback)
 }
 
 /// Takes up the last state of a run, if it has one, and trains to the end without a word.
@@ -87,6 +86,6 @@ pub fn train_in<J: Job>(
 /// # Errors
 /// As [`train`].
 pub fn take_up(task: &impl Task, settings: &Settings, run: &Run) -> Result<()> {
-    let nobody: Onlooker<'_> = Box::new(|_| Ok(()));
+    let nobody: Callback<'_> = Box::new(|_| Ok(()));
     train(task, settings, run, Interrupt::default(), Some(nobody)).map(drop)
 }

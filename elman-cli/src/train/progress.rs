@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::sparkline::Sparkline;
 use crate::train::doctor::Checkup;
-use crate::train::task::as_read;
+use crate::train::measure::as_read;
 
 /// An epoch, as `metrics.jsonl` holds it.
 #[derive(Clone, Debug, Serialize)]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::builder::TypedValueParser;
 use clap::{Args, Command, ValueEnum};
 use elman_core::{
-    Cell, Direction, Dropout, InitialState, Input, Layer, Layers, Optimizer, Truncation,
+    Cell, Direction, Dropout, Head, InitialState, Input, Layer, Layers, Optimizer, Spec, Truncation,
 };
 use serde::Serialize;
 
@@ -23,6 +23,10 @@ use crate::net::cell::ActivationName;
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Settings {
+    /// A TOML file with settings named like these flags; flags win
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
     /// Hidden units per layer and direction
     #[arg(long, value_name = "N", value_parser = count(1..=65_536), help_heading = NETWORK)]
     pub hidden: usize,
@@ -240,6 +244,15 @@ pub fn without(arg: clap::Arg, unused: &[&str]) -> clap::Arg {
     arg.hide(is_unused)
 }
 
+/// The defaults that differ from others, as flags.
+pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
+    let new = defaults.iter().filter(|pair| !others.contains(pair));
+    let flags: Vec<String> = new
+        .map(|(name, value)| format!("--{name} {value}"))
+        .collect();
+    flags.join(" ")
+}
+
 /// A parser of whole numbers in a range.
 pub fn count(range: RangeInclusive<usize>) -> impl TypedValueParser<Value = usize> {
     move |text: &str| match text.parse() {
@@ -285,6 +298,22 @@ impl Settings {
             ))),
             _ => Ok(()),
         }
+    }
+
+    /// A net with this input and head.
+    ///
+    /// # Errors
+    /// A net that cannot be.
+    pub fn spec(&self, input: Input, head: Head) -> Result<Spec> {
+        let spec = Spec {
+            input,
+            layers: self.stack()?,
+            initial_state: self.initial_state(),
+            head,
+            dropout: self.dropout(&input),
+        };
+        spec.check()?;
+        Ok(spec)
     }
 
     /// The stacked layers.

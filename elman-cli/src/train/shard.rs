@@ -11,7 +11,7 @@ use crate::net::gather::{ALL_STEPS, Gathered};
 
 /// What is learnt from.
 #[derive(Clone, Copy)]
-pub struct Material<'a> {
+pub struct Dataset<'a> {
     pub sequences: &'a Sequences,
     pub hiding: Option<&'a Hiding>,
     /// Standard deviation of the noise on numbers.
@@ -23,11 +23,11 @@ pub struct Material<'a> {
 
 /// Everything that a shard reads and does not own.
 #[derive(Clone, Copy)]
-pub struct Lesson<'a> {
+pub struct TrainingBatch<'a> {
     pub level: Level,
     pub model: Model<'a>,
     pub transposed: &'a [Strip],
-    pub material: Material<'a>,
+    pub dataset: Dataset<'a>,
     pub truncation: Truncation,
     /// The window of the streams; whole sequences without.
     pub window: Option<usize>,
@@ -108,24 +108,24 @@ impl Shard {
     ///
     /// # Errors
     /// Ids or targets that the net does not know.
-    pub fn learn(&mut self, lesson: &Lesson<'_>) -> Result<()> {
+    pub fn learn(&mut self, training: &TrainingBatch<'_>) -> Result<()> {
         (self.loss, self.trouble) = (0.0, None);
         self.tables.clear(&mut self.gradients);
-        match lesson.window {
-            None => self.learn_whole(lesson),
-            Some(number) => self.learn_window(lesson, &Frame::of(lesson.truncation, number)),
+        match training.window {
+            None => self.learn_sequences(training),
+            Some(number) => self.learn_window(training, &Frame::of(training.truncation, number)),
         }
     }
 
-    fn learn_whole(&mut self, lesson: &Lesson<'_>) -> Result<()> {
+    fn learn_sequences(&mut self, training: &TrainingBatch<'_>) -> Result<()> {
         if self.chosen.is_empty() {
             return Ok(());
         }
-        let sequences = lesson.material.sequences;
+        let sequences = training.dataset.sequences;
         self.gathered.fill(sequences, &self.chosen, ALL_STEPS)?;
-        let mut pass = self.prepare(lesson)?;
-        pass.tape.start(&lesson.model, None)?;
-        for window in lesson.truncation.windows(pass.gathered.batch()?.steps()) {
+        let mut pass = self.prepare(training)?;
+        pass.tape.start(&training.model, None)?;
+        for window in training.truncation.windows(pass.gathered.batch()?.steps()) {
             pass.record(window.losses.clone())?;
             pass.learn(&window)?;
         }
@@ -133,8 +133,8 @@ impl Shard {
         Ok(())
     }
 
-    fn learn_window(&mut self, lesson: &Lesson<'_>, frame: &Frame) -> Result<()> {
-        let sequences = lesson.material.sequences;
+    fn learn_window(&mut self, training: &TrainingBatch<'_>, frame: &Frame) -> Result<()> {
+        let sequences = training.dataset.sequences;
         let going = (self.chosen).partition_point(|&s| sequences.len_of(s) > frame.losses);
         if going == 0 {
             return Ok(());
@@ -143,15 +143,15 @@ impl Shard {
         self.gathered
             .fill(sequences, &self.chosen[..going], steps)?;
         let mut carried = std::mem::take(&mut self.carried);
-        let state = &mut carried[..going * lesson.model.spec().state_len()];
-        let mut pass = self.prepare(lesson)?;
+        let state = &mut carried[..going * training.model.spec().state_len()];
+        let mut pass = self.prepare(training)?;
         let before = (frame.start > 0).then_some(&*state);
-        pass.tape.start(&lesson.model, before)?;
+        pass.tape.start(&training.model, before)?;
         let steps = pass.gathered.batch()?.steps();
         let kept = (frame.next - frame.start).min(steps);
         if kept > 0 {
             pass.record(0..kept)?;
-            pass.tape.final_state(&lesson.model, state)?;
+            pass.tape.final_state(&training.model, state)?;
         }
         if kept < steps {
             pass.record(kept..steps)?;
@@ -170,24 +170,30 @@ impl Shard {
     }
 
     /// Hides ids, adds noise to numbers, takes their embeddings into use, and puts up a tape for what is gathered.
-    fn prepare<'s>(&'s mut self, lesson: &'s Lesson<'s>) -> Result<Pass<'s>> {
-        let place = [lesson.place[0], lesson.place[1], self.number];
-        if let Some(hiding) = lesson.material.hiding {
-            let channels = lesson.material.sequences.channels();
-            let mut rng = seeds::generator(lesson.seed, Purpose::Hiding, &place);
+    fn prepare<'s>(&'s mut self, training: &'s TrainingBatch<'s>) -> Result<TapePass<'s>> {
+        let place = [training.place[0], training.place[1], self.number];
+        if let Some(hiding) = training.dataset.hiding {
+            let channels = training.dataset.sequences.channels();
+            let mut rng = seeds::generator(training.seed, Purpose::Hiding, &place);
             hide(&mut self.gathered.ids, channels, hiding, &mut rng);
         }
-        if lesson.material.noise > 0.0 {
-            let mut rng = seeds::generator(lesson.seed, Purpose::Noise, &place);
+        if training.dataset.noise > 0.0 {
+            let mut rng = seeds::generator(training.seed, Purpose::Noise, &place);
             let numbers = self.gathered.numbers.iter_mut();
-            numbers.for_each(|x| *x += lesson.material.noise * seeds::normal(&mut rng));
+            numbers.for_each(|x| *x += training.dataset.noise * seeds::normal(&mut rng));
         }
         self.tables.touch(&self.gathered.ids);
-        let dropout = seeds::derive(lesson.seed, Purpose::Dropout, &place);
+        let dropout = seeds::derive(training.seed, Purpose::Dropout, &place);
         let (batch, inputs) = (self.gathered.batch()?, self.gathered.inputs());
-        let tape = Tape::new(lesson.model.spec(), batch, inputs, dropout, &mut self.tape)?;
-        Ok(Pass {
-            lesson,
+        let tape = Tape::new(
+            training.model.spec(),
+            batch,
+            inputs,
+            dropout,
+            &mut self.tape,
+        )?;
+        Ok(TapePass {
+            training,
             gathered: &self.gathered,
             tape,
             scratch: &mut self.scratch,
@@ -200,8 +206,8 @@ impl Shard {
 }
 
 /// A tape and what its backward pass writes to.
-struct Pass<'s> {
-    lesson: &'s Lesson<'s>,
+struct TapePass<'s> {
+    training: &'s TrainingBatch<'s>,
     gathered: &'s Gathered,
     tape: Tape<'s>,
     scratch: &'s mut [Strip],
@@ -211,16 +217,16 @@ struct Pass<'s> {
     trouble: Option<NonFinite>,
 }
 
-impl Pass<'_> {
+impl TapePass<'_> {
     fn record(&mut self, steps: std::ops::Range<usize>) -> Result<()> {
-        let Lesson { level, model, .. } = self.lesson;
+        let TrainingBatch { level, model, .. } = self.training;
         Ok(self.tape.record(*level, model, steps)?)
     }
 
     /// Loss and backward pass of steps that are recorded, unless there is trouble.
     fn learn(&mut self, window: &Window) -> Result<()> {
-        let lesson = self.lesson;
-        let (level, model) = (lesson.level, &lesson.model);
+        let training = self.training;
+        let (level, model) = (training.level, &training.model);
         if self.trouble.is_some() {
             return Ok(());
         }
@@ -230,16 +236,16 @@ impl Pass<'_> {
             elman_core::Read::EveryStep => batch.rows_of(window.losses.clone()),
             elman_core::Read::LastStep => 0..batch.sequences(),
         };
-        let material = lesson.material;
-        let objective = (self.gathered).objective(rows, material.class_weights, material.smoothing);
+        let dataset = training.dataset;
+        let objective = (self.gathered).objective(rows, dataset.class_weights, dataset.smoothing);
         let outputs = self.tape.outputs(window.losses.clone());
-        let (width, total) = (spec.output_width(), lesson.total);
+        let (width, total) = (spec.output_width(), training.total);
         self.loss += objective.learn(level, outputs, width, total, self.goals)?;
         if !self.loss.is_finite() {
             self.trouble = self.tape.find_non_finite();
             return Ok(());
         }
-        let (transposed, scratch) = (lesson.transposed, &mut *self.scratch);
+        let (transposed, scratch) = (training.transposed, &mut *self.scratch);
         let gradients = &mut *self.gradients;
         Ok((self.tape).backward(level, model, transposed, window, scratch, gradients)?)
     }

@@ -2,28 +2,84 @@
 
 use elman_core::{Model, Spec};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::base::failure::Result;
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
 use crate::data::{Hiding, Sequences};
+use crate::net::model_file;
+use crate::net::network::Network;
+use crate::train::measure::Measure;
 use crate::train::report::Evidence;
 
-/// A job: a net's shape, numbers to learn from, and what its outputs are worth. What is learnt follows from the head:
-/// cross-entropy behind a softmax, squared error behind a linear map.
+/// What a net's numbers mean: stored in the model file, so that a user needs nothing else.
+pub trait Meaning: Serialize + DeserializeOwned + Sync {
+    /// The task's name, in commands and files.
+    const TASK: &'static str;
+
+    /// What is wrong with a file whose net is not the one that it was stored with.
+    const MISFIT: &'static str;
+
+    /// Whether it is that of such a net.
+    fn fits(&self, spec: &Spec) -> bool;
+
+    /// A run's best model, and what its numbers mean.
+    ///
+    /// # Errors
+    /// A run without a model, a model of another task, or one whose parts do not fit together.
+    fn open(run: &Run) -> Result<(Network, Self)> {
+        let path = run.trained_model()?;
+        let (network, meaning): (Network, Self) = model_file::load(&path, Self::TASK)?;
+        if meaning.fits(network.spec()) {
+            return Ok((network, meaning));
+        }
+        Err(Failure::input(Self::MISFIT).in_file(&path))
+    }
+}
+
+/// A net's shape, what its numbers mean, and data for it.
+#[derive(Debug)]
+pub struct TaskData<M> {
+    pub spec: Spec,
+    pub meaning: M,
+    /// What is learnt from.
+    pub train: Sequences,
+    /// The line of its file where each training sequence begins.
+    pub train_lines: Vec<usize>,
+    /// What decides which epoch is best.
+    pub valid: Sequences,
+    /// Ids that are now and then replaced while training.
+    pub hiding: Option<Hiding>,
+    /// How much each class counts; all the same without.
+    pub class_weights: Option<Vec<f32>>,
+}
+
+/// A job: data, and what a net's outputs are worth. What is learnt follows from the head: cross-entropy behind a softmax,
+/// squared error behind a linear map.
 pub trait Task: Sync {
-    /// What the net's numbers mean: stored in the model file, so that a user needs nothing else.
-    type Meaning: Serialize + Sync;
+    /// What the net's numbers mean.
+    type Meaning: Meaning;
 
     /// The task's name, in commands and files.
-    const NAME: &'static str;
+    const NAME: &'static str = Self::Meaning::TASK;
+
+    /// The net's shape and its data.
+    fn data(&self) -> &TaskData<Self::Meaning>;
 
     /// The net.
-    fn spec(&self) -> &Spec;
-
-    /// See [`Task::Meaning`].
-    fn meaning(&self) -> &Self::Meaning;
+    fn spec(&self) -> &Spec {
+        &self.data().spec
+    }
 
     /// What is learnt from.
-    fn train(&self) -> &Sequences;
+    fn train(&self) -> &Sequences {
+        &self.data().train
+    }
+
+    /// What decides which epoch is best.
+    fn valid(&self) -> &Sequences {
+        &self.data().valid
+    }
 
     /// What to do with a run in `folder`, once it is trained.
     fn next(folder: &str) -> String {
@@ -35,29 +91,8 @@ pub trait Task: Sync {
         Walk::Shuffled
     }
 
-    /// The line of its file where a training sequence begins.
-    fn train_line(&self, sequence: usize) -> usize;
-
-    /// Ids that are now and then replaced while training.
-    fn hiding(&self) -> Option<&Hiding> {
-        None
-    }
-
-    /// Standard deviation of what is added to numbers while training, so that nothing is learnt by heart.
-    fn noise(&self) -> f32 {
-        0.0
-    }
-
-    /// How much each class counts; all the same by default.
-    fn class_weights(&self) -> Option<&[f32]> {
-        None
-    }
-
     /// Changes the parameters that training starts from, which are random.
     fn start(&self, _params: &mut [f32]) {}
-
-    /// What decides which epoch is best.
-    fn valid(&self) -> &Sequences;
 
     /// What the score is called.
     fn score_name(&self) -> &'static str;
@@ -77,14 +112,6 @@ pub trait Task: Sync {
     }
 }
 
-/// A score for people: where it is a loss turned around (`-mse`), the loss.
-pub fn as_read(name: &str, score: f64) -> (&str, f64) {
-    match name.strip_prefix('-') {
-        Some(loss) => (loss, -score),
-        None => (name, score),
-    }
-}
-
 /// How training data are walked through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Walk {
@@ -93,24 +120,4 @@ pub enum Walk {
     /// Side by side: every sequence is a stream, the longest first, and an update is a window of `--k1` steps of all
     /// of them. The state is carried over from window to window.
     Streams,
-}
-
-/// How good a model is.
-#[derive(Clone, Copy, Debug)]
-pub struct Measure {
-    /// Mean loss per item.
-    pub loss: f64,
-    /// Higher is better; where the loss decides, its negative.
-    pub score: f64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::as_read;
-
-    #[test]
-    fn losses_are_read_the_right_way_round() {
-        assert_eq!(as_read("-mse", -0.5), ("mse", 0.5));
-        assert_eq!(as_read("f1", 0.5), ("f1", 0.5));
-    }
 }

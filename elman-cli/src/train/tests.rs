@@ -10,15 +10,22 @@ use crate::base::interrupt::Interrupt;
 use crate::base::seeds::{self, Purpose};
 use crate::data::{Rows, Sequences, Targets};
 use crate::net::infer;
+use crate::train::measure::Measure;
 use crate::train::settings::Settings;
-use crate::train::task::{Measure, Task, Walk};
+use crate::train::task::{Meaning, Task, TaskData, Walk};
 
 const DELAY: usize = 5;
 
-struct Echo {
-    spec: Spec,
-    streams: Sequences,
+impl Meaning for () {
+    const TASK: &'static str = "toy";
+    const MISFIT: &'static str = "not this toy's net";
+
+    fn fits(&self, _: &Spec) -> bool {
+        true
+    }
 }
+
+struct Echo(TaskData<()>);
 
 impl Echo {
     /// Twelve streams, of which four are a step longer than others.
@@ -49,37 +56,27 @@ impl Echo {
             },
             dropout: Dropout::NONE,
         };
-        Self { spec, streams }
+        Self(TaskData {
+            spec,
+            meaning: (),
+            train_lines: vec![1; streams.len()],
+            train: streams.clone(),
+            valid: streams,
+            hiding: None,
+            class_weights: None,
+        })
     }
 }
 
 impl Task for Echo {
     type Meaning = ();
 
-    const NAME: &'static str = "toy";
-
-    fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    fn meaning(&self) -> &() {
-        &()
-    }
-
-    fn train(&self) -> &Sequences {
-        &self.streams
+    fn data(&self) -> &TaskData<()> {
+        &self.0
     }
 
     fn walk(&self) -> Walk {
         Walk::Streams
-    }
-
-    fn train_line(&self, _: usize) -> usize {
-        1
-    }
-
-    fn valid(&self) -> &Sequences {
-        &self.streams
     }
 
     fn score_name(&self) -> &'static str {
@@ -92,12 +89,12 @@ impl Task for Echo {
         infer::walk(
             Level::detect(),
             model,
-            &self.streams,
+            &self.0.valid,
             &order,
             7,
             |places, rows| {
                 for (&place, row) in places.iter().zip(rows.chunks(2)) {
-                    if let Some(class) = self.streams.classes()[place].get() {
+                    if let Some(class) = self.0.valid.classes()[place].get() {
                         let p = f64::from(row[class as usize]);
                         right += f64::from(p > 0.5);
                         loss -= p.max(1e-30).ln();
@@ -162,8 +159,11 @@ fn streams_go_on_in_the_middle_of_an_epoch() {
         &["--k1=5", "--average=0.9", "--smoothing=0.1"],
     ] {
         let settings = settings(more);
-        let whole = train(&settings, &[]).0;
-        assert!(whole == train(&settings, &[1, 5, 20, 2]).0, "{more:?}");
+        let uninterrupted = train(&settings, &[]).0;
+        assert!(
+            uninterrupted == train(&settings, &[1, 5, 20, 2]).0,
+            "{more:?}"
+        );
     }
     let both = ["--k1=3", "--k2=7"];
     let settings = [1, 4].map(|n| settings(&[&both[..], &[&format!("--threads={n}")]].concat()));

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use elman_core::{Init, Level, Model, initialize};
+use elman_core::{Init, Level, initialize};
 
 use super::batches::Batches;
-use super::checkpoint::{self, Standing};
-use super::learner::{Learner, Moment, Trouble};
+use super::callback::{Callback, Preview};
+use super::checkpoint::{self, TrainingState};
+use super::learner::{Learner, Trouble, Update};
 use super::progress::{Epoch, Progress};
-use super::shard::Material;
+use super::shard::Dataset;
 use super::watch::{Watch, write_report};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
@@ -17,10 +18,11 @@ use crate::base::seeds::{self, Purpose};
 use crate::base::threads::on_threads;
 use crate::net::model_file;
 use crate::net::network::Network;
-use crate::train::doctor::{Patient, Treatment};
-use crate::train::report::State;
+use crate::train::doctor::{Case, Recipe};
+use crate::train::measure::Measure;
+use crate::train::report::RunState;
 use crate::train::settings::Settings;
-use crate::train::task::{Measure, Task};
+use crate::train::task::Task;
 
 /// Epochs may last milliseconds: files are written at their end only if the last time is as long ago as this, or nets
 /// that are small would wait for the disk. What a kill loses is done again.
@@ -45,8 +47,8 @@ pub struct Outcome {
     pub is_stopped_early: bool,
 }
 
-/// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one. Where somebody
-/// looks on, nothing else is shown.
+/// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one. With a
+/// callback nothing else is shown.
 ///
 /// # Errors
 /// Data that changed under a checkpoint, numbers that stop being finite, files that cannot be written, Ctrl-C.
@@ -55,13 +57,13 @@ pub fn train<T: Task>(
     settings: &Settings,
     run: &Run,
     interrupt: Interrupt,
-    onlooker: Option<Onlooker<'_>>,
+    callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
     let mut trainer = Trainer::new(task, settings, run, interrupt)?;
-    if onlooker.is_some() {
+    if callback.is_some() {
         trainer.progress = Progress::none(settings.epochs);
     }
-    trainer.onlooker = onlooker;
+    trainer.callback = callback;
     on_threads(settings.threads, || trainer.run())
 }
 
@@ -78,21 +80,6 @@ fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What an onlooker sees of an update.
-pub struct Glimpse<'a> {
-    /// The epoch, counted from 1.
-    pub epoch: usize,
-    /// Batches done of it, this one included.
-    pub batches: usize,
-    /// Mean loss per item of the update.
-    pub loss: f64,
-    /// The net after the update.
-    pub model: &'a Model<'a>,
-}
-
-/// Looks on after every update; an error ends the training.
-pub type Onlooker<'a> = Box<dyn FnMut(&Glimpse<'_>) -> Result<()> + Send + 'a>;
-
 /// One run of training.
 pub(super) struct Trainer<'a, T> {
     task: &'a T,
@@ -100,7 +87,7 @@ pub(super) struct Trainer<'a, T> {
     run: &'a Run,
     interrupt: Interrupt,
     learner: Learner,
-    standing: Standing,
+    state: TrainingState,
     batches: Batches,
     progress: Progress,
     watch: Watch<'a>,
@@ -114,7 +101,7 @@ pub(super) struct Trainer<'a, T> {
     unsaved: Option<Vec<f32>>,
     /// Work since the last look at the clock.
     work: usize,
-    onlooker: Option<Onlooker<'a>>,
+    callback: Option<Callback<'a>>,
 }
 
 /// Whether there is more to do.
@@ -132,20 +119,20 @@ impl<'a, T: Task> Trainer<'a, T> {
         interrupt: Interrupt,
     ) -> Result<Self> {
         let mut learner = Learner::new(task.spec(), settings, task.train(), task.walk());
-        let standing = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
-            Some(standing) => standing,
+        let state = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
+            Some(state) => state,
             None => {
                 let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
                 initialize(task.spec(), Init::Orthogonal, &mut rng, &mut learner.params)?;
                 task.start(&mut learner.params);
                 learner.average.start(&learner.params);
-                Standing::start(task)?
+                TrainingState::start(task)?
             }
         };
         learner.repack()?;
-        run.keep_metrics(standing.epochs)?;
+        run.keep_metrics(state.epochs)?;
         let batches = Batches::new(task.train(), task.walk(), settings);
-        let done = standing.epochs * batches.count() + standing.partial.batches;
+        let done = state.epochs * batches.count() + state.partial.batches;
         let progress = Progress::new(settings.epochs, batches.count(), done);
         let limit = settings.time_limit.as_ref();
         Ok(Self {
@@ -154,7 +141,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             run,
             interrupt,
             learner,
-            standing,
+            state,
             batches,
             progress,
             watch: Watch::new(run, settings),
@@ -163,7 +150,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             saved: Instant::now(),
             unsaved: None,
             work: 0,
-            onlooker: None,
+            callback: None,
         })
     }
 
@@ -172,25 +159,25 @@ impl<'a, T: Task> Trainer<'a, T> {
         if let Err(failure) = self.epochs() {
             self.progress.finish();
             // The failure is the news; a page that cannot be written either would only hide it.
-            let _ = write_report(self.task, self.run, State::Stopped(failure.to_string()));
+            let _ = write_report(self.task, self.run, RunState::Stopped(failure.to_string()));
             return Err(failure);
         }
         self.progress.finish();
         let state = if self.is_finished() {
-            State::Ended
+            RunState::Ended
         } else {
             let Settings { epochs, .. } = *self.settings;
-            State::waiting(self.standing.epochs, epochs, self.run.folder())
+            RunState::waiting(self.state.epochs, epochs, self.run.folder())
         };
         write_report(self.task, self.run, state)?;
-        let (score, epoch) = self.standing.best.unwrap_or((0.0, 0));
+        let (score, epoch) = self.state.best.unwrap_or((0.0, 0));
         Ok(Outcome {
             score,
             score_name: self.task.score_name(),
             epoch,
-            epochs: self.standing.epochs,
+            epochs: self.state.epochs,
             is_cut_short: !self.is_finished(),
-            is_stopped_early: self.is_finished() && self.standing.epochs < self.settings.epochs,
+            is_stopped_early: self.is_finished() && self.state.epochs < self.settings.epochs,
         })
     }
 
@@ -204,7 +191,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn is_finished(&self) -> bool {
         let (epochs, patience) = (self.settings.epochs, self.settings.patience);
-        self.standing.is_finished(epochs, patience)
+        self.state.is_finished(epochs, patience)
     }
 
     fn introduce(&self) {
@@ -218,7 +205,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             counted(self.settings.threads, "thread"),
             Level::detect(),
         ));
-        let (done, batches) = (self.standing.epochs, self.standing.partial.batches);
+        let (done, batches) = (self.state.epochs, self.state.partial.batches);
         if done > 0 && self.is_finished() {
             let done = counted(done, "epoch");
             self.progress.say(&format!("already complete after {done}"));
@@ -238,21 +225,21 @@ impl<'a, T: Task> Trainer<'a, T> {
             self.judge_part()?;
             return Ok(Next::TimeIsUp);
         }
-        let (began, partial) = (Instant::now(), self.standing.partial);
+        let (began, partial) = (Instant::now(), self.state.partial);
         let measure = self.validate()?;
         let learning_rate = self.rate();
-        let best = self.standing.count(measure);
-        let (factor, idle) = (self.standing.factor, self.standing.idle);
-        self.standing.factor = self.settings.schedule.after_epoch(factor, idle);
+        let best = self.state.count(measure);
+        let (factor, idle) = (self.state.factor, self.state.idle);
+        self.state.factor = self.settings.schedule.after_epoch(factor, idle);
         if best {
             self.keep();
         }
         let updates = partial.updates.max(1) as f64;
         let clipped = partial.clipped as f64 / updates;
-        let number = self.standing.epochs;
+        let number = self.state.epochs;
         let doctor = self
             .watch
-            .examine(&self.patient(clipped), number, self.is_finished());
+            .examine(&self.case(clipped), number, self.is_finished());
         let epoch = Epoch {
             epoch: number,
             train_loss: partial.mean_loss(),
@@ -283,34 +270,31 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     /// All batches of an epoch that are not done yet.
     fn learn(&mut self) -> Result<Next> {
-        let epoch = self.standing.epochs + 1;
-        let earlier = self.standing.partial.seconds;
+        let epoch = self.state.epochs + 1;
+        let earlier = self.state.partial.seconds;
         let began = Instant::now();
         // Batches that the progress does not know of yet.
         let mut unseen = 0;
         self.batches.plan(self.task.train(), epoch as u64);
-        while self.standing.partial.batches < self.batches.count() {
-            let before = self.standing.partial.batches;
+        while self.state.partial.batches < self.batches.count() {
+            let before = self.state.partial.batches;
             let loss = self.update()?;
-            unseen += self.standing.partial.batches - before;
-            let is_whole = self.standing.partial.batches == self.batches.count();
+            unseen += self.state.partial.batches - before;
+            let is_epoch_done = self.state.partial.batches == self.batches.count();
             let is_asked = self.interrupt.is_asked();
-            if self.work < LOOK_EVERY && !is_whole && !is_asked {
+            if self.work < LOOK_EVERY && !is_epoch_done && !is_asked {
                 continue;
             }
             self.work = 0;
-            self.standing.partial.seconds = earlier + began.elapsed().as_secs_f64();
-            let (losses, best) = (
-                (loss, self.standing.partial.mean_loss()),
-                self.standing.best,
-            );
+            self.state.partial.seconds = earlier + began.elapsed().as_secs_f64();
+            let (losses, best) = ((loss, self.state.partial.mean_loss()), self.state.best);
             self.progress.batches(unseen, epoch, losses, best);
             unseen = 0;
             if is_asked {
                 self.save()?;
                 return Err(self.stop());
             }
-            if self.is_time_up() && !is_whole {
+            if self.is_time_up() && !is_epoch_done {
                 return Ok(Next::TimeIsUp);
             }
             if self.saved.elapsed() >= self.settings.checkpoint_every.duration() {
@@ -323,10 +307,10 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// Leaves a checkpoint after so many updates of the epoch at hand.
     #[cfg(test)]
     pub(super) fn stop_after(&mut self, updates: usize) -> Result<()> {
-        let epoch = self.standing.epochs as u64 + 1;
+        let epoch = self.state.epochs as u64 + 1;
         self.batches.plan(self.task.train(), epoch);
         for _ in 0..updates {
-            if self.standing.partial.batches < self.batches.count() {
+            if self.state.partial.batches < self.batches.count() {
                 self.update()?;
             }
         }
@@ -336,61 +320,61 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// One update, from as many batches as are accumulated; returns its loss.
     fn update(&mut self) -> Result<f64> {
         let task = self.task;
-        let first = self.standing.partial.batches;
+        let first = self.state.partial.batches;
         let end = (first + self.settings.accumulate).min(self.batches.count());
-        let moment = Moment {
+        let update = Update {
             rate: self.rate(),
-            update: self.standing.updates + 1,
+            number: self.state.updates + 1,
             seed: self.settings.seed,
-            epoch: self.standing.epochs as u64 + 1,
+            epoch: self.state.epochs as u64 + 1,
             batch: first,
         };
-        let material = Material {
+        let dataset = Dataset {
             sequences: task.train(),
-            hiding: task.hiding(),
-            noise: task.noise(),
-            class_weights: task.class_weights(),
+            hiding: task.data().hiding.as_ref(),
+            noise: self.settings.noise as f32,
+            class_weights: task.data().class_weights.as_deref(),
             smoothing: self.settings.smoothing(),
         };
         if end == self.batches.count() {
             self.before.clone_from(&self.learner.params);
         }
-        let portions = (first..end).map(|number| self.batches.portion(number));
-        let loss = match self.learner.learn(material, portions, moment)? {
-            Ok(learnt) => {
-                self.standing.partial.add(&learnt, end - first);
-                self.work += learnt.items as usize * self.learner.params.len();
-                self.let_look(learnt.loss)?;
-                learnt.loss
+        let batches = (first..end).map(|number| self.batches.batch(number));
+        let loss = match self.learner.learn(dataset, batches, update)? {
+            Ok(stats) => {
+                self.state.partial.add(&stats, end - first);
+                self.work += stats.items as usize * self.learner.params.len();
+                self.call_back(stats.loss)?;
+                stats.loss
             }
             Err(trouble) => return Err(self.give_up(&trouble, first)),
         };
-        self.standing.updates += 1;
+        self.state.updates += 1;
         Ok(loss)
     }
 
-    /// Shows the update that was just made.
-    fn let_look(&mut self, loss: f64) -> Result<()> {
-        let Some(onlooker) = &mut self.onlooker else {
+    /// Shows the update that was just made to the callback, if there is one.
+    fn call_back(&mut self, loss: f64) -> Result<()> {
+        let Some(callback) = &mut self.callback else {
             return Ok(());
         };
-        onlooker(&Glimpse {
-            epoch: self.standing.epochs + 1,
-            batches: self.standing.partial.batches,
+        callback(&Preview {
+            epoch: self.state.epochs + 1,
+            batches: self.state.partial.batches,
             loss,
             model: &self.learner.model()?,
         })
     }
 
     /// The net as the doctor sees it.
-    fn patient(&self, clipped: f64) -> Patient<'_> {
-        Patient {
+    fn case(&self, clipped: f64) -> Case<'_> {
+        Case {
             spec: self.task.spec(),
             before: &self.before,
             after: &self.learner.params,
             train: self.task.train(),
             clipped,
-            treatment: Treatment {
+            recipe: Recipe {
                 reach: self.settings.truncation().k2,
                 optimizer: self.settings.optimizer,
             },
@@ -400,7 +384,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// The time is up within an epoch: what is learnt so far may be the best there is.
     fn judge_part(&mut self) -> Result<()> {
         let measure = self.validate()?;
-        if self.standing.is_better(measure) {
+        if self.state.is_better(measure) {
             self.keep();
         }
         self.save()
@@ -415,7 +399,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn save(&mut self) -> Result<()> {
         self.save_model()?;
         self.unsaved = None;
-        checkpoint::save(&self.run.checkpoint(), &self.learner, &self.standing)?;
+        checkpoint::save(&self.run.checkpoint(), &self.learner, &self.state)?;
         self.saved = Instant::now();
         Ok(())
     }
@@ -425,7 +409,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             return Ok(());
         };
         let (path, task) = (self.run.model(), self.task);
-        model_file::save(&path, T::NAME, task.spec(), task.meaning(), params)
+        model_file::save(&path, T::NAME, task.spec(), &task.data().meaning, params)
     }
 
     fn validate(&self) -> Result<Measure> {
@@ -445,17 +429,20 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// The learning rate of the update that comes next.
     fn rate(&self) -> f64 {
         let settings = self.settings;
-        let part = self.standing.partial.batches as f64 / self.batches.count() as f64;
-        let done = self.standing.epochs as f64 + part;
-        let factor = self.standing.factor;
-        let warm = settings.warmth(self.standing.updates);
+        let part = self.state.partial.batches as f64 / self.batches.count() as f64;
+        let done = self.state.epochs as f64 + part;
+        let factor = self.state.factor;
+        let warm = settings.warmth(self.state.updates);
         settings.lr * warm * settings.schedule.factor(done, settings.epochs, factor)
     }
 
     fn give_up(&self, trouble: &Trouble, batch: usize) -> Failure {
         let from = match trouble {
             Trouble::Number(_, sequence) => {
-                format!(", which begins in line {}", self.task.train_line(*sequence))
+                format!(
+                    ", which begins in line {}",
+                    self.task.data().train_lines[*sequence]
+                )
             }
             Trouble::Gradient(_) => String::new(),
         };
@@ -467,12 +454,12 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn explain(&self, what: &str, place: &str) -> Failure {
         self.progress.finish();
-        let partial = self.standing.partial;
+        let partial = self.state.partial;
         let clipped = partial.clipped as f64 / partial.updates.max(1) as f64;
         self.watch
-            .after_failure(&self.patient(clipped), &self.progress);
-        let epoch = self.standing.epochs + 1;
-        let kept = match self.standing.best {
+            .after_failure(&self.case(clipped), &self.progress);
+        let epoch = self.state.epochs + 1;
+        let kept = match self.state.best {
             _ if self.save_model().is_err() => "the best model cannot be written".to_owned(),
             Some((_, best)) => format!(
                 "the model of epoch {best} is kept in {}",
@@ -492,8 +479,8 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn stop(&self) -> Failure {
         self.progress.finish();
-        let (epoch, folder) = (self.standing.epochs + 1, self.run.folder().display());
-        let (done, all) = (self.standing.partial.batches, self.batches.count());
+        let (epoch, folder) = (self.state.epochs + 1, self.run.folder().display());
+        let (done, all) = (self.state.partial.batches, self.batches.count());
         Failure::Interrupted(format!(
             "stopped in epoch {epoch} after batch {done} of {all}; to go on: elman train --resume {folder}"
         ))

@@ -1,4 +1,4 @@
-//! Who looks on: everything that follows an epoch and changes nothing about the training – the doctor, event files, the
+//! What looks on: everything that follows an epoch and changes nothing about the training – the doctor, event files, the
 //! report page – is called from here.
 
 use std::collections::BTreeSet;
@@ -9,12 +9,12 @@ use serde::de::IgnoredAny;
 
 use super::progress::{Epoch, Progress};
 use crate::base::failure::Result;
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::net::model_file;
 use crate::net::network::Network;
-use crate::train::doctor::{Checkup, Patient, Severity, examine};
+use crate::train::doctor::{Case, Checkup, Severity, examine};
 use crate::train::events::{Events, Histogram};
-use crate::train::report::{Report, State};
+use crate::train::report::{RunReport, RunState};
 use crate::train::settings::Settings;
 use crate::train::task::Task;
 
@@ -27,7 +27,7 @@ const CLIPPED_OFTEN: f64 = 0.5;
 /// Lags that event files hold.
 const LAGS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
-/// The onlookers of a run.
+/// What looks on at a run.
 pub struct Watch<'a> {
     run: &'a Run,
     settings: &'a Settings,
@@ -51,12 +51,12 @@ impl<'a> Watch<'a> {
 
     /// Has the doctor look after some epochs: every one with `--watch`, else the first, second, fourth …, the last, and
     /// those that look like trouble. Which ones does not depend on time, so neither do the metrics.
-    pub fn examine(&self, patient: &Patient<'_>, epoch: usize, is_last: bool) -> Option<Checkup> {
+    pub fn examine(&self, case: &Case<'_>, epoch: usize, is_last: bool) -> Option<Checkup> {
         let is_due = self.settings.watch
             || is_last
             || epoch.is_power_of_two()
-            || (patient.treatment.minds_clipping() && patient.clipped > CLIPPED_OFTEN);
-        if is_due { examine(patient) } else { None }
+            || (case.recipe.minds_clipping() && case.clipped > CLIPPED_OFTEN);
+        if is_due { examine(case) } else { None }
     }
 
     /// Follows an epoch whose checkpoint is written.
@@ -79,7 +79,7 @@ impl<'a> Watch<'a> {
             &histograms(task.spec(), params),
         )?;
         if self.reported.elapsed() >= REPORT_EVERY {
-            write_report(task, self.run, State::Running)?;
+            write_report(task, self.run, RunState::Running)?;
             self.reported = Instant::now();
         }
         Ok(())
@@ -104,8 +104,8 @@ impl<'a> Watch<'a> {
     }
 
     /// Training failed: all that the doctor can still see.
-    pub fn after_failure(&self, patient: &Patient<'_>, progress: &Progress) {
-        if let Some(checkup) = examine(patient) {
+    pub fn after_failure(&self, case: &Case<'_>, progress: &Progress) {
+        if let Some(checkup) = examine(case) {
             checkup.lines().iter().for_each(|line| progress.say(line));
         }
     }
@@ -116,8 +116,8 @@ impl<'a> Watch<'a> {
 ///
 /// # Errors
 /// Files that cannot be read or written.
-pub fn write_report<T: Task>(task: &T, run: &Run, state: State) -> Result<()> {
-    let mut report = Report::of_run(run)?;
+pub fn write_report<T: Task>(task: &T, run: &Run, state: RunState) -> Result<()> {
+    let mut report = RunReport::of_run(run)?;
     report.task = T::NAME.to_owned();
     report.state = state;
     report.parameters = task.spec().params_len();
@@ -125,7 +125,7 @@ pub fn write_report<T: Task>(task: &T, run: &Run, state: State) -> Result<()> {
         let (network, _): (Network, IgnoredAny) = model_file::load(&run.model(), T::NAME)?;
         report.evidence = task.evidence(&network.model()?)?;
     }
-    write_whole(&run.report(), report.to_html().as_bytes())
+    write_atomic(&run.report(), report.to_html().as_bytes())
 }
 
 /// An epoch as TensorBoard shows it: the part before the slash is a heading.

@@ -12,7 +12,7 @@ use crate::base::folder::Run;
 use crate::data::Sequences;
 use crate::net::infer;
 use crate::task::echo::{self, EchoArgs, EchoTask};
-use crate::train::{Glimpse, train_in};
+use crate::train::{Preview, train_in};
 
 /// Passes over the bits: the net is perfect after one or two.
 const EPOCHS: usize = 6;
@@ -55,7 +55,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     )?;
     let delay = job.delay as usize;
     let mut picture = Picture::new(&job, &task);
-    let look = move |glimpse: &Glimpse<'_>| picture.look(glimpse);
+    let look = move |preview: &Preview<'_>| picture.look(preview);
     let outcome = train_in(&run, &task, *job, Some(Box::new(look)))?;
     tell(&run, delay, outcome.score)
 }
@@ -102,11 +102,11 @@ impl Picture {
     }
 
     /// Follows an update; draws now and then.
-    fn look(&mut self, glimpse: &Glimpse<'_>) -> Result<()> {
+    fn look(&mut self, preview: &Preview<'_>) -> Result<()> {
         let all = EPOCHS * self.batches;
         let column = (self.updates * COLUMNS / all).min(COLUMNS - 1);
         let highest = &mut self.losses[column];
-        *highest = Some(highest.map_or(glimpse.loss, |highest| highest.max(glimpse.loss)));
+        *highest = Some(highest.map_or(preview.loss, |highest| highest.max(preview.loss)));
         self.updates += 1;
         let is_due = if self.screen.is_terminal() {
             self.updates % UPDATES == 1
@@ -115,7 +115,7 @@ impl Picture {
             [1, self.batches / 10, self.batches].contains(&self.updates)
         };
         if is_due || self.updates == all {
-            self.screen.draw(&self.lines(glimpse)?)?;
+            self.screen.draw(&self.lines(preview)?)?;
             if self.screen.is_terminal() {
                 std::thread::sleep(PAUSE);
             }
@@ -123,8 +123,8 @@ impl Picture {
         Ok(())
     }
 
-    fn lines(&self, glimpse: &Glimpse<'_>) -> Result<Vec<String>> {
-        let outputs = infer::outputs(Level::detect(), glimpse.model, &self.sequence)?;
+    fn lines(&self, preview: &Preview<'_>) -> Result<Vec<String>> {
+        let outputs = infer::outputs(Level::detect(), preview.model, &self.sequence)?;
         let said: Vec<f32> = outputs.chunks_exact(2).map(|row| row[1]).collect();
         let bits = |bits: &[u32]| bars(bits.iter().map(|&bit| bit as f32));
         let known = self.delay..SHOWN;
@@ -132,7 +132,7 @@ impl Picture {
         let right = known.clone().filter(is_right).count();
         let due = "?".repeat(self.delay) + &bits(&self.bits[..SHOWN - self.delay]);
         let (epoch, batches, all, loss) =
-            (glimpse.epoch, glimpse.batches, self.batches, glimpse.loss);
+            (preview.epoch, preview.batches, self.batches, preview.loss);
         let mut lines = vec![
             format!("epoch {epoch} of {EPOCHS}, update {batches:>3} of {all}, loss {loss:.4}"),
             String::new(),

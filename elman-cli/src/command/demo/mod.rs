@@ -11,11 +11,11 @@ use std::io::{IsTerminal, Write};
 
 use crate::args::{DemoArgs, Story, TrainTask, parse_job};
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
 use crate::data::spans::{Tag, spans};
-use crate::task::label::{self, Labeller, Scores};
+use crate::task::label::{self, LabelModel, LabelScores};
 use crate::task::text;
 use crate::train::{self, Job};
 
@@ -52,7 +52,7 @@ fn learn(args: &DemoArgs, run: &Run, parts: &Parts, flags: &[(&str, &str)]) -> R
     ];
     let [train, valid, test] = files.map(|(name, _)| run.folder().join(format!("{name}.txt")));
     for (path, (_, text)) in [&train, &valid, &test].into_iter().zip(files) {
-        write_whole(path, text.as_bytes())?;
+        write_atomic(path, text.as_bytes())?;
     }
     let (seed, threads) = (args.seed.to_string(), args.threads.to_string());
     let mut line = vec![
@@ -88,7 +88,7 @@ fn names(args: &DemoArgs) -> Result<()> {
     ];
     let [train, valid, test] = files.map(|(name, _)| run.folder().join(format!("{name}.conll")));
     for (path, (_, sentences)) in [&train, &valid, &test].into_iter().zip(files) {
-        write_whole(path, to_conll(sentences).as_bytes())?;
+        write_atomic(path, to_conll(sentences).as_bytes())?;
     }
     let (seed, threads) = (args.seed.to_string(), args.threads.to_string());
     let flags = [
@@ -105,7 +105,7 @@ fn names(args: &DemoArgs) -> Result<()> {
         return Err(Failure::run("these are no flags of a labelling job"));
     };
     train::train_in(&run, &job.load()?, *job, None)?;
-    show(&Labeller::open(&run)?, &corpus.test, &mut out)?;
+    show(&LabelModel::open(&run)?, &corpus.test, &mut out)?;
     let folder = run.folder().display();
     Ok(writeln!(
         out,
@@ -115,11 +115,11 @@ fn names(args: &DemoArgs) -> Result<()> {
     )?)
 }
 
-/// Scores, and some sentences with the names that were found.
-fn show(labeller: &Labeller, test: &[Sentence], out: &mut impl Write) -> Result<()> {
-    let sequences = labeller.labelling.encode(test, "the demo")?;
+/// LabelScores, and some sentences with the names that were found.
+fn show(labeller: &LabelModel, test: &[Sentence], out: &mut impl Write) -> Result<()> {
+    let sequences = labeller.meaning.encode(test, "the demo")?;
     let outputs = labeller.network.outputs(&sequences)?;
-    let scores = Scores::measure(&labeller.labelling.labels, &sequences, &outputs);
+    let scores = LabelScores::measure(&labeller.meaning.labels, &sequences, &outputs);
     if let Some(counts) = scores.spans.map(|spans| spans.total) {
         let [precision, recall, f1] =
             [counts.precision(), counts.recall(), counts.f1()].map(|share| share * 100.0);

@@ -6,11 +6,11 @@ use std::io::Write;
 use super::plot::{Screen, dots};
 use crate::args::{DemoArgs, TrainTask, parse_job};
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::base::seeds::{self, Purpose};
 use crate::data::table::Part;
 use crate::task::args::EvalArgs;
-use crate::task::forecast::{self, Forecaster};
+use crate::task::forecast::{self, ForecastModel};
 use crate::task::trained::Trained;
 use crate::train::{self, Job};
 
@@ -30,7 +30,7 @@ const LINES: usize = 14;
 pub fn run(args: &DemoArgs) -> Result<()> {
     let run = Run::create(args.out.as_deref(), "demo-series")?;
     let data = run.folder().join("series.csv");
-    write_whole(&data, table(args.seed).as_bytes())?;
+    write_atomic(&data, table(args.seed).as_bytes())?;
     writeln!(
         std::io::stdout(),
         "Two waves, some noise, and a part that grows as the square of time: {STEPS} steps.\nAn Elman net learns from the \
@@ -49,7 +49,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         return Err(Failure::run("these are no flags of a forecasting job"));
     };
     train::train_in(&run, &job.load()?, *job, None)?;
-    show(&Forecaster::open(&run)?, &run, args.threads)
+    show(&ForecastModel::open(&run)?, &run, args.threads)
 }
 
 /// The value of a step, without noise.
@@ -74,7 +74,7 @@ fn table(seed: u64) -> String {
     text
 }
 
-fn show(forecaster: &Forecaster, run: &Run, threads: u16) -> Result<()> {
+fn show(forecaster: &ForecastModel, run: &Run, threads: u16) -> Result<()> {
     let args = EvalArgs {
         run: run.folder().to_owned(),
         data: run.folder().join("series.csv"),

@@ -8,7 +8,7 @@ use super::{Parts, learn};
 use crate::args::DemoArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
-use crate::task::text::Writer;
+use crate::task::text::TextModel;
 
 /// Sentences to learn from, as in the paper; and to validate and test on.
 const TRAIN: usize = 10_000;
@@ -82,7 +82,7 @@ impl Closeness {
 }
 
 /// The net's probabilities of all words at every step of a text, and the true ones.
-fn compare(writer: &Writer, text: &str) -> Result<Vec<(Vec<f64>, Vec<f64>)>> {
+fn compare(writer: &TextModel, text: &str) -> Result<Vec<(Vec<f64>, Vec<f64>)>> {
     let (words, lexicon) = (words(), writer.lexicon());
     let outputs = writer.foresee(text)?;
     let mut expert = Expert::new();
@@ -100,7 +100,7 @@ fn compare(writer: &Writer, text: &str) -> Result<Vec<(Vec<f64>, Vec<f64>)>> {
 }
 
 fn show(run: &Run, test: &str) -> Result<()> {
-    let writer = Writer::open(run)?;
+    let writer = TextModel::open(run)?;
     let Closeness { rms, cosine } = Closeness::of(compare(&writer, test)?.into_iter());
     let mut out = std::io::stdout().lock();
     writeln!(
@@ -119,7 +119,7 @@ fn show(run: &Run, test: &str) -> Result<()> {
 }
 
 /// The likeliest words after a beginning of a sentence.
-fn foreseen(writer: &Writer, beginning: &str) -> Result<String> {
+fn foreseen(writer: &TextModel, beginning: &str) -> Result<String> {
     let words = words();
     // A whole sentence before it, so that the net knows where it is; and any word behind it, to be foreseen.
     let text = format!("sailor sleeps {beginning} {}", words[0]);

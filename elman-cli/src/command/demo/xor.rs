@@ -8,7 +8,7 @@ use crate::args::DemoArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::seeds::{self, Purpose};
-use crate::task::text::Writer;
+use crate::task::text::TextModel;
 
 /// Bits to learn from, as in the paper; and to validate and test on.
 const TRAIN: usize = 3000;
@@ -71,7 +71,7 @@ fn errors(text: &str, ones: &[f32]) -> [f64; 12] {
 }
 
 fn show(run: &Run, test: &str) -> Result<()> {
-    let writer = Writer::open(run)?;
+    let writer = TextModel::open(run)?;
     let lexicon = writer.lexicon();
     let [zero, one] = ["0", "1"].map(|bit| lexicon.id(bit) as usize);
     let outputs = writer.foresee(test)?;

@@ -21,10 +21,10 @@ use serde::Serialize;
 use crate::args::{ExportArgs, ExportFormat};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::net::int8_file;
 use crate::net::network::Network;
-use crate::task::trained;
+use crate::task::registry;
 
 use proof::Proof;
 use size::Size;
@@ -71,7 +71,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     }
     check_name(args)?;
     let run = Run::open(&args.run)?;
-    let trained = trained::open(&run)?;
+    let trained = registry::open(&run)?;
     let network = trained.network();
     if !network.params().iter().all(|x| x.is_finite()) {
         return Err(Failure::input("a weight of the net is not finite").in_file(&run.model()));
@@ -103,7 +103,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         ExportFormat::Image | ExportFormat::Onnx => image::write(&parts, &args.out)?,
     };
     for Output { path, content } in &outputs {
-        write_whole(path, content)?;
+        write_atomic(path, content)?;
     }
     report(args, &parts, &outputs, size)
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::size::describe;
 use crate::args::ExportArgs;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::exchange::onnx::{
     self, Attribute, DimensionValue, Entry, Graph, Model, Node, OperatorSet, Tensor, TypeValue,
     ValueInfo, data_type, weights,
@@ -65,7 +65,7 @@ pub fn run(args: &ExportArgs, run: &Run, network: &Network) -> Result<()> {
     let about = serde_json::to_string(&about)
         .map_err(|error| Failure::run(format!("cannot write the metadata: {error}")))?;
     let model = model(network, about);
-    write_whole(&args.out, &onnx::encode(&model)?)?;
+    write_atomic(&args.out, &onnx::encode(&model)?)?;
     report(args, network.spec(), &model)
 }
 

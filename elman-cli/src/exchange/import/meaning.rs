@@ -12,9 +12,9 @@ use crate::args::{ImportArgs, ImportTask};
 use crate::base::failure::{Failure, Result};
 use crate::data::features::Vocabulary;
 use crate::data::reading::{Reading, Scaling};
-use crate::task::classify::{self, Classifying, Unit};
-use crate::task::label::{self, Labelling, Labels};
-use crate::task::values::{self, Valuing};
+use crate::task::classify::{self, ClassMeaning, Unit};
+use crate::task::label::{self, LabelMeaning, Labels};
+use crate::task::values::{self, ValueMeaning};
 
 /// A task and what its numbers mean, as the model file holds them.
 pub struct Meaning {
@@ -52,15 +52,15 @@ pub fn decide(args: &ImportArgs, net: &mut Net) -> Result<Meaning> {
     match task {
         ImportTask::Classify => {
             let classes = Labels::given(names);
-            meaning(classify::TASK, &Classifying::given(reading, classes, unit))
+            meaning(classify::TASK, &ClassMeaning::given(reading, classes, unit))
         }
         ImportTask::Label => {
             let labels = Labels::given(names);
-            meaning(label::TASK, &Labelling { reading, labels })
+            meaning(label::TASK, &LabelMeaning { reading, labels })
         }
         ImportTask::Values => {
             let outputs = names;
-            meaning(values::TASK, &Valuing { reading, outputs })
+            meaning(values::TASK, &ValueMeaning { reading, outputs })
         }
     }
 }

@@ -22,12 +22,12 @@ use serde::Serialize;
 
 use crate::args::ImportArgs;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::{Run, write_whole};
+use crate::base::folder::{Run, write_atomic};
 use crate::exchange::export::describe;
 use crate::exchange::onnx;
 use crate::net::model_file::{self, About};
 use crate::net::spec_file::StoredSpec;
-use crate::task::trained;
+use crate::task::registry;
 
 use meaning::Meaning;
 use net::Foreign;
@@ -312,10 +312,10 @@ fn write(args: &ImportArgs, net: &Net, meaning: &Meaning) -> Result<Run> {
     let config =
         config.map_err(|error| Failure::run(format!("cannot write the settings: {error}")))?;
     let run = Run::create(args.out.as_deref(), TASK)?;
-    write_whole(&run.config(), config.as_bytes())?;
+    write_atomic(&run.config(), config.as_bytes())?;
     let Meaning { task, json } = meaning;
     let saved = model_file::save(&run.model(), task, &net.spec, json, &net.params);
-    let opened = saved.and_then(|()| trained::open(&run).map(drop));
+    let opened = saved.and_then(|()| registry::open(&run).map(drop));
     if opened.is_err() {
         remove(&run.model());
         remove(&run.config());

@@ -2,14 +2,83 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::Unit;
-use super::task::{CHARACTERS, ClassWeights, NUMBERS, UNUSED, WORDS};
-use crate::args::differing;
+use super::source::Unit;
 use crate::data::Format;
-use crate::train::settings::{Settings, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, differing, with_defaults, without};
+
+/// Good for measurements of every kind: found on images read row by row, voices and motions.
+pub const NUMBERS: &Defaults = &[
+    ("hidden", "192"),
+    ("layers", "1"),
+    ("embedding", "48"),
+    ("window", "3"),
+    ("activation", "relu"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.5"),
+    ("noise", "0.5"),
+    ("optimizer", "adam"),
+    ("lr", "0.001"),
+    ("schedule", "cosine"),
+    ("batch", "16"),
+    ("clip-norm", "1"),
+    ("epochs", "150"),
+    ("patience", "40"),
+];
+
+/// Good for short texts read character by character.
+pub const CHARACTERS: &Defaults = &[
+    ("hidden", "192"),
+    ("layers", "1"),
+    ("embedding", "48"),
+    ("window", "5"),
+    ("activation", "relu"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.4"),
+    ("optimizer", "adam"),
+    ("lr", "0.001"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("clip-norm", "1"),
+    ("epochs", "20"),
+    ("patience", "0"),
+];
+
+/// Good for sentences read word by word.
+pub const WORDS: &Defaults = &[
+    ("hidden", "64"),
+    ("layers", "1"),
+    ("embedding", "64"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.5"),
+    ("optimizer", "adam"),
+    ("lr", "0.002"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("clip-norm", "1"),
+    ("epochs", "10"),
+    ("patience", "0"),
+];
+
+/// Shared flags that are not for classes.
+pub const UNUSED: &[&str] = &["k1", "k2"];
+
+/// How much each class counts in training.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeights {
+    /// Every sequence counts the same
+    None,
+    /// Every class counts the same: its sequences count the more, the fewer they are
+    Balanced,
+}
 
 /// Learn a class for every sequence: of numbers, of characters or of words
 ///
@@ -47,10 +116,6 @@ pub struct ClassifyArgs {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// A TOML file with settings named like these flags; flags win
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    pub config: Option<PathBuf>,
     #[command(flatten)]
     #[serde(flatten)]
     pub settings: Settings,

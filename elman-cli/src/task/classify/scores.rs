@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::task::label::{Labels, best, nats};
 
-/// Scores over all sequences of a file.
+/// ClassScores over all sequences of a file.
 #[derive(Clone, Debug)]
-pub struct Scores {
+pub struct ClassScores {
     /// Mean nats per sequence.
     pub loss: f64,
     /// Sequences counted.
@@ -24,7 +24,7 @@ pub struct Scores {
 
 /// The object that `eval --json` prints.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ClassScoresJson<'a> {
     loss: f64,
     accuracy: f64,
     macro_f1: f64,
@@ -33,7 +33,7 @@ struct Report<'a> {
     items: usize,
 }
 
-impl Scores {
+impl ClassScores {
     /// Compares `probabilities` (B, classes) with the targets.
     pub fn measure(classes: usize, targets: &[Target], probabilities: &[f32]) -> Self {
         let mut confusion = vec![vec![0; classes]; classes];
@@ -58,7 +58,7 @@ impl Scores {
 
     /// One JSON object.
     pub fn to_json(&self, classes: &Labels) -> String {
-        let report = Report {
+        let report = ClassScoresJson {
             loss: self.loss,
             accuracy: self.accuracy,
             macro_f1: self.macro_f1,
@@ -172,7 +172,7 @@ mod tests {
     fn scores_of_a_small_file() {
         let targets = [0, 0, 1, 1].map(Target::class);
         let probabilities = [0.9, 0.1, 0.0, 0.2, 0.8, 0.0, 0.1, 0.9, 0.0, 0.5, 0.5, 0.0];
-        let scores = Scores::measure(3, &targets, &probabilities);
+        let scores = ClassScores::measure(3, &targets, &probabilities);
         assert_eq!(scores.confusion, [[1, 1, 0], [1, 1, 0], [0, 0, 0]]);
         // The third class does not occur, so it does not count.
         assert_eq!(
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn nothing_counted_is_no_division_by_zero() {
-        let scores = Scores::measure(2, &[Target::IGNORED], &[0.5, 0.5]);
+        let scores = ClassScores::measure(2, &[Target::IGNORED], &[0.5, 0.5]);
         assert_eq!((scores.loss, scores.macro_f1, scores.items), (0.0, 0.0, 0));
     }
 }

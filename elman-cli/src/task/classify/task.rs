@@ -3,101 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-use elman_core::{Dropout, Head, HeadKind, Level, Model, Read, Spec, Target};
-use serde::Serialize;
+use elman_core::{Level, Model, Target};
 
-use super::scores::Scores;
-use super::source::{self, Example, Examples, Kind};
-use super::{ClassifyArgs, Classifying, Unit};
+use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
+use super::meaning::ClassMeaning;
+use super::scores::ClassScores;
+use super::source::{self, Example, Examples, Kind, Unit};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::data::reading::{Reading, Steps};
-use crate::data::{Format, Hiding, Sequences};
+use crate::data::{Format, Hiding};
 use crate::net::infer;
 use crate::task::label::Labels;
 use crate::task::trained::DataFile;
 use crate::train::Job;
+use crate::train::measure::Measure;
 use crate::train::report::{Confusion, Evidence};
 use crate::train::settings::{Defaults, Settings};
-use crate::train::task::{Measure, Task};
-
-/// Good for measurements of every kind: found on images read row by row, voices and motions.
-pub const NUMBERS: &Defaults = &[
-    ("hidden", "192"),
-    ("layers", "1"),
-    ("embedding", "48"),
-    ("window", "3"),
-    ("activation", "relu"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.5"),
-    ("noise", "0.5"),
-    ("optimizer", "adam"),
-    ("lr", "0.001"),
-    ("schedule", "cosine"),
-    ("batch", "16"),
-    ("clip-norm", "1"),
-    ("epochs", "150"),
-    ("patience", "40"),
-];
-
-/// Good for short texts read character by character.
-pub const CHARACTERS: &Defaults = &[
-    ("hidden", "192"),
-    ("layers", "1"),
-    ("embedding", "48"),
-    ("window", "5"),
-    ("activation", "relu"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.4"),
-    ("optimizer", "adam"),
-    ("lr", "0.001"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("clip-norm", "1"),
-    ("epochs", "20"),
-    ("patience", "0"),
-];
-
-/// Good for sentences read word by word.
-pub const WORDS: &Defaults = &[
-    ("hidden", "64"),
-    ("layers", "1"),
-    ("embedding", "64"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.5"),
-    ("optimizer", "adam"),
-    ("lr", "0.002"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("clip-norm", "1"),
-    ("epochs", "10"),
-    ("patience", "0"),
-];
-
-/// Shared flags that are not for classes.
-pub const UNUSED: &[&str] = &["k1", "k2"];
-
-/// The defaults for the kind of data that the command line names.
-///
-/// # Errors
-/// Data that cannot be read.
-fn defaults(args: &ClassifyArgs) -> Result<&'static Defaults> {
-    let Some(path) = &args.train else {
-        return Ok(NUMBERS);
-    };
-    Ok(match kind(args, path)? {
-        Kind::Numbers => NUMBERS,
-        Kind::Text(Unit::Chars) => CHARACTERS,
-        Kind::Text(Unit::Words) | Kind::Sentences => WORDS,
-    })
-}
+use crate::train::task::{Task, TaskData};
 
 /// How the training data are read.
 fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
@@ -107,65 +31,11 @@ fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
 /// Without validation data one of so many sequences of every class is held out.
 const HELD_OUT: usize = 10;
 
-/// How much each class counts in training.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClassWeights {
-    /// Every sequence counts the same
-    None,
-    /// Every class counts the same: its sequences count the more, the fewer they are
-    Balanced,
-}
-
 /// A classifying job.
 #[derive(Debug)]
-pub struct ClassifyTask {
-    spec: Spec,
-    classifying: Classifying,
-    train: Sequences,
-    /// First line of each training sequence.
-    train_lines: Vec<usize>,
-    valid: Sequences,
-    hiding: Option<Hiding>,
-    class_weights: Option<Vec<f32>>,
-    noise: f32,
-}
+pub struct ClassifyTask(TaskData<ClassMeaning>);
 
 impl ClassifyTask {
-    /// Reads the files that the command line names.
-    ///
-    /// # Errors
-    /// Missing, empty or malformed files; flags that contradict each other.
-    fn load(args: &ClassifyArgs) -> Result<Self> {
-        let Some(path) = &args.train else {
-            return Err(Failure::input("train classify needs data: --train FILE"));
-        };
-        if args.settings.k1.is_some() {
-            return Err(Failure::input(
-                "--k1 is not for classes: they are read at the last step, and their loss goes back to the first",
-            ));
-        }
-        let kind = kind(args, path)?;
-        let file = DataFile {
-            path,
-            format: args.format,
-            classes: args.classes.as_deref(),
-        };
-        let train = source::load(file, kind, None)
-            .map_err(|failure| Format::doubt(args.format, path, failure))?;
-        let classes = Labels::plain(train.all.iter().filter_map(|e| e.class.as_deref()));
-        classes
-            .check_count()
-            .map_err(|failure| failure.in_file(path))?;
-        if classes.len() < 2 {
-            let only = classes.summary();
-            let sentence = format!("there must be two classes to tell apart ({only})");
-            return Err(Failure::input(sentence).in_file(path));
-        }
-        let (train, valid, valid_path) = split(args, path, kind, train)?;
-        Self::new(args, (kind, classes), &train, (&valid, valid_path))
-    }
-
     fn new(
         args: &ClassifyArgs,
         (kind, classes): (Kind, Labels),
@@ -174,42 +44,26 @@ impl ClassifyTask {
     ) -> Result<Self> {
         let settings = &args.settings;
         let (reading, hiding) = read(kind, settings, train);
-        let spec = Spec {
-            input: reading.input(settings.window)?,
-            layers: settings.stack()?,
-            initial_state: settings.initial_state(),
-            head: Head {
-                kind: HeadKind::Softmax {
-                    outputs: classes.len(),
-                },
-                read: Read::LastStep,
-            },
-            dropout: Dropout::NONE,
-        };
-        let spec = Spec {
-            dropout: settings.dropout(&spec.input),
-            ..spec
-        };
-        spec.check()?;
-        let classifying = Classifying {
+        let input = reading.input(settings.window)?;
+        let meaning = ClassMeaning {
             kind,
             reading,
             classes,
         };
+        let spec = settings.spec(input, meaning.head())?;
         let train_path = args.train.as_deref().unwrap_or(valid_path);
-        let sequences = classifying.encode(&train.all, train_path)?;
-        let count = classifying.classes.len();
-        Ok(Self {
+        let sequences = meaning.encode(&train.all, train_path)?;
+        let count = meaning.classes.len();
+        Ok(Self(TaskData {
             spec,
-            valid: classifying.encode(valid, valid_path)?,
+            valid: meaning.encode(valid, valid_path)?,
             train_lines: train.all.iter().map(|example| example.line).collect(),
             class_weights: (args.class_weights == ClassWeights::Balanced)
                 .then(|| balanced(sequences.classes(), count)),
             train: sequences,
             hiding,
-            noise: settings.noise as f32,
-            classifying,
-        })
+            meaning,
+        }))
     }
 }
 
@@ -342,12 +196,15 @@ impl Job for ClassifyArgs {
         &mut self.settings
     }
 
-    fn config(&self) -> Option<&Path> {
-        self.config.as_deref()
-    }
-
     fn defaults(&self) -> Result<&'static Defaults> {
-        defaults(self)
+        let Some(path) = &self.train else {
+            return Ok(NUMBERS);
+        };
+        Ok(match kind(self, path)? {
+            Kind::Numbers => NUMBERS,
+            Kind::Text(Unit::Chars) => CHARACTERS,
+            Kind::Text(Unit::Words) | Kind::Sentences => WORDS,
+        })
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
@@ -361,45 +218,41 @@ impl Job for ClassifyArgs {
     }
 
     fn load(&self) -> Result<ClassifyTask> {
-        ClassifyTask::load(self)
+        let Some(path) = &self.train else {
+            return Err(Failure::input("train classify needs data: --train FILE"));
+        };
+        if self.settings.k1.is_some() {
+            return Err(Failure::input(
+                "--k1 is not for classes: they are read at the last step, and their loss goes back to the first",
+            ));
+        }
+        let kind = kind(self, path)?;
+        let file = DataFile {
+            path,
+            format: self.format,
+            classes: self.classes.as_deref(),
+        };
+        let train = source::load(file, kind, None)
+            .map_err(|failure| Format::doubt(self.format, path, failure))?;
+        let classes = Labels::plain(train.all.iter().filter_map(|e| e.class.as_deref()));
+        classes
+            .check_count()
+            .map_err(|failure| failure.in_file(path))?;
+        if classes.len() < 2 {
+            let only = classes.summary();
+            let sentence = format!("there must be two classes to tell apart ({only})");
+            return Err(Failure::input(sentence).in_file(path));
+        }
+        let (train, valid, valid_path) = split(self, path, kind, train)?;
+        ClassifyTask::new(self, (kind, classes), &train, (&valid, valid_path))
     }
 }
 
 impl Task for ClassifyTask {
-    type Meaning = Classifying;
+    type Meaning = ClassMeaning;
 
-    const NAME: &'static str = super::TASK;
-
-    fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    fn meaning(&self) -> &Classifying {
-        &self.classifying
-    }
-
-    fn train(&self) -> &Sequences {
-        &self.train
-    }
-
-    fn train_line(&self, sequence: usize) -> usize {
-        self.train_lines[sequence]
-    }
-
-    fn hiding(&self) -> Option<&Hiding> {
-        self.hiding.as_ref()
-    }
-
-    fn class_weights(&self) -> Option<&[f32]> {
-        self.class_weights.as_deref()
-    }
-
-    fn noise(&self) -> f32 {
-        self.noise
-    }
-
-    fn valid(&self) -> &Sequences {
-        &self.valid
+    fn data(&self) -> &TaskData<ClassMeaning> {
+        &self.0
     }
 
     fn score_name(&self) -> &'static str {
@@ -407,9 +260,9 @@ impl Task for ClassifyTask {
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
-        let classes = self.classifying.classes.len();
-        let scores = Scores::measure(classes, self.valid.classes(), &outputs);
+        let outputs = infer::outputs(Level::detect(), model, &self.0.valid)?;
+        let classes = self.0.meaning.classes.len();
+        let scores = ClassScores::measure(classes, self.0.valid.classes(), &outputs);
         Ok(Measure {
             loss: scores.loss,
             score: scores.accuracy,
@@ -417,9 +270,9 @@ impl Task for ClassifyTask {
     }
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
-        let classes = &self.classifying.classes;
-        let scores = Scores::measure(classes.len(), self.valid.classes(), &outputs);
+        let outputs = infer::outputs(Level::detect(), model, &self.0.valid)?;
+        let classes = &self.0.meaning.classes;
+        let scores = ClassScores::measure(classes.len(), self.0.valid.classes(), &outputs);
         Ok(vec![Evidence::Confusion(Confusion {
             classes: classes.names().to_vec(),
             counts: scores.confusion,

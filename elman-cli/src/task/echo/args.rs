@@ -1,12 +1,32 @@
 //! What may be typed about the echo task.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 
-use super::task::{DEFAULTS, UNUSED};
-use crate::train::settings::{Settings, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, with_defaults, without};
+
+/// The sizes of the tutorial that the task is known from.
+pub const DEFAULTS: &Defaults = &[
+    ("hidden", "4"),
+    ("layers", "1"),
+    ("embedding", "1"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "false"),
+    ("train-initial-state", "false"),
+    ("dropout", "0"),
+    ("optimizer", "adagrad"),
+    ("lr", "0.3"),
+    ("schedule", "constant"),
+    ("batch", "5"),
+    ("k1", "15"),
+    ("clip-norm", "0"),
+    ("epochs", "100"),
+    ("patience", "0"),
+];
+
+/// Shared flags that are not for echoes.
+pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding", "noise"];
 
 /// Learn to repeat random symbols some steps later
 ///
@@ -32,10 +52,6 @@ pub struct EchoArgs {
     /// Symbols to learn from in every epoch
     #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u32).range(1..=1 << 30))]
     pub steps_per_epoch: u32,
-    /// A TOML file with settings named like these flags; flags win
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    pub config: Option<PathBuf>,
     #[command(flatten)]
     #[serde(flatten)]
     pub settings: Settings,

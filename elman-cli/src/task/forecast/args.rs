@@ -5,9 +5,30 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::task::{DEFAULTS, UNUSED};
 use crate::data::Format;
-use crate::train::settings::{Settings, count, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, count, with_defaults, without};
+
+/// Good for short and long series alike: the linear sum does most, and the net must not learn its noise by heart.
+pub const DEFAULTS: &Defaults = &[
+    ("hidden", "16"),
+    ("layers", "1"),
+    ("embedding", "1"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "false"),
+    ("train-initial-state", "false"),
+    ("dropout", "0"),
+    ("optimizer", "adamw"),
+    ("lr", "0.003"),
+    ("schedule", "cosine"),
+    ("batch", "16"),
+    ("clip-norm", "1"),
+    ("epochs", "200"),
+    ("patience", "50"),
+];
+
+/// Shared flags that are not for series.
+pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding"];
 
 /// Learn to forecast a column of a table, some steps ahead
 ///
@@ -51,10 +72,6 @@ pub struct ForecastArgs {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// A TOML file with settings named like these flags; flags win
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    pub config: Option<PathBuf>,
     #[command(flatten)]
     #[serde(flatten)]
     pub settings: Settings,

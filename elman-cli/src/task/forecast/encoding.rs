@@ -1,11 +1,12 @@
 //! A forecasting net for a firmware: the linear sum and the scales around the net.
 
+use super::history::INPUT_LAGS;
+use super::meaning::{ForecastMeaning, NET_LAGS, WIDEST};
 use super::scale::{Curve, Differencing};
-use super::{Forecasting, INPUT_LAGS, NET_LAGS, WIDEST};
 use crate::base::encoding::Encoding;
 
-impl Forecasting {
-    /// In words and numbers what [`Forecasting::encode`](super::Forecasting) does around the net.
+impl ForecastMeaning {
+    /// In words and numbers what [`ForecastMeaning::encode`] does around the net.
     pub fn encoding(&self) -> Encoding {
         let mut encoding = Encoding::default();
         self.describe_inputs(&mut encoding);

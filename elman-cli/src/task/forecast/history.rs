@@ -163,21 +163,21 @@ mod tests {
 
     #[test]
     fn what_is_forgotten_is_not_missed() {
-        let (mut whole, mut short) = (history(), history());
+        let (mut full, mut short) = (history(), history());
         let (mut expected, mut found) = (Vec::new(), Vec::new());
         for differencing in [Differencing::First, Differencing::Seasonal(7)] {
             let view = view(differencing, 3);
             for i in 0..3000 {
                 let values = [f64::from(i * i % 17), f64::from(i % 5)];
-                whole.push(&values);
+                full.push(&values);
                 short.push(&values);
                 short.forget(&view);
-                let [last, left] = [&whole, &short].map(|history| history.len() - 1);
-                whole.features(last, &view, &mut expected);
+                let [last, left] = [&full, &short].map(|history| history.len() - 1);
+                full.features(last, &view, &mut expected);
                 short.features(left, &view, &mut found);
                 assert_eq!(found, expected);
-                assert_eq!(short.base(left, &view), whole.base(last, &view));
-                assert_eq!(short.bent(left, view.lags), whole.bent(last, view.lags));
+                assert_eq!(short.base(left, &view), full.base(last, &view));
+                assert_eq!(short.bent(left, view.lags), full.bent(last, view.lags));
             }
         }
         assert!(short.len() < 1100, "{}", short.len());

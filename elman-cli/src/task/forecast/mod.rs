@@ -4,10 +4,12 @@
 
 mod args;
 mod choose;
+mod encoded;
 mod encoding;
-mod forecaster;
 mod history;
 mod linear;
+mod meaning;
+mod model;
 mod predict;
 mod scale;
 mod scores;
@@ -16,143 +18,6 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use elman_core::{Head, HeadKind, Input, Read, Spec};
-use serde::{Deserialize, Serialize};
-
-use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
-use crate::net::model_file;
-use crate::net::network::Network;
-
-use history::{History, INPUT_LAGS, View};
-use linear::Linear;
-
 pub use args::ForecastArgs;
-pub use forecaster::Forecaster;
-
-/// The name of the task, in commands and files.
-pub const TASK: &str = "forecast";
-
-/// Changes before the present that the net reads, at most; older ones are in its state.
-const NET_LAGS: usize = 24;
-
-/// Steps that anything may lie back or ahead.
-const FARTHEST_BACK: usize = 1 << 24;
-
-/// The net reads nothing further from the mean than that many spreads: beyond, it has learnt nothing.
-const WIDEST: f64 = 4.0;
-
-/// From the past to what the net reads, and from its output to a value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Forecasting {
-    /// The target, then the other columns that are read.
-    pub columns: Vec<String>,
-    /// The column that names the parts, if the training data had one.
-    pub split_column: Option<String>,
-    pub view: View,
-    pub linear: Linear,
-    /// What each column is where a series begins with a gap: its mean in training.
-    pub fallback: Vec<f64>,
-    /// Mean and spread of what the net reads.
-    pub means: Vec<f64>,
-    pub spreads: Vec<f64>,
-    /// Spread of what the linear sum misses, on the curve: the unit of the net's output.
-    pub residual: f64,
-    /// Smallest and largest target of the training part.
-    pub range: [f64; 2],
-}
-
-impl Forecasting {
-    /// A run's best model, and what its numbers mean.
-    ///
-    /// # Errors
-    /// A run without a model, a model of another task, or one whose parts do not fit together.
-    pub fn open(run: &Run) -> Result<(Network, Self)> {
-        let path = run.trained_model()?;
-        let (network, forecasting): (Network, Self) = model_file::load(&path, TASK)?;
-        if forecasting.fits(network.spec()) {
-            return Ok((network, forecasting));
-        }
-        Err(Failure::input("the scaling does not fit the net").in_file(&path))
-    }
-
-    fn fits(&self, spec: &Spec) -> bool {
-        let inputs = self.columns.len().saturating_sub(1);
-        let head = Head {
-            kind: HeadKind::Linear { outputs: 1 },
-            read: Read::EveryStep,
-        };
-        // The file may claim anything: sums of these must not overflow.
-        let reach = [
-            self.view.horizon,
-            self.view.lags,
-            self.view.scale.differencing.span(),
-        ];
-        if reach.into_iter().any(|steps| steps > FARTHEST_BACK) {
-            return false;
-        }
-        let width = net_width(inputs, &self.view);
-        !self.columns.is_empty()
-            && spec.input == Input::Dense { width }
-            && spec.head == head
-            && !spec.is_bidirectional()
-            && self.view.horizon > 0
-            && self.linear.weights.len() == inputs * INPUT_LAGS + self.view.lags
-            && self.fallback.len() == self.columns.len()
-            && (self.means.len(), self.spreads.len()) == (width, width)
-    }
-
-    /// Nothing known yet.
-    fn history(&self) -> History {
-        History::new(self.view.scale.curve, &self.fallback)
-    }
-
-    /// What the linear sum expects from a step, on the curve. `scratch` may hold anything.
-    fn expect(&self, history: &History, step: usize, scratch: &mut Vec<f64>) -> f64 {
-        history.features(step, &self.view, scratch);
-        history.base(step, &self.view) + self.linear.apply(scratch)
-    }
-
-    /// What the net reads at a step, where the linear sum expects `expected`. `scratch` may hold anything.
-    fn net_inputs<'a>(
-        &'a self,
-        history: &History,
-        step: usize,
-        expected: f64,
-        scratch: &'a mut Vec<f64>,
-    ) -> impl Iterator<Item = f32> + 'a {
-        net_features(history, step, expected, &self.view, scratch);
-        let moments = self.means.iter().zip(&self.spreads);
-        scratch
-            .iter()
-            .zip(moments)
-            .map(|(value, (mean, spread))| ((value - mean) / spread).clamp(-WIDEST, WIDEST) as f32)
-    }
-
-    /// The forecast, in the units of the data: what the linear sum expects, corrected by the net.
-    fn value(&self, expected: f64, output: f32) -> f64 {
-        let curve = self.view.scale.curve;
-        curve.invert(expected + self.residual * f64::from(output))
-    }
-}
-
-/// How many numbers the net reads per step.
-fn net_width(inputs: usize, view: &View) -> usize {
-    inputs * INPUT_LAGS + 2 + view.lags.min(NET_LAGS)
-}
-
-/// Other columns, the present value, the change that the linear sum expects, and the last changes.
-fn net_features(
-    history: &History,
-    step: usize,
-    expected: f64,
-    view: &View,
-    features: &mut Vec<f64>,
-) {
-    features.clear();
-    history.push_inputs(step, features);
-    let present = history.bent(step, 0);
-    features.extend([present, expected - present]);
-    let change = |lag| history.bent(step, lag) - history.bent(step, lag + 1);
-    features.extend((0..view.lags.min(NET_LAGS)).map(change));
-}
+pub use meaning::TASK;
+pub use model::ForecastModel;

@@ -8,9 +8,8 @@ use elman_core::{Inputs, Level, Stream, Strip};
 use serde::Serialize;
 use serde_json::Number;
 
-use super::Forecasting;
-use super::forecaster::Forecaster;
 use super::history::History;
+use super::meaning::ForecastMeaning;
 use super::series::{self, Series};
 use crate::base::failure::{Failure, Result};
 use crate::command::predict::cell as as_cell;
@@ -18,31 +17,35 @@ use crate::data::csv::Csv;
 use crate::data::table::Wanted;
 use crate::data::{Format, Lines};
 use crate::task::args::PredictArgs;
+use crate::task::trained::TrainedNet;
+
+/// A trained forecasting net.
+type ForecastNet = TrainedNet<ForecastMeaning>;
 
 /// The command.
 ///
 /// # Errors
 /// Data that are missing or do not fit.
-pub fn run(forecaster: &Forecaster, args: &PredictArgs, out: &mut dyn Write) -> Result<()> {
+pub fn run(net: &ForecastNet, args: &PredictArgs, out: &mut dyn Write) -> Result<()> {
     // These come as a whole.
     let is_array = args.format.is_some_and(|format| format != Format::Csv);
     let mut answers = Answers {
-        forecasting: &forecaster.forecasting,
+        meaning: &net.meaning,
         as_json: args.json,
         is_new: true,
         out,
     };
     match args.steps {
-        Some(steps) => roll_out(forecaster, args, steps, &mut answers),
-        None if args.data == Path::new("-") && !is_array => follow(forecaster, args, &mut answers),
-        None => answer_file(forecaster, args, &mut answers),
+        Some(steps) => roll_out(net, args, steps, &mut answers),
+        None if args.data == Path::new("-") && !is_array => follow(net, args, &mut answers),
+        None => answer_file(net, args, &mut answers),
     }
 }
 
 /// Answers rows from a pipe, each as soon as it comes.
-fn follow(forecaster: &Forecaster, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
+fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
     let wanted = Wanted {
-        columns: Some(forecaster.forecasting.columns.clone()),
+        columns: Some(net.meaning.columns.clone()),
         ..Wanted::default()
     };
     let mut rows = Csv::open(Lines::open(&args.data)?, &wanted)?;
@@ -52,8 +55,8 @@ fn follow(forecaster: &Forecaster, args: &PredictArgs, answers: &mut Answers<'_>
     }
     while let Some(first) = next.take() {
         let name = first.sequence.clone();
-        let mut buffers = Buffers::new(forecaster);
-        let mut roller = Roller::new(forecaster, &mut buffers)?;
+        let mut buffers = Buffers::new(net);
+        let mut roller = Roller::new(net, &mut buffers)?;
         let mut row = Some(first);
         let mut step = 0;
         while let Some(current) = row.take() {
@@ -74,23 +77,14 @@ fn follow(forecaster: &Forecaster, args: &PredictArgs, answers: &mut Answers<'_>
     Ok(())
 }
 
-fn load(forecaster: &Forecaster, args: &PredictArgs) -> Result<Vec<Series>> {
-    series::load(
-        &args.data,
-        args.format,
-        forecaster.forecasting.columns.clone(),
-        None,
-    )
+fn load(net: &ForecastNet, args: &PredictArgs) -> Result<Vec<Series>> {
+    series::load(&args.data, args.format, net.meaning.columns.clone(), None)
 }
 
-fn answer_file(
-    forecaster: &Forecaster,
-    args: &PredictArgs,
-    answers: &mut Answers<'_>,
-) -> Result<()> {
-    for one in load(forecaster, args)? {
-        let mut buffers = Buffers::new(forecaster);
-        let mut roller = Roller::new(forecaster, &mut buffers)?;
+fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
+    for one in load(net, args)? {
+        let mut buffers = Buffers::new(net);
+        let mut roller = Roller::new(net, &mut buffers)?;
         for step in 0..one.len() {
             let forecast = roller.push(one.row(step))?;
             let stamp = one.stamps.get(step).map(String::as_str);
@@ -108,21 +102,21 @@ fn answer_file(
 
 /// Goes on after the end of every series, by taking each forecast for what came.
 fn roll_out(
-    forecaster: &Forecaster,
+    net: &ForecastNet,
     args: &PredictArgs,
     steps: usize,
     answers: &mut Answers<'_>,
 ) -> Result<()> {
-    let inputs = &forecaster.forecasting.columns[1..];
+    let inputs = &net.meaning.columns[1..];
     if !inputs.is_empty() {
         eprintln!(
             "elman: note: nobody knows {} of the rows to come; the last values stay",
             inputs.join(", ")
         );
     }
-    for one in load(forecaster, args)? {
-        let mut buffers = Buffers::new(forecaster);
-        let mut roller = Roller::new(forecaster, &mut buffers)?;
+    for one in load(net, args)? {
+        let mut buffers = Buffers::new(net);
+        let mut roller = Roller::new(net, &mut buffers)?;
         for step in 0..one.len() {
             roller.push(one.row(step))?;
         }
@@ -143,8 +137,8 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn new(forecaster: &Forecaster) -> Self {
-        let spec = forecaster.network.spec();
+    fn new(net: &ForecastNet) -> Self {
+        let spec = net.network.spec();
         Self {
             state: vec![0.0; spec.state_len()],
             scratch: vec![Strip::ZERO; spec.stream_len()],
@@ -154,7 +148,7 @@ impl Buffers {
 
 /// A series that grows step by step.
 struct Roller<'a> {
-    forecasting: &'a Forecasting,
+    meaning: &'a ForecastMeaning,
     history: History,
     stream: Stream<'a>,
     /// Forecasts of the steps to come, the next one first; no more than the horizon.
@@ -164,11 +158,11 @@ struct Roller<'a> {
 }
 
 impl<'a> Roller<'a> {
-    fn new(forecaster: &'a Forecaster, buffers: &'a mut Buffers) -> Result<Self> {
-        let model = forecaster.network.model()?;
+    fn new(net: &'a ForecastNet, buffers: &'a mut Buffers) -> Result<Self> {
+        let model = net.network.model()?;
         Ok(Self {
-            forecasting: &forecaster.forecasting,
-            history: forecaster.forecasting.history(),
+            meaning: &net.meaning,
+            history: net.meaning.history(),
             stream: Stream::new(
                 Level::detect(),
                 model,
@@ -183,23 +177,23 @@ impl<'a> Roller<'a> {
 
     /// Takes a row and forecasts from it.
     fn push(&mut self, row: &[f64]) -> Result<f64> {
-        self.history.forget(&self.forecasting.view);
+        self.history.forget(&self.meaning.view);
         self.history.push(row);
         let step = self.history.len() - 1;
         let Self {
-            forecasting,
+            meaning,
             history,
             numbers,
             ..
         } = self;
-        let expected = forecasting.expect(history, step, numbers);
+        let expected = meaning.expect(history, step, numbers);
         self.inputs.clear();
         self.inputs
-            .extend(forecasting.net_inputs(history, step, expected, numbers));
+            .extend(meaning.net_inputs(history, step, expected, numbers));
         let mut output = [0.0];
         self.stream.step(Inputs::Dense(&self.inputs), &mut output)?;
-        let forecast = self.forecasting.value(expected, output[0]);
-        if self.ahead.len() == self.forecasting.view.horizon {
+        let forecast = self.meaning.value(expected, output[0]);
+        if self.ahead.len() == self.meaning.view.horizon {
             self.ahead.pop_front();
         }
         self.ahead.push_back(forecast);
@@ -221,7 +215,7 @@ impl<'a> Roller<'a> {
 
 /// Where answers go.
 struct Answers<'a> {
-    forecasting: &'a Forecasting,
+    meaning: &'a ForecastMeaning,
     as_json: bool,
     is_new: bool,
     out: &'a mut dyn Write,
@@ -229,7 +223,7 @@ struct Answers<'a> {
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct ForecastAnswer<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     seq: &'a str,
     t: Number,
@@ -251,18 +245,18 @@ impl Answers<'_> {
         value: f64,
         forecast: f64,
     ) -> Result<()> {
-        self.write_answer(&Answer {
+        self.write_answer(&ForecastAnswer {
             seq,
             t: as_number(count),
             date,
             value: (!value.is_nan()).then_some(value),
             forecast,
-            ahead: self.forecasting.view.horizon,
+            ahead: self.meaning.view.horizon,
         })
     }
 
     fn write_future(&mut self, seq: &str, count: f64, forecast: f64) -> Result<()> {
-        self.write_answer(&Answer {
+        self.write_answer(&ForecastAnswer {
             seq,
             t: as_number(count),
             date: None,
@@ -272,12 +266,12 @@ impl Answers<'_> {
         })
     }
 
-    fn write_answer(&mut self, answer: &Answer<'_>) -> Result<()> {
+    fn write_answer(&mut self, answer: &ForecastAnswer<'_>) -> Result<()> {
         if self.as_json {
             serde_json::to_writer(&mut *self.out, answer).map_err(std::io::Error::from)?;
             return Ok(writeln!(self.out)?);
         }
-        let target = &self.forecasting.columns[0];
+        let target = &self.meaning.columns[0];
         let is_future = answer.ahead == 0;
         let mut names: Vec<String> = Vec::new();
         let mut cells: Vec<String> = Vec::new();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Forecasting;
+use super::meaning::ForecastMeaning;
 
 /// A step that is forecast from.
 #[derive(Clone, Copy, Debug)]
@@ -43,9 +43,9 @@ impl Errors {
     }
 }
 
-/// Scores of some forecasts.
+/// ForecastScores of some forecasts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scores {
+pub struct ForecastScores {
     net: Errors,
     linear: Errors,
     persistence: Errors,
@@ -55,7 +55,7 @@ pub struct Scores {
 
 /// The object that `eval --json` prints.
 #[derive(Serialize)]
-struct Report {
+struct ForecastScoresJson {
     loss: f64,
     rmse: f64,
     mae: f64,
@@ -69,17 +69,17 @@ struct Report {
     outside_rmse: Option<f64>,
 }
 
-impl Scores {
+impl ForecastScores {
     /// Compares outputs of the net, one per item, with what came.
-    pub fn measure(forecasting: &Forecasting, items: &[Item], outputs: &[f32]) -> Self {
+    pub fn measure(meaning: &ForecastMeaning, items: &[Item], outputs: &[f32]) -> Self {
         let mut scores = Self::default();
-        let curve = forecasting.view.scale.curve;
-        let [low, high] = forecasting.range;
+        let curve = meaning.view.scale.curve;
+        let [low, high] = meaning.range;
         for (item, &output) in items.iter().zip(outputs) {
             if item.target.is_nan() {
                 continue;
             }
-            let error = forecasting.value(item.expected, output) - item.target;
+            let error = meaning.value(item.expected, output) - item.target;
             scores.net.add(error);
             scores.linear.add(curve.invert(item.expected) - item.target);
             scores.persistence.add(item.present - item.target);
@@ -127,7 +127,7 @@ impl Scores {
 
     /// One JSON object.
     pub fn to_json(&self) -> String {
-        let report = Report {
+        let report = ForecastScoresJson {
             loss: self.mse(),
             rmse: self.rmse(),
             mae: self.net.mae(),
@@ -143,9 +143,9 @@ impl Scores {
     }
 
     /// A table for people.
-    pub fn to_table(&self, forecasting: &Forecasting) -> String {
-        let target = &forecasting.columns[0];
-        let ahead = match forecasting.view.horizon {
+    pub fn to_table(&self, meaning: &ForecastMeaning) -> String {
+        let target = &meaning.columns[0];
+        let ahead = match meaning.view.horizon {
             1 => "one step".to_owned(),
             steps => format!("{steps} steps"),
         };
@@ -166,7 +166,7 @@ impl Scores {
             table += "\nthe linear autoregression is better here: the series may hold nothing for a net to learn, or too few rows\n";
         }
         if self.outside.items > 0 {
-            let [low, high] = forecasting.range;
+            let [low, high] = meaning.range;
             table += &format!(
                 "\n{} of them lie outside of {} to {}, the range of training; RMSE there {}\n",
                 self.outside.items,

@@ -19,17 +19,17 @@ fn a_growing_series_is_expected_right_outside_of_training() {
         (1..=1000).map(|x: u64| format!("{x},{}\n", x * x)),
     );
     let task = load_for_test(&path, "y").unwrap();
-    let forecasting = crate::train::task::Task::meaning(&task);
-    let mut history = forecasting.history();
+    let meaning = &crate::train::task::Task::data(&task).meaning;
+    let mut history = meaning.history();
     for x in 1..=2000 {
         history.push(&[f64::from(x * x)]);
     }
     for x in [50usize, 1000, 2000] {
-        let expected = forecasting.expect(&history, x - 1, &mut Vec::new());
+        let expected = meaning.expect(&history, x - 1, &mut Vec::new());
         let next = ((x + 1) * (x + 1)) as f64;
         // Even if the net is as wrong as it can be by ten of its units.
         for output in [-10.0, 10.0] {
-            let value = forecasting.value(expected, output);
+            let value = meaning.value(expected, output);
             assert!((value - next).abs() < 0.5, "{x}: {value}");
         }
     }

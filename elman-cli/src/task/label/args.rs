@@ -5,10 +5,47 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::task::{DEFAULTS, NUMBERS};
-use crate::args::differing;
 use crate::data::Format;
-use crate::train::settings::{Settings, with_defaults};
+use crate::train::settings::{Defaults, Settings, differing, with_defaults};
+
+/// Good for names and slots alike: found on three corpora of 1 000 to 13 000 sentences.
+pub const DEFAULTS: &Defaults = &[
+    ("hidden", "128"),
+    ("layers", "1"),
+    ("embedding", "100"),
+    ("window", "3"),
+    ("activation", "tanh"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.5"),
+    ("optimizer", "adam"),
+    ("lr", "0.003"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("clip-norm", "5"),
+    ("epochs", "30"),
+    ("patience", "8"),
+];
+
+/// Good for measurements with a label at every step.
+pub const NUMBERS: &Defaults = &[
+    ("hidden", "192"),
+    ("layers", "1"),
+    ("embedding", "100"),
+    ("window", "3"),
+    ("activation", "relu"),
+    ("bidirectional", "true"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.5"),
+    ("noise", "0.5"),
+    ("optimizer", "adam"),
+    ("lr", "0.001"),
+    ("schedule", "cosine"),
+    ("batch", "16"),
+    ("clip-norm", "1"),
+    ("epochs", "150"),
+    ("patience", "40"),
+];
 
 /// Learn a label for every token or every row of numbers
 ///
@@ -31,10 +68,6 @@ pub struct LabelArgs {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// A TOML file with settings named like these flags; flags win
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    pub config: Option<PathBuf>,
     #[command(flatten)]
     #[serde(flatten)]
     pub settings: Settings,

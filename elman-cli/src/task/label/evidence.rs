@@ -1,14 +1,14 @@
 //! What a report page shows of a labelling net.
 
-use super::Labels;
-use super::Scores;
+use super::labels::Labels;
+use super::scores::LabelScores;
 use crate::data::Sequences;
 use crate::data::spans::Counts;
 use crate::train::report::{Confusion, Evidence, KindScore};
 
-/// Scores per type where labels mark spans, else who is taken for whom.
+/// LabelScores per type where labels mark spans, else who is taken for whom.
 pub fn evidence(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> Vec<Evidence> {
-    let Some(spans) = Scores::measure(labels, sequences, probabilities).spans else {
+    let Some(spans) = LabelScores::measure(labels, sequences, probabilities).spans else {
         return vec![Evidence::Confusion(confusion(
             labels,
             sequences,

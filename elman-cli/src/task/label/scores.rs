@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::Labels;
+use super::labels::Labels;
 use crate::data::Sequences;
 use crate::data::spans::{Counts, SpanScore};
 
-/// Scores over all sentences of a file.
+/// LabelScores over all sentences of a file.
 #[derive(Clone, Debug)]
-pub struct Scores {
+pub struct LabelScores {
     /// Mean nats per token.
     pub loss: f64,
     /// Tokens counted.
@@ -21,7 +21,7 @@ pub struct Scores {
 
 /// The object that `eval --json` prints.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct LabelScoresJson<'a> {
     loss: f64,
     accuracy: f64,
     #[serde(flatten)]
@@ -46,7 +46,7 @@ struct TypeReport {
     found: usize,
 }
 
-impl Scores {
+impl LabelScores {
     /// Compares labels decoded from `probabilities` (R, labels) with the targets.
     pub fn measure(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> Self {
         let width = labels.len();
@@ -101,7 +101,7 @@ impl Scores {
                 .map(|(kind, counts)| (kind.as_str(), TypeReport::of(counts)))
                 .collect(),
         });
-        let report = Report {
+        let report = LabelScoresJson {
             loss: self.loss,
             accuracy: self.accuracy,
             spans,
@@ -197,7 +197,7 @@ mod tests {
     fn spans_are_scored_after_decoding() {
         let (labels, sequences) = setup(&["B", "I", "O"], &[0, 1, 2, 0]);
         let probabilities = [0.6, 0.2, 0.2, 0.1, 0.7, 0.2, 0.25, 0.25, 0.5, 0.1, 0.1, 0.8];
-        let scores = Scores::measure(&labels, &sequences, &probabilities);
+        let scores = LabelScores::measure(&labels, &sequences, &probabilities);
         assert_eq!((scores.items, scores.accuracy), (4, 0.75));
         assert_eq!(
             scores.spans.as_ref().unwrap().total,
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn labels_without_spans_have_an_accuracy_only() {
         let (labels, sequences) = setup(&["DET", "NOUN"], &[0, 1]);
-        let scores = Scores::measure(&labels, &sequences, &[0.0, 1.0, 0.5, 0.5]);
+        let scores = LabelScores::measure(&labels, &sequences, &[0.0, 1.0, 0.5, 0.5]);
         assert_eq!(scores.decisive(), 0.0);
         assert!(scores.loss.is_finite());
         assert!(!scores.to_json().contains("f1"));

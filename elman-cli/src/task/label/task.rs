@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use elman_core::{Head, HeadKind, Level, Model, Read, Spec};
+use elman_core::{Level, Model};
 
+use super::args::{DEFAULTS, LabelArgs, NUMBERS};
 use super::evidence::evidence;
-use super::{LabelArgs, Labelling, Labels, Scores};
+use super::labels::Labels;
+use super::meaning::LabelMeaning;
+use super::scores::LabelScores;
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
@@ -15,59 +18,10 @@ use crate::data::table::Wanted;
 use crate::data::{Format, Hiding, Loader, Sequences, load_table};
 use crate::net::infer;
 use crate::train::Job;
+use crate::train::measure::Measure;
 use crate::train::report::Evidence;
 use crate::train::settings::{Defaults, Settings};
-use crate::train::task::{Measure, Task};
-
-/// Good for names and slots alike: found on three corpora of 1 000 to 13 000 sentences.
-pub const DEFAULTS: &Defaults = &[
-    ("hidden", "128"),
-    ("layers", "1"),
-    ("embedding", "100"),
-    ("window", "3"),
-    ("activation", "tanh"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.5"),
-    ("optimizer", "adam"),
-    ("lr", "0.003"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("clip-norm", "5"),
-    ("epochs", "30"),
-    ("patience", "8"),
-];
-
-/// Good for measurements with a label at every step.
-pub const NUMBERS: &Defaults = &[
-    ("hidden", "192"),
-    ("layers", "1"),
-    ("embedding", "100"),
-    ("window", "3"),
-    ("activation", "relu"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.5"),
-    ("noise", "0.5"),
-    ("optimizer", "adam"),
-    ("lr", "0.001"),
-    ("schedule", "cosine"),
-    ("batch", "16"),
-    ("clip-norm", "1"),
-    ("epochs", "150"),
-    ("patience", "40"),
-];
-
-/// The defaults for the kind of data that the command line names.
-///
-/// # Errors
-/// Data that cannot be read.
-fn defaults(args: &LabelArgs) -> Result<&'static Defaults> {
-    Ok(match &args.train {
-        Some(path) if is_table(args, path)? => NUMBERS,
-        _ => DEFAULTS,
-    })
-}
+use crate::train::task::{Task, TaskData};
 
 /// Whether the steps are rows of numbers.
 fn is_table(args: &LabelArgs, path: &Path) -> Result<bool> {
@@ -81,34 +35,9 @@ const HELD_OUT: usize = 10;
 
 /// A labelling job.
 #[derive(Debug)]
-pub struct LabelTask {
-    spec: Spec,
-    labelling: Labelling,
-    train: Sequences,
-    /// First line of each training sentence.
-    train_lines: Vec<usize>,
-    valid: Sequences,
-    hiding: Option<Hiding>,
-    noise: f32,
-}
+pub struct LabelTask(TaskData<LabelMeaning>);
 
 impl LabelTask {
-    /// Reads the files that the command line names.
-    ///
-    /// # Errors
-    /// Missing, empty or malformed files.
-    pub fn load(args: &LabelArgs) -> Result<Self> {
-        let Some(path) = &args.train else {
-            return Err(Failure::input("train label needs data: --train FILE"));
-        };
-        let task = if is_table(args, path)? {
-            Self::load_rows(args, path)
-        } else {
-            Self::load_sentences(args, path)
-        };
-        task.map_err(|failure| Format::doubt(args.format, path, failure))
-    }
-
     fn load_sentences(args: &LabelArgs, path: &Path) -> Result<Self> {
         let train = Conll::Labelled.load(path)?;
         if let Some((label, line)) = Labels::odd_one_out(&train) {
@@ -126,14 +55,14 @@ impl LabelTask {
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let embedding = args.settings.embedding;
         let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
-        let labelling = Labelling { reading, labels };
+        let meaning = LabelMeaning { reading, labels };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
             &args.settings,
-            (labelling.encode(&train, &name(path))?, lines),
-            labelling.encode(&valid, &name(valid_path))?,
-            (labelling, Some(hiding)),
+            (meaning.encode(&train, &name(path))?, lines),
+            meaning.encode(&valid, &name(valid_path))?,
+            (meaning, Some(hiding)),
         )
     }
 
@@ -157,14 +86,14 @@ impl LabelTask {
         let (train, valid, valid_path) = split(args, path, table.sequences, load)?;
         let values = train.iter().map(|block| block.values.as_slice());
         let reading = Reading::numbers(&table.columns, values, args.settings.window);
-        let labelling = Labelling { reading, labels };
+        let meaning = LabelMeaning { reading, labels };
         let lines = train.iter().map(|block| block.line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
             &args.settings,
-            (labelling.encode_rows(&train, &name(path))?, lines),
-            labelling.encode_rows(&valid, &name(valid_path))?,
-            (labelling, None),
+            (meaning.encode_rows(&train, &name(path))?, lines),
+            meaning.encode_rows(&valid, &name(valid_path))?,
+            (meaning, None),
         )
     }
 
@@ -172,31 +101,18 @@ impl LabelTask {
         settings: &Settings,
         (train, train_lines): (Sequences, Vec<usize>),
         valid: Sequences,
-        (labelling, hiding): (Labelling, Option<Hiding>),
+        (meaning, hiding): (LabelMeaning, Option<Hiding>),
     ) -> Result<Self> {
-        let input = labelling.reading.input(settings.window)?;
-        let spec = Spec {
-            dropout: settings.dropout(&input),
-            input,
-            layers: settings.stack()?,
-            initial_state: settings.initial_state(),
-            head: Head {
-                kind: HeadKind::Softmax {
-                    outputs: labelling.labels.len(),
-                },
-                read: Read::EveryStep,
-            },
-        };
-        spec.check()?;
-        Ok(Self {
-            spec,
-            labelling,
+        let input = meaning.reading.input(settings.window)?;
+        Ok(Self(TaskData {
+            spec: settings.spec(input, meaning.head())?,
+            meaning,
             train,
             train_lines,
             valid,
             hiding,
-            noise: settings.noise as f32,
-        })
+            class_weights: None,
+        }))
     }
 }
 
@@ -257,12 +173,11 @@ impl Job for LabelArgs {
         &mut self.settings
     }
 
-    fn config(&self) -> Option<&Path> {
-        self.config.as_deref()
-    }
-
     fn defaults(&self) -> Result<&'static Defaults> {
-        defaults(self)
+        Ok(match &self.train {
+            Some(path) if is_table(self, path)? => NUMBERS,
+            _ => DEFAULTS,
+        })
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
@@ -270,45 +185,27 @@ impl Job for LabelArgs {
     }
 
     fn load(&self) -> Result<LabelTask> {
-        LabelTask::load(self)
+        let Some(path) = &self.train else {
+            return Err(Failure::input("train label needs data: --train FILE"));
+        };
+        let task = if is_table(self, path)? {
+            LabelTask::load_rows(self, path)
+        } else {
+            LabelTask::load_sentences(self, path)
+        };
+        task.map_err(|failure| Format::doubt(self.format, path, failure))
     }
 }
 
 impl Task for LabelTask {
-    type Meaning = Labelling;
+    type Meaning = LabelMeaning;
 
-    const NAME: &'static str = super::TASK;
-
-    fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    fn meaning(&self) -> &Labelling {
-        &self.labelling
-    }
-
-    fn train(&self) -> &Sequences {
-        &self.train
-    }
-
-    fn train_line(&self, sequence: usize) -> usize {
-        self.train_lines[sequence]
-    }
-
-    fn hiding(&self) -> Option<&Hiding> {
-        self.hiding.as_ref()
-    }
-
-    fn noise(&self) -> f32 {
-        self.noise
-    }
-
-    fn valid(&self) -> &Sequences {
-        &self.valid
+    fn data(&self) -> &TaskData<LabelMeaning> {
+        &self.0
     }
 
     fn score_name(&self) -> &'static str {
-        if self.labelling.labels.are_spans() {
+        if self.0.meaning.labels.are_spans() {
             "f1"
         } else {
             "accuracy"
@@ -316,8 +213,8 @@ impl Task for LabelTask {
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
-        let scores = Scores::measure(&self.labelling.labels, &self.valid, &outputs);
+        let outputs = infer::outputs(Level::detect(), model, &self.0.valid)?;
+        let scores = LabelScores::measure(&self.0.meaning.labels, &self.0.valid, &outputs);
         Ok(Measure {
             loss: scores.loss,
             score: scores.decisive(),
@@ -325,8 +222,8 @@ impl Task for LabelTask {
     }
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let outputs = infer::outputs(Level::detect(), model, &self.valid)?;
-        Ok(evidence(&self.labelling.labels, &self.valid, &outputs))
+        let outputs = infer::outputs(Level::detect(), model, &self.0.valid)?;
+        Ok(evidence(&self.0.meaning.labels, &self.0.valid, &outputs))
     }
 }
 

@@ -5,11 +5,72 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::Unit;
-use super::task::{LINES, STREAMS, UNUSED, WORDS};
-use crate::args::differing;
+use super::lexicon::Unit;
 use crate::data::Format;
-use crate::train::settings::{Settings, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, differing, with_defaults, without};
+
+/// Good for running text by characters: found on a megabyte of plays.
+pub const STREAMS: &Defaults = &[
+    ("hidden", "512"),
+    ("layers", "1"),
+    ("embedding", "64"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "false"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.1"),
+    ("optimizer", "adam"),
+    ("lr", "0.002"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("k1", "50"),
+    ("clip-norm", "1"),
+    ("epochs", "12"),
+    ("patience", "0"),
+];
+
+/// Good for short items, one per line.
+pub const LINES: &Defaults = &[
+    ("hidden", "256"),
+    ("layers", "1"),
+    ("embedding", "32"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "false"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.3"),
+    ("optimizer", "adam"),
+    ("lr", "0.002"),
+    ("schedule", "cosine"),
+    ("batch", "64"),
+    ("k1", "50"),
+    ("clip-norm", "1"),
+    ("epochs", "24"),
+    ("patience", "0"),
+];
+
+/// Good for running text by words.
+pub const WORDS: &Defaults = &[
+    ("hidden", "256"),
+    ("layers", "1"),
+    ("embedding", "128"),
+    ("window", "1"),
+    ("activation", "tanh"),
+    ("bidirectional", "false"),
+    ("train-initial-state", "false"),
+    ("dropout", "0.4"),
+    ("optimizer", "adam"),
+    ("lr", "0.002"),
+    ("schedule", "cosine"),
+    ("batch", "32"),
+    ("k1", "20"),
+    ("clip-norm", "1"),
+    ("epochs", "12"),
+    ("patience", "0"),
+];
+
+/// Shared flags that are not for text.
+pub const UNUSED: &[&str] = &["bidirectional", "window", "noise"];
 
 /// Learn the next character or word of a text
 ///
@@ -39,10 +100,6 @@ pub struct TextArgs {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// A TOML file with settings named like these flags; flags win
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    pub config: Option<PathBuf>,
     #[command(flatten)]
     #[serde(flatten)]
     pub settings: Settings,

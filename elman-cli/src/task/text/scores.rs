@@ -2,15 +2,25 @@
 
 use std::f64::consts::LN_2;
 
-use elman_core::Target;
+use elman_core::{Level, Model, Target};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::lexicon::{UNKNOWN, Unit};
+use crate::base::failure::Result;
+use crate::data::Sequences;
+use crate::net::infer;
 use crate::task::label::nats;
+
+/// Tokens of a stream that are run at once.
+const STEPS: usize = 128;
+
+/// Sequences that a thread runs side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// Sums over the tokens of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Scores {
+pub struct TextScores {
     /// Nats in total.
     pub nats: f64,
     /// Tokens counted: line ends too.
@@ -23,7 +33,7 @@ pub struct Scores {
 
 /// The object that `eval --json` prints.
 #[derive(Serialize)]
-struct Report {
+struct TextScoresJson {
     loss: f64,
     nats_per_token: f64,
     bits_per_token: f64,
@@ -33,7 +43,7 @@ struct Report {
     items: usize,
 }
 
-impl Scores {
+impl TextScores {
     /// Counts one token and the probabilities of all that might have come in its place.
     pub fn count(&mut self, target: Target, probabilities: &[f32]) {
         let Some(id) = target.get() else { return };
@@ -62,7 +72,7 @@ impl Scores {
     /// One JSON object.
     pub fn to_json(self) -> String {
         let nats = self.per_token();
-        let report = Report {
+        let report = TextScoresJson {
             loss: nats,
             nats_per_token: nats,
             bits_per_token: nats / LN_2,
@@ -92,17 +102,40 @@ impl Scores {
     }
 }
 
+/// TextScores over sequences, given longest first. Runs on the threads of the rayon pool around it; the sums depend neither
+/// on them nor on time.
+pub fn measure(model: &Model<'_>, sequences: &Sequences, order: &[usize]) -> Result<TextScores> {
+    let level = Level::detect();
+    let width = model.spec().output_width();
+    let groups: Vec<TextScores> = order
+        .par_chunks(SIDE_BY_SIDE)
+        .map(|chosen| {
+            let mut scores = TextScores::default();
+            infer::walk(level, model, sequences, chosen, STEPS, |places, rows| {
+                for (&place, row) in places.iter().zip(rows.chunks_exact(width)) {
+                    scores.count(sequences.classes()[place], row);
+                }
+                Ok(())
+            })?;
+            Ok(scores)
+        })
+        .collect::<Result<_>>()?;
+    Ok(groups
+        .into_iter()
+        .fold(TextScores::default(), TextScores::plus))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn scores_of_three_tokens() {
-        let mut scores = Scores::default();
+        let mut scores = TextScores::default();
         scores.count(Target::class(1), &[0.25, 0.5, 0.25]);
         scores.count(Target::class(0), &[0.25, 0.5, 0.25]);
         scores.count(Target::IGNORED, &[0.25, 0.5, 0.25]);
-        scores = scores.plus(Scores::default());
+        scores = scores.plus(TextScores::default());
         assert_eq!((scores.items, scores.unknown, scores.right), (2, 1, 1));
         let json: serde_json::Value = serde_json::from_str(&scores.to_json()).unwrap();
         assert!((json["bits_per_token"].as_f64().unwrap() - 1.5).abs() < 1e-6);

@@ -1,105 +1,24 @@
 //! The text task: from files to streams of ids.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use elman_core::{Dropout, Head, HeadKind, Level, Model, Read, Spec};
-use rayon::prelude::*;
+use elman_core::Model;
 
-use super::args::TextArgs;
-use super::generate::sample;
+use super::args::{LINES, STREAMS, TextArgs, WORDS};
 use super::lexicon::{LINE_END, Lexicon, Unit};
-use super::scores::Scores;
-use super::{TASK, Texting};
+use super::meaning::TextMeaning;
+use super::sample::sample;
+use super::scores::measure;
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::data::features;
-use crate::data::{Format, Hiding, Sequences, text};
+use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
-use crate::net::infer;
 use crate::train::Job;
+use crate::train::measure::Measure;
 use crate::train::report::{Evidence, Sample};
 use crate::train::settings::{Defaults, Settings};
-use crate::train::task::{Measure, Task, Walk};
-
-/// Good for running text by characters: found on a megabyte of plays.
-pub const STREAMS: &Defaults = &[
-    ("hidden", "512"),
-    ("layers", "1"),
-    ("embedding", "64"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.1"),
-    ("optimizer", "adam"),
-    ("lr", "0.002"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("k1", "50"),
-    ("clip-norm", "1"),
-    ("epochs", "12"),
-    ("patience", "0"),
-];
-
-/// Good for short items, one per line.
-pub const LINES: &Defaults = &[
-    ("hidden", "256"),
-    ("layers", "1"),
-    ("embedding", "32"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.3"),
-    ("optimizer", "adam"),
-    ("lr", "0.002"),
-    ("schedule", "cosine"),
-    ("batch", "64"),
-    ("k1", "50"),
-    ("clip-norm", "1"),
-    ("epochs", "24"),
-    ("patience", "0"),
-];
-
-/// Good for running text by words.
-pub const WORDS: &Defaults = &[
-    ("hidden", "256"),
-    ("layers", "1"),
-    ("embedding", "128"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.4"),
-    ("optimizer", "adam"),
-    ("lr", "0.002"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("k1", "20"),
-    ("clip-norm", "1"),
-    ("epochs", "12"),
-    ("patience", "0"),
-];
-
-/// Shared flags that are not for text.
-pub const UNUSED: &[&str] = &["bidirectional", "window", "noise"];
-
-/// The defaults for the kind of text that the command line names.
-///
-/// # Errors
-/// A file that cannot be read.
-fn defaults(args: &TextArgs) -> Result<&'static Defaults> {
-    let lines = match (args.lines, &args.train) {
-        (Some(lines), _) => lines,
-        (None, Some(path)) => args.tokens == Unit::Chars && are_items(&text::load(path)?),
-        (None, None) => false,
-    };
-    Ok(match (lines, args.tokens) {
-        (true, _) => LINES,
-        (false, Unit::Chars) => STREAMS,
-        (false, Unit::Words) => WORDS,
-    })
-}
+use crate::train::task::{Task, TaskData, Walk};
 
 /// Whether every line is an item of its own: many lines, none with more than one word.
 fn are_items(text: &str) -> bool {
@@ -121,9 +40,6 @@ const HELD_OUT: usize = 10;
 /// anything; `elman eval` reads the text as one.
 const VALID_STREAMS: usize = 16;
 
-/// Tokens of a stream that are run at once.
-const STEPS: usize = 128;
-
 /// What the report page shows: how it is written, and how long it is.
 const SAMPLED: [(&str, f64); 2] = [("temperature 1", 1.0), ("temperature 0.7", 0.7)];
 const SAMPLE_LENGTH: usize = 400;
@@ -134,53 +50,12 @@ const HIDING: f32 = 0.5;
 /// A text job.
 #[derive(Debug)]
 pub struct TextTask {
-    spec: Spec,
-    texting: Texting,
-    train: Sequences,
-    /// The line of the training text where each sequence begins.
-    train_lines: Vec<usize>,
-    valid: Sequences,
+    data: TaskData<TextMeaning>,
     /// Validation sequences, longest first.
     order: Vec<usize>,
-    hiding: Hiding,
 }
 
 impl TextTask {
-    /// Reads the files that the command line names.
-    ///
-    /// # Errors
-    /// Missing, empty or unreadable files; settings that cannot be for text.
-    pub fn load(args: &TextArgs) -> Result<Self> {
-        let Some(path) = &args.train else {
-            return Err(Failure::input("train text needs data: --train FILE"));
-        };
-        Format::check(args.format, &[Format::Text])?;
-        check(&args.settings)?;
-        let train = text::load(path)?;
-        let lines = match args.lines {
-            Some(lines) => lines,
-            None => args.tokens == Unit::Chars && are_items(&train),
-        };
-        if lines && args.lines.is_none() {
-            eprintln!("every line is an item of its own; for running text: --lines false");
-        }
-        let (train, valid) = match &args.valid {
-            Some(valid) => (train, text::load(valid)?),
-            None => {
-                let parts = if lines {
-                    hold_out_lines(&train, args.settings.seed)
-                } else {
-                    hold_out_end(&train)
-                };
-                parts.ok_or_else(|| {
-                    let sentence = "the text is too short to learn from and validate on; give the latter by --valid";
-                    Failure::input(sentence).in_file(path)
-                })?
-            }
-        };
-        Self::new(&args.settings, (args.tokens, lines), &train, &valid)
-    }
-
     /// A job on given texts.
     ///
     /// # Errors
@@ -192,47 +67,35 @@ impl TextTask {
         valid: &str,
     ) -> Result<Self> {
         let (lexicon, counts) = Lexicon::collect(unit, train);
-        let texting = Texting { lexicon, lines };
-        let input = texting.input(settings.embedding);
-        let spec = Spec {
-            input,
-            layers: settings.stack()?,
-            initial_state: settings.initial_state(),
-            head: Head {
-                kind: HeadKind::Softmax {
-                    outputs: texting.lexicon.len(),
-                },
-                read: Read::EveryStep,
-            },
-            // The one token that is read must not be lost as often as other numbers.
-            dropout: Dropout {
-                input: 0.0,
-                ..settings.dropout(&input)
-            },
-        };
-        spec.check()?;
+        let meaning = TextMeaning { lexicon, lines };
+        let mut spec = settings.spec(meaning.input(settings.embedding), meaning.head())?;
+        // The one token that is read must not be lost as often as other numbers.
+        spec.dropout.input = 0.0;
         let text = train;
-        let mut train = texting.encode_streams(text, settings.batch);
-        let mut valid = texting.encode_streams(valid, VALID_STREAMS);
+        let mut train = meaning.encode_streams(text, settings.batch);
+        let mut valid = meaning.encode_streams(valid, VALID_STREAMS);
         if let Some(count) = settings.overfit_batch {
             train = train.select(0..count.min(train.len()));
             valid = train.clone();
         }
         Ok(Self {
-            spec,
             order: longest_first(&valid),
-            hiding: features::hiding(0, &counts, HIDING),
-            train_lines: lines_of(&texting, text, &train),
-            train,
-            valid,
-            texting,
+            data: TaskData {
+                spec,
+                hiding: Some(features::hiding(0, &counts, HIDING)),
+                train_lines: lines_of(&meaning, text, &train),
+                train,
+                valid,
+                meaning,
+                class_weights: None,
+            },
         })
     }
 }
 
 /// The line of a text where each sequence begins.
-fn lines_of(texting: &Texting, text: &str, sequences: &Sequences) -> Vec<usize> {
-    if texting.lines {
+fn lines_of(meaning: &TextMeaning, text: &str, sequences: &Sequences) -> Vec<usize> {
+    if meaning.lines {
         let lines = text.lines().enumerate();
         let lines = lines.filter(|(_, line)| !line.is_empty());
         return lines.map(|(number, _)| number + 1).collect();
@@ -312,12 +175,17 @@ impl Job for TextArgs {
         &mut self.settings
     }
 
-    fn config(&self) -> Option<&Path> {
-        self.config.as_deref()
-    }
-
     fn defaults(&self) -> Result<&'static Defaults> {
-        defaults(self)
+        let lines = match (self.lines, &self.train) {
+            (Some(lines), _) => lines,
+            (None, Some(path)) => self.tokens == Unit::Chars && are_items(&text::load(path)?),
+            (None, None) => false,
+        };
+        Ok(match (lines, self.tokens) {
+            (true, _) => LINES,
+            (false, Unit::Chars) => STREAMS,
+            (false, Unit::Words) => WORDS,
+        })
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
@@ -325,49 +193,54 @@ impl Job for TextArgs {
     }
 
     fn load(&self) -> Result<TextTask> {
-        TextTask::load(self)
+        let Some(path) = &self.train else {
+            return Err(Failure::input("train text needs data: --train FILE"));
+        };
+        Format::check(self.format, &[Format::Text])?;
+        check(&self.settings)?;
+        let train = text::load(path)?;
+        let lines = match self.lines {
+            Some(lines) => lines,
+            None => self.tokens == Unit::Chars && are_items(&train),
+        };
+        if lines && self.lines.is_none() {
+            eprintln!("every line is an item of its own; for running text: --lines false");
+        }
+        let (train, valid) = match &self.valid {
+            Some(valid) => (train, text::load(valid)?),
+            None => {
+                let parts = if lines {
+                    hold_out_lines(&train, self.settings.seed)
+                } else {
+                    hold_out_end(&train)
+                };
+                parts.ok_or_else(|| {
+                    let sentence = "the text is too short to learn from and validate on; give the latter by --valid";
+                    Failure::input(sentence).in_file(path)
+                })?
+            }
+        };
+        TextTask::new(&self.settings, (self.tokens, lines), &train, &valid)
     }
 }
 
 impl Task for TextTask {
-    type Meaning = Texting;
+    type Meaning = TextMeaning;
 
-    const NAME: &'static str = TASK;
+    fn data(&self) -> &TaskData<TextMeaning> {
+        &self.data
+    }
 
     fn next(folder: &str) -> String {
         format!("elman generate {folder} --length 200, elman eval {folder} --data FILE")
     }
 
-    fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    fn meaning(&self) -> &Texting {
-        &self.texting
-    }
-
-    fn train(&self) -> &Sequences {
-        &self.train
-    }
-
-    fn train_line(&self, sequence: usize) -> usize {
-        self.train_lines[sequence]
-    }
-
     fn walk(&self) -> Walk {
-        if self.texting.lines {
+        if self.data.meaning.lines {
             Walk::Shuffled
         } else {
             Walk::Streams
         }
-    }
-
-    fn hiding(&self) -> Option<&Hiding> {
-        Some(&self.hiding)
-    }
-
-    fn valid(&self) -> &Sequences {
-        &self.valid
     }
 
     fn score_name(&self) -> &'static str {
@@ -376,7 +249,7 @@ impl Task for TextTask {
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let samples = SAMPLED.map(|(how, temperature)| -> Result<Sample> {
-            let text = sample(&self.texting, model, temperature, SAMPLE_LENGTH)?;
+            let text = sample(&self.data.meaning, model, temperature, SAMPLE_LENGTH)?;
             Ok(Sample {
                 how: how.to_owned(),
                 text,
@@ -388,36 +261,12 @@ impl Task for TextTask {
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = measure(model, &self.valid, &self.order)?;
+        let scores = measure(model, &self.data.valid, &self.order)?;
         Ok(Measure {
             loss: scores.per_token(),
             score: -scores.per_token(),
         })
     }
-}
-
-/// Sequences that a thread runs side by side.
-const SIDE_BY_SIDE: usize = 8;
-
-/// Scores over sequences, given longest first. Runs on the threads of the rayon pool around it; the sums depend neither
-/// on them nor on time.
-pub fn measure(model: &Model<'_>, sequences: &Sequences, order: &[usize]) -> Result<Scores> {
-    let level = Level::detect();
-    let width = model.spec().output_width();
-    let groups: Vec<Scores> = order
-        .par_chunks(SIDE_BY_SIDE)
-        .map(|chosen| {
-            let mut scores = Scores::default();
-            infer::walk(level, model, sequences, chosen, STEPS, |places, rows| {
-                for (&place, row) in places.iter().zip(rows.chunks_exact(width)) {
-                    scores.count(sequences.classes()[place], row);
-                }
-                Ok(())
-            })?;
-            Ok(scores)
-        })
-        .collect::<Result<_>>()?;
-    Ok(groups.into_iter().fold(Scores::default(), Scores::plus))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use elman_core::{Activation, Spec};
 
-use super::{Checkup, Finding, Severity, Treatment};
+use super::case::Recipe;
+use super::checkup::{Checkup, Finding, Severity};
 use crate::net::cell::activation;
 
 /// A gradient has faded where less than this share of what the latest step gets is left.
@@ -23,14 +24,11 @@ const LARGE_UPDATE: f64 = 0.1;
 const STRETCHING: f64 = 2.0;
 
 /// Everything worth saying, in the order in which it is best read.
-pub fn findings(checkup: &Checkup, spec: &Spec, treatment: Treatment) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = [
-        gradient(checkup, treatment.reach),
-        clipping(checkup, treatment),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+pub fn findings(checkup: &Checkup, spec: &Spec, recipe: Recipe) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = [gradient(checkup, recipe.reach), clipping(checkup, recipe)]
+        .into_iter()
+        .flatten()
+        .collect();
     findings.extend(layers(checkup, spec));
     findings.extend(updates(checkup));
     if findings.is_empty() {
@@ -88,12 +86,12 @@ fn gradient(checkup: &Checkup, reach: usize) -> Option<Finding> {
     Some(finding(Severity::Note, "memory", text))
 }
 
-fn clipping(checkup: &Checkup, treatment: Treatment) -> Option<Finding> {
+fn clipping(checkup: &Checkup, recipe: Recipe) -> Option<Finding> {
     if checkup.clipped <= OFTEN {
         return None;
     }
     let percent = checkup.clipped * 100.0;
-    if treatment.minds_clipping() {
+    if recipe.minds_clipping() {
         let text = format!(
             "{percent:.0} % of the updates were clipped: --clip-norm sets how far each goes, not the gradient; \
              try a larger --clip-norm, a smaller --lr, or --warm-up"
@@ -103,7 +101,7 @@ fn clipping(checkup: &Checkup, treatment: Treatment) -> Option<Finding> {
     let text = format!(
         "{percent:.0} % of the updates were clipped; {} divides by the size of the gradients before, so this makes all \
          batches count alike rather than steps shorter",
-        treatment.optimizer.name()
+        recipe.optimizer.name()
     );
     Some(finding(Severity::Note, "clipping", text))
 }
@@ -185,7 +183,7 @@ fn counted(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::doctor::{LayerHealth, TensorHealth};
+    use crate::train::doctor::checkup::{LayerHealth, TensorHealth};
     use crate::train::settings::OptimizerName;
     use elman_core::*;
 
@@ -200,7 +198,7 @@ mod tests {
         dropout: Dropout::NONE,
     };
 
-    const SGD: Treatment = Treatment {
+    const SGD: Recipe = Recipe {
         reach: 96,
         optimizer: OptimizerName::Sgd,
     };
@@ -235,7 +233,7 @@ mod tests {
             (Severity::Trouble, "exploding gradient".to_owned())
         );
         // What lies beyond --k2 is no business of the gradient.
-        let short = findings(&by_lag(1.2), &SPEC, Treatment { reach: 4, ..SGD });
+        let short = findings(&by_lag(1.2), &SPEC, Recipe { reach: 4, ..SGD });
         assert_eq!(short[0].severity, Severity::Fine);
         assert_eq!(fades_at(&by_lag(0.1).gradient_by_lag), Some(3));
         assert_eq!(fades_at(&[0.0, 0.0]), None);
@@ -283,7 +281,7 @@ mod tests {
             ..Checkup::default()
         };
         assert_eq!(about(&checkup)[0].0, Severity::Trouble);
-        let adam = Treatment {
+        let adam = Recipe {
             optimizer: OptimizerName::Adam,
             ..SGD
         };

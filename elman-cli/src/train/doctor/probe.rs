@@ -19,7 +19,7 @@ type Track = Vec<Vec<f64>>;
 /// What the probed sequences show.
 #[derive(Debug, Default)]
 pub struct Probe {
-    /// See [`Checkup::gradient_by_lag`](super::Checkup::gradient_by_lag).
+    /// See [`Checkup::gradient_by_lag`](super::checkup::Checkup::gradient_by_lag).
     pub gradient_by_lag: Vec<f64>,
     /// The hidden states of every layer and direction, all sequences one after the other.
     pub states: Vec<(Place, Track)>,
@@ -30,12 +30,13 @@ pub fn probe(spec: &Spec, textbook: &Textbook<'_>, sequences: &Sequences) -> Pro
     let mut probe = Probe::default();
     let mut norms: Vec<Vec<f64>> = Vec::new();
     for (sequence, rows) in choose(sequences) {
-        let pass = Pass::forward(spec, textbook, textbook.inputs(sequences, rows.clone()));
+        let trace = Trace::forward(spec, textbook, textbook.inputs(sequences, rows.clone()));
         norms.extend(
-            pass.late_gradient(sequences, sequence, &rows)
-                .map(|(step, gradient)| pass.norms(step, &gradient)),
+            trace
+                .late_gradient(sequences, sequence, &rows)
+                .map(|(step, gradient)| trace.norms(step, &gradient)),
         );
-        for (place, track) in pass.tracks {
+        for (place, track) in trace.tracks {
             match probe.states.iter_mut().find(|(known, _)| *known == place) {
                 Some((_, states)) => states.extend(track),
                 None => probe.states.push((place, track)),
@@ -80,7 +81,7 @@ fn mean_by_lag(norms: &[Vec<f64>]) -> Vec<f64> {
 }
 
 /// A sequence that went through the net.
-struct Pass<'a> {
+struct Trace<'a> {
     spec: &'a Spec,
     textbook: &'a Textbook<'a>,
     /// Every layer and direction, from the input up.
@@ -89,7 +90,7 @@ struct Pass<'a> {
     top: Track,
 }
 
-impl<'a> Pass<'a> {
+impl<'a> Trace<'a> {
     fn forward(spec: &'a Spec, textbook: &'a Textbook<'a>, inputs: Track) -> Self {
         let (mut rows, mut tracks) = (inputs, Vec::new());
         for (layer, shape) in spec.layers.as_slice().iter().enumerate() {
@@ -315,18 +316,18 @@ mod tests {
         sequences
     }
 
-    /// The loss that [`Pass::late_gradient`] is the gradient of.
-    fn late_loss(pass: &Pass<'_>, class: usize) -> f64 {
-        let bias = pass.textbook.tensor(TensorKind::HeadBias);
-        let last = pass.top.len() - 1;
-        let split = match pass.spec.head.read {
-            Read::EveryStep => pass.top[0].len(),
-            Read::LastStep => pass.spec.layers.as_slice().last().unwrap().hidden,
+    /// The loss that [`Trace::late_gradient`] is the gradient of.
+    fn late_loss(trace: &Trace<'_>, class: usize) -> f64 {
+        let bias = trace.textbook.tensor(TensorKind::HeadBias);
+        let last = trace.top.len() - 1;
+        let split = match trace.spec.head.read {
+            Read::EveryStep => trace.top[0].len(),
+            Read::LastStep => trace.spec.layers.as_slice().last().unwrap().hidden,
         };
-        let row = [&pass.top[last][..split], &pass.top[0][split..]].concat();
+        let row = [&trace.top[last][..split], &trace.top[0][split..]].concat();
         let output = affine(
             bias,
-            &[(&row, pass.textbook.tensor(TensorKind::HeadWeights))],
+            &[(&row, trace.textbook.tensor(TensorKind::HeadWeights))],
         );
         output.iter().map(|logit| logit.exp()).sum::<f64>().ln() - output[class]
     }
@@ -350,15 +351,15 @@ mod tests {
                 let (spec, sequences) = (spec(layers, read), data(read, 5));
                 let textbook = Textbook::new(&spec, &params(&spec, 0.8));
                 let inputs = textbook.inputs(&sequences, sequences.rows_of(0));
-                let pass = Pass::forward(&spec, &textbook, inputs.clone());
-                let (step, by_top) = pass.late_gradient(&sequences, 0, &(0..5)).unwrap();
+                let trace = Trace::forward(&spec, &textbook, inputs.clone());
+                let (step, by_top) = trace.late_gradient(&sequences, 0, &(0..5)).unwrap();
                 assert_eq!(step, 4);
-                let (_, by_inputs) = pass.backward(&by_top);
+                let (_, by_inputs) = trace.backward(&by_top);
                 for t in 0..5 {
                     let loss = |by: f64| {
                         let mut moved = inputs.clone();
                         moved[t][1] += by;
-                        late_loss(&Pass::forward(&spec, &textbook, moved), 1)
+                        late_loss(&Trace::forward(&spec, &textbook, moved), 1)
                     };
                     let numeric = (loss(1e-5) - loss(-1e-5)) / 2e-5;
                     let analytic = by_inputs[t][1];

@@ -1,6 +1,6 @@
 //! A checkup as lines for the terminal.
 
-use super::{Checkup, Finding, Severity};
+use super::checkup::{Checkup, Finding, Severity};
 
 /// Lags that are printed.
 const LAGS: [usize; 8] = [0, 1, 2, 4, 8, 16, 32, 64];
@@ -64,7 +64,7 @@ impl Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::doctor::LayerHealth;
+    use crate::train::doctor::checkup::LayerHealth;
 
     #[test]
     fn the_figures_fit_a_line() {

@@ -3,7 +3,7 @@
 
 use prost::Message;
 
-use super::Histogram;
+use super::histogram::Histogram;
 
 /// What every file must say first.
 const VERSION: &str = "brain.Event:2";

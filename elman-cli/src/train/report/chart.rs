@@ -143,7 +143,7 @@ impl<'a> Frame<'a> {
             .max()
             .unwrap_or(4);
         let room = (width - left - RIGHT) / (DIGIT * widest as f64 + 26.0);
-        let x = Scale::whole(points().map(|&(x, _)| x), (room as usize).clamp(1, 10))?;
+        let x = Scale::integers(points().map(|&(x, _)| x), (room as usize).clamp(1, 10))?;
         Some(Self {
             chart,
             width,

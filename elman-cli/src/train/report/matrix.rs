@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::evidence::Confusion;
 use super::tables::share;
-use super::{Confusion, capped};
 
 /// More classes than this are no picture any more.
 const CLASSES: usize = 40;
@@ -177,6 +177,14 @@ pub fn mistakes(confusion: &Confusion) -> Markup {
             }
         }
     }
+}
+
+/// At most so many letters.
+fn capped(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_owned();
+    }
+    text.chars().take(letters - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]

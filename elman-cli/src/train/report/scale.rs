@@ -39,7 +39,7 @@ impl Scale {
     }
 
     /// An axis whose ends are those of the data and whose labels are whole numbers.
-    pub fn whole(numbers: impl IntoIterator<Item = f64>, count: usize) -> Option<Self> {
+    pub fn integers(numbers: impl IntoIterator<Item = f64>, count: usize) -> Option<Self> {
         let (from, to) = ends(numbers)?;
         let step = nice((to - from) / count.max(1) as f64).max(1.0);
         let first = (from / step).ceil();
@@ -177,8 +177,8 @@ mod tests {
             labels(Scale::linear([0.0001, 0.003], 3)),
             ["0.000", "0.001", "0.002", "0.003"]
         );
-        assert_eq!(labels(Scale::whole([1.0, 3.0], 5)), ["1", "2", "3"]);
-        assert_eq!(labels(Scale::whole([1.0, 30.0], 5)), ["10", "20", "30"]);
+        assert_eq!(labels(Scale::integers([1.0, 3.0], 5)), ["1", "2", "3"]);
+        assert_eq!(labels(Scale::integers([1.0, 30.0], 5)), ["10", "20", "30"]);
         assert_eq!(
             labels(Scale::log([0.004, 3.0, 0.0], 5)),
             ["0.001", "0.01", "0.1", "1", "10"]

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::{Report, Row, Setting};
+use super::run::{Row, RunReport, Setting};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 
-impl Report {
+impl RunReport {
     /// History and settings of a run; what needs its data is up to the caller.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ mod tests {
     fn a_run_is_read_as_it_was_written() {
         let home = tempfile::tempdir().unwrap();
         let run = Run::open(home.path()).unwrap();
-        assert!(Report::of_run(&run).unwrap().history.is_empty());
+        assert!(RunReport::of_run(&run).unwrap().history.is_empty());
         fs::write(
             run.config(),
             "# a comment\ntask = \"label\"\nclip-norm = 5.0\ntrain = 'C:\\d'\n",
@@ -83,7 +83,7 @@ mod tests {
             epoch.replace('\n', "") + "\n{\"epoch\":2,\"tr",
         )
         .unwrap();
-        let report = Report::of_run(&run).unwrap();
+        let report = RunReport::of_run(&run).unwrap();
         assert_eq!((report.clip_norm, report.history.len()), (5.0, 1));
         assert_eq!(report.history[0].train_loss, 1.5);
         assert_eq!(report.settings[2], ("train".to_owned(), "C:\\d".to_owned()));

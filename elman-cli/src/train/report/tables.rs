@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::evidence::{Confusion, KindScore};
+use super::run::Setting;
 use super::scale::tidy;
-use super::{Confusion, KindScore, Setting};
 use crate::train::doctor::{Checkup, Finding, Severity};
 
 /// A share in percent, for columns that say so.
@@ -51,7 +52,7 @@ pub fn classes(confusion: &Confusion) -> Vec<KindScore> {
         let support: usize = confusion.counts[i].iter().sum();
         let found: usize = confusion.counts.iter().map(|row| row[i]).sum();
         let right = confusion.counts[i][i] as f64;
-        let ratio = |whole: f64| if whole > 0.0 { right / whole } else { 0.0 };
+        let ratio = |total: f64| if total > 0.0 { right / total } else { 0.0 };
         (support + found > 0).then(|| KindScore {
             name: name.clone(),
             precision: ratio(found as f64),

@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::run::Row;
 use super::*;
-use crate::train::doctor::{Finding, LayerHealth, Severity, TensorHealth};
+use crate::train::doctor::checkup::{Checkup, Finding, LayerHealth, Severity, TensorHealth};
 
 /// A page with everything on it, of text that would break it were it not escaped.
-fn example() -> Report {
-    Report {
+fn example() -> RunReport {
+    RunReport {
         name: "names <script>alert(1)</script>".to_owned(),
         task: "classify".to_owned(),
-        state: State::Ended,
+        state: RunState::Ended,
         history: (1..=24).map(row).collect(),
         evidence: vec![
             Evidence::Confusion(confusion(18)),
@@ -214,9 +215,9 @@ fn everything_is_on_the_page_and_text_stays_text() {
 
 #[test]
 fn a_run_without_an_epoch_has_a_page() {
-    let page = Report {
+    let page = RunReport {
         name: "new".to_owned(),
-        ..Report::default()
+        ..RunReport::default()
     }
     .to_html();
     assert!(page.contains("No epoch has ended yet") && !page.contains("<svg"));

@@ -2,39 +2,23 @@
 
 use std::io::Write;
 
-use super::scores::{Item, Scores};
-use super::{Forecasting, predict, series};
+use super::meaning::ForecastMeaning;
+use super::scores::{ForecastScores, Item};
+use super::{predict, series};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::data::{Format, Sequences};
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// What a split column is called where the training data had none.
 const SPLIT: &str = "split";
 
 /// A trained forecasting net.
-pub struct Forecaster {
-    pub network: Network,
-    pub forecasting: Forecasting,
-}
+pub type ForecastModel = TrainedNet<ForecastMeaning>;
 
-impl Forecaster {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// As [`Forecasting::open`].
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, forecasting) = Forecasting::open(run)?;
-        Ok(Self {
-            network,
-            forecasting,
-        })
-    }
-
+impl ForecastModel {
     /// What came and what was forecast, step by step, in a file or in one part of it.
     ///
     /// # Errors
@@ -43,7 +27,7 @@ impl Forecaster {
         let (items, outputs) = self.run(args)?;
         let pairs = items.iter().zip(&outputs);
         let known = pairs.filter(|(item, _)| !item.target.is_nan());
-        let forecast = |item: &Item, output| self.forecasting.value(item.expected, output);
+        let forecast = |item: &Item, output| self.meaning.value(item.expected, output);
         Ok(known
             .map(|(item, &output)| (item.target, forecast(item, output)))
             .unzip())
@@ -51,35 +35,35 @@ impl Forecaster {
 
     /// What is forecast from, and the outputs of the net.
     fn run(&self, args: &EvalArgs) -> Result<(Vec<Item>, Vec<f32>)> {
-        let forecasting = &self.forecasting;
+        let meaning = &self.meaning;
         let split = args.part.map(|_| {
-            let split = forecasting.split_column.as_deref();
+            let split = meaning.split_column.as_deref();
             split.unwrap_or(SPLIT)
         });
-        if args.part.is_none() && forecasting.split_column.is_some() {
+        if args.part.is_none() && meaning.split_column.is_some() {
             eprintln!(
                 "elman: note: all rows count here, those of training too; --part test takes the test part alone"
             );
         }
-        let series = series::load(&args.data, args.format, forecasting.columns.clone(), split)?;
-        series::note_missing(&series, &forecasting.columns, &args.data);
-        let encoded = forecasting.encode(&series, args.part);
+        let series = series::load(&args.data, args.format, meaning.columns.clone(), split)?;
+        series::note_missing(&series, &meaning.columns, &args.data);
+        let encoded = meaning.encode(&series, args.part);
         let outputs = on_threads(args.threads.into(), || {
             self.network.outputs(&encoded.sequences)
         })?;
         Ok((encoded.items, outputs))
     }
 
-    /// Scores of a file, or of one part of it; earlier rows serve as history.
+    /// ForecastScores of a file, or of one part of it; earlier rows serve as history.
     ///
     /// # Errors
     /// A file that is missing or does not fit, or holds nothing to forecast.
-    fn scores(&self, args: &EvalArgs) -> Result<Scores> {
-        let forecasting = &self.forecasting;
+    fn scores(&self, args: &EvalArgs) -> Result<ForecastScores> {
+        let meaning = &self.meaning;
         let (items, outputs) = self.run(args)?;
-        let scores = Scores::measure(forecasting, &items, &outputs);
+        let scores = ForecastScores::measure(meaning, &items, &outputs);
         if scores.items() == 0 {
-            let view = &forecasting.view;
+            let view = &meaning.view;
             let history = view.lags + view.scale.differencing.span();
             let sentence = match args.part {
                 Some(part) => format!("the part {} holds no value to forecast", part.name()),
@@ -93,24 +77,16 @@ impl Forecaster {
     }
 }
 
-impl Trained for Forecaster {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
+impl Trained for ForecastModel {
     fn is_forecaster(&self) -> bool {
         true
     }
 
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let scores = self.scores(args)?;
-        Ok(Report {
+        Ok(EvalReport {
             json: scores.to_json(),
-            table: scores.to_table(&self.forecasting),
+            table: scores.to_table(&self.meaning),
         })
     }
 
@@ -124,24 +100,19 @@ impl Trained for Forecaster {
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
         no_classes(file.classes)?;
-        let series = series::load(
-            file.path,
-            file.format,
-            self.forecasting.columns.clone(),
-            None,
-        )?;
-        Ok(self.forecasting.encode(&series, None).sequences)
+        let series = series::load(file.path, file.format, self.meaning.columns.clone(), None)?;
+        Ok(self.meaning.encode(&series, None).sequences)
     }
 
     fn description(&self) -> Description {
-        let ahead = self.forecasting.view.horizon;
+        let ahead = self.meaning.view.horizon;
         Description {
-            labels: vec![format!("{}+{ahead}", self.forecasting.columns[0])],
+            labels: vec![format!("{}+{ahead}", self.meaning.columns[0])],
             ..Description::default()
         }
     }
 
     fn encoding(&self) -> Encoding {
-        self.forecasting.encoding()
+        self.meaning.encoding()
     }
 }

@@ -4,26 +4,21 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
-use super::Echoing;
-use super::task::Scores;
+use super::meaning::EchoMeaning;
+use super::scores::EchoScores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
 use crate::data::{Format, Lines, Sequences};
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::best;
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// A trained echo net.
-pub struct Listener {
-    pub network: Network,
-    pub echoing: Echoing,
-}
+pub type EchoModel = TrainedNet<EchoMeaning>;
 
 /// The object that `eval --json` prints.
 #[derive(Serialize)]
-struct Scored {
+struct EchoScoresJson {
     loss: f64,
     accuracy: f64,
     items: usize,
@@ -31,26 +26,17 @@ struct Scored {
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct EchoAnswer<'a> {
     heard: &'a str,
     echo: &'a str,
     /// Of the symbols of the echo.
     probabilities: Vec<f32>,
 }
 
-impl Listener {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// As [`Echoing::open`].
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, echoing) = Echoing::open(run)?;
-        Ok(Self { network, echoing })
-    }
-
+impl EchoModel {
     /// The symbols of a line.
     fn symbols(&self, lines: &Lines<impl BufRead>, line: &str) -> Result<Vec<u32>> {
-        let classes = self.echoing.classes as u32;
+        let classes = self.meaning.classes as u32;
         let symbol = |(column, c): (usize, char)| {
             c.to_digit(classes).ok_or_else(|| {
                 let last = char::from_digit(classes - 1, classes).unwrap_or('1');
@@ -71,8 +57,8 @@ impl Listener {
             let line = line.to_owned();
             let symbols = self.symbols(lines, &line)?;
             if !symbols.is_empty() {
-                let mut sequences = self.echoing.sequences();
-                self.echoing.push_all(&mut sequences, &symbols);
+                let mut sequences = self.meaning.sequences();
+                self.meaning.push_all(&mut sequences, &symbols);
                 return Ok(Some((line, sequences)));
             }
         }
@@ -83,11 +69,11 @@ impl Listener {
         let mut lines = Lines::open(&args.data)?;
         while let Some((line, sequences)) = self.next(&mut lines)? {
             let outputs = self.network.outputs(&sequences)?;
-            let rows = || outputs.chunks_exact(self.echoing.classes);
+            let rows = || outputs.chunks_exact(self.meaning.classes);
             let symbol = |row: &[f32]| char::from_digit(best(row) as u32, 36).unwrap_or('?');
             let echo: String = rows().map(symbol).collect();
             if args.json {
-                let answer = Answer {
+                let answer = EchoAnswer {
                     heard: &line,
                     echo: &echo,
                     probabilities: rows().map(|row| row[best(row)]).collect(),
@@ -105,28 +91,20 @@ impl Listener {
     }
 }
 
-impl Trained for Listener {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
+impl Trained for EchoModel {
     fn runs_quantized(&self) -> bool {
         false
     }
 
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
-        let scores = Scores::measure(&self.network.model()?, &sequences)?;
-        let scored = Scored {
+        let scores = EchoScores::measure(&self.network.model()?, &sequences)?;
+        let scored = EchoScoresJson {
             loss: scores.loss(),
             accuracy: scores.accuracy(),
             items: scores.items,
         };
-        Ok(Report {
+        Ok(EvalReport {
             json: serde_json::to_string(&scored).expect("numbers are valid JSON"),
             table: format!(
                 "{} echoes, {:.4} nats per echo, {:.2} % right\n",
@@ -149,12 +127,12 @@ impl Trained for Listener {
         let data = file.path;
         no_classes(file.classes)?;
         let mut lines = Lines::open(data)?;
-        let mut all = self.echoing.sequences();
+        let mut all = self.meaning.sequences();
         while let Some(line) = lines.next_line()? {
             let line = line.to_owned();
             let symbols = self.symbols(&lines, &line)?;
             if !symbols.is_empty() {
-                self.echoing.push_all(&mut all, &symbols);
+                self.meaning.push_all(&mut all, &symbols);
             }
         }
         if all.len() == 0 {
@@ -167,7 +145,7 @@ impl Trained for Listener {
     fn description(&self) -> Description {
         Description {
             channels: Vec::new(),
-            labels: (0..self.echoing.classes as u32)
+            labels: (0..self.meaning.classes as u32)
                 .filter_map(|symbol| char::from_digit(symbol, 36))
                 .map(String::from)
                 .collect(),
@@ -176,13 +154,13 @@ impl Trained for Listener {
 
     fn encoding(&self) -> Encoding {
         let mut encoding = Encoding::default();
-        encoding.remark(match self.echoing.classes {
+        encoding.remark(match self.meaning.classes {
             2 => "A step reads a bit, as 0 or 1.".to_owned(),
             classes => format!(
                 "A step reads {classes} numbers: 1 at the place of the symbol, 0 elsewhere."
             ),
         });
-        let delay = self.echoing.delay;
+        let delay = self.meaning.delay;
         encoding.remark(format!(
             "Outputs are the probabilities of the symbol that was read {delay} steps before."
         ));

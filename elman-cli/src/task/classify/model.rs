@@ -4,30 +4,25 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::Classifying;
-use super::scores::Scores;
+use super::meaning::ClassMeaning;
+use super::scores::ClassScores;
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
-use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::command::predict::cell;
 use crate::data::reading::Steps;
 use crate::data::{Format, Sequences};
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::best;
-use crate::task::trained::{DataFile, Description, Report, Trained};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet};
 
 /// A trained classifying net.
-pub struct Classifier {
-    network: Network,
-    classifying: Classifying,
-}
+pub type ClassModel = TrainedNet<ClassMeaning>;
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct ClassAnswer<'a> {
     /// Of a table: what it calls the sequence.
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<&'a str>,
@@ -41,25 +36,13 @@ struct Answer<'a> {
     probabilities: &'a [f32],
 }
 
-impl Classifier {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// As [`Classifying::open`].
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, classifying) = Classifying::open(run)?;
-        Ok(Self {
-            network,
-            classifying,
-        })
-    }
-
+impl ClassModel {
     fn answer(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
-        let Classifying {
+        let ClassMeaning {
             kind,
             reading,
             classes,
-        } = &self.classifying;
+        } = &self.meaning;
         let mut source = Source::open(&args.data, args.format, *kind, reading.columns())?;
         if *kind == Kind::Numbers && !args.json {
             writeln!(out, "seq,class,probability")?;
@@ -69,7 +52,7 @@ impl Classifier {
             if examples.is_empty() {
                 return Ok(());
             }
-            let sequences = self.classifying.encode(&examples, &args.data)?;
+            let sequences = self.meaning.encode(&examples, &args.data)?;
             let outputs = self.network.outputs(&sequences)?;
             for (example, row) in examples.iter().zip(outputs.chunks_exact(classes.len())) {
                 if args.json {
@@ -85,8 +68,8 @@ impl Classifier {
     /// In the format of the input: a row of a table, text TAB class, or a line of the file of classes.
     fn write(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
         let class = best(row);
-        let (name, probability) = (self.classifying.classes.name(class), row[class]);
-        match self.classifying.kind {
+        let (name, probability) = (self.meaning.classes.name(class), row[class]);
+        match self.meaning.kind {
             Kind::Numbers => {
                 let (seq, name) = (cell(&example.name), cell(name));
                 writeln!(out, "{seq},{name},{probability:.6}")?;
@@ -99,15 +82,15 @@ impl Classifier {
 
     fn write_json(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
         let class = best(row);
-        let kind = self.classifying.kind;
-        let answer = Answer {
+        let kind = self.meaning.kind;
+        let answer = ClassAnswer {
             seq: (kind == Kind::Numbers).then_some(&example.name),
             text: matches!(kind, Kind::Text(_)).then_some(&example.name),
             tokens: match &example.steps {
                 Steps::Tokens(tokens) if kind == Kind::Sentences => Some(tokens),
                 _ => None,
             },
-            class: self.classifying.classes.name(class),
+            class: self.meaning.classes.name(class),
             probability: row[class],
             probabilities: row,
         };
@@ -116,21 +99,13 @@ impl Classifier {
     }
 }
 
-impl Trained for Classifier {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+impl Trained for ClassModel {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
-        let classes = &self.classifying.classes;
-        let scores = Scores::measure(classes.len(), sequences.classes(), &outputs);
-        Ok(Report {
+        let classes = &self.meaning.classes;
+        let scores = ClassScores::measure(classes.len(), sequences.classes(), &outputs);
+        Ok(EvalReport {
             json: scores.to_json(classes),
             table: scores.to_table(classes),
         })
@@ -141,27 +116,27 @@ impl Trained for Classifier {
     }
 
     fn formats(&self) -> &'static [Format] {
-        self.classifying.kind.formats()
+        self.meaning.kind.formats()
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        let Classifying { kind, reading, .. } = &self.classifying;
+        let ClassMeaning { kind, reading, .. } = &self.meaning;
         let examples = source::load(file, *kind, reading.columns())?;
-        self.classifying.encode(&examples.all, file.path)
+        self.meaning.encode(&examples.all, file.path)
     }
 
     fn description(&self) -> Description {
         Description {
-            channels: self.classifying.reading.channels(),
-            labels: self.classifying.classes.names().to_vec(),
+            channels: self.meaning.reading.channels(),
+            labels: self.meaning.classes.names().to_vec(),
         }
     }
 
     fn encoding(&self) -> Encoding {
-        let mut encoding = self.classifying.reading.encoding();
+        let mut encoding = self.meaning.reading.encoding();
         encoding.remark("Outputs are the probabilities of the classes; those after the last step count. Start every sequence from a reset state.");
         let about = "What the outputs are called.";
-        let names = self.classifying.classes.names().to_vec();
+        let names = self.meaning.classes.names().to_vec();
         encoding.add_names("labels", about, names);
         encoding
     }

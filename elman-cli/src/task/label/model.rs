@@ -4,29 +4,26 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
-use super::{Labelling, Scores, best};
+use super::labels::best;
+use super::meaning::LabelMeaning;
+use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::command::predict::cell;
 use crate::data::conll::{Conll, Sentence};
 use crate::data::spans::{Tag, spans};
 use crate::data::table::Wanted;
 use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table};
-use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained};
+use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet};
 
 /// A trained labelling net.
-pub struct Labeller {
-    pub network: Network,
-    pub labelling: Labelling,
-}
+pub type LabelModel = TrainedNet<LabelMeaning>;
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct LabelAnswer<'a> {
     tokens: &'a [String],
     labels: &'a [&'a str],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +32,7 @@ struct Answer<'a> {
 
 /// One line of `predict --json` for rows of numbers.
 #[derive(Serialize)]
-struct RowsAnswer<'a> {
+struct LabelRowsAnswer<'a> {
     seq: &'a str,
     labels: Vec<&'a str>,
     probabilities: Vec<f32>,
@@ -50,34 +47,26 @@ struct FoundSpan<'a> {
     text: String,
 }
 
-impl Trained for Labeller {
-    fn network(&self) -> &Network {
-        &self.network
-    }
-
-    fn network_mut(&mut self) -> &mut Network {
-        &mut self.network
-    }
-
-    fn evaluate(&self, args: &EvalArgs) -> Result<Report> {
+impl Trained for LabelModel {
+    fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
         let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
-        let scores = Scores::measure(&self.labelling.labels, &sequences, &outputs);
-        Ok(Report {
+        let scores = LabelScores::measure(&self.meaning.labels, &sequences, &outputs);
+        Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(),
         })
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
-        match self.labelling.reading.columns() {
+        match self.meaning.reading.columns() {
             None => self.answer(Lines::open(&args.data)?, chunk, args.json, out),
             Some(columns) => self.answer_rows(args, columns, chunk, out),
         }
     }
 
     fn formats(&self) -> &'static [Format] {
-        match self.labelling.reading.columns() {
+        match self.meaning.reading.columns() {
             None => &[Format::Conll],
             Some(_) => Format::TABLES,
         }
@@ -91,8 +80,8 @@ impl Trained for Labeller {
             return Err(Failure::input(sentence));
         }
         let name = data.display().to_string();
-        match self.labelling.reading.columns() {
-            None => (self.labelling).encode(&Conll::Labelled.load(data)?, &name),
+        match self.meaning.reading.columns() {
+            None => (self.meaning).encode(&Conll::Labelled.load(data)?, &name),
             Some(columns) => {
                 let wanted = Wanted {
                     format: file.format,
@@ -101,20 +90,20 @@ impl Trained for Labeller {
                     ..Wanted::default()
                 };
                 let table = load_table(data, &wanted)?;
-                self.labelling.encode_rows(&table.sequences, &name)
+                self.meaning.encode_rows(&table.sequences, &name)
             }
         }
     }
 
     fn description(&self) -> Description {
         Description {
-            channels: self.labelling.reading.channels(),
-            labels: self.labelling.labels.names().to_vec(),
+            channels: self.meaning.reading.channels(),
+            labels: self.meaning.labels.names().to_vec(),
         }
     }
 
     fn encoding(&self) -> Encoding {
-        let Labelling { reading, labels } = &self.labelling;
+        let LabelMeaning { reading, labels } = &self.meaning;
         let mut encoding = reading.encoding();
         encoding.remark("Outputs are the probabilities of the labels.");
         if labels.are_spans() {
@@ -126,16 +115,7 @@ impl Trained for Labeller {
     }
 }
 
-impl Labeller {
-    /// A run's best model.
-    ///
-    /// # Errors
-    /// As [`Labelling::open`].
-    pub fn open(run: &Run) -> Result<Self> {
-        let (network, labelling) = Labelling::open(run)?;
-        Ok(Self { network, labelling })
-    }
-
+impl LabelModel {
     fn answer(
         &self,
         mut lines: Lines<impl BufRead>,
@@ -180,9 +160,9 @@ impl Labeller {
             }
             // Labels that the file may have are none of our business.
             (blocks.iter_mut()).for_each(|block| block.labels = data::table::Labels::None);
-            let sequences = self.labelling.encode_rows(&blocks, "the input")?;
+            let sequences = self.meaning.encode_rows(&blocks, "the input")?;
             let outputs = self.network.outputs(&sequences)?;
-            let mut rows = outputs.chunks_exact(self.labelling.labels.len());
+            let mut rows = outputs.chunks_exact(self.meaning.labels.len());
             for block in &blocks {
                 let rows: Vec<&[f32]> = rows.by_ref().take(block.rows).collect();
                 self.write_rows(&block.name, &rows, args.json, out)?;
@@ -200,11 +180,11 @@ impl Labeller {
     ) -> Result<()> {
         let found = rows.iter().map(|row| {
             let label = best(row);
-            (self.labelling.labels.name(label), row[label])
+            (self.meaning.labels.name(label), row[label])
         });
         if as_json {
             let (labels, probabilities) = found.unzip();
-            let answer = RowsAnswer {
+            let answer = LabelRowsAnswer {
                 seq,
                 labels,
                 probabilities,
@@ -225,13 +205,13 @@ impl Labeller {
     /// # Errors
     /// None for sentences without labels of their own.
     pub fn label(&self, sentences: &[Sentence]) -> Result<Vec<Vec<&str>>> {
-        let sequences = self.labelling.encode(sentences, "the input")?;
+        let sequences = self.meaning.encode(sentences, "the input")?;
         let outputs = self.network.outputs(&sequences)?;
-        let width = self.labelling.labels.len();
+        let width = self.meaning.labels.len();
         let rows = (0..sequences.len()).map(|sequence| sequences.rows_of(sequence));
         Ok(rows
             .map(|rows| {
-                self.labelling
+                self.meaning
                     .decode(&outputs[rows.start * width..rows.end * width])
             })
             .collect())
@@ -245,7 +225,7 @@ impl Labeller {
         out: &mut dyn Write,
     ) -> Result<()> {
         if as_json {
-            let answer = Answer {
+            let answer = LabelAnswer {
                 tokens: &sentence.tokens,
                 labels,
                 spans: self.spans(sentence, labels),
@@ -261,7 +241,7 @@ impl Labeller {
 
     fn spans<'a>(&self, sentence: &Sentence, labels: &[&'a str]) -> Option<Vec<FoundSpan<'a>>> {
         let tags: Option<Vec<Tag<'a>>> = labels.iter().map(|label| Tag::parse(label)).collect();
-        let found = spans(tags.filter(|_| self.labelling.labels.are_spans())?);
+        let found = spans(tags.filter(|_| self.meaning.labels.are_spans())?);
         let name = |span: crate::data::spans::Span<'a>| FoundSpan {
             kind: span.kind,
             start: span.tokens.start,

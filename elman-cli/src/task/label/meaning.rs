@@ -1,0 +1,194 @@
+//! What a labelling net's numbers mean, kept in the model file beside them.
+
+use elman_core::{Head, HeadKind, Read, Spec, Target};
+use serde::{Deserialize, Serialize};
+
+use crate::base::failure::{Failure, Result};
+use crate::data::conll::Sentence;
+use crate::data::reading::{Reading, Steps};
+use crate::data::table::Block;
+use crate::data::{Sequences, Targets};
+use crate::train::task::Meaning;
+
+use super::labels::Labels;
+
+/// The name of the task, in commands and files.
+pub const TASK: &str = "label";
+
+/// From steps to what the net reads, and from class numbers to labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelMeaning {
+    pub reading: Reading,
+    pub labels: Labels,
+}
+
+impl Meaning for LabelMeaning {
+    const TASK: &'static str = TASK;
+    const MISFIT: &'static str = "vocabularies and labels do not fit the net";
+
+    fn fits(&self, spec: &Spec) -> bool {
+        self.reading.fits(&spec.input) && spec.head == self.head()
+    }
+}
+
+impl LabelMeaning {
+    /// A probability for every label, at every step.
+    pub const fn head(&self) -> Head {
+        Head {
+            kind: HeadKind::Softmax {
+                outputs: self.labels.len(),
+            },
+            read: Read::EveryStep,
+        }
+    }
+
+    /// Sentences as ids; targets are ignored where a sentence has no labels.
+    ///
+    /// # Errors
+    /// A label that training never met, named with its line of the file `name`.
+    pub fn encode(&self, sentences: &[Sentence], name: &str) -> Result<Sequences> {
+        let mut sequences = self.sequences();
+        for sentence in sentences {
+            let steps = Steps::Tokens(sentence.tokens.clone());
+            self.reading.push(&steps, &mut sequences)?;
+            for i in 0..sentence.tokens.len() {
+                let label = sentence.labels.get(i).map(String::as_str);
+                let line = sentence.first_line + i;
+                sequences.push_class(self.target(label, name, line)?);
+            }
+            sequences.end_sequence();
+        }
+        Ok(sequences)
+    }
+
+    /// Sequences of numbers on the scale of the model; targets are ignored where a row has no label.
+    ///
+    /// # Errors
+    /// A label that training never met, named with its line of the file `name`.
+    pub fn encode_rows(&self, blocks: &[Block], name: &str) -> Result<Sequences> {
+        let mut sequences = self.sequences();
+        for block in blocks {
+            let steps = Steps::Numbers(block.values.clone());
+            self.reading.push(&steps, &mut sequences)?;
+            for row in 0..block.rows {
+                let label = block.labels.of_row(row);
+                sequences.push_class(self.target(label, name, block.line + row)?);
+            }
+            sequences.end_sequence();
+        }
+        Ok(sequences)
+    }
+
+    const fn sequences(&self) -> Sequences {
+        Sequences::new(self.reading.rows(), Targets::classes(), Read::EveryStep)
+    }
+
+    fn target(&self, label: Option<&str>, name: &str, line: usize) -> Result<Target> {
+        let Some(label) = label else {
+            return Ok(Target::IGNORED);
+        };
+        self.labels.id(label).map(Target::class).ok_or_else(|| {
+            let known = self.labels.summary();
+            Failure::input(format!(
+                "{name}:{line}: the model does not know the label {label} ({known})"
+            ))
+        })
+    }
+
+    /// The best label of every token of one sentence, from its rows of probabilities.
+    pub fn decode(&self, probabilities: &[f32]) -> Vec<&str> {
+        self.labels
+            .decode(probabilities)
+            .into_iter()
+            .map(|label| self.labels.name(label))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::folder::Run;
+    use crate::data::features::{Feature, Vocabulary};
+    use crate::net::model_file;
+    use elman_core::{Dropout, InitialState, Input, Layer, Layers};
+
+    fn meaning(labels: &[&str]) -> LabelMeaning {
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        let sentence = Sentence {
+            labels,
+            ..Sentence::default()
+        };
+        let vocabulary = Vocabulary::collect(Feature::Shape, 4, ["Ida", "Bo", "runs", "far"]).0;
+        LabelMeaning {
+            reading: Reading::Tokens(vec![vocabulary]),
+            labels: Labels::collect(&[sentence]),
+        }
+    }
+
+    #[test]
+    fn meanings_must_fit_the_net() {
+        let meaning = meaning(&["B-PER", "O"]);
+        let fitting = Spec {
+            input: meaning.reading.input(1).unwrap(),
+            layers: Layers::of([Layer::tanh(2)]),
+            initial_state: InitialState::Zero,
+            head: Head {
+                kind: HeadKind::Softmax { outputs: 2 },
+                read: Read::EveryStep,
+            },
+            dropout: Dropout::NONE,
+        };
+        let home = tempfile::tempdir().unwrap();
+        let run = Run::open(home.path()).unwrap();
+        let open = |spec: &Spec| {
+            let params = vec![0.0; spec.params_len()];
+            model_file::save(&run.model(), TASK, spec, &meaning, &params).unwrap();
+            LabelMeaning::open(&run)
+        };
+        assert_eq!(open(&fitting).unwrap().1, meaning);
+        let three = Head {
+            kind: HeadKind::Softmax { outputs: 3 },
+            ..fitting.head
+        };
+        assert!(
+            open(&Spec {
+                head: three,
+                ..fitting
+            })
+            .unwrap_err()
+            .to_string()
+            .contains("do not fit")
+        );
+        assert!(
+            open(&Spec {
+                input: Input::Dense { width: 4 },
+                ..fitting
+            })
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn unknown_labels_are_named_with_their_line() {
+        let sentence = |labels: [&str; 2]| Sentence {
+            tokens: ["Ida", "runs"].map(str::to_owned).to_vec(),
+            labels: labels.map(str::to_owned).to_vec(),
+            first_line: 7,
+        };
+        let known = [sentence(["B-PER", "O"])];
+        let meaning = meaning(&["B-PER", "O"]);
+        assert_eq!(
+            meaning.encode(&known, "f").unwrap().classes()[1].get(),
+            Some(1)
+        );
+        let complaint = meaning
+            .encode(&[sentence(["O", "B-LOC"])], "f")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            complaint,
+            "f:8: the model does not know the label B-LOC (it knows B-PER, O)"
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! What a report page shows of a net at work.
+
+/// Something to look at.
+#[derive(Clone, Debug)]
+pub enum Evidence {
+    Confusion(Confusion),
+    /// Scores per type of span, the total first.
+    Spans(Vec<KindScore>),
+    Series(Series),
+    Samples(Vec<Sample>),
+}
+
+/// How often each class was taken for which.
+#[derive(Clone, Debug, Default)]
+pub struct Confusion {
+    pub classes: Vec<String>,
+    /// (real class, found class)
+    pub counts: Vec<Vec<usize>>,
+}
+
+/// Scores of a type or a class.
+#[derive(Clone, Debug, Default)]
+pub struct KindScore {
+    pub name: String,
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
+    /// How many there are.
+    pub support: usize,
+    /// Whether this is about all of them.
+    pub is_total: bool,
+}
+
+/// What a series was and what was predicted, in the units of the data.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    pub name: String,
+    /// What the steps are called, such as dates; may be empty.
+    pub labels: Vec<String>,
+    /// A NaN where it is missing.
+    pub target: Vec<f64>,
+    pub prediction: Vec<f64>,
+    /// A sentence about the errors.
+    pub note: String,
+}
+
+/// A piece of text the net wrote.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    /// How it was made, such as `temperature 0.8`.
+    pub how: String,
+    pub prompt: String,
+    pub text: String,
+}
