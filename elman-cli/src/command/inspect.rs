@@ -9,9 +9,10 @@ use serde::Serialize;
 use crate::args::InspectArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
+use crate::data::features::NamedChannel;
 use crate::net::cell;
 use crate::net::cost::{Instructions, Int8, Training};
-use crate::task::trained::{self, Channel, Description};
+use crate::task::trained::{self, Description};
 
 /// Bytes per number.
 const F32: usize = size_of::<f32>();
@@ -22,7 +23,7 @@ const STRIP: usize = LANES * F32;
 #[derive(Debug, Serialize)]
 struct Report {
     input: String,
-    channels: Vec<Channel>,
+    channels: Vec<NamedChannel>,
     layers: Vec<String>,
     initial_state: &'static str,
     head: String,
@@ -121,8 +122,9 @@ impl Report {
 
     fn to_table(&self) -> String {
         let mut text = format!("input          {}\n", self.input);
-        let channel =
-            |Channel { name, width, ids }: &_| format!("{name} ({ids} ids of {width} numbers)");
+        let channel = |NamedChannel { name, width, ids }: &_| {
+            format!("{name} ({ids} ids of {width} numbers)")
+        };
         let channels: Vec<String> = self.channels.iter().map(channel).collect();
         if !channels.is_empty() {
             text += &format!("channels       {}\n", channels.join(", "));

@@ -3,14 +3,14 @@
 use std::io::Write;
 
 use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
-use elman_core::{Batch, Cell, Dropout, Inputs, LANES, Level, Model, Spec, Strip, Tape};
-use rayon::prelude::*;
+use elman_core::{Batch, Cell, Dropout, LANES, Level, Model, Spec, Strip, Tape};
 use serde::Serialize;
 
 use crate::args::QuantizeArgs;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::{Format, Sequences};
+use crate::net::int8::SequenceRows;
 use crate::net::int8_file;
 use crate::net::network::Network;
 use crate::task::trained::{self, Trained};
@@ -165,7 +165,7 @@ fn on_tape(
     look: impl FnOnce(&Tape<'_>) -> Result<()>,
 ) -> Result<usize> {
     let spec = model.spec();
-    let (inputs, steps) = Rows::of(sequences, sequence, STEPS);
+    let (inputs, steps) = SequenceRows::of(sequences, sequence, STEPS);
     if steps == 0 {
         return Ok(0);
     }
@@ -176,65 +176,6 @@ fn on_tape(
     tape.record(Level::detect(), model, 0..steps)?;
     look(&tape)?;
     Ok(steps)
-}
-
-/// The rows of one sequence.
-struct Rows {
-    numbers: Vec<f32>,
-    ids: Vec<u32>,
-}
-
-impl Rows {
-    /// At most so many steps, and how many there are.
-    fn of(sequences: &Sequences, sequence: usize, most: usize) -> (Self, usize) {
-        let rows = sequences.rows_of(sequence);
-        let rows = rows.start..rows.end.min(rows.start.saturating_add(most));
-        let steps = rows.len();
-        let numbers = rows.clone().flat_map(|row| sequences.numbers(row)).copied();
-        let ids = rows.clone().flat_map(|row| sequences.ids(row)).copied();
-        let found = Self {
-            numbers: numbers.collect(),
-            ids: ids.collect(),
-        };
-        (found, steps)
-    }
-
-    fn view(&self) -> Inputs<'_> {
-        if self.ids.is_empty() {
-            Inputs::Dense(&self.numbers)
-        } else {
-            Inputs::Tokens(&self.ids)
-        }
-    }
-}
-
-/// Outputs of every row, or of every sequence where the head reads the last step, in the order of the sequences. Runs on the
-/// threads of the rayon pool around it.
-///
-/// # Errors
-/// Ids that the spec does not know.
-pub fn outputs(model: &QuantizedModel<'_>, sequences: &Sequences) -> Result<Vec<f32>> {
-    let spec = model.spec();
-    let answer = |sequence: usize| -> Result<Vec<f32>> {
-        let (inputs, steps) = Rows::of(sequences, sequence, usize::MAX);
-        let mut state = vec![0; spec.quantized_state_len()];
-        model.reset(&mut state);
-        let mut workspace = vec![0; spec.quantized_workspace_len(steps)];
-        let mut outputs = vec![0.0; spec.output_rows(steps, 1) * spec.output_width()];
-        model.forward(
-            inputs.view(),
-            steps,
-            &mut state,
-            &mut workspace,
-            &mut outputs,
-        )?;
-        Ok(outputs)
-    };
-    let all: Vec<Vec<f32>> = (0..sequences.len())
-        .into_par_iter()
-        .map(answer)
-        .collect::<Result<_>>()?;
-    Ok(all.concat())
 }
 
 fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {

@@ -11,21 +11,6 @@ use super::cells;
 use super::table::{Block, Blocks, Labels, Wanted, choose};
 use crate::base::failure::Result;
 
-/// The words a header may begin with, in small letters; what else begins with `@` is no such file.
-pub const KEYWORDS: [&str; 11] = [
-    "@problemname",
-    "@timestamps",
-    "@missing",
-    "@univariate",
-    "@dimension",
-    "@equallength",
-    "@serieslength",
-    "@classlabel",
-    "@targetlabel",
-    "@relation",
-    "@data",
-];
-
 /// A file being read.
 pub struct Ts<R> {
     lines: Lines<R>,

@@ -6,6 +6,7 @@ mod corruption;
 pub mod cost;
 pub mod gather;
 pub mod infer;
+pub mod int8;
 pub mod int8_file;
 pub mod model_file;
 pub mod network;

@@ -4,9 +4,8 @@ use elman_core::quantized::QuantizedModel;
 use elman_core::{Level, Model, Spec, Strip, pack};
 
 use crate::base::failure::{Failure, Result};
-use crate::command::quantize;
 use crate::data::Sequences;
-use crate::net::infer;
+use crate::net::{infer, int8};
 
 /// A trained net in memory, ready to run.
 #[derive(Debug)]
@@ -74,7 +73,7 @@ impl Network {
     /// Ids that the spec does not know.
     pub fn outputs(&self, sequences: &Sequences) -> Result<Vec<f32>> {
         if let Some(words) = &self.quantized {
-            return quantize::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
+            return int8::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
         }
         infer::outputs(Level::detect(), &self.model()?, sequences)
     }

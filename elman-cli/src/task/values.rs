@@ -10,14 +10,13 @@ use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::threads::on_threads;
-use crate::command::predict::cell;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::{Block, Wanted};
-use crate::data::{Format, Sequences, Targets, load_table, open_table};
+use crate::data::{DataFile, Format, Sequences, Targets, load_table, open_table, quoted};
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{Description, Report, Trained, no_classes};
 
 /// The name of the task, in files.
 pub const TASK: &str = "values";
@@ -122,7 +121,12 @@ impl Calculator {
         };
         let mut table = open_table(&args.data, &wanted)?;
         if !args.json {
-            let names: Vec<String> = self.valuing.outputs.iter().map(|name| cell(name)).collect();
+            let names: Vec<String> = self
+                .valuing
+                .outputs
+                .iter()
+                .map(|name| quoted(name))
+                .collect();
             let time = if self.reads_last() { "" } else { "t," };
             writeln!(out, "seq,{time}{}", names.join(","))?;
         }
@@ -153,7 +157,7 @@ impl Calculator {
             return Ok(writeln!(out)?);
         }
         for (t, row) in rows.enumerate() {
-            write!(out, "{}", cell(seq))?;
+            write!(out, "{}", quoted(seq))?;
             if !self.reads_last() {
                 write!(out, ",{t}")?;
             }

@@ -11,13 +11,12 @@ use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::threads::on_threads;
-use crate::command::predict::cell;
 use crate::data::reading::Steps;
-use crate::data::{Format, Sequences};
+use crate::data::{DataFile, Format, Sequences, quoted};
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::best;
-use crate::task::trained::{DataFile, Description, Report, Trained};
+use crate::task::trained::{Description, Report, Trained};
 
 /// A trained classifying net.
 pub struct Classifier {
@@ -88,7 +87,7 @@ impl Classifier {
         let (name, probability) = (self.classifying.classes.name(class), row[class]);
         match self.classifying.kind {
             Kind::Numbers => {
-                let (seq, name) = (cell(&example.name), cell(name));
+                let (seq, name) = (quoted(&example.name), quoted(name));
                 writeln!(out, "{seq},{name},{probability:.6}")?;
             }
             Kind::Text(_) => writeln!(out, "{}\t{name}", example.name)?,

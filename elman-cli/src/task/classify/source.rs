@@ -12,8 +12,7 @@ use crate::data::conll::Conll;
 use crate::data::pairs::{self, Pairs};
 use crate::data::reading::Steps;
 use crate::data::table::{Block, Blocks, Labels, Wanted};
-use crate::data::{Format, Lines, Loader, open_table};
-use crate::task::trained::DataFile;
+use crate::data::{DataFile, Format, Lines, Loader, open_table};
 
 /// What a step of a text is.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

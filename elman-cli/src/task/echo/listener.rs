@@ -9,11 +9,11 @@ use super::task::Scores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
-use crate::data::{Format, Lines, Sequences};
+use crate::data::{DataFile, Format, Lines, Sequences};
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::best;
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{Description, Report, Trained, no_classes};
 
 /// A trained echo net.
 pub struct Listener {

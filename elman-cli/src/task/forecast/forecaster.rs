@@ -8,10 +8,10 @@ use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::threads::on_threads;
-use crate::data::{Format, Sequences};
+use crate::data::{DataFile, Format, Sequences};
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{Description, Report, Trained, no_classes};
 
 /// What a split column is called where the training data had none.
 const SPLIT: &str = "split";

@@ -9,14 +9,15 @@ use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::threads::on_threads;
-use crate::command::predict::cell;
 use crate::data::conll::{Conll, Sentence};
 use crate::data::spans::{Tag, spans};
 use crate::data::table::Wanted;
-use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table};
+use crate::data::{
+    self, DataFile, Format, Lines, Loader, Sequences, load_table, open_table, quoted,
+};
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, Report, Trained};
+use crate::task::trained::{Description, Report, Trained};
 
 /// A trained labelling net.
 pub struct Labeller {
@@ -213,7 +214,7 @@ impl Labeller {
             writeln!(out)?;
         } else {
             for (t, (label, probability)) in found.enumerate() {
-                let (seq, label) = (cell(seq), cell(label));
+                let (seq, label) = (quoted(seq), quoted(label));
                 writeln!(out, "{seq},{t},{label},{probability:.6}")?;
             }
         }

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
+use crate::data::features::NamedChannel;
 use crate::data::{Rows, Sequences, Targets};
 use crate::net::model_file;
 use crate::net::network::Network;
-use crate::task::trained;
 use lexicon::{LINE_END, Lexicon};
 
 pub use args::{GenerateArgs, TextArgs};
@@ -74,12 +74,12 @@ impl Texting {
     }
 
     /// For `elman inspect`.
-    fn channel(&self, spec: &Spec) -> Option<trained::Channel> {
+    fn channel(&self, spec: &Spec) -> Option<NamedChannel> {
         let Input::Tokens { channels, .. } = &spec.input else {
             return None;
         };
         let channel = channels.as_slice().first()?;
-        Some(trained::Channel {
+        Some(NamedChannel {
             name: self.lexicon.unit().noun().to_owned(),
             width: channel.width,
             ids: channel.vocabulary,

@@ -12,12 +12,12 @@ use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::threads::on_threads;
-use crate::data::{Format, Lines, Sequences, text};
+use crate::data::{DataFile, Format, Lines, Sequences, text};
 use crate::net::gather::longest_first;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::nats;
-use crate::task::trained::{DataFile, Description, Report, Trained, no_classes};
+use crate::task::trained::{Description, Report, Trained, no_classes};
 
 /// A trained text net.
 pub struct Writer {
