@@ -102,12 +102,3 @@ impl TrainTask {
         self.visit(DefaultsOf)
     }
 }
-
-/// The defaults that differ from others, as flags.
-pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
-    let new = defaults.iter().filter(|pair| !others.contains(pair));
-    let flags: Vec<String> = new
-        .map(|(name, value)| format!("--{name} {value}"))
-        .collect();
-    flags.join(" ")
-}

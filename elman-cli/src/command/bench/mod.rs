@@ -12,16 +12,13 @@ use elman_core::{Error, Inputs, Level};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use crate::args::BenchArgs;
+use crate::args::{BenchArgs, Mode};
 use crate::base::failure::Result;
 use crate::base::threads::on_threads;
 use clock::{Limits, time};
 use net::Net;
 use plan::{Job, find_level, jobs};
 use report::Report;
-
-pub use net::Storage;
-pub use plan::Mode;
 
 /// The command.
 ///
@@ -49,7 +46,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
 }
 
 fn measure(job: &Job, level: Level, budget: Duration) -> Result<Report> {
-    let mut net = Net::new(job.cell, job.storage)?;
+    let mut net = Net::new(job.dims, job.storage)?;
     let mut limits = Limits::new(level, job.recurrent_bytes());
     let pass = match (job.mode, job.threads) {
         (Mode::Forward, 1) => Net::forward,
@@ -107,7 +104,7 @@ impl Progress {
     fn start(&self, job: &Job) {
         self.0.inc(1);
         self.0
-            .set_message(format!("measuring {} {}", job.mode.name(), job.cell));
+            .set_message(format!("measuring {} {}", job.mode.name(), job.dims));
         self.0.tick();
     }
 
@@ -128,7 +125,7 @@ impl Drop for Progress {
 
 #[cfg(test)]
 mod tests {
-    use super::net::Cell;
+    use super::net::{Dims, Storage};
     use super::*;
 
     #[test]
@@ -139,14 +136,14 @@ mod tests {
             let outputs: Vec<f32> = shards.iter().flat_map(|s| s.outputs.clone()).collect();
             (outputs, shards[0].gradients.clone())
         };
-        let mut net = Net::new(Cell::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
+        let mut net = Net::new(Dims::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
         assert_eq!(net.parts().1.len(), 3, "fixed shards");
         net.forward(level).expect("a sound pass");
         net.train(level).expect("a sound pass");
         let alone = results(&mut net);
         assert!(alone.0.iter().chain(&alone.1).any(|&x| x != 0.0));
         for threads in [1, 2, 3, 5] {
-            let mut net = Net::new(Cell::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
+            let mut net = Net::new(Dims::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
             on_threads(threads, || {
                 forward_in_parallel(&mut net, level)?;
                 Ok(train_in_parallel(&mut net, level)?)
@@ -159,7 +156,7 @@ mod tests {
     #[test]
     fn training_again_gives_the_same_gradients() {
         let level = Level::detect();
-        let mut net = Net::new(Cell::of([17, 3, 2, 5, 2]), Storage::F32).expect("a sound net");
+        let mut net = Net::new(Dims::of([17, 3, 2, 5, 2]), Storage::F32).expect("a sound net");
         net.train(level).expect("a sound pass");
         let first = net.parts().1[0].gradients.clone();
         net.train(level).expect("a sound pass");

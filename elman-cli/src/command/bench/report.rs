@@ -4,8 +4,9 @@ use elman_core::Level;
 use serde::{Serialize, Serializer};
 
 use super::clock::{Limits, Times};
-use super::net::{Cell, Storage};
-use super::plan::{Job, Mode};
+use super::net::{Dims, Storage};
+use super::plan::Job;
+use crate::args::Mode;
 
 /// Matrices of so many bytes stay in the first-level cache, where reading them is not the limit.
 const FIRST_LEVEL: usize = 32 << 10;
@@ -52,17 +53,17 @@ impl Report {
     pub fn new(job: &Job, level: Level, times: &Times, limits: &Limits) -> Self {
         let Job {
             mode,
-            cell,
+            dims,
             threads,
             storage,
         } = *job;
-        let Cell {
+        let Dims {
             batch,
             steps,
             input,
             hidden,
             output,
-        } = cell;
+        } = dims;
         let passes = if mode == Mode::Train { 3 } else { 1 };
         let per_second = |amount: u64| amount as f64 / times.median / 1e9;
         let bytes = job.recurrent_bytes();
@@ -79,7 +80,7 @@ impl Report {
             median_us: 1e6 * times.median,
             min_us: 1e6 * times.min,
             calls: times.calls,
-            gflops: per_second(passes * cell.operations()),
+            gflops: per_second(passes * dims.operations()),
             peak_gflops: limits.gflops() * threads as f64,
             weights: (storage != Storage::F32).then_some(storage.name()),
             reading: reads.then(|| Reading {
@@ -122,9 +123,9 @@ impl Report {
             output,
             ..
         } = *self;
-        let cell = Cell::of([batch, steps, input, hidden, output]);
+        let dims = Dims::of([batch, steps, input, hidden, output]);
         format!(
-            "{:8}{cell:20}{:>12.2}{:>12.2}{:>9.1}  {}",
+            "{:8}{dims:20}{:>12.2}{:>12.2}{:>9.1}  {}",
             mode.name(),
             self.median_us,
             self.min_us,

@@ -20,7 +20,7 @@ use std::path::Path;
 use elman_core::{Activation, Cell, HeadKind, Input, Layer, Read, Spec};
 use serde::Serialize;
 
-use crate::args::ImportArgs;
+use crate::args::{IMPORTED, ImportArgs};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_whole};
 use crate::exchange::export::describe;
@@ -32,9 +32,6 @@ use crate::task::trained;
 use meaning::Meaning;
 use net::Foreign;
 use state_dict::Hints;
-
-/// The task in the configuration of an imported run: there is nothing to go on with.
-pub const TASK: &str = "import";
 
 /// A net that fits core, before anybody has said what its numbers mean.
 struct Net {
@@ -306,12 +303,12 @@ fn write(args: &ImportArgs, net: &Net, meaning: &Meaning) -> Result<Run> {
     let from =
         std::path::absolute(&args.file).map_err(|error| Failure::read(&args.file, &error))?;
     let config = toml::to_string(&Config {
-        task: TASK,
+        task: IMPORTED,
         from: from.display().to_string(),
     });
     let config =
         config.map_err(|error| Failure::run(format!("cannot write the settings: {error}")))?;
-    let run = Run::create(args.out.as_deref(), TASK)?;
+    let run = Run::create(args.out.as_deref(), IMPORTED)?;
     write_whole(&run.config(), config.as_bytes())?;
     let Meaning { task, json } = meaning;
     let saved = model_file::save(&run.model(), task, &net.spec, json, &net.params);

@@ -7,9 +7,8 @@ use serde::Serialize;
 
 use super::Unit;
 use super::task::{CHARACTERS, ClassWeights, NUMBERS, UNUSED, WORDS};
-use crate::args::differing;
 use crate::data::Format;
-use crate::train::settings::{Settings, with_defaults, without};
+use crate::train::settings::{Settings, differing, with_defaults, without};
 
 /// Learn a class for every sequence: of numbers, of characters or of words
 ///

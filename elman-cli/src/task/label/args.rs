@@ -6,9 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::task::{DEFAULTS, NUMBERS};
-use crate::args::differing;
 use crate::data::Format;
-use crate::train::settings::{Settings, with_defaults};
+use crate::train::settings::{Settings, differing, with_defaults};
 
 /// Learn a label for every token or every row of numbers
 ///

@@ -6,12 +6,12 @@ use elman_core::Model;
 use serde::Serialize;
 
 use super::Texting;
-use super::args::GenerateArgs;
 use super::lexicon::{LINE_END, UNKNOWN};
 use super::writer::{Memory, Reader, Writer};
 use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::seeds::{self, Purpose};
+use crate::task::args::GenerateArgs;
 use crate::task::label::nats;
 use crate::task::trained::Trained;
 

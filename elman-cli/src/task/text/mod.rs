@@ -18,7 +18,7 @@ use crate::net::model_file;
 use crate::net::network::Network;
 use lexicon::{LINE_END, Lexicon};
 
-pub use args::{GenerateArgs, TextArgs};
+pub use args::TextArgs;
 pub use generate::run as generate;
 pub use lexicon::Unit;
 pub use writer::Writer;
