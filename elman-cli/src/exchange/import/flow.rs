@@ -21,7 +21,7 @@ pub enum Value {
     /// Computed from sizes.
     Unknown,
     Flow(Flow),
-    /// What nobody here can follow, and why: it only matters if it is needed.
+    /// The output of an operator that is not supported, and why it is not: an error only if the net needs it.
     Refused(Rc<str>),
 }
 

@@ -3,8 +3,8 @@
 use elman_core::{Activation, Cell, MAX_LAYERS};
 
 use super::flow::{At, Axis, Flow, Part, Stage, Value};
-use super::graph::{Attributes, Reader};
-use super::net::{ForeignLayer, Half, Matrix};
+use super::net::{DirectionWeights, ForeignLayer, Matrix};
+use super::reader::{Attributes, Reader};
 use crate::base::failure::{Failure, Result};
 use crate::exchange::onnx::Constant;
 use crate::net::cell;
@@ -171,11 +171,11 @@ pub fn apply(
     check_lengths(input(SEQUENCE_LENS))?;
     let bias = input(B).map(|b| constant(Some(b), "B")).transpose()?;
     let initial = initial_states(reader, &settings, &size, input(INITIAL_H))?;
-    let mut halves = Vec::new();
+    let mut directions = Vec::new();
     for (direction, initial) in initial.into_iter().enumerate() {
         let weights = size.block(constant(input(W), "W")?, direction, size.inputs)?;
-        halves.push(Half {
-            // A layer below that runs in reverse only has a silent half.
+        directions.push(DirectionWeights {
+            // A layer below that runs in reverse only has zeros for the forward direction.
             input: match number.checked_sub(1) {
                 Some(below) => reader.spread(&weights, &x.parts, below)?,
                 None => weights,
@@ -185,15 +185,15 @@ pub fn apply(
             initial,
         });
     }
-    let mut halves = halves.into_iter();
+    let mut directions = directions.into_iter();
     reader.layers.push(ForeignLayer {
         cell: settings.cell,
         forward: if settings.has_forward {
-            halves.next()
+            directions.next()
         } else {
             None
         },
-        reverse: halves.next(),
+        reverse: directions.next(),
     });
     reader.time = Some(axes[0].0);
     Ok(outputs(&settings, axes, size.hidden, number))
