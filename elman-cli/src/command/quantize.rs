@@ -3,13 +3,14 @@
 use std::io::Write;
 
 use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
-use elman_core::{Batch, Cell, Dropout, LANES, Level, Model, Spec, Strip, Tape};
+use elman_core::{Batch, Cell, Dropout, Level, Model, Spec, Strip, Tape};
 use serde::Serialize;
 
 use crate::args::QuantizeArgs;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::{Format, Sequences};
+use crate::net::cost::Memory;
 use crate::net::int8::SequenceRows;
 use crate::net::int8_file;
 use crate::net::network::Network;
@@ -19,10 +20,12 @@ use crate::task::trained::{self, Trained};
 const ROWS: usize = 1 << 14;
 /// Steps that it looks at of one sequence.
 const STEPS: usize = 1 << 12;
+/// Steps of the sequence whose memory is shown of a net that reads both ways.
+const SHOWN_STEPS: usize = 32;
 
 /// What is printed.
 #[derive(Serialize)]
-struct Report {
+struct QuantizeReport {
     file: String,
     /// Scores of the float net and of the whole numbers, as `elman eval --json` prints them.
     before: serde_json::Value,
@@ -75,7 +78,7 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
     let report = report(trained.as_ref(), &seen, &path.display().to_string());
     let text = if args.json {
         let parsed = |json: &str| serde_json::from_str(json).unwrap_or_default();
-        let report = Report {
+        let report = QuantizeReport {
             before: parsed(&before.json),
             after: parsed(&after.json),
             ..report
@@ -130,11 +133,11 @@ pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Se
         &mut bytes,
         &mut scratch,
     )?;
-    let whole = QuantizedModel::new(spec, &words)?;
+    let int8_net = QuantizedModel::new(spec, &words)?;
     let mut saturated = Saturated::default();
     for sequence in 0..sequences.len() {
         on_tape(&model, sequences, sequence, |tape| {
-            let found = Calibration::saturated(tape, &whole);
+            let found = Calibration::saturated(tape, &int8_net);
             saturated.inputs += found.inputs;
             saturated.hidden += found.hidden;
             Ok(())
@@ -178,7 +181,7 @@ fn on_tape(
     Ok(steps)
 }
 
-fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
+fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> QuantizeReport {
     let spec = trained.network().spec();
     let limit = |cell: Cell, range: f64| cell.bound().map_or(2.0 * range, f64::from);
     let mut ranges = vec![Range {
@@ -196,20 +199,9 @@ fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
             limit: limit(l.cell, range),
         });
     }
-    let steps = if spec.is_bidirectional() { 32 } else { 1 };
-    let outputs = 4 * spec.output_rows(steps, 1) * spec.output_width();
-    let (float, whole) = if spec.is_bidirectional() {
-        (
-            spec.workspace_len(steps, 1) * 4 * LANES,
-            spec.quantized_workspace_len(steps) * 4,
-        )
-    } else {
-        (
-            spec.stream_len() * 4 * LANES,
-            spec.quantized_stream_len() * 4,
-        )
-    };
-    Report {
+    let float = Memory::of_strips(spec, SHOWN_STEPS);
+    let int8 = Memory::of_words(spec, SHOWN_STEPS);
+    QuantizeReport {
         file: file.to_owned(),
         before: serde_json::Value::Null,
         after: serde_json::Value::Null,
@@ -217,18 +209,12 @@ fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
         ranges,
         saturated_inputs: seen.saturated.inputs,
         saturated_states: seen.saturated.hidden,
-        flash_bytes: [
-            4 * (spec.tables_len() + LANES * spec.packed_len()),
-            4 * spec.quantized_len(),
-        ],
-        ram_bytes: [
-            4 * spec.state_len() + float + outputs,
-            4 * spec.quantized_state_len() + whole + outputs,
-        ],
+        flash_bytes: [float.flash_bytes, int8.flash_bytes],
+        ram_bytes: [float.ram_bytes(), int8.ram_bytes()],
     }
 }
 
-fn table(report: &Report) -> String {
+fn table(report: &QuantizeReport) -> String {
     let mut text = format!("calibrated on  {} steps\n", report.calibration_steps);
     for Range { of, seen, limit } in &report.ranges {
         text += &format!("{of:13}  up to {seen:.3}; 16 bits hold {limit:.3}\n");

@@ -4,6 +4,7 @@ pub mod cell;
 #[cfg(test)]
 mod corruption;
 pub mod cost;
+pub mod describe;
 pub mod gather;
 pub mod infer;
 pub mod int8;

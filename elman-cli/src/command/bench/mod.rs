@@ -18,7 +18,7 @@ use crate::base::threads::on_threads;
 use clock::{Limits, time};
 use net::Net;
 use plan::{Job, find_level, jobs};
-use report::Report;
+use report::BenchReport;
 
 /// The command.
 ///
@@ -30,7 +30,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let table = jobs.len() > 1 && !args.json;
     let progress = Progress::new(jobs.len());
     if table {
-        progress.print(&Report::head(&jobs[0], level))?;
+        progress.print(&BenchReport::head(&jobs[0], level))?;
     }
     for job in &jobs {
         progress.start(job);
@@ -45,7 +45,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-fn measure(job: &Job, level: Level, budget: Duration) -> Result<Report> {
+fn measure(job: &Job, level: Level, budget: Duration) -> Result<BenchReport> {
     let mut net = Net::new(job.dims, job.storage)?;
     let mut limits = Limits::new(level, job.recurrent_bytes());
     let pass = match (job.mode, job.threads) {
@@ -57,7 +57,7 @@ fn measure(job: &Job, level: Level, budget: Duration) -> Result<Report> {
             let times = net.stream(level, |stream, x, y| {
                 time(budget, &mut limits, || stream.step(Inputs::Dense(x), y))
             })??;
-            return Ok(Report::new(job, level, &times, &limits));
+            return Ok(BenchReport::new(job, level, &times, &limits));
         }
     };
     let mut work = || Ok(time(budget, &mut limits, || pass(&mut net, level))?);
@@ -66,7 +66,7 @@ fn measure(job: &Job, level: Level, budget: Duration) -> Result<Report> {
     } else {
         on_threads(job.threads, work)?
     };
-    Ok(Report::new(job, level, &times, &limits))
+    Ok(BenchReport::new(job, level, &times, &limits))
 }
 
 /// [`Net::forward`] on the threads of the rayon pool around it.

@@ -13,7 +13,7 @@ const FIRST_LEVEL: usize = 32 << 10;
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct BenchReport {
     mode: Mode,
     batch: usize,
     steps: usize,
@@ -48,7 +48,7 @@ struct Reading {
     peak: f64,
 }
 
-impl Report {
+impl BenchReport {
     /// Puts times and limits together.
     pub fn new(job: &Job, level: Level, times: &Times, limits: &Limits) -> Self {
         let Job {
@@ -161,8 +161,8 @@ fn short<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> 
 mod tests {
     use super::*;
 
-    fn report(reading: Option<Reading>) -> Report {
-        Report {
+    fn report(reading: Option<Reading>) -> BenchReport {
+        BenchReport {
             mode: Mode::Forward,
             batch: 1,
             steps: 128,

@@ -25,8 +25,8 @@ use serde::Serialize;
 use crate::args::{IMPORTED, ImportArgs};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_whole};
-use crate::exchange::export::describe;
 use crate::exchange::onnx;
+use crate::net::describe;
 use crate::net::model_file::{self, About};
 use crate::net::spec_file::StoredSpec;
 use crate::task::trained;
@@ -235,8 +235,8 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Content> {
     if found != same {
         return Err(Failure::input(format!(
             "--spec: the tensors make {}, and the spec says {}",
-            describe(&found),
-            describe(&wanted)
+            describe::line(&found),
+            describe::line(&wanted)
         )));
     }
     Ok(Content::Bare(Net {
@@ -328,7 +328,7 @@ fn report(args: &ImportArgs, run: &Run, net: &Net, meaning: &Meaning) -> Result<
     writeln!(
         out,
         "{folder}: {}, task {}",
-        describe(&net.spec),
+        describe::line(&net.spec),
         meaning.task
     )?;
     for note in &net.notes {
