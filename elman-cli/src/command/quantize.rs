@@ -1,4 +1,4 @@
-//! `elman quantize`: a run's net in whole numbers, and what the rounding costs on the user's data.
+//! `elman quantize`: a run's net in int8, and what the rounding costs on the user's data.
 
 use std::io::Write;
 
@@ -27,7 +27,7 @@ const SHOWN_STEPS: usize = 32;
 #[derive(Serialize)]
 struct QuantizeReport {
     file: String,
-    /// Scores of the float net and of the whole numbers, as `elman eval --json` prints them.
+    /// Scores of the float net and of the int8 net, as `elman eval --json` prints them.
     before: serde_json::Value,
     after: serde_json::Value,
     calibration_steps: usize,

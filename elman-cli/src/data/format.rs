@@ -127,7 +127,7 @@ impl Format {
         }
         let text = String::from_utf8_lossy(first);
         let text = text.trim_start_matches('\u{feff}');
-        let lines: Vec<&str> = whole_lines(text);
+        let lines: Vec<&str> = complete_lines(text);
         if lines
             .iter()
             .find(|line| !is_comment(line))
@@ -147,7 +147,7 @@ impl Format {
 }
 
 /// The lines of a text that may have been cut: the last one counts if it ends, or is the only one.
-fn whole_lines(text: &str) -> Vec<&str> {
+fn complete_lines(text: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = text.lines().collect();
     if lines.len() > 1 && !text.ends_with('\n') {
         lines.pop();

@@ -35,9 +35,9 @@ impl Lines<Bytes> {
         } else {
             path
         };
-        let is_whole = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+        let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
         Self {
-            batch: if is_whole { BATCH } else { 1 },
+            batch: if is_file { BATCH } else { 1 },
             ..Self::new(name, bytes)
         }
     }
@@ -145,8 +145,8 @@ impl<R: BufRead> Lines<R> {
         Failure::input(format!("{}:{line}: {what}", self.name.display()))
     }
 
-    /// A complaint about the text as a whole.
-    pub fn complain_whole(&self, what: &str) -> Failure {
+    /// A complaint about the file, not about one of its lines.
+    pub fn complain_of_file(&self, what: &str) -> Failure {
         Failure::input(what).in_file(&self.name)
     }
 }

@@ -49,10 +49,10 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
         Format::Npz if path == Path::new("-") || !path.is_file() => {
             // The list of the arrays stands at the end.
-            let mut whole = Vec::new();
-            let read = bytes.read_to_end(&mut whole);
+            let mut content = Vec::new();
+            let read = bytes.read_to_end(&mut content);
             read.map_err(|error| Failure::read(path, &error))?;
-            Box::new(Arrays::from_npz(Cursor::new(whole), wanted).map_err(in_file)?)
+            Box::new(Arrays::from_npz(Cursor::new(content), wanted).map_err(in_file)?)
         }
         Format::Npz => {
             let file = File::open(path).map_err(|error| Failure::read(path, &error))?;

@@ -154,11 +154,11 @@ impl Training {
 pub struct Instructions {
     /// Cortex-M4F, M7, M33: with an FPU.
     pub m4f_f32: usize,
-    /// The same in whole numbers.
+    /// The same in int8.
     pub m4f_int8: usize,
     /// Cortex-M0: floating point in software.
     pub m0_f32: usize,
-    /// The same in whole numbers.
+    /// The same in int8.
     pub m0_int8: usize,
 }
 
@@ -167,7 +167,7 @@ pub struct Instructions {
 struct Work {
     /// Multiply-adds in single precision, outputs in fours: `[H]·(I + H)` per layer and direction, `[O]·W` for the head.
     fours: usize,
-    /// Multiply-adds in whole numbers, inputs in blocks too: `[H]·((I) + (H))`, `[O]·(W)`.
+    /// Multiply-adds in int8, inputs in blocks too: `[H]·((I) + (H))`, `[O]·(W)`.
     blocks: usize,
     /// Numbers through tanh: `[H]`.
     tanh: usize,

@@ -13,7 +13,7 @@ pub struct Network {
     spec: Spec,
     params: Vec<f32>,
     packed: Vec<Strip>,
-    /// The net in whole numbers, which answers in its place.
+    /// The int8 net, which computes the outputs in place of the float net.
     quantized: Option<Vec<u32>>,
 }
 
@@ -48,7 +48,7 @@ impl Network {
         &self.packed
     }
 
-    /// From now on the net in whole numbers answers.
+    /// From now on the int8 net computes the outputs.
     ///
     /// # Errors
     /// The words do not fit the spec.
@@ -67,7 +67,7 @@ impl Network {
         Ok(Model::new(self.spec, &self.params, &self.packed)?)
     }
 
-    /// Probabilities, or whatever the head puts out, for every row of the sequences.
+    /// Probabilities or what else the head computes, for every row of the sequences.
     ///
     /// # Errors
     /// Ids that the spec does not know.

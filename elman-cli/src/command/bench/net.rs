@@ -267,7 +267,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    fn new(seed: u64, dims: Dims, whole: Dims) -> Self {
+    fn new(seed: u64, dims: Dims, batch: Dims) -> Self {
         let (spec, rows) = (dims.spec(), dims.batch * dims.steps);
         let buffer = spec
             .tape_len(rows, dims.batch)
@@ -276,7 +276,7 @@ impl Shard {
         let targets = (0..rows).map(|row| Target::class((row % dims.output) as u32));
         Self {
             dims,
-            total: (whole.batch * whole.steps) as f64,
+            total: (batch.batch * batch.steps) as f64,
             inputs: numbers(seed, rows * dims.input),
             targets: targets.collect(),
             state: vec![0.0; dims.batch * spec.state_len()],

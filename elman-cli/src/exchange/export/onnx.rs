@@ -11,7 +11,7 @@
 //! ```
 //!
 //! `lengths` and `state` are inputs with a default of one row, which is spread over the batch: whole sequences and the initial
-//! state. Whoever feeds `state_out` back as `state` goes on where the last call stopped.
+//! state. Where `state_out` is fed back as `state`, the net goes on where the last call stopped.
 
 use std::io::Write;
 

@@ -21,7 +21,7 @@ impl Reader {
             values.insert(input.name.clone(), input_value(input));
         }
         let mut room = 1 << 16;
-        // A default of an input is what it is, if nobody says otherwise.
+        // An initializer of an input is its default: the net is read as if no other value were fed.
         for tensor in &graph.initializer {
             let constant = constant(tensor);
             room += LOOKS * size(&constant);
@@ -135,7 +135,8 @@ impl Reader {
         })
     }
 
-    /// The output that counts, and the head in front of it: the head's own, else the top layer's.
+    /// Of the graph's outputs the one that is the net's, and the head in front of it: the output behind the head, else the
+    /// hidden units of the top layer.
     fn choose(
         &mut self,
         found: Vec<(&str, Flow)>,

@@ -1,4 +1,4 @@
-//! An ONNX file: a net of ours by what stands beside its graph, that of anybody by the graph itself.
+//! An ONNX file: a net that `elman export` wrote is read from its metadata, one of another program from its graph.
 
 use super::follow::is_standard;
 use super::net::{Foreign, blame_file};
@@ -11,10 +11,10 @@ use crate::net::model_file::About;
 /// The operator sets that are read.
 const OPSETS: std::ops::RangeInclusive<i64> = 7..=22;
 
-/// A net of ours: what is known about it, and its parameters.
+/// A net that `elman export` wrote: what is known about it, and its parameters.
 ///
 /// # Errors
-/// It is ours, and was changed.
+/// `elman export` wrote it, and it was changed since.
 pub fn ours(model: &Model) -> Result<Option<(About, Vec<f32>)>> {
     let mut entries = model.metadata_props.iter();
     let json = entries.find(|entry| entry.key == onnx::KEY);
@@ -40,7 +40,7 @@ pub fn ours(model: &Model) -> Result<Option<(About, Vec<f32>)>> {
     Ok(Some((about, params)))
 }
 
-/// A net of anybody.
+/// A net of another program.
 ///
 /// # Errors
 /// What elman cannot run, by the names of node and attribute.

@@ -78,7 +78,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     report(args, &run, &net, &meaning)
 }
 
-/// Reads an ONNX file as far as nobody has to say what the numbers mean.
+/// Reads an ONNX file: spec and parameters, without what its numbers mean.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -138,7 +138,7 @@ fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Content> {
     }
 }
 
-/// A net of ours or of anybody.
+/// The net of an ONNX file: one that `elman export` wrote, or one of another program.
 fn of_onnx(content: Vec<u8>) -> Result<Content> {
     let model = onnx::decode(content)?;
     if let Some((about, params)) = graph::ours(&model)? {

@@ -317,7 +317,7 @@ fn unknown_size(error: elman_core::Error) -> Failure {
     Failure::input(format!("no net that elman can run: {error}"))
 }
 
-/// A net that fits core, before anybody has said what its numbers mean.
+/// A net that fits core; what its numbers mean is not known yet.
 pub struct Net {
     pub spec: Spec,
     pub params: Vec<f32>,

@@ -20,7 +20,7 @@ pub struct Hints {
     pub window: usize,
 }
 
-/// The tensors of a file, and which of them nobody has looked at yet.
+/// The tensors of a file, and which of them have not been read yet.
 struct StateDict<'a> {
     file: SafeTensors<'a>,
     unused: RefCell<BTreeSet<String>>,

@@ -297,7 +297,7 @@ fn load_sentences(path: &Path, classes: &Path) -> Result<Vec<Example>> {
             Some(class) => class.trim().to_owned(),
             None => {
                 let (found, line) = (examples.len(), sentence.first_line);
-                return Err(lines.complain_whole(&format!(
+                return Err(lines.complain_of_file(&format!(
                     "{found} classes are too few: the sentence in line {line} of {} has none",
                     path.display()
                 )));
