@@ -59,6 +59,7 @@ const CLI_CIRCLES: &[&[&str]] = &[
 const CORE_CIRCLES: &[&[&str]] = &[
     &["cell/elman.rs", "cell/mod.rs"],
     &["recurrence.rs", "recurrence/dropout.rs"],
+    &["simd/arm_dsp.rs", "simd/arm_thumb.rs", "simd/whole.rs"],
     &["spec.rs", "spec/input.rs", "spec/layer.rs"],
 ];
 

@@ -109,10 +109,10 @@ impl House {
     /// The file that a name leads to, if it lies in the crate.
     fn file_of(&self, name: &Name) -> Option<String> {
         let (module, item) = self.resolve(&name.module, &name.path, name.import, 0)?;
-        match (name.import, item) {
-            (true, false) => None,
-            _ => self.modules.get(&module).cloned(),
-        }
+        let is_module = name.import && !item;
+        let is_of_child = name.passed_on && module.starts_with(&name.module);
+        let file = self.modules.get(&module).cloned();
+        file.filter(|_| !is_module && !is_of_child)
     }
 
     /// The module that a path of another leads to, and whether it goes on to something in it.

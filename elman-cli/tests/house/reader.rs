@@ -13,6 +13,8 @@ pub struct Name {
     pub path: Vec<String>,
     /// Brought in by `use`: if it is a module, only what is said of it there counts.
     pub import: bool,
+    /// By `pub use`: what a module passes on of its children is theirs.
+    pub passed_on: bool,
 }
 
 /// A crate as text.
@@ -205,9 +207,7 @@ impl<'a> Reader<'a> {
         };
         let key = (module.clone(), name);
         self.house.imports.insert(key, path.clone());
-        if !passed_on {
-            self.name(path, true);
-        }
+        self.name(path, true, passed_on);
     }
 
     /// `a::b::c` in the code.
@@ -221,16 +221,17 @@ impl<'a> Reader<'a> {
             }
             self.at += 1;
         }
-        self.name(path, false);
+        self.name(path, false, false);
     }
 
-    fn name(&mut self, path: Vec<String>, import: bool) {
+    fn name(&mut self, path: Vec<String>, import: bool, passed_on: bool) {
         let module = self.module.clone();
         let names = self.house.files.entry(self.file.clone()).or_default();
         names.push(Name {
             module,
             path,
             import,
+            passed_on,
         });
     }
 }
