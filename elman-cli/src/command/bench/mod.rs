@@ -17,7 +17,7 @@ use crate::base::failure::Result;
 use crate::base::threads::on_threads;
 use clock::{Limits, time};
 use net::Net;
-use plan::{Job, find_level, jobs};
+use plan::{Measurement, find_level, measurements};
 use report::BenchReport;
 
 /// The command.
@@ -26,15 +26,15 @@ use report::BenchReport;
 /// Dimensions that are missing or too large, or an instruction set that this CPU lacks.
 pub fn run(args: &BenchArgs) -> Result<()> {
     let level = find_level(args.level)?;
-    let jobs = jobs(args)?;
-    let table = jobs.len() > 1 && !args.json;
-    let progress = Progress::new(jobs.len());
+    let measurements = measurements(args)?;
+    let table = measurements.len() > 1 && !args.json;
+    let progress = Progress::new(measurements.len());
     if table {
-        progress.print(&BenchReport::head(&jobs[0], level))?;
+        progress.print(&BenchReport::head(&measurements[0], level))?;
     }
-    for job in &jobs {
-        progress.start(job);
-        let report = measure(job, level, Duration::from_secs_f64(args.seconds))?;
+    for measurement in &measurements {
+        progress.start(measurement);
+        let report = measure(measurement, level, Duration::from_secs_f64(args.seconds))?;
         let line = if table {
             report.to_row()
         } else {
@@ -45,10 +45,10 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-fn measure(job: &Job, level: Level, budget: Duration) -> Result<BenchReport> {
-    let mut net = Net::new(job.dims, job.storage)?;
-    let mut limits = Limits::new(level, job.recurrent_bytes());
-    let pass = match (job.mode, job.threads) {
+fn measure(measurement: &Measurement, level: Level, budget: Duration) -> Result<BenchReport> {
+    let mut net = Net::new(measurement.dims, measurement.storage)?;
+    let mut limits = Limits::new(level, measurement.recurrent_bytes());
+    let pass = match (measurement.mode, measurement.threads) {
         (Mode::Forward, 1) => Net::forward,
         (Mode::Forward, _) => forward_in_parallel,
         (Mode::Train, 1) => Net::train,
@@ -57,16 +57,16 @@ fn measure(job: &Job, level: Level, budget: Duration) -> Result<BenchReport> {
             let times = net.stream(level, |stream, x, y| {
                 time(budget, &mut limits, || stream.step(Inputs::Dense(x), y))
             })??;
-            return Ok(BenchReport::new(job, level, &times, &limits));
+            return Ok(BenchReport::new(measurement, level, &times, &limits));
         }
     };
     let mut work = || Ok(time(budget, &mut limits, || pass(&mut net, level))?);
-    let times = if job.threads == 1 {
+    let times = if measurement.threads == 1 {
         work()?
     } else {
-        on_threads(job.threads, work)?
+        on_threads(measurement.threads, work)?
     };
-    Ok(BenchReport::new(job, level, &times, &limits))
+    Ok(BenchReport::new(measurement, level, &times, &limits))
 }
 
 /// [`Net::forward`] on the threads of the rayon pool around it.
@@ -92,19 +92,22 @@ fn train_in_parallel(net: &mut Net, level: Level) -> Result<(), Error> {
 struct Progress(ProgressBar);
 
 impl Progress {
-    fn new(jobs: usize) -> Self {
+    fn new(measurements: usize) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
         let style = ProgressStyle::with_template("{pos}/{len}  {msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self(ProgressBar::new(jobs as u64).with_style(style))
+        Self(ProgressBar::new(measurements as u64).with_style(style))
     }
 
-    fn start(&self, job: &Job) {
+    fn start(&self, measurement: &Measurement) {
         self.0.inc(1);
-        self.0
-            .set_message(format!("measuring {} {}", job.mode.name(), job.dims));
+        self.0.set_message(format!(
+            "measuring {} {}",
+            measurement.mode.name(),
+            measurement.dims
+        ));
         self.0.tick();
     }
 

@@ -12,14 +12,14 @@ const MOST_NUMBERS: u64 = 1 << 30;
 
 /// One measurement to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Job {
+pub struct Measurement {
     pub mode: Mode,
     pub dims: Dims,
     pub threads: usize,
     pub storage: Storage,
 }
 
-impl Job {
+impl Measurement {
     /// Bytes of the recurrent weights.
     pub const fn recurrent_bytes(&self) -> usize {
         let bytes = match self.storage {
@@ -60,18 +60,18 @@ pub fn find_level(wanted: LevelName) -> Result<Level> {
     })
 }
 
-/// One job where dimensions are given, the usual ones where none is.
+/// One measurement where dimensions are given, the usual ones where none is.
 ///
 /// # Errors
 /// Flags that contradict each other, dimensions that are missing or too large.
-pub fn jobs(args: &BenchArgs) -> Result<Vec<Job>> {
+pub fn measurements(args: &BenchArgs) -> Result<Vec<Measurement>> {
     check_flags(args)?;
     if let Some(dims) = dims(args)? {
         let Some(mode) = args.mode else {
             let sentence = "with dimensions, --mode must say what to measure";
             return Err(Failure::input(sentence));
         };
-        return Ok(vec![job(args, mode, dims)]);
+        return Ok(vec![measurement(args, mode, dims)]);
     }
     let wanted = |mode: &Mode| match args.mode {
         Some(only) => only == *mode,
@@ -81,7 +81,7 @@ pub fn jobs(args: &BenchArgs) -> Result<Vec<Job>> {
     let usual = |mode| {
         let shapes = SHAPES.into_iter();
         let of_mode = shapes.filter(move |dims| mode != Mode::Stream || dims.batch == 1);
-        of_mode.map(move |dims| job(args, mode, dims))
+        of_mode.map(move |dims| measurement(args, mode, dims))
     };
     Ok(modes.flat_map(usual).collect())
 }
@@ -99,12 +99,12 @@ fn check_flags(args: &BenchArgs) -> Result<()> {
     Err(Failure::input(wrong))
 }
 
-fn job(args: &BenchArgs, mode: Mode, dims: Dims) -> Job {
+fn measurement(args: &BenchArgs, mode: Mode, dims: Dims) -> Measurement {
     let (dims, threads) = match mode {
         Mode::Forward | Mode::Train => (dims, usize::from(args.threads)),
         Mode::Stream => (dims.one_step(), 1),
     };
-    Job {
+    Measurement {
         mode,
         dims,
         threads,
@@ -166,11 +166,11 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
 
-    fn typed(flags: &str) -> Result<Vec<Job>> {
+    fn typed(flags: &str) -> Result<Vec<Measurement>> {
         let line = format!("elman bench {flags}");
         let cli = Cli::try_parse_from(line.split_whitespace()).expect("sound flags");
         match cli.command {
-            Command::Bench(args) => jobs(&args),
+            Command::Bench(args) => measurements(&args),
             other => panic!("{other:?}"),
         }
     }
@@ -182,30 +182,41 @@ mod tests {
         assert_eq!(count("--weights bf16"), 9 + 4);
         assert_eq!(count("--mode train --threads 2"), 9);
         let streams = typed("--mode stream").expect("sound flags");
-        let hidden: Vec<usize> = streams.iter().map(|job| job.dims.hidden).collect();
+        let hidden: Vec<usize> = streams
+            .iter()
+            .map(|measurement| measurement.dims.hidden)
+            .collect();
         assert_eq!(hidden, [32, 128, 256, 512]);
         assert!(
             typed("--threads 2")
                 .expect("sound flags")
                 .iter()
-                .all(|job| { job.threads == if job.mode == Mode::Stream { 1 } else { 2 } })
+                .all(|measurement| {
+                    measurement.threads
+                        == if measurement.mode == Mode::Stream {
+                            1
+                        } else {
+                            2
+                        }
+                })
         );
     }
 
     #[test]
-    fn with_dimensions_one_job() {
-        let jobs = typed("--mode train --batch 3 --steps 4 --input 5 --hidden 6 --output 7");
-        let jobs = jobs.expect("sound flags");
-        assert_eq!(jobs.len(), 1);
-        assert_eq!(jobs[0].dims, Dims::of([3, 4, 5, 6, 7]));
+    fn with_dimensions_one_measurement() {
+        let measurements =
+            typed("--mode train --batch 3 --steps 4 --input 5 --hidden 6 --output 7");
+        let measurements = measurements.expect("sound flags");
+        assert_eq!(measurements.len(), 1);
+        assert_eq!(measurements[0].dims, Dims::of([3, 4, 5, 6, 7]));
         let net = "--mode stream --input 5 --hidden 6 --output 7";
         for more in ["", "--batch 3 --steps 4"] {
-            let jobs = typed(&format!("{net} {more}")).expect("sound flags");
-            assert_eq!(jobs[0].dims, Dims::of([1, 1, 5, 6, 7]));
+            let measurements = typed(&format!("{net} {more}")).expect("sound flags");
+            assert_eq!(measurements[0].dims, Dims::of([1, 1, 5, 6, 7]));
         }
         let bytes = |weights: &str| {
-            let jobs = typed(&format!("{net} --weights {weights}")).expect("sound flags");
-            jobs[0].recurrent_bytes()
+            let measurements = typed(&format!("{net} --weights {weights}")).expect("sound flags");
+            measurements[0].recurrent_bytes()
         };
         assert_eq!((bytes("f32"), bytes("bf16")), (144, 72));
     }

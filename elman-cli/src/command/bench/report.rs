@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::clock::{Limits, Times};
 use super::net::{Dims, Storage};
-use super::plan::Job;
+use super::plan::Measurement;
 use crate::args::Mode;
 
 /// Matrices of so many bytes stay in the first-level cache, where reading them is not the limit.
@@ -50,13 +50,13 @@ struct Reading {
 
 impl BenchReport {
     /// Puts times and limits together.
-    pub fn new(job: &Job, level: Level, times: &Times, limits: &Limits) -> Self {
-        let Job {
+    pub fn new(measurement: &Measurement, level: Level, times: &Times, limits: &Limits) -> Self {
+        let Measurement {
             mode,
             dims,
             threads,
             storage,
-        } = *job;
+        } = *measurement;
         let Dims {
             batch,
             steps,
@@ -66,7 +66,7 @@ impl BenchReport {
         } = dims;
         let passes = if mode == Mode::Train { 3 } else { 1 };
         let per_second = |amount: u64| amount as f64 / times.median / 1e9;
-        let bytes = job.recurrent_bytes();
+        let bytes = measurement.recurrent_bytes();
         let reads = mode != Mode::Train && batch == 1 && bytes > FIRST_LEVEL;
         Self {
             mode,
@@ -96,14 +96,14 @@ impl BenchReport {
     }
 
     /// What stands above the rows.
-    pub fn head(job: &Job, level: Level) -> String {
-        let threads = match job.threads {
+    pub fn head(measurement: &Measurement, level: Level) -> String {
+        let threads = match measurement.threads {
             1 => "1 thread".to_owned(),
             threads => format!("{threads} threads"),
         };
         format!(
             "{level}, {threads}, weights in {}\n{:8}{:20}{:>12}{:>12}{:>9}  of the nearest limit",
-            job.storage.name(),
+            measurement.storage.name(),
             "mode",
             "B:T:I:H:O",
             "median µs",
