@@ -3,4 +3,4 @@
 #[path = "../elman-cli/src/command/bench/net.rs"]
 mod net;
 
-pub use net::{CELLS, Cell, Net, Shard, Storage, Weights, numbers};
+pub use net::{Dims, Net, SHAPES, Shard, Storage, Weights, numbers};

@@ -1,10 +1,10 @@
 //! Whole nets: forward, training and streaming, and the peak of the chip beside them.
-//! A cell is batch : steps : input : hidden : output; elements are floating-point operations.
+//! A shape is batch : steps : input : hidden : output; elements are floating-point operations.
 
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use elman_benches::{CELLS, Net, Storage};
+use elman_benches::{Net, SHAPES, Storage};
 use elman_core::{Error, Inputs, Level, peak};
 
 /// A register-only loop of multiply-adds: what 100 % would be.
@@ -38,11 +38,11 @@ fn passes(
 ) {
     let mut group = c.benchmark_group(name);
     group.sample_size(20);
-    for cell in CELLS {
-        let mut net = Net::new(cell, storage).expect("a sound net");
-        group.throughput(Throughput::Elements(factor * cell.operations()));
+    for dims in SHAPES {
+        let mut net = Net::new(dims, storage).expect("a sound net");
+        group.throughput(Throughput::Elements(factor * dims.operations()));
         for level in Level::available() {
-            group.bench_function(BenchmarkId::new(level.name(), cell), |bencher| {
+            group.bench_function(BenchmarkId::new(level.name(), dims), |bencher| {
                 bencher.iter(|| pass(&mut net, level).expect("a sound pass"));
             });
         }
@@ -54,12 +54,12 @@ fn passes(
 fn stream(c: &mut Criterion) {
     for (name, storage) in [("stream", Storage::F32), ("stream-bf16", Storage::Bf16)] {
         let mut group = c.benchmark_group(name);
-        for cell in CELLS.iter().filter(|cell| cell.batch == 1) {
-            let cell = cell.one_step();
-            let mut net = Net::new(cell, storage).expect("a sound net");
-            group.throughput(Throughput::Elements(cell.operations()));
+        for dims in SHAPES.iter().filter(|dims| dims.batch == 1) {
+            let dims = dims.one_step();
+            let mut net = Net::new(dims, storage).expect("a sound net");
+            group.throughput(Throughput::Elements(dims.operations()));
             for level in Level::available() {
-                group.bench_function(BenchmarkId::new(level.name(), cell), |bencher| {
+                group.bench_function(BenchmarkId::new(level.name(), dims), |bencher| {
                     net.stream(level, |stream, x, y| {
                         bencher.iter(|| stream.step(Inputs::Dense(x), y))
                     })

@@ -1,9 +1,21 @@
 //! `elman`: train, evaluate and run Elman recurrent nets. The library is there for the command, and for the fuzz targets,
 //! which hand foreign bytes to `hostile`; its interface may change at any time.
 //!
-//! Reading order: `args` (what may be typed) → one file per command → a folder per task (`label`, `classify`, `text`,
-//! `echo`, `values`: what a net's numbers mean) → `train` (the loop; `doctor`, `events` and `report` look on) → `data` (from files to numbers).
-//! Nets of others come in by `import` and go out by `export`. `elman-core` does the arithmetic.
+//! A folder per wing, and every wing knows only those below it (`tests/house.rs` sees to that):
+//!
+//! ```text
+//! command    what each command does
+//! exchange   nets from and for other programs: import, export, ONNX
+//! args       what may be typed
+//! task       what a net's numbers mean, a folder for each: label, classify, forecast, text, echo
+//! train      the loop that learns, and what watches it: doctor, events, report
+//! net        the net in memory and on disk, what it costs, how it is run
+//! data       from files to numbers
+//! base       failures, folders of runs, threads, seeds
+//! ```
+//!
+//! Reading order: from above for what a command does (`args`, its file in `command`, the task that it names); from below for
+//! what becomes of a number (`data`, `net`, `train/trainer.rs`, a task). `elman-core` does the arithmetic.
 
 mod args;
 mod base;

@@ -1,8 +1,7 @@
 //! `elman bench`: what may be typed.
 
-use clap::Args;
-
-use crate::command::bench::{Mode, Storage};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 /// Measure throughput on this machine, beside what it could do at most
 ///
@@ -44,7 +43,7 @@ pub struct BenchArgs {
     pub level: LevelName,
     /// How weights are stored
     #[arg(long, value_enum, default_value = "f32")]
-    pub weights: Storage,
+    pub weights: StorageName,
     /// Time to spend on each measurement
     #[arg(long, value_name = "S", default_value = "0.7", value_parser = seconds)]
     pub seconds: f64,
@@ -53,8 +52,40 @@ pub struct BenchArgs {
     pub json: bool,
 }
 
+/// What a call is.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// All outputs of B sequences of T steps
+    Forward,
+    /// Forward, loss and backward: gradients in hand, no optimizer
+    Train,
+    /// One step of one sequence
+    Stream,
+}
+
+impl Mode {
+    /// As it is typed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Train => "train",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+/// How weights can be stored.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageName {
+    /// Single precision
+    F32,
+    /// Half the memory to read, for inference only
+    Bf16,
+}
+
 /// Instruction sets that can be asked for.
-#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+#[derive(ValueEnum, Clone, Copy, Debug)]
 pub enum LevelName {
     /// The best that this CPU has
     Auto,

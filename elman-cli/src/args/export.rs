@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::data::Format;
-use crate::task::trained::DataFile;
+use crate::data::{DataFile, Format};
 use crate::train::settings::count;
 
 /// What a net is exported as.

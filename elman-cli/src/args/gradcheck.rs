@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::data::Format;
-use crate::task::trained::DataFile;
+use crate::data::{DataFile, Format};
 
 /// Compare the gradients of a run's net with finite differences
 #[derive(Args, Debug)]

@@ -8,6 +8,9 @@ use elman_core::Read;
 use crate::net::cell::ActivationName;
 use crate::task::classify::Unit;
 
+/// The task in the configuration of an imported run: there is nothing to go on with.
+pub const IMPORTED: &str = "import";
+
 /// What an imported net is for.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportTask {

@@ -13,17 +13,17 @@ mod shell;
 #[cfg(test)]
 mod tests;
 mod train;
+mod version;
 
 use clap::{Parser, Subcommand};
 
-use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::text::GenerateArgs;
+use crate::task::args::{EvalArgs, GenerateArgs, PredictArgs};
 
-pub use bench::{BenchArgs, LevelName};
+pub use bench::{BenchArgs, LevelName, Mode, StorageName};
 pub use demo::{DemoArgs, Story};
 pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
-pub use import::{ImportArgs, ImportTask};
+pub use import::{IMPORTED, ImportArgs, ImportTask};
 pub use inspect::InspectArgs;
 pub use parse::{parse, parse_job, parse_run, parse_run_text};
 pub use quantize::QuantizeArgs;
@@ -35,7 +35,7 @@ pub use train::{TrainArgs, TrainTask, Visitor};
 
 /// Train, evaluate and run Elman recurrent nets.
 #[derive(Parser, Debug)]
-#[command(name = "elman", version, long_version = crate::command::shell::version(), about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
+#[command(name = "elman", version, long_version = version::version(), about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

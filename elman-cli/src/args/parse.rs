@@ -7,9 +7,9 @@ use std::path::Path;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+use super::import::IMPORTED;
 use super::{Cli, Command, TrainArgs, TrainTask};
 use crate::base::failure::{Failure, Result};
-use crate::exchange::import;
 use crate::train::settings::{ConfigFile, Defaults, with_defaults};
 
 /// Reads the command line; where it names a configuration file, reads that as well.
@@ -149,7 +149,7 @@ fn line_of(wanted: Option<&str>, file: &ConfigFile) -> Result<Vec<OsString>> {
         (Some(task), _) | (None, Some(task)) => task,
         (None, None) => return Err(Failure::input("the field task is missing")),
     };
-    if task == import::TASK {
+    if task == IMPORTED {
         let sentence =
             "the net of this run was imported, so there is no training to look at or to go on with";
         return Err(Failure::input(sentence));

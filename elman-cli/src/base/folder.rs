@@ -108,7 +108,7 @@ impl Run {
         self.folder.join("model.safetensors")
     }
 
-    /// The best model in whole numbers.
+    /// The best model in int8.
     pub fn quantized(&self) -> PathBuf {
         self.folder.join("quantized.safetensors")
     }

@@ -2,7 +2,7 @@
 
 use crate::base::failure::{Failure, Result};
 
-/// Below this nobody is asked.
+/// So many bytes are checked against what the system says it has left; fewer are only reserved.
 const SMALL: usize = 1 << 28;
 
 /// Whether so many bytes can be had.

@@ -1,4 +1,4 @@
-//! What everything stands on: failures, files and folders of a run, threads, memory, seeds. Knows nothing of nets.
+//! What everything stands on: failures, files and folders of a run, threads, memory, seeds. Nothing here is about nets.
 
 pub mod checksum;
 pub mod encoding;

@@ -42,14 +42,14 @@ struct Verdict {
 
 /// All tensors together, as `--json` prints them.
 #[derive(Debug, Serialize)]
-struct Report {
+struct GradcheckReport {
     tensors: Vec<Verdict>,
     /// Name of the tensor with the largest error.
     worst: Option<String>,
     passed: bool,
 }
 
-impl Report {
+impl GradcheckReport {
     fn of(tensors: Vec<Verdict>) -> Self {
         let error = |verdict: &&Verdict| verdict.worst_relative_error;
         let worst = tensors.iter().max_by(|a, b| error(a).total_cmp(&error(b)));
@@ -72,7 +72,7 @@ pub fn run(args: &GradcheckArgs) -> Result<()> {
         .sequences(args.file())
         .map_err(|failure| Format::doubt(args.format, &args.data, failure))?;
     let sequences = shortest(&sequences, args.sequences.into());
-    let report = Report::of(check(trained.network(), &sequences, args.entries.into())?);
+    let report = GradcheckReport::of(check(trained.network(), &sequences, args.entries.into())?);
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
@@ -227,7 +227,7 @@ fn difference(textbook: &mut Textbook<'_>, sequences: &Sequences, entry: usize) 
     (above - below) / (2.0 * STEP)
 }
 
-fn print(report: &Report, out: &mut impl Write) -> Result<()> {
+fn print(report: &GradcheckReport, out: &mut impl Write) -> Result<()> {
     let width = report
         .tensors
         .iter()

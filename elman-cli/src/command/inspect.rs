@@ -3,27 +3,23 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use elman_core::{Direction, HeadKind, InitialState, Input, LANES, Read, Spec};
+use elman_core::{InitialState, Spec};
 use serde::Serialize;
 
 use crate::args::InspectArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
-use crate::net::cell;
-use crate::net::cost::{Instructions, Int8, Training};
+use crate::data::features::NamedChannel;
+use crate::net::cost::{self, Instructions, Int8, Memory, Training};
+use crate::net::describe;
 use crate::task::registry;
-use crate::task::trained::{Channel, Description};
-
-/// Bytes per number.
-const F32: usize = size_of::<f32>();
-/// Bytes per strip.
-const STRIP: usize = LANES * F32;
+use crate::task::trained::Description;
 
 /// Everything that is printed.
 #[derive(Debug, Serialize)]
-struct Report {
+struct InspectReport {
     input: String,
-    channels: Vec<Channel>,
+    channels: Vec<NamedChannel>,
     layers: Vec<String>,
     initial_state: &'static str,
     head: String,
@@ -63,10 +59,10 @@ struct TensorReport {
 pub fn run(args: &InspectArgs) -> Result<()> {
     let trained = registry::open(&Run::open(&args.run)?)?;
     let Description { channels, labels } = trained.description();
-    let report = Report {
+    let report = InspectReport {
         channels,
         labels,
-        ..Report::of(
+        ..InspectReport::of(
             trained.network().spec(),
             args.steps as usize,
             args.train_steps as usize,
@@ -80,38 +76,31 @@ pub fn run(args: &InspectArgs) -> Result<()> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-impl Report {
+impl InspectReport {
     fn of(spec: &Spec, steps: usize, train_steps: usize) -> Self {
-        let streams = !spec.is_bidirectional();
-        let ram_steps = if streams { 1 } else { steps };
-        let scratch = if streams {
-            spec.stream_len()
-        } else {
-            spec.workspace_len(steps, 1)
-        };
-        let outputs = spec.output_rows(ram_steps, 1) * spec.output_width();
+        let memory = Memory::of_strips(spec, steps);
         Self {
-            input: describe_input(&spec.input),
+            input: describe::input(&spec.input),
             channels: Vec::new(),
-            layers: spec.layers.as_slice().iter().map(describe_layer).collect(),
+            layers: spec.layers.as_slice().iter().map(describe::layer).collect(),
             initial_state: if spec.initial_state == InitialState::Trained {
                 "trained"
             } else {
                 "zero"
             },
-            head: describe_head(spec),
+            head: describe::head(spec),
             labels: Vec::new(),
             tensors: tensors(spec),
             parameters: spec.params_len(),
-            flash_bytes: spec.tables_len() * F32 + spec.packed_len() * STRIP,
-            ram_bytes: (spec.state_len() + outputs) * F32 + scratch * STRIP,
-            state_bytes: spec.state_len() * F32,
-            scratch_bytes: scratch * STRIP,
-            output_bytes: outputs * F32,
-            ram_steps,
-            macs_per_step: macs(spec),
+            flash_bytes: memory.flash_bytes,
+            ram_bytes: memory.ram_bytes(),
+            state_bytes: memory.state_bytes,
+            scratch_bytes: memory.scratch_bytes,
+            output_bytes: memory.output_bytes,
+            ram_steps: memory.steps,
+            macs_per_step: cost::macs(spec),
             instructions_per_step: Instructions::of(spec),
-            int8: Int8::of(spec, ram_steps),
+            int8: Int8::of(spec, steps),
             training: Training::of(spec, train_steps),
         }
     }
@@ -122,8 +111,9 @@ impl Report {
 
     fn to_table(&self) -> String {
         let mut text = format!("input          {}\n", self.input);
-        let channel =
-            |Channel { name, width, ids }: &_| format!("{name} ({ids} ids of {width} numbers)");
+        let channel = |NamedChannel { name, width, ids }: &_| {
+            format!("{name} ({ids} ids of {width} numbers)")
+        };
         let channels: Vec<String> = self.channels.iter().map(channel).collect();
         if !channels.is_empty() {
             text += &format!("channels       {}\n", channels.join(", "));
@@ -213,46 +203,6 @@ impl Report {
     }
 }
 
-fn describe_input(input: &Input) -> String {
-    match input {
-        Input::Dense { width } => format!("{width} numbers per step"),
-        Input::Tokens { channels, window } => {
-            format!(
-                "window of {window} steps; per step {} numbers from {} channels",
-                input.width() / window,
-                channels.as_slice().len()
-            )
-        }
-    }
-}
-
-fn describe_layer(layer: &elman_core::Layer) -> String {
-    let activation = cell::word(layer);
-    let clip = match layer.cell.limit() {
-        Some(clip) => format!(", clip {clip}"),
-        None => String::new(),
-    };
-    match layer.direction {
-        Direction::Forward => format!("{} {activation} units{clip}", layer.hidden),
-        Direction::Both => {
-            let hidden = layer.hidden;
-            format!("{hidden} {activation} units in each direction{clip}")
-        }
-    }
-}
-
-fn describe_head(spec: &Spec) -> String {
-    let read = match spec.head.read {
-        Read::EveryStep => "at every step",
-        Read::LastStep => "at the last step",
-    };
-    match spec.head.kind {
-        HeadKind::None => format!("none, read {read}"),
-        HeadKind::Linear { outputs } => format!("linear, {outputs} outputs {read}"),
-        HeadKind::Softmax { outputs } => format!("softmax, {outputs} classes {read}"),
-    }
-}
-
 fn tensors(spec: &Spec) -> Vec<TensorReport> {
     let report = |tensor: elman_core::Tensor| TensorReport {
         name: tensor.kind.to_string(),
@@ -266,23 +216,15 @@ fn tensors(spec: &Spec) -> Vec<TensorReport> {
     spec.tensors().map(report).collect()
 }
 
-/// Every weight behind the tables is used once per step; biases are where the sums start.
-fn macs(spec: &Spec) -> usize {
-    spec.tensors()
-        .filter(elman_core::Tensor::is_transposed_in_pytorch)
-        .map(|tensor| tensor.rows * tensor.columns)
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elman_core::{Layer, Layers};
+    use elman_core::{Direction, Layer, Layers};
 
     #[test]
     fn figures_of_a_small_net() {
         let spec = Spec::dense(6, 32, 5);
-        let report = Report::of(&spec, 9, 16);
+        let report = InspectReport::of(&spec, 9, 16);
         assert_eq!(
             (report.macs_per_step, report.parameters, report.ram_steps),
             (1376, 1376 + 37, 1)
@@ -295,7 +237,7 @@ mod tests {
             direction: Direction::Both,
             ..Layer::tanh(32)
         };
-        let both = Report::of(
+        let both = InspectReport::of(
             &Spec {
                 layers: Layers::of([layer]),
                 ..spec

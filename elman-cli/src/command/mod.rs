@@ -1,4 +1,4 @@
-//! One file or folder per command.
+//! What the commands do, a file or folder for each; `elman export` and `elman import` lie in `exchange`.
 
 pub mod bench;
 pub mod demo;

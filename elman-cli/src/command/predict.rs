@@ -45,25 +45,3 @@ fn to_standard_output(trained: &dyn Trained, args: &PredictArgs) -> Result<()> {
     trained.predict(args, chunk, &mut out)?;
     Ok(out.flush()?)
 }
-
-/// A text as a cell of a CSV file.
-pub fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(
-            ["a b", "a,b", "a\"b"].map(cell),
-            ["a b", "\"a,b\"", "\"a\"\"b\""]
-        );
-    }
-}

@@ -1,16 +1,17 @@
-//! `elman quantize`: a run's net in whole numbers, and what the rounding costs on the user's data.
+//! `elman quantize`: a run's net in int8, and what the rounding costs on the user's data.
 
 use std::io::Write;
 
 use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
-use elman_core::{Batch, Cell, Dropout, Inputs, LANES, Level, Model, Spec, Strip, Tape};
-use rayon::prelude::*;
+use elman_core::{Batch, Cell, Dropout, Level, Model, Spec, Strip, Tape};
 use serde::Serialize;
 
 use crate::args::QuantizeArgs;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::{Format, Sequences};
+use crate::net::cost::Memory;
+use crate::net::int8::SequenceRows;
 use crate::net::int8_file;
 use crate::net::network::Network;
 use crate::task::registry;
@@ -20,12 +21,14 @@ use crate::task::trained::Trained;
 const ROWS: usize = 1 << 14;
 /// Steps that it looks at of one sequence.
 const STEPS: usize = 1 << 12;
+/// Steps of the sequence whose memory is shown of a net that reads both ways.
+const SHOWN_STEPS: usize = 32;
 
 /// What is printed.
 #[derive(Serialize)]
-struct Report {
+struct QuantizeReport {
     file: String,
-    /// Scores of the float net and of the whole numbers, as `elman eval --json` prints them.
+    /// Scores of the float net and of the int8 net, as `elman eval --json` prints them.
     before: serde_json::Value,
     after: serde_json::Value,
     calibration_steps: usize,
@@ -76,7 +79,7 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
     let report = report(trained.as_ref(), &seen, &path.display().to_string());
     let text = if args.json {
         let parsed = |json: &str| serde_json::from_str(json).unwrap_or_default();
-        let report = Report {
+        let report = QuantizeReport {
             before: parsed(&before.json),
             after: parsed(&after.json),
             ..report
@@ -131,11 +134,11 @@ pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Se
         &mut bytes,
         &mut scratch,
     )?;
-    let whole = QuantizedModel::new(spec, &words)?;
+    let int8_net = QuantizedModel::new(spec, &words)?;
     let mut saturated = Saturated::default();
     for sequence in 0..sequences.len() {
         on_tape(&model, sequences, sequence, |tape| {
-            let found = Calibration::saturated(tape, &whole);
+            let found = Calibration::saturated(tape, &int8_net);
             saturated.inputs += found.inputs;
             saturated.hidden += found.hidden;
             Ok(())
@@ -166,7 +169,7 @@ fn on_tape(
     look: impl FnOnce(&Tape<'_>) -> Result<()>,
 ) -> Result<usize> {
     let spec = model.spec();
-    let (inputs, steps) = Rows::of(sequences, sequence, STEPS);
+    let (inputs, steps) = SequenceRows::of(sequences, sequence, STEPS);
     if steps == 0 {
         return Ok(0);
     }
@@ -179,66 +182,7 @@ fn on_tape(
     Ok(steps)
 }
 
-/// The rows of one sequence.
-struct Rows {
-    numbers: Vec<f32>,
-    ids: Vec<u32>,
-}
-
-impl Rows {
-    /// At most so many steps, and how many there are.
-    fn of(sequences: &Sequences, sequence: usize, most: usize) -> (Self, usize) {
-        let rows = sequences.rows_of(sequence);
-        let rows = rows.start..rows.end.min(rows.start.saturating_add(most));
-        let steps = rows.len();
-        let numbers = rows.clone().flat_map(|row| sequences.numbers(row)).copied();
-        let ids = rows.clone().flat_map(|row| sequences.ids(row)).copied();
-        let found = Self {
-            numbers: numbers.collect(),
-            ids: ids.collect(),
-        };
-        (found, steps)
-    }
-
-    fn view(&self) -> Inputs<'_> {
-        if self.ids.is_empty() {
-            Inputs::Dense(&self.numbers)
-        } else {
-            Inputs::Tokens(&self.ids)
-        }
-    }
-}
-
-/// Outputs of every row, or of every sequence where the head reads the last step, in the order of the sequences. Runs on the
-/// threads of the rayon pool around it.
-///
-/// # Errors
-/// Ids that the spec does not know.
-pub fn outputs(model: &QuantizedModel<'_>, sequences: &Sequences) -> Result<Vec<f32>> {
-    let spec = model.spec();
-    let answer = |sequence: usize| -> Result<Vec<f32>> {
-        let (inputs, steps) = Rows::of(sequences, sequence, usize::MAX);
-        let mut state = vec![0; spec.int8().state_len()];
-        model.reset(&mut state);
-        let mut workspace = vec![0; spec.int8().workspace_len(steps)];
-        let mut outputs = vec![0.0; spec.output_rows(steps, 1) * spec.output_width()];
-        model.forward(
-            inputs.view(),
-            steps,
-            &mut state,
-            &mut workspace,
-            &mut outputs,
-        )?;
-        Ok(outputs)
-    };
-    let all: Vec<Vec<f32>> = (0..sequences.len())
-        .into_par_iter()
-        .map(answer)
-        .collect::<Result<_>>()?;
-    Ok(all.concat())
-}
-
-fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
+fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> QuantizeReport {
     let spec = trained.network().spec();
     let limit = |cell: Cell, range: f64| cell.bound().map_or(2.0 * range, f64::from);
     let mut ranges = vec![Range {
@@ -256,17 +200,9 @@ fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
             limit: limit(l.cell, range),
         });
     }
-    let steps = if spec.is_bidirectional() { 32 } else { 1 };
-    let outputs = 4 * spec.output_rows(steps, 1) * spec.output_width();
-    let (float, whole) = if spec.is_bidirectional() {
-        (
-            spec.workspace_len(steps, 1) * 4 * LANES,
-            spec.int8().workspace_len(steps) * 4,
-        )
-    } else {
-        (spec.stream_len() * 4 * LANES, spec.int8().stream_len() * 4)
-    };
-    Report {
+    let float = Memory::of_strips(spec, SHOWN_STEPS);
+    let int8 = Memory::of_words(spec, SHOWN_STEPS);
+    QuantizeReport {
         file: file.to_owned(),
         before: serde_json::Value::Null,
         after: serde_json::Value::Null,
@@ -274,18 +210,12 @@ fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> Report {
         ranges,
         saturated_inputs: seen.saturated.inputs,
         saturated_states: seen.saturated.hidden,
-        flash_bytes: [
-            4 * (spec.tables_len() + LANES * spec.packed_len()),
-            4 * spec.int8().model_len(),
-        ],
-        ram_bytes: [
-            4 * spec.state_len() + float + outputs,
-            4 * spec.int8().state_len() + whole + outputs,
-        ],
+        flash_bytes: [float.flash_bytes, int8.flash_bytes],
+        ram_bytes: [float.ram_bytes(), int8.ram_bytes()],
     }
 }
 
-fn table(report: &Report) -> String {
+fn table(report: &QuantizeReport) -> String {
     let mut text = format!("calibrated on  {} steps\n", report.calibration_steps);
     for Range { of, seen, limit } in &report.ranges {
         text += &format!("{of:13}  up to {seen:.3}; 16 bits hold {limit:.3}\n");

@@ -1,13 +1,10 @@
-//! What belongs to a command besides its work: completions, manual pages, and what `--version` says.
+//! What belongs to a command besides its work: completions and manual pages.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use clap::CommandFactory;
 use clap_mangen::Man;
-use elman_core::Level;
 
 use crate::args::{Cli, CompletionsArgs, ManArgs};
 use crate::base::failure::{Failure, Result};
@@ -65,32 +62,4 @@ fn page(man: &Man) -> std::io::Result<Vec<u8>> {
         None => (after, ""),
     };
     Ok(format!("{before}.SH EXAMPLES\n.nf\n{examples}.fi\n{after}").into_bytes())
-}
-
-/// What `elman --version` says after the name: the version, the instruction sets that this processor has and this binary
-/// knows, and how it was built.
-pub fn version() -> &'static str {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| {
-        let levels: Vec<&str> = Level::available().map(Level::name).collect();
-        let detected = Level::detect();
-        let mut text = env!("CARGO_PKG_VERSION").to_owned();
-        let fused = if detected.is_fused() {
-            "fused multiply-add"
-        } else {
-            "no fused multiply-add: results differ from those of chips that have it, within the documented bound"
-        };
-        let _ = write!(
-            text,
-            "\nlevels    {} (in use: {}, {fused})",
-            levels.join(", "),
-            detected.name()
-        );
-        let _ = write!(
-            text,
-            "\nfeatures  {}",
-            if cfg!(feature = "exact") { "exact" } else { "none" }
-        );
-        text
-    })
 }

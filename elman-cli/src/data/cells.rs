@@ -118,6 +118,15 @@ fn complaint(cell: &str) -> String {
     format!("\"{shown}{dots}\" is not a number{hint}")
 }
 
+/// A text as a cell of a CSV file, in quotes where it must be.
+pub fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,5 +170,13 @@ mod tests {
             "\"1,5\" is not a number; write decimals with a point"
         );
         assert_eq!(number("x").unwrap_err(), "\"x\" is not a number");
+    }
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(
+            ["a b", "a,b", "a\"b"].map(quoted),
+            ["a b", "\"a,b\"", "\"a\"\"b\""]
+        );
     }
 }

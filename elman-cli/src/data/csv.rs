@@ -66,7 +66,7 @@ impl<R: BufRead> Csv<R> {
     /// An empty file, or a header that does not fit what is wanted.
     pub fn open(mut lines: Lines<R>, wanted: &Wanted) -> Result<Self> {
         let Some((line, header)) = lines.next_batch(1)?.pop() else {
-            return Err(lines.complain_whole("the file is empty"));
+            return Err(lines.complain_of_file("the file is empty"));
         };
         let delimiter = cells::find_delimiter(&header);
         let mut cells = Cells::new(delimiter);

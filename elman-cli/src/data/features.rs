@@ -48,6 +48,26 @@ struct StoredVocabulary {
     entries: Vec<String>,
 }
 
+/// What is known about a token, by name: one table of embeddings.
+#[derive(Debug, Serialize)]
+pub struct NamedChannel {
+    pub name: String,
+    /// Numbers per id.
+    pub width: usize,
+    pub ids: usize,
+}
+
+impl From<&Vocabulary> for NamedChannel {
+    fn from(vocabulary: &Vocabulary) -> Self {
+        let channel = vocabulary.channel();
+        Self {
+            name: vocabulary.feature().to_string(),
+            width: channel.width,
+            ids: channel.vocabulary,
+        }
+    }
+}
+
 /// The id of whatever training has not met.
 pub const UNKNOWN: u32 = 0;
 

@@ -1,15 +1,35 @@
 //! Which format a file is in: as `--format` says, else by its first bytes; names of files say nothing.
 
 use std::fmt;
+use std::io::BufRead;
 use std::path::Path;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::cells::{self, Cells};
-use super::{npy, open, ts};
+use super::open;
 use crate::base::failure::{Failure, Result};
-use std::io::BufRead;
+
+/// How an array file begins.
+pub const NPY: &[u8] = b"\x93NUMPY";
+/// How an archive of them begins.
+pub const NPZ: &[u8] = b"PK\x03\x04";
+
+/// The words a header of a .ts file may begin with, in small letters; what else begins with `@` is no such file.
+pub const TS_KEYWORDS: [&str; 11] = [
+    "@problemname",
+    "@timestamps",
+    "@missing",
+    "@univariate",
+    "@dimension",
+    "@equallength",
+    "@serieslength",
+    "@classlabel",
+    "@targetlabel",
+    "@relation",
+    "@data",
+];
 
 /// The formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum, Serialize)]
@@ -99,15 +119,15 @@ impl Format {
 
     /// The format of a file that begins with these bytes.
     pub fn of_bytes(first: &[u8]) -> Self {
-        if first.starts_with(npy::NPY) {
+        if first.starts_with(NPY) {
             return Self::Npy;
         }
-        if first.starts_with(npy::NPZ) {
+        if first.starts_with(NPZ) {
             return Self::Npz;
         }
         let text = String::from_utf8_lossy(first);
         let text = text.trim_start_matches('\u{feff}');
-        let lines: Vec<&str> = whole_lines(text);
+        let lines: Vec<&str> = complete_lines(text);
         if lines
             .iter()
             .find(|line| !is_comment(line))
@@ -127,7 +147,7 @@ impl Format {
 }
 
 /// The lines of a text that may have been cut: the last one counts if it ends, or is the only one.
-fn whole_lines(text: &str) -> Vec<&str> {
+fn complete_lines(text: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = text.lines().collect();
     if lines.len() > 1 && !text.ends_with('\n') {
         lines.pop();
@@ -145,7 +165,7 @@ fn is_ts(line: &str) -> bool {
         .next()
         .unwrap_or("")
         .to_ascii_lowercase();
-    ts::KEYWORDS
+    TS_KEYWORDS
         .iter()
         .any(|keyword| word == *keyword || word == format!("{keyword}s"))
 }

@@ -35,9 +35,9 @@ impl Lines<Bytes> {
         } else {
             path
         };
-        let is_whole = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+        let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
         Self {
-            batch: if is_whole { BATCH } else { 1 },
+            batch: if is_file { BATCH } else { 1 },
             ..Self::new(name, bytes)
         }
     }
@@ -145,9 +145,57 @@ impl<R: BufRead> Lines<R> {
         Failure::input(format!("{}:{line}: {what}", self.name.display()))
     }
 
-    /// A complaint about the text as a whole.
-    pub fn complain_whole(&self, what: &str) -> Failure {
+    /// A complaint about the file, not about one of its lines.
+    pub fn complain_of_file(&self, what: &str) -> Failure {
         Failure::input(what).in_file(&self.name)
+    }
+}
+
+/// A file format: lines in, one sequence after another out, so that a pipe can be read while it is written.
+pub trait Loader {
+    /// What one sequence of the format is.
+    type Sequence;
+
+    /// The next sequence, or `None` at the end.
+    ///
+    /// # Errors
+    /// A sentence that names file and line.
+    fn next_sequence(&self, lines: &mut Lines<impl BufRead>) -> Result<Option<Self::Sequence>>;
+
+    /// So many of the next sequences, or what is left of them.
+    ///
+    /// # Errors
+    /// As [`Loader::next_sequence`].
+    fn next_sequences(
+        &self,
+        lines: &mut Lines<impl BufRead>,
+        count: usize,
+    ) -> Result<Vec<Self::Sequence>> {
+        let mut sequences = Vec::new();
+        while sequences.len() < count {
+            match self.next_sequence(lines)? {
+                Some(sequence) => sequences.push(sequence),
+                None => break,
+            }
+        }
+        Ok(sequences)
+    }
+
+    /// A whole file, which must hold at least one sequence.
+    ///
+    /// # Errors
+    /// Missing, unreadable, malformed or empty files.
+    fn load(&self, path: &Path) -> Result<Vec<Self::Sequence>> {
+        let mut lines = Lines::open(path)?;
+        let sequences = self.next_sequences(&mut lines, usize::MAX)?;
+        if sequences.is_empty() {
+            let what = match lines.number() {
+                0 => "the file is empty",
+                _ => "the file has no sentences",
+            };
+            return Err(Failure::input(what).in_file(path));
+        }
+        Ok(sequences)
     }
 }
 

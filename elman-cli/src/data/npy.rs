@@ -12,11 +12,6 @@ use zip::ZipArchive;
 use super::npy_array::{Array, Values};
 use super::table::{Block, Blocks, Labels, Wanted, choose};
 
-/// How an array file begins.
-pub const NPY: &[u8] = b"\x93NUMPY";
-/// How an archive of them begins.
-pub const NPZ: &[u8] = b"PK\x03\x04";
-
 /// Names that the values and the labels go by in an archive.
 const VALUES: [&str; 4] = ["x", "X", "data", "arr_0"];
 const LABELS: [&str; 4] = ["y", "labels", "label", "arr_1"];

@@ -128,7 +128,7 @@ impl Header {
         };
         let mut start = [0; 8];
         take(&mut start)?;
-        if !start.starts_with(super::npy::NPY) {
+        if !start.starts_with(super::format::NPY) {
             return Err("this is no NumPy array".to_owned());
         }
         let mut length = [0; 4];

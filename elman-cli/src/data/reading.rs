@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::data::features::{self, Feature, Vocabulary};
+use crate::data::features::{self, Feature, NamedChannel, Vocabulary};
 use crate::data::{Hiding, Rows, Sequences};
-use crate::task::trained::Channel;
 
 /// From steps to rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,7 +192,7 @@ impl Reading {
     }
 
     /// For `elman inspect`.
-    pub fn channels(&self) -> Vec<Channel> {
+    pub fn channels(&self) -> Vec<NamedChannel> {
         match self {
             Self::Tokens(vocabularies) => vocabularies.iter().map(Into::into).collect(),
             Self::Numbers(_) => Vec::new(),

@@ -176,7 +176,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads everything, and says which columns nobody looks at; `path` is what messages blame.
+    /// Reads everything, and says which columns are left out; `path` is what messages blame.
     ///
     /// # Errors
     /// What the reader says, or there is not a single row.

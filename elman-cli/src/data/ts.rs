@@ -11,21 +11,6 @@ use super::cells;
 use super::table::{Block, Blocks, Labels, Wanted, choose};
 use crate::base::failure::Result;
 
-/// The words a header may begin with, in small letters; what else begins with `@` is no such file.
-pub const KEYWORDS: [&str; 11] = [
-    "@problemname",
-    "@timestamps",
-    "@missing",
-    "@univariate",
-    "@dimension",
-    "@equallength",
-    "@serieslength",
-    "@classlabel",
-    "@targetlabel",
-    "@relation",
-    "@data",
-];
-
 /// A file being read.
 pub struct Ts<R> {
     lines: Lines<R>,
@@ -62,7 +47,7 @@ impl<R: BufRead> Ts<R> {
         };
         loop {
             let Some(line) = lines.next_line()? else {
-                return Err(lines.complain_whole("the file has no @data"));
+                return Err(lines.complain_of_file("the file has no @data"));
             };
             let mut words = line.split_whitespace();
             let keyword = words.next().unwrap_or("").to_ascii_lowercase();
@@ -84,7 +69,7 @@ impl<R: BufRead> Ts<R> {
             }
         }
         if wanted.needs_labels && !problem.has_class {
-            return Err(lines.complain_whole("the file has no classes (@classLabel true …)"));
+            return Err(lines.complain_of_file("the file has no classes (@classLabel true …)"));
         }
         let mut ts = Self {
             lines,
@@ -101,7 +86,7 @@ impl<R: BufRead> Ts<R> {
     fn find_dimensions(&mut self, wanted: &Wanted) -> Result<()> {
         self.batch = self.next_lines()?;
         let Some((_, line)) = self.batch.first() else {
-            return Err(self.lines.complain_whole("the file has no rows of data"));
+            return Err(self.lines.complain_of_file("the file has no rows of data"));
         };
         let fields = line.split(':').count();
         let problem = &mut self.problem;

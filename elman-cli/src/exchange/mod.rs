@@ -1,4 +1,4 @@
-//! Nets of others come in, nets of ours go out.
+//! Nets from and for other programs: `import` reads ONNX and PyTorch, `export` writes C, Rust, images and ONNX.
 
 pub mod export;
 pub mod import;

@@ -3,15 +3,100 @@
 //!
 //! Letters: I inputs, H hidden units, O outputs; `[n]` rounds up to groups of four, `(n)` to blocks of eight.
 
-use elman_core::{HeadKind, LANES, Optimizer, Spec};
+use elman_core::{HeadKind, LANES, Optimizer, Spec, Tensor};
 use serde::Serialize;
 
 /// Bytes per number.
 const F32: usize = size_of::<f32>();
-/// Bytes per word of a net in whole numbers.
+/// Bytes per word of an int8 net.
 const WORD: usize = size_of::<u32>();
 /// Bytes per strip.
 const STRIP: usize = LANES * F32;
+
+/// What a net that runs keeps in flash and in RAM, code apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Embeddings, initial states, packed weights.
+    pub flash_bytes: usize,
+    /// The state that lives from step to step.
+    pub state_bytes: usize,
+    /// What a step needs beside it; of a two-directional net what a sequence needs.
+    pub scratch_bytes: usize,
+    /// Room for the outputs of a step, or of such a sequence.
+    pub output_bytes: usize,
+    /// Steps in memory at once: 1 for streaming nets.
+    pub steps: usize,
+}
+
+impl Memory {
+    /// In single precision, weights in strips of sixteen, as core reads them; of sequences of so many steps, where the net
+    /// reads both ways.
+    pub const fn of_strips(spec: &Spec, steps: usize) -> Self {
+        let steps = if spec.is_bidirectional() { steps } else { 1 };
+        Self {
+            flash_bytes: F32 * spec.tables_len() + STRIP * spec.packed_len(),
+            state_bytes: F32 * spec.state_len(),
+            scratch_bytes: STRIP * spec.self_test_scratch(steps),
+            output_bytes: F32 * spec.self_test_outputs(steps),
+            steps,
+        }
+    }
+
+    /// The same in words of four weights, as core reads int8 nets.
+    pub const fn of_words(spec: &Spec, steps: usize) -> Self {
+        let strips = Self::of_strips(spec, steps);
+        Self {
+            flash_bytes: WORD * spec.int8().model_len(),
+            state_bytes: WORD * spec.int8().state_len(),
+            scratch_bytes: WORD * spec.int8().self_test_len(strips.steps),
+            ..strips
+        }
+    }
+
+    /// The same in panels, as the C export lays weights out, with so many numbers of scratch.
+    pub fn of_panels(spec: &Spec, steps: usize, scratch: usize) -> Self {
+        Self {
+            flash_bytes: F32 * (spec.tables_len() + panels_len(spec)),
+            scratch_bytes: F32 * scratch,
+            ..Self::of_strips(spec, steps)
+        }
+    }
+
+    /// State, scratch and outputs.
+    pub const fn ram_bytes(&self) -> usize {
+        self.state_bytes + self.scratch_bytes + self.output_bytes
+    }
+}
+
+/// Outputs side by side in a panel of the C export.
+pub const PANEL: usize = 8;
+
+/// Numbers of all panels of the C export, biases included.
+fn panels_len(spec: &Spec) -> usize {
+    let panel = |outputs: usize, depth: usize| padded(outputs, PANEL) * (depth + 1);
+    let layers = spec.layers.as_slice().iter().enumerate();
+    let layers: usize = layers
+        .map(|(i, layer)| {
+            let depth = spec.layer_input_width(i) + layer.hidden;
+            layer.directions() * panel(layer.hidden, depth)
+        })
+        .sum();
+    layers
+        + match spec.head.kind {
+            HeadKind::None => 0,
+            HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => {
+                panel(outputs, spec.top_width())
+            }
+        }
+}
+
+/// Multiply-accumulate operations of a step. Every weight behind the tables is used once per step; biases are where the sums start.
+pub fn macs(spec: &Spec) -> usize {
+    spec.tensors()
+        .filter(Tensor::is_transposed_in_pytorch)
+        .map(|tensor| tensor.rows * tensor.columns)
+        .sum()
+}
 
 /// What training on the device keeps in RAM, for one sequence and a window of so many steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -69,11 +154,11 @@ impl Training {
 pub struct Instructions {
     /// Cortex-M4F, M7, M33: with an FPU.
     pub m4f_f32: usize,
-    /// The same in whole numbers.
+    /// The same in int8.
     pub m4f_int8: usize,
     /// Cortex-M0: floating point in software.
     pub m0_f32: usize,
-    /// The same in whole numbers.
+    /// The same in int8.
     pub m0_int8: usize,
 }
 
@@ -82,7 +167,7 @@ pub struct Instructions {
 struct Work {
     /// Multiply-adds in single precision, outputs in fours: `[H]·(I + H)` per layer and direction, `[O]·W` for the head.
     fours: usize,
-    /// Multiply-adds in whole numbers, inputs in blocks too: `[H]·((I) + (H))`, `[O]·(W)`.
+    /// Multiply-adds in int8, inputs in blocks too: `[H]·((I) + (H))`, `[O]·(W)`.
     blocks: usize,
     /// Numbers through tanh: `[H]`.
     tanh: usize,
@@ -182,10 +267,11 @@ pub struct Int8 {
 impl Int8 {
     /// Of a net; of sequences of so many steps, where it reads both ways.
     pub const fn of(spec: &Spec, steps: usize) -> Self {
+        let memory = Memory::of_words(spec, steps);
         Self {
-            flash_bytes: WORD * spec.int8().model_len(),
-            state_bytes: WORD * spec.int8().state_len(),
-            scratch_bytes: WORD * spec.int8().self_test_len(steps),
+            flash_bytes: memory.flash_bytes,
+            state_bytes: memory.state_bytes,
+            scratch_bytes: memory.scratch_bytes,
         }
     }
 }

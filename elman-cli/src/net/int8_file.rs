@@ -1,4 +1,4 @@
-//! `quantized.safetensors`: the words of a net in whole numbers (`elman_core::quantized` says how they lie), and which net
+//! `quantized.safetensors`: the words of an int8 net (`elman_core::quantized` says how they lie), and which net
 //! they were rounded from.
 
 use std::borrow::Cow;

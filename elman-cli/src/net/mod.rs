@@ -4,8 +4,10 @@ pub mod cell;
 #[cfg(test)]
 mod corruption;
 pub mod cost;
+pub mod describe;
 pub mod gather;
 pub mod infer;
+pub mod int8;
 pub mod int8_file;
 pub mod model_file;
 pub mod network;

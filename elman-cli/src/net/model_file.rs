@@ -33,7 +33,7 @@ struct Metadata<T> {
 /// The metadata of a model, whatever its task: what travels in other files.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct About {
-    /// `None`: nobody said what the numbers mean.
+    /// `None`: what the numbers mean is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
     pub spec: StoredSpec,

@@ -4,9 +4,8 @@ use elman_core::quantized::QuantizedModel;
 use elman_core::{Level, Model, Spec, Strip, pack};
 
 use crate::base::failure::{Failure, Result};
-use crate::command::quantize;
 use crate::data::Sequences;
-use crate::net::infer;
+use crate::net::{infer, int8};
 
 /// A trained net in memory, ready to run.
 #[derive(Debug)]
@@ -14,7 +13,7 @@ pub struct Network {
     spec: Spec,
     params: Vec<f32>,
     packed: Vec<Strip>,
-    /// The net in whole numbers, which answers in its place.
+    /// The int8 net, which computes the outputs in place of the float net.
     quantized: Option<Vec<u32>>,
 }
 
@@ -49,7 +48,7 @@ impl Network {
         &self.packed
     }
 
-    /// From now on the net in whole numbers answers.
+    /// From now on the int8 net computes the outputs.
     ///
     /// # Errors
     /// The words do not fit the spec.
@@ -68,13 +67,13 @@ impl Network {
         Ok(Model::new(self.spec, &self.params, &self.packed)?)
     }
 
-    /// Probabilities, or whatever the head puts out, for every row of the sequences.
+    /// Probabilities or what else the head computes, for every row of the sequences.
     ///
     /// # Errors
     /// Ids that the spec does not know.
     pub fn outputs(&self, sequences: &Sequences) -> Result<Vec<f32>> {
         if let Some(words) = &self.quantized {
-            return quantize::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
+            return int8::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
         }
         infer::outputs(Level::detect(), &self.model()?, sequences)
     }

@@ -3,13 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde::Serialize;
-
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
-use crate::data::features::Vocabulary;
-use crate::data::{Format, Sequences};
+use crate::data::features::NamedChannel;
+use crate::data::{DataFile, Format, Sequences};
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::train::task::Meaning;
@@ -91,16 +89,6 @@ pub trait Trained: HasNetwork {
     fn encoding(&self) -> Encoding;
 }
 
-/// Labelled data as the command line names them.
-#[derive(Clone, Copy, Debug)]
-pub struct DataFile<'a> {
-    pub path: &'a Path,
-    /// `None`: found by content.
-    pub format: Option<Format>,
-    /// Where classes have a file of their own.
-    pub classes: Option<&'a Path>,
-}
-
 /// Scores, for programs and for people.
 pub struct EvalReport {
     /// One JSON object.
@@ -113,29 +101,9 @@ pub struct EvalReport {
 #[derive(Debug, Default)]
 pub struct Description {
     /// One per embedding table; none where steps are numbers.
-    pub channels: Vec<Channel>,
+    pub channels: Vec<NamedChannel>,
     /// What the outputs are called.
     pub labels: Vec<String>,
-}
-
-/// What is known about a token: one table of embeddings.
-#[derive(Debug, Serialize)]
-pub struct Channel {
-    pub name: String,
-    /// Numbers per id.
-    pub width: usize,
-    pub ids: usize,
-}
-
-impl From<&Vocabulary> for Channel {
-    fn from(vocabulary: &Vocabulary) -> Self {
-        let channel = vocabulary.channel();
-        Self {
-            name: vocabulary.feature().to_string(),
-            width: channel.width,
-            ids: channel.vocabulary,
-        }
-    }
 }
 
 /// For tasks whose data hold everything.

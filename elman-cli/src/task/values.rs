@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
 use crate::base::threads::on_threads;
-use crate::command::predict::cell;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::{Block, Wanted};
-use crate::data::{Format, Sequences, Targets, load_table, open_table};
+use crate::data::{DataFile, Format, Sequences, Targets, load_table, open_table, quoted};
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
+use crate::task::trained::{Description, EvalReport, Trained, TrainedNet, no_classes};
 use crate::train::task::Meaning;
 
 /// The name of the task, in files.
@@ -107,7 +106,12 @@ impl ValueModel {
         };
         let mut table = open_table(&args.data, &wanted)?;
         if !args.json {
-            let names: Vec<String> = self.meaning.outputs.iter().map(|name| cell(name)).collect();
+            let names: Vec<String> = self
+                .meaning
+                .outputs
+                .iter()
+                .map(|name| quoted(name))
+                .collect();
             let time = if self.reads_last() { "" } else { "t," };
             writeln!(out, "seq,{time}{}", names.join(","))?;
         }
@@ -138,7 +142,7 @@ impl ValueModel {
             return Ok(writeln!(out)?);
         }
         for (t, row) in rows.enumerate() {
-            write!(out, "{}", cell(seq))?;
+            write!(out, "{}", quoted(seq))?;
             if !self.reads_last() {
                 write!(out, ",{t}")?;
             }

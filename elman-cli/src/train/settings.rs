@@ -238,12 +238,6 @@ pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
     }
 }
 
-/// Hides the flags that a task has no use for; whoever sets them is told so by the task.
-pub fn without(arg: clap::Arg, unused: &[&str]) -> clap::Arg {
-    let is_unused = arg.get_long().is_some_and(|name| unused.contains(&name));
-    arg.hide(is_unused)
-}
-
 /// The defaults that differ from others, as flags.
 pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
     let new = defaults.iter().filter(|pair| !others.contains(pair));
@@ -251,6 +245,12 @@ pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
         .map(|(name, value)| format!("--{name} {value}"))
         .collect();
     flags.join(" ")
+}
+
+/// Hides the flags that a task has no use for; whoever sets them is told so by the task.
+pub fn without(arg: clap::Arg, unused: &[&str]) -> clap::Arg {
+    let is_unused = arg.get_long().is_some_and(|name| unused.contains(&name));
+    arg.hide(is_unused)
 }
 
 /// A parser of whole numbers in a range.

@@ -8,9 +8,9 @@
 
 use super::facts::CellFacts;
 use super::step::Step;
-use crate::simd::{LANES, Operation, Simd};
 use crate::simd::activation::{relu, tanh};
 use crate::simd::int8::{Groups, pair, tanh_four, tanh_rows};
+use crate::simd::{LANES, Operation, Simd};
 
 /// `f` of the Elman equation.
 ///

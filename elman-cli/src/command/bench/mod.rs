@@ -12,16 +12,13 @@ use elman_core::{Error, Inputs, Level};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use crate::args::BenchArgs;
+use crate::args::{BenchArgs, Mode};
 use crate::base::failure::Result;
 use crate::base::threads::on_threads;
 use clock::{Limits, time};
 use net::Net;
-use plan::{Job, find_level, jobs};
-use report::Report;
-
-pub use net::Storage;
-pub use plan::Mode;
+use plan::{Measurement, find_level, measurements};
+use report::BenchReport;
 
 /// The command.
 ///
@@ -29,15 +26,15 @@ pub use plan::Mode;
 /// Dimensions that are missing or too large, or an instruction set that this CPU lacks.
 pub fn run(args: &BenchArgs) -> Result<()> {
     let level = find_level(args.level)?;
-    let jobs = jobs(args)?;
-    let table = jobs.len() > 1 && !args.json;
-    let progress = Progress::new(jobs.len());
+    let measurements = measurements(args)?;
+    let table = measurements.len() > 1 && !args.json;
+    let progress = Progress::new(measurements.len());
     if table {
-        progress.print(&Report::head(&jobs[0], level))?;
+        progress.print(&BenchReport::head(&measurements[0], level))?;
     }
-    for job in &jobs {
-        progress.start(job);
-        let report = measure(job, level, Duration::from_secs_f64(args.seconds))?;
+    for measurement in &measurements {
+        progress.start(measurement);
+        let report = measure(measurement, level, Duration::from_secs_f64(args.seconds))?;
         let line = if table {
             report.to_row()
         } else {
@@ -48,10 +45,10 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-fn measure(job: &Job, level: Level, budget: Duration) -> Result<Report> {
-    let mut net = Net::new(job.cell, job.storage)?;
-    let mut limits = Limits::new(level, job.recurrent_bytes());
-    let pass = match (job.mode, job.threads) {
+fn measure(measurement: &Measurement, level: Level, budget: Duration) -> Result<BenchReport> {
+    let mut net = Net::new(measurement.dims, measurement.storage)?;
+    let mut limits = Limits::new(level, measurement.recurrent_bytes());
+    let pass = match (measurement.mode, measurement.threads) {
         (Mode::Forward, 1) => Net::forward,
         (Mode::Forward, _) => forward_in_parallel,
         (Mode::Train, 1) => Net::train,
@@ -60,16 +57,16 @@ fn measure(job: &Job, level: Level, budget: Duration) -> Result<Report> {
             let times = net.stream(level, |stream, x, y| {
                 time(budget, &mut limits, || stream.step(Inputs::Dense(x), y))
             })??;
-            return Ok(Report::new(job, level, &times, &limits));
+            return Ok(BenchReport::new(measurement, level, &times, &limits));
         }
     };
     let mut work = || Ok(time(budget, &mut limits, || pass(&mut net, level))?);
-    let times = if job.threads == 1 {
+    let times = if measurement.threads == 1 {
         work()?
     } else {
-        on_threads(job.threads, work)?
+        on_threads(measurement.threads, work)?
     };
-    Ok(Report::new(job, level, &times, &limits))
+    Ok(BenchReport::new(measurement, level, &times, &limits))
 }
 
 /// [`Net::forward`] on the threads of the rayon pool around it.
@@ -95,19 +92,22 @@ fn train_in_parallel(net: &mut Net, level: Level) -> Result<(), Error> {
 struct Progress(ProgressBar);
 
 impl Progress {
-    fn new(jobs: usize) -> Self {
+    fn new(measurements: usize) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
         let style = ProgressStyle::with_template("{pos}/{len}  {msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self(ProgressBar::new(jobs as u64).with_style(style))
+        Self(ProgressBar::new(measurements as u64).with_style(style))
     }
 
-    fn start(&self, job: &Job) {
+    fn start(&self, measurement: &Measurement) {
         self.0.inc(1);
-        self.0
-            .set_message(format!("measuring {} {}", job.mode.name(), job.cell));
+        self.0.set_message(format!(
+            "measuring {} {}",
+            measurement.mode.name(),
+            measurement.dims
+        ));
         self.0.tick();
     }
 
@@ -128,7 +128,7 @@ impl Drop for Progress {
 
 #[cfg(test)]
 mod tests {
-    use super::net::Cell;
+    use super::net::{Dims, Storage};
     use super::*;
 
     #[test]
@@ -139,14 +139,14 @@ mod tests {
             let outputs: Vec<f32> = shards.iter().flat_map(|s| s.outputs.clone()).collect();
             (outputs, shards[0].gradients.clone())
         };
-        let mut net = Net::new(Cell::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
+        let mut net = Net::new(Dims::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
         assert_eq!(net.parts().1.len(), 3, "fixed shards");
         net.forward(level).expect("a sound pass");
         net.train(level).expect("a sound pass");
         let alone = results(&mut net);
         assert!(alone.0.iter().chain(&alone.1).any(|&x| x != 0.0));
         for threads in [1, 2, 3, 5] {
-            let mut net = Net::new(Cell::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
+            let mut net = Net::new(Dims::of([37, 5, 3, 20, 4]), Storage::F32).expect("a sound net");
             on_threads(threads, || {
                 forward_in_parallel(&mut net, level)?;
                 Ok(train_in_parallel(&mut net, level)?)
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn training_again_gives_the_same_gradients() {
         let level = Level::detect();
-        let mut net = Net::new(Cell::of([17, 3, 2, 5, 2]), Storage::F32).expect("a sound net");
+        let mut net = Net::new(Dims::of([17, 3, 2, 5, 2]), Storage::F32).expect("a sound net");
         net.train(level).expect("a sound pass");
         let first = net.parts().1[0].gradients.clone();
         net.train(level).expect("a sound pass");

@@ -25,7 +25,7 @@ pub fn numbers(seed: u64, len: usize) -> Vec<f32> {
 
 /// The shape of a net and of its batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub struct Dims {
     /// Sequences.
     pub batch: usize,
     /// Steps of each sequence.
@@ -39,20 +39,20 @@ pub struct Cell {
 }
 
 /// From a net for a chip to one that fills a desktop's caches.
-pub const CELLS: [Cell; 9] = [
-    Cell::of([5, 15, 1, 4, 2]),
-    Cell::of([1, 128, 32, 32, 10]),
-    Cell::of([1, 128, 32, 128, 10]),
-    Cell::of([1, 128, 64, 256, 10]),
-    Cell::of([1, 128, 64, 512, 10]),
-    Cell::of([32, 64, 64, 128, 10]),
-    Cell::of([32, 64, 64, 256, 10]),
-    Cell::of([32, 64, 128, 512, 10]),
-    Cell::of([128, 64, 128, 512, 10]),
+pub const SHAPES: [Dims; 9] = [
+    Dims::of([5, 15, 1, 4, 2]),
+    Dims::of([1, 128, 32, 32, 10]),
+    Dims::of([1, 128, 32, 128, 10]),
+    Dims::of([1, 128, 64, 256, 10]),
+    Dims::of([1, 128, 64, 512, 10]),
+    Dims::of([32, 64, 64, 128, 10]),
+    Dims::of([32, 64, 64, 256, 10]),
+    Dims::of([32, 64, 128, 512, 10]),
+    Dims::of([128, 64, 128, 512, 10]),
 ];
 
-impl Cell {
-    /// In the order in which a cell is written.
+impl Dims {
+    /// In the order in which they are written.
     pub const fn of([batch, steps, input, hidden, output]: [usize; 5]) -> Self {
         Self {
             batch,
@@ -83,7 +83,7 @@ impl Cell {
     }
 }
 
-impl fmt::Display for Cell {
+impl fmt::Display for Dims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             batch,
@@ -115,7 +115,7 @@ impl Storage {
     }
 }
 
-/// A net of one cell, its data and its buffers.
+/// A net of one shape, its data and its buffers.
 pub struct Net {
     weights: Weights,
     shards: Vec<Shard>,
@@ -126,14 +126,14 @@ impl Net {
     ///
     /// # Errors
     /// A dimension that no net can have.
-    pub fn new(cell: Cell, storage: Storage) -> Result<Self, Error> {
-        let weights = Weights::new(&cell.spec(), storage)?;
-        let firsts = (0..cell.batch).step_by(SHARD);
-        let part = |first| Cell {
-            batch: SHARD.min(cell.batch - first),
-            ..cell
+    pub fn new(dims: Dims, storage: Storage) -> Result<Self, Error> {
+        let weights = Weights::new(&dims.spec(), storage)?;
+        let firsts = (0..dims.batch).step_by(SHARD);
+        let part = |first| Dims {
+            batch: SHARD.min(dims.batch - first),
+            ..dims
         };
-        let shards = firsts.map(|first| Shard::new(first as u64, part(first), cell));
+        let shards = firsts.map(|first| Shard::new(first as u64, part(first), dims));
         Ok(Self {
             shards: shards.collect(),
             weights,
@@ -251,7 +251,7 @@ impl Weights {
 
 /// Some sequences of the batch, with buffers of their own.
 pub struct Shard {
-    cell: Cell,
+    dims: Dims,
     /// Rows of the whole batch, over which the loss is the mean.
     total: f64,
     inputs: Vec<f32>,
@@ -267,22 +267,22 @@ pub struct Shard {
 }
 
 impl Shard {
-    fn new(seed: u64, cell: Cell, whole: Cell) -> Self {
-        let (spec, rows) = (cell.spec(), cell.batch * cell.steps);
+    fn new(seed: u64, dims: Dims, batch: Dims) -> Self {
+        let (spec, rows) = (dims.spec(), dims.batch * dims.steps);
         let buffer = spec
-            .tape_len(rows, cell.batch)
-            .max(spec.workspace_len(rows, cell.batch));
-        let scratch = spec.scratch_len(rows, cell.batch).max(spec.stream_len());
-        let targets = (0..rows).map(|row| Target::class((row % cell.output) as u32));
+            .tape_len(rows, dims.batch)
+            .max(spec.workspace_len(rows, dims.batch));
+        let scratch = spec.scratch_len(rows, dims.batch).max(spec.stream_len());
+        let targets = (0..rows).map(|row| Target::class((row % dims.output) as u32));
         Self {
-            cell,
-            total: (whole.batch * whole.steps) as f64,
-            inputs: numbers(seed, rows * cell.input),
+            dims,
+            total: (batch.batch * batch.steps) as f64,
+            inputs: numbers(seed, rows * dims.input),
             targets: targets.collect(),
-            state: vec![0.0; cell.batch * spec.state_len()],
+            state: vec![0.0; dims.batch * spec.state_len()],
             buffer: vec![Strip::ZERO; buffer],
             scratch: vec![Strip::ZERO; scratch],
-            outputs: vec![0.0; rows * cell.output],
+            outputs: vec![0.0; rows * dims.output],
             gradients: vec![0.0; spec.params_len()],
         }
     }
@@ -293,7 +293,7 @@ impl Shard {
     /// None: the lengths fit.
     pub fn forward(&mut self, level: Level, weights: &Weights) -> Result<(), Error> {
         let model = weights.for_inference()?;
-        let batch = Batch::uniform(self.cell.steps, self.cell.batch)?;
+        let batch = Batch::uniform(self.dims.steps, self.dims.batch)?;
         let inputs = Inputs::Dense(&self.inputs);
         model.reset(&mut self.state);
         let (state, workspace) = (&mut self.state, &mut self.buffer);
@@ -314,12 +314,12 @@ impl Shard {
     /// None: the lengths fit.
     pub fn train(&mut self, level: Level, weights: &Weights) -> Result<(), Error> {
         let (model, transposed) = (weights.for_training()?, &weights.transposed);
-        let batch = Batch::uniform(self.cell.steps, self.cell.batch)?;
-        let (steps, inputs) = (0..self.cell.steps, Inputs::Dense(&self.inputs));
+        let batch = Batch::uniform(self.dims.steps, self.dims.batch)?;
+        let (steps, inputs) = (0..self.dims.steps, Inputs::Dense(&self.inputs));
         let mut tape = Tape::new(&weights.spec, batch, inputs, 0, &mut self.buffer)?;
         tape.start(&model, None)?;
         tape.record(level, &model, steps.clone())?;
-        let (logits, classes) = (tape.outputs(steps.clone()), self.cell.output);
+        let (logits, classes) = (tape.outputs(steps.clone()), self.dims.output);
         loss::softmax_cross_entropy(level, logits, classes, &self.targets, None, self.total)?;
         let (scratch, gradients) = (&mut self.scratch, &mut self.gradients);
         gradients.fill(0.0);

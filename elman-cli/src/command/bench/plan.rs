@@ -1,72 +1,41 @@
 //! From what was typed to measurements that can be taken.
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
 use elman_core::Level;
-use serde::Serialize;
 
-use super::net::{CELLS, Cell, Storage};
-use crate::args::{BenchArgs, LevelName};
+use super::net::{Dims, SHAPES, Storage};
+use crate::args::{BenchArgs, LevelName, Mode, StorageName};
 use crate::base::failure::{Failure, Result};
 
 /// No buffer is larger than about so many numbers (4 GiB).
 const MOST_NUMBERS: u64 = 1 << 30;
 
-/// What a call is.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// All outputs of B sequences of T steps
-    Forward,
-    /// Forward, loss and backward: gradients in hand, no optimizer
-    Train,
-    /// One step of one sequence
-    Stream,
-}
-
-impl Mode {
-    /// As it is typed.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Forward => "forward",
-            Self::Train => "train",
-            Self::Stream => "stream",
-        }
-    }
-}
-
-/// By hand, since `cargo bench` shares the type and knows nothing of clap.
-impl ValueEnum for Storage {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::F32, Self::Bf16]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::F32 => "Single precision",
-            Self::Bf16 => "Half the memory to read, for inference only",
-        };
-        Some(PossibleValue::new(self.name()).help(help))
-    }
-}
-
 /// One measurement to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Job {
+pub struct Measurement {
     pub mode: Mode,
-    pub cell: Cell,
+    pub dims: Dims,
     pub threads: usize,
     pub storage: Storage,
 }
 
-impl Job {
+impl Measurement {
     /// Bytes of the recurrent weights.
     pub const fn recurrent_bytes(&self) -> usize {
         let bytes = match self.storage {
             Storage::F32 => 4,
             Storage::Bf16 => 2,
         };
-        self.cell.hidden * self.cell.hidden * bytes
+        self.dims.hidden * self.dims.hidden * bytes
+    }
+}
+
+impl From<StorageName> for Storage {
+    fn from(name: StorageName) -> Self {
+        match name {
+            StorageName::F32 => Self::F32,
+            StorageName::Bf16 => Self::Bf16,
+        }
     }
 }
 
@@ -91,28 +60,28 @@ pub fn find_level(wanted: LevelName) -> Result<Level> {
     })
 }
 
-/// One job where dimensions are given, the usual ones where none is.
+/// One measurement where dimensions are given, the usual ones where none is.
 ///
 /// # Errors
 /// Flags that contradict each other, dimensions that are missing or too large.
-pub fn jobs(args: &BenchArgs) -> Result<Vec<Job>> {
+pub fn measurements(args: &BenchArgs) -> Result<Vec<Measurement>> {
     check_flags(args)?;
-    if let Some(cell) = cell(args)? {
+    if let Some(dims) = dims(args)? {
         let Some(mode) = args.mode else {
             let sentence = "with dimensions, --mode must say what to measure";
             return Err(Failure::input(sentence));
         };
-        return Ok(vec![job(args, mode, cell)]);
+        return Ok(vec![measurement(args, mode, dims)]);
     }
     let wanted = |mode: &Mode| match args.mode {
         Some(only) => only == *mode,
-        None => args.weights == Storage::F32 || *mode != Mode::Train,
+        None => args.weights == StorageName::F32 || *mode != Mode::Train,
     };
     let modes = Mode::value_variants().iter().copied().filter(wanted);
     let usual = |mode| {
-        let cells = CELLS.into_iter();
-        let of_mode = cells.filter(move |cell| mode != Mode::Stream || cell.batch == 1);
-        of_mode.map(move |cell| job(args, mode, cell))
+        let shapes = SHAPES.into_iter();
+        let of_mode = shapes.filter(move |dims| mode != Mode::Stream || dims.batch == 1);
+        of_mode.map(move |dims| measurement(args, mode, dims))
     };
     Ok(modes.flat_map(usual).collect())
 }
@@ -122,7 +91,7 @@ fn check_flags(args: &BenchArgs) -> Result<()> {
         Some(Mode::Stream) if args.threads > 1 => {
             "--threads: a stream is one sequence, on one thread"
         }
-        Some(Mode::Train) if args.weights == Storage::Bf16 => {
+        Some(Mode::Train) if args.weights == StorageName::Bf16 => {
             "--weights bf16: for inference only, training needs f32"
         }
         _ => return Ok(()),
@@ -130,21 +99,21 @@ fn check_flags(args: &BenchArgs) -> Result<()> {
     Err(Failure::input(wrong))
 }
 
-fn job(args: &BenchArgs, mode: Mode, cell: Cell) -> Job {
-    let (cell, threads) = match mode {
-        Mode::Forward | Mode::Train => (cell, usize::from(args.threads)),
-        Mode::Stream => (cell.one_step(), 1),
+fn measurement(args: &BenchArgs, mode: Mode, dims: Dims) -> Measurement {
+    let (dims, threads) = match mode {
+        Mode::Forward | Mode::Train => (dims, usize::from(args.threads)),
+        Mode::Stream => (dims.one_step(), 1),
     };
-    Job {
+    Measurement {
         mode,
-        cell,
+        dims,
         threads,
-        storage: args.weights,
+        storage: args.weights.into(),
     }
 }
 
 /// The dimensions that were typed: all or none. A stream needs no batch and no steps.
-fn cell(args: &BenchArgs) -> Result<Option<Cell>> {
+fn dims(args: &BenchArgs) -> Result<Option<Dims>> {
     let typed = [args.batch, args.steps, args.input, args.hidden, args.output];
     if typed.iter().all(Option::is_none) {
         return Ok(None);
@@ -162,20 +131,20 @@ fn cell(args: &BenchArgs) -> Result<Option<Cell>> {
             }
         }
     }
-    let cell = Cell::of(dimensions);
-    check_size(cell)?;
-    Ok(Some(cell))
+    let dims = Dims::of(dimensions);
+    check_size(dims)?;
+    Ok(Some(dims))
 }
 
 /// Better one sentence than a machine without memory.
-fn check_size(cell: Cell) -> Result<()> {
-    let Cell {
+fn check_size(dims: Dims) -> Result<()> {
+    let Dims {
         batch,
         steps,
         input,
         hidden,
         output,
-    } = cell;
+    } = dims;
     let widest = input.max(hidden).max(output) as u64;
     let numbers = |rows: u64| rows.saturating_mul(widest);
     let rows = (batch as u64).saturating_mul(steps as u64);
@@ -197,11 +166,11 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
 
-    fn typed(flags: &str) -> Result<Vec<Job>> {
+    fn typed(flags: &str) -> Result<Vec<Measurement>> {
         let line = format!("elman bench {flags}");
         let cli = Cli::try_parse_from(line.split_whitespace()).expect("sound flags");
         match cli.command {
-            Command::Bench(args) => jobs(&args),
+            Command::Bench(args) => measurements(&args),
             other => panic!("{other:?}"),
         }
     }
@@ -213,30 +182,41 @@ mod tests {
         assert_eq!(count("--weights bf16"), 9 + 4);
         assert_eq!(count("--mode train --threads 2"), 9);
         let streams = typed("--mode stream").expect("sound flags");
-        let hidden: Vec<usize> = streams.iter().map(|job| job.cell.hidden).collect();
+        let hidden: Vec<usize> = streams
+            .iter()
+            .map(|measurement| measurement.dims.hidden)
+            .collect();
         assert_eq!(hidden, [32, 128, 256, 512]);
         assert!(
             typed("--threads 2")
                 .expect("sound flags")
                 .iter()
-                .all(|job| { job.threads == if job.mode == Mode::Stream { 1 } else { 2 } })
+                .all(|measurement| {
+                    measurement.threads
+                        == if measurement.mode == Mode::Stream {
+                            1
+                        } else {
+                            2
+                        }
+                })
         );
     }
 
     #[test]
-    fn with_dimensions_one_job() {
-        let jobs = typed("--mode train --batch 3 --steps 4 --input 5 --hidden 6 --output 7");
-        let jobs = jobs.expect("sound flags");
-        assert_eq!(jobs.len(), 1);
-        assert_eq!(jobs[0].cell, Cell::of([3, 4, 5, 6, 7]));
+    fn with_dimensions_one_measurement() {
+        let measurements =
+            typed("--mode train --batch 3 --steps 4 --input 5 --hidden 6 --output 7");
+        let measurements = measurements.expect("sound flags");
+        assert_eq!(measurements.len(), 1);
+        assert_eq!(measurements[0].dims, Dims::of([3, 4, 5, 6, 7]));
         let net = "--mode stream --input 5 --hidden 6 --output 7";
         for more in ["", "--batch 3 --steps 4"] {
-            let jobs = typed(&format!("{net} {more}")).expect("sound flags");
-            assert_eq!(jobs[0].cell, Cell::of([1, 1, 5, 6, 7]));
+            let measurements = typed(&format!("{net} {more}")).expect("sound flags");
+            assert_eq!(measurements[0].dims, Dims::of([1, 1, 5, 6, 7]));
         }
         let bytes = |weights: &str| {
-            let jobs = typed(&format!("{net} --weights {weights}")).expect("sound flags");
-            jobs[0].recurrent_bytes()
+            let measurements = typed(&format!("{net} --weights {weights}")).expect("sound flags");
+            measurements[0].recurrent_bytes()
         };
         assert_eq!((bytes("f32"), bytes("bf16")), (144, 72));
     }

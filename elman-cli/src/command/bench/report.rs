@@ -4,15 +4,16 @@ use elman_core::Level;
 use serde::{Serialize, Serializer};
 
 use super::clock::{Limits, Times};
-use super::net::{Cell, Storage};
-use super::plan::{Job, Mode};
+use super::net::{Dims, Storage};
+use super::plan::Measurement;
+use crate::args::Mode;
 
 /// Matrices of so many bytes stay in the first-level cache, where reading them is not the limit.
 const FIRST_LEVEL: usize = 32 << 10;
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct BenchReport {
     mode: Mode,
     batch: usize,
     steps: usize,
@@ -47,25 +48,25 @@ struct Reading {
     peak: f64,
 }
 
-impl Report {
+impl BenchReport {
     /// Puts times and limits together.
-    pub fn new(job: &Job, level: Level, times: &Times, limits: &Limits) -> Self {
-        let Job {
+    pub fn new(measurement: &Measurement, level: Level, times: &Times, limits: &Limits) -> Self {
+        let Measurement {
             mode,
-            cell,
+            dims,
             threads,
             storage,
-        } = *job;
-        let Cell {
+        } = *measurement;
+        let Dims {
             batch,
             steps,
             input,
             hidden,
             output,
-        } = cell;
+        } = dims;
         let passes = if mode == Mode::Train { 3 } else { 1 };
         let per_second = |amount: u64| amount as f64 / times.median / 1e9;
-        let bytes = job.recurrent_bytes();
+        let bytes = measurement.recurrent_bytes();
         let reads = mode != Mode::Train && batch == 1 && bytes > FIRST_LEVEL;
         Self {
             mode,
@@ -79,7 +80,7 @@ impl Report {
             median_us: 1e6 * times.median,
             min_us: 1e6 * times.min,
             calls: times.calls,
-            gflops: per_second(passes * cell.operations()),
+            gflops: per_second(passes * dims.operations()),
             peak_gflops: limits.gflops() * threads as f64,
             weights: (storage != Storage::F32).then_some(storage.name()),
             reading: reads.then(|| Reading {
@@ -95,14 +96,14 @@ impl Report {
     }
 
     /// What stands above the rows.
-    pub fn head(job: &Job, level: Level) -> String {
-        let threads = match job.threads {
+    pub fn head(measurement: &Measurement, level: Level) -> String {
+        let threads = match measurement.threads {
             1 => "1 thread".to_owned(),
             threads => format!("{threads} threads"),
         };
         format!(
             "{level}, {threads}, weights in {}\n{:8}{:20}{:>12}{:>12}{:>9}  of the nearest limit",
-            job.storage.name(),
+            measurement.storage.name(),
             "mode",
             "B:T:I:H:O",
             "median µs",
@@ -122,9 +123,9 @@ impl Report {
             output,
             ..
         } = *self;
-        let cell = Cell::of([batch, steps, input, hidden, output]);
+        let dims = Dims::of([batch, steps, input, hidden, output]);
         format!(
-            "{:8}{cell:20}{:>12.2}{:>12.2}{:>9.1}  {}",
+            "{:8}{dims:20}{:>12.2}{:>12.2}{:>9.1}  {}",
             mode.name(),
             self.median_us,
             self.min_us,
@@ -160,8 +161,8 @@ fn short<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> 
 mod tests {
     use super::*;
 
-    fn report(reading: Option<Reading>) -> Report {
-        Report {
+    fn report(reading: Option<Reading>) -> BenchReport {
+        BenchReport {
             mode: Mode::Forward,
             batch: 1,
             steps: 128,

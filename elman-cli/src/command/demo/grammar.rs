@@ -67,7 +67,7 @@ pub fn sentences(seed: u64, part: u64, count: usize) -> Vec<&'static str> {
     text
 }
 
-/// Somebody who knows the grammar and reads along: which frames may be in use, and how far they have got.
+/// A reader that knows the grammar: which frames may be in use, and how far they have got.
 pub struct Expert {
     /// Frame, place, and the probability that the next word stands there, given all words so far.
     places: Vec<(usize, usize, f64)>,

@@ -4,6 +4,7 @@ mod echo;
 mod grammar;
 mod plot;
 mod series;
+mod texts;
 mod words;
 mod xor;
 
@@ -16,7 +17,6 @@ use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
 use crate::data::spans::{Tag, spans};
 use crate::task::label::{self, LabelModel, LabelScores};
-use crate::task::text;
 use crate::train::{self, Job};
 
 /// Sentences shown at the end.
@@ -34,39 +34,6 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         Story::Words => words::run(args),
         Story::Series => series::run(args),
     }
-}
-
-/// Texts of a story.
-struct Parts {
-    train: String,
-    valid: String,
-    test: String,
-}
-
-/// Writes texts to the folder of a run and learns from them, with these settings beside those of the command line.
-fn learn(args: &DemoArgs, run: &Run, parts: &Parts, flags: &[(&str, &str)]) -> Result<()> {
-    let files = [
-        ("train", &parts.train),
-        ("valid", &parts.valid),
-        ("test", &parts.test),
-    ];
-    let [train, valid, test] = files.map(|(name, _)| run.folder().join(format!("{name}.txt")));
-    for (path, (_, text)) in [&train, &valid, &test].into_iter().zip(files) {
-        write_atomic(path, text.as_bytes())?;
-    }
-    let (seed, threads) = (args.seed.to_string(), args.threads.to_string());
-    let mut line = vec![
-        ("train", train.as_os_str()),
-        ("valid", valid.as_os_str()),
-        ("seed", seed.as_ref()),
-        ("threads", threads.as_ref()),
-    ];
-    line.extend(flags.iter().map(|&(name, value)| (name, value.as_ref())));
-    let TrainTask::Text(job) = parse_job(text::TASK, &line)? else {
-        return Err(Failure::run("these are no flags of a text job"));
-    };
-    train::train_in(run, &job.load()?, *job, None)?;
-    Ok(())
 }
 
 fn names(args: &DemoArgs) -> Result<()> {

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use super::grammar::{Expert, sentences, words};
-use super::{Parts, learn};
+use super::texts::{Texts, learn};
 use crate::args::DemoArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
@@ -35,12 +35,12 @@ const BEGINNINGS: [&str; 4] = ["girl", "baker eats", "troll cracks", "horse move
 pub fn run(args: &DemoArgs) -> Result<()> {
     let run = Run::create(args.out.as_deref(), "demo-words")?;
     let part = |number, count| sentences(args.seed, number, count).join(" ");
-    let parts = Parts {
+    let texts = Texts {
         train: part(1, TRAIN),
         valid: part(2, OTHERS),
         test: part(3, OTHERS),
     };
-    let first: Vec<&str> = parts.train.split(' ').take(14).collect();
+    let first: Vec<&str> = texts.train.split(' ').take(14).collect();
     writeln!(
         std::io::stdout(),
         "{TRAIN} sentences of two or three words from a lexicon of {}, without a sign between them:\n\n  {} …\n\nAn Elman net \
@@ -49,8 +49,8 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         words().len(),
         first.join(" ")
     )?;
-    learn(args, &run, &parts, FLAGS)?;
-    show(&run, &parts.test)
+    learn(args, &run, &texts, FLAGS)?;
+    show(&run, &texts.test)
 }
 
 /// How far the net's probabilities are from the true ones.

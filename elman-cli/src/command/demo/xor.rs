@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use super::{Parts, learn};
+use super::texts::{Texts, learn};
 use crate::args::DemoArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
@@ -31,7 +31,7 @@ const FLAGS: &[(&str, &str)] = &[
 pub fn run(args: &DemoArgs) -> Result<()> {
     let run = Run::create(args.out.as_deref(), "demo-xor")?;
     let part = |number, count| bits(args.seed, number, count);
-    let parts = Parts {
+    let texts = Texts {
         train: part(1, TRAIN),
         valid: part(2, OTHERS),
         test: part(3, OTHERS),
@@ -40,10 +40,10 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         std::io::stdout(),
         "Two random bits, then their exclusive or, and so on: {}…\nAn Elman net reads {TRAIN} such bits one at a time and \
          must foresee the next.\nOnly every third can be known.\n",
-        &parts.train[..24]
+        &texts.train[..24]
     )?;
-    learn(args, &run, &parts, FLAGS)?;
-    show(&run, &parts.test)
+    learn(args, &run, &texts, FLAGS)?;
+    show(&run, &texts.test)
 }
 
 /// Two random bits and their exclusive or, again and again, as text.

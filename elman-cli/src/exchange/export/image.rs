@@ -5,8 +5,8 @@ use std::path::Path;
 use elman_core::Image;
 use serde::Serialize;
 
+use super::parts::{Output, Parts};
 use super::size::Size;
-use super::{Output, Parts};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 

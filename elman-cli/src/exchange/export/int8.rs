@@ -1,4 +1,4 @@
-//! A Rust module of a net in whole numbers: what `elman quantize` made, beside elman-core alone.
+//! A Rust module of an int8 net: what `elman quantize` made, beside elman-core alone.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,19 +6,19 @@ use std::path::Path;
 use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
 use elman_core::{Input, Inputs, LANES};
 
+use super::parts::{Output, Parts};
 use super::rust::{encoding, lengths, notes_bytes, spec, table, usage};
 use super::size::Size;
 use super::source::{list, number, remarks, title};
-use super::{Output, Parts};
 use crate::base::failure::Result;
 
 /// Golden inputs as the net reads them.
-enum Read {
+enum GoldenInputs {
     Numbers(Vec<i16>),
     Ids(Vec<u32>),
 }
 
-impl Read {
+impl GoldenInputs {
     fn part(&self, start: usize, len: usize) -> Integers<'_> {
         match self {
             Self::Numbers(numbers) => Integers::Dense(&numbers[start..start + len]),
@@ -42,21 +42,27 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
     let model = QuantizedModel::new(parts.spec, words)?;
     let golden = parts.proof.golden();
     let read = match golden.inputs {
-        Inputs::Dense(row) => Read::Numbers(row.iter().map(|&x| model.integer(x)).collect()),
-        Inputs::Tokens(ids) => Read::Ids(ids.to_vec()),
+        Inputs::Dense(row) => {
+            GoldenInputs::Numbers(row.iter().map(|&x| model.integer(x)).collect())
+        }
+        Inputs::Tokens(ids) => GoldenInputs::Ids(ids.to_vec()),
     };
-    let logits = answers(&model, golden.lengths, &read)?;
+    let logits = logits_of(&model, golden.lengths, &read)?;
     let size = Size::of_words(&parts.spec, &parts.proof, notes_bytes(&parts.encoding));
     let mut text = String::new();
     for line in head(parts, &model, &size) {
         text += format!("//! {}", line.replace('[', "\\[")).trim_end();
         text.push('\n');
     }
-    let is_whole = parts.spec.is_bidirectional();
+    let is_bidirectional = parts.spec.is_bidirectional();
     let row = |text: &str| text.replace("[0.0;", "[0;");
     text += &row(&usage(
         &parts.spec,
-        if is_whole { WHOLE_USE } else { STREAM_USE },
+        if is_bidirectional {
+            SEQUENCE_USE
+        } else {
+            STREAM_USE
+        },
     ));
     spec(&parts.spec, &mut text);
     let _ = write!(
@@ -77,8 +83,12 @@ pub const UNIT: f32 = {};
         &list(words.iter().map(|word| format!("{word:#010x}")), 8),
     );
     write_golden(parts, &read, &logits, &mut text);
-    text += if is_whole { WHOLE } else { STREAM };
-    let check = if is_whole { "check" } else { "check_stream" };
+    text += if is_bidirectional { SEQUENCE } else { STREAM };
+    let check = if is_bidirectional {
+        "check"
+    } else {
+        "check_stream"
+    };
     text += &SELF_TEST.replace("GOLDEN.check", &format!("GOLDEN.{check}"));
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());
@@ -86,7 +96,7 @@ pub const UNIT: f32 = {};
 }
 
 /// The logits of the golden inputs, sequence by sequence.
-fn answers(model: &QuantizedModel<'_>, lengths: &[u32], read: &Read) -> Result<Vec<i32>> {
+fn logits_of(model: &QuantizedModel<'_>, lengths: &[u32], read: &GoldenInputs) -> Result<Vec<i32>> {
     let spec = model.spec();
     let (width, columns) = (spec.golden_width(), spec.output_width());
     let longest = lengths.iter().max().map_or(0, |&longest| longest as usize);
@@ -96,11 +106,11 @@ fn answers(model: &QuantizedModel<'_>, lengths: &[u32], read: &Read) -> Result<V
     for &length in lengths {
         let length = length as usize;
         if spec.is_bidirectional() {
-            let mut whole = vec![0; spec.output_rows(length, 1) * columns];
+            let mut of_sequence = vec![0; spec.output_rows(length, 1) * columns];
             let inputs = read.part(start, length * width);
             model.reset(&mut state);
-            model.forward_integers(inputs, length, &mut state, &mut scratch, &mut whole)?;
-            logits.extend(whole);
+            model.forward_integers(inputs, length, &mut state, &mut scratch, &mut of_sequence)?;
+            logits.extend(of_sequence);
         } else {
             let mut stream = QuantizedStream::new(*model, &mut state, &mut scratch)?;
             let mut row = vec![0; columns];
@@ -154,7 +164,7 @@ use elman_core::quantized::*;
 use elman_core::*;
 ";
 
-const WHOLE_USE: &str = r"//!
+const SEQUENCE_USE: &str = r"//!
 //! This net reads both ways, so it needs a whole sequence. A firmware that has `mod net;` and this file as `net.rs` says:
 //!
 //! ```ignore
@@ -185,7 +195,7 @@ pub fn stream<'a>(
 }
 ";
 
-const WHOLE: &str = r"
+const SEQUENCE: &str = r"
 /// The net, its weights in flash.
 pub fn model() -> Result<QuantizedModel<'static>, Error> {
     QuantizedModel::new(SPEC, &WORDS)
@@ -228,15 +238,15 @@ pub fn self_test() -> usize {
 }
 ";
 
-fn write_golden(parts: &Parts<'_>, read: &Read, logits: &[i32], text: &mut String) {
+fn write_golden(parts: &Parts<'_>, read: &GoldenInputs, logits: &[i32], text: &mut String) {
     lengths(parts.proof.golden().lengths, text);
     let width = parts.spec.golden_width().min(2 * LANES);
     let (kind, of, items) = match read {
-        Read::Numbers(numbers) => {
+        GoldenInputs::Numbers(numbers) => {
             let items = numbers.iter().map(i16::to_string);
             ("Dense", "i16", list(items, width))
         }
-        Read::Ids(ids) => ("Tokens", "u32", list(ids.iter().map(u32::to_string), width)),
+        GoldenInputs::Ids(ids) => ("Tokens", "u32", list(ids.iter().map(u32::to_string), width)),
     };
     table(
         text,

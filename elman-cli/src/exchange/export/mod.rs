@@ -5,6 +5,7 @@ mod c;
 mod image;
 mod int8;
 mod onnx;
+mod parts;
 mod proof;
 mod rust;
 mod size;
@@ -22,41 +23,22 @@ use crate::args::{ExportArgs, ExportFormat};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
-use crate::net::int8_file;
-use crate::net::network::Network;
+use crate::net::{describe, int8_file};
 use crate::task::registry;
 
+use parts::{Output, Parts};
 use proof::Proof;
 use size::Size;
 
-pub use size::describe;
-
-/// All that an artefact is made of.
-struct Parts<'a> {
-    network: &'a Network,
-    /// Without dropout.
-    spec: Spec,
-    proof: Proof,
-    encoding: Encoding,
-    /// What the run is called.
-    run: String,
-}
-
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ExportReport<'a> {
     files: Vec<String>,
     golden: &'a str,
     golden_steps: usize,
     tolerance: f32,
     #[serde(flatten)]
     size: Size,
-}
-
-/// A file to be written.
-struct Output {
-    path: std::path::PathBuf,
-    content: Vec<u8>,
 }
 
 /// The command.
@@ -126,8 +108,8 @@ fn check_name(args: &ExportArgs) -> Result<()> {
 
 /// The last part of a path.
 fn name_of(path: &Path) -> String {
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let name = whole.file_name().unwrap_or(path.as_os_str());
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let name = absolute.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
 }
 
@@ -139,7 +121,7 @@ fn report(args: &ExportArgs, parts: &Parts<'_>, outputs: &[Output], size: Size) 
         .map(|output| output.path.display().to_string());
     let files: Vec<String> = files.collect();
     if args.json {
-        let report = Report {
+        let report = ExportReport {
             files,
             golden: &proof.source,
             golden_steps: proof.steps(),
@@ -153,7 +135,7 @@ fn report(args: &ExportArgs, parts: &Parts<'_>, outputs: &[Output], size: Size) 
         serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
         return Ok(writeln!(out)?);
     }
-    writeln!(out, "{}: {}", files.join(", "), size::describe(&parts.spec))?;
+    writeln!(out, "{}: {}", files.join(", "), describe::line(&parts.spec))?;
     for line in size.lines() {
         writeln!(out, "{line}")?;
     }

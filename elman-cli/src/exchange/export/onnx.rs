@@ -11,14 +11,13 @@
 //! ```
 //!
 //! `lengths` and `state` are inputs with a default of one row, which is spread over the batch: whole sequences and the initial
-//! state. Whoever feeds `state_out` back as `state` goes on where the last call stopped.
+//! state. Where `state_out` is fed back as `state`, the net goes on where the last call stopped.
 
 use std::io::Write;
 
 use elman_core::{Activation, HeadKind, Input, Layer, Read, Spec};
 use serde::Serialize;
 
-use super::size::describe;
 use crate::args::ExportArgs;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
@@ -27,6 +26,7 @@ use crate::exchange::onnx::{
     ValueInfo, data_type, weights,
 };
 use crate::net::cell;
+use crate::net::describe;
 use crate::net::model_file::About;
 use crate::net::network::Network;
 
@@ -36,7 +36,7 @@ const IR_VERSION: i64 = 8;
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Report {
+struct OnnxReport {
     files: [String; 1],
     opset: i64,
     inputs: Vec<String>,
@@ -73,7 +73,7 @@ fn report(args: &ExportArgs, spec: &Spec, model: &Model) -> Result<()> {
     let file = args.out.display().to_string();
     let names = |infos: &[ValueInfo]| infos.iter().map(shown).collect();
     let graph = model.graph.clone().unwrap_or_default();
-    let report = Report {
+    let report = OnnxReport {
         files: [file],
         opset: OPSET,
         inputs: names(&graph.input),
@@ -84,7 +84,7 @@ fn report(args: &ExportArgs, spec: &Spec, model: &Model) -> Result<()> {
         serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
         return Ok(writeln!(out)?);
     }
-    writeln!(out, "{}: {}", report.files[0], describe(spec))?;
+    writeln!(out, "{}: {}", report.files[0], describe::line(spec))?;
     writeln!(out, "inputs   {}", report.inputs.join(", "))?;
     writeln!(out, "outputs  {}", report.outputs.join(", "))?;
     Ok(writeln!(
@@ -125,7 +125,7 @@ fn model(network: &Network, about: String) -> Model {
         ir_version: IR_VERSION,
         producer_name: onnx::PRODUCER.to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-        doc_string: format!("An Elman net: {}.", describe(spec)),
+        doc_string: format!("An Elman net: {}.", describe::line(spec)),
         graph: Some(Graph {
             node: graph.nodes,
             name: "elman".to_owned(),

@@ -153,7 +153,7 @@ impl Proof {
         for &length in &self.lengths {
             let length = length as usize;
             if spec.is_bidirectional() {
-                let mut whole = vec![0.0; spec.output_rows(length, 1) * spec.output_width()];
+                let mut of_sequence = vec![0.0; spec.output_rows(length, 1) * spec.output_width()];
                 let batch = Batch::uniform(length, 1)?;
                 model.reset(&mut state);
                 let inputs = self.part(at, length * width);
@@ -164,9 +164,9 @@ impl Proof {
                     inputs,
                     &mut state,
                     &mut scratch,
-                    &mut whole,
+                    &mut of_sequence,
                 )?;
-                outputs.extend(whole);
+                outputs.extend(of_sequence);
             } else {
                 let mut stream = Stream::new(level, *model, &mut state, &mut scratch)?;
                 let mut row = vec![0.0; spec.output_width()];

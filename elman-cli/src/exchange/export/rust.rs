@@ -6,9 +6,9 @@ use std::path::Path;
 
 use elman_core::{Direction, HeadKind, InitialState, Input, Inputs, LANES, Read, Spec, Strip};
 
+use super::parts::{Output, Parts};
 use super::size::Size;
 use super::source::{head, list, number};
-use super::{Output, Parts};
 use crate::base::encoding::{Encoding, Named};
 use crate::net::cell;
 
@@ -24,7 +24,7 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     text += &usage(
         &parts.spec,
         if parts.spec.is_bidirectional() {
-            WHOLE_USE
+            SEQUENCE_USE
         } else {
             STREAM_USE
         },
@@ -33,7 +33,7 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     weights(parts, &mut text);
     golden(parts, &mut text);
     text += if parts.spec.is_bidirectional() {
-        WHOLE
+        SEQUENCE
     } else {
         STREAM
     };
@@ -82,7 +82,7 @@ const STREAM_USE: &str = r"//!
 use elman_core::*;
 ";
 
-const WHOLE_USE: &str = r"//!
+const SEQUENCE_USE: &str = r"//!
 //! This net reads both ways, so it needs a whole sequence. A firmware that has `mod net;` and this file as `net.rs` says:
 //!
 //! ```ignore
@@ -114,7 +114,7 @@ pub fn stream<'a>(
 }
 ";
 
-const WHOLE: &str = r"
+const SEQUENCE: &str = r"
 /// The net, its weights in flash.
 pub fn model() -> Result<Model<'static>, Error> {
     Model::new(SPEC, &TABLES, &PACKED)

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::Parts;
-use super::size::{Size, describe};
+use super::parts::Parts;
+use super::size::Size;
+use crate::net::describe;
 
 /// How a source file begins, line by line: what it is and how large.
 pub fn title(parts: &Parts<'_>, size: &Size) -> Vec<String> {
@@ -14,7 +15,7 @@ pub fn title(parts: &Parts<'_>, size: &Size) -> Vec<String> {
             env!("CARGO_PKG_VERSION")
         ),
         String::new(),
-        describe(&parts.spec),
+        describe::line(&parts.spec),
         String::new(),
     ];
     lines.extend(size.lines());

@@ -21,7 +21,7 @@ pub enum Value {
     /// Computed from sizes.
     Unknown,
     Flow(Flow),
-    /// What nobody here can follow, and why: it only matters if it is needed.
+    /// The output of an operator that is not supported, and why it is not: an error only if the net needs it.
     Refused(Rc<str>),
 }
 
@@ -87,7 +87,7 @@ fn refuse<T>(what: impl Into<String>) -> Result<T> {
 }
 
 /// Refuses lists of axes or sizes that are longer than any that a net needs.
-fn few(list: &[i64]) -> Result<()> {
+fn check_count(list: &[i64]) -> Result<()> {
     match list.len() {
         0..=MAX_RANK => Ok(()),
         more => refuse(format!("{more} axes, and {MAX_RANK} at most are read")),
@@ -133,7 +133,7 @@ impl Flow {
     /// `Transpose`
     pub fn transpose(mut self, perm: &[i64]) -> Result<Self> {
         let rank = self.rank();
-        few(perm)?;
+        check_count(perm)?;
         let places: Vec<usize> = perm
             .iter()
             .map(|&place| axis(place, rank))
@@ -148,7 +148,7 @@ impl Flow {
     /// `Squeeze`; without axes all of size 1.
     pub fn squeeze(mut self, axes: Option<&[i64]>) -> Result<Self> {
         let rank = self.rank();
-        few(axes.unwrap_or_default())?;
+        check_count(axes.unwrap_or_default())?;
         let places: Vec<usize> = match axes {
             Some(axes) => axes.iter().map(|&a| axis(a, rank)).collect::<Result<_>>()?,
             None => (0..rank).filter(|&a| self.axes[a].1 == Some(1)).collect(),
@@ -164,7 +164,7 @@ impl Flow {
 
     /// `Unsqueeze`
     pub fn unsqueeze(mut self, axes: &[i64]) -> Result<Self> {
-        few(axes)?;
+        check_count(axes)?;
         let rank = self.rank() + axes.len();
         if rank > MAX_RANK {
             return refuse(format!("more than {MAX_RANK} axes"));
@@ -182,7 +182,7 @@ impl Flow {
 
     /// `Reshape`: axes may be kept, directions and units may become one row, and axes of size 1 may go.
     pub fn reshape(mut self, shape: &[i64]) -> Result<Self> {
-        few(shape)?;
+        check_count(shape)?;
         let mut rest = &self.axes[..];
         let mut axes = Vec::new();
         for (done, &size) in shape.iter().enumerate() {
@@ -275,7 +275,7 @@ impl Flow {
             at.clamp(0, size as i64) as usize
         };
         let (start, end) = (clamp(start), if to_end { size } else { clamp(end) });
-        let is_whole = |at: usize, width: usize| at.is_multiple_of(width);
+        let is_edge = |at: usize, width: usize| at.is_multiple_of(width);
         let width = match kind {
             Axis::Directions => 1,
             _ => size / self.parts.len().max(1),
@@ -283,8 +283,8 @@ impl Flow {
         if self.stage != Stage::Hidden
             || width == 0
             || start >= end
-            || !is_whole(start, width)
-            || !is_whole(end, width)
+            || !is_edge(start, width)
+            || !is_edge(end, width)
             || size != width * self.parts.len()
         {
             return refuse("it takes a part of a row");

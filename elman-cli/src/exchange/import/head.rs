@@ -1,9 +1,8 @@
 //! The operators that make up the head: a linear map of the top layer, its bias, a softmax.
 
 use super::flow::{Axis, Flow, Stage, axis};
-use super::graph::{Attributes, Head, Reader};
 use super::net::Matrix;
-use super::ops::{Inputs, refuse};
+use super::reader::{Attributes, Inputs, LinearMap, Reader, refuse};
 use crate::base::failure::Result;
 use crate::exchange::onnx::Constant;
 
@@ -76,7 +75,7 @@ fn linear(
     }
     let layer = flow.parts.first().map_or(0, |part| part.layer);
     let outputs = weights.rows;
-    reader.head = Some(Head {
+    reader.head = Some(LinearMap {
         layer,
         weights: reader.spread(&weights, &flow.parts, layer)?,
         bias,

@@ -7,7 +7,7 @@ use elman_core::{Channel, Channels, HeadKind, Input, Read};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::Net;
+use super::net::Net;
 use crate::args::{ImportArgs, ImportTask};
 use crate::base::failure::{Failure, Result};
 use crate::data::features::Vocabulary;

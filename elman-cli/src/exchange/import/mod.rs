@@ -1,14 +1,16 @@
 //! `elman import`: a net that was trained elsewhere as a run of ours.
 //!
-//! Reading order: `net` (what comes in, and how it becomes a spec and parameters) → `state_dict` (PyTorch) → `graph`, `flow`,
-//! `rnn`, `ops`, `head` (ONNX) → `meaning` (what the user says of the numbers).
+//! Reading order: `net` (what comes in, and how it becomes a spec and parameters) → `state_dict` (PyTorch) → `graph`, `reader`,
+//! `flow`, `follow`, `rnn`, `ops`, `head` (ONNX) → `meaning` (what the user says of the numbers).
 
 mod flow;
+mod follow;
 mod graph;
 mod head;
 mod meaning;
 mod net;
 mod ops;
+mod reader;
 mod rnn;
 mod state_dict;
 #[cfg(test)]
@@ -20,33 +22,21 @@ use std::path::Path;
 use elman_core::{Activation, Cell, HeadKind, Input, Layer, Read, Spec};
 use serde::Serialize;
 
-use crate::args::ImportArgs;
+use crate::args::{IMPORTED, ImportArgs};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
-use crate::exchange::export::describe;
 use crate::exchange::onnx;
+use crate::net::describe;
 use crate::net::model_file::{self, About};
 use crate::net::spec_file::StoredSpec;
 use crate::task::registry;
 
 use meaning::Meaning;
-use net::Foreign;
+use net::{Foreign, Net, blame_file};
 use state_dict::Hints;
 
-/// The task in the configuration of an imported run: there is nothing to go on with.
-pub const TASK: &str = "import";
-
-/// A net that fits core, before anybody has said what its numbers mean.
-struct Net {
-    spec: Spec,
-    params: Vec<f32>,
-    /// Whether the file says at which steps the head reads.
-    knows_read: bool,
-    notes: Vec<String>,
-}
-
 /// What a file holds.
-enum Found {
+enum Content {
     /// A net of ours, with all that belongs to it.
     Ours(Net, Meaning),
     /// A net.
@@ -55,7 +45,7 @@ enum Found {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ImportReport<'a> {
     run: String,
     task: &'a str,
     parameters: usize,
@@ -78,8 +68,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
     let found = find(args, content).map_err(|failure| failure.in_file(path))?;
     let (net, meaning) = match found {
-        Found::Ours(net, meaning) => (net, meaning),
-        Found::Bare(mut net) => {
+        Content::Ours(net, meaning) => (net, meaning),
+        Content::Bare(mut net) => {
             let meaning = meaning::decide(args, &mut net)?;
             (net, meaning)
         }
@@ -88,7 +78,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     report(args, &run, &net, &meaning)
 }
 
-/// Reads an ONNX file as far as nobody has to say what the numbers mean.
+/// Reads an ONNX file: spec and parameters, without what its numbers mean.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -116,7 +106,7 @@ pub fn reads_state_dict(content: &[u8]) -> Result<()> {
 }
 
 /// Reads a file by its content.
-fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Found> {
+fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Content> {
     if is_pickle(&content) {
         return Err(Failure::input(
             "this is a pickle of torch.save, which runs code when it is opened; write the net by \
@@ -143,24 +133,24 @@ fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Found> {
         ));
     }
     match of_onnx(content)? {
-        Found::Ours(net, _) if says_more(args) => Ok(Found::Bare(net)),
+        Content::Ours(net, _) if says_more(args) => Ok(Content::Bare(net)),
         found => Ok(found),
     }
 }
 
-/// A net of ours or of anybody.
-fn of_onnx(content: Vec<u8>) -> Result<Found> {
+/// The net of an ONNX file: one that `elman export` wrote, or one of another program.
+fn of_onnx(content: Vec<u8>) -> Result<Content> {
     let model = onnx::decode(content)?;
     if let Some((about, params)) = graph::ours(&model)? {
         let net = of_ours(&about, params)?;
         return Ok(match meaning_of(about) {
-            Some(meaning) => Found::Ours(net, meaning),
-            None => Found::Bare(net),
+            Some(meaning) => Content::Ours(net, meaning),
+            None => Content::Bare(net),
         });
     }
     let foreign = graph::read(&model)?;
     let spec = foreign.spec(foreign.read.unwrap_or(Read::EveryStep), foreign.softmax)?;
-    Ok(Found::Bare(of_foreign(foreign, spec)))
+    Ok(Content::Bare(of_foreign(foreign, spec)))
 }
 
 /// Whether the user says what the numbers mean.
@@ -175,12 +165,12 @@ const fn says_more(args: &ImportArgs) -> bool {
 }
 
 /// Tensors under our names, and what is known about them.
-fn ours(about: About, content: &[u8]) -> Result<Found> {
+fn ours(about: About, content: &[u8]) -> Result<Content> {
     let spec = about.spec.restore().map_err(blame_file)?;
     let net = of_ours(&about, model_file::params(content, &spec)?)?;
     match meaning_of(about) {
-        Some(meaning) => Ok(Found::Ours(net, meaning)),
-        None => Ok(Found::Bare(net)),
+        Some(meaning) => Ok(Content::Ours(net, meaning)),
+        None => Ok(Content::Bare(net)),
     }
 }
 
@@ -198,16 +188,8 @@ fn meaning_of(about: About) -> Option<Meaning> {
     Some(Meaning { task, json })
 }
 
-/// A spec that makes no net is the file's fault.
-fn blame_file(failure: Failure) -> Failure {
-    match failure {
-        Failure::Run(sentence) => Failure::Input(sentence),
-        other => other,
-    }
-}
-
 /// Tensors under PyTorch's names.
-fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Found> {
+fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Content> {
     let Some(text) = &args.spec else {
         let activation = args.activation.map_or(Activation::Tanh, Into::into);
         let hints = Hints {
@@ -221,7 +203,7 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Found> {
         let read = args.read.map(Read::from);
         let spec = foreign.spec(read.unwrap_or(Read::EveryStep), false)?;
         let net = of_foreign(foreign, spec);
-        return Ok(Found::Bare(Net {
+        return Ok(Content::Bare(Net {
             knows_read: read.is_some(),
             ..net
         }));
@@ -229,7 +211,7 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Found> {
     let wanted = given_spec(text)?;
     // Our own names say all, and our tables end in a padding row, which those of others do not.
     if let Ok(params) = model_file::params(content, &wanted) {
-        return Ok(Found::Bare(Net {
+        return Ok(Content::Bare(Net {
             spec: wanted,
             params,
             knows_read: true,
@@ -253,11 +235,11 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Found> {
     if found != same {
         return Err(Failure::input(format!(
             "--spec: the tensors make {}, and the spec says {}",
-            describe(&found),
-            describe(&wanted)
+            describe::line(&found),
+            describe::line(&wanted)
         )));
     }
-    Ok(Found::Bare(Net {
+    Ok(Content::Bare(Net {
         knows_read: true,
         ..of_foreign(foreign, wanted)
     }))
@@ -306,12 +288,12 @@ fn write(args: &ImportArgs, net: &Net, meaning: &Meaning) -> Result<Run> {
     let from =
         std::path::absolute(&args.file).map_err(|error| Failure::read(&args.file, &error))?;
     let config = toml::to_string(&Config {
-        task: TASK,
+        task: IMPORTED,
         from: from.display().to_string(),
     });
     let config =
         config.map_err(|error| Failure::run(format!("cannot write the settings: {error}")))?;
-    let run = Run::create(args.out.as_deref(), TASK)?;
+    let run = Run::create(args.out.as_deref(), IMPORTED)?;
     write_atomic(&run.config(), config.as_bytes())?;
     let Meaning { task, json } = meaning;
     let saved = model_file::save(&run.model(), task, &net.spec, json, &net.params);
@@ -334,7 +316,7 @@ fn report(args: &ImportArgs, run: &Run, net: &Net, meaning: &Meaning) -> Result<
     let folder = run.folder().display().to_string();
     let mut out = std::io::stdout().lock();
     if args.json {
-        let report = Report {
+        let report = ImportReport {
             run: folder,
             task: &meaning.task,
             parameters: net.params.len(),
@@ -346,7 +328,7 @@ fn report(args: &ImportArgs, run: &Run, net: &Net, meaning: &Meaning) -> Result<
     writeln!(
         out,
         "{folder}: {}, task {}",
-        describe(&net.spec),
+        describe::line(&net.spec),
         meaning.task
     )?;
     for note in &net.notes {

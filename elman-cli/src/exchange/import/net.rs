@@ -60,9 +60,9 @@ impl Matrix {
     }
 }
 
-/// One direction of a layer.
+/// The weights of one direction of a layer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Half {
+pub struct DirectionWeights {
     /// (H, I)
     pub input: Matrix,
     /// (H, H)
@@ -77,18 +77,18 @@ pub struct Half {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ForeignLayer {
     pub cell: Cell,
-    pub forward: Option<Half>,
-    pub reverse: Option<Half>,
+    pub forward: Option<DirectionWeights>,
+    pub reverse: Option<DirectionWeights>,
 }
 
 impl ForeignLayer {
     /// Hidden units per direction.
     pub fn hidden(&self) -> usize {
-        let half = self.forward.as_ref().or(self.reverse.as_ref());
-        half.map_or(0, |half| half.recurrent.rows)
+        let weights = self.forward.as_ref().or(self.reverse.as_ref());
+        weights.map_or(0, |weights| weights.recurrent.rows)
     }
 
-    /// Blocks of hidden units in a row: core has no layer that runs in reverse only, so that one gets a silent forward half.
+    /// Blocks of hidden units in a row: core has no layer that runs in reverse only, so that one gets a forward direction of zeros.
     pub const fn blocks(&self) -> usize {
         if self.reverse.is_some() { 2 } else { 1 }
     }
@@ -149,7 +149,7 @@ impl Foreign {
         let spec = Spec {
             input: self.input.of_core().map_err(unknown_size)?,
             layers: Layers::from_slice(&layers).map_err(unknown_size)?,
-            initial_state: if self.halves().any(|half| half.initial.is_some()) {
+            initial_state: if self.directions().any(|weights| weights.initial.is_some()) {
                 InitialState::Trained
             } else {
                 InitialState::Zero
@@ -173,7 +173,7 @@ impl Foreign {
         Ok(spec)
     }
 
-    fn halves(&self) -> impl Iterator<Item = &Half> {
+    fn directions(&self) -> impl Iterator<Item = &DirectionWeights> {
         let layers = self.layers.iter();
         layers.flat_map(|layer| [&layer.forward, &layer.reverse].into_iter().flatten())
     }
@@ -184,10 +184,12 @@ impl Foreign {
             let (rows, columns) = (tensor.rows, tensor.columns);
             let found = self.source(tensor.kind);
             let (size, numbers) = match &found {
-                Found::Matrix(matrix) => ((matrix.columns, matrix.rows), &matrix.numbers[..]),
-                Found::Table(table) => ((table.rows + 1, table.columns), &table.numbers[..]),
-                Found::Vector(vector) => ((1, vector.len()), *vector),
-                Found::Zeros => ((rows, columns), &[][..]),
+                TensorSource::Matrix(matrix) => {
+                    ((matrix.columns, matrix.rows), &matrix.numbers[..])
+                }
+                TensorSource::Table(table) => ((table.rows + 1, table.columns), &table.numbers[..]),
+                TensorSource::Vector(vector) => ((1, vector.len()), *vector),
+                TensorSource::Zeros => ((rows, columns), &[][..]),
             };
             if size != (rows, columns) {
                 let shape = |(rows, columns)| match tensor.is_transposed_in_pytorch() {
@@ -228,16 +230,18 @@ impl Foreign {
         for tensor in spec.tensors() {
             let to = &mut params[tensor.range()];
             match self.source(tensor.kind) {
-                Found::Matrix(matrix) => to.copy_from_slice(&matrix.transposed()),
-                Found::Table(table) => to[..table.numbers.len()].copy_from_slice(&table.numbers),
-                Found::Vector(vector) => to.copy_from_slice(vector),
-                Found::Zeros => {}
+                TensorSource::Matrix(matrix) => to.copy_from_slice(&matrix.transposed()),
+                TensorSource::Table(table) => {
+                    to[..table.numbers.len()].copy_from_slice(&table.numbers)
+                }
+                TensorSource::Vector(vector) => to.copy_from_slice(vector),
+                TensorSource::Zeros => {}
             }
         }
         params
     }
 
-    fn half(&self, place: Place) -> Option<&Half> {
+    fn direction(&self, place: Place) -> Option<&DirectionWeights> {
         let layer = self.layers.get(place.layer)?;
         match place.reverse {
             false => layer.forward.as_ref(),
@@ -246,41 +250,46 @@ impl Foreign {
     }
 
     /// Where a tensor's numbers come from.
-    fn source(&self, kind: TensorKind) -> Found<'_> {
+    fn source(&self, kind: TensorKind) -> TensorSource<'_> {
         let found = match kind {
             TensorKind::Embedding { channel } => match &self.input {
                 ForeignInput::Dense { .. } => None,
-                ForeignInput::Tokens { tables, .. } => tables.get(channel).map(Found::Table),
+                ForeignInput::Tokens { tables, .. } => tables.get(channel).map(TensorSource::Table),
             },
-            TensorKind::InitialState(place) => self.half(place).and_then(|half| {
-                let initial = half.initial.as_deref();
-                initial.map(Found::Vector)
+            TensorKind::InitialState(place) => self.direction(place).and_then(|weights| {
+                let initial = weights.initial.as_deref();
+                initial.map(TensorSource::Vector)
             }),
-            TensorKind::InputWeights(place) => {
-                self.half(place).map(|half| Found::Matrix(&half.input))
-            }
-            TensorKind::RecurrentWeights(place) => {
-                self.half(place).map(|half| Found::Matrix(&half.recurrent))
-            }
-            TensorKind::Bias(place) => self.half(place).map(|half| Found::Vector(&half.bias)),
+            TensorKind::InputWeights(place) => self
+                .direction(place)
+                .map(|weights| TensorSource::Matrix(&weights.input)),
+            TensorKind::RecurrentWeights(place) => self
+                .direction(place)
+                .map(|weights| TensorSource::Matrix(&weights.recurrent)),
+            TensorKind::Bias(place) => self
+                .direction(place)
+                .map(|weights| TensorSource::Vector(&weights.bias)),
             TensorKind::HeadWeights => {
                 let head = self.head.as_ref();
-                head.map(|head| Found::Matrix(&head.weights))
+                head.map(|head| TensorSource::Matrix(&head.weights))
             }
-            TensorKind::HeadBias => self.head.as_ref().map(|head| Found::Vector(&head.bias)),
+            TensorKind::HeadBias => self
+                .head
+                .as_ref()
+                .map(|head| TensorSource::Vector(&head.bias)),
         };
-        found.unwrap_or(Found::Zeros)
+        found.unwrap_or(TensorSource::Zeros)
     }
 }
 
 /// The numbers of a tensor.
-enum Found<'a> {
+enum TensorSource<'a> {
     /// `[out][in]`
     Matrix(&'a Matrix),
     /// All rows but the padding row.
     Table(&'a Matrix),
     Vector(&'a [f32]),
-    /// A silent half.
+    /// Of a direction that the layer does not have.
     Zeros,
 }
 
@@ -306,6 +315,23 @@ impl ForeignInput {
 /// Sizes come from the file, so the file is to blame.
 fn unknown_size(error: elman_core::Error) -> Failure {
     Failure::input(format!("no net that elman can run: {error}"))
+}
+
+/// A net that fits core; what its numbers mean is not known yet.
+pub struct Net {
+    pub spec: Spec,
+    pub params: Vec<f32>,
+    /// Whether the file says at which steps the head reads.
+    pub knows_read: bool,
+    pub notes: Vec<String>,
+}
+
+/// A spec that makes no net is the file's fault.
+pub fn blame_file(failure: Failure) -> Failure {
+    match failure {
+        Failure::Run(sentence) => Failure::Input(sentence),
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -3,70 +3,11 @@
 use std::rc::Rc;
 
 use super::flow::{Axis, Flow, MAX_RANK, Stage, Value, axis};
-use super::graph::{Attributes, Reader};
 use super::head;
 use super::net::Matrix;
-use crate::base::failure::{Failure, Result};
-use crate::exchange::onnx::{Constant, Numbers, Tensor, data_type};
-
-/// An error of the file.
-pub fn refuse<T>(what: impl Into<String>) -> Result<T> {
-    Err(Failure::input(what))
-}
-
-/// A constant of the file; one that cannot be read only matters if it is needed.
-pub fn constant(tensor: &Tensor) -> Value {
-    match Constant::read(tensor) {
-        Ok(constant) => Value::Constant(Rc::new(constant)),
-        Err(why) => Value::Refused(why.to_string().into()),
-    }
-}
-
-/// The inputs of a node.
-pub struct Inputs<'a>(&'a [Option<Value>]);
-
-impl<'a> Inputs<'a> {
-    /// An input, if the node has it.
-    pub fn get(&self, place: usize) -> Option<&'a Value> {
-        self.0.get(place).and_then(Option::as_ref)
-    }
-
-    /// An input that flows.
-    pub fn flow(&self, place: usize) -> Option<&'a Flow> {
-        match self.get(place) {
-            Some(Value::Flow(flow)) => Some(flow),
-            _ => None,
-        }
-    }
-
-    /// An input that is a constant.
-    pub fn constant(&self, place: usize) -> Option<&'a Constant> {
-        match self.get(place) {
-            Some(Value::Constant(constant)) => Some(constant),
-            _ => None,
-        }
-    }
-
-    /// Whole numbers from an attribute, as in older operator sets, or from an input.
-    fn ints(
-        &self,
-        attributes: &Attributes<'_>,
-        name: &str,
-        place: usize,
-    ) -> Result<Option<Vec<i64>>> {
-        if let Some(ints) = attributes.ints(name)? {
-            return Ok(Some(ints.to_vec()));
-        }
-        match self.get(place) {
-            None => Ok(None),
-            Some(Value::Constant(constant)) => match constant.ints() {
-                Some(ints) => Ok(Some(ints.to_vec())),
-                None => refuse(format!("{name} must be whole numbers")),
-            },
-            Some(_) => refuse(format!("{name} must be a constant")),
-        }
-    }
-}
+use super::reader::{Attributes, Inputs, Reader, refuse, size};
+use crate::base::failure::Result;
+use crate::exchange::onnx::{Constant, Numbers, data_type};
 
 /// What a node gives.
 ///
@@ -108,14 +49,6 @@ pub fn apply(
         return Ok(without_data(op, attributes, &inputs)?.unwrap_or(Value::Unknown));
     }
     with_data(reader, op, attributes, &inputs).map(Value::Flow)
-}
-
-/// How many numbers a constant has.
-pub fn size(value: &Value) -> usize {
-    match value {
-        Value::Constant(constant) | Value::Spread(constant) => constant.numbers.len(),
-        _ => 0,
-    }
 }
 
 /// `Constant`

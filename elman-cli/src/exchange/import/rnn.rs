@@ -3,8 +3,8 @@
 use elman_core::{Activation, Cell, MAX_LAYERS};
 
 use super::flow::{At, Axis, Flow, Part, Stage, Value};
-use super::graph::{Attributes, Reader};
-use super::net::{ForeignLayer, Half, Matrix};
+use super::net::{DirectionWeights, ForeignLayer, Matrix};
+use super::reader::{Attributes, Reader};
 use crate::base::failure::{Failure, Result};
 use crate::exchange::onnx::Constant;
 use crate::net::cell;
@@ -18,7 +18,7 @@ const SEQUENCE_LENS: usize = 4;
 const INITIAL_H: usize = 5;
 
 /// What the attributes say.
-struct Settings {
+struct RnnAttributes {
     cell: Cell,
     has_forward: bool,
     has_reverse: bool,
@@ -26,7 +26,7 @@ struct Settings {
     hidden: Option<usize>,
 }
 
-impl Settings {
+impl RnnAttributes {
     fn read(attributes: &Attributes<'_>) -> Result<Self> {
         attributes.only(&[
             "clip",
@@ -155,27 +155,23 @@ pub fn apply(
             "a net has at most {MAX_LAYERS} layers"
         )));
     }
-    let settings = Settings::read(attributes)?;
+    let rnn = RnnAttributes::read(attributes)?;
     let input = |place: usize| inputs.get(place).and_then(Option::as_ref);
     let x = match input(X) {
         Some(Value::Flow(flow)) => flow,
         Some(Value::Refused(why)) => return Err(Failure::input(why.to_string())),
         _ => return Err(Failure::input("X does not come from an input of the graph")),
     };
-    let size = Size::of(
-        &settings,
-        constant(input(W), "W")?,
-        constant(input(R), "R")?,
-    )?;
-    let axes = input_axes(reader, &settings, x, &size)?;
+    let size = Size::of(&rnn, constant(input(W), "W")?, constant(input(R), "R")?)?;
+    let axes = input_axes(reader, &rnn, x, &size)?;
     check_lengths(input(SEQUENCE_LENS))?;
     let bias = input(B).map(|b| constant(Some(b), "B")).transpose()?;
-    let initial = initial_states(reader, &settings, &size, input(INITIAL_H))?;
-    let mut halves = Vec::new();
+    let initial = initial_states(reader, &rnn, &size, input(INITIAL_H))?;
+    let mut directions = Vec::new();
     for (direction, initial) in initial.into_iter().enumerate() {
         let weights = size.block(constant(input(W), "W")?, direction, size.inputs)?;
-        halves.push(Half {
-            // A layer below that runs in reverse only has a silent half.
+        directions.push(DirectionWeights {
+            // A layer below that runs in reverse only has zeros for the forward direction.
             input: match number.checked_sub(1) {
                 Some(below) => reader.spread(&weights, &x.parts, below)?,
                 None => weights,
@@ -185,18 +181,18 @@ pub fn apply(
             initial,
         });
     }
-    let mut halves = halves.into_iter();
+    let mut directions = directions.into_iter();
     reader.layers.push(ForeignLayer {
-        cell: settings.cell,
-        forward: if settings.has_forward {
-            halves.next()
+        cell: rnn.cell,
+        forward: if rnn.has_forward {
+            directions.next()
         } else {
             None
         },
-        reverse: halves.next(),
+        reverse: directions.next(),
     });
     reader.time = Some(axes[0].0);
-    Ok(outputs(&settings, axes, size.hidden, number))
+    Ok(outputs(&rnn, axes, size.hidden, number))
 }
 
 /// Sizes of a layer, which its weights must have.
@@ -207,8 +203,8 @@ struct Size {
 }
 
 impl Size {
-    fn of(settings: &Settings, w: &Constant, r: &Constant) -> Result<Self> {
-        let directions = settings.directions();
+    fn of(rnn: &RnnAttributes, w: &Constant, r: &Constant) -> Result<Self> {
+        let directions = rnn.directions();
         let &[_, hidden, inputs] = &w.dims[..] else {
             return Err(Failure::input(format!(
                 "W must have three dimensions, and has the shape {:?}",
@@ -231,7 +227,7 @@ impl Size {
                 )));
             }
         }
-        match settings.hidden {
+        match rnn.hidden {
             Some(said) if said != hidden => Err(Failure::input(format!(
                 "hidden_size {said}: W is made for {hidden} units"
             ))),
@@ -287,7 +283,7 @@ fn constant<'a>(value: Option<&'a Value>, name: &str) -> Result<&'a Constant> {
 /// The axes of `X`: time, batch, numbers; whatever the layout.
 fn input_axes(
     reader: &Reader,
-    settings: &Settings,
+    rnn: &RnnAttributes,
     x: &Flow,
     size: &Size,
 ) -> Result<[(Axis, Option<usize>); 3]> {
@@ -297,7 +293,7 @@ fn input_axes(
             x.rank()
         )));
     };
-    let (time, batch) = match settings.is_batch_first {
+    let (time, batch) = match rnn.is_batch_first {
         false => (first, second),
         true => (second, first),
     };
@@ -344,7 +340,7 @@ fn check_lengths(value: Option<&Value>) -> Result<()> {
 /// Where each direction starts; `None` at zero.
 fn initial_states(
     reader: &mut Reader,
-    settings: &Settings,
+    rnn: &RnnAttributes,
     size: &Size,
     value: Option<&Value>,
 ) -> Result<Vec<Option<Vec<f32>>>> {
@@ -372,7 +368,7 @@ fn initial_states(
     // Aligned at the end, as everything that is expanded.
     let missing = 3usize.checked_sub(constant.dims.len()).ok_or_else(misfit)?;
     let dims = [vec![1; missing], constant.dims.clone()].concat();
-    let (direction_axis, batch_axis) = match settings.is_batch_first {
+    let (direction_axis, batch_axis) = match rnn.is_batch_first {
         false => (0, 1),
         true => (1, 0),
     };
@@ -403,14 +399,14 @@ fn initial_states(
 
 /// `Y` and `Y_h`
 fn outputs(
-    settings: &Settings,
+    rnn: &RnnAttributes,
     [time, batch, _]: [(Axis, Option<usize>); 3],
     hidden: usize,
     layer: usize,
 ) -> [Value; 2] {
-    let directions = (Axis::Directions, Some(settings.directions()));
+    let directions = (Axis::Directions, Some(rnn.directions()));
     let units = (Axis::Features, Some(hidden));
-    let (all, last) = match settings.is_batch_first {
+    let (all, last) = match rnn.is_batch_first {
         false => (
             vec![time, directions, batch, units],
             vec![directions, batch, units],
@@ -424,7 +420,7 @@ fn outputs(
         Value::Flow(Flow {
             axes,
             stage: Stage::Hidden,
-            parts: settings.parts(layer),
+            parts: rnn.parts(layer),
             at,
         })
     };

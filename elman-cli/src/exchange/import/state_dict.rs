@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use elman_core::Layer;
 use safetensors::tensor::{Dtype, SafeTensors};
 
-use super::net::{Foreign, ForeignHead, ForeignInput, ForeignLayer, Half, Matrix};
+use super::net::{DirectionWeights, Foreign, ForeignHead, ForeignInput, ForeignLayer, Matrix};
 use crate::base::failure::{Failure, Result};
 use crate::net::cell;
 
@@ -20,7 +20,7 @@ pub struct Hints {
     pub window: usize,
 }
 
-/// The tensors of a file, and which of them nobody has looked at yet.
+/// The tensors of a file, and which of them have not been read yet.
 struct StateDict<'a> {
     file: SafeTensors<'a>,
     unused: RefCell<BTreeSet<String>>,
@@ -51,7 +51,7 @@ pub fn read(content: &[u8], hints: &Hints) -> Result<Foreign> {
     let width = layers[0]
         .forward
         .as_ref()
-        .map_or(0, |half| half.input.columns);
+        .map_or(0, |weights| weights.input.columns);
     Ok(Foreign {
         input: if tables.is_empty() {
             ForeignInput::Dense { width }
@@ -91,20 +91,20 @@ impl StateDict<'_> {
         let mut layers: Vec<ForeignLayer> = Vec::new();
         while self.has(&format!("{prefix}weight_ih_l{}", layers.len())) {
             let number = layers.len();
-            let half = |end: &str| self.half(prefix, &format!("_l{number}{end}"));
+            let direction = |end: &str| self.direction(prefix, &format!("_l{number}{end}"));
             let is_both = self.has(&format!("{prefix}weight_ih_l{number}_reverse"));
             let hint = hints.layers.get(number).or(hints.layers.last());
             let hint = hint.copied().unwrap_or(Layer::tanh(0));
             layers.push(ForeignLayer {
                 cell: hint.cell,
-                forward: Some(half("")?),
-                reverse: is_both.then(|| half("_reverse")).transpose()?,
+                forward: Some(direction("")?),
+                reverse: is_both.then(|| direction("_reverse")).transpose()?,
             });
         }
         Ok(layers)
     }
 
-    fn half(&self, prefix: &str, end: &str) -> Result<Half> {
+    fn direction(&self, prefix: &str, end: &str) -> Result<DirectionWeights> {
         let recurrent = self.matrix(&format!("{prefix}weight_hh{end}"))?;
         let Matrix { rows, columns, .. } = recurrent;
         if rows != columns {
@@ -128,7 +128,7 @@ impl StateDict<'_> {
                 bias.iter_mut().zip(found).for_each(|(sum, b)| *sum += b);
             }
         }
-        Ok(Half {
+        Ok(DirectionWeights {
             input: self.matrix(&format!("{prefix}weight_ih{end}"))?,
             recurrent,
             bias,

@@ -1,4 +1,4 @@
-//! The messages, with the field numbers of `onnx.proto`. Fields that nobody here needs are skipped when a file is read.
+//! The messages, with the field numbers of `onnx.proto`. Fields that are not used are skipped when a file is read.
 
 use prost::Message;
 use prost::bytes::Bytes;

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::data::Format;
 use crate::data::table::Part;
-use crate::task::trained::DataFile;
+use crate::data::{DataFile, Format};
 
 /// Measure a model on a file
 #[derive(Args, Debug)]

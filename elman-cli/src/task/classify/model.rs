@@ -10,12 +10,11 @@ use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
 use crate::base::threads::on_threads;
-use crate::command::predict::cell;
 use crate::data::reading::Steps;
-use crate::data::{Format, Sequences};
+use crate::data::{DataFile, Format, Sequences, quoted};
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::best;
-use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet};
+use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained classifying net.
 pub type ClassModel = TrainedNet<ClassMeaning>;
@@ -71,7 +70,7 @@ impl ClassModel {
         let (name, probability) = (self.meaning.classes.name(class), row[class]);
         match self.meaning.kind {
             Kind::Numbers => {
-                let (seq, name) = (cell(&example.name), cell(name));
+                let (seq, name) = (quoted(&example.name), quoted(name));
                 writeln!(out, "{seq},{name},{probability:.6}")?;
             }
             Kind::Text(_) => writeln!(out, "{}\t{name}", example.name)?,

@@ -12,8 +12,7 @@ use crate::data::conll::Conll;
 use crate::data::pairs::{self, Pairs};
 use crate::data::reading::Steps;
 use crate::data::table::{Block, Blocks, Labels, Wanted};
-use crate::data::{Format, Lines, Loader, open_table};
-use crate::task::trained::DataFile;
+use crate::data::{DataFile, Format, Lines, Loader, open_table};
 
 /// What a step of a text is.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -298,7 +297,7 @@ fn load_sentences(path: &Path, classes: &Path) -> Result<Vec<Example>> {
             Some(class) => class.trim().to_owned(),
             None => {
                 let (found, line) = (examples.len(), sentence.first_line);
-                return Err(lines.complain_whole(&format!(
+                return Err(lines.complain_of_file(&format!(
                     "{found} classes are too few: the sentence in line {line} of {} has none",
                     path.display()
                 )));

@@ -8,10 +8,10 @@ use super::meaning::EchoMeaning;
 use super::scores::EchoScores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::data::{Format, Lines, Sequences};
+use crate::data::{DataFile, Format, Lines, Sequences};
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::label::best;
-use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
+use crate::task::trained::{Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// A trained echo net.
 pub type EchoModel = TrainedNet<EchoMeaning>;

@@ -8,9 +8,9 @@ use super::{predict, series};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::threads::on_threads;
-use crate::data::{Format, Sequences};
+use crate::data::{DataFile, Format, Sequences};
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
+use crate::task::trained::{Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// What a split column is called where the training data had none.
 const SPLIT: &str = "split";

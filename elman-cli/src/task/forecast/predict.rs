@@ -12,10 +12,9 @@ use super::history::History;
 use super::meaning::ForecastMeaning;
 use super::series::{self, Series};
 use crate::base::failure::{Failure, Result};
-use crate::command::predict::cell as as_cell;
 use crate::data::csv::Csv;
 use crate::data::table::Wanted;
-use crate::data::{Format, Lines};
+use crate::data::{Format, Lines, quoted};
 use crate::task::args::PredictArgs;
 use crate::task::trained::TrainedNet;
 
@@ -280,21 +279,21 @@ impl Answers<'_> {
             cells.push(value);
         };
         if !answer.seq.is_empty() {
-            cell("seq".to_owned(), as_cell(answer.seq));
+            cell("seq".to_owned(), quoted(answer.seq));
         }
         cell("t".to_owned(), answer.t.to_string());
         if let Some(date) = answer.date {
-            cell("date".to_owned(), as_cell(date));
+            cell("date".to_owned(), quoted(date));
         }
         if is_future {
-            cell(as_cell(target), answer.forecast.to_string());
+            cell(quoted(target), answer.forecast.to_string());
         } else {
             let value = answer
                 .value
                 .map_or(String::new(), |value| value.to_string());
-            cell(as_cell(target), value);
+            cell(quoted(target), value);
             cell(
-                as_cell(&format!("{target}+{}", answer.ahead)),
+                quoted(&format!("{target}+{}", answer.ahead)),
                 answer.forecast.to_string(),
             );
         }

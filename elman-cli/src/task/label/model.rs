@@ -10,13 +10,14 @@ use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::threads::on_threads;
-use crate::command::predict::cell;
 use crate::data::conll::{Conll, Sentence};
 use crate::data::spans::{Tag, spans};
 use crate::data::table::Wanted;
-use crate::data::{self, Format, Lines, Loader, Sequences, load_table, open_table};
+use crate::data::{
+    self, DataFile, Format, Lines, Loader, Sequences, load_table, open_table, quoted,
+};
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet};
+use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained labelling net.
 pub type LabelModel = TrainedNet<LabelMeaning>;
@@ -193,7 +194,7 @@ impl LabelModel {
             writeln!(out)?;
         } else {
             for (t, (label, probability)) in found.enumerate() {
-                let (seq, label) = (cell(seq), cell(label));
+                let (seq, label) = (quoted(seq), quoted(label));
                 writeln!(out, "{seq},{t},{label},{probability:.6}")?;
             }
         }

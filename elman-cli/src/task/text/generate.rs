@@ -4,12 +4,12 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::args::GenerateArgs;
 use super::lexicon::{LINE_END, UNKNOWN};
 use super::model::TextModel;
 use super::sample::{Sampling, go_on};
 use crate::base::failure::Result;
 use crate::base::folder::Run;
+use crate::task::args::GenerateArgs;
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -3,8 +3,8 @@
 use elman_core::{Channel, Channels, Head, HeadKind, Input, Read, Spec, Target};
 use serde::{Deserialize, Serialize};
 
+use crate::data::features::NamedChannel;
 use crate::data::{Rows, Sequences, Targets};
-use crate::task::trained;
 use crate::train::task::Meaning;
 
 use super::lexicon::{LINE_END, Lexicon};
@@ -62,12 +62,12 @@ impl TextMeaning {
     }
 
     /// For `elman inspect`.
-    pub fn channel(&self, spec: &Spec) -> Option<trained::Channel> {
+    pub fn channel(&self, spec: &Spec) -> Option<NamedChannel> {
         let Input::Tokens { channels, .. } = &spec.input else {
             return None;
         };
         let channel = channels.as_slice().first()?;
-        Some(trained::Channel {
+        Some(NamedChannel {
             name: self.lexicon.unit().noun().to_owned(),
             width: channel.width,
             ids: channel.vocabulary,

@@ -10,7 +10,7 @@ mod sample;
 mod scores;
 mod task;
 
-pub use args::{GenerateArgs, TextArgs};
+pub use args::TextArgs;
 pub use generate::run as generate;
 pub use meaning::TASK;
 pub use model::TextModel;

@@ -12,10 +12,10 @@ use super::scores::measure;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::threads::on_threads;
-use crate::data::{Format, Lines, Sequences, text};
+use crate::data::{DataFile, Format, Lines, Sequences, text};
 use crate::net::gather::longest_first;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::trained::{DataFile, Description, EvalReport, Trained, TrainedNet, no_classes};
+use crate::task::trained::{Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// A trained text net.
 pub type TextModel = TrainedNet<TextMeaning>;

@@ -2,9 +2,9 @@
 
 use elman_core::{Input, Read};
 
-use super::{Source, comment};
-use crate::exchange::export::Parts;
-use crate::exchange::export::c::steps::work_buffers;
+use super::super::parts::Parts;
+use super::steps::work_buffers;
+use super::text::{Source, comment};
 
 /// Everything below the first comment.
 pub fn write(to: &mut Source, parts: &Parts<'_>) {
@@ -58,7 +58,7 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
         Input::Tokens { .. } => "uint32_t",
     };
     let calls = if spec.is_bidirectional() {
-        WHOLE
+        SEQUENCE
     } else {
         STREAM
     };
@@ -111,7 +111,7 @@ int net_step(net_state *net, const INPUT_T x[NET_INPUTS], float y[NET_OUTPUTS]);
 size_t net_self_test(net_state *net, float y[NET_OUTPUTS]);
 ";
 
-const WHOLE: &str = "
+const SEQUENCE: &str = "
 /*
  * This net reads both ways, so it needs a whole sequence at once. Use:
  *

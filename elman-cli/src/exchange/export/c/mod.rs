@@ -7,20 +7,22 @@
 mod header;
 mod panels;
 mod steps;
+mod text;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use elman_core::{Activation, HeadKind, InitialState, Input, Inputs, LANES, Spec};
 
-use super::size::{PANEL, Size};
-use super::source::{head, list, number};
-use super::{Output, Parts};
+use super::parts::{Output, Parts};
+use super::size::Size;
+use super::source::{head, list};
 use crate::base::encoding::{Encoding, Named};
 use crate::base::failure::{Failure, Result};
-
 use crate::net::cell;
+use crate::net::cost::PANEL;
 use panels::panels_of;
+use text::{Source, c_number, comment};
 
 const FMA: &str = include_str!("fma.c");
 const PRODUCT: &str = include_str!("product.c");
@@ -34,56 +36,10 @@ const LAYER: &str = include_str!("layer.c");
 const WINDOWS: &str = include_str!("windows.c");
 const COMPARE: &str = include_str!("compare.c");
 const STREAM_TEST: &str = include_str!("stream_test.c");
-const WHOLE_TEST: &str = include_str!("whole_test.c");
+const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
 
 /// Bytes of stack of a step, measured in QEMU; every embedding that a step reads takes eight more.
 const STACK: usize = 130;
-
-/// The text of a file, in which pieces take the name of the export.
-struct Source {
-    name: String,
-    text: String,
-}
-
-impl Source {
-    fn new(name: &str) -> Self {
-        let (name, text) = (name.to_owned(), String::new());
-        Self { name, text }
-    }
-
-    /// A piece of ours: `net_` and `NET_` take the name.
-    fn piece(&mut self, piece: &str) {
-        let (small, large) = (
-            format!("{}_", self.name),
-            format!("{}_", self.name.to_uppercase()),
-        );
-        self.text += &piece.replace("net_", &small).replace("NET_", &large);
-    }
-
-    /// Text as it is: numbers, names, comments of the user's.
-    fn verbatim(&mut self, text: &str) {
-        self.text += text;
-    }
-
-    /// A list of items behind a declaration of ours.
-    fn table(&mut self, about: &str, declaration: &str, items: &str) {
-        self.verbatim(&format!("\n/* {} */\n", comment(about)));
-        self.piece(declaration);
-        self.verbatim(&format!(" = {{\n{items}\n}};\n"));
-    }
-}
-
-/// Text that ends no comment.
-fn comment(text: &str) -> String {
-    text.replace("*/", "* /")
-        .replace("/*", "/ *")
-        .replace(['\n', '\\'], " ")
-}
-
-/// A C number; negative ones and those below one need nothing more.
-fn c_number(x: f32) -> String {
-    number(x) + "f"
-}
 
 /// Both files.
 ///
@@ -200,21 +156,22 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
         to.piece(IDS);
     }
     if spec.is_bidirectional() {
-        whole(to, spec);
+        sequence(to, spec);
     } else {
         steps::stream(to, spec);
     }
     golden(to, parts);
     to.piece(COMPARE);
     to.piece(if spec.is_bidirectional() {
-        WHOLE_TEST
+        SEQUENCE_TEST
     } else {
         STREAM_TEST
     });
     encoding(to, &parts.encoding);
 }
 
-fn whole(to: &mut Source, spec: &Spec) {
+/// What a net that reads both ways runs over a sequence with.
+fn sequence(to: &mut Source, spec: &Spec) {
     let is_tokens = matches!(spec.input, Input::Tokens { .. });
     to.piece("\ntypedef void (*net_activation)(float *h, size_t len);\n");
     if is_tokens {
@@ -223,7 +180,7 @@ fn whole(to: &mut Source, spec: &Spec) {
     if !is_tokens || spec.layers.len() > 1 {
         to.piece(LAYER);
     }
-    steps::whole(to, spec);
+    steps::sequence(to, spec);
 }
 
 /// Weights, embeddings, the initial state.
@@ -375,10 +332,5 @@ mod tests {
         let name = |path: &str| identifier(Path::new(path)).map_err(|failure| failure.to_string());
         assert_eq!(name("src/Slot-Tagger.2.c").unwrap(), "slot_tagger_2");
         assert!(name("9.c").unwrap_err().contains("-o net.c"));
-    }
-
-    #[test]
-    fn comments_stay_closed_in_themselves() {
-        assert_eq!(comment("a */ b /* c\\"), "a * / b / * c ");
     }
 }

@@ -3,7 +3,7 @@
 
 use elman_core::{Place, Spec, Tensor, TensorKind};
 
-use super::super::size::PANEL;
+use crate::net::cost::PANEL;
 
 /// The panels of one matrix, or of one direction of a layer.
 pub struct Matrix {

@@ -1,12 +1,12 @@
-//! The functions that know the net: a step of a stream, or a whole sequence.
+//! The functions that know the net: a step of a stream, or all of a sequence.
 
 use elman_core::{HeadKind, InitialState, Input, Layer, Place, Read, Spec};
 
 use super::panels::name;
-use super::{Source, c_number};
+use super::text::{Source, c_number};
 use crate::net::cell;
 
-/// Row buffers of a whole sequence: layers take turns in two.
+/// Row buffers of a sequence: layers take turns in two.
 pub fn work_buffers(spec: &Spec) -> usize {
     spec.layers.len().min(2)
 }
@@ -131,7 +131,7 @@ fn stream_layer(to: &mut Source, spec: &Spec, index: usize, layer: &Layer) {
 }
 
 /// `net_run`.
-pub fn whole(to: &mut Source, spec: &Spec) {
+pub fn sequence(to: &mut Source, spec: &Spec) {
     to.piece(match &spec.input {
         Input::Dense { .. } => {
             "
@@ -190,17 +190,17 @@ int net_run(const uint32_t *x, size_t steps, float *work, float *y)
             ));
         }
     }
-    whole_head(to, spec, buffer(spec.layers.len() - 1));
+    sequence_head(to, spec, buffer(spec.layers.len() - 1));
     to.piece("    return 0;\n}\n");
 }
 
 /// From the rows of the last layer to outputs.
-fn whole_head(to: &mut Source, spec: &Spec, top: &str) {
+fn sequence_head(to: &mut Source, spec: &Spec, top: &str) {
     let (width, layers) = (spec.top_width(), spec.layers.as_slice());
     let Some(last) = layers.last() else {
         return;
     };
-    // Of the last step forward and of the first in reverse; of every step the whole row.
+    // Of the last step forward and of the first in reverse; of every step all of its row.
     let (rows, parts) = match spec.head.read {
         Read::EveryStep => ("steps", vec![(format!("{top} + row * {width}"), width)]),
         Read::LastStep => {
