@@ -184,7 +184,7 @@ impl Learner {
         learner
     }
 
-    /// The states that streams carry from window to window; nothing for whole sequences.
+    /// The states that streams carry from window to window; empty where sequences are learnt from their first step to their last.
     pub fn carried(&self) -> Vec<f32> {
         let carried = self.shards.iter().flat_map(|shard| &shard.carried);
         carried.copied().collect()
@@ -330,7 +330,7 @@ impl Learner {
             place,
         };
         match self.shards.as_mut_slice() {
-            // A single shard has nobody to wait for.
+            // A single shard needs no other thread.
             [shard] => shard.learn(&training)?,
             shards => shards
                 .par_iter_mut()

@@ -21,7 +21,7 @@ pub struct Dataset<'a> {
     pub smoothing: f32,
 }
 
-/// Everything that a shard reads and does not own.
+/// One batch of an update: everything that a shard reads and does not own.
 #[derive(Clone, Copy)]
 pub struct TrainingBatch<'a> {
     pub level: Level,
@@ -29,9 +29,9 @@ pub struct TrainingBatch<'a> {
     pub transposed: &'a [Strip],
     pub dataset: Dataset<'a>,
     pub truncation: Truncation,
-    /// The window of the streams; whole sequences without.
+    /// The number of the window of the streams; `None`: sequences from their first step to their last.
     pub window: Option<usize>,
-    /// Counted items of the whole update.
+    /// Counted items of the update, all its batches together.
     pub total: f64,
     /// Seed of the run, epoch and batch.
     pub seed: u64,

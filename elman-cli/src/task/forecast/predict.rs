@@ -26,7 +26,7 @@ type ForecastNet = TrainedNet<ForecastMeaning>;
 /// # Errors
 /// Data that are missing or do not fit.
 pub fn run(net: &ForecastNet, args: &PredictArgs, out: &mut dyn Write) -> Result<()> {
-    // These come as a whole.
+    // Other formats are read to their end before the first answer.
     let is_array = args.format.is_some_and(|format| format != Format::Csv);
     let mut answers = Answers {
         meaning: &net.meaning,

@@ -159,7 +159,7 @@ impl LabelModel {
             if blocks.is_empty() {
                 return Ok(());
             }
-            // Labels that the file may have are none of our business.
+            // The file may have labels of its own: predictions do not depend on them.
             (blocks.iter_mut()).for_each(|block| block.labels = data::table::Labels::None);
             let sequences = self.meaning.encode_rows(&blocks, "the input")?;
             let outputs = self.network.outputs(&sequences)?;
