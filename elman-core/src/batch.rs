@@ -402,7 +402,7 @@ impl<'a> Batch<'a> {
         forward.into_iter().chain(backward)
     }
 
-    /// Pairs of rows (h[t-1], h[t]) of one sequence, in runs: row `later + i` continues the sequence of row `earlier + i`.
+    /// Pairs of rows (`h[t-1]`, `h[t]`) of one sequence, in runs: row `later + i` continues the sequence of row `earlier + i`.
     /// One run per stretch of equal `active`, so a weight gradient is one long product per run instead of one per step.
     pub(crate) fn transitions(
         &self,

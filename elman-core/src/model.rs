@@ -61,7 +61,7 @@ impl<'a> Model<'a> {
         Self::join(spec, params, Packed::Single(packed))
     }
 
-    /// The same with weights in bfloat16, from [`pack_bfloat16`]: for inference.
+    /// The same with weights in bfloat16, from [`pack_bfloat16`](crate::pack_bfloat16): for inference.
     ///
     /// # Errors
     /// As [`Model::new`].
