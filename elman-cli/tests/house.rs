@@ -27,63 +27,19 @@ const WINGS: [&str; 8] = [
 /// What stands above the wings.
 const ROOF: [&str; 3] = ["hostile.rs", "lib.rs", "main.rs"];
 
-/// Circles that elman-cli still has; none may grow.
-const CLI_CIRCLES: &[&[&str]] = &[
-    &["task/classify/args.rs", "task/classify/task.rs"],
-    &[
-        "task/classify/classifier.rs",
-        "task/echo/listener.rs",
-        "task/forecast/forecaster.rs",
-        "task/forecast/predict.rs",
-        "task/label/labeller.rs",
-        "task/text/args.rs",
-        "task/text/generate.rs",
-        "task/text/task.rs",
-        "task/text/writer.rs",
-        "task/trained.rs",
-        "task/values.rs",
-    ],
-    &["task/echo/args.rs", "task/echo/task.rs"],
-    &["task/forecast/args.rs", "task/forecast/task.rs"],
-    &["task/label/args.rs", "task/label/task.rs"],
-    &["train/doctor/advice.rs", "train/doctor/mod.rs"],
-    &[
-        "train/report/matrix.rs",
-        "train/report/mod.rs",
-        "train/report/tables.rs",
-        "train/task.rs",
-    ],
-];
-
-/// The same of elman-core.
-const CORE_CIRCLES: &[&[&str]] = &[
-    &["cell/elman.rs", "cell/mod.rs"],
-    &["recurrence.rs", "recurrence/dropout.rs"],
-    &["simd/arm_dsp.rs", "simd/arm_thumb.rs", "simd/whole.rs"],
-    &["spec.rs", "spec/input.rs", "spec/layer.rs"],
-];
-
 #[test]
 fn no_circles_in_the_command() {
-    assert_eq!(new_circles("elman-cli", CLI_CIRCLES), [""; 0]);
+    assert_eq!(circles_of("elman-cli"), [""; 0]);
 }
 
 #[test]
 fn no_circles_in_core() {
-    assert_eq!(new_circles("elman-core", CORE_CIRCLES), [""; 0]);
+    assert_eq!(circles_of("elman-core"), [""; 0]);
 }
 
-/// The circles with a file that no known one holds.
-fn new_circles(package: &str, known: &[&[&str]]) -> Vec<String> {
-    let is_known = |circle: &[String]| {
-        let holds = |known: &&[&str]| circle.iter().all(|file| known.contains(&file.as_str()));
-        known.iter().any(holds)
-    };
+fn circles_of(package: &str) -> Vec<String> {
     let found = circles(&source(package)).into_iter();
-    found
-        .filter(|circle| !is_known(circle))
-        .map(|circle| circle.join(" <-> "))
-        .collect()
+    found.map(|circle| circle.join(" <-> ")).collect()
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The shape of a net, as one `Copy` value. Every buffer length is a `const fn` of it.
 
+mod dimension;
 mod dropout;
 mod head;
 mod input;
 mod layer;
 mod list;
 
+pub use dimension::MAX_DIMENSION;
+use dimension::is_dimension;
 pub use dropout::Dropout;
 pub use head::{Head, HeadKind, Read};
 pub use input::{Channel, Channels, Input, MAX_CHANNELS};
@@ -13,15 +16,6 @@ pub use layer::{Direction, InitialState, Layer, Layers, MAX_LAYERS};
 pub use list::List;
 
 use crate::error::Error;
-
-/// No single dimension (width, hidden units, outputs, vocabulary) is larger than this.
-///
-/// ```
-/// # use elman_core::{MAX_DIMENSION, Spec};
-/// assert!(Spec::dense(2, MAX_DIMENSION, 1).check().is_ok());
-/// assert!(Spec::dense(2, MAX_DIMENSION + 1, 1).check().is_err());
-/// ```
-pub const MAX_DIMENSION: usize = 1 << 24;
 
 /// An Elman net: `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`, `y[t] = g(W_out·h[t] + c)`
 /// (J. L. Elman, "Finding Structure in Time", Cognitive Science 14, 1990).
@@ -273,8 +267,4 @@ impl Spec {
         }
         self.dropout.problem()
     }
-}
-
-const fn is_dimension(n: usize) -> bool {
-    n >= 1 && n <= MAX_DIMENSION
 }

@@ -9,7 +9,7 @@
 
 use core::ops::Range;
 
-use super::Recurrence;
+use super::walk::Recurrence;
 use crate::batch::Step as TimeStep;
 use crate::cell::Step;
 use crate::kernel::dropout::{Dropout, Site};

@@ -1,6 +1,7 @@
 //! What a time step reads.
 
-use super::{List, MAX_DIMENSION, is_dimension};
+use super::List;
+use super::dimension::{MAX_DIMENSION, is_dimension};
 
 /// At most this many token channels.
 ///

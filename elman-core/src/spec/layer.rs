@@ -1,6 +1,7 @@
 //! Recurrent layers.
 
-use super::{List, is_dimension};
+use super::List;
+use super::dimension::is_dimension;
 use crate::cell::{Activation, Cell};
 
 /// At most this many stacked layers.
