@@ -84,14 +84,45 @@ pub(crate) fn gather(
     ids: &[u32],
     x: &mut [f32],
 ) {
-    let spec = model.spec();
-    for_each_embedding(spec, batch, steps, ids, |row, column, c, channel, id| {
-        let at = row * spec.input.width() + column;
-        let embedding = model.embedding(channel, c.width, id);
-        if let Some(x) = x.get_mut(at..at + embedding.len()) {
-            copy(embedding, x);
+    let Input::Tokens { channels, window } = &model.spec().input else {
+        return;
+    };
+    let (channels, width) = (channels.as_slice(), model.spec().input.width());
+    for step in batch.walk(steps) {
+        for (place, neighbour) in neighbours(batch, step, *window).enumerate() {
+            for sequence in 0..step.active {
+                let row = neighbour.filter(|n| sequence < n.active);
+                let known = row.map(|n| at(ids, (n.first_row + sequence) * channels.len()..));
+                let id = |channel: usize, c: &Channel| {
+                    known.map_or(c.vocabulary as u32, |ids| {
+                        ids.get(channel).copied().unwrap_or(0)
+                    })
+                };
+                let ids = channels.iter().enumerate().map(|(i, c)| id(i, c));
+                let start = (step.first_row + sequence) * width + place * (width / window);
+                embed_step(model, ids, at_mut(x, start..));
+            }
         }
-    });
+    }
+}
+
+/// The embeddings of one time step's ids, channel after channel, at the start of `x`; gives what lies behind them.
+#[inline]
+pub(crate) fn embed_step<'x>(
+    model: &Model,
+    ids: impl Iterator<Item = u32>,
+    x: &'x mut [f32],
+) -> &'x mut [f32] {
+    let Input::Tokens { channels, .. } = &model.spec().input else {
+        return x;
+    };
+    let mut rest = x;
+    for (channel, (id, c)) in ids.zip(channels.as_slice()).enumerate() {
+        let (part, behind) = rest.split_at_mut_checked(c.width).unwrap_or_default();
+        copy(model.embedding(channel, c.width, id), part);
+        rest = behind;
+    }
+    rest
 }
 
 /// Backward: adds `d_x` (R, I) to the gradients of the embeddings. Only the rows in use are touched.

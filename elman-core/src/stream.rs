@@ -2,7 +2,7 @@
 
 use crate::cell::{Step, Visit, with_cell};
 use crate::error::{Error, check_len, check_room};
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, embed_step};
 use crate::kernel::operands::Order;
 use crate::kernel::pack::Panels;
 use crate::kernel::softmax::softmax_row;
@@ -309,20 +309,9 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
 /// The embeddings of a window of token ids, one after the other.
 #[inline]
 fn gather(model: &Model, ids: &[u32], x: &mut [f32]) {
-    let Input::Tokens { channels, .. } = &model.spec().input else {
-        return;
-    };
-    let channels = channels.as_slice();
-    let mut to = x;
-    for ids in ids.chunks_exact(channels.len().max(1)) {
-        for (channel, (&id, c)) in ids.iter().zip(channels).enumerate() {
-            let Some((part, rest)) = to.split_at_mut_checked(c.width) else {
-                return;
-            };
-            for (x, &e) in part.iter_mut().zip(model.embedding(channel, c.width, id)) {
-                *x = e;
-            }
-            to = rest;
-        }
+    let channels = model.spec().input.channel_count().max(1);
+    let mut rest = x;
+    for ids in ids.chunks_exact(channels) {
+        rest = embed_step(model, ids.iter().copied(), rest);
     }
 }
