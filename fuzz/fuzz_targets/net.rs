@@ -74,7 +74,15 @@ fn streams(rig: &Rig, case: &Case, forward: &Forward) {
 /// Tanh bounds what every step hands on, and softmax takes whatever is finite.
 fn finite(case: &Case, forward: &Forward) {
     let layers = case.spec.layers.as_slice();
-    let is_tanh = |layer: &elman_core::Layer| matches!(layer.cell, Cell::Elman { activation: Activation::Tanh, .. });
+    let is_tanh = |layer: &elman_core::Layer| {
+        matches!(
+            layer.cell,
+            Cell::Elman {
+                activation: Activation::Tanh,
+                ..
+            }
+        )
+    };
     if layers.iter().all(is_tanh) {
         let numbers = forward.outputs.iter().chain(&forward.state);
         assert!(

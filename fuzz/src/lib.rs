@@ -1,9 +1,9 @@
 //! From the fuzzer's bytes to nets and data for them.
 
 use arbitrary::{Result, Unstructured};
-use elman_core::{Cell, 
-    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
-    Layers, Read, Spec,
+use elman_core::{
+    Activation, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input,
+    Layer, Layers, Read, Spec,
 };
 use elman_tests::{Case, Rows, Targets};
 
@@ -78,11 +78,21 @@ pub fn spec(bytes: &mut Unstructured<'_>) -> Result<Spec> {
         layers.push(Layer {
             hidden: size(bytes)?,
             direction: *bytes.choose(&[Direction::Forward, Direction::Forward, Direction::Both])?,
-            cell: Cell::Elman { activation: *bytes.choose(&[
-                Activation::Tanh,
-                Activation::Relu,
-                Activation::Identity,
-            ])?, clip: *bytes.choose(&[f32::INFINITY, f32::INFINITY, f32::INFINITY, 0.1, 1.0, 20.0])? },
+            cell: Cell::Elman {
+                activation: *bytes.choose(&[
+                    Activation::Tanh,
+                    Activation::Relu,
+                    Activation::Identity,
+                ])?,
+                clip: *bytes.choose(&[
+                    f32::INFINITY,
+                    f32::INFINITY,
+                    f32::INFINITY,
+                    0.1,
+                    1.0,
+                    20.0,
+                ])?,
+            },
         });
     }
     let outputs = size(bytes)?;

@@ -15,7 +15,10 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     for (name, width, hidden, outputs, clip) in NETS {
         let layer = Layer {
-            cell: Cell::Elman { activation: Activation::Tanh, clip },
+            cell: Cell::Elman {
+                activation: Activation::Tanh,
+                clip,
+            },
             ..Layer::tanh(hidden)
         };
         let net = RandomNet::of(Spec {
