@@ -146,7 +146,7 @@ removed() {
     $elman $label --epochs 100000 --checkpoint-every 1ms --out gone >out 2>err &
     pid=$!
     until [ -e gone/checkpoint.safetensors ]; do sleep 0.05; done
-    rm -rf gone
+    mv gone went && rm -rf went
     wait $pid
     code=$?
     if [ $code = 1 ] && grep -q "cannot write gone" err; then row "$name" "1: $(tail -n 1 err | cut -c 1-100)"; else bad "$name" "ended with $code: $(tail -n 1 err)"; fi

@@ -88,6 +88,7 @@ pub(crate) fn gather(
         return;
     };
     let (channels, width) = (channels.as_slice(), model.spec().input.width());
+    let step_width: usize = channels.iter().map(|c| c.width).sum();
     for step in batch.walk(steps) {
         for (place, neighbour) in neighbours(batch, step, *window).enumerate() {
             for sequence in 0..step.active {
@@ -99,7 +100,7 @@ pub(crate) fn gather(
                     })
                 };
                 let ids = channels.iter().enumerate().map(|(i, c)| id(i, c));
-                let start = (step.first_row + sequence) * width + place * (width / window);
+                let start = (step.first_row + sequence) * width + place * step_width;
                 embed_step(model, ids, at_mut(x, start..));
             }
         }

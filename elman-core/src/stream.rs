@@ -309,9 +309,11 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
 /// The embeddings of a window of token ids, one after the other.
 #[inline]
 fn gather(model: &Model, ids: &[u32], x: &mut [f32]) {
-    let channels = model.spec().input.channel_count().max(1);
+    let Input::Tokens { channels, .. } = &model.spec().input else {
+        return;
+    };
     let mut rest = x;
-    for ids in ids.chunks_exact(channels) {
+    for ids in ids.chunks_exact(channels.len().max(1)) {
         rest = embed_step(model, ids.iter().copied(), rest);
     }
 }
