@@ -53,7 +53,7 @@ extern "C" {
 #define ELMAN_MISMATCH 9  /* the self-test found a wrong output */
 
 /* Room for a net: its shape, and where everything lies. */
-#define ELMAN_NET_WORDS 72
+#define ELMAN_NET_WORDS 80
 typedef struct {
     size_t words[ELMAN_NET_WORDS];
 } elman_net;

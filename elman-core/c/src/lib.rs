@@ -18,7 +18,7 @@ pub use code::Code;
 use code::{slice, slice_mut};
 
 /// Room for a net, in words of `size_t`.
-pub const NET_WORDS: usize = 72;
+pub const NET_WORDS: usize = 80;
 
 /// Bytes per strip, and what scratch and images are aligned to.
 pub const STRIP: usize = size_of::<Strip>();
