@@ -96,7 +96,9 @@ fn fill(
     rng: &mut impl TryRng<Error = Infallible>,
     values: &mut [f32],
 ) {
-    let glorot = libm::sqrt(6.0 / (tensor.rows + tensor.columns) as f64);
+    // Each gate is a matrix of its own.
+    let columns = tensor.columns / gates(spec, tensor.kind);
+    let glorot = libm::sqrt(6.0 / (tensor.rows + columns) as f64);
     match (tensor.kind, init) {
         (TensorKind::Embedding { .. }, _) => {
             let deviation = if init == Init::Pytorch {
@@ -111,7 +113,7 @@ fn fill(
             TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::Bias(_),
             Init::Pytorch,
         ) => {
-            uniform(rng, 1.0 / libm::sqrt(tensor.columns as f64), values);
+            uniform(rng, 1.0 / libm::sqrt(columns as f64), values);
         }
         (TensorKind::HeadWeights | TensorKind::HeadBias, Init::Pytorch) => {
             uniform(rng, 1.0 / libm::sqrt(spec.top_width() as f64), values);
@@ -134,6 +136,17 @@ fn fill(
         ) => {
             uniform(rng, glorot, values);
         }
+    }
+}
+
+/// Gates that lie side by side in the columns of a tensor; of a bias, as many as it has numbers per unit.
+fn gates(spec: &Spec, kind: TensorKind) -> usize {
+    match kind {
+        TensorKind::InputWeights(place) | TensorKind::RecurrentWeights(place) => {
+            spec.layer(place.layer).cell.facts().gates
+        }
+        TensorKind::Bias(place) => spec.layer(place.layer).cell.facts().biases,
+        _ => 1,
     }
 }
 

@@ -188,7 +188,7 @@ impl Work {
             let (width, hidden) = (spec.layer_input_width(index), layer.hidden);
             for _ in 0..layer.directions() {
                 work.matrix(
-                    hidden,
+                    layer.cell.facts().gates * hidden,
                     width + hidden,
                     padded(width, BLOCK) + padded(hidden, BLOCK),
                 );

@@ -108,7 +108,7 @@ impl Int8Lengths<'_> {
             };
             let matrix = Matrix {
                 start,
-                rows: l.hidden,
+                rows: l.cell.facts().sums * l.hidden,
                 x_blocks,
                 h_blocks: blocks(l.hidden),
             };
