@@ -69,7 +69,7 @@ fn wings_look_down_only() {
 }
 
 #[test]
-#[ignore = "prints the circles of the crate that ELMAN_HOUSE names"]
+#[ignore = "prints the circles of the crate that ELMAN_HOUSE names; run by hand, by whoever untangles or reviews one"]
 fn circles_of_another_crate() {
     let source = std::env::var_os("ELMAN_HOUSE").expect("ELMAN_HOUSE=path/to/src");
     let found = circles(Path::new(&source));
