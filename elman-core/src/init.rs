@@ -6,7 +6,7 @@ use rand_core::TryRng;
 
 use crate::error::{Error, check_len};
 use crate::params::{Tensor, TensorKind};
-use crate::slices::at_mut;
+use crate::slices::{at, at_mut};
 use crate::spec::Spec;
 
 /// How parameters start.
@@ -34,16 +34,20 @@ use crate::spec::Spec;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Init {
-    /// Orthogonal `W_rec` (Saxe, McClelland, Ganguli 2014), the rest as [`Init::Glorot`].
+    /// Orthogonal `W_rec`, gate by gate (Saxe, McClelland, Ganguli 2014), the rest as [`Init::Glorot`].
     #[default]
     Orthogonal,
-    /// Uniform in ±√(6 / (in + out)) (Glorot and Bengio 2010), biases zero.
+    /// Uniform in ±√(6 / (in + out)), gate by gate (Glorot and Bengio 2010), biases zero, but 1 for the forget gate of an
+    /// LSTM, which so starts by remembering (Jozefowicz, Zaremba, Sutskever 2015).
     Glorot,
-    /// As PyTorch's `nn.RNN` and `nn.Linear`: uniform in ±1/√H, head and its bias in ±1/√(its inputs).
+    /// As PyTorch's `nn.RNN`, `nn.GRU`, `nn.LSTM` and `nn.Linear`: uniform in ±1/√H, head and its bias in ±1/√(its inputs).
     Pytorch,
     /// IRNN: `W_rec` the identity (Le, Jaitly, Hinton 2015), the rest as [`Init::Glorot`]; made for relu.
     Identity,
 }
+
+/// Where the bias of a forget gate starts.
+const FORGET_BIAS: f32 = 1.0;
 
 /// Standard deviation of embeddings under every scheme but PyTorch's, which has 1.
 const EMBEDDING_DEVIATION: f64 = 0.5;
@@ -108,7 +112,7 @@ fn fill(
             };
             values.fill_with(|| (deviation * normal(rng)) as f32);
         }
-        (TensorKind::InitialState(_), _) => values.fill(0.0),
+        (TensorKind::InitialState(_) | TensorKind::InitialCell(_), _) => values.fill(0.0),
         (
             TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::Bias(_),
             Init::Pytorch,
@@ -118,14 +122,24 @@ fn fill(
         (TensorKind::HeadWeights | TensorKind::HeadBias, Init::Pytorch) => {
             uniform(rng, 1.0 / libm::sqrt(spec.top_width() as f64), values);
         }
-        (TensorKind::Bias(_) | TensorKind::HeadBias, _) => values.fill(0.0),
+        (TensorKind::Bias(place), _) => {
+            let layer = spec.layer(place.layer);
+            values.fill(0.0);
+            if let Some(gate) = layer.cell.forget_gate() {
+                let first = gate * layer.hidden;
+                at_mut(values, first..first + layer.hidden).fill(FORGET_BIAS);
+            }
+        }
+        (TensorKind::HeadBias, _) => values.fill(0.0),
         (TensorKind::RecurrentWeights(_), Init::Orthogonal) => {
-            orthogonal(rng, tensor.columns, values)
+            for gate in 0..gates(spec, tensor.kind) {
+                orthogonal(rng, columns, (tensor.columns, gate * columns), values);
+            }
         }
         (TensorKind::RecurrentWeights(_), Init::Identity) => {
             for (row, values) in values.chunks_exact_mut(tensor.columns.max(1)).enumerate() {
                 values.fill(0.0);
-                if let Some(diagonal) = values.get_mut(row) {
+                for diagonal in values.iter_mut().skip(row).step_by(columns.max(1)) {
                     *diagonal = 1.0;
                 }
             }
@@ -145,7 +159,7 @@ fn gates(spec: &Spec, kind: TensorKind) -> usize {
         TensorKind::InputWeights(place) | TensorKind::RecurrentWeights(place) => {
             spec.layer(place.layer).cell.facts().gates
         }
-        TensorKind::Bias(place) => spec.layer(place.layer).cell.facts().biases,
+        TensorKind::Bias(place) => spec.layer(place.layer).cell.facts().biases(),
         _ => 1,
     }
 }
@@ -172,19 +186,26 @@ fn normal(rng: &mut impl TryRng<Error = Infallible>) -> f64 {
     radius * libm::cos(core::f64::consts::TAU * unit(rng))
 }
 
-/// A random orthogonal matrix: Gram-Schmidt over normal rows, run twice because once loses
-/// orthogonality in f32 ("twice is enough", Giraud, Langou, Rozložník 2005).
-fn orthogonal(rng: &mut impl TryRng<Error = Infallible>, size: usize, values: &mut [f32]) {
-    for row in 0..size {
-        let Some((done, rest)) = values.split_at_mut_checked(row * size) else {
+/// A random orthogonal matrix, whose rows are `row` numbers apart and begin at `column`: Gram-Schmidt over normal rows,
+/// run twice because once loses orthogonality in f32 ("twice is enough", Giraud, Langou, Rozložník 2005).
+fn orthogonal(
+    rng: &mut impl TryRng<Error = Infallible>,
+    size: usize,
+    (row, column): (usize, usize),
+    values: &mut [f32],
+) {
+    let columns = column..column + size;
+    for index in 0..size {
+        let Some((done, rest)) = values.split_at_mut_checked(index * row) else {
             return;
         };
-        let Some(new) = rest.get_mut(..size) else {
+        let Some(new) = rest.get_mut(columns.clone()) else {
             return;
         };
         new.fill_with(|| normal(rng) as f32);
         for _ in 0..2 {
-            for earlier in done.chunks_exact(size) {
+            for earlier in done.chunks_exact(row.max(1)) {
+                let earlier = at(earlier, columns.clone());
                 let overlap = dot(earlier, new) as f32;
                 for (x, &e) in new.iter_mut().zip(earlier) {
                     *x -= overlap * e;

@@ -172,6 +172,21 @@ impl<'a> Model<'a> {
         self.panels(place, true, depth, 0)
     }
 
+    /// The biases of the sums that x does not feed, in panels without a matrix: sum after sum, strips of units.
+    #[inline(always)]
+    pub(crate) fn other_biases(&self, place: Place) -> Panels<'a> {
+        match self.packed {
+            Packed::Single(strips) => {
+                let start = self.spec.other_biases(Form::Packed, place);
+                Panels::single(at(strips, start..), 0, 1)
+            }
+            Packed::Pairs(strips) => {
+                let start = self.spec.other_biases(Form::Pairs, place);
+                Panels::pairs(at(strips, start..), 0, 1)
+            }
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn head_weights(&self) -> Panels<'a> {
         self.panels(self.spec.head_place(), false, self.spec.top_width(), 1)

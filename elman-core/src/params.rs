@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! tables  = embedding.0 (V₀+1, E₀) │ embedding.1 … │ h0 of every layer and direction (H), if trained
-//! weights = per layer and direction: W_in (I, H) │ W_rec (H, H) │ b (H)   then   W_out (H, O) │ c (O)
+//! weights = per layer and direction: W_in (I, G·H) │ W_rec (H, G·H) │ b (biases·H)   then   W_out (H, O) │ c (O)
 //! ```
 //!
-//! Matrices are stored `[in][out]`, row by row; PyTorch stores `[out][in]`. Names are PyTorch's.
+//! G gates lie side by side in PyTorch's order: GRU r, z, n; LSTM i, f, g, o. The initial cell state of an LSTM follows the
+//! hidden state of its layer. Matrices are stored `[in][out]`, row by row; PyTorch stores `[out][in]`. Names are PyTorch's.
 
 use core::fmt;
 use core::ops::Range;
 
-use crate::spec::{HeadKind, InitialState, Input, Spec};
+use crate::spec::{HeadKind, InitialState, Input, Layer, Spec};
 
 /// What a tensor is for.
 ///
@@ -26,13 +27,16 @@ pub enum TensorKind {
         /// The channel, counted from 0.
         channel: usize,
     },
-    /// Trained initial state, (1, H).
+    /// Trained initial hidden state, (1, H).
     InitialState(Place),
-    /// `W_in`, (I, H).
+    /// Trained initial cell state of an LSTM, (1, H).
+    InitialCell(Place),
+    /// `W_in`, (I, gates·H).
     InputWeights(Place),
-    /// `W_rec`, (H, H).
+    /// `W_rec`, (H, gates·H).
     RecurrentWeights(Place),
-    /// `b`, (1, H): PyTorch's two biases folded into one.
+    /// `b`, (1, [biases](crate::CellFacts::biases)·H): PyTorch's two biases folded into one, gate by gate; of a GRU the
+    /// hidden bias of n, which stays apart, comes last.
     Bias(Place),
     /// `W_out`, (H, O).
     HeadWeights,
@@ -128,7 +132,10 @@ impl Tensor {
     pub const fn is_vector(&self) -> bool {
         matches!(
             self.kind,
-            TensorKind::Bias(_) | TensorKind::HeadBias | TensorKind::InitialState(_)
+            TensorKind::Bias(_)
+                | TensorKind::HeadBias
+                | TensorKind::InitialState(_)
+                | TensorKind::InitialCell(_)
         )
     }
 }
@@ -141,6 +148,7 @@ impl fmt::Display for TensorKind {
             Self::HeadWeights => return f.write_str("head.weight"),
             Self::HeadBias => return f.write_str("head.bias"),
             Self::InitialState(place) => ("h0", place),
+            Self::InitialCell(place) => ("c0", place),
             Self::InputWeights(place) => ("rnn.weight_ih", place),
             Self::RecurrentWeights(place) => ("rnn.weight_hh", place),
             Self::Bias(place) => ("rnn.bias_ih", place),
@@ -233,7 +241,7 @@ impl Spec {
     const fn direction_len(&self, layer: usize) -> usize {
         let (hidden, facts) = (self.layer(layer).hidden, self.layer(layer).cell.facts());
         let rows = self.layer_input_width(layer) + hidden;
-        (rows * facts.gates + facts.biases) * hidden + facts.scalars
+        (rows * facts.gates + facts.biases()) * hidden + facts.scalars
     }
 
     /// Columns of `W_in` and `W_rec` in a layer: gates·H.
@@ -243,7 +251,7 @@ impl Spec {
 
     /// Biases of one direction of a layer.
     const fn bias_len(&self, layer: usize) -> usize {
-        self.layer(layer).cell.facts().biases * self.layer(layer).hidden
+        self.layer(layer).cell.facts().biases() * self.layer(layer).hidden
     }
 
     pub(crate) const fn head_offset(&self) -> usize {
@@ -296,13 +304,9 @@ impl Spec {
             .enumerate()
             .map(|(channel, c)| (TensorKind::Embedding { channel }, c.vocabulary + 1, c.width));
         let trained = self.initial_state == InitialState::Trained;
-        let initial = self.places().filter(move |_| trained).map(|place| {
-            (
-                TensorKind::InitialState(place),
-                1,
-                self.layer(place.layer).hidden,
-            )
-        });
+        let initial = (0..self.layers.len())
+            .filter(move |_| trained)
+            .flat_map(|layer| self.initial_states(layer));
         let weights = self.places().flat_map(|place| {
             let (hidden, columns) = (
                 self.layer(place.layer).hidden,
@@ -355,6 +359,12 @@ impl Spec {
                 let start = self.initial_state_offset() + self.state_offset(place.layer);
                 (start + place.column(hidden), hidden)
             }
+            TensorKind::InitialCell(place) => {
+                let layer = self.layer(place.layer);
+                let start = self.initial_state_offset() + self.state_offset(place.layer);
+                let column = layer.width() + place.column(layer.hidden);
+                (start + column, (layer.cell.facts().states - 1) * layer.hidden)
+            }
             TensorKind::InputWeights(place) => {
                 let len = self.layer_input_width(place.layer) * self.gate_columns(place.layer);
                 (self.weights_offset(place), len)
@@ -384,9 +394,24 @@ impl Spec {
         start..start + len
     }
 
+    /// Kind, rows and columns of a layer's initial states.
+    fn initial_states(&self, layer: usize) -> impl Iterator<Item = (TensorKind, usize, usize)> {
+        let Layer { hidden, cell, .. } = self.layer(layer);
+        let kinds = [TensorKind::InitialState, TensorKind::InitialCell];
+        let directions = self.directions_of(layer);
+        kinds
+            .into_iter()
+            .take(cell.facts().states)
+            .flat_map(move |kind| directions.clone().map(kind))
+            .map(move |kind| (kind, 1, hidden))
+    }
+
     /// The directions of a layer, forward before reverse.
     #[inline(always)]
-    pub(crate) fn directions_of(&self, layer: usize) -> impl Iterator<Item = Place> + use<> {
+    pub(crate) fn directions_of(
+        &self,
+        layer: usize,
+    ) -> impl Iterator<Item = Place> + Clone + use<> {
         [false, true]
             .into_iter()
             .take(self.layer(layer).directions())
@@ -410,6 +435,10 @@ mod tests {
             direction: Direction::Both,
             ..Layer::tanh(hidden)
         };
+        let lstm = Layer {
+            direction: Direction::Both,
+            ..Layer::lstm(5)
+        };
         let channel = |vocabulary, width| Channel { vocabulary, width };
         let tokens = Input::Tokens {
             channels: Channels::of([channel(9, 4), channel(3, 2)]),
@@ -420,7 +449,7 @@ mod tests {
                 for kind in [HeadKind::None, HeadKind::Linear { outputs: 3 }] {
                     let spec = Spec {
                         input,
-                        layers: Layers::of([both(6), Layer::tanh(7), both(2)]),
+                        layers: Layers::of([both(6), Layer::tanh(7), both(2), lstm, Layer::gru(3)]),
                         initial_state,
                         head: Head {
                             kind,

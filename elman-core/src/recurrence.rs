@@ -39,6 +39,13 @@ impl<S: Simd> Visit for Forward<'_, S> {
     type Output = ();
 
     #[inline(always)]
+    fn visit_gated<C: crate::cell::Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        self,
+        _: C,
+    ) {
+    }
+
+    #[inline(always)]
     fn visit<C: Step<1, 1>>(self, cell: C) {
         let Self {
             s,
@@ -84,6 +91,13 @@ pub(crate) struct Backward<'a, S> {
 
 impl<S: Simd> Visit for Backward<'_, S> {
     type Output = ();
+
+    #[inline(always)]
+    fn visit_gated<C: crate::cell::Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        self,
+        _: C,
+    ) {
+    }
 
     #[inline(always)]
     fn visit<C: Step<1, 1>>(self, cell: C) {

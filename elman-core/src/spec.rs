@@ -188,14 +188,16 @@ impl Spec {
         false
     }
 
-    /// State of one sequence: every layer, one after the other; of a layer every state of its cell, `h` first; of each the
-    /// forward direction, then the reverse one.
+    /// State of one sequence: every layer, one after the other; of a layer every state of its cell, `h` first (of an LSTM
+    /// `h`, then `c`); of each the forward direction, then the reverse one.
     ///
     /// ```
-    /// # use elman_core::Spec;
+    /// # use elman_core::{Layer, Layers, Spec};
     /// const SPEC: Spec = Spec::dense(6, 32, 5);
     /// let state = [0.0f32; SPEC.state_len()];
     /// assert_eq!(state.len(), 32);
+    /// let lstm = Spec { layers: Layers::of([Layer::lstm(32), Layer::gru(8)]), ..SPEC };
+    /// assert_eq!(lstm.state_len(), 32 + 32 + 8); // h and c of layer 0, h of layer 1
     /// ```
     pub const fn state_len(&self) -> usize {
         self.state_offset(self.layers.len())
@@ -251,7 +253,7 @@ impl Spec {
             let (h, directions) = (layer.hidden as u64, layer.directions() as u64);
             let facts = layer.cell.facts();
             let columns = facts.sums as u64 * (h + 16);
-            let numbers = (facts.biases + facts.states) as u64 * h + facts.scalars as u64;
+            let numbers = (facts.biases() + facts.states) as u64 * h + facts.scalars as u64;
             total += directions * ((width + 16) * columns + (h + 16) * columns + numbers);
             width = directions * h;
             i += 1;

@@ -262,6 +262,13 @@ impl<S: Simd> Visit for StepLayer<'_, S> {
     type Output = ();
 
     #[inline(always)]
+    fn visit_gated<C: crate::cell::Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        self,
+        _: C,
+    ) {
+    }
+
+    #[inline(always)]
     fn visit<C: Step<1, 1>>(self, cell: C) {
         let Self {
             s,

@@ -1,9 +1,12 @@
 //! Weights packed once per update for the inner loop: how long they are, where each matrix lies, and how they get there.
 //!
 //! ```text
-//! packed     = per layer and direction: [b; W_in] (I → H) │ W_rec (H → H)     then [c; W_out] (H → O)
-//! transposed = per layer and direction: W_inᵀ (H → I) │ W_recᵀ (H → H)        then W_outᵀ (O → H)
+//! packed     = per layer and direction: [b; W_in] (I → H) │ W_rec (H → H) │ b of other sums     then [c; W_out] (H → O)
+//! transposed = per layer and direction: W_inᵀ (H → I) │ W_recᵀ (H → H)                          then W_outᵀ (O → H)
 //! ```
+//! Of a cell with several sums per unit `[b; W_in]` and `W_rec` lie packed sum after sum, each from a strip of its own on;
+//! the transposes are read along all sums of a matrix. Sums that x does not feed have their biases behind `W_rec`.
+//!
 //! `W_inᵀ` of the first layer is there only for token nets: nothing flows back into dense rows.
 
 use crate::error::{Error, check_len};
@@ -122,11 +125,23 @@ impl Spec {
 
     #[inline(always)]
     const fn direction_strips(&self, form: Form, layer: usize) -> usize {
-        let (hidden, columns) = (
-            self.layer(layer).hidden,
-            self.recurrent_columns(form, layer),
-        );
-        self.input_strips(form, layer) + form.strips(hidden, columns, 0)
+        let others = match form {
+            Form::Packed | Form::Pairs => self.layer(layer).other_sum_strips(),
+            Form::Transposed => 0,
+        };
+        self.input_strips(form, layer) + self.recurrent_strips(form, layer) + others
+    }
+
+    /// Where the biases of the sums that x does not feed start: sum after sum, full strips of units.
+    #[inline(always)]
+    pub(crate) const fn other_biases(&self, form: Form, place: Place) -> usize {
+        self.second_matrix(form, place) + self.recurrent_strips(form, place.layer)
+    }
+
+    #[inline(always)]
+    const fn recurrent_strips(&self, form: Form, layer: usize) -> usize {
+        let columns = self.recurrent_columns(form, layer);
+        form.strips(self.layer(layer).hidden, columns, 0)
     }
 
     /// Columns of `W_in`, in full strips.
@@ -191,24 +206,58 @@ pub fn pack(spec: &Spec, params: &[f32], packed: &mut [Strip]) -> Result<(), Err
     spec.check()?;
     check_len("params", spec.params_len(), params.len())?;
     check_len("packed", spec.packed_len(), packed.len())?;
-    for tensor in spec.tensors() {
-        let (offset, bias) = match tensor.kind {
-            TensorKind::InputWeights(place) => {
-                let bias = bias_of(spec, params, TensorKind::Bias(place));
-                (spec.first_matrix(Form::Packed, place), bias)
-            }
-            TensorKind::RecurrentWeights(place) => (spec.second_matrix(Form::Packed, place), None),
-            TensorKind::HeadWeights => {
-                let bias = bias_of(spec, params, TensorKind::HeadBias);
-                (spec.first_matrix(Form::Packed, spec.head_place()), bias)
-            }
-            _ => continue,
-        };
-        let len = packed_strips(tensor.rows, tensor.columns, usize::from(bias.is_some()));
-        let to = at_mut(packed, offset..offset + len);
-        pack::pack(at(params, tensor.range()), bias, tensor.columns, to);
+    for place in spec.places() {
+        pack_direction(spec, params, place, packed);
     }
+    let head = spec.first_matrix(Form::Packed, spec.head_place());
+    pack::pack(
+        tensor_of(spec, params, TensorKind::HeadWeights),
+        Some(tensor_of(spec, params, TensorKind::HeadBias)),
+        spec.output_width(),
+        at_mut(packed, head..),
+    );
     Ok(())
+}
+
+/// Packs the matrices of one layer and direction, sum after sum.
+fn pack_direction(spec: &Spec, params: &[f32], place: Place, packed: &mut [Strip]) {
+    let (layer, facts) = (
+        spec.layer(place.layer),
+        spec.layer(place.layer).cell.facts(),
+    );
+    let row = spec.gate_columns(place.layer);
+    let w_in = tensor_of(spec, params, TensorKind::InputWeights(place));
+    let w_rec = tensor_of(spec, params, TensorKind::RecurrentWeights(place));
+    let biases = tensor_of(spec, params, TensorKind::Bias(place));
+    let units = |gate: usize| gate * layer.hidden..(gate + 1) * layer.hidden;
+    // A sum without a bias starts from zero.
+    let bias_of = |sum| match facts.bias_of(sum) {
+        Some(index) => at(biases, units(index)),
+        None => &[],
+    };
+    let width = layer.unit_strips();
+    let first = |start: usize, strips: usize, index: usize| {
+        let start = start + index * strips;
+        start..start + strips
+    };
+    let start = spec.first_matrix(Form::Packed, place);
+    let strips = packed_strips(spec.layer_input_width(place.layer), layer.hidden, 1);
+    for (index, sum) in facts.from_x.clone().enumerate() {
+        let to = at_mut(packed, first(start, strips, index));
+        let columns = units(facts.gate_of(sum));
+        pack::pack_columns((w_in, row), columns, Some(bias_of(sum)), to);
+    }
+    let start = spec.second_matrix(Form::Packed, place);
+    let strips = packed_strips(layer.hidden, layer.hidden, 0);
+    for (index, sum) in facts.from_h.clone().enumerate() {
+        let to = at_mut(packed, first(start, strips, index));
+        pack::pack_columns((w_rec, row), units(facts.gate_of(sum)), None, to);
+    }
+    let start = spec.other_biases(Form::Packed, place);
+    for (index, sum) in (facts.from_x.end..facts.sums).enumerate() {
+        let to = at_mut(packed, first(start, width, index));
+        pack::pack(bias_of(sum), None, layer.hidden, to);
+    }
 }
 
 /// Rounds packed weights to bfloat16, [`Spec::pairs_len`] strips: half the memory to read, which is what
@@ -254,6 +303,7 @@ pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> 
         next(spec.layer_input_width(layer), columns, 1)?;
         let columns = spec.recurrent_columns(form, layer);
         next(spec.layer(layer).hidden, columns, 0)?;
+        next(0, spec.layer(layer).other_sum_strips() * LANES, 1)?;
     }
     if spec.has_head() {
         next(spec.top_width(), spec.output_width(), 1)
@@ -262,8 +312,8 @@ pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> 
     }
 }
 
-fn bias_of<'a>(spec: &Spec, params: &'a [f32], kind: TensorKind) -> Option<&'a [f32]> {
-    params.get(spec.range_of(kind))
+fn tensor_of<'a>(spec: &Spec, params: &'a [f32], kind: TensorKind) -> &'a [f32] {
+    at(params, spec.range_of(kind))
 }
 
 /// Packs the transposed weights for the backward pass: [`Spec::transposed_len`] strips.
@@ -285,17 +335,22 @@ pub fn pack_transposed(spec: &Spec, params: &[f32], transposed: &mut [Strip]) ->
     check_len("params", spec.params_len(), params.len())?;
     check_len("transposed", spec.transposed_len(), transposed.len())?;
     for tensor in spec.tensors() {
-        let offset = match tensor.kind {
+        // Along k the sums that a matrix feeds follow one another in their own order, which may begin with a later gate.
+        let (offset, first) = match tensor.kind {
             TensorKind::InputWeights(place) if spec.flows_below(place.layer) => {
-                spec.first_matrix(Form::Transposed, place)
+                let layer = spec.layer(place.layer);
+                let gate = layer.cell.facts().gate_of(0);
+                let offset = spec.first_matrix(Form::Transposed, place);
+                (offset, gate * layer.hidden)
             }
-            TensorKind::RecurrentWeights(place) => spec.second_matrix(Form::Transposed, place),
-            TensorKind::HeadWeights => spec.first_matrix(Form::Transposed, spec.head_place()),
+            TensorKind::RecurrentWeights(place) => (spec.second_matrix(Form::Transposed, place), 0),
+            TensorKind::HeadWeights => (spec.first_matrix(Form::Transposed, spec.head_place()), 0),
             _ => continue,
         };
         let len = packed_strips(tensor.columns, tensor.rows, 0);
         let to = at_mut(transposed, offset..offset + len);
-        pack::pack_transposed(at(params, tensor.range()), tensor.columns, to);
+        let weights = at(params, tensor.range());
+        pack::pack_transposed(weights, tensor.columns, first, to);
     }
     Ok(())
 }

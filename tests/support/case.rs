@@ -309,7 +309,7 @@ fn take<T: Copy>(matrix: &[T], width: usize, rows: &[usize]) -> Vec<T> {
 fn tensor_numbers(tensor: &Tensor, random: &mut Generator) -> Vec<f32> {
     let scale = match tensor.kind {
         TensorKind::Embedding { .. } => 1.0,
-        TensorKind::InitialState(_) => 0.5,
+        TensorKind::InitialState(_) | TensorKind::InitialCell(_) => 0.5,
         TensorKind::Bias(_) | TensorKind::HeadBias => 0.3,
         TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::HeadWeights => {
             1.0 / (tensor.rows as f32).sqrt()

@@ -13,16 +13,67 @@ pub struct CellNames {
     pub torch: &'static str,
 }
 
+/// A cell, as flags and files call it.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CellName {
+    #[default]
+    Elman,
+    Gru,
+    Lstm,
+}
+
+impl CellName {
+    /// The name of a cell.
+    pub const fn of(cell: Cell) -> Self {
+        match cell {
+            Cell::Elman { .. } => Self::Elman,
+            Cell::Gru { .. } => Self::Gru,
+            Cell::Lstm { .. } => Self::Lstm,
+        }
+    }
+
+    /// The cell; `activation` is Elman's, `clip` infinite where there is none.
+    pub const fn cell(self, activation: Activation, clip: f32) -> Cell {
+        match self {
+            Self::Elman => Cell::Elman { activation, clip },
+            Self::Gru => Cell::Gru { clip },
+            Self::Lstm => Cell::Lstm { clip },
+        }
+    }
+
+    /// In flags and files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Elman => "elman",
+            Self::Gru => "gru",
+            Self::Lstm => "lstm",
+        }
+    }
+}
+
 /// The row of Elman's cell.
 pub const ELMAN: CellNames = CellNames {
     onnx: "RNN",
     torch: "torch.nn.RNN",
+};
+/// The row of the gated recurrent unit.
+pub const GRU: CellNames = CellNames {
+    onnx: "GRU",
+    torch: "torch.nn.GRU",
+};
+/// The row of long short-term memory.
+pub const LSTM: CellNames = CellNames {
+    onnx: "LSTM",
+    torch: "torch.nn.LSTM",
 };
 
 /// The row of a cell.
 pub const fn names(cell: Cell) -> CellNames {
     match cell {
         Cell::Elman { .. } => ELMAN,
+        Cell::Gru { .. } => GRU,
+        Cell::Lstm { .. } => LSTM,
     }
 }
 
@@ -97,21 +148,29 @@ impl From<Activation> for ActivationName {
     }
 }
 
-/// The activation of a layer's cell.
-pub const fn activation(layer: &Layer) -> Activation {
+/// The activation of a layer of Elman's cell; other cells have theirs fixed.
+pub const fn activation(layer: &Layer) -> Option<Activation> {
     match layer.cell {
-        Cell::Elman { activation, .. } => activation,
+        Cell::Elman { activation, .. } => Some(activation),
+        Cell::Gru { .. } | Cell::Lstm { .. } => None,
     }
 }
 
-/// What a layer's units are called: `tanh`.
+/// What a layer's units are called: `tanh`, `GRU`.
 pub fn word(layer: &Layer) -> &'static str {
-    row_of(activation(layer)).word
+    match activation(layer) {
+        Some(activation) => row_of(activation).word,
+        None => names(layer.cell).onnx,
+    }
 }
 
-/// What ONNX calls the activation of a layer.
-pub fn onnx_activation(layer: &Layer) -> &'static str {
-    row_of(activation(layer)).onnx
+/// What ONNX calls the activations of a direction of a layer, in the operator's order.
+pub fn onnx_activations(layer: &Layer) -> Vec<&'static str> {
+    match layer.cell {
+        Cell::Elman { activation, .. } => vec![row_of(activation).onnx],
+        Cell::Gru { .. } => vec!["Sigmoid", "Tanh"],
+        Cell::Lstm { .. } => vec!["Sigmoid", "Tanh", "Tanh"],
+    }
 }
 
 /// The activation that ONNX calls so, whatever the case of the letters.
@@ -121,20 +180,20 @@ pub fn of_onnx(name: &str) -> Option<Activation> {
 
 /// The function of exported C that activates a row of the layer; none where the state is the sum itself.
 pub fn c_function(layer: &Layer) -> Option<&'static str> {
-    row_of(activation(layer)).c
+    row_of(activation(layer)?).c
 }
 
 /// The cell as an expression of Rust, in which numbers are written by `number`.
 pub fn rust(layer: &Layer, number: impl Fn(f32) -> String) -> String {
+    let clip = layer.cell.limit().map(number);
+    let clip = clip.unwrap_or_else(|| "f32::INFINITY".to_owned());
     match layer.cell {
         Cell::Elman { activation, .. } => {
-            let clip = layer.cell.limit().map(number);
-            format!(
-                "Cell::Elman {{ activation: Activation::{}, clip: {} }}",
-                row_of(activation).rust,
-                clip.unwrap_or_else(|| "f32::INFINITY".to_owned())
-            )
+            let activation = row_of(activation).rust;
+            format!("Cell::Elman {{ activation: Activation::{activation}, clip: {clip} }}")
         }
+        Cell::Gru { .. } => format!("Cell::Gru {{ clip: {clip} }}"),
+        Cell::Lstm { .. } => format!("Cell::Lstm {{ clip: {clip} }}"),
     }
 }
 
@@ -153,7 +212,7 @@ mod tests {
                 Activation::from(ActivationName::from(activation)),
                 activation
             );
-            assert_eq!(of_onnx(onnx_activation(&layer)), Some(activation));
+            assert_eq!(of_onnx(onnx_activations(&layer)[0]), Some(activation));
             let name = ActivationName::from(activation).to_possible_value();
             assert_eq!(name.unwrap().get_name(), word(&layer));
         }

@@ -112,7 +112,7 @@ impl Elman {
         from_h: 0..1,
         states: 1,
         kept: 0,
-        biases: 1,
+        from_bias: 0..1,
         scalars: 0,
     };
 

@@ -1,4 +1,5 @@
-//! The recurrent cell, one room: what a cell is ([`Cell`]), how large it is ([`CellFacts`]), what it computes ([`Step`]).
+//! The recurrent cell, one room: what a cell is ([`Cell`]), how large it is ([`CellFacts`]), what it computes ([`Step`] where
+//! the state takes the place of a single sum, [`Gated`] where there are several).
 //!
 //! ```text
 //! sums[t]  = b + x[t]·W_in + h[t-1]·W_rec          the kernels': fused multiply-adds, k ascending
@@ -10,11 +11,17 @@
 
 mod elman;
 mod facts;
+mod gated;
+mod gru;
+mod lstm;
 mod step;
 
 pub use elman::Activation;
 use elman::Elman;
 pub use facts::CellFacts;
+pub(crate) use gated::Gated;
+use gru::Gru;
+use lstm::Lstm;
 pub(crate) use step::Step;
 
 /// What a recurrent unit computes.
@@ -56,6 +63,18 @@ pub enum Cell {
         /// ```
         clip: f32,
     },
+    /// The gated recurrent unit (K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", EMNLP 2014),
+    /// as `torch.nn.GRU` has it: gates r, z, n, the reset gate after the product.
+    Gru {
+        /// Limits the sums of all gates to ±clip, as ONNX's GRU does; infinite where there is no limit.
+        clip: f32,
+    },
+    /// Long short-term memory (S. Hochreiter and J. Schmidhuber, Neural Computation 9, 1997; forget gate: F. Gers et al.,
+    /// 2000), as `torch.nn.LSTM` has it: gates i, f, g, o.
+    Lstm {
+        /// Limits the sums of all gates to ±clip, as ONNX's LSTM does; infinite where there is no limit.
+        clip: f32,
+    },
 }
 
 impl Cell {
@@ -73,6 +92,32 @@ impl Cell {
         }
     }
 
+    /// A GRU without a clip.
+    ///
+    /// ```
+    /// use elman_core::{Cell, Layer};
+    ///
+    /// assert_eq!(Cell::gru(), Layer::gru(64).cell);
+    /// ```
+    pub const fn gru() -> Self {
+        Self::Gru {
+            clip: f32::INFINITY,
+        }
+    }
+
+    /// An LSTM without a clip.
+    ///
+    /// ```
+    /// use elman_core::{Cell, Layer};
+    ///
+    /// assert_eq!(Cell::lstm(), Layer::lstm(64).cell);
+    /// ```
+    pub const fn lstm() -> Self {
+        Self::Lstm {
+            clip: f32::INFINITY,
+        }
+    }
+
     /// The cell's row of the table of sizes.
     ///
     /// ```
@@ -86,6 +131,8 @@ impl Cell {
     pub const fn facts(self) -> CellFacts {
         match self {
             Self::Elman { .. } => Elman::FACTS,
+            Self::Gru { .. } => Gru::FACTS,
+            Self::Lstm { .. } => Lstm::FACTS,
         }
     }
 
@@ -99,18 +146,37 @@ impl Cell {
     /// ```
     #[inline(always)]
     pub const fn limit(self) -> Option<f32> {
+        let clip = self.clip();
+        // By its bits: without an FPU a comparison is a call, in every step.
+        if clip.to_bits() == f32::INFINITY.to_bits() {
+            None
+        } else {
+            Some(clip)
+        }
+    }
+
+    #[inline(always)]
+    const fn clip(self) -> f32 {
         match self {
-            // By its bits: without an FPU a comparison is a call, in every step.
-            Self::Elman { clip, .. } if clip.to_bits() == f32::INFINITY.to_bits() => None,
-            Self::Elman { clip, .. } => Some(clip),
+            Self::Elman { clip, .. } | Self::Gru { clip } | Self::Lstm { clip } => clip,
+        }
+    }
+
+    /// The gate, in PyTorch's order, that says how much of the state is kept from step to step, where a bias of 1 lets it
+    /// begin by remembering.
+    pub(crate) const fn forget_gate(self) -> Option<usize> {
+        match self {
+            Self::Lstm { .. } => Some(1),
+            Self::Elman { .. } | Self::Gru { .. } => None,
         }
     }
 
     /// The first thing that is wrong.
     pub(crate) const fn problem(self) -> Option<&'static str> {
-        match self {
-            Self::Elman { clip, .. } if clip > 0.0 => None,
-            Self::Elman { .. } => Some("the clip of a layer must be greater than 0"),
+        if self.clip() > 0.0 {
+            None
+        } else {
+            Some("the clip of a layer must be greater than 0")
         }
     }
 
@@ -118,27 +184,35 @@ impl Cell {
     pub(crate) const fn code(self) -> u32 {
         match self {
             Self::Elman { activation, .. } => activation.code(),
+            Self::Gru { .. } => 3,
+            Self::Lstm { .. } => 4,
         }
     }
 
     /// The cell of [`Cell::code`].
     pub(crate) const fn from_code(code: u32, clip: f32) -> Option<Self> {
-        match Activation::from_code(code) {
-            Some(activation) => Some(Self::Elman { activation, clip }),
-            None => None,
+        match code {
+            3 => Some(Self::Gru { clip }),
+            4 => Some(Self::Lstm { clip }),
+            _ => match Activation::from_code(code) {
+                Some(activation) => Some(Self::Elman { activation, clip }),
+                None => None,
+            },
         }
     }
 
-    /// The largest |h| that any sums can lead to, where there is one beside the clip's.
+    /// The largest |h| that any sums can lead to from a state within it, where there is one beside the clip's.
     ///
     /// ```
     /// use elman_core::Layer;
     ///
     /// assert_eq!((Layer::tanh(3).cell.bound(), Layer::relu(3).cell.bound()), (Some(1.0), None));
+    /// assert_eq!((Layer::gru(3).cell.bound(), Layer::lstm(3).cell.bound()), (Some(1.0), Some(1.0)));
     /// ```
     pub const fn bound(self) -> Option<f32> {
         match self {
             Self::Elman { activation, .. } => activation.bound(),
+            Self::Gru { .. } | Self::Lstm { .. } => Some(1.0),
         }
     }
 
@@ -146,6 +220,7 @@ impl Cell {
     pub(crate) fn limit_of_state(self, clip: f64) -> f64 {
         match self {
             Self::Elman { activation, .. } => activation.of(clip),
+            Self::Gru { .. } | Self::Lstm { .. } => libm::tanh(clip),
         }
     }
 }
@@ -153,8 +228,15 @@ impl Cell {
 /// Work that is generic over the cell, compiled once for each.
 pub(crate) trait Visit {
     type Output;
-    /// Must be `#[inline(always)]` where it holds a token.
+
+    /// Of a cell whose state takes the place of its one sum. Must be `#[inline(always)]` where it holds a token.
     fn visit<C: Step<1, 1>>(self, cell: C) -> Self::Output;
+
+    /// Of a cell of several sums. Must be `#[inline(always)]` where it holds a token.
+    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        self,
+        cell: C,
+    ) -> Self::Output;
 }
 
 /// Hands the cell's arithmetic to `work`: the one place that asks which cell it is.
@@ -162,5 +244,7 @@ pub(crate) trait Visit {
 pub(crate) fn with_cell<W: Visit>(cell: Cell, work: W) -> W::Output {
     match cell {
         Cell::Elman { activation, .. } => work.visit(Elman::new(activation, cell.limit())),
+        Cell::Gru { .. } => work.visit_gated(Gru::new(cell.limit())),
+        Cell::Lstm { .. } => work.visit_gated(Lstm::new(cell.limit())),
     }
 }

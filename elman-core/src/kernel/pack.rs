@@ -5,6 +5,8 @@
 //! ```
 //! The layout does not depend on the instruction set; missing outputs are zero.
 
+use core::ops::Range;
+
 use crate::error::Error;
 use crate::simd::{Bf16x2, LANES, PairStrip, Strip, View};
 use crate::slices::at;
@@ -76,20 +78,32 @@ pub(crate) const fn packed_strips(depth: usize, outputs: usize, extra: usize) ->
 
 /// Packs row-major `weights` (depth, outputs) behind `bias`, if there is one.
 pub(crate) fn pack(weights: &[f32], bias: Option<&[f32]>, outputs: usize, packed: &mut [Strip]) {
-    let depth = weights.len() / outputs.max(1);
+    pack_columns((weights, outputs), 0..outputs, bias, packed);
+}
+
+/// Packs some columns of row-major weights, `row` numbers from row to row, behind the bias of these columns.
+pub(crate) fn pack_columns(
+    (weights, row): (&[f32], usize),
+    columns: Range<usize>,
+    bias: Option<&[f32]>,
+    packed: &mut [Strip],
+) {
+    let depth = weights.len() / row.max(1);
     let extra = usize::from(bias.is_some());
+    let rows = weights.chunks_exact(row.max(1));
     for (index, panel) in packed.chunks_exact_mut((depth + extra).max(1)).enumerate() {
         let column = index * LANES;
-        let width = outputs.saturating_sub(column).min(LANES);
-        let rows = bias.into_iter().chain(weights.chunks_exact(outputs.max(1)));
-        for (strip, row) in panel.iter_mut().zip(rows) {
+        let width = columns.len().saturating_sub(column).min(LANES);
+        let rows = rows.clone().map(|row| at(row, columns.clone()));
+        for (strip, row) in panel.iter_mut().zip(bias.into_iter().chain(rows)) {
             copy_part(strip, at(row, column..column + width));
         }
     }
 }
 
-/// Packs the transpose of row-major `weights` (outputs, depth): outputs become the inner dimension.
-pub(crate) fn pack_transposed(weights: &[f32], depth: usize, packed: &mut [Strip]) {
+/// Packs the transpose of row-major `weights` (outputs, depth): outputs become the inner dimension. Along it they begin
+/// with column `first` of the weights, and end with the one before it.
+pub(crate) fn pack_transposed(weights: &[f32], depth: usize, first: usize, packed: &mut [Strip]) {
     for (index, panel) in packed.chunks_exact_mut(depth.max(1)).enumerate() {
         panel.fill(Strip::ZERO);
         let rows = weights
@@ -97,7 +111,8 @@ pub(crate) fn pack_transposed(weights: &[f32], depth: usize, packed: &mut [Strip
             .skip(index * LANES)
             .take(LANES);
         for (lane, row) in rows.enumerate() {
-            for (strip, &w) in panel.iter_mut().zip(row) {
+            let (end, start) = row.split_at_checked(first).unwrap_or_default();
+            for (strip, &w) in panel.iter_mut().zip(start.iter().chain(end)) {
                 if let Some(x) = strip.0.get_mut(lane) {
                     *x = w;
                 }

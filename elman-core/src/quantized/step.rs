@@ -66,6 +66,13 @@ impl Visit for Run<'_> {
     type Output = ();
 
     #[inline(always)]
+    fn visit_gated<C: crate::cell::Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        self,
+        _: C,
+    ) {
+    }
+
+    #[inline(always)]
     fn visit<C: Step<1, 1>>(self, cell: C) {
         let Self {
             layer,

@@ -3,6 +3,7 @@
 use super::List;
 use super::dimension::is_dimension;
 use crate::cell::{Activation, Cell};
+use crate::simd::LANES;
 
 /// At most this many stacked layers.
 ///
@@ -68,6 +69,32 @@ impl Layer {
         }
     }
 
+    /// A forward layer of gated recurrent units.
+    ///
+    /// ```
+    /// # use elman_core::{Cell, Layer};
+    /// assert_eq!(Layer::gru(64), Layer { cell: Cell::gru(), ..Layer::tanh(64) });
+    /// ```
+    pub const fn gru(hidden: usize) -> Self {
+        Self {
+            cell: Cell::gru(),
+            ..Self::tanh(hidden)
+        }
+    }
+
+    /// A forward layer of long short-term memory.
+    ///
+    /// ```
+    /// # use elman_core::{Cell, Layer};
+    /// assert_eq!(Layer::lstm(64), Layer { cell: Cell::lstm(), ..Layer::tanh(64) });
+    /// ```
+    pub const fn lstm(hidden: usize) -> Self {
+        Self {
+            cell: Cell::lstm(),
+            ..Self::tanh(hidden)
+        }
+    }
+
     /// Numbers a row of this layer's output holds: forward half, then reverse half.
     ///
     /// ```
@@ -93,6 +120,19 @@ impl Layer {
             Direction::Forward => 1,
             Direction::Both => 2,
         }
+    }
+
+    /// Strips that hold a number of each unit of one direction.
+    #[inline(always)]
+    pub(crate) const fn unit_strips(&self) -> usize {
+        self.hidden.div_ceil(LANES)
+    }
+
+    /// Strips of packed biases of the sums that x does not feed.
+    #[inline(always)]
+    pub(crate) const fn other_sum_strips(&self) -> usize {
+        let facts = self.cell.facts();
+        (facts.sums - facts.from_x.end) * self.unit_strips()
     }
 
     /// Numbers of one sequence's state in this layer.

@@ -420,14 +420,14 @@ impl Builder {
             } else {
                 "forward"
             },
-            cell::onnx_activation(layer),
+            cell::onnx_activations(layer)[0],
         );
         let mut attributes = vec![
             Attribute::int("hidden_size", layer.hidden as i64),
             Attribute::string("direction", direction),
             Attribute::strings("activations", &vec![activation; directions]),
         ];
-        if cell::activation(layer) == Activation::Identity {
+        if cell::activation(layer) == Some(Activation::Identity) {
             attributes.push(Attribute::floats(
                 "activation_alpha",
                 &vec![1.0; directions],

@@ -260,6 +260,7 @@ impl Foreign {
                 let initial = weights.initial.as_deref();
                 initial.map(TensorSource::Vector)
             }),
+            TensorKind::InitialCell(_) => None,
             TensorKind::InputWeights(place) => self
                 .direction(place)
                 .map(|weights| TensorSource::Matrix(&weights.input)),

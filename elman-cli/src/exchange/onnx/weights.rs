@@ -38,6 +38,11 @@ fn place(spec: &Spec, tensor: &CoreTensor) -> (String, usize, bool) {
             let start = spec.state_offset(at.layer) + direction(at) * hidden(at);
             (STATE.to_owned(), start, false)
         }
+        TensorKind::InitialCell(at) => {
+            let width = spec.layers.as_slice()[at.layer].width();
+            let start = spec.state_offset(at.layer) + width + direction(at) * hidden(at);
+            (STATE.to_owned(), start, false)
+        }
         TensorKind::InputWeights(at) => {
             let start = direction(at) * tensor.rows * tensor.columns;
             (name('W', at.layer), start, true)

@@ -111,7 +111,7 @@ fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
         .layers
         .as_slice()
         .iter()
-        .any(|layer| activation(layer) == Activation::Relu);
+        .any(|layer| activation(layer) == Some(Activation::Relu));
     let mut findings = Vec::new();
     for layer in &checkup.layers {
         let (name, percent) = (&layer.name, layer.saturated * 100.0);

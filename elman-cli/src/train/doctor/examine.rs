@@ -45,7 +45,7 @@ fn layers(spec: &Spec, textbook: &Textbook<'_>, found: &Probe) -> Vec<LayerHealt
         let layer = spec.layers.as_slice()[place.layer];
         let w_rec = textbook.tensor(TensorKind::RecurrentWeights(*place));
         let reverse = if place.reverse { " reverse" } else { "" };
-        let is_tanh = activation(&layer) == Activation::Tanh;
+        let is_tanh = activation(&layer) == Some(Activation::Tanh);
         let values = states.iter().flatten();
         let saturated = values.filter(|h| is_tanh && h.abs() > SATURATED).count();
         LayerHealth {
@@ -54,7 +54,7 @@ fn layers(spec: &Spec, textbook: &Textbook<'_>, found: &Probe) -> Vec<LayerHealt
             spectral_radius: spectral_radius(w_rec, layer.hidden),
             saturated: saturated as f64 / (states.len() * layer.hidden).max(1) as f64,
             dead: (0..layer.hidden)
-                .filter(|&unit| is_dead(activation(&layer), states, unit))
+                .filter(|&unit| activation(&layer).is_some_and(|f| is_dead(f, states, unit)))
                 .count(),
         }
     };

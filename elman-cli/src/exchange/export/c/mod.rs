@@ -130,7 +130,7 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     let has = |activation| {
         layers
             .iter()
-            .any(|layer| cell::activation(layer) == activation)
+            .any(|layer| cell::activation(layer) == Some(activation))
     };
     let is_softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
     to.piece(FMA);
