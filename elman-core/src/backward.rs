@@ -8,15 +8,16 @@ use core::ops::Range;
 
 use crate::cell::with_cell;
 use crate::error::{Error, check_len, check_room};
-use crate::forward::for_each_end;
+use crate::forward::{for_each_end, starts_of};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
+use crate::kernel::gated::Starts;
 use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::outer::{outer_product, sum_rows};
-use crate::layout::{Region, Scratch, read_write, write_both};
+use crate::layout::{Region, Scratch, read_write, write_all};
 use crate::model::{Model, Transposed};
 use crate::params::{Place, TensorKind};
-use crate::recurrence::{self, Mask, Recurrence};
+use crate::recurrence::{self, GateGradients, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::slices::{at, at_mut, copy, copy_range};
 use crate::spec::{InitialState, Read, Spec};
@@ -76,6 +77,7 @@ impl Tape<'_> {
         level.run(Backward {
             tape: self,
             spec,
+            model,
             transposed: Transposed {
                 spec,
                 strips: transposed,
@@ -94,6 +96,7 @@ impl Tape<'_> {
 struct Backward<'a, 't> {
     tape: &'a Tape<'t>,
     spec: &'a Spec,
+    model: &'a Model<'a>,
     transposed: Transposed<'a>,
     losses: Range<usize>,
     /// The stretch of steps at hand; before the first one, all steps that the pass runs through.
@@ -109,6 +112,8 @@ impl Operation for Backward<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let spec = self.spec;
+        // Nothing flows into the last steps.
+        self.regions.carry.of_mut(self.scratch).fill(0.0);
         if spec.head.read == Read::LastStep {
             self.head_of_ends(s);
         }
@@ -247,19 +252,25 @@ impl Backward<'_, '_> {
         );
     }
 
-    /// Forward: `h[t] = f(Z[t] + h[t-1]·W_rec)`.
-    /// `dZ[t] = (dh[t] + dZ[t+1]·W_recᵀ) ⊙ f'(h[t])`, in place of `dh`. The whole pass ends before step `end`.
+    /// Forward: `h[t] = cell(Z[t] + h[t-1]·W_rec)`.
+    /// `dZ[t] = back(h[t], dh[t] + dZ[t+1]·W_recᵀ)`, in place of `dh` where there is one sum per unit. The whole pass ends
+    /// before step `end`.
     #[inline(always)]
     fn recurrence<S: Simd>(&mut self, s: S, place: Place, end: usize) {
-        let layer = self.spec.layer(place.layer);
-        let h = self.tape.layout.hidden(place.layer).of(self.tape.rows);
-        let (d_h, product) = write_both(
-            self.scratch,
-            self.hidden_gradient(place.layer),
-            self.regions.start,
-        );
-        let mask = mask_of(self.spec, self.tape.seed, place);
-        let dropout = (mask.rate > 0.0).then_some((mask, product));
+        let (spec, layout) = (self.spec, &self.tape.layout);
+        let layer = spec.layer(place.layer);
+        let tape: &[f32] = self.tape.rows;
+        let (start, start_c) = starts_of(spec, place, self.tape.start);
+        let mut regions = [Region::NONE; 5];
+        regions[0] = self.hidden_gradient(place.layer);
+        regions[1] = self.regions.start;
+        if layer.sums_row() > 0 {
+            regions[2] = self.regions.sums(spec, place);
+            regions[3] = self.regions.carry(spec, place, 0);
+            regions[4] = self.regions.carry(spec, place, 1);
+        }
+        let [d_h, product, d_sums, carry_h, carry_c] = write_all(self.scratch, regions);
+        let mask = mask_of(spec, self.tape.seed, place);
         let recurrence = Recurrence {
             batch: &self.tape.batch,
             place,
@@ -275,22 +286,46 @@ impl Backward<'_, '_> {
                 recurrence,
                 steps,
                 end,
-                h,
+                h: layout.hidden(place.layer).of(tape),
                 d_h,
-                dropout,
+                gated: GateGradients {
+                    others: self.model.other_biases(place),
+                    starts: Starts {
+                        h: start,
+                        c: start_c,
+                    },
+                    kept: layout.sums(place).of(tape),
+                    c: layout.cell(place.layer).of(tape),
+                    d_sums,
+                    carry_h,
+                    carry_c,
+                },
+                mask: (mask.rate > 0.0).then_some(mask),
+                product,
             },
         );
+    }
+
+    /// Where the gradients of the sums of a direction lie: the region, from one row to the next, and the first column.
+    fn sum_gradients(&self, place: Place) -> (Region, usize, usize) {
+        let layer = self.spec.layer(place.layer);
+        if layer.sums_row() == 0 {
+            let region = self.hidden_gradient(place.layer);
+            (region, layer.width(), place.column(layer.hidden))
+        } else {
+            let row = layer.cell.facts().sums * layer.hidden;
+            (self.regions.sums(self.spec, place), row, 0)
+        }
     }
 
     /// Forward: `Z = X·W_in + b + h[t-1]·W_rec`, every step at once.
     #[inline(always)]
     fn weights<S: Simd>(&mut self, s: S, place: Place) {
         let layer = self.spec.layer(place.layer);
-        let (hidden, width) = (layer.hidden, layer.width());
-        let column = place.column(layer.hidden);
+        let (hidden, facts) = (layer.hidden, layer.cell.facts());
         let rows = self.rows();
-        let d_z = self.hidden_gradient(place.layer).of(self.scratch);
-        let d_z = View::rows(d_z, width).from(0, column);
+        let (region, row, column) = self.sum_gradients(place);
+        let d_sums = View::rows(region.of(self.scratch), row).from(0, column);
 
         // dW_in += Xᵀ·dZ, db += Σ dZ
         let x_width = self.spec.layer_input_width(place.layer);
@@ -301,16 +336,45 @@ impl Backward<'_, '_> {
             (0, Inputs::Tokens(_)) => &[],
             (layer, _) => self.tape.layout.hidden(layer - 1).of(self.tape.rows),
         };
-        let x = View::rows(x, x_width).from(rows.start, 0);
-        let [d_weights, d_bias] = gradients_of(
-            self.spec,
-            self.gradients,
+        let x = (View::rows(x, x_width).from(rows.start, 0), x_width);
+        let (kinds, all) = (
             [TensorKind::InputWeights(place), TensorKind::Bias(place)],
+            d_sums.from(rows.start, 0),
         );
-        let d_z_here = (d_z.from(rows.start, 0), hidden);
-        outer_product(s, (x, x_width), d_z_here, rows.len(), d_weights, d_bias);
+        let [d_weights, d_bias] = gradients_of(self.spec, self.gradients, kinds);
+        // The first sum may belong to a later gate; the sums that follow the last gate begin with the first one.
+        let first = facts.gate_of(0);
+        let (sums, gates) = (facts.gates - first, facts.gates * hidden);
+        for (sum, gate, count) in [(0, first, sums), (sums, 0, first)] {
+            if count == 0 {
+                continue;
+            }
+            let d_sums = (all.from(0, sum * hidden), count * hidden);
+            let c = (at_mut(d_weights, gate * hidden..), gates);
+            let bias = match facts.bias_of(sum) {
+                Some(bias) => at_mut(d_bias, bias * hidden..(bias + count) * hidden),
+                None => &mut [],
+            };
+            outer_product(s, x, d_sums, rows.len(), c, bias);
+        }
+        for sum in facts.from_x.end..facts.sums {
+            if let Some(bias) = facts.bias_of(sum) {
+                let bias = at_mut(d_bias, bias * hidden..(bias + 1) * hidden);
+                sum_rows(s, all.from(0, sum * hidden), hidden, rows.len(), bias);
+            }
+        }
+        self.recurrent_weights(s, place);
+    }
 
-        // dW_rec += Σ h[t-1]ᵀ·dZ[t], one product per run of rows whose previous states are neighbours too
+    /// Forward: the same. `dW_rec += Σ h[t-1]ᵀ·dZ[t]`, one product per run of rows whose previous states are neighbours too.
+    #[inline(always)]
+    fn recurrent_weights<S: Simd>(&mut self, s: S, place: Place) {
+        let layer = self.spec.layer(place.layer);
+        let (hidden, facts) = (layer.hidden, layer.cell.facts());
+        let columns = facts.gates * hidden;
+        let (region, row, column) = self.sum_gradients(place);
+        let d_sums = View::rows(region.of(self.scratch), row);
+        let d_sums = d_sums.from(0, column + facts.from_h.start * hidden);
         let (h, start) = read_by_steps(self.spec, self.tape, place);
         let d_weights = gradient_of(
             self.spec,
@@ -324,16 +388,19 @@ impl Backward<'_, '_> {
             } else {
                 (run.earlier, run.later)
             };
-            let (h, d_z) = (h.from(previous, 0), d_z.from(row, 0));
-            outer_product(s, (h, hidden), (d_z, hidden), run.rows, d_weights, &mut []);
+            let (h, d_sums) = (h.from(previous, 0), d_sums.from(row, 0));
+            let c = (&mut *d_weights, columns);
+            outer_product(s, (h, hidden), (d_sums, columns), run.rows, c, &mut []);
         }
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
-            let (h, d_z) = (start.from(at.sequence, 0), d_z.from(at.row, 0));
-            outer_product(s, (h, hidden), (d_z, hidden), at.count, d_weights, &mut []);
+            let (h, d_sums) = (start.from(at.sequence, 0), d_sums.from(at.row, 0));
+            let c = (&mut *d_weights, columns);
+            outer_product(s, (h, hidden), (d_sums, columns), at.count, c, &mut []);
         }
     }
 
-    /// Forward: fresh sequences start from the trained initial state: `dh0 += Σ dZ_start·W_recᵀ`.
+    /// Forward: fresh sequences start from the trained initial state: `dh0 += Σ dZ_start·W_recᵀ`, and what flows past the
+    /// sums.
     #[inline(always)]
     fn initial_state<S: Simd>(&mut self, s: S, place: Place) {
         let reaches_start = place.reverse || self.steps.start == 0;
@@ -342,20 +409,16 @@ impl Backward<'_, '_> {
             return;
         }
         let layer = self.spec.layer(place.layer);
-        let (hidden, width) = (layer.hidden, layer.width());
-        let column = place.column(layer.hidden);
-        let (d_z, d_start) = read_write(
-            self.scratch,
-            self.hidden_gradient(place.layer),
-            self.regions.start,
-        );
-        let d_z = View::rows(d_z, width).from(0, column);
+        let (hidden, facts) = (layer.hidden, layer.cell.facts());
+        let (region, row, column) = self.sum_gradients(place);
+        let (d_sums, d_start) = read_write(self.scratch, region, self.regions.start);
+        let d_sums = View::rows(d_sums, row).from(0, column + facts.from_h.start * hidden);
         for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
             s.run(Gemm::new(
                 at.count,
                 hidden,
-                hidden,
-                d_z.from(at.row, 0),
+                facts.gates * hidden,
+                d_sums.from(at.row, 0),
                 self.transposed.recurrent_weights(place),
                 at_mut(d_start, at.sequence * hidden..),
                 hidden,
@@ -364,9 +427,20 @@ impl Backward<'_, '_> {
         let sequences = self.tape.batch.sequences();
         let all = at_mut(d_start, ..sequences * hidden);
         mask_of(self.spec, self.tape.seed, place).apply(s, all, hidden, 0);
-        let d_initial = gradient_of(self.spec, self.gradients, TensorKind::InitialState(place));
-        let d_start = View::rows(d_start, hidden);
-        sum_rows(s, d_start, hidden, sequences, d_initial);
+        let kinds = [TensorKind::InitialState, TensorKind::InitialCell].map(|kind| kind(place));
+        let d_initial = gradient_of(self.spec, self.gradients, kinds[0]);
+        let d_start = self.regions.start.of(self.scratch);
+        let rows = View::rows(d_start, hidden);
+        sum_rows(s, rows, hidden, sequences, d_initial);
+        if layer.sums_row() == 0 {
+            return;
+        }
+        for (state, kind) in kinds.into_iter().enumerate().take(facts.states) {
+            let flows = self.regions.carry(self.spec, place, state);
+            let d_initial = gradient_of(self.spec, self.gradients, kind);
+            let rows = View::rows(flows.of(self.scratch), hidden);
+            sum_rows(s, rows, hidden, sequences, d_initial);
+        }
     }
 
     /// Forward: `Z = X·W_in + …` of every direction, with dropout on X. `dX = Σ dZ·W_inᵀ`.
@@ -375,16 +449,13 @@ impl Backward<'_, '_> {
         let l = self.spec.layer(layer);
         let x_width = self.spec.layer_input_width(layer);
         let rows = self.rows();
-        let (d_z, d_x) = read_write(
-            self.scratch,
-            self.hidden_gradient(layer),
-            self.below_gradient(layer),
-        );
-        let d_z = View::rows(d_z, l.width()).from(rows.start, 0);
-        let Some(d_x) = d_x.get_mut(rows.start * x_width..rows.end * x_width) else {
-            return;
-        };
+        let below = self.below_gradient(layer);
+        let range = rows.start * x_width..rows.end * x_width;
         for place in self.spec.directions_of(layer) {
+            let (region, row, column) = self.sum_gradients(place);
+            let (d_sums, d_x) = read_write(self.scratch, region, below);
+            let d_sums = View::rows(d_sums, row).from(rows.start, column);
+            let d_x = at_mut(d_x, range.clone());
             s.run(Gemm {
                 start: if place.reverse {
                     Start::Continue
@@ -394,8 +465,8 @@ impl Backward<'_, '_> {
                 ..Gemm::new(
                     rows.len(),
                     x_width,
-                    l.hidden,
-                    d_z.from(0, place.column(l.hidden)),
+                    l.cell.facts().gates * l.hidden,
+                    d_sums,
                     self.transposed.input_weights(place),
                     d_x,
                     x_width,
@@ -409,7 +480,7 @@ impl Backward<'_, '_> {
         };
         let (first_row, site) = (rows.start, Site::Layer(layer));
         s.run(Dropout {
-            rows: d_x,
+            rows: at_mut(below.of_mut(self.scratch), range),
             width: x_width,
             first_row,
             rate,

@@ -12,10 +12,10 @@ use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
 use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::softmax::Softmax;
-use crate::layout::{Layout, Region, read_write, write_both};
+use crate::layout::{Layout, Region, read_write, write_all};
 use crate::model::Model;
 use crate::params::Place;
-use crate::recurrence::{self, Mask, Recurrence};
+use crate::recurrence::{self, Gates, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::slices::{at, at_mut, copy_common, copy_range};
 use crate::spec::{Direction, HeadKind, Read, Spec};
@@ -123,7 +123,7 @@ impl Operation for Inference<'_> {
             for layer in 0..spec.layers.len() {
                 pass.read_inputs(s, layer, buffer);
                 pass.layer(s, layer, state, buffer);
-                pass.final_state(layer, layout.hidden(layer).of(buffer), state);
+                pass.final_state(layer, buffer, state);
             }
             let (top, region) = pass.read_top(s, buffer);
             if spec.head.read == Read::EveryStep {
@@ -214,7 +214,7 @@ impl ForwardPass<'_> {
         }
     }
 
-    /// `h[t] = f(X[t]·W_in + b + h[t-1]·W_rec)` for every direction of a layer, over all its steps.
+    /// `h[t] = cell(X[t]·W_in + b + h[t-1]·W_rec)` for every direction of a layer, over all its steps.
     /// `state` (B, S) is where step 0 starts from.
     #[inline(always)]
     pub fn layer<S: Simd>(&self, s: S, layer: usize, state: &[f32], buffer: &mut [f32]) {
@@ -224,13 +224,20 @@ impl ForwardPass<'_> {
         let width = l.width();
         let rows = self.batch.rows_of(self.steps.clone());
         for place in spec.directions_of(layer) {
-            let (x, h) = match (layer, self.inputs) {
-                _ if !region.is_none() => read_write(buffer, region, hidden_region),
-                (0, Inputs::Dense(given)) => (given, hidden_region.of_mut(buffer)),
-                (0, Inputs::Tokens(_)) => return,
-                _ => read_write(buffer, self.layout.hidden(layer - 1), hidden_region),
-            };
             let column = place.column(l.hidden);
+            // Z takes the place of h where there is one sum per unit.
+            let sums_region = self.layout.sums(place);
+            let (z_region, z_row, columns, first) = if sums_region.is_none() {
+                (hidden_region, width, l.hidden, column)
+            } else {
+                (sums_region, l.sums_row(), l.input_sums(), 0)
+            };
+            let (x, z) = match (layer, self.inputs) {
+                _ if !region.is_none() => read_write(buffer, region, z_region),
+                (0, Inputs::Dense(given)) => (given, z_region.of_mut(buffer)),
+                (0, Inputs::Tokens(_)) => return,
+                _ => read_write(buffer, self.layout.hidden(layer - 1), z_region),
+            };
             let w_in = self.model.input_weights(place);
             let x = View::rows(x, x_width).from(rows.start, 0);
             // Z = X·W_in + b, every step at once
@@ -238,16 +245,15 @@ impl ForwardPass<'_> {
                 start: Start::Bias,
                 ..Gemm::new(
                     rows.len(),
-                    l.hidden,
+                    columns,
                     x_width,
                     x,
                     w_in,
-                    at_mut(h, rows.start * width + column..),
-                    width,
+                    at_mut(z, rows.start * z_row + first..),
+                    z_row,
                 )
             });
-            let first = spec.state_offset(layer) + column;
-            let start = View::rows(state, spec.state_len()).from(0, first);
+            let (start, start_c) = starts_of(spec, place, state);
             let recurrence = Recurrence {
                 batch: self.batch,
                 place,
@@ -256,15 +262,16 @@ impl ForwardPass<'_> {
                 width,
             };
             let steps = self.steps.clone();
-            let masked_region = self.layout.masked(spec, place);
-            let (h, dropout) = match self.mask(place) {
-                Some(mask) => {
-                    let (h, masked) = write_both(buffer, hidden_region, masked_region);
-                    (h, Some((mask, masked)))
-                }
-                None => (hidden_region.of_mut(buffer), None),
+            let mask = self.mask(place);
+            let masked_region = if mask.is_some() {
+                self.layout.masked(spec, place)
+            } else {
+                Region::NONE
             };
-            // h[t] = f(Z[t] + h[t-1]·W_rec)
+            let cell_region = self.layout.cell(layer);
+            let regions = [hidden_region, sums_region, cell_region, masked_region];
+            let [h, sums, c, masked] = write_all(buffer, regions);
+            // h[t] = cell(Z[t] + h[t-1]·W_rec)
             with_cell(
                 l.cell,
                 recurrence::Forward {
@@ -272,8 +279,15 @@ impl ForwardPass<'_> {
                     recurrence,
                     steps,
                     start,
+                    start_c,
                     h,
-                    dropout,
+                    gated: Gates {
+                        sums,
+                        c,
+                        keep: self.dropout.is_some(),
+                    },
+                    others: self.model.other_biases(place),
+                    dropout: mask.map(|mask| (mask, masked)),
                 },
             );
         }
@@ -287,18 +301,22 @@ impl ForwardPass<'_> {
     }
 
     /// The state of `layer` after each sequence's last step (first, in reverse), into `state` (B, S).
-    pub fn final_state(&self, layer: usize, h: &[f32], state: &mut [f32]) {
+    pub fn final_state(&self, layer: usize, buffer: &[f32], state: &mut [f32]) {
         let spec = self.spec();
-        let (l, offset, len) = (
-            spec.layer(layer),
-            spec.state_offset(layer),
-            spec.state_len(),
-        );
-        for_each_end(self.batch, self.steps.clone(), |sequence, last_row| {
-            let at = sequence * len + offset;
-            let to = at_mut(state, at..at + l.width());
-            copy_ends(l.hidden, l.direction, h, sequence, last_row, to);
-        });
+        let (l, len) = (spec.layer(layer), spec.state_len());
+        let mut offset = spec.state_offset(layer);
+        for region in [self.layout.hidden(layer), self.layout.cell(layer)] {
+            if region.is_none() {
+                continue;
+            }
+            let rows = region.of(buffer);
+            for_each_end(self.batch, self.steps.clone(), |sequence, last_row| {
+                let at = sequence * len + offset;
+                let to = at_mut(state, at..at + l.width());
+                copy_ends(l.hidden, l.direction, rows, sequence, last_row, to);
+            });
+            offset += l.width();
+        }
     }
 
     /// What the head reads: a region of the buffer, filled if need be.
@@ -369,6 +387,14 @@ impl ForwardPass<'_> {
             )
         });
     }
+}
+
+/// Where the hidden states of one direction start within the states of sequences (B, S), and its cell states.
+pub(crate) fn starts_of<'a>(spec: &Spec, place: Place, state: &'a [f32]) -> (View<'a>, View<'a>) {
+    let layer = spec.layer(place.layer);
+    let first = spec.state_offset(place.layer) + place.column(layer.hidden);
+    let states = View::rows(state, spec.state_len());
+    (states.from(0, first), states.from(0, first + layer.width()))
 }
 
 /// Calls `f(sequence, row)` with the row of each sequence's last step.

@@ -42,11 +42,20 @@ pub(crate) fn read_write(buffer: &mut [f32], read: Region, write: Region) -> (&[
 
 /// Two regions at once, both to write.
 pub(crate) fn write_both(buffer: &mut [f32], a: Region, b: Region) -> (&mut [f32], &mut [f32]) {
-    match buffer.get_disjoint_mut([a.range(), b.range()]) {
-        Ok([a, b]) => (a, b),
+    let [a, b] = write_all(buffer, [a, b]);
+    (a, b)
+}
+
+/// Any number of regions at once, all to write.
+pub(crate) fn write_all<const N: usize>(
+    buffer: &mut [f32],
+    regions: [Region; N],
+) -> [&mut [f32]; N] {
+    match buffer.get_disjoint_mut(regions.map(Region::range)) {
+        Ok(parts) => parts,
         Err(_) => {
-            debug_assert!(false, "regions {a:?} and {b:?} overlap");
-            (&mut [], &mut [])
+            debug_assert!(false, "regions overlap: {regions:?}");
+            [(); N].map(|()| &mut [] as &mut [f32])
         }
     }
 }
@@ -88,6 +97,13 @@ pub(crate) struct Layout {
     pub top: Region,
     /// Output rows, (R or B, O); only on the tape.
     pub outputs: Region,
+    /// Sums of layers whose cell has several, (R, computed·Hs) for each direction: on the tape side by side, for inference
+    /// one that all take turns in.
+    sums: [Region; MAX_LAYERS],
+    /// From the sums of the forward direction to those of the reverse one.
+    reverse_sums: [usize; MAX_LAYERS],
+    /// Cell states of layers that have them, (R, W); for inference one that all take turns in.
+    cell: [Region; MAX_LAYERS],
     /// States that steps read, (B + R, S), where recurrent dropout masks them; only on the tape.
     masked: Region,
     /// B + R
@@ -102,6 +118,9 @@ impl Layout {
         hidden: [Region::NONE; MAX_LAYERS],
         top: Region::NONE,
         outputs: Region::NONE,
+        sums: [Region::NONE; MAX_LAYERS],
+        reverse_sums: [0; MAX_LAYERS],
+        cell: [Region::NONE; MAX_LAYERS],
         masked: Region::NONE,
         masked_rows: 0,
         len: 0,
@@ -122,6 +141,13 @@ impl Layout {
             let dropped = if l == 0 { input > 0.0 } else { hidden > 0.0 };
             layout.inputs[l] = at.rows_if(gathered || dropped, rows, spec.layer_input_width(l));
             layout.hidden[l] = at.rows(rows, spec.layer(l).width());
+            let layer = spec.layer(l);
+            let row = layer.sums_row();
+            if row > 0 {
+                layout.sums[l] = at.rows(rows.saturating_mul(layer.directions()), row);
+                layout.reverse_sums[l] = rows.saturating_mul(row);
+            }
+            layout.cell[l] = at.rows_if(layer.has_cell_state(), rows, layer.width());
             l += 1;
         }
         let is_last = matches!(spec.head.read, Read::LastStep);
@@ -143,6 +169,24 @@ impl Layout {
     /// Hidden rows of layer `layer`, (R, W).
     pub fn hidden(&self, layer: usize) -> Region {
         self.hidden.get(layer).copied().unwrap_or(Region::NONE)
+    }
+
+    /// Sums of one layer and direction, (R, computed·Hs), where they have a place of their own.
+    pub fn sums(&self, place: Place) -> Region {
+        let all = self.sums.get(place.layer).copied().unwrap_or_default();
+        let reverse = self.reverse_sums.get(place.layer).copied();
+        match reverse {
+            Some(before) if place.reverse => Region {
+                start: all.start + before,
+                len: all.len - before,
+            },
+            _ => all,
+        }
+    }
+
+    /// Cell states of a layer, (R, W), where it has any.
+    pub fn cell(&self, layer: usize) -> Region {
+        self.cell.get(layer).copied().unwrap_or(Region::NONE)
     }
 
     /// Masked start states, then masked hidden rows of one layer and direction, (B + R, H): all of one place lie
@@ -168,9 +212,17 @@ impl Layout {
             at.rows(rows, spec.widest()),
             at.rows_if(spec.layers.len() > 1, rows, spec.widest()),
         ];
+        let sums = at.rows_if(spec.widest_sums() > 0, rows, spec.widest_sums());
+        let cell = at.rows_if(spec.has_cell_state(), rows, spec.widest());
         let mut l = 0;
         while l < spec.layers.len() {
             layout.hidden[l] = turns[l % 2];
+            if spec.layer(l).sums_row() > 0 {
+                layout.sums[l] = sums;
+            }
+            if spec.layer(l).has_cell_state() {
+                layout.cell[l] = cell;
+            }
             l += 1;
         }
         layout.top = at.rows_if(
@@ -193,6 +245,15 @@ pub(crate) struct Scratch {
     /// Gradient of the start states of one layer and direction, (B, H); before that, one step's products that
     /// recurrent dropout masks.
     pub start: Region,
+    /// Gradients of the sums of layers whose cell has several, taking turns as the hidden rows do: (R, sums·H) for each
+    /// direction.
+    sums: [Region; 2],
+    /// R
+    all_rows: usize,
+    /// What flows from step to step past the sums, (B, S) in all: of each state, layer and direction (B, H).
+    pub carry: Region,
+    /// B
+    sequences: usize,
     /// Length of the whole buffer in numbers.
     pub len: usize,
 }
@@ -214,11 +275,50 @@ impl Scratch {
             spec.top_width(),
         );
         let start = at.rows(sequences, spec.widest());
+        let row = spec.widest_sum_gradients();
+        let sums = [
+            at.rows_if(row > 0, rows, row),
+            at.rows_if(row > 0 && spec.layers.len() > 1, rows, row),
+        ];
+        let carry = at.rows_if(row > 0, sequences, spec.state_len());
         Self {
             rows: turns,
             top,
             start,
+            sums,
+            all_rows: rows,
+            carry,
+            sequences,
             len: at.used,
+        }
+    }
+
+    /// Gradients of the sums of one layer and direction, (R, sums·H).
+    pub fn sums(&self, spec: &Spec, place: Place) -> Region {
+        let layer = spec.layer(place.layer);
+        let len = self.all_rows * layer.cell.facts().sums * layer.hidden;
+        let turn = if place.layer.is_multiple_of(2) {
+            self.sums[0]
+        } else {
+            self.sums[1]
+        };
+        let before = if place.reverse { len } else { 0 };
+        Region {
+            start: turn.start + before,
+            len: turn.len - before,
+        }
+    }
+
+    /// What flows past the sums of one layer and direction, (B, H) for its state `state`.
+    pub fn carry(&self, spec: &Spec, place: Place, state: usize) -> Region {
+        let layer = spec.layer(place.layer);
+        if state >= layer.cell.facts().states {
+            return Region::NONE;
+        }
+        let column = state * layer.width() + place.column(layer.hidden);
+        Region {
+            start: self.carry.start + self.sequences * (spec.state_offset(place.layer) + column),
+            len: self.sequences * layer.hidden,
         }
     }
 }
@@ -278,7 +378,13 @@ impl Spec {
         if self.is_bidirectional() {
             usize::MAX
         } else {
-            match STRETCH.checked_div(self.widest()) {
+            let sums = self.widest_sums();
+            let width = if sums > self.widest() {
+                sums
+            } else {
+                self.widest()
+            };
+            match STRETCH.checked_div(width) {
                 Some(rows) => rows,
                 None => 0,
             }
@@ -313,6 +419,45 @@ impl Spec {
     /// ```
     pub const fn scratch_len(&self, rows: usize, sequences: usize) -> usize {
         Strip::count(Scratch::of(self, rows, sequences).len)
+    }
+
+    /// Numbers of the widest row of sums that have a place of their own; 0 if no layer has any.
+    const fn widest_sums(&self) -> usize {
+        let (mut widest, mut l) = (0, 0);
+        while l < self.layers.len() {
+            let row = self.layer(l).sums_row();
+            widest = if row > widest { row } else { widest };
+            l += 1;
+        }
+        widest
+    }
+
+    /// Numbers of the widest row of gradients of such sums, all directions.
+    const fn widest_sum_gradients(&self) -> usize {
+        let (mut widest, mut l) = (0, 0);
+        while l < self.layers.len() {
+            let layer = self.layer(l);
+            let row = layer.cell.facts().sums * layer.width();
+            widest = if layer.sums_row() > 0 && row > widest {
+                row
+            } else {
+                widest
+            };
+            l += 1;
+        }
+        widest
+    }
+
+    /// Whether any layer has cell states.
+    const fn has_cell_state(&self) -> bool {
+        let mut l = 0;
+        while l < self.layers.len() {
+            if self.layer(l).has_cell_state() {
+                return true;
+            }
+            l += 1;
+        }
+        false
     }
 
     /// Whether the head multiplies at all.

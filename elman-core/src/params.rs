@@ -363,7 +363,10 @@ impl Spec {
                 let layer = self.layer(place.layer);
                 let start = self.initial_state_offset() + self.state_offset(place.layer);
                 let column = layer.width() + place.column(layer.hidden);
-                (start + column, (layer.cell.facts().states - 1) * layer.hidden)
+                (
+                    start + column,
+                    (layer.cell.facts().states - 1) * layer.hidden,
+                )
             }
             TensorKind::InputWeights(place) => {
                 let len = self.layer_input_width(place.layer) * self.gate_columns(place.layer);

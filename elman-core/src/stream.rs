@@ -1,8 +1,9 @@
 //! One time step at a time, for chips and live signals: the same bits as the whole sequence.
 
-use crate::cell::{Step, Visit, with_cell};
+use crate::cell::{Gated, Step, Visit, with_cell};
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::{Inputs, embed_step};
+use crate::kernel::gated;
 use crate::kernel::operands::Order;
 use crate::kernel::pack::Panels;
 use crate::kernel::softmax::softmax_row;
@@ -224,10 +225,13 @@ impl Operation for StreamStep<'_, '_> {
                 layer,
                 reverse: false,
             };
-            let Some((h, above)) = rest.split_at_mut_checked(l.hidden) else {
+            let Some((h, after)) = rest.split_at_mut_checked(l.hidden) else {
                 return;
             };
-            // h[t] = f(x[t]·W_in + b + h[t-1]·W_rec)
+            let Some((c, above)) = after.split_at_mut_checked(l.state_len() - l.hidden) else {
+                return;
+            };
+            // h[t] = cell(x[t]·W_in + b + h[t-1]·W_rec)
             with_cell(
                 l.cell,
                 StepLayer {
@@ -235,7 +239,9 @@ impl Operation for StreamStep<'_, '_> {
                     x: below.get(..spec.layer_input_width(layer)).unwrap_or(below),
                     w_in: model.input_weights(place),
                     w_rec: model.recurrent_weights(place),
+                    others: model.other_biases(place),
                     h: &mut *h,
+                    c,
                     h_next: &mut *h_next,
                     order,
                 },
@@ -253,7 +259,9 @@ struct StepLayer<'a, S> {
     x: &'a [f32],
     w_in: Panels<'a>,
     w_rec: Panels<'a>,
+    others: Panels<'a>,
     h: &'a mut [f32],
+    c: &'a mut [f32],
     h_next: &'a mut [f32],
     order: Order,
 }
@@ -262,10 +270,29 @@ impl<S: Simd> Visit for StepLayer<'_, S> {
     type Output = ();
 
     #[inline(always)]
-    fn visit_gated<C: crate::cell::Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
-        self,
-        _: C,
-    ) {
+    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(self, cell: C) {
+        let Self {
+            s,
+            x,
+            w_in,
+            w_rec,
+            others,
+            h,
+            c,
+            h_next,
+            ..
+        } = self;
+        gated::step::LayerStep {
+            cell,
+            x,
+            w_in,
+            w_rec,
+            others,
+            h,
+            c,
+            h_next,
+        }
+        .run(s);
     }
 
     #[inline(always)]
@@ -278,6 +305,7 @@ impl<S: Simd> Visit for StepLayer<'_, S> {
             h,
             h_next,
             order,
+            ..
         } = self;
         LayerStep {
             cell,

@@ -292,7 +292,7 @@ impl<'a> Tape<'a> {
             dropout: None,
         };
         for layer in 0..self.spec.layers.len() {
-            pass.final_state(layer, layout.hidden(layer).of(self.rows), state);
+            pass.final_state(layer, self.rows, state);
         }
         Ok(())
     }

@@ -146,7 +146,9 @@ fn masked(spec: Spec) -> Spec {
 fn clipped(spec: Spec) -> Spec {
     let mut layers = spec.layers.as_slice().to_vec();
     for (layer, clip) in layers.iter_mut().zip([0.3, 0.7, 0.2]) {
-        let Cell::Elman { activation, .. } = layer.cell else { panic!("an Elman layer") };
+        let Cell::Elman { activation, .. } = layer.cell else {
+            panic!("an Elman layer")
+        };
         layer.cell = Cell::Elman { activation, clip };
     }
     Spec {

@@ -133,7 +133,9 @@ fn matrix(reader: &mut Reader, rows: usize, below: usize, state: usize) -> Vec<R
 
 fn activate(cell: Cell, t: i64) -> i16 {
     let limit = |t: i64, low| t.clamp(low, 32767) as i16;
-    let Cell::Elman { activation, .. } = cell else { panic!("an Elman layer") };
+    let Cell::Elman { activation, .. } = cell else {
+        panic!("an Elman layer")
+    };
     match activation {
         Activation::Relu => limit(t, 0),
         Activation::Identity => limit(t, -32767),

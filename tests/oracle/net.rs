@@ -139,7 +139,9 @@ impl<'a> Net<'a> {
                 *z = z.clamp(-clip, clip);
             }
         }
-        let Cell::Elman { activation, .. } = layer.cell else { panic!("an Elman layer") };
+        let Cell::Elman { activation, .. } = layer.cell else {
+            panic!("an Elman layer")
+        };
         match activation {
             Activation::Tanh => z.iter().map(|z| z.tanh()).collect(),
             Activation::Relu => {

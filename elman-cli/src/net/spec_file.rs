@@ -121,7 +121,9 @@ impl From<&Layer> for StoredLayer {
         Self {
             hidden: layer.hidden,
             bidirectional: layer.direction == Direction::Both,
-            activation: cell::activation(layer).unwrap_or(elman_core::Activation::Tanh).into(),
+            activation: cell::activation(layer)
+                .unwrap_or(elman_core::Activation::Tanh)
+                .into(),
             clip: layer.cell.limit(),
         }
     }

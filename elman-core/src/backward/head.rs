@@ -108,5 +108,5 @@ pub(super) fn head_weights<S: Simd>(
         return;
     };
     let (top, d_outputs) = ((top, width), (d_outputs, columns));
-    outer_product(s, top, d_outputs, rows.len(), d_weights, d_bias);
+    outer_product(s, top, d_outputs, rows.len(), (d_weights, columns), d_bias);
 }

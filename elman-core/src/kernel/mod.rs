@@ -3,6 +3,7 @@
 pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod finish;
+pub(crate) mod gated;
 pub(crate) mod gemm;
 pub(crate) mod operands;
 pub(crate) mod outer;

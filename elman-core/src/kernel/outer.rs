@@ -6,14 +6,14 @@ use super::small::OuterProduct;
 use crate::simd::{Simd, View};
 
 /// `C (I, J) += Aᵀ·B` over `rows` rows of A (I wide) and B (J wide), straight from where they lie, and
-/// `bias (J) += Σ rows of B` unless it is empty.
+/// `bias (J) += Σ rows of B` unless it is empty. From one row of C to the next there are `c_row` numbers.
 #[inline(always)]
 pub(crate) fn outer_product<S: Simd>(
     s: S,
     (a, a_width): (View, usize),
     (b, b_width): (View, usize),
     rows: usize,
-    c: &mut [f32],
+    (c, c_row): (&mut [f32], usize),
     bias: &mut [f32],
 ) {
     let product = OuterProduct {
@@ -25,7 +25,7 @@ pub(crate) fn outer_product<S: Simd>(
         c,
         bias,
     };
-    if S::LOOKS_UP && product.fits() {
+    if S::LOOKS_UP && c_row == b_width && product.fits() {
         return s.run(product);
     }
     let OuterProduct { c, bias, .. } = product;
@@ -35,7 +35,7 @@ pub(crate) fn outer_product<S: Simd>(
         inner: a.outer,
     };
     let b_rows = Panels::rows(b);
-    let product = Gemm::new(a_width, b_width, rows, columns_of_a, b_rows, c, b_width);
+    let product = Gemm::new(a_width, b_width, rows, columns_of_a, b_rows, c, c_row);
     s.run(Gemm {
         start: Start::Continue,
         ..product

@@ -58,7 +58,12 @@ impl<'a> Panels<'a> {
 fn panel<E>(data: &[E], steps: usize, extra: usize) -> Panel<'_, E> {
     let (outer, inner) = ((steps + extra) * LANES, LANES);
     let matrix = View {
-        data: at(data, extra * LANES..),
+        // Panels of biases alone may have none.
+        data: if steps > 0 {
+            at(data, extra * LANES..)
+        } else {
+            &[]
+        },
         outer,
         inner,
     };

@@ -182,24 +182,13 @@ impl<C: Step<1, 1>> Backward<'_, C> {
         if count == 0 {
             return;
         }
-        let Recurrence {
-            w_rec,
-            hidden,
-            width,
-            ..
-        } = self.recurrence;
+        let Recurrence { w_rec, hidden, .. } = self.recurrence;
         let d_z = self.recurrence.rows(self.d_h, from);
         let c = &mut *self.product;
         s.run(Gemm::new(count, hidden, hidden, d_z, w_rec, c, hidden));
         let product = at_mut(self.product, ..count * hidden);
         self.mask.apply(s, product, hidden, 0);
-        let d_h = at_mut(self.d_h, step.first_row * width..).chunks_mut(width.max(1));
-        for (d_h, product) in d_h.zip(product.chunks(hidden.max(1))) {
-            let columns = at_mut(d_h, self.recurrence.column()..);
-            for (to, &x) in columns.iter_mut().zip(product) {
-                *to += x;
-            }
-        }
+        add_rows(&self.recurrence, product, step.first_row, self.d_h);
     }
 
     /// The cell's own adjoint for all rows of a step.
@@ -212,8 +201,20 @@ impl<C: Step<1, 1>> Backward<'_, C> {
     }
 }
 
+/// Adds rows of products, (count, H), to this direction's columns of rows of dh from `row` on.
+pub(super) fn add_rows(recurrence: &Recurrence, product: &[f32], row: usize, d_h: &mut [f32]) {
+    let (hidden, width) = (recurrence.hidden, recurrence.width);
+    let d_h = at_mut(d_h, row * width..).chunks_mut(width.max(1));
+    for (d_h, product) in d_h.zip(product.chunks(hidden.max(1))) {
+        let columns = at_mut(d_h, recurrence.column()..);
+        for (to, &x) in columns.iter_mut().zip(product) {
+            *to += x;
+        }
+    }
+}
+
 /// How many sequences of a step are in the next one too, before step `end`.
-fn continuing(step: TimeStep, recurrence: &Recurrence, end: usize) -> usize {
+pub(super) fn continuing(step: TimeStep, recurrence: &Recurrence, end: usize) -> usize {
     if step.t + 1 < end {
         recurrence.batch.active(step.t + 1)
     } else {
@@ -222,7 +223,7 @@ fn continuing(step: TimeStep, recurrence: &Recurrence, end: usize) -> usize {
 }
 
 /// The first `width` numbers of each row, packed.
-fn copy_rows(from: View, width: usize, to: &mut [f32]) {
+pub(super) fn copy_rows(from: View, width: usize, to: &mut [f32]) {
     let rows = from.data.chunks(from.outer.max(1));
     for (to, from) in to.chunks_mut(width.max(1)).zip(rows) {
         copy_common(from, to);

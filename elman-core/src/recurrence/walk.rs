@@ -5,6 +5,7 @@ use core::ops::Range;
 use crate::batch::{Batch, Run};
 use crate::cell::Step;
 use crate::kernel::finish::Finish;
+use crate::kernel::gated::Shape;
 use crate::kernel::operands::{Order, Pass, Recurrent, Time};
 use crate::kernel::pack::Panels;
 use crate::params::Place;
@@ -43,6 +44,15 @@ impl<'a> Recurrence<'a> {
     /// Where this direction's units begin within a row.
     pub const fn column(&self) -> usize {
         self.place.column(self.hidden)
+    }
+
+    /// The same as the kernels of cells with several sums want it.
+    pub const fn shape(&self) -> Shape {
+        Shape {
+            hidden: self.hidden,
+            width: self.width,
+            column: self.column(),
+        }
     }
 
     /// Forward in time: every row of a step continues a row of the step before, since sequences only ever end.

@@ -128,6 +128,31 @@ impl Layer {
         self.hidden.div_ceil(LANES)
     }
 
+    /// Numbers of a row of sums that have a place of their own, for one direction: those that something feeds, in full
+    /// strips. None where the state takes the place of a single sum.
+    #[inline(always)]
+    pub(crate) const fn sums_row(&self) -> usize {
+        let facts = self.cell.facts();
+        if facts.kept == 0 {
+            0
+        } else {
+            facts.computed() * self.unit_strips() * LANES
+        }
+    }
+
+    /// Columns of these that x feeds.
+    #[inline(always)]
+    pub(crate) const fn input_sums(&self) -> usize {
+        let fed = self.cell.facts().from_x;
+        (fed.end - fed.start) * self.unit_strips() * LANES
+    }
+
+    /// Whether units have a state beside h.
+    #[inline(always)]
+    pub(crate) const fn has_cell_state(&self) -> bool {
+        self.cell.facts().states > 1
+    }
+
     /// Strips of packed biases of the sums that x does not feed.
     #[inline(always)]
     pub(crate) const fn other_sum_strips(&self) -> usize {
@@ -137,7 +162,7 @@ impl Layer {
 
     /// Numbers of one sequence's state in this layer.
     #[inline(always)]
-    pub(super) const fn state_len(&self) -> usize {
+    pub(crate) const fn state_len(&self) -> usize {
         self.cell.facts().states * self.width()
     }
 

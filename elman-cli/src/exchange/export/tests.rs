@@ -25,7 +25,9 @@ const RELU: Layer = Layer {
 };
 
 const fn clipped(layer: Layer, clip: f32) -> Layer {
-    let Cell::Elman { activation, .. } = layer.cell else { panic!("an Elman layer") };
+    let Cell::Elman { activation, .. } = layer.cell else {
+        panic!("an Elman layer")
+    };
     Layer {
         cell: Cell::Elman { activation, clip },
         ..layer

@@ -4,14 +4,18 @@ use elman_core::{Activation, Cell, Layer};
 
 /// `h[t] = f(z[t])`, the sum limited to ±clip where there is one.
 pub fn step(layer: &Layer, z: f64) -> f64 {
-    let Cell::Elman { activation, clip } = layer.cell else { return 0.0 };
+    let Cell::Elman { activation, clip } = layer.cell else {
+        return 0.0;
+    };
     let clip = f64::from(clip);
     activate(activation, z.clamp(-clip, clip))
 }
 
 /// `∂h[t]/∂z[t]` in terms of `h[t]`; zero from the clip on.
 pub fn slope(layer: &Layer, h: f64) -> f64 {
-    let Cell::Elman { activation, clip } = layer.cell else { return 0.0 };
+    let Cell::Elman { activation, clip } = layer.cell else {
+        return 0.0;
+    };
     if h.abs() >= activate(activation, f64::from(clip)) {
         return 0.0;
     }

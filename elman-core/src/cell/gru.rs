@@ -1,0 +1,83 @@
+//! The gated recurrent unit, as `torch.nn.GRU` has it.
+//!
+//! ```text
+//! r = sigmoid(b_r + x·W_ir + h[t-1]·W_hr)                z = sigmoid(b_z + x·W_iz + h[t-1]·W_hz)
+//! n_in = b_in + x·W_in      n_rec = b_hn + h[t-1]·W_hn   n = tanh(n_in + r·n_rec)           each limited to ±clip where there is one
+//! h[t] = n + z·(h[t-1] - n)
+//!
+//! dz = dh·(h[t-1] - n)      dn = dh - dh·z               dh[t-1] = dh·z
+//! dn_in = dn·(1 - n²)       dr = dn_in·n_rec             dn_rec = dn_in·r
+//! ```
+
+use super::facts::CellFacts;
+use super::gated::{Clip, Gated};
+use crate::simd::Simd;
+use crate::simd::activation::{sigmoid, tanh};
+
+/// The cell's arithmetic. Sums: `[n_in r z n_rec]`.
+#[derive(Clone, Copy)]
+pub(super) struct Gru {
+    clip: Clip,
+}
+
+impl Gru {
+    pub const FACTS: CellFacts = CellFacts {
+        gates: 3,
+        sums: 4,
+        from_x: 0..3,
+        from_h: 1..4,
+        states: 1,
+        kept: 4,
+        from_bias: 0..4,
+        scalars: 0,
+    };
+
+    #[inline(always)]
+    pub const fn new(clip: Option<f32>) -> Self {
+        Self {
+            clip: Clip::new(clip),
+        }
+    }
+}
+
+impl Gated<4, 1> for Gru {
+    const FACTS: CellFacts = Self::FACTS;
+    const H_FLOWS: bool = true;
+
+    #[inline(always)]
+    fn step<S: Simd>(self, s: S, sums: &mut [S::V; 4], [h]: [S::V; 1]) -> [S::V; 1] {
+        let [n_in, r, z, n_rec] = *sums;
+        let r = sigmoid(s, self.clip.apply(s, r));
+        let z = sigmoid(s, self.clip.apply(s, z));
+        let n = tanh(s, self.clip.apply(s, s.mul_add(r, n_rec, n_in)));
+        *sums = [n, r, z, n_rec];
+        [s.mul_add(z, s.sub(h, n), n)]
+    }
+
+    #[inline(always)]
+    fn before_back<S: Simd>(self, s: S) -> Self {
+        let clip = self.clip.before_back(s);
+        Self { clip }
+    }
+
+    #[inline(always)]
+    fn back<S: Simd>(
+        self,
+        s: S,
+        [n, r, z, n_rec]: [S::V; 4],
+        [h]: [S::V; 1],
+        _: [S::V; 1],
+        [d_h]: [S::V; 1],
+    ) -> ([S::V; 4], [S::V; 1]) {
+        let d_z = s.mul(d_h, s.sub(h, n));
+        let d_n_in = self.clip.tanh_back(s, n, s.neg_mul_add(d_h, z, d_h));
+        let d_r = s.mul(d_n_in, n_rec);
+        let d_sums = [
+            d_n_in,
+            self.clip.sigmoid_back(s, r, d_r),
+            self.clip.sigmoid_back(s, z, d_z),
+            s.mul(d_n_in, r),
+        ];
+        (d_sums, [s.mul(d_h, z)])
+    }
+}

@@ -1,0 +1,180 @@
+//! One time step of one sequence, for cells of several sums: every sum stays in registers from its bias to the state that
+//! comes of it.
+
+use super::{load_bias, window};
+use crate::cell::Gated;
+use crate::kernel::pack::{Panel, Panels};
+use crate::simd::{Element, LANES, Simd, View};
+use crate::slices::{at, at_mut, copy};
+
+/// A layer's time step.
+pub(crate) struct LayerStep<'a, C> {
+    pub cell: C,
+    /// (I)
+    pub x: &'a [f32],
+    pub w_in: Panels<'a>,
+    pub w_rec: Panels<'a>,
+    /// Biases of the sums that x does not feed.
+    pub others: Panels<'a>,
+    /// (H): the previous hidden state, which becomes the next.
+    pub h: &'a mut [f32],
+    /// (H): the cell state; empty where the cell has one state.
+    pub c: &'a mut [f32],
+    /// (H): room for the next hidden state while units that are still to come read the previous one.
+    pub h_next: &'a mut [f32],
+}
+
+/// The weights of a layer in one precision.
+#[derive(Clone, Copy)]
+struct Weights<'a, E> {
+    w_in: Panel<'a, E>,
+    w_rec: Panel<'a, E>,
+    others: Panel<'a, E>,
+}
+
+impl<C> LayerStep<'_, C> {
+    #[inline(always)]
+    pub fn run<S: Simd, const SUMS: usize, const STATES: usize>(self, s: S)
+    where
+        C: Gated<SUMS, STATES>,
+    {
+        match (self.w_in, self.w_rec, self.others) {
+            (Panels::Single(w_in), Panels::Single(w_rec), Panels::Single(others)) => {
+                self.strips(
+                    s,
+                    Weights {
+                        w_in,
+                        w_rec,
+                        others,
+                    },
+                );
+            }
+            (Panels::Pairs(w_in), Panels::Pairs(w_rec), Panels::Pairs(others)) => {
+                self.strips(
+                    s,
+                    Weights {
+                        w_in,
+                        w_rec,
+                        others,
+                    },
+                );
+            }
+            _ => debug_assert!(false, "all weights of a model have one precision"),
+        }
+    }
+
+    #[inline(always)]
+    fn strips<S: Simd, E: Element, const SUMS: usize, const STATES: usize>(
+        self,
+        s: S,
+        weights: Weights<E>,
+    ) where
+        C: Gated<SUMS, STATES>,
+    {
+        let Self {
+            cell,
+            x,
+            h,
+            c,
+            h_next,
+            ..
+        } = self;
+        let hidden = h.len();
+        let h_next = at_mut(h_next, ..hidden);
+        let strips = hidden.div_ceil(LANES);
+        for strip in 0..strips {
+            let units = strip * LANES..hidden.min((strip + 1) * LANES);
+            let place = (strip, strips);
+            let mut sums = if E::has_own_dot::<S>() {
+                weights.dot::<S, C, SUMS, STATES>(s, x, h, place, units.len())
+            } else {
+                weights.sums::<S, C, SUMS, STATES>(s, x, h, place)
+            };
+            let mut previous = [s.splat(0.0); STATES];
+            previous[0] = s.load_part(at(h, units.clone()));
+            if STATES > 1 {
+                previous[1] = s.load_part(at(c, units.clone()));
+            }
+            let state = cell.step(s, &mut sums, previous);
+            s.store_part(at_mut(h_next, units.clone()), state[0]);
+            if STATES > 1 {
+                s.store_part(at_mut(c, units), state[1]);
+            }
+        }
+        copy(h_next, h);
+    }
+}
+
+impl<E: Element> Weights<'_, E> {
+    /// The sums of strip `strip` of `strips`.
+    #[inline(always)]
+    fn sums<S: Simd, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        &self,
+        s: S,
+        x: &[f32],
+        h: &[f32],
+        (strip, strips): (usize, usize),
+    ) -> [S::V; SUMS] {
+        let facts = &const { C::FACTS };
+        let mut sums = [s.splat(0.0); SUMS];
+        for sum in 0..SUMS {
+            sums[sum] = if sum < facts.from_x.end {
+                load_bias(s, self.w_in, sum * strips + strip)
+            } else {
+                load_bias(s, self.others, (sum - facts.from_x.end) * strips + strip)
+            };
+        }
+        let (w_in, w_rec) = (
+            apart(self.w_in.matrix, strip, strips),
+            apart(self.w_rec.matrix, strip, strips),
+        );
+        window(s, facts.from_x.clone(), x, w_in, &mut sums);
+        window(s, facts.from_h.clone(), h, w_rec, &mut sums);
+        sums
+    }
+
+    /// The same by the token's own dot products, `lanes` numbers of every sum.
+    #[inline(always)]
+    fn dot<S: Simd, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        &self,
+        s: S,
+        x: &[f32],
+        h: &[f32],
+        (strip, strips): (usize, usize),
+        lanes: usize,
+    ) -> [S::V; SUMS] {
+        let facts = &const { C::FACTS };
+        let mut sums = [s.splat(0.0); SUMS];
+        for sum in 0..SUMS {
+            let mut to = [0.0; LANES];
+            let nothing: (&[f32], View<E>) = (&[], View::EMPTY);
+            let from_h = if facts.from_h.start <= sum && sum < facts.from_h.end {
+                let index = (sum - facts.from_h.start) * strips + strip;
+                (h, self.w_rec.matrix.from(index, 0))
+            } else {
+                nothing
+            };
+            if sum < facts.from_x.end {
+                let index = sum * strips + strip;
+                let from_x = (x, self.w_in.matrix.from(index, 0));
+                let bias = self.w_in.bias.from(index, 0);
+                E::dot(s, bias, from_x, from_h, at_mut(&mut to, ..lanes));
+            } else {
+                let bias = (sum - facts.from_x.end) * strips + strip;
+                let bias = self.others.bias.from(bias, 0);
+                E::dot(s, bias, from_h, nothing, at_mut(&mut to, ..lanes));
+            }
+            sums[sum] = s.load(&to);
+        }
+        sums
+    }
+}
+
+/// The strips of one strip of units in all sums of a matrix.
+#[inline(always)]
+fn apart<E>(matrix: View<E>, strip: usize, strips: usize) -> View<E> {
+    View {
+        outer: matrix.outer * strips,
+        ..matrix.from(strip, 0)
+    }
+}
