@@ -1,7 +1,7 @@
 //! One time step of one sequence, for cells of several sums: every sum stays in registers from its bias to the state that
 //! comes of it.
 
-use super::{load_bias, window};
+use super::{apart, load_bias, window};
 use crate::cell::Gated;
 use crate::kernel::pack::{Panel, Panels};
 use crate::simd::{Element, LANES, Simd, View};
@@ -167,14 +167,5 @@ impl<E: Element> Weights<'_, E> {
             sums[sum] = s.load(&to);
         }
         sums
-    }
-}
-
-/// The strips of one strip of units in all sums of a matrix.
-#[inline(always)]
-fn apart<E>(matrix: View<E>, strip: usize, strips: usize) -> View<E> {
-    View {
-        outer: matrix.outer * strips,
-        ..matrix.from(strip, 0)
     }
 }
