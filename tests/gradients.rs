@@ -38,7 +38,7 @@ const ENTRIES: usize = 5;
 const STEP: f64 = 1e-5;
 
 /// Core's sums are the oracle's within about this share: nearer to a bend, core may be on its other side.
-const ROUNDING: f64 = FORWARD;
+const ROUNDING: f64 = 2e-6;
 
 /// Shares of entries and of cases that may be left out.
 const FEW_ENTRIES: f64 = 0.005;
