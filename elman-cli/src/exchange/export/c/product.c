@@ -85,21 +85,25 @@ static const float *net_chain(const float *w, const float *x, size_t len, float 
     return w;
 }
 
-/*
- * y = bias + x * w, where x lies in parts. Weights lie in panels of eight outputs: their biases, then for each number
- * of x the eight weights that it meets.
- */
+/* The sums of one panel: biases, then for each number of x, which lies in parts, the eight weights that it meets. */
+static const float *net_sums(const float *w, const net_part *parts, size_t count, float sums[8])
+{
+    size_t part;
+    memcpy(sums, w, 8 * sizeof *sums);
+    w += 8;
+    for (part = 0; part < count; part++) {
+        w = net_chain(w, parts[part].x, parts[part].len, sums);
+    }
+    return w;
+}
+
+/* y = bias + x * w, panel after panel of eight outputs. */
 static void net_product(const float *w, const net_part *parts, size_t count, float *y, size_t outputs)
 {
     while (outputs > 0) {
         const size_t here = outputs < 8 ? outputs : 8;
         float sums[8];
-        size_t part;
-        memcpy(sums, w, sizeof sums);
-        w += 8;
-        for (part = 0; part < count; part++) {
-            w = net_chain(w, parts[part].x, parts[part].len, sums);
-        }
+        w = net_sums(w, parts, count, sums);
         memcpy(y, sums, here * sizeof *y);
         y += here;
         outputs -= here;
