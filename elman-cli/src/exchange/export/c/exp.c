@@ -6,7 +6,6 @@
 static float net_exp(float x)
 {
     float rounded, n, r, q;
-    int32_t whole, half;
     rounded = NET_FMA(-x, NET_LOG2_E, NET_ROUND);
     n = rounded - NET_ROUND;
     r = NET_FMA(-n, 0.6933594f, -x);
@@ -16,9 +15,7 @@ static float net_exp(float x)
     q = NET_FMA(q, r, 0.16666546f);
     q = NET_FMA(q, r, 0.5f);
     q = NET_FMA(r * r, q, r) + 1.0f;
-    /* In two halves, so that the result may be too small for a normal number. */
-    whole = (int32_t)(net_bits(rounded) - 0x4B400000u);
-    half = whole / 2;
-    q *= net_float((uint32_t)(half + 127) << 23);
-    return q * net_float((uint32_t)(whole - half + 127) << 23);
+    /* In two halves, so that the result may be too small for a normal number; the first is exact. */
+    q *= net_float((net_bits(rounded) + 127u + 64u) << 23);
+    return q * 5.421010862427522e-20f;
 }

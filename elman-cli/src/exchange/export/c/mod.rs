@@ -12,7 +12,7 @@ mod text;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Spec};
+use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Layer, Spec};
 
 use super::parts::{Output, Parts};
 use super::size::Size;
@@ -25,6 +25,7 @@ use panels::panels_of;
 use text::{Source, c_number, comment};
 
 const FMA: &str = include_str!("fma.c");
+const SUMS: &str = include_str!("sums.c");
 const PRODUCT: &str = include_str!("product.c");
 const BITS: &str = include_str!("bits.c");
 const EXP: &str = include_str!("exp.c");
@@ -45,6 +46,8 @@ const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
 
 /// Bytes of stack of a step, measured in QEMU; every embedding that a step reads takes eight more.
 const STACK: usize = 130;
+/// The same with GRU or LSTM layers, which keep the sums of eight units there.
+const STACK_GATED: usize = 250;
 
 /// Both files.
 ///
@@ -108,7 +111,13 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
     let mut lines = head(parts, size);
     let embeddings =
         parts.spec.golden_width() * usize::from(matches!(parts.spec.input, Input::Tokens { .. }));
-    let stack = STACK + 8 * embeddings;
+    let is_elman = |layer: &Layer| matches!(layer.cell, Cell::Elman { .. });
+    let stack = if parts.spec.layers.as_slice().iter().all(is_elman) {
+        STACK
+    } else {
+        STACK_GATED
+    };
+    let stack = stack + 8 * embeddings;
     lines.push(String::new());
     lines.push(format!(
         "With gcc 12 for a Cortex-M4F: code 0.8 to 1.4 kilobytes (-Os) or 1.2 to 4 (-O3), stack about {stack} bytes."
@@ -133,7 +142,7 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     let spec = &parts.spec;
     to.piece(FMA);
     tables(to, parts);
-    to.piece(PRODUCT);
+    to.piece(SUMS);
     arithmetic(to, spec);
     if matches!(spec.input, Input::Tokens { .. }) {
         to.piece(IDS);
@@ -164,10 +173,12 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
     };
     let gru = has(|cell| matches!(cell, Cell::Gru { .. }));
     let lstm = has(|cell| matches!(cell, Cell::Lstm { .. }));
+    let elman = has(|cell| matches!(cell, Cell::Elman { .. }));
     let limits = has(|cell| matches!(cell, Cell::Elman { .. }) && cell.limit().is_some());
     let (elman_tanh, gated) = (activates(Activation::Tanh), gru || lstm);
     let softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
     let pieces = [
+        (elman || spec.head.kind != HeadKind::None, PRODUCT),
         (elman_tanh || gated || softmax, BITS),
         (gated || softmax, EXP),
         (elman_tanh || gated, TANH),

@@ -14,13 +14,12 @@ const RELU: Layer = Layer {
 };
 
 const fn clipped(layer: Layer, clip: f32) -> Layer {
-    let Cell::Elman { activation, .. } = layer.cell else {
-        panic!("an Elman layer")
+    let cell = match layer.cell {
+        Cell::Elman { activation, .. } => Cell::Elman { activation, clip },
+        Cell::Gru { .. } => Cell::Gru { clip },
+        Cell::Lstm { .. } => Cell::Lstm { clip },
     };
-    Layer {
-        cell: Cell::Elman { activation, clip },
-        ..layer
-    }
+    Layer { cell, ..layer }
 }
 
 /// All of them.
@@ -76,7 +75,7 @@ fn gated_specs() -> Vec<(&'static str, Spec)> {
             "gated_clipped",
             Spec {
                 input: tokens(3),
-                layers: Layers::of([clipped(gru(7), 0.9), clipped(lstm(11), 0.5)]),
+                layers: Layers::of([clipped(gru(7), 2.5), clipped(lstm(11), 1.5)]),
                 ..trained
             },
         ),
