@@ -6,11 +6,20 @@
 //!
 //! do = dh·tanh(c)      dc += dh·o·(1 - tanh²(c))      di = dc·g      df = dc·c[t-1]      dg = dc·i      dc[t-1] = dc·f
 //! ```
+//!
+//! In integers, with `T`, `tanh` and `sigmoid` of `cell::int8` (g and h in units of 2⁻¹⁵, i, f, o of 2⁻¹⁶, c of 2^(e-15)):
+//!
+//! ```text
+//! c[t] = ⌊(⌊f·c[t-1] / 2⌋ + ⌊i·g / 2^(1+e)⌋ + 2¹⁴) / 2¹⁵⌋, limited to 16 bits
+//! h[t] = ⌊(o·T(⌊c[t]·2^e / 2⌋) + 2¹⁵) / 2¹⁶⌋
+//! ```
 
 use super::facts::CellFacts;
 use super::gated::{Clip, Gated};
+use super::int8::{Fixed, Four, each, packed, unpacked};
 use crate::simd::Simd;
 use crate::simd::activation::{sigmoid, tanh};
+use crate::simd::int8::tanh_fixed;
 
 /// The cell's arithmetic. Sums: `[i f g o]`; states: `[h c]`.
 #[derive(Clone, Copy)]
@@ -80,5 +89,25 @@ impl Gated<4, 2> for Lstm {
             self.clip.sigmoid_back(s, o, d_o),
         ];
         (d_sums, [s.splat(0.0), s.mul(d_c, f)])
+    }
+
+    const INT8_CUTS: [Option<u32>; 4] = [Some(1), Some(1), Some(0), Some(1)];
+
+    #[inline(always)]
+    fn step_int8([i, f, g, o]: [[i32; 4]; 4], [_, c]: [Four; 2], fixed: Fixed) -> [Four; 2] {
+        let e = fixed.exponent();
+        let gates = [fixed.sigmoid(i), fixed.sigmoid(f), fixed.tanh(g)];
+        // Both products are below 2³¹, their halves together with what rounds as well.
+        let c = each(
+            [gates[0], gates[1], gates[2], unpacked(c)],
+            |[i, f, g, c]| {
+                let next = (((f * c) >> 1) + ((i * g) >> (1 + e)) + 0x4000) >> 15;
+                next.min(0x7fff).max(-0x8000)
+            },
+        );
+        let h = each([fixed.sigmoid(o), c], |[o, c]| {
+            (o * tanh_fixed((c << e) >> 1) + 0x8000) >> 16
+        });
+        [packed(h), packed(c)]
     }
 }

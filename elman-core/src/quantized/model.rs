@@ -1,10 +1,12 @@
 //! An int8 net, read where it lies.
 
+use super::gated::{GatedStep, gated_step};
 use super::inputs::round_to_16;
-use super::step::{LayerStep, apply_head, largest_sum, limit_of};
+use super::step::{LayerStep, apply_head, largest_sum, limit_of, shifts_of};
 use super::words::{
-    GROUP_HEADER, MATRIX_HEADER, Matrix, blocks, embedding_words, number, vector_words,
+    GROUP_HEADER, MATRIX_HEADER, Matrix, Sums, blocks, embedding_words, number, vector_words,
 };
+use crate::cell::Cell;
 use crate::error::{Error, check_len};
 use crate::kernel::softmax::Softmax;
 use crate::params::Place;
@@ -39,6 +41,7 @@ use crate::spec::{Channel, HeadKind, InitialState, Layer, Spec};
 pub struct QuantizedModel<'a> {
     spec: Spec,
     words: &'a [u32],
+    gated: Option<GatedStep>,
 }
 
 impl<'a> QuantizedModel<'a> {
@@ -55,39 +58,63 @@ impl<'a> QuantizedModel<'a> {
     /// // Words of another net are refused.
     /// assert!(QuantizedModel::new(Spec::dense(20, 3, 1), &words).is_err());
     /// ```
+    #[inline(always)]
     pub fn new(spec: Spec, words: &'a [u32]) -> Result<Self, Error> {
+        // Here, where the caller's spec may be a constant.
+        let gated = gated_step(&spec);
+        Self::checked(spec, words, gated)
+    }
+
+    #[inline(never)]
+    fn checked(spec: Spec, words: &'a [u32], gated: Option<GatedStep>) -> Result<Self, Error> {
         spec.check()?;
         check_len("words", spec.int8().model_len(), words.len())?;
-        let model = Self { spec, words };
+        let model = Self { spec, words, gated };
         for place in spec.places() {
-            let has_clip = spec.layer(place.layer).cell.limit().is_some();
-            model.check(spec.int8().layer_matrix(place), has_clip)?;
+            let cell = spec.layer(place.layer).cell;
+            model.check(spec.int8().layer_matrix(place), Some(cell))?;
         }
         if spec.has_head() {
-            model.check(spec.int8().head_matrix(), false)?;
+            model.check(spec.int8().head_matrix(), None)?;
         }
         Ok(model)
     }
 
-    /// Whether every sum of the matrix fits 32 bits, whatever its weights.
-    fn check(&self, matrix: Matrix, has_clip: bool) -> Result<(), Error> {
+    /// Whether every sum of the matrix fits 32 bits, whatever its weights; where a unit has several, half of that, since
+    /// they are added up.
+    fn check(&self, matrix: Matrix, cell: Option<Cell>) -> Result<(), Error> {
         let words = self.matrix(matrix);
-        if words.first().is_some_and(|&word| word & 0xffff > 31) {
-            return Err(Error::Quantized("a shift of more than 31"));
+        let is_gated = matrix.sums.count > 1;
+        let (largest_shift, largest_limit, most) = if is_gated {
+            (30, 0xffff, i32::MAX / 2)
+        } else {
+            (31, 0x7fff, i32::MAX)
+        };
+        let has_exponent = cell.is_some_and(|cell| cell.facts().states > 1);
+        let [shift, exponent] = shifts_of(words);
+        if shift > largest_shift || exponent > if has_exponent { 15 } else { 0 } {
+            return Err(Error::Quantized("a shift out of its range"));
         }
         let limit = limit_of(words);
-        if has_clip != (limit > 0) || limit > 0x7fff {
+        let has_clip = cell.is_some_and(|cell| cell.limit().is_some());
+        if has_clip != (limit > 0) || limit > largest_limit {
             return Err(Error::Quantized("a limit that is not that of the clip"));
         }
-        let groups = at(words, MATRIX_HEADER..);
-        for group in groups.chunks_exact(matrix.group_words().max(1)) {
+        let mut groups = at(words, MATRIX_HEADER..);
+        for index in 0..matrix.fours() * matrix.sums.count {
+            let sum = index % matrix.sums.count.max(1);
+            let Some((group, rest)) = groups.split_at_checked(matrix.group_words(sum)) else {
+                continue;
+            };
+            groups = rest;
             let Some([b0, b1, b2, b3, m0, m1, m2, m3]) = group.first_chunk::<GROUP_HEADER>() else {
                 continue;
             };
+            let [x_blocks, h_blocks] = matrix.blocks_of(sum);
             for (&bias, &m) in [b0, b1, b2, b3].into_iter().zip([m0, m1, m2, m3]) {
-                let sums = largest_sum(matrix.x_blocks, m as i16)
-                    + largest_sum(matrix.h_blocks, (m >> 16) as i16);
-                if sums + u64::from((bias as i32).unsigned_abs()) > i32::MAX as u64 {
+                let sums =
+                    largest_sum(x_blocks, m as i16) + largest_sum(h_blocks, (m >> 16) as i16);
+                if sums + u64::from((bias as i32).unsigned_abs()) > most as u64 {
                     return Err(Error::Quantized("a row whose sum can exceed 32 bits"));
                 }
             }
@@ -196,6 +223,25 @@ impl<'a> QuantizedModel<'a> {
         f32::from_bits(self.words.get(start + 1).copied().unwrap_or(0))
     }
 
+    /// What one unit of c is worth in a layer of an LSTM; 0 elsewhere.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec { layers: Layers::of([Layer::lstm(3)]), ..Spec::dense(2, 3, 1) };
+    /// let words = vec![0; spec.int8().model_len()];
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.cell_unit(0), 1.0 / 32768.0); // exponent 0: c within ±1
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn cell_unit(&self, layer: usize) -> f32 {
+        if self.spec.layer(layer).cell.facts().states < 2 {
+            return 0.0;
+        }
+        let reverse = false;
+        let matrix = self.spec.int8().layer_matrix(Place { layer, reverse });
+        let [_, exponent] = shifts_of(self.matrix(matrix));
+        (1 << exponent.min(15)) as f32 / 32768.0
+    }
+
     /// Sets the state of any number of sequences, (B, [`Int8Lengths::state_len`](super::Int8Lengths::state_len)), to the initial state.
     ///
     /// ```
@@ -235,6 +281,7 @@ impl<'a> QuantizedModel<'a> {
             words: self.matrix(matrix),
             matrix,
             cell: self.spec.layer(place.layer).cell,
+            gated: self.gated,
         }
     }
 
@@ -245,6 +292,7 @@ impl<'a> QuantizedModel<'a> {
         Matrices {
             words: at(self.words, start..),
             x_blocks: self.spec.int8().input_blocks(),
+            gated: self.gated,
         }
     }
 
@@ -253,6 +301,7 @@ impl<'a> QuantizedModel<'a> {
         Matrices {
             words: at(self.words, self.spec.int8().head_matrix().start..),
             x_blocks: self.spec.int8().top_blocks(),
+            gated: None,
         }
     }
 
@@ -270,7 +319,8 @@ impl<'a> QuantizedModel<'a> {
         {
             let matrix = Matrix {
                 start: 0,
-                rows,
+                units: rows,
+                sums: Sums::ONE,
                 x_blocks: matrices.x_blocks,
                 h_blocks: 0,
             };
@@ -340,6 +390,7 @@ pub(super) struct Matrices<'a> {
     words: &'a [u32],
     /// Blocks of the vector that the next matrix reads.
     x_blocks: usize,
+    gated: Option<GatedStep>,
 }
 
 impl<'a> Matrices<'a> {
@@ -348,7 +399,8 @@ impl<'a> Matrices<'a> {
     pub fn next_layer(&mut self, layer: Layer) -> LayerStep<'a> {
         let matrix = Matrix {
             start: 0,
-            rows: layer.hidden,
+            units: layer.hidden,
+            sums: Sums::of(&layer.cell.facts()),
             x_blocks: self.x_blocks,
             h_blocks: blocks(layer.hidden),
         };
@@ -359,11 +411,13 @@ impl<'a> Matrices<'a> {
         *self = Self {
             words: rest,
             x_blocks: matrix.h_blocks,
+            ..*self
         };
         LayerStep {
             words,
             matrix,
             cell: layer.cell,
+            gated: self.gated,
         }
     }
 }
