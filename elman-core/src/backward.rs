@@ -438,7 +438,8 @@ impl Backward<'_, '_> {
         for (state, kind) in kinds.into_iter().enumerate().take(facts.states) {
             let flows = self.regions.carry(self.spec, place, state);
             let d_initial = gradient_of(self.spec, self.gradients, kind);
-            let rows = View::rows(flows.of(self.scratch), hidden);
+            // To the end of all, since rows are read in full strips.
+            let rows = View::rows(at(self.scratch, flows.start..), hidden);
             sum_rows(s, rows, hidden, sequences, d_initial);
         }
     }

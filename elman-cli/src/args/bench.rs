@@ -3,23 +3,29 @@
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::net::cell::CellName;
+
 /// Measure throughput on this machine, beside what it could do at most
 ///
 /// With dimensions: one JSON object on a line. Without: a table of the usual sizes, in about 20 seconds. The net is a
-/// tanh layer with a linear head; the rates count 2·B·T·(I·H + H·H + H·O) floating-point operations, and three times
-/// as many for training. The limits are measured in the same run: multiply-adds that never leave the registers and,
+/// layer with a linear head; the rates count 2·B·T·(G·(I·H + H·H) + H·O) floating-point operations with G = 1 gate, 3
+/// (GRU) or 4 (LSTM), and three times as many for training. The limits are measured in the same run: multiply-adds that never leave the registers and,
 /// for single sequences, reading as much memory as the recurrent weights take.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   elman bench
   elman bench --mode stream
+  elman bench --cell lstm
   elman bench --mode forward --batch 32 --steps 64 --input 64 --hidden 256 --output 10
   elman bench --mode train --batch 32 --steps 64 --input 64 --hidden 256 --output 10 --threads 2")]
 pub struct BenchArgs {
     /// What a call is [default: the table has all three]
     #[arg(long, value_enum)]
     pub mode: Option<Mode>,
+    /// What the hidden units compute; elman has tanh
+    #[arg(long, value_enum, default_value = "elman")]
+    pub cell: CellName,
     /// Sequences; a stream has one
     #[arg(long, value_name = "B", value_parser = dimension())]
     pub batch: Option<u32>,

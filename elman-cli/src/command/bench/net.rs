@@ -1,11 +1,12 @@
-//! The net that is measured: a tanh layer and a linear head, its weights, and a batch cut into fixed shards.
+//! The net that is measured: one layer and a linear head, its weights, and a batch cut into fixed shards.
 //! `benches/lib.rs` includes this file, so that `elman bench` and `cargo bench` measure the same work.
 
 use std::fmt;
 
 use elman_core::{
-    Batch, Error, Init, Inputs, Level, Model, PairStrip, Spec, Stream, Strip, Tape, Target, Window,
-    forward, gradient, initialize, loss, pack, pack_bfloat16, pack_transposed,
+    Activation, Batch, Cell, Error, Init, Inputs, Layer, Layers, Level, Model, PairStrip, Spec,
+    Stream, Strip, Tape, Target, Window, forward, gradient, initialize, loss, pack, pack_bfloat16,
+    pack_transposed,
 };
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -24,8 +25,10 @@ pub fn numbers(seed: u64, len: usize) -> Vec<f32> {
 }
 
 /// The shape of a net and of its batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dims {
+    /// Of the hidden units.
+    pub cell: Cell,
     /// Sequences.
     pub batch: usize,
     /// Steps of each sequence.
@@ -52,9 +55,10 @@ pub const SHAPES: [Dims; 9] = [
 ];
 
 impl Dims {
-    /// In the order in which they are written.
+    /// In the order in which they are written; the cell is Elman's with tanh.
     pub const fn of([batch, steps, input, hidden, output]: [usize; 5]) -> Self {
         Self {
+            cell: Cell::elman(Activation::Tanh),
             batch,
             steps,
             input,
@@ -74,12 +78,20 @@ impl Dims {
 
     /// Floating-point operations of a forward pass, two for each multiply-add.
     pub const fn operations(self) -> u64 {
-        let weights = (self.input + self.hidden + self.output) * self.hidden;
+        let gates = self.cell.facts().gates;
+        let weights = (gates * (self.input + self.hidden) + self.output) * self.hidden;
         (2 * self.batch * self.steps * weights) as u64
     }
 
     const fn spec(self) -> Spec {
-        Spec::dense(self.input, self.hidden, self.output)
+        let layer = Layer {
+            cell: self.cell,
+            ..Layer::tanh(self.hidden)
+        };
+        Spec {
+            layers: Layers::of([layer]),
+            ..Spec::dense(self.input, self.hidden, self.output)
+        }
     }
 }
 
@@ -91,6 +103,7 @@ impl fmt::Display for Dims {
             input,
             hidden,
             output,
+            ..
         } = self;
         f.pad(&format!("{batch}:{steps}:{input}:{hidden}:{output}"))
     }

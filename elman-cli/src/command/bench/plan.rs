@@ -1,7 +1,7 @@
 //! From what was typed to measurements that can be taken.
 
 use clap::ValueEnum;
-use elman_core::Level;
+use elman_core::{Activation, Level};
 
 use super::net::{Dims, SHAPES, Storage};
 use crate::args::{BenchArgs, LevelName, Mode, StorageName};
@@ -11,7 +11,7 @@ use crate::base::failure::{Failure, Result};
 const MOST_NUMBERS: u64 = 1 << 30;
 
 /// One measurement to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
     pub mode: Mode,
     pub dims: Dims,
@@ -26,7 +26,8 @@ impl Measurement {
             Storage::F32 => 4,
             Storage::Bf16 => 2,
         };
-        self.dims.hidden * self.dims.hidden * bytes
+        let gates = self.dims.cell.facts().gates;
+        gates * self.dims.hidden * self.dims.hidden * bytes
     }
 }
 
@@ -100,6 +101,10 @@ fn check_flags(args: &BenchArgs) -> Result<()> {
 }
 
 fn measurement(args: &BenchArgs, mode: Mode, dims: Dims) -> Measurement {
+    let dims = Dims {
+        cell: args.cell.cell(Activation::Tanh, f32::INFINITY),
+        ..dims
+    };
     let (dims, threads) = match mode {
         Mode::Forward | Mode::Train => (dims, usize::from(args.threads)),
         Mode::Stream => (dims.one_step(), 1),
@@ -144,8 +149,9 @@ fn check_size(dims: Dims) -> Result<()> {
         input,
         hidden,
         output,
+        ..
     } = dims;
-    let widest = input.max(hidden).max(output) as u64;
+    let widest = input.max(4 * hidden).max(output) as u64;
     let numbers = |rows: u64| rows.saturating_mul(widest);
     let rows = (batch as u64).saturating_mul(steps as u64);
     let what = if numbers(rows) > MOST_NUMBERS {

@@ -7,6 +7,7 @@ use super::clock::{Limits, Times};
 use super::net::{Dims, Storage};
 use super::plan::Measurement;
 use crate::args::Mode;
+use crate::net::cell::CellName;
 
 /// Matrices of so many bytes stay in the first-level cache, where reading them is not the limit.
 const FIRST_LEVEL: usize = 32 << 10;
@@ -15,6 +16,7 @@ const FIRST_LEVEL: usize = 32 << 10;
 #[derive(Clone, Debug, Serialize)]
 pub struct BenchReport {
     mode: Mode,
+    cell: CellName,
     batch: usize,
     steps: usize,
     input: usize,
@@ -63,6 +65,7 @@ impl BenchReport {
             input,
             hidden,
             output,
+            cell,
         } = dims;
         let passes = if mode == Mode::Train { 3 } else { 1 };
         let per_second = |amount: u64| amount as f64 / times.median / 1e9;
@@ -70,6 +73,7 @@ impl BenchReport {
         let reads = mode != Mode::Train && batch == 1 && bytes > FIRST_LEVEL;
         Self {
             mode,
+            cell: CellName::of(cell),
             batch,
             steps,
             input,
@@ -102,7 +106,8 @@ impl BenchReport {
             threads => format!("{threads} threads"),
         };
         format!(
-            "{level}, {threads}, weights in {}\n{:8}{:20}{:>12}{:>12}{:>9}  of the nearest limit",
+            "{}, {level}, {threads}, weights in {}\n{:8}{:20}{:>12}{:>12}{:>9}  of the nearest limit",
+            CellName::of(measurement.dims.cell).word(),
             measurement.storage.name(),
             "mode",
             "B:T:I:H:O",
@@ -164,6 +169,7 @@ mod tests {
     fn report(reading: Option<Reading>) -> BenchReport {
         BenchReport {
             mode: Mode::Forward,
+            cell: CellName::Elman,
             batch: 1,
             steps: 128,
             input: 64,
@@ -185,7 +191,7 @@ mod tests {
     fn json_has_the_fields_of_the_contract_in_five_digits() {
         assert_eq!(
             report(None).to_json(),
-            "{\"mode\":\"forward\",\"batch\":1,\"steps\":128,\"input\":64,\"hidden\":256,\"output\":10,\"threads\":1,\
+            "{\"mode\":\"forward\",\"cell\":\"elman\",\"batch\":1,\"steps\":128,\"input\":64,\"hidden\":256,\"output\":10,\"threads\":1,\
              \"level\":\"avx2\",\"median_us\":312.35,\"min_us\":0.012346,\"calls\":7,\"gflops\":69.0,\
              \"peak_gflops\":138.0}"
         );
