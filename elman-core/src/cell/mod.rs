@@ -138,6 +138,12 @@ impl Cell {
         }
     }
 
+    /// Whether a unit has several sums.
+    #[inline(always)]
+    pub(crate) const fn is_gated(self) -> bool {
+        self.facts().sums > 1
+    }
+
     /// The clip, where there is one.
     ///
     /// ```

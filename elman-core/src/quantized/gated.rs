@@ -1,37 +1,49 @@
 //! A step of a layer whose cell has several sums per unit: four units at a time, a group for each of their sums.
 
-use super::step::{LayerStep, Vectors, pieces, vector_blocks};
-use super::words::{GROUP, GROUP_HEADER, MATRIX_HEADER};
-use crate::cell::{Fixed, Four, Gated, Step, Visit, with_cell};
+use super::step::{
+    LIMIT, LayerStep, SHIFT, Vectors, check_group, limit_of, pieces, shifts_of, vector_blocks,
+};
+use super::words::{GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix};
+use crate::cell::{Cell, Fixed, Four, Gated, Step, Visit, with_cell};
+use crate::error::Error;
 use crate::simd::int8::four_rows;
+use crate::slices::at;
 use crate::spec::Spec;
 
-/// The step of such a layer: a pointer, so that a chip whose net has none links none of it.
-pub(super) type GatedStep = fn(&LayerStep, Vectors);
+/// What such layers need: pointers, so that a chip whose net has none links none of it.
+#[derive(Debug)]
+pub(super) struct GatedCode {
+    pub step: fn(LayerStep, Vectors),
+    /// Whether the words of a layer and direction make sense.
+    pub check: fn(&[u32], Matrix, Cell) -> Result<(), Error>,
+}
 
-/// The step of all layers of a net that have several sums per unit; none where no layer has.
+/// The code of the layers of a net that have several sums per unit; none where no layer has.
 ///
 /// Written out and not a loop: so it is a constant wherever the spec is one, however little a build unrolls.
 #[inline(always)]
-pub(super) fn gated_step(spec: &Spec) -> Option<GatedStep> {
+pub(super) fn gated_code(spec: &Spec) -> Option<&'static GatedCode> {
     // A list is filled up with its first item.
     let cell = |layer: usize| spec.layer(layer).cell;
-    let step = |layer: usize| with_cell(cell(layer), Pick);
-    let kind = |layer: usize| u32::from(cell(layer).facts().sums > 1) << cell(layer).code();
+    let code = |layer: usize| with_cell(cell(layer), Pick);
+    let kind = |layer: usize| u32::from(cell(layer).is_gated()) << cell(layer).code();
     let lower = kind(0) | kind(1) | kind(2) | kind(3);
     let kinds = lower | kind(4) | kind(5) | kind(6) | kind(7);
     if kinds & kinds.wrapping_sub(1) != 0 {
-        return Some(any_step);
+        return Some(&GatedCode {
+            step: any_step,
+            check,
+        });
     }
-    let lower = step(0).or(step(1)).or(step(2)).or(step(3));
-    lower.or(step(4)).or(step(5)).or(step(6)).or(step(7))
+    let lower = code(0).or(code(1)).or(code(2)).or(code(3));
+    lower.or(code(4)).or(code(5)).or(code(6)).or(code(7))
 }
 
-/// The step of a cell.
+/// The code of a cell.
 struct Pick;
 
 impl Visit for Pick {
-    type Output = Option<GatedStep>;
+    type Output = Option<&'static GatedCode>;
 
     #[inline(always)]
     fn visit<C: Step<1, 1>>(self, _: C) -> Self::Output {
@@ -43,20 +55,49 @@ impl Visit for Pick {
         self,
         _: C,
     ) -> Self::Output {
-        Some(cell_step::<C, SUMS, STATES>)
+        Some(
+            const {
+                &GatedCode {
+                    step: cell_step::<C, SUMS, STATES>,
+                    check,
+                }
+            },
+        )
     }
 }
 
 /// For nets with layers of several such cells.
-fn any_step(layer: &LayerStep, vectors: Vectors) {
-    if let Some(step) = with_cell(layer.cell, Pick) {
-        step(layer, vectors);
+fn any_step(layer: LayerStep, vectors: Vectors) {
+    if let Some(code) = with_cell(layer.cell, Pick) {
+        (code.step)(layer, vectors);
     }
+}
+
+/// Half of what 32 bits hold is enough, since such sums are added up.
+fn check(words: &[u32], matrix: Matrix, cell: Cell) -> Result<(), Error> {
+    let facts = cell.facts();
+    let ([shift, exponent], limit) = (shifts_of(words), limit_of(words));
+    if shift > 30 || exponent > if facts.states > 1 { 15 } else { 0 } {
+        return Err(SHIFT);
+    }
+    if cell.limit().is_some() != (limit > 0) {
+        return Err(LIMIT);
+    }
+    let mut groups = at(words, MATRIX_HEADER..);
+    for index in 0..matrix.fours() * facts.sums {
+        let sum = index % facts.sums;
+        let (group, rest) = groups
+            .split_at_checked(matrix.group_words(&facts, sum))
+            .unwrap_or_default();
+        check_group(group, matrix.blocks_of(&facts, sum), i32::MAX / 2)?;
+        groups = rest;
+    }
+    Ok(())
 }
 
 /// `h[t]` and `c[t]` from `x[t]`, `h[t-1]` and `c[t-1]`.
 fn cell_step<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
-    layer: &LayerStep,
+    layer: LayerStep,
     vectors: Vectors,
 ) {
     let Vectors { x, h_prev, h_t, c } = vectors;
@@ -77,17 +118,10 @@ fn cell_step<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
     for (&h_prev, h_t) in fours.take(matrix.fours()) {
         let mut sums = [[0; GROUP]; SUMS];
         for (sum, z) in sums.iter_mut().enumerate() {
-            let x = if C::FACTS.from_x.contains(&sum) {
-                x
-            } else {
-                &[]
-            };
-            let h = if C::FACTS.from_h.contains(&sum) {
-                h
-            } else {
-                &[]
-            };
-            let Some((group, behind)) = rest.split_at_checked(matrix.group_words(sum)) else {
+            let x = if C::FACTS.reads_x(sum) { x } else { &[] };
+            let h = if C::FACTS.reads_h(sum) { h } else { &[] };
+            let Some((group, behind)) = rest.split_at_checked(matrix.group_words(&C::FACTS, sum))
+            else {
                 debug_assert!(false, "a group for every sum");
                 return;
             };

@@ -1,7 +1,7 @@
 //! Where everything lies within the words of an int8 net and its state.
 
 use super::lengths::Int8Lengths;
-use super::words::{BLOCK, Matrix, Sums, blocks, embedding_words, vector_words};
+use super::words::{BLOCK, Matrix, blocks, embedding_words, vector_words};
 use crate::params::Place;
 use crate::spec::{HeadKind, InitialState, Input};
 
@@ -113,10 +113,7 @@ impl Int8Lengths<'_> {
             };
             let matrix = Matrix {
                 start,
-                units: l.hidden,
-                sums: Sums::of(&l.cell.facts()),
-                x_blocks,
-                h_blocks: blocks(l.hidden),
+                ..Matrix::of(l.cell, l.hidden, x_blocks, blocks(l.hidden))
             };
             if layer == place.layer {
                 let before = if place.reverse { matrix.words() } else { 0 };
@@ -137,15 +134,13 @@ impl Int8Lengths<'_> {
             layer: top,
             reverse: false,
         });
+        let outputs = match self.spec.head.kind {
+            HeadKind::None => 0,
+            HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => outputs,
+        };
         Matrix {
             start: last.start + last.words() * self.spec.layer(top).directions(),
-            units: match self.spec.head.kind {
-                HeadKind::None => 0,
-                HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => outputs,
-            },
-            sums: Sums::ONE,
-            x_blocks: self.top_blocks(),
-            h_blocks: 0,
+            ..Matrix::plain(outputs, self.top_blocks(), 0)
         }
     }
 

@@ -1,12 +1,9 @@
 //! An int8 net, read where it lies.
 
-use super::gated::{GatedStep, gated_step};
+use super::gated::{GatedCode, gated_code};
 use super::inputs::round_to_16;
-use super::step::{LayerStep, apply_head, largest_sum, limit_of, shifts_of};
-use super::words::{
-    GROUP_HEADER, MATRIX_HEADER, Matrix, Sums, blocks, embedding_words, number, vector_words,
-};
-use crate::cell::Cell;
+use super::step::{LIMIT, LayerStep, SHIFT, apply_head, check_group, limit_of, shifts_of};
+use super::words::{MATRIX_HEADER, Matrix, blocks, embedding_words, number, vector_words};
 use crate::error::{Error, check_len};
 use crate::kernel::softmax::Softmax;
 use crate::params::Place;
@@ -41,7 +38,7 @@ use crate::spec::{Channel, HeadKind, InitialState, Layer, Spec};
 pub struct QuantizedModel<'a> {
     spec: Spec,
     words: &'a [u32],
-    gated: Option<GatedStep>,
+    gated: Option<&'static GatedCode>,
 }
 
 impl<'a> QuantizedModel<'a> {
@@ -61,63 +58,49 @@ impl<'a> QuantizedModel<'a> {
     #[inline(always)]
     pub fn new(spec: Spec, words: &'a [u32]) -> Result<Self, Error> {
         // Here, where the caller's spec may be a constant.
-        let gated = gated_step(&spec);
+        let gated = gated_code(&spec);
         Self::checked(spec, words, gated)
     }
 
-    #[inline(never)]
-    fn checked(spec: Spec, words: &'a [u32], gated: Option<GatedStep>) -> Result<Self, Error> {
+    fn checked(
+        spec: Spec,
+        words: &'a [u32],
+        gated: Option<&'static GatedCode>,
+    ) -> Result<Self, Error> {
         spec.check()?;
         check_len("words", spec.int8().model_len(), words.len())?;
         let model = Self { spec, words, gated };
         for place in spec.places() {
-            let cell = spec.layer(place.layer).cell;
-            model.check(spec.int8().layer_matrix(place), Some(cell))?;
+            let (matrix, cell) = (
+                spec.int8().layer_matrix(place),
+                spec.layer(place.layer).cell,
+            );
+            match gated {
+                Some(gated) if cell.is_gated() => {
+                    (gated.check)(model.matrix(matrix), matrix, cell)?;
+                }
+                _ => model.check(matrix, cell.limit().is_some())?,
+            }
         }
         if spec.has_head() {
-            model.check(spec.int8().head_matrix(), None)?;
+            model.check(spec.int8().head_matrix(), false)?;
         }
         Ok(model)
     }
 
-    /// Whether every sum of the matrix fits 32 bits, whatever its weights; where a unit has several, half of that, since
-    /// they are added up.
-    fn check(&self, matrix: Matrix, cell: Option<Cell>) -> Result<(), Error> {
+    /// Whether every sum of the matrix fits 32 bits, whatever its weights.
+    fn check(&self, matrix: Matrix, has_clip: bool) -> Result<(), Error> {
         let words = self.matrix(matrix);
-        let is_gated = matrix.sums.count > 1;
-        let (largest_shift, largest_limit, most) = if is_gated {
-            (30, 0xffff, i32::MAX / 2)
-        } else {
-            (31, 0x7fff, i32::MAX)
-        };
-        let has_exponent = cell.is_some_and(|cell| cell.facts().states > 1);
-        let [shift, exponent] = shifts_of(words);
-        if shift > largest_shift || exponent > if has_exponent { 15 } else { 0 } {
-            return Err(Error::Quantized("a shift out of its range"));
+        if words.first().is_some_and(|&word| word & 0xffff > 31) {
+            return Err(SHIFT);
         }
         let limit = limit_of(words);
-        let has_clip = cell.is_some_and(|cell| cell.limit().is_some());
-        if has_clip != (limit > 0) || limit > largest_limit {
-            return Err(Error::Quantized("a limit that is not that of the clip"));
+        if has_clip != (limit > 0) || limit > 0x7fff {
+            return Err(LIMIT);
         }
-        let mut groups = at(words, MATRIX_HEADER..);
-        for index in 0..matrix.fours() * matrix.sums.count {
-            let sum = index % matrix.sums.count.max(1);
-            let Some((group, rest)) = groups.split_at_checked(matrix.group_words(sum)) else {
-                continue;
-            };
-            groups = rest;
-            let Some([b0, b1, b2, b3, m0, m1, m2, m3]) = group.first_chunk::<GROUP_HEADER>() else {
-                continue;
-            };
-            let [x_blocks, h_blocks] = matrix.blocks_of(sum);
-            for (&bias, &m) in [b0, b1, b2, b3].into_iter().zip([m0, m1, m2, m3]) {
-                let sums =
-                    largest_sum(x_blocks, m as i16) + largest_sum(h_blocks, (m >> 16) as i16);
-                if sums + u64::from((bias as i32).unsigned_abs()) > most as u64 {
-                    return Err(Error::Quantized("a row whose sum can exceed 32 bits"));
-                }
-            }
+        let groups = at(words, MATRIX_HEADER..);
+        for group in groups.chunks_exact(matrix.four_words.max(1)) {
+            check_group(group, [matrix.x_blocks, matrix.h_blocks], i32::MAX)?;
         }
         Ok(())
     }
@@ -317,13 +300,7 @@ impl<'a> QuantizedModel<'a> {
         if let HeadKind::Linear { outputs: rows } | HeadKind::Softmax { outputs: rows } =
             self.spec.head.kind
         {
-            let matrix = Matrix {
-                start: 0,
-                units: rows,
-                sums: Sums::ONE,
-                x_blocks: matrices.x_blocks,
-                h_blocks: 0,
-            };
+            let matrix = Matrix::plain(rows, matrices.x_blocks, 0);
             apply_head(matrices.words, matrix, top, outputs, convert);
             return;
         }
@@ -390,20 +367,15 @@ pub(super) struct Matrices<'a> {
     words: &'a [u32],
     /// Blocks of the vector that the next matrix reads.
     x_blocks: usize,
-    gated: Option<GatedStep>,
+    gated: Option<&'static GatedCode>,
 }
 
 impl<'a> Matrices<'a> {
     /// The next layer.
     #[inline(always)]
     pub fn next_layer(&mut self, layer: Layer) -> LayerStep<'a> {
-        let matrix = Matrix {
-            start: 0,
-            units: layer.hidden,
-            sums: Sums::of(&layer.cell.facts()),
-            x_blocks: self.x_blocks,
-            h_blocks: blocks(layer.hidden),
-        };
+        let h_blocks = blocks(layer.hidden);
+        let matrix = Matrix::of(layer.cell, layer.hidden, self.x_blocks, h_blocks);
         let (words, rest) = self
             .words
             .split_at_checked(matrix.words())

@@ -4,8 +4,9 @@ use core::ops::Range;
 
 use super::calibrate::Calibration;
 use super::round::{MAX_WEIGHT, best_step, factor, nearest, round_row};
-use super::words::{BLOCK, PIECE, Sums};
+use super::words::{BLOCK, HEAD, PIECE};
 use super::write::{QuantizedRow, QuantizedWriter};
+use crate::cell::Cell;
 use crate::error::{Error, check_len, check_room};
 use crate::params::{Place, TensorKind};
 use crate::slices::{at, at_mut};
@@ -117,60 +118,62 @@ impl<'a> Net<'a> {
         place.layer == self.spec.layers.len()
     }
 
-    /// Units of a layer and direction, or outputs; and which of their sums read what.
-    fn shape(self, place: Place) -> (usize, Sums) {
+    /// Units of a layer and direction, or outputs.
+    fn units(self, place: Place) -> usize {
         match self.spec.head.kind {
             HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } if self.is_head(place) => {
-                (outputs, Sums::ONE)
+                outputs
             }
-            _ => {
-                let l = self.spec.layer(place.layer);
-                (l.hidden, Sums::of(&l.cell.facts()))
-            }
+            _ => self.spec.layer(place.layer).hidden,
+        }
+    }
+
+    fn cell(self, place: Place) -> Cell {
+        if self.is_head(place) {
+            HEAD
+        } else {
+            self.spec.layer(place.layer).cell
         }
     }
 
     /// Columns that a sum reads, of those of `W_in` and `W_rec` side by side, and how many of them are `W_in`'s.
     fn span(self, place: Place, sum: usize) -> (Range<usize>, usize) {
-        let (units, sums) = self.shape(place);
+        let facts = self.cell(place).facts();
         let all = self.spec.int8().moments_width(place.layer) - 1;
         let x = if self.is_head(place) {
             all
         } else {
-            all - units
+            all - self.units(place)
         };
-        let start = if sums.reads_x(sum) { 0 } else { x };
-        let end = if sums.reads_h(sum) { all } else { x };
+        let start = if facts.reads_x(sum) { 0 } else { x };
+        let end = if facts.reads_h(sum) { all } else { x };
         (start..end, x - start)
     }
 
     fn bias(self, place: Place, sum: usize, unit: usize) -> f64 {
-        let (kind, bias) = if self.is_head(place) {
-            (TensorKind::HeadBias, Some(0))
+        let kind = if self.is_head(place) {
+            TensorKind::HeadBias
         } else {
-            let facts = self.spec.layer(place.layer).cell.facts();
-            (TensorKind::Bias(place), facts.bias_of(sum))
+            TensorKind::Bias(place)
         };
-        let (units, _) = self.shape(place);
-        let index = bias.map(|bias| bias * units + unit);
+        let bias = self.cell(place).facts().bias_of(sum);
+        let index = bias.map(|bias| bias * self.units(place) + unit);
         let found = index.and_then(|index| self.parameters(kind).get(index));
         found.map_or(0.0, |&b| b.into())
     }
 
     /// What a unit's sum reads, of its [span](Net::span).
     fn weights(self, place: Place, sum: usize, unit: usize, to: &mut [f64]) {
-        let (units, _) = self.shape(place);
-        let (w_in, w_rec, gates, gate) = if self.is_head(place) {
-            (self.parameters(TensorKind::HeadWeights), &[][..], 1, 0)
+        let (w_in, w_rec) = if self.is_head(place) {
+            (self.parameters(TensorKind::HeadWeights), &[][..])
         } else {
-            let facts = self.spec.layer(place.layer).cell.facts();
             let w_in = self.parameters(TensorKind::InputWeights(place));
-            let w_rec = self.parameters(TensorKind::RecurrentWeights(place));
-            (w_in, w_rec, facts.gates, facts.gate_of(sum))
+            (w_in, self.parameters(TensorKind::RecurrentWeights(place)))
         };
+        let (units, facts) = (self.units(place), self.cell(place).facts());
+        let (width, gate) = (facts.gates * units, facts.gate_of(sum));
         let (span, _) = self.span(place, sum);
-        let stride = gates * units;
-        let columns = w_in.chunks_exact(stride).chain(w_rec.chunks_exact(stride));
+        let columns = w_in.chunks_exact(width).chain(w_rec.chunks_exact(width));
         for (to, column) in to.iter_mut().zip(columns.skip(span.start)) {
             *to = column.get(gate * units + unit).map_or(0.0, |&w| w.into());
         }
@@ -371,7 +374,7 @@ impl Quantizer<'_> {
                 f64::from(unit)
             },
             shifts: true,
-            largest_sum: if cell.facts().sums > 1 {
+            largest_sum: if cell.is_gated() {
                 LARGEST_SUM / 2.0
             } else {
                 LARGEST_SUM
@@ -422,7 +425,7 @@ impl Quantizer<'_> {
     /// Rounds a matrix, sum by sum. `h_unit` is what the words say of the state's unit.
     fn matrix(&mut self, place: Place, units: Units, h_unit: f32) -> Result<(), Error> {
         let net = self.net;
-        let (rows, sums) = net.shape(place);
+        let (rows, cell) = (net.units(place), net.cell(place));
         let shift = self.shift(place, units)?;
         let z_unit = units.z / power(shift);
         if net.is_head(place) {
@@ -431,13 +434,9 @@ impl Quantizer<'_> {
             self.writer.matrix(place, shift as u32, h_unit)?;
         }
         let mut factored = 0..0;
-        for sum in 0..sums.count {
+        for sum in 0..cell.facts().sums {
             let (span, x_columns) = net.span(place, sum);
-            let cut = if net.is_head(place) {
-                None
-            } else {
-                net.spec.layer(place.layer).cell.int8_cut(sum)
-            };
+            let cut = cell.int8_cut(sum).filter(|_| units.shifts);
             let shifted = Shifted {
                 units,
                 z_unit,
@@ -474,11 +473,11 @@ impl Quantizer<'_> {
     /// The shift of a matrix. Leaves the steps of all its rows in the scratch, two each, behind moments and weights.
     fn shift(&mut self, place: Place, units: Units) -> Result<i32, Error> {
         let net = self.net;
-        let (rows, sums) = net.shape(place);
+        let (rows, sums) = (net.units(place), net.cell(place).facts().sums);
         let width = net.spec.int8().moments_width(place.layer);
         let (_, rest) = self.scratch.split_at_mut(width * width);
         let (weights, steps) = rest.split_at_mut(width - 1);
-        let steps = at_mut(steps, ..2 * rows * sums.count);
+        let steps = at_mut(steps, ..2 * rows * sums);
         let moments = self.calibration.moments(place);
         let count = moments.last().copied().unwrap_or(0.0).max(1.0);
         // The mean square of an input is on the diagonal.

@@ -1,8 +1,9 @@
 //! A step of a layer, and the head: `z = bias + W_in·x + W_rec·h`, a group of four rows at a time, and what becomes of it.
 
-use super::gated::GatedStep;
+use super::gated::GatedCode;
 use super::words::{BLOCK, GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix, PIECE};
 use crate::cell::{Cell, Gated, Step, Visit, with_cell};
+use crate::error::Error;
 use crate::simd::int8::{
     BY_ROW, GroupHeader, Groups, VectorBlock, WeightBlock, four_rows, one_row, pair,
 };
@@ -16,7 +17,7 @@ pub(super) struct LayerStep<'a> {
     pub words: &'a [u32],
     pub matrix: Matrix,
     pub cell: Cell,
-    pub gated: Option<GatedStep>,
+    pub gated: Option<&'static GatedCode>,
 }
 
 /// What a layer and direction reads and writes at a step, vectors all.
@@ -88,8 +89,8 @@ impl Visit for Run<'_> {
 
     #[inline(always)]
     fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(self, _: C) {
-        if let Some(step) = self.layer.gated {
-            step(&self.layer, self.vectors);
+        if let Some(gated) = self.layer.gated {
+            (gated.step)(self.layer, self.vectors);
         }
     }
 }
@@ -130,7 +131,7 @@ impl<'a> GroupSums<'a> {
     fn new(words: &'a [u32], matrix: Matrix, x: &'a [u32], h: &'a [u32]) -> Self {
         Self {
             words: at(words, MATRIX_HEADER..),
-            group_words: matrix.group_words(0),
+            group_words: matrix.four_words,
             x: vector_blocks(x, matrix.x_blocks),
             h: vector_blocks(h, matrix.h_blocks),
             is_one_piece: matrix.is_one_piece(),
@@ -228,7 +229,31 @@ pub(super) fn vector_blocks(vector: &[u32], blocks: usize) -> &[VectorBlock] {
 }
 
 /// The largest |Σ w·v · m / 2¹⁶| over `blocks` blocks: |w| ≤ 128, |v| ≤ 2¹⁵, every piece rounded down by less than one.
-pub(super) fn largest_sum(blocks: usize, m: i16) -> u64 {
+fn largest_sum(blocks: usize, m: i16) -> u64 {
     let columns = (blocks * BLOCK) as u64;
     columns * 64 * u64::from(m.unsigned_abs()) + blocks.div_ceil(PIECE) as u64
+}
+
+/// A shift or an exponent that is none.
+pub(super) const SHIFT: Error = Error::Quantized("a shift out of its range");
+/// Where there is no clip, too.
+pub(super) const LIMIT: Error = Error::Quantized("a limit that is not that of the clip");
+
+/// Whether the sums of a group stay within ±`most`, whatever its weights.
+#[inline(always)]
+pub(super) fn check_group(
+    group: &[u32],
+    [x_blocks, h_blocks]: [usize; 2],
+    most: i32,
+) -> Result<(), Error> {
+    let Some([b0, b1, b2, b3, m0, m1, m2, m3]) = group.first_chunk::<GROUP_HEADER>() else {
+        return Ok(());
+    };
+    for (&bias, &m) in [b0, b1, b2, b3].into_iter().zip([m0, m1, m2, m3]) {
+        let sums = largest_sum(x_blocks, m as i16) + largest_sum(h_blocks, (m >> 16) as i16);
+        if sums + u64::from((bias as i32).unsigned_abs()) > most as u64 {
+            return Err(Error::Quantized("a row whose sum can exceed 32 bits"));
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! Writing the words of an int8 net, part by part.
 
 use super::inputs::channels;
-use super::words::{BLOCK, GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix, embedding_words};
+use super::words::{BLOCK, GROUP, GROUP_HEADER, HEAD, MATRIX_HEADER, Matrix, embedding_words};
+use crate::cell::CellFacts;
 use crate::error::{Error, check_len};
 use crate::params::{Place, TensorKind};
 use crate::simd::int8::pair;
@@ -231,7 +232,7 @@ impl<'a> QuantizedWriter<'a> {
     fn limit(&self, layer: usize, clip: f32, unit: f32) -> u32 {
         let (clip, unit) = (f64::from(clip), f64::from(unit));
         let cell = self.spec.layer(layer).cell;
-        if cell.facts().sums > 1 {
+        if cell.is_gated() {
             return ((clip * 4096.0 + 0.5) as u32).clamp(1, 0xffff);
         }
         ((cell.limit_of_state(clip) / unit + 0.5) as u32).clamp(1, 0x7fff)
@@ -282,22 +283,22 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     pub fn row(&mut self, place: Place, row: usize, values: QuantizedRow) -> Result<(), Error> {
         let matrix = self.spec.int8().layer_matrix(self.known(place)?);
+        let facts = self.spec.layer(place.layer).cell.facts();
         let sum = row / matrix.units.max(1);
-        let inputs = match matrix.sums.reads_x(sum) {
-            true => self.spec.layer_input_width(place.layer),
-            false => 0,
-        };
-        let recurrent = match matrix.sums.reads_h(sum) {
-            true => matrix.units,
-            false => 0,
-        };
+        if sum >= facts.sums {
+            return Err(Error::Quantized("no such row"));
+        }
+        let width = self.spec.layer_input_width(place.layer);
+        let inputs = if facts.reads_x(sum) { width } else { 0 };
+        let recurrent = if facts.reads_h(sum) { matrix.units } else { 0 };
         check_len("input weights", inputs, values.input_weights.len())?;
         check_len(
             "recurrent weights",
             recurrent,
             values.recurrent_weights.len(),
         )?;
-        self.put_row(matrix, place.layer, row, values)
+        self.put_row(matrix, &facts, place.layer, row, values);
+        Ok(())
     }
 
     /// What one unit of a logit is worth.
@@ -345,23 +346,25 @@ impl<'a> QuantizedWriter<'a> {
             values.input_weights.len(),
         )?;
         check_len("recurrent weights", 0, values.recurrent_weights.len())?;
-        let layer = self.spec.layers.len();
-        self.put_row(self.spec.int8().head_matrix(), layer, row, values)
+        let (layer, matrix) = (self.spec.layers.len(), self.spec.int8().head_matrix());
+        if row >= matrix.units {
+            return Err(Error::Quantized("no such row"));
+        }
+        self.put_row(matrix, &HEAD.facts(), layer, row, values);
+        Ok(())
     }
 
     fn put_row(
         &mut self,
         matrix: Matrix,
+        facts: &CellFacts,
         layer: usize,
         row: usize,
         values: QuantizedRow,
-    ) -> Result<(), Error> {
+    ) {
         let (sum, row) = (row / matrix.units.max(1), row % matrix.units.max(1));
-        if sum >= matrix.sums.count {
-            return Err(Error::Quantized("no such row"));
-        }
-        let four = matrix.start + MATRIX_HEADER + row / GROUP * matrix.four_words();
-        let group = four + matrix.group_offset(sum);
+        let four = matrix.start + MATRIX_HEADER + row / GROUP * matrix.four_words;
+        let group = four + matrix.group_offset(facts, sum);
         self.set(group + row % GROUP, values.bias as u32);
         let multipliers = pair(
             values.input_multiplier.into(),
@@ -373,10 +376,9 @@ impl<'a> QuantizedWriter<'a> {
             self.put_weight(group, row, padded, weight);
         }
         for (column, &weight) in values.recurrent_weights.iter().enumerate() {
-            let [x_blocks, _] = matrix.blocks_of(sum);
+            let [x_blocks, _] = matrix.blocks_of(facts, sum);
             self.put_weight(group, row, x_blocks * BLOCK + column, weight);
         }
-        Ok(())
     }
 
     /// A weight of a row of the group that starts at word `group`; columns are those of `W_in`, then of `W_rec`.
