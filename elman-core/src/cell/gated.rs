@@ -1,7 +1,7 @@
 //! What a cell of several sums per unit computes, whichever it is.
 
 use super::facts::CellFacts;
-use super::int8::{Fixed, Four};
+use super::int8::Fixed;
 use crate::simd::Simd;
 
 /// The arithmetic of a cell with `SUMS` sums and `STATES` states per unit, on strips of sixteen units in registers.
@@ -39,8 +39,8 @@ pub(crate) trait Gated<const SUMS: usize, const STATES: usize>: Copy {
     /// where it cuts nothing.
     const INT8_CUTS: [Option<u32>; SUMS];
 
-    /// [`Gated::step`] in integers, of four units.
-    fn step_int8(sums: [[i32; 4]; SUMS], previous: [Four; STATES], fixed: Fixed) -> [Four; STATES];
+    /// [`Gated::step`] in integers, of one unit.
+    fn step_int8(sums: [i32; SUMS], previous: [i32; STATES], fixed: Fixed) -> [i32; STATES];
 }
 
 /// What a clip does to the sums of gates and to their gradients.

@@ -18,7 +18,7 @@
 
 use super::facts::CellFacts;
 use super::gated::{Clip, Gated};
-use super::int8::{Fixed, Four, each, packed, unpacked};
+use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::{sigmoid, tanh};
 use crate::simd::int8::scaled;
@@ -93,17 +93,12 @@ impl Gated<4, 1> for Gru {
     const INT8_CUTS: [Option<u32>; 4] = [Some(0), Some(1), Some(1), None];
 
     #[inline(always)]
-    fn step_int8([n_in, r, z, n_rec]: [[i32; 4]; 4], [h]: [Four; 1], fixed: Fixed) -> [Four; 1] {
-        let r = fixed.tanh_of_half(r);
-        // r·n_rec = n_rec/2 + tanh(r/2)·n_rec/2. No sum of a layer with several per unit reaches 2³⁰.
-        let n = each([n_in, r, n_rec], |[n_in, r, n_rec]| {
-            n_in + (n_rec >> 1) + scaled(n_rec, r)
-        });
-        let (n, z) = (fixed.tanh(n), fixed.sigmoid(z));
-        // |z·h + (1 - z)·n| ≤ 2³¹ - 2¹⁶, or -2³¹
-        let next = each([n, z, unpacked(h)], |[n, z, h]| {
-            (z * h + (0x10000 - z) * n + 0x8000) >> 16
-        });
-        [packed(next)]
+    fn step_int8([n_in, r, z, n_rec]: [i32; 4], [h]: [i32; 1], fixed: Fixed) -> [i32; 1] {
+        let u = fixed.tanh_of_half(r);
+        // r·n_rec = n_rec/2 + u·n_rec/2. Where a unit has several sums, none reaches 2³⁰.
+        let n = fixed.tanh(n_in + (n_rec >> 1) + scaled(n_rec, u));
+        let z = fixed.sigmoid(z);
+        // Between h and n, times 2¹⁶: within 32 bits.
+        [(z * h + (0x10000 - z) * n + 0x8000) >> 16]
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //! A clip limits the argument of T: tanh's to ±limit·4, sigmoid's to ±limit·2. Both are the clip, counted in 2⁻¹².
 
-use crate::simd::int8::{pair, tanh_fixed};
+use crate::simd::int8::{LARGEST_ARGUMENT, tanh_within};
 
 /// What a layer's first word says of its numbers.
 #[derive(Clone, Copy)]
@@ -16,76 +16,52 @@ pub(crate) struct Fixed {
     shift: u32,
     /// c is in units of 2^(exponent - 15).
     exponent: u32,
-    /// Where there is no clip, 0.
-    limit: i32,
+    /// Arguments of tanh stay within ±this, in units of 2⁻¹⁴.
+    largest: u32,
+    /// And those of sigmoid's.
+    largest_half: u32,
 }
 
-/// Four numbers of 16 bits, as vectors have them.
-pub(crate) type Four = [u32; 2];
-
 impl Fixed {
-    /// Shift, exponent of c in the second byte, limit in the high half.
+    /// Shift, exponent of c in the second byte, limit in the high half: 0 where there is no clip.
     #[inline(always)]
-    pub const fn of_word(word: u32) -> Self {
+    pub fn of_word(word: u32) -> Self {
+        let within = |units: u32| match word >> 16 {
+            0 => LARGEST_ARGUMENT,
+            limit => (units * limit).min(LARGEST_ARGUMENT),
+        };
         Self {
             shift: word & 31,
             exponent: word >> 8 & 15,
-            limit: (word >> 16) as i32,
+            largest: within(4),
+            largest_half: within(2),
         }
+    }
+
+    #[inline(always)]
+    pub(super) fn tanh(self, z: i32) -> i32 {
+        tanh_within(z >> self.shift, self.largest)
+    }
+
+    /// tanh(x/2), of which [`sigmoid`](Self::sigmoid) is made.
+    #[inline(always)]
+    pub(super) fn tanh_of_half(self, z: i32) -> i32 {
+        tanh_within(z >> (self.shift + 1), self.largest_half)
+    }
+
+    #[inline(always)]
+    pub(super) fn sigmoid(self, z: i32) -> i32 {
+        0x8000 + self.tanh_of_half(z)
+    }
+
+    /// tanh of a cell state.
+    #[inline(always)]
+    pub(super) fn tanh_of_cell(self, c: i32) -> i32 {
+        tanh_within((c << self.exponent) >> 1, LARGEST_ARGUMENT)
     }
 
     #[inline(always)]
     pub(super) const fn exponent(self) -> u32 {
         self.exponent
     }
-
-    #[inline(always)]
-    pub(super) fn tanh(self, z: [i32; 4]) -> [i32; 4] {
-        self.limited(z, self.shift, 4 * self.limit)
-    }
-
-    /// tanh(x/2), of which [`sigmoid`](Self::sigmoid) is made.
-    #[inline(always)]
-    pub(super) fn tanh_of_half(self, z: [i32; 4]) -> [i32; 4] {
-        self.limited(z, self.shift + 1, 2 * self.limit)
-    }
-
-    #[inline(always)]
-    pub(super) fn sigmoid(self, z: [i32; 4]) -> [i32; 4] {
-        self.tanh_of_half(z).map(|t| 0x8000 + t)
-    }
-
-    #[inline(always)]
-    fn limited(self, z: [i32; 4], shift: u32, limit: i32) -> [i32; 4] {
-        // Few nets have a clip.
-        if limit > 0 {
-            return z.map(|z| tanh_fixed((z >> shift).min(limit).max(-limit)));
-        }
-        z.map(|z| tanh_fixed(z >> shift))
-    }
-}
-
-/// Numbers of four units as vectors have them, from numbers that fit 16 bits.
-#[inline(always)]
-pub(super) fn packed([a, b, c, d]: [i32; 4]) -> Four {
-    [pair(a, b), pair(c, d)]
-}
-
-#[inline(always)]
-pub(super) fn unpacked([low, high]: Four) -> [i32; 4] {
-    [
-        low as i16 as i32,
-        low as i32 >> 16,
-        high as i16 as i32,
-        high as i32 >> 16,
-    ]
-}
-
-/// `f` of the numbers of one unit after the other.
-#[inline(always)]
-pub(super) fn each<const N: usize>(
-    numbers: [[i32; 4]; N],
-    f: impl Fn([i32; N]) -> i32,
-) -> [i32; 4] {
-    core::array::from_fn(|unit| f(numbers.map(|four| four[unit & 3])))
 }

@@ -16,10 +16,9 @@
 
 use super::facts::CellFacts;
 use super::gated::{Clip, Gated};
-use super::int8::{Fixed, Four, each, packed, unpacked};
+use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::{sigmoid, tanh};
-use crate::simd::int8::tanh_fixed;
 
 /// The cell's arithmetic. Sums: `[i f g o]`; states: `[h c]`.
 #[derive(Clone, Copy)]
@@ -94,20 +93,13 @@ impl Gated<4, 2> for Lstm {
     const INT8_CUTS: [Option<u32>; 4] = [Some(1), Some(1), Some(0), Some(1)];
 
     #[inline(always)]
-    fn step_int8([i, f, g, o]: [[i32; 4]; 4], [_, c]: [Four; 2], fixed: Fixed) -> [Four; 2] {
-        let e = fixed.exponent();
-        let gates = [fixed.sigmoid(i), fixed.sigmoid(f), fixed.tanh(g)];
-        // Both products are below 2³¹, their halves together with what rounds as well.
-        let c = each(
-            [gates[0], gates[1], gates[2], unpacked(c)],
-            |[i, f, g, c]| {
-                let next = (((f * c) >> 1) + ((i * g) >> (1 + e)) + 0x4000) >> 15;
-                next.min(0x7fff).max(-0x8000)
-            },
-        );
-        let h = each([fixed.sigmoid(o), c], |[o, c]| {
-            (o * tanh_fixed((c << e) >> 1) + 0x8000) >> 16
-        });
-        [packed(h), packed(c)]
+    fn step_int8([i, f, g, o]: [i32; 4], [_, c]: [i32; 2], fixed: Fixed) -> [i32; 2] {
+        let kept = fixed.sigmoid(f) * c;
+        let new = fixed.sigmoid(i) * fixed.tanh(g);
+        // Both products are below 2³¹, so are their halves together with what rounds.
+        let c = ((kept >> 1) + (new >> (1 + fixed.exponent())) + 0x4000) >> 15;
+        let c = c.min(0x7fff).max(-0x8000);
+        let h = (fixed.sigmoid(o) * fixed.tanh_of_cell(c) + 0x8000) >> 16;
+        [h, c]
     }
 }

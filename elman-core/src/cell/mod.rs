@@ -22,7 +22,7 @@ use elman::Elman;
 pub use facts::CellFacts;
 pub(crate) use gated::Gated;
 use gru::Gru;
-pub(crate) use int8::{Fixed, Four};
+pub(crate) use int8::Fixed;
 use lstm::Lstm;
 pub(crate) use step::Step;
 

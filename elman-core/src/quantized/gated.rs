@@ -4,7 +4,7 @@ use super::step::{
     LIMIT, LayerStep, SHIFT, Vectors, check_group, limit_of, pieces, shifts_of, vector_blocks,
 };
 use super::words::{GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix};
-use crate::cell::{Cell, Fixed, Four, Gated, Step, Visit, with_cell};
+use crate::cell::{Cell, Fixed, Gated, Step, Visit, with_cell};
 use crate::error::Error;
 use crate::simd::int8::four_rows;
 use crate::slices::at;
@@ -102,51 +102,62 @@ fn cell_step<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
 ) {
     let Vectors { x, h_prev, h_t, c } = vectors;
     let matrix = layer.matrix;
-    let (Some((&[word, _], groups)), is_one_piece) = (
-        layer.words.split_first_chunk::<MATRIX_HEADER>(),
-        matrix.is_one_piece(),
-    ) else {
+    let Some((&[word, _], mut groups)) = layer.words.split_first_chunk::<MATRIX_HEADER>() else {
         debug_assert!(false, "a matrix has a header");
         return;
     };
     let fixed = Fixed::of_word(word);
     let x = vector_blocks(x, matrix.x_blocks);
     let h = vector_blocks(h_prev, matrix.h_blocks);
-    let fours = h_prev.as_chunks().0.iter().zip(h_t.as_chunks_mut().0);
     let mut c = c.as_chunks_mut().0.iter_mut();
-    let mut rest = groups;
+    let fours = h_prev.as_chunks().0.iter().zip(h_t.as_chunks_mut().0);
     for (&h_prev, h_t) in fours.take(matrix.fours()) {
         let mut sums = [[0; GROUP]; SUMS];
         for (sum, z) in sums.iter_mut().enumerate() {
             let x = if C::FACTS.reads_x(sum) { x } else { &[] };
             let h = if C::FACTS.reads_h(sum) { h } else { &[] };
-            let Some((group, behind)) = rest.split_at_checked(matrix.group_words(&C::FACTS, sum))
-            else {
+            let words = matrix.group_words(&C::FACTS, sum);
+            let (group, rest) = groups.split_at_checked(words).unwrap_or_default();
+            let Some((header, weights)) = group.split_first_chunk::<GROUP_HEADER>() else {
                 debug_assert!(false, "a group for every sum");
                 return;
             };
-            let Some((header, weights)) = group.split_first_chunk::<GROUP_HEADER>() else {
-                return;
-            };
-            rest = behind;
-            let weights = weights.as_chunks().0;
-            *z = if is_one_piece {
-                four_rows(header, weights, x, h)
+            *z = if matrix.is_one_piece() {
+                four_rows(header, weights.as_chunks().0, x, h)
             } else {
-                pieces(header, weights, x, h)
+                pieces(header, weights.as_chunks().0, x, h)
             };
+            groups = rest;
         }
-        let c_t = if STATES > 1 { c.next() } else { None };
-        let mut states: [Four; STATES] = [h_prev; STATES];
-        if let (Some(state), Some(c)) = (states.get_mut(1), &c_t) {
+        let mut states = [h_prev; STATES];
+        let c = c.next();
+        if let (Some(state), Some(c)) = (states.get_mut(1), &c) {
             *state = **c;
         }
-        let next = C::step_int8(sums, states, fixed);
-        if let Some(&h) = next.first() {
-            *h_t = h;
+        four_units::<C, SUMS, STATES>(&sums, &mut states, fixed);
+        if let Some(&next) = states.first() {
+            *h_t = next;
         }
-        if let (Some(&state), Some(c)) = (next.get(1), c_t) {
-            *c = state;
+        if let (Some(&next), Some(c)) = (states.get(1), c) {
+            *c = next;
+        }
+    }
+}
+
+/// The states of four units, two of each in a word.
+#[inline(always)]
+fn four_units<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+    sums: &[[i32; GROUP]; SUMS],
+    states: &mut [[u32; GROUP / 2]; STATES],
+    fixed: Fixed,
+) {
+    for unit in 0..GROUP {
+        let sums = core::array::from_fn(|sum| sums[sum][unit]);
+        let previous = core::array::from_fn(|state| states[state][unit / 2] as i16 as i32);
+        let next = C::step_int8(sums, previous, fixed);
+        for (words, next) in states.iter_mut().zip(next) {
+            // After two turns the next states are where the previous ones were.
+            words[unit / 2] = words[unit / 2] >> 16 | (next as u32) << 16;
         }
     }
 }

@@ -22,10 +22,12 @@ mod arm_thumb;
 #[cfg(not(any(elman_dsp, elman_thumb)))]
 mod portable;
 
-pub(crate) use tanh::{tanh_fixed, tanh_four};
+#[cfg(not(elman_dsp))]
+pub(crate) use tanh::tanh_within;
+pub(crate) use tanh::{LARGEST_ARGUMENT, tanh_four};
 
 #[cfg(elman_dsp)]
-pub(crate) use arm_dsp::{four_rows, tanh_rows};
+pub(crate) use arm_dsp::{four_rows, tanh_rows, tanh_within};
 #[cfg(elman_thumb)]
 pub(crate) use arm_thumb::four_rows;
 #[cfg(not(any(elman_dsp, elman_thumb)))]

@@ -8,6 +8,8 @@ const ARGUMENT_BITS: u32 = 14;
 /// Bits of the argument within a line: lines are 1/32 long.
 const LINE_BITS: u32 = 9;
 const LINES: usize = 256;
+/// The largest argument that the lines reach; beyond it nothing changes.
+pub(crate) const LARGEST_ARGUMENT: u32 = ((LINES as u32) << LINE_BITS) - 1;
 /// What 1.0 is among the results; the largest result is one less.
 const ONE: i32 = 1 << 15;
 
@@ -55,11 +57,11 @@ const fn tanh(x: f64) -> f64 {
     (1.0 - e) / (1.0 + e)
 }
 
-/// `tanh(t / 2¹⁴)·2¹⁵`, for |t| below 2³¹.
+/// `tanh(t / 2¹⁴)·2¹⁵` of the `t` within ±`largest` that is nearest; `largest` is at most [`LARGEST_ARGUMENT`].
 #[inline(always)]
-pub(crate) fn tanh_fixed(t: i32) -> i32 {
-    let magnitude = t.unsigned_abs().min(((LINES as u32) << LINE_BITS) - 1);
-    let line = TABLE[(magnitude >> LINE_BITS) as usize];
+pub(crate) fn tanh_within(t: i32, largest: u32) -> i32 {
+    let magnitude = t.unsigned_abs().min(largest);
+    let line = TABLE[(magnitude >> LINE_BITS) as usize % LINES];
     let rise = ((line >> 16) * (magnitude & 511) + 256) >> 9;
     let h = ((line & 0xffff) + rise) as i32;
     if t < 0 { -h } else { h }
@@ -68,13 +70,17 @@ pub(crate) fn tanh_fixed(t: i32) -> i32 {
 /// `tanh(z / 2^shift / 2¹⁴)·2¹⁵` of four numbers, two in a word. `z / 2^shift` is rounded down; |z| is below 2³¹.
 #[inline(always)]
 pub(crate) fn tanh_four(z: [i32; 4], shift: u32) -> [u32; 2] {
-    let [a, b, c, d] = z.map(|z| tanh_fixed(z >> shift));
+    let [a, b, c, d] = z.map(|z| tanh_within(z >> shift, LARGEST_ARGUMENT));
     [pair(a, b), pair(c, d)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn tanh_fixed(t: i32) -> i32 {
+        tanh_within(t, LARGEST_ARGUMENT)
+    }
 
     #[test]
     fn every_argument_is_as_near_as_promised() {
