@@ -105,6 +105,9 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
         if segment.active == 0 {
             return;
         }
+        if self.mask.is_none() {
+            return self.pass.segment(s, segment);
+        }
         for index in 0..segment.steps {
             let rows = segment.step(index);
             self.pass.step(s, rows);

@@ -22,7 +22,7 @@ const Q: [f32; 5] = [
 ];
 
 /// Below this, `exp` is zero even among subnormals; above [`EXP_MAX`] it is infinite.
-const EXP_MIN: f32 = -104.0;
+pub(crate) const EXP_MIN: f32 = -104.0;
 const EXP_MAX: f32 = 89.0;
 
 /// `expm1(r)` for `|r| ≤ ln 2 / 2`.
@@ -83,6 +83,12 @@ pub(crate) static TANH_CONSTANTS: [f32; 16] = [
     0.5,
     1.0,
     -0.5,
+];
+
+/// The constants of sigmoid in the order of the registers of `simd/cortex_m/sigmoid.rs`.
+#[cfg(cortex_m_fpu)]
+pub(crate) static SIGMOID_CONSTANTS: [f32; 11] = [
+    EXP_MIN, LOG2_E, ROUND, LN2_HIGH, LN2_LOW, Q[0], Q[1], Q[2], Q[3], Q[4], 1.0,
 ];
 
 /// `tanh(x) = e / (e + 2)` with `e = expm1(2|x|)`, and a polynomial near zero, where the three
@@ -150,6 +156,9 @@ impl<S: Simd> NearZero<S> {
 /// which is zero from -89 on, where the function is still 10⁻³⁹.
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
+    if let Some(y) = s.own_sigmoid(x) {
+        return y;
+    }
     let (zero, one) = (s.splat(0.0), s.splat(1.0));
     let e = exp_up_to_one(s, s.sub(zero, s.abs(x)));
     let sum = s.add(e, one);

@@ -8,6 +8,7 @@
 //! payloads are not promised, so `DN` may be either.
 
 mod dot;
+mod sigmoid;
 mod tanh;
 
 use core::arch::asm;
@@ -247,6 +248,12 @@ impl Simd for CortexM {
     fn own_tanh(self, v: V) -> Option<V> {
         let mut to = v;
         tanh::run(&v, &mut to);
+        Some(to)
+    }
+    #[inline(always)]
+    fn own_sigmoid(self, v: V) -> Option<V> {
+        let mut to = v;
+        sigmoid::run(&v, &mut to);
         Some(to)
     }
     #[inline(always)]

@@ -133,6 +133,12 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
         None
     }
 
+    /// sigmoid in the token's own code, which gives the bits of the kernel; `None` where there is none.
+    #[inline(always)]
+    fn own_sigmoid(self, _v: Self::V) -> Option<Self::V> {
+        None
+    }
+
     /// `to = tanh(from)`, as many numbers as both have; only where the token says [`Simd::OWN_DOT`].
     #[inline(always)]
     fn tanh_into(self, _from: &[f32], _to: &mut [f32]) {}

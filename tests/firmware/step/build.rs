@@ -3,37 +3,44 @@
 use bake::{RandomNet, Source};
 use elman_core::{Activation, Cell, Layer, Layers, Spec};
 
-/// Name, inputs, hidden units, outputs, clip.
-const NETS: [(&str, usize, usize, usize, f32); 4] = [
-    ("s", 6, 32, 5, f32::INFINITY),
-    ("m", 16, 64, 10, f32::INFINITY),
-    ("l", 32, 128, 10, f32::INFINITY),
-    ("clip", 6, 32, 5, 0.4),
+const TANH: Cell = Cell::elman(Activation::Tanh);
+const CLIPPED: Cell = Cell::Elman {
+    activation: Activation::Tanh,
+    clip: 0.4,
+};
+
+/// Name, inputs, hidden units, outputs, cell, and the cell as Rust writes it.
+const NETS: [(&str, [usize; 3], Cell, &str); 6] = [
+    ("s", [6, 32, 5], TANH, "Cell::elman(Activation::Tanh)"),
+    ("m", [16, 64, 10], TANH, "Cell::elman(Activation::Tanh)"),
+    ("l", [32, 128, 10], TANH, "Cell::elman(Activation::Tanh)"),
+    (
+        "clip",
+        [6, 32, 5],
+        CLIPPED,
+        "Cell::Elman { activation: Activation::Tanh, clip: 0.4 }",
+    ),
+    ("gru", [16, 64, 10], Cell::gru(), "Cell::gru()"),
+    ("lstm", [16, 64, 10], Cell::lstm(), "Cell::lstm()"),
 ];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    for (name, width, hidden, outputs, clip) in NETS {
+    for (name, [width, hidden, outputs], cell, written) in NETS {
         let layer = Layer {
-            cell: Cell::Elman {
-                activation: Activation::Tanh,
-                clip,
-            },
+            cell,
             ..Layer::tanh(hidden)
         };
         let net = RandomNet::of(Spec {
             layers: Layers::of([layer]),
             ..Spec::dense(width, hidden, outputs)
         });
-        let clip = match layer.cell.limit() {
-            Some(clip) => format!("{clip:?}"),
-            None => "f32::INFINITY".to_owned(),
-        };
         let mut source = Source::new();
+        source.line("#[allow(unused_imports)]");
         source.line("use elman_core::{Activation, Cell, Layer, Layers};");
         source.line(&format!(
             "pub const SPEC: elman_core::Spec = elman_core::Spec {{
-    layers: Layers::of([Layer {{ cell: Cell::Elman {{ activation: Activation::Tanh, clip: {clip} }}, ..Layer::tanh({hidden}) }}]),
+    layers: Layers::of([Layer {{ cell: {written}, ..Layer::tanh({hidden}) }}]),
     ..elman_core::Spec::dense({width}, {hidden}, {outputs})
 }};"
         ));

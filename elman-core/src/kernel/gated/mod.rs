@@ -16,6 +16,7 @@
 //!
 //! Rows are told by number, since a step reads the array that it writes: first the product reads, then the cell writes.
 
+mod small;
 pub(crate) mod step;
 
 use super::operands::{Gemm, Order, Start, Time};
@@ -23,6 +24,7 @@ use super::pack::{Panel, Panels};
 use crate::cell::{CellFacts, Gated};
 use crate::simd::{Element, LANES, Operands, Operation, Simd, View};
 use crate::slices::{at, at_mut};
+use small::SmallBatch;
 
 /// Where the state that a step reads lies.
 #[derive(Clone, Copy)]
@@ -154,6 +156,96 @@ pub(crate) struct Forward<'a, C, const SUMS: usize, const STATES: usize> {
 }
 
 impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_, C, SUMS, STATES> {
+    /// All steps of a segment.
+    #[inline(always)]
+    pub fn segment<S: Simd>(&mut self, s: S, segment: Segment) {
+        let weights = match (self.w_rec, self.others) {
+            (Panels::Single(w_rec), Panels::Single(others)) => {
+                let weights = Weights { w_rec, others };
+                return self.pick(s, segment, weights);
+            }
+            (Panels::Pairs(w_rec), Panels::Pairs(others)) => Weights { w_rec, others },
+            _ => return debug_assert!(false, "all weights of a model have one precision"),
+        };
+        self.pick(s, segment, weights);
+    }
+
+    #[inline(always)]
+    fn pick<S: Simd, E: Element>(&mut self, s: S, segment: Segment, weights: Weights<E>) {
+        // What the constants rule out is not even compiled.
+        match const { C::FACTS.from_h.end - C::FACTS.from_h.start } {
+            1 => self.pick_rows::<S, E, 1>(s, segment, weights),
+            3 => self.pick_rows::<S, E, 3>(s, segment, weights),
+            4 => self.pick_rows::<S, E, 4>(s, segment, weights),
+            _ => debug_assert!(false, "no cell feeds so many sums"),
+        }
+    }
+
+    #[inline(always)]
+    fn pick_rows<S: Simd, E: Element, const FED: usize>(
+        &mut self,
+        s: S,
+        segment: Segment,
+        weights: Weights<E>,
+    ) {
+        match segment.active {
+            1 => s.run(SmallBatch::<E, C, 1, FED, SUMS, STATES>(
+                self, segment, weights,
+            )),
+            2 if const { small::fits::<S, E>(2, FED) } => {
+                s.run(SmallBatch::<E, C, 2, FED, SUMS, STATES>(
+                    self, segment, weights,
+                ));
+            }
+            3 if const { small::fits::<S, E>(3, FED) } => {
+                s.run(SmallBatch::<E, C, 3, FED, SUMS, STATES>(
+                    self, segment, weights,
+                ));
+            }
+            4 if const { small::fits::<S, E>(4, FED) } => {
+                s.run(SmallBatch::<E, C, 4, FED, SUMS, STATES>(
+                    self, segment, weights,
+                ));
+            }
+            5 if const { small::fits::<S, E>(5, FED) } => {
+                s.run(SmallBatch::<E, C, 5, FED, SUMS, STATES>(
+                    self, segment, weights,
+                ));
+            }
+            6 if const { small::fits::<S, E>(6, FED) } => {
+                s.run(SmallBatch::<E, C, 6, FED, SUMS, STATES>(
+                    self, segment, weights,
+                ));
+            }
+            _ => {
+                for index in 0..segment.steps {
+                    self.step(s, segment.step(index));
+                }
+            }
+        }
+    }
+
+    /// What a step's product reads.
+    #[inline(always)]
+    fn h_before(&self, previous: Previous) -> View<'_> {
+        let Shape {
+            hidden,
+            width,
+            column,
+        } = self.shape;
+        match (&self.masked, previous) {
+            (None, Previous::Rows(row)) => View::rows(&*self.h, width).from(row, column),
+            (None, Previous::Start(sequence)) => self.starts.h.from(sequence, 0),
+            (Some(masked), previous) => {
+                let row = match previous {
+                    Previous::Rows(row) => self.sequences + row,
+                    Previous::Start(sequence) => sequence,
+                };
+                View::rows(&**masked, hidden).from(row, 0)
+            }
+        }
+    }
+
     /// One time step of some rows.
     #[inline(always)]
     pub fn step<S: Simd>(&mut self, s: S, rows: Rows) {
@@ -178,34 +270,26 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
                 copy_biases(s, others, first, at_mut(to, ..columns));
             }
         }
-        let a = match (&self.masked, rows.previous) {
-            (None, Previous::Rows(row)) => {
-                View::rows(&*self.h, shape.width).from(row, shape.column)
-            }
-            (None, Previous::Start(sequence)) => self.starts.h.from(sequence, 0),
-            (Some(masked), previous) => {
-                let row = match previous {
-                    Previous::Rows(row) => self.sequences + row,
-                    Previous::Start(sequence) => sequence,
-                };
-                View::rows(&**masked, shape.hidden).from(row, 0)
-            }
-        };
-        let fed = facts.from_h.end - facts.from_h.start;
-        let c = at_mut(c, facts.from_h.start * columns..);
+        let fed = (facts.from_h.end - facts.from_h.start) * columns;
+        let start = rows.row * row + facts.from_h.start * columns;
+        let (order, w_rec, hidden) = (rows.order, self.w_rec, shape.hidden);
+        // Taken out, since `h_before` borrows all of the pass.
+        let sums = core::mem::take(&mut self.sums);
+        let a = self.h_before(rows.previous);
         s.run(Gemm {
             start: Start::Continue,
-            order: rows.order,
+            order,
             ..Gemm::new(
                 rows.count,
-                fed * columns,
-                shape.hidden,
+                fed,
+                hidden,
                 a,
-                self.w_rec,
-                c,
+                w_rec,
+                at_mut(sums, start..),
                 row,
             )
         });
+        self.sums = sums;
     }
 }
 
@@ -481,6 +565,22 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Operation
                 }
             }
         }
+    }
+}
+
+/// The weights of the recurrence in one precision.
+#[derive(Clone, Copy)]
+struct Weights<'a, E> {
+    w_rec: Panel<'a, E>,
+    others: Panel<'a, E>,
+}
+
+/// The strips of one strip of units, of `strips`, in all sums of a matrix.
+#[inline(always)]
+fn apart<E>(matrix: View<E>, strip: usize, strips: usize) -> View<E> {
+    View {
+        outer: matrix.outer * strips,
+        ..matrix.from(strip, 0)
     }
 }
 
