@@ -114,20 +114,25 @@ fn specs() -> impl Strategy<Value = Spec> {
     });
     let dense = prop_oneof![1usize..20, 500usize..520].prop_map(|width| Input::Dense { width });
     let clip = prop_oneof![3 => Just(f32::INFINITY), 1 => 0.1f32..4.0];
-    let layer = (1usize..20, any::<bool>(), 0usize..3, clip).prop_map(
-        |(hidden, both, activation, clip)| Layer {
-            hidden,
-            direction: if both {
-                Direction::Both
-            } else {
-                Direction::Forward
-            },
-            cell: Cell::Elman {
-                activation: [Activation::Tanh, Activation::Relu, Activation::Identity][activation],
-                clip,
-            },
+    let activation = prop_oneof![
+        Just(Activation::Tanh),
+        Just(Activation::Relu),
+        Just(Activation::Identity),
+    ];
+    let cell = (0usize..3, activation, clip).prop_map(|(kind, activation, clip)| match kind {
+        0 => Cell::Elman { activation, clip },
+        1 => Cell::Gru { clip },
+        _ => Cell::Lstm { clip },
+    });
+    let layer = (1usize..20, any::<bool>(), cell).prop_map(|(hidden, both, cell)| Layer {
+        hidden,
+        direction: if both {
+            Direction::Both
+        } else {
+            Direction::Forward
         },
-    );
+        cell,
+    });
     let head = (1usize..10, any::<bool>()).prop_map(|(outputs, last)| Head {
         kind: HeadKind::Linear { outputs },
         read: if last {

@@ -72,6 +72,7 @@
 
 mod calibrate;
 mod forward;
+mod gated;
 mod golden;
 mod inputs;
 mod layout;
