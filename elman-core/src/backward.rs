@@ -363,7 +363,32 @@ impl Backward<'_, '_> {
                 sum_rows(s, all.from(0, sum * hidden), hidden, rows.len(), bias);
             }
         }
+        self.scalars(s, place);
         self.recurrent_weights(s, place);
+    }
+
+    /// Forward: sums that all units share are sigmoids of trained numbers. `da += σ'(a)·Σ d_sum` over all rows and units.
+    #[inline(always)]
+    fn scalars<S: Simd>(&mut self, s: S, place: Place) {
+        let layer = self.spec.layer(place.layer);
+        let (hidden, facts) = (layer.hidden, layer.cell.facts());
+        let rows = self.rows();
+        for scalar in 0..facts.scalars {
+            let sum = facts.sums - facts.scalars + scalar;
+            let (region, row, _) = self.sum_gradients(place);
+            let (d_sums, by_unit) = read_write(self.scratch, region, self.regions.start);
+            let d_sums = View::rows(d_sums, row).from(rows.start, sum * hidden);
+            let by_unit = at_mut(by_unit, ..hidden);
+            by_unit.fill(0.0);
+            sum_rows(s, d_sums, hidden, rows.len(), by_unit);
+            let index = (sum - facts.from_x.end) * layer.unit_strips();
+            let value = self.model.other_biases(place).bias(index);
+            let d_value = by_unit.iter().fold(0.0, |sum, &x| sum + x);
+            let d_scalars = gradient_of(self.spec, self.gradients, TensorKind::Scalars(place));
+            for d_scalar in d_scalars.iter_mut().skip(scalar).take(1) {
+                *d_scalar += d_value * (value * (1.0 - value));
+            }
+        }
     }
 
     /// Forward: the same. `dW_rec += Σ h[t-1]ᵀ·dZ[t]`, one product per run of rows whose previous states are neighbours too.

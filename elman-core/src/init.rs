@@ -6,7 +6,7 @@ use rand_core::TryRng;
 
 use crate::error::{Error, check_len};
 use crate::params::{Tensor, TensorKind};
-use crate::slices::{at, at_mut};
+use crate::slices::{at, at_mut, copy};
 use crate::spec::Spec;
 
 /// How parameters start.
@@ -38,7 +38,7 @@ pub enum Init {
     #[default]
     Orthogonal,
     /// Uniform in ±√(6 / (in + out)), gate by gate (Glorot and Bengio 2010), biases zero, but 1 for the forget gate of an
-    /// LSTM, which so starts by remembering (Jozefowicz, Zaremba, Sutskever 2015).
+    /// LSTM and the gate of FastGRNN, which so start by remembering (Jozefowicz, Zaremba, Sutskever 2015).
     Glorot,
     /// As PyTorch's `nn.RNN`, `nn.GRU`, `nn.LSTM` and `nn.Linear`: uniform in ±1/√H, head and its bias in ±1/√(its inputs).
     Pytorch,
@@ -46,8 +46,8 @@ pub enum Init {
     Identity,
 }
 
-/// Where the bias of a forget gate starts.
-const FORGET_BIAS: f32 = 1.0;
+/// Where the bias of a gate starts that says how much of the state is kept.
+const REMEMBERING_BIAS: f32 = 1.0;
 
 /// Standard deviation of embeddings under every scheme but PyTorch's, which has 1.
 const EMBEDDING_DEVIATION: f64 = 0.5;
@@ -113,6 +113,9 @@ fn fill(
             values.fill_with(|| (deviation * normal(rng)) as f32);
         }
         (TensorKind::InitialState(_) | TensorKind::InitialCell(_), _) => values.fill(0.0),
+        (TensorKind::Scalars(place), _) => {
+            copy(spec.layer(place.layer).cell.initial_scalars(), values);
+        }
         (
             TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::Bias(_),
             Init::Pytorch,
@@ -125,9 +128,9 @@ fn fill(
         (TensorKind::Bias(place), _) => {
             let layer = spec.layer(place.layer);
             values.fill(0.0);
-            if let Some(gate) = layer.cell.forget_gate() {
-                let first = gate * layer.hidden;
-                at_mut(values, first..first + layer.hidden).fill(FORGET_BIAS);
+            if let Some(bias) = layer.cell.remembering_bias() {
+                let first = bias * layer.hidden;
+                at_mut(values, first..first + layer.hidden).fill(REMEMBERING_BIAS);
             }
         }
         (TensorKind::HeadBias, _) => values.fill(0.0),

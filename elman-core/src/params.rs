@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! tables  = embedding.0 (V₀+1, E₀) │ embedding.1 … │ h0 of every layer and direction (H), if trained
-//! weights = per layer and direction: W_in (I, G·H) │ W_rec (H, G·H) │ b (biases·H)   then   W_out (H, O) │ c (O)
+//! weights = per layer and direction: W_in (I, G·H) │ W_rec (H, G·H) │ b (biases·H) │ scalars   then   W_out (H, O) │ c (O)
 //! ```
 //!
 //! G gates lie side by side in PyTorch's order: GRU r, z, n; LSTM i, f, g, o. The initial cell state of an LSTM follows the
@@ -38,6 +38,9 @@ pub enum TensorKind {
     /// `b`, (1, [biases](crate::CellFacts::biases)·H): PyTorch's two biases folded into one, gate by gate; of a GRU the
     /// hidden bias of n, which stays apart, comes last.
     Bias(Place),
+    /// What all units of a layer and direction share, (1, [scalars](crate::CellFacts::scalars)), before their sigmoid:
+    /// α and β of FastRNN, ζ and ν of FastGRNN.
+    Scalars(Place),
     /// `W_out`, (H, O).
     HeadWeights,
     /// `c`, (1, O).
@@ -136,6 +139,7 @@ impl Tensor {
                 | TensorKind::HeadBias
                 | TensorKind::InitialState(_)
                 | TensorKind::InitialCell(_)
+                | TensorKind::Scalars(_)
         )
     }
 }
@@ -152,6 +156,7 @@ impl fmt::Display for TensorKind {
             Self::InputWeights(place) => ("rnn.weight_ih", place),
             Self::RecurrentWeights(place) => ("rnn.weight_hh", place),
             Self::Bias(place) => ("rnn.bias_ih", place),
+            Self::Scalars(place) => ("rnn.scalars", place),
         };
         let reverse = if place.reverse { "_reverse" } else { "" };
         write!(f, "{stem}_l{}{reverse}", place.layer)
@@ -312,7 +317,8 @@ impl Spec {
                 self.layer(place.layer).hidden,
                 self.gate_columns(place.layer),
             );
-            [
+            let scalars = self.layer(place.layer).cell.facts().scalars;
+            let all = [
                 (
                     TensorKind::InputWeights(place),
                     self.layer_input_width(place.layer),
@@ -320,7 +326,9 @@ impl Spec {
                 ),
                 (TensorKind::RecurrentWeights(place), hidden, columns),
                 (TensorKind::Bias(place), 1, self.bias_len(place.layer)),
-            ]
+                (TensorKind::Scalars(place), 1, scalars),
+            ];
+            all.into_iter().take(if scalars > 0 { 4 } else { 3 })
         });
         let head = [
             (
@@ -384,6 +392,11 @@ impl Spec {
                 let before = self.direction_len(place.layer) - scalars - len;
                 (self.weights_offset(place) + before, len)
             }
+            TensorKind::Scalars(place) => {
+                let scalars = self.layer(place.layer).cell.facts().scalars;
+                let before = self.direction_len(place.layer) - scalars;
+                (self.weights_offset(place) + before, scalars)
+            }
             TensorKind::HeadWeights => (
                 self.head_offset(),
                 self.head_len().saturating_sub(self.output_width()),
@@ -442,6 +455,10 @@ mod tests {
             direction: Direction::Both,
             ..Layer::lstm(5)
         };
+        let fast = Layer {
+            cell: crate::Cell::FastGrnn,
+            ..both(4)
+        };
         let channel = |vocabulary, width| Channel { vocabulary, width };
         let tokens = Input::Tokens {
             channels: Channels::of([channel(9, 4), channel(3, 2)]),
@@ -452,7 +469,14 @@ mod tests {
                 for kind in [HeadKind::None, HeadKind::Linear { outputs: 3 }] {
                     let spec = Spec {
                         input,
-                        layers: Layers::of([both(6), Layer::tanh(7), both(2), lstm, Layer::gru(3)]),
+                        layers: Layers::of([
+                            both(6),
+                            Layer::tanh(7),
+                            both(2),
+                            lstm,
+                            Layer::gru(3),
+                            fast,
+                        ]),
                         initial_state,
                         head: Head {
                             kind,

@@ -260,9 +260,16 @@ fn pack_direction(spec: &Spec, params: &[f32], place: Place, packed: &mut [Strip
         pack::pack_columns((w_rec, row), units(facts.gate_of(sum)), None, to);
     }
     let start = spec.other_biases(Form::Packed, place);
+    let scalars = tensor_of(spec, params, TensorKind::Scalars(place));
     for (index, sum) in (facts.from_x.end..facts.sums).enumerate() {
         let to = at_mut(packed, first(start, width, index));
-        pack::pack(bias_of(sum), None, layer.hidden, to);
+        match (sum + facts.scalars).checked_sub(facts.sums) {
+            Some(scalar) => {
+                let shared = scalars.get(scalar).map_or(0.0, |&raw| sigmoid(raw));
+                to.fill(Strip([shared; LANES]));
+            }
+            None => pack::pack(bias_of(sum), None, layer.hidden, to),
+        }
     }
 }
 
@@ -316,6 +323,11 @@ pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> 
     } else {
         Ok(())
     }
+}
+
+/// What sums that all units share are: the same on every machine, whatever it multiplies with.
+fn sigmoid(raw: f32) -> f32 {
+    (1.0 / (1.0 + libm::exp(-f64::from(raw)))) as f32
 }
 
 fn tensor_of<'a>(spec: &Spec, params: &'a [f32], kind: TensorKind) -> &'a [f32] {

@@ -11,6 +11,8 @@
 
 mod elman;
 mod facts;
+mod fastgrnn;
+mod fastrnn;
 mod gated;
 mod gru;
 mod int8;
@@ -20,6 +22,8 @@ mod step;
 pub use elman::Activation;
 use elman::Elman;
 pub use facts::CellFacts;
+use fastgrnn::FastGrnn;
+use fastrnn::FastRnn;
 pub(crate) use gated::Gated;
 use gru::Gru;
 pub(crate) use int8::Fixed;
@@ -77,6 +81,11 @@ pub enum Cell {
         /// Limits the sums of all gates to ±clip, as ONNX's LSTM does; infinite where there is no limit.
         clip: f32,
     },
+    /// Elman's cell with tanh and a weighted residual connection of two trained numbers (A. Kusupati et al., "FastGRNN: A
+    /// Fast, Accurate, Stable and Tiny Kilobyte Sized Gated Recurrent Neural Network", NeurIPS 2018, section 3.1).
+    FastRnn,
+    /// A gate and an update that share one product of Elman's size, and two trained numbers (the same, section 3.2).
+    FastGrnn,
 }
 
 impl Cell {
@@ -135,6 +144,8 @@ impl Cell {
             Self::Elman { .. } => Elman::FACTS,
             Self::Gru { .. } => Gru::FACTS,
             Self::Lstm { .. } => Lstm::FACTS,
+            Self::FastRnn => FastRnn::FACTS,
+            Self::FastGrnn => FastGrnn::FACTS,
         }
     }
 
@@ -167,15 +178,26 @@ impl Cell {
     const fn clip(self) -> f32 {
         match self {
             Self::Elman { clip, .. } | Self::Gru { clip } | Self::Lstm { clip } => clip,
+            Self::FastRnn | Self::FastGrnn => f32::INFINITY,
         }
     }
 
-    /// The gate, in PyTorch's order, that says how much of the state is kept from step to step, where a bias of 1 lets it
-    /// begin by remembering.
-    pub(crate) const fn forget_gate(self) -> Option<usize> {
+    /// Which of a unit's biases starts at 1, so that the cell begins by remembering: that of the gate that says how much
+    /// of the state is kept.
+    pub(crate) const fn remembering_bias(self) -> Option<usize> {
         match self {
             Self::Lstm { .. } => Some(1),
-            Self::Elman { .. } | Self::Gru { .. } => None,
+            Self::FastGrnn => Some(0),
+            Self::Elman { .. } | Self::Gru { .. } | Self::FastRnn => None,
+        }
+    }
+
+    /// Where the trained numbers start that all units share, before their sigmoid: those of the authors' code, EdgeML.
+    pub(crate) const fn initial_scalars(self) -> &'static [f32] {
+        match self {
+            Self::FastRnn => &[-3.0, 3.0],
+            Self::FastGrnn => &[1.0, -4.0],
+            Self::Elman { .. } | Self::Gru { .. } | Self::Lstm { .. } => &[],
         }
     }
 
@@ -194,6 +216,8 @@ impl Cell {
             Self::Elman { activation, .. } => activation.code(),
             Self::Gru { .. } => 3,
             Self::Lstm { .. } => 4,
+            Self::FastRnn => 5,
+            Self::FastGrnn => 6,
         }
     }
 
@@ -202,6 +226,8 @@ impl Cell {
         match code {
             3 => Some(Self::Gru { clip }),
             4 => Some(Self::Lstm { clip }),
+            5 => Some(Self::FastRnn),
+            6 => Some(Self::FastGrnn),
             _ => match Activation::from_code(code) {
                 Some(activation) => Some(Self::Elman { activation, clip }),
                 None => None,
@@ -221,6 +247,8 @@ impl Cell {
         match self {
             Self::Elman { activation, .. } => activation.bound(),
             Self::Gru { .. } | Self::Lstm { .. } => Some(1.0),
+            // Their two trained numbers may add up to more than 1.
+            Self::FastRnn | Self::FastGrnn => None,
         }
     }
 
@@ -234,6 +262,7 @@ impl Cell {
         match self {
             Self::Elman { activation, .. } => activation.of(clip),
             Self::Gru { .. } | Self::Lstm { .. } => libm::tanh(clip),
+            Self::FastRnn | Self::FastGrnn => clip,
         }
     }
 }
@@ -259,6 +288,8 @@ pub(crate) fn with_cell<W: Visit>(cell: Cell, work: W) -> W::Output {
         Cell::Elman { activation, .. } => work.visit(Elman::new(activation, cell.limit())),
         Cell::Gru { .. } => work.visit_gated(Gru::new(cell.limit())),
         Cell::Lstm { .. } => work.visit_gated(Lstm::new(cell.limit())),
+        Cell::FastRnn => work.visit_gated(FastRnn),
+        Cell::FastGrnn => work.visit_gated(FastGrnn),
     }
 }
 

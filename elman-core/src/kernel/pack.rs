@@ -27,6 +27,18 @@ pub(crate) enum Panels<'a> {
 }
 
 impl<'a> Panels<'a> {
+    /// The first number of a strip of biases.
+    pub fn bias(&self, strip: usize) -> f32 {
+        match self {
+            Self::Single(panel) => panel.bias.from(strip, 0).data.first().copied(),
+            Self::Pairs(panel) => {
+                let bias = panel.bias.from(strip, 0).data.first();
+                bias.map(|&Bf16x2(bits)| f32::from_bits(bits))
+            }
+        }
+        .unwrap_or(0.0)
+    }
+
     /// Row-major rows (depth, columns) as they lie in memory, read in full strips.
     pub fn rows(rows: View<'a>) -> Self {
         let matrix = View {
@@ -101,7 +113,13 @@ pub(crate) fn pack_columns(
         let width = columns.len().saturating_sub(column).min(LANES);
         let rows = rows.clone().map(|row| at(row, columns.clone()));
         for (strip, row) in panel.iter_mut().zip(bias.into_iter().chain(rows)) {
-            copy_part(strip, at(row, column..column + width));
+            // A bias that is not there is empty, and zero.
+            let part = if row.is_empty() {
+                row
+            } else {
+                at(row, column..column + width)
+            };
+            copy_part(strip, part);
         }
     }
 }
