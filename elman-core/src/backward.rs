@@ -382,7 +382,7 @@ impl Backward<'_, '_> {
             by_unit.fill(0.0);
             sum_rows(s, d_sums, hidden, rows.len(), by_unit);
             let index = (sum - facts.from_x.end) * layer.unit_strips();
-            let value = self.model.other_biases(place).bias(index);
+            let value = self.model.view().other_biases(place).bias(index);
             let d_value = by_unit.iter().fold(0.0, |sum, &x| sum + x);
             let d_scalars = gradient_of(self.spec, self.gradients, TensorKind::Scalars(place));
             for d_scalar in d_scalars.iter_mut().skip(scalar).take(1) {
