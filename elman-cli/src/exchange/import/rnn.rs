@@ -44,8 +44,8 @@ pub fn apply(
     };
     let size = Size::of(&rnn, constant(input(W), "W")?, constant(input(R), "R")?)?;
     let axes = input_axes(reader, &rnn, x, &size)?;
-    check_lengths(input(SEQUENCE_LENS))?;
     check_peepholes(input(P))?;
+    check_lengths(input(SEQUENCE_LENS))?;
     let bias = input(B).map(|b| constant(Some(b), "B")).transpose()?;
     let mut initial = [const { Vec::new() }; 2];
     let states = INITIAL.into_iter().take(size.facts.states);
