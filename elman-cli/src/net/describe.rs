@@ -14,9 +14,15 @@ pub fn line(spec: &Spec) -> String {
     };
     let layers = spec.layers.as_slice().iter();
     let layers: Vec<String> = layers
-        .map(|layer| match layer.directions() {
-            1 => layer.hidden.to_string(),
-            _ => format!("2 x {}", layer.hidden),
+        .map(|layer| {
+            let cell = match cell::activation(layer) {
+                Some(_) => String::new(),
+                None => format!(" {}", cell::word(layer)),
+            };
+            match layer.directions() {
+                1 => format!("{}{cell}", layer.hidden),
+                _ => format!("2 x {}{cell}", layer.hidden),
+            }
         })
         .collect();
     let read = match spec.head.read {
