@@ -73,6 +73,8 @@ fn cell() -> impl Strategy<Value = Cell> {
         Cell::elman(Activation::Identity),
         Cell::gru(),
         Cell::lstm(),
+        Cell::FastRnn,
+        Cell::FastGrnn,
     ]);
     (cells, clip).prop_map(|(cell, clip)| clipped(cell, clip))
 }
@@ -83,6 +85,7 @@ fn clipped(cell: Cell, clip: f32) -> Cell {
         Cell::Elman { activation, .. } => Cell::Elman { activation, clip },
         Cell::Gru { .. } => Cell::Gru { clip },
         Cell::Lstm { .. } => Cell::Lstm { clip },
+        cell @ (Cell::FastRnn | Cell::FastGrnn) => cell,
     }
 }
 

@@ -448,6 +448,8 @@ fn nets_of_few_units_are_their_streams() {
                 Cell::Elman { activation, clip },
                 Cell::Gru { clip },
                 Cell::Lstm { clip },
+                Cell::FastRnn,
+                Cell::FastGrnn,
             ] {
                 net_of_few_units(cell, hidden, rows);
             }

@@ -59,6 +59,8 @@ fn cell(bytes: &mut Unstructured<'_>) -> Result<Cell> {
         Cell::elman(Activation::Identity),
         Cell::gru(),
         Cell::lstm(),
+        Cell::FastRnn,
+        Cell::FastGrnn,
     ])?;
     let none = f32::INFINITY;
     let clip = *bytes.choose(&[none, none, none, 0.1, 1.0, 20.0])?;
@@ -66,6 +68,7 @@ fn cell(bytes: &mut Unstructured<'_>) -> Result<Cell> {
         Cell::Elman { activation, .. } => Cell::Elman { activation, clip },
         Cell::Gru { .. } => Cell::Gru { clip },
         Cell::Lstm { .. } => Cell::Lstm { clip },
+        cell @ (Cell::FastRnn | Cell::FastGrnn) => cell,
     })
 }
 

@@ -237,6 +237,7 @@ fn clipped(spec: Spec) -> Spec {
             Cell::Elman { activation, .. } => Cell::Elman { activation, clip },
             Cell::Gru { .. } => Cell::Gru { clip },
             Cell::Lstm { .. } => Cell::Lstm { clip },
+            cell @ (Cell::FastRnn | Cell::FastGrnn) => cell,
         };
     }
     Spec {

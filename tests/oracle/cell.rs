@@ -50,6 +50,8 @@ pub struct Sums<'a> {
     pub from_h: Vec<f64>,
     /// (biases·H)
     pub bias: &'a [f64],
+    /// What all units share, before its sigmoid.
+    pub scalars: &'a [f64],
 }
 
 /// `h` and, of an LSTM, `c`.
@@ -104,6 +106,23 @@ pub fn step(cell: Cell, sums: &Sums, previous: &State, kinks: &mut Kinks) -> Sta
                 let c = f * previous.c[unit] + i * g;
                 next.h.push(o * c.tanh());
                 next.c.push(c);
+            }
+        }
+        // FastGRNN, NeurIPS 2018, sections 3.1 and 3.2.
+        Cell::FastRnn => {
+            let [alpha, beta] = [0, 1].map(|i: usize| sigmoid(sums.scalars[i]));
+            for unit in 0..hidden {
+                let n = whole(0, unit).tanh();
+                next.h.push(alpha * n + beta * previous.h[unit]);
+            }
+        }
+        Cell::FastGrnn => {
+            let [zeta, nu] = [0, 1].map(|i: usize| sigmoid(sums.scalars[i]));
+            for unit in 0..hidden {
+                let (bias_z, x, h) = gate(0, unit);
+                let z = sigmoid(bias_z + x + h);
+                let n = (sums.bias[hidden + unit] + x + h).tanh();
+                next.h.push((zeta * (1.0 - z) + nu) * n + z * previous.h[unit]);
             }
         }
     }

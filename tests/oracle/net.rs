@@ -149,6 +149,7 @@ impl<'a> Net<'a> {
                 .matrix(TensorKind::RecurrentWeights(place))
                 .product(read),
             bias: self.matrix(TensorKind::Bias(place)).numbers,
+            scalars: self.matrix(TensorKind::Scalars(place)).numbers,
         };
         let layer = self.spec.layers.as_slice()[place.layer];
         cell::step(layer.cell, &sums, state, kinks)

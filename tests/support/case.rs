@@ -311,6 +311,7 @@ fn tensor_numbers(tensor: &Tensor, random: &mut Generator) -> Vec<f32> {
         TensorKind::Embedding { .. } => 1.0,
         TensorKind::InitialState(_) | TensorKind::InitialCell(_) => 0.5,
         TensorKind::Bias(_) | TensorKind::HeadBias => 0.3,
+        TensorKind::Scalars(_) => 2.0,
         TensorKind::InputWeights(_) | TensorKind::RecurrentWeights(_) | TensorKind::HeadWeights => {
             1.0 / (tensor.rows as f32).sqrt()
         }

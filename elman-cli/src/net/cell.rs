@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 
 /// A cell's row.
 pub struct CellNames {
-    /// The operator of ONNX.
-    pub onnx: &'static str,
+    /// In messages and reports.
+    pub title: &'static str,
+    /// The operator of ONNX, where it has one.
+    pub onnx: Option<&'static str>,
     /// The gates of ONNX in its order, each as the number of PyTorch's gate, which is ours.
     pub onnx_gates: &'static [usize],
     /// The activations of a direction in ONNX, in the operator's order; none where a layer chooses.
     pub onnx_activations: &'static [&'static str],
-    /// The module of PyTorch.
-    pub torch: &'static str,
+    /// The module of PyTorch, where it has one.
+    pub torch: Option<&'static str>,
 }
 
 impl CellNames {
@@ -33,6 +35,8 @@ pub enum CellName {
     Elman,
     Gru,
     Lstm,
+    FastRnn,
+    FastGrnn,
 }
 
 impl CellName {
@@ -42,15 +46,19 @@ impl CellName {
             Cell::Elman { .. } => Self::Elman,
             Cell::Gru { .. } => Self::Gru,
             Cell::Lstm { .. } => Self::Lstm,
+            Cell::FastRnn => Self::FastRnn,
+            Cell::FastGrnn => Self::FastGrnn,
         }
     }
 
-    /// The cell; `activation` is Elman's, `clip` infinite where there is none.
+    /// The cell; `activation` is Elman's, `clip` infinite where there is none. FastRNN and FastGRNN have neither.
     pub const fn cell(self, activation: Activation, clip: f32) -> Cell {
         match self {
             Self::Elman => Cell::Elman { activation, clip },
             Self::Gru => Cell::Gru { clip },
             Self::Lstm => Cell::Lstm { clip },
+            Self::FastRnn => Cell::FastRnn,
+            Self::FastGrnn => Cell::FastGrnn,
         }
     }
 
@@ -60,6 +68,8 @@ impl CellName {
             Self::Elman => ELMAN,
             Self::Gru => GRU,
             Self::Lstm => LSTM,
+            Self::FastRnn => FAST_RNN,
+            Self::FastGrnn => FAST_GRNN,
         }
     }
 
@@ -69,32 +79,50 @@ impl CellName {
             Self::Elman => "elman",
             Self::Gru => "gru",
             Self::Lstm => "lstm",
+            Self::FastRnn => "fastrnn",
+            Self::FastGrnn => "fastgrnn",
         }
     }
 }
 
 /// The row of Elman's cell.
 pub const ELMAN: CellNames = CellNames {
-    onnx: "RNN",
+    title: "Elman",
+    onnx: Some("RNN"),
     onnx_gates: &[0],
     onnx_activations: &[],
-    torch: "torch.nn.RNN",
+    torch: Some("torch.nn.RNN"),
 };
 /// The row of the gated recurrent unit.
 pub const GRU: CellNames = CellNames {
-    onnx: "GRU",
+    title: "GRU",
+    onnx: Some("GRU"),
     // z r h of r z n.
     onnx_gates: &[1, 0, 2],
     onnx_activations: &["Sigmoid", "Tanh"],
-    torch: "torch.nn.GRU",
+    torch: Some("torch.nn.GRU"),
 };
 /// The row of long short-term memory.
 pub const LSTM: CellNames = CellNames {
-    onnx: "LSTM",
+    title: "LSTM",
+    onnx: Some("LSTM"),
     // i o f c of i f g o.
     onnx_gates: &[0, 3, 1, 2],
     onnx_activations: &["Sigmoid", "Tanh", "Tanh"],
-    torch: "torch.nn.LSTM",
+    torch: Some("torch.nn.LSTM"),
+};
+/// The row of `FastRNN`, which neither ONNX nor PyTorch has.
+pub const FAST_RNN: CellNames = CellNames {
+    title: "FastRNN",
+    onnx: None,
+    onnx_gates: &[0],
+    onnx_activations: &[],
+    torch: None,
+};
+/// The row of `FastGRNN`, which neither has.
+pub const FAST_GRNN: CellNames = CellNames {
+    title: "FastGRNN",
+    ..FAST_RNN
 };
 
 /// The row of a cell.
@@ -105,15 +133,16 @@ pub const fn names(cell: Cell) -> CellNames {
 /// The cell that an operator of ONNX computes.
 pub fn of_operator(operator: &str) -> Option<CellName> {
     let mut all = CellName::value_variants().iter();
-    let name = all.find(|name| name.names().onnx == operator);
+    let name = all.find(|name| name.names().onnx == Some(operator));
     name.copied()
 }
 
-/// The cell whose weights have so many gates in PyTorch.
+/// The cell of PyTorch whose weights have so many gates.
 pub fn of_gates(gates: usize) -> Option<CellName> {
     let cell = |name: CellName| name.cell(Activation::Tanh, f32::INFINITY);
     let mut all = CellName::value_variants().iter();
-    let name = all.find(|&&name| cell(name).facts().gates == gates);
+    let name =
+        all.find(|name| name.names().torch.is_some() && cell(**name).facts().gates == gates);
     name.copied()
 }
 
@@ -229,7 +258,7 @@ impl From<Activation> for ActivationName {
 pub const fn activation(layer: &Layer) -> Option<Activation> {
     match layer.cell {
         Cell::Elman { activation, .. } => Some(activation),
-        Cell::Gru { .. } | Cell::Lstm { .. } => None,
+        Cell::Gru { .. } | Cell::Lstm { .. } | Cell::FastRnn | Cell::FastGrnn => None,
     }
 }
 
@@ -237,7 +266,7 @@ pub const fn activation(layer: &Layer) -> Option<Activation> {
 pub fn word(layer: &Layer) -> &'static str {
     match activation(layer) {
         Some(activation) => row_of(activation).word,
-        None => names(layer.cell).onnx,
+        None => names(layer.cell).title,
     }
 }
 
@@ -270,6 +299,8 @@ pub fn rust(layer: &Layer, number: impl Fn(f32) -> String) -> String {
         }
         Cell::Gru { .. } => format!("Cell::Gru {{ clip: {clip} }}"),
         Cell::Lstm { .. } => format!("Cell::Lstm {{ clip: {clip} }}"),
+        Cell::FastRnn => "Cell::FastRnn".to_owned(),
+        Cell::FastGrnn => "Cell::FastGrnn".to_owned(),
     }
 }
 
@@ -300,11 +331,15 @@ mod tests {
             let cell = name.cell(Activation::Tanh, f32::INFINITY);
             assert_eq!(CellName::of(cell), name);
             let (facts, names) = (cell.facts(), names(cell));
-            assert_eq!(of_operator(names.onnx), Some(name));
-            assert_eq!(of_gates(facts.gates), Some(name));
+            if let Some(operator) = names.onnx {
+                assert_eq!(of_operator(operator), Some(name));
+            }
+            if names.torch.is_some() {
+                assert_eq!(of_gates(facts.gates), Some(name));
+            }
             let mut gates = names.onnx_gates.to_vec();
             gates.sort_unstable();
-            assert!(gates.into_iter().eq(0..facts.gates), "{}", names.onnx);
+            assert!(gates.into_iter().eq(0..facts.gates), "{}", names.title);
             assert!((0..facts.gates).all(|g| names.onnx_gates[names.onnx_place(g)] == g));
             assert_eq!(
                 name.to_possible_value().unwrap().get_name(),

@@ -41,6 +41,8 @@ fn main() {
             Cell::Elman { .. } => "tanh",
             Cell::Gru { .. } => "gru",
             Cell::Lstm { .. } => "lstm",
+            Cell::FastRnn => "fastrnn",
+            Cell::FastGrnn => "fastgrnn",
         };
         source.line(&format!(
             "pub const SPEC: elman_core::Spec = elman_core::Spec {{

@@ -277,6 +277,8 @@ impl Foreign {
             TensorKind::Bias(place) => self
                 .direction(place)
                 .map(|weights| TensorSource::Vector(&weights.bias)),
+            // No foreign net has any.
+            TensorKind::Scalars(_) => None,
             TensorKind::HeadWeights => {
                 let head = self.head.as_ref();
                 head.map(|head| TensorSource::Matrix(&head.weights))

@@ -35,7 +35,7 @@ impl Operator {
     pub fn read(name: CellName, attributes: &Attributes<'_>) -> Result<Self> {
         let mut known = KNOWN.to_vec();
         match name {
-            CellName::Elman => {}
+            CellName::Elman | CellName::FastRnn | CellName::FastGrnn => {}
             CellName::Gru => known.push("linear_before_reset"),
             CellName::Lstm => known.push("input_forget"),
         }
@@ -93,7 +93,7 @@ const TANH_IS_FLAT: f32 = 9.02;
 fn cell(name: CellName, attributes: &Attributes<'_>, directions: usize) -> Result<Cell> {
     let activation = match name {
         CellName::Elman => activation(attributes, directions)?,
-        CellName::Gru | CellName::Lstm => {
+        CellName::Gru | CellName::Lstm | CellName::FastRnn | CellName::FastGrnn => {
             check_activations(name, attributes, directions)?;
             Activation::Tanh
         }

@@ -1,12 +1,14 @@
 //! The cells in double precision, as the textbook has them: one step of all units of a direction, and its adjoint.
 //!
 //! A unit has one or several sums, each one bias, plus its columns of `x·W_in`, plus its columns of `h[t-1]·W_rec`. Gates
-//! lie in PyTorch's order.
+//! lie in PyTorch's order. α, β, ζ, ν are sigmoids of trained numbers that all units share.
 //!
 //! ```text
 //! Elman [z]            h = f(z)
 //! GRU   [n_in r z n_rec]   h = (1 - z)·n + z·h[t-1],  n = tanh(n_in + r·n_rec)
 //! LSTM  [i f g o]      c = f·c[t-1] + i·g,  h = o·tanh(c)
+//! FastRNN  [n α β]     h = α·n + β·h[t-1]
+//! FastGRNN [z n ζ ν]   h = (ζ·(1 - z) + ν)·n + z·h[t-1],  z and n share their products
 //! ```
 
 use elman_core::{Activation, Cell, Layer};
@@ -19,11 +21,14 @@ pub type Rows = Vec<Vec<f64>>;
 /// What a sum is made of, as blocks of H columns.
 #[derive(Clone, Copy)]
 pub struct Parts {
-    pub bias: usize,
+    /// None where the sum is a trained number.
+    pub bias: Option<usize>,
     /// Of `W_in`; none where the input does not lead to the sum.
     pub x: Option<usize>,
     /// Of `W_rec`.
     pub h: Option<usize>,
+    /// The trained number that all units share, whose sigmoid the sum is.
+    pub scalar: Option<usize>,
 }
 
 /// A gate of a cell: a sum that goes through a sigmoid.
@@ -49,9 +54,19 @@ pub struct Step {
 
 const fn whole(gate: usize) -> Parts {
     Parts {
-        bias: gate,
+        bias: Some(gate),
         x: Some(gate),
         h: Some(gate),
+        scalar: None,
+    }
+}
+
+const fn scalar(index: usize) -> Parts {
+    Parts {
+        bias: None,
+        x: None,
+        h: None,
+        scalar: Some(index),
     }
 }
 
@@ -63,16 +78,24 @@ pub const fn sums(cell: Cell) -> &'static [Parts] {
         ..whole(2)
     };
     const N_REC: Parts = Parts {
-        bias: 3,
+        bias: Some(3),
         x: None,
-        h: Some(2),
+        ..whole(2)
     };
     const GRU: [Parts; 4] = [N_IN, whole(0), whole(1), N_REC];
     const LSTM: [Parts; 4] = [whole(0), whole(1), whole(2), whole(3)];
+    const FAST_RNN: [Parts; 3] = [whole(0), scalar(0), scalar(1)];
+    const UPDATE: Parts = Parts {
+        bias: Some(1),
+        ..whole(0)
+    };
+    const FAST_GRNN: [Parts; 4] = [whole(0), UPDATE, scalar(0), scalar(1)];
     match cell {
         Cell::Elman { .. } => &ELMAN,
         Cell::Gru { .. } => &GRU,
         Cell::Lstm { .. } => &LSTM,
+        Cell::FastRnn => &FAST_RNN,
+        Cell::FastGrnn => &FAST_GRNN,
     }
 }
 
@@ -83,17 +106,19 @@ pub const fn gates(cell: Cell) -> &'static [Gate] {
     }
     const GRU: [Gate; 2] = [gate("r", 1, false), gate("z", 2, true)];
     const LSTM: [Gate; 3] = [gate("i", 0, false), gate("f", 1, true), gate("o", 3, false)];
+    const FAST_GRNN: [Gate; 1] = [gate("z", 0, true)];
     match cell {
-        Cell::Elman { .. } => &[],
+        Cell::Elman { .. } | Cell::FastRnn => &[],
         Cell::Gru { .. } => &GRU,
         Cell::Lstm { .. } => &LSTM,
+        Cell::FastGrnn => &FAST_GRNN,
     }
 }
 
 /// The columns of `W_rec`, a block of H, through which the state leads to what is new in it: `f`'s, `n`'s, `g`'s.
 pub const fn candidate(cell: Cell) -> usize {
     match cell {
-        Cell::Elman { .. } => 0,
+        Cell::Elman { .. } | Cell::FastRnn | Cell::FastGrnn => 0,
         Cell::Gru { .. } | Cell::Lstm { .. } => 2,
     }
 }
@@ -101,7 +126,7 @@ pub const fn candidate(cell: Cell) -> usize {
 /// States of a unit: `h`, and of an LSTM `c`.
 pub const fn states(cell: Cell) -> usize {
     match cell {
-        Cell::Elman { .. } | Cell::Gru { .. } => 1,
+        Cell::Elman { .. } | Cell::Gru { .. } | Cell::FastRnn | Cell::FastGrnn => 1,
         Cell::Lstm { .. } => 2,
     }
 }
@@ -147,6 +172,29 @@ pub fn step(layer: &Layer, sums: Rows, previous: &[Vec<f64>]) -> Step {
                 state: vec![h, c],
             }
         }
+        Cell::FastRnn => {
+            let (n, alpha, beta) = (tanh(&sums[0]), &sums[1], &sums[2]);
+            let h = units(&n, |u| alpha[u] * n[u] + beta[u] * previous[0][u]);
+            let activated = vec![n, alpha.clone(), beta.clone()];
+            Step {
+                read: vec![sums[0].clone()],
+                activated,
+                state: vec![h],
+            }
+        }
+        Cell::FastGrnn => {
+            let (z, n) = (gate(&sums[0]), tanh(&sums[1]));
+            let (zeta, nu) = (&sums[2], &sums[3]);
+            let h = units(&n, |u| {
+                (zeta[u] * (1.0 - z[u]) + nu[u]) * n[u] + z[u] * previous[0][u]
+            });
+            let activated = vec![z, n, zeta.clone(), nu.clone()];
+            Step {
+                read: sums[..2].to_vec(),
+                activated,
+                state: vec![h],
+            }
+        }
     }
 }
 
@@ -190,6 +238,29 @@ pub fn back(
                 vec![by_i, by_f, by_g, by_o],
                 vec![vec![0.0; c.len()], direct],
             )
+        }
+        Cell::FastRnn => {
+            let [n, alpha, beta] = [0, 1, 2].map(|row| &step.activated[row]);
+            let h = &previous[0];
+            let by_sum = units(n, |u| by_h[u] * alpha[u] * limit.tanh_slope(n[u]));
+            let by_alpha = units(n, |u| by_h[u] * n[u]);
+            let by_beta = units(n, |u| by_h[u] * h[u]);
+            let direct = units(n, |u| by_h[u] * beta[u]);
+            (vec![by_sum, by_alpha, by_beta], vec![direct])
+        }
+        Cell::FastGrnn => {
+            let [z, n, zeta, nu] = [0, 1, 2, 3].map(|row| &step.activated[row]);
+            let h = &previous[0];
+            let by_z = units(n, |u| {
+                by_h[u] * (h[u] - zeta[u] * n[u]) * limit.sigmoid_slope(z[u])
+            });
+            let by_n = units(n, |u| {
+                by_h[u] * (zeta[u] * (1.0 - z[u]) + nu[u]) * limit.tanh_slope(n[u])
+            });
+            let by_zeta = units(n, |u| by_h[u] * (1.0 - z[u]) * n[u]);
+            let by_nu = units(n, |u| by_h[u] * n[u]);
+            let direct = units(n, |u| by_h[u] * z[u]);
+            (vec![by_z, by_n, by_zeta, by_nu], vec![direct])
         }
     }
 }
@@ -259,7 +330,7 @@ fn activate(activation: Activation, z: f64) -> f64 {
     }
 }
 
-fn sigmoid(z: f64) -> f64 {
+pub fn sigmoid(z: f64) -> f64 {
     1.0 / (1.0 + (-z).exp())
 }
 

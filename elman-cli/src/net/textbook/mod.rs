@@ -125,8 +125,15 @@ impl<'a> Textbook<'a> {
         let w_in = self.tensor(TensorKind::InputWeights(place));
         let w_rec = self.tensor(TensorKind::RecurrentWeights(place));
         let b = self.tensor(TensorKind::Bias(place));
+        let scalars = self.tensor(TensorKind::Scalars(place));
         let sum = |parts: &Parts, x: &[f64], h: &[f64]| {
-            let mut sum = b[parts.bias * hidden..(parts.bias + 1) * hidden].to_vec();
+            let mut sum = parts.bias.map_or_else(
+                || vec![0.0; hidden],
+                |bias| b[bias * hidden..(bias + 1) * hidden].to_vec(),
+            );
+            if let Some(index) = parts.scalar {
+                sum.fill(cell::sigmoid(scalars[index]));
+            }
             for (vector, weights, block) in [(x, w_in, parts.x), (h, w_rec, parts.h)] {
                 if let Some(block) = block {
                     add_product(&mut sum, vector, weights, block * hidden);

@@ -18,6 +18,7 @@ const fn clipped(layer: Layer, clip: f32) -> Layer {
         Cell::Elman { activation, .. } => Cell::Elman { activation, clip },
         Cell::Gru { .. } => Cell::Gru { clip },
         Cell::Lstm { .. } => Cell::Lstm { clip },
+        cell @ (Cell::FastRnn | Cell::FastGrnn) => cell,
     };
     Layer { cell, ..layer }
 }
