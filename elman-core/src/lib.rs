@@ -210,4 +210,4 @@ pub use spec::{
 pub use stream::Stream;
 pub use tape::{NonFinite, Tape};
 pub use truncation::{Truncation, Window};
-pub use weights::{pack, pack_bfloat16, pack_transposed};
+pub use weights::{pack, pack_bfloat16, pack_transposed, scalar_sigmoid};

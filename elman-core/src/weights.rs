@@ -265,7 +265,7 @@ fn pack_direction(spec: &Spec, params: &[f32], place: Place, packed: &mut [Strip
         let to = at_mut(packed, first(start, width, index));
         match (sum + facts.scalars).checked_sub(facts.sums) {
             Some(scalar) => {
-                let shared = scalars.get(scalar).map_or(0.0, |&raw| sigmoid(raw));
+                let shared = scalars.get(scalar).map_or(0.0, |&raw| scalar_sigmoid(raw));
                 to.fill(Strip([shared; LANES]));
             }
             None => pack::pack(bias_of(sum), None, layer.hidden, to),
@@ -325,8 +325,14 @@ pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> 
     }
 }
 
-/// What sums that all units share are: the same on every machine, whatever it multiplies with.
-fn sigmoid(raw: f32) -> f32 {
+/// The sigmoid of a trained number that all units share, as packed weights hold it: the same on every machine, whatever it
+/// multiplies with.
+///
+/// ```
+/// assert_eq!(elman_core::scalar_sigmoid(0.0), 0.5);
+/// ```
+#[must_use]
+pub fn scalar_sigmoid(raw: f32) -> f32 {
     (1.0 / (1.0 + libm::exp(-f64::from(raw)))) as f32
 }
 

@@ -80,7 +80,8 @@ fn panels_len(spec: &Spec) -> usize {
             let facts = layer.cell.facts();
             let fed =
                 facts.from_x.len() * spec.layer_input_width(i) + facts.from_h.len() * layer.hidden;
-            layer.directions() * padded(layer.hidden, PANEL) * (facts.sums + fed)
+            let rows = facts.sums - facts.scalars + fed;
+            layer.directions() * (padded(layer.hidden, PANEL) * rows + facts.scalars)
         })
         .sum();
     layers

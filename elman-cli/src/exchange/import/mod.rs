@@ -205,8 +205,8 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Content> {
         if let (Some(_), Some(cell)) = (args.activation, gated(&foreign)) {
             return Err(Failure::input(format!(
                 "--activation is for {}; the tensors are those of {}, whose activations are fixed",
-                cell::ELMAN.torch,
-                cell.names().torch
+                cell::ELMAN.torch.unwrap_or_default(),
+                cell.names().torch.unwrap_or_default()
             )));
         }
         let read = args.read.map(Read::from);

@@ -135,7 +135,7 @@ fn check_activations(name: CellName, attributes: &Attributes<'_>, directions: us
     Err(Failure::input(format!(
         "activations {}: elman's {} has {} in every direction",
         found.join(", "),
-        name.names().onnx,
+        name.names().title,
         one.join(", ")
     )))
 }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use clap::ValueEnum;
 use elman_core::{Activation, Layer};
 use safetensors::tensor::{Dtype, SafeTensors};
 
@@ -12,7 +13,11 @@ use crate::base::failure::{Failure, Result};
 use crate::net::cell::{self, CellName};
 
 /// The modules that are read.
-const MODULES: [&str; 3] = [cell::ELMAN.torch, cell::GRU.torch, cell::LSTM.torch];
+fn modules() -> String {
+    let all = CellName::value_variants().iter();
+    let names: Vec<&str> = all.filter_map(|name| name.names().torch).collect();
+    names.join(", ")
+}
 
 /// What tensors do not tell.
 #[derive(Clone, Debug)]
@@ -49,7 +54,7 @@ pub fn read(content: &[u8], hints: &Hints) -> Result<Foreign> {
     if let Some(name) = tensors.unused.borrow().first() {
         return Err(Failure::input(format!(
             "elman has no place for the tensor {name}: a net is embeddings (named …emb…), one of {}, and one Linear",
-            MODULES.join(", ")
+            modules()
         )));
     }
     let width = layers[0]
@@ -83,7 +88,7 @@ impl StateDict<'_> {
             (Some(prefix), None) => Ok(prefix.to_owned()),
             (None, _) => Err(Failure::input(format!(
                 "no tensor is called …{FIRST}: this is no state_dict with one of {}",
-                MODULES.join(", ")
+                modules()
             ))),
             (Some(one), Some(other)) => Err(Failure::input(format!(
                 "two nets, {one}{FIRST} and {other}{FIRST}: save the state_dict of one"
@@ -139,7 +144,7 @@ impl StateDict<'_> {
         if columns.checked_mul(facts.gates) != Some(rows) {
             return Err(Failure::input(format!(
                 "{name} has {rows} rows of {columns}, and those of {} are {} times as many",
-                cell.names().torch,
+                cell.names().torch.unwrap_or_default(),
                 facts.gates
             )));
         }

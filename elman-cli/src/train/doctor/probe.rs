@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use std::collections::BTreeMap;
+
 use elman_core::{Direction, HeadKind, Place, Read, Spec, TensorKind};
 
 use crate::data::{Sequences, Targets};
@@ -244,17 +246,19 @@ impl<'a> Trace<'a> {
 
 /// Gradients by sums as gradients by the columns of a weight matrix, (gates·H).
 fn columns(sums: &[Parts], by_sums: &Rows, block: impl Fn(&Parts) -> Option<usize>) -> Vec<f64> {
-    let mut blocks: Vec<(usize, &Vec<f64>)> = sums
-        .iter()
-        .zip(by_sums)
-        .filter_map(|(parts, by_sum)| Some((block(parts)?, by_sum)))
-        .collect();
-    blocks.sort_by_key(|(block, _)| *block);
-    blocks
-        .into_iter()
-        .flat_map(|(_, row)| row)
-        .copied()
-        .collect()
+    // Sums of one block add up: those of FastGRNN share its product.
+    let mut blocks: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for (parts, by_sum) in sums.iter().zip(by_sums) {
+        if let Some(block) = block(parts) {
+            let column = blocks
+                .entry(block)
+                .or_insert_with(|| vec![0.0; by_sum.len()]);
+            for (sum, by) in column.iter_mut().zip(by_sum) {
+                *sum += by;
+            }
+        }
+    }
+    blocks.into_values().flatten().collect()
 }
 
 /// `∂L/∂output`; `None` where there is no target.

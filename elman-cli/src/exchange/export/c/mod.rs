@@ -36,6 +36,8 @@ const RELU: &str = include_str!("relu.c");
 const LIMIT: &str = include_str!("limit.c");
 const CELL_GRU: &str = include_str!("cell_gru.c");
 const CELL_LSTM: &str = include_str!("cell_lstm.c");
+const CELL_FASTRNN: &str = include_str!("cell_fastrnn.c");
+const CELL_FASTGRNN: &str = include_str!("cell_fastgrnn.c");
 const SOFTMAX: &str = include_str!("softmax.c");
 const IDS: &str = include_str!("ids.c");
 const LAYER: &str = include_str!("layer.c");
@@ -46,7 +48,7 @@ const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
 
 /// Bytes of stack of a step, measured in QEMU; every embedding that a step reads takes eight more.
 const STACK: usize = 130;
-/// The same with GRU or LSTM layers, which keep the sums of eight units there.
+/// The same with layers of other cells than Elman's, which keep the sums of eight units there.
 const STACK_GATED: usize = 250;
 
 /// Both files.
@@ -173,21 +175,25 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
     };
     let gru = has(|cell| matches!(cell, Cell::Gru { .. }));
     let lstm = has(|cell| matches!(cell, Cell::Lstm { .. }));
+    let fast_rnn = has(|cell| matches!(cell, Cell::FastRnn));
+    let fast_grnn = has(|cell| matches!(cell, Cell::FastGrnn));
     let elman = has(|cell| matches!(cell, Cell::Elman { .. }));
     let limits = has(|cell| matches!(cell, Cell::Elman { .. }) && cell.limit().is_some());
-    let (elman_tanh, gated) = (activates(Activation::Tanh), gru || lstm);
+    let (elman_tanh, gated) = (activates(Activation::Tanh), gru || lstm || fast_grnn);
     let softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
     let pieces = [
         (elman || spec.head.kind != HeadKind::None, PRODUCT),
-        (elman_tanh || gated || softmax, BITS),
+        (elman_tanh || fast_rnn || gated || softmax, BITS),
         (gated || softmax, EXP),
-        (elman_tanh || gated, TANH),
+        (elman_tanh || fast_rnn || gated, TANH),
         (gated, SIGMOID),
         (elman_tanh, ACTIVATE_TANH),
         (activates(Activation::Relu), RELU),
         (limits, LIMIT),
         (gru, CELL_GRU),
         (lstm, CELL_LSTM),
+        (fast_rnn, CELL_FASTRNN),
+        (fast_grnn, CELL_FASTGRNN),
         (softmax, SOFTMAX),
     ];
     for (_, piece) in pieces.into_iter().filter(|(is_needed, _)| *is_needed) {

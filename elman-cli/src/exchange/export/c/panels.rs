@@ -1,8 +1,8 @@
 //! Weights in panels of eight outputs: biases, then for each input the eight weights that it meets. Input weights come
 //! before those of the recurrence, and of gated cells sum after sum of the same eight units, so a step walks through memory
-//! once.
+//! once. What all units share lies in front, after its sigmoid.
 
-use elman_core::{Cell, Place, Spec, TensorKind};
+use elman_core::{Cell, Place, Spec, TensorKind, scalar_sigmoid};
 
 use crate::net::cost::PANEL;
 
@@ -56,10 +56,12 @@ fn layer_panels(spec: &Spec, params: &[f32], place: Place) -> Vec<f32> {
     let biases = of(TensorKind::Bias(place));
     let inputs = of(TensorKind::InputWeights(place));
     let recurrent = of(TensorKind::RecurrentWeights(place));
-    let sums = (0..facts.sums).map(|sum| {
+    let scalars = of(TensorKind::Scalars(place)).concat();
+    let sums = (0..facts.sums - facts.scalars).map(|sum| {
         let columns = |index: usize| index * hidden..(index + 1) * hidden;
         let gate = columns(facts.gate_of(sum));
         let bias = facts.bias_of(sum);
+        // A row of zeros where a sum has no bias.
         let mut rows: Rows<'_> = vec![bias.map_or(&[], |bias| &biases[0][columns(bias)])];
         if facts.from_x.contains(&sum) {
             rows.extend(inputs.iter().map(|row| &row[gate.clone()]));
@@ -69,7 +71,9 @@ fn layer_panels(spec: &Spec, params: &[f32], place: Place) -> Vec<f32> {
         }
         rows
     });
-    panels(&sums.collect::<Vec<_>>(), hidden)
+    let mut numbers: Vec<f32> = scalars.iter().map(|&raw| scalar_sigmoid(raw)).collect();
+    numbers.extend(panels(&sums.collect::<Vec<_>>(), hidden));
+    numbers
 }
 
 /// What the panels of a direction are called.
@@ -88,6 +92,8 @@ fn about(spec: &Spec, place: Place) -> String {
         Cell::Elman { .. } => "",
         Cell::Gru { .. } => " of n_in, r, z, n_rec",
         Cell::Lstm { .. } => " of i, f, g, o",
+        Cell::FastRnn => ", behind alpha and beta",
+        Cell::FastGrnn => ", biases of z and n, behind zeta and nu",
     };
     format!(
         "Layer {}{direction}: biases, input weights, recurrent weights{sums}.",

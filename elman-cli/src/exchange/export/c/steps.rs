@@ -60,6 +60,10 @@ fn step(layer: &Layer, names: &Names<'_>) -> String {
         Cell::Lstm { .. } => {
             format!("    net_lstm({weights}, parts, {count}, {h}, {c}, {hidden}, {gates});\n")
         }
+        Cell::FastRnn => format!("    net_fastrnn({weights}, parts, {count}, {h}, {hidden});\n"),
+        Cell::FastGrnn => {
+            format!("    net_fastgrnn({weights}, parts, {count}, {h}, {hidden});\n")
+        }
     }
 }
 

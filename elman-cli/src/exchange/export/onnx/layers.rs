@@ -112,7 +112,8 @@ impl Builder {
         let initial: Vec<String> = initial.collect();
         let mut inputs = vec![&rows[..], &w, &r, &b, "lengths_all"];
         inputs.extend(initial.iter().map(String::as_str));
-        let operator = cell::names(layer.cell).onnx;
+        // Cells without an operator are refused before.
+        let operator = cell::names(layer.cell).onnx.unwrap_or_default();
         self.node(operator, &inputs, &format!("layer.hidden.{i}"), attributes);
         if let Some(node) = self.nodes.last_mut() {
             let ends = states.iter().map(|names| format!("{}.{i}", names.last));

@@ -55,6 +55,7 @@ pub fn run(args: &ExportArgs, run: &Run, network: &Network) -> Result<()> {
             "--data is for golden vectors, and an ONNX file holds none",
         ));
     }
+    check_cells(network.spec())?;
     let about = About::read(&run.model())?;
     let about = match args.bare {
         true => About {
@@ -69,6 +70,18 @@ pub fn run(args: &ExportArgs, run: &Run, network: &Network) -> Result<()> {
     let model = model(network, about);
     write_atomic(&args.out, &onnx::encode(&model)?)?;
     report(args, network.spec(), &model)
+}
+
+/// Refuses cells that ONNX has no operator for.
+fn check_cells(spec: &Spec) -> Result<()> {
+    let mut rows = spec.layers.as_slice().iter().map(|l| cell::names(l.cell));
+    match rows.find(|row| row.onnx.is_none()) {
+        None => Ok(()),
+        Some(row) => Err(Failure::input(format!(
+            "ONNX has no operator for {}: --format c, rust or image exports this net",
+            row.title
+        ))),
+    }
 }
 
 fn report(args: &ExportArgs, spec: &Spec, model: &Model) -> Result<()> {

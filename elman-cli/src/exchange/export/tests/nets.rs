@@ -35,6 +35,10 @@ fn gated_specs() -> Vec<(&'static str, Spec)> {
         ..layer
     };
     let (gru, lstm) = (Layer::gru, Layer::lstm);
+    let fast = |cell, hidden| Layer {
+        cell,
+        ..Layer::tanh(hidden)
+    };
     let softmax = |outputs, read| {
         let kind = HeadKind::Softmax { outputs };
         Head { kind, read }
@@ -114,6 +118,33 @@ fn gated_specs() -> Vec<(&'static str, Spec)> {
                     kind: HeadKind::None,
                     read: Read::LastStep,
                 },
+                ..trained
+            },
+        ),
+        (
+            "fastrnn",
+            Spec {
+                layers: Layers::of([fast(Cell::FastRnn, 19)]),
+                ..plain
+            },
+        ),
+        (
+            "fastgrnn",
+            Spec {
+                layers: Layers::of([fast(Cell::FastGrnn, 19), fast(Cell::FastRnn, 8)]),
+                ..trained
+            },
+        ),
+        (
+            "fast_both",
+            Spec {
+                input: tokens(3),
+                layers: Layers::of([
+                    both(fast(Cell::FastGrnn, 9)),
+                    both(fast(Cell::FastRnn, 7)),
+                    lstm(3),
+                ]),
+                head: softmax(4, Read::EveryStep),
                 ..trained
             },
         ),
