@@ -50,6 +50,15 @@ impl CellName {
             Self::Lstm => "lstm",
         }
     }
+
+    /// A net of such cells, at the start of a sentence.
+    pub const fn net(self) -> &'static str {
+        match self {
+            Self::Elman => "An Elman net",
+            Self::Gru => "A GRU",
+            Self::Lstm => "An LSTM",
+        }
+    }
 }
 
 /// The row of Elman's cell.
