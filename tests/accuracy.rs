@@ -1,4 +1,4 @@
-//! `exp`, `tanh` and softmax against f64.
+//! `exp`, `tanh`, `sigmoid` and softmax against f64.
 
 use elman_core::{Level, math};
 use elman_tests::{Generator, levels};
@@ -28,7 +28,7 @@ impl Function {
 /// The accuracy table. Errors are those of a result before rounding plus the half unit of rounding,
 /// so 0.5 is a perfect function. The exhaustive run found 1.04 for `exp` (1.01 where products are
 /// rounded) and 1.50 for `tanh` at every level.
-const TABLE: [Function; 2] = [
+const TABLE: [Function; 3] = [
     Function {
         name: "exp",
         core: math::exp,
@@ -43,7 +43,18 @@ const TABLE: [Function; 2] = [
         fused: 1.5,
         unfused: 1.5,
     },
+    Function {
+        name: "sigmoid",
+        core: math::sigmoid,
+        reference: sigmoid,
+        fused: 2.0,
+        unfused: 2.0,
+    },
 ];
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
 
 /// Error in units in the last place of the exact value. An infinity stands for what does not fit f32.
 fn ulps(found: f32, exact: f64) -> f64 {
@@ -167,7 +178,7 @@ fn exhaustive_errors_are_within_the_table() {
             .map(|(&a, &b)| if a.0 > b.0 || a.0.is_nan() { a } else { b });
         for (level, (error, x)) in levels.iter().zip(worst_of_both) {
             println!(
-                "{:4} {:8} {error:.4} units in the last place at {x:?}",
+                "{:7} {:8} {error:.4} units in the last place at {x:?}",
                 function.name,
                 level.name()
             );
@@ -187,6 +198,7 @@ fn exact_values() {
             one[0]
         };
         let (exp, tanh) = (|x| apply(math::exp, x), |x| apply(math::tanh, x));
+        let sigmoid = |x| apply(math::sigmoid, x);
         assert_eq!(
             [exp(0.0), exp(-0.0), exp(f32::NEG_INFINITY), exp(f32::MIN)],
             [1.0, 1.0, 0.0, 0.0],
@@ -209,7 +221,13 @@ fn exact_values() {
         );
         assert_eq!(tanh(0.0).to_bits(), 0.0f32.to_bits(), "{level}");
         assert_eq!(tanh(-0.0).to_bits(), (-0.0f32).to_bits(), "{level}");
+        assert_eq!(
+            [f32::INFINITY, f32::MAX, 0.0, -0.0, f32::MIN, f32::NEG_INFINITY].map(sigmoid),
+            [1.0, 1.0, 0.5, 0.5, 0.0, 0.0],
+            "{level}"
+        );
         assert!(exp(f32::NAN).is_nan() && tanh(f32::NAN).is_nan(), "{level}");
+        assert!(sigmoid(f32::NAN).is_nan(), "{level}");
     }
 }
 

@@ -58,6 +58,8 @@ fn specs() -> Vec<Spec> {
     let mut specs = vec![
         samples::dense(),
         samples::tokens(),
+        samples::gated(),
+        samples::gated_stream(),
         dense(513, &[Layer::tanh(5)], 3),
         dense(
             7,
@@ -75,6 +77,11 @@ fn specs() -> Vec<Spec> {
         specs.push(dense(
             hidden + 1,
             &[Layer::tanh(hidden), Layer::tanh(hidden + 2)],
+            7,
+        ));
+        specs.push(dense(
+            hidden + 1,
+            &[Layer::gru(hidden), Layer::lstm(hidden + 2)],
             7,
         ));
     }
@@ -117,7 +124,11 @@ fn a_batch_in_bfloat16_is_a_batch_of_rounded_weights() {
 
 #[test]
 fn a_stream_in_bfloat16_is_a_stream_of_rounded_weights() {
-    let spec = dense(33, &[Layer::tanh(100), Layer::tanh(17)], 5);
+    stream_in_bfloat16(dense(33, &[Layer::tanh(100), Layer::tanh(17)], 5));
+    stream_in_bfloat16(dense(33, &[Layer::gru(100), Layer::lstm(17)], 5));
+}
+
+fn stream_in_bfloat16(spec: Spec) {
     let case = Case::new(spec, &[1], 4);
     let (weights, pairs) = (
         round_weights(&spec, &case.params),

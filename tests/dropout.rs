@@ -226,9 +226,20 @@ fn recurrent_masks_are_independent() {
 /// A rate too small to drop anything takes the steps one by one and must still record the bits of the fast path.
 #[test]
 fn a_mask_of_ones_changes_no_bit() {
-    for read in [Read::EveryStep, Read::LastStep] {
+    let layers = |cell| {
+        let layer = Layer {
+            cell,
+            direction: Direction::Both,
+            ..Layer::tanh(19)
+        };
+        Layers::of([layer, layer])
+    };
+    let cells = [Cell::elman(Activation::Tanh), Cell::gru(), Cell::lstm()];
+    let reads = [Read::EveryStep, Read::LastStep];
+    for (cell, read) in cells.into_iter().flat_map(|cell| reads.map(|read| (cell, read))) {
         let spec = |recurrent| {
             let mut spec = through_time(19, recurrent);
+            spec.layers = layers(cell);
             spec.head.read = read;
             spec
         };
@@ -252,9 +263,15 @@ fn a_mask_of_ones_changes_no_bit() {
 /// So many rows of so many units are computed stretch by stretch, in windows and without them.
 #[test]
 fn long_sequences_with_a_mask_of_ones_are_the_same() {
+    for layer in [Layer::tanh(512), Layer::gru(150), Layer::lstm(130)] {
+        long_sequences_of(layer);
+    }
+}
+
+fn long_sequences_of(layer: Layer) {
     let spec = |recurrent| Spec {
-        layers: Layers::of([Layer::tanh(512)]),
-        ..through_time(512, recurrent)
+        layers: Layers::of([layer]),
+        ..through_time(1, recurrent)
     };
     let windows = Truncation { k1: 150, k2: 250 };
     for level in levels() {
@@ -310,14 +327,18 @@ fn gradients_go_through_the_masks() {
             width: 2,
         },
     ]);
-    let layer = |hidden, direction| Layer {
+    let layer = |hidden, direction, cell| Layer {
         hidden,
         direction,
-        cell: Cell::elman(Activation::Tanh),
+        cell,
     };
-    let spec = |input, direction, read| Spec {
+    const TANH: Cell = Cell::elman(Activation::Tanh);
+    let spec = |input, direction, read, cells: [Cell; 2]| Spec {
         input,
-        layers: Layers::of([layer(19, direction), layer(11, direction)]),
+        layers: Layers::of([
+            layer(19, direction, cells[0]),
+            layer(11, direction, cells[1]),
+        ]),
         initial_state: InitialState::Trained,
         head: Head {
             kind: HeadKind::Softmax { outputs: 4 },
@@ -330,13 +351,13 @@ fn gradients_go_through_the_masks() {
             recurrent: 0.3,
         },
     };
-    let specs = [
-        spec(
+    let shapes = [
+        (
             Input::Dense { width: 7 },
             Direction::Forward,
             Read::EveryStep,
         ),
-        spec(
+        (
             Input::Tokens {
                 channels,
                 window: 3,
@@ -344,7 +365,7 @@ fn gradients_go_through_the_masks() {
             Direction::Both,
             Read::EveryStep,
         ),
-        spec(
+        (
             Input::Tokens {
                 channels,
                 window: 1,
@@ -353,6 +374,10 @@ fn gradients_go_through_the_masks() {
             Read::LastStep,
         ),
     ];
+    let cells = [[TANH; 2], [Cell::gru(), Cell::lstm()], [Cell::lstm(), Cell::gru()]];
+    let specs = shapes
+        .into_iter()
+        .flat_map(|(input, direction, read)| cells.map(|cells| spec(input, direction, read, cells)));
     for spec in specs {
         let case = Case::new(spec, &[7, 5, 5, 2, 1], 6);
         for level in levels() {

@@ -53,6 +53,30 @@ impl Shape for Tokens {
     };
 }
 
+struct Gated;
+
+impl Shape for Gated {
+    const SPEC: Spec = Spec {
+        layers: Layers::of([
+            Layer {
+                cell: Cell::Gru { clip: 0.6 },
+                ..Layer::gru(37)
+            },
+            Layer::lstm(18),
+        ]),
+        ..Dense::SPEC
+    };
+}
+
+struct GatedTokens;
+
+impl Shape for GatedTokens {
+    const SPEC: Spec = Spec {
+        layers: Layers::of([Layer::lstm(20), Layer::gru(1)]),
+        ..Tokens::SPEC
+    };
+}
+
 fn weights(spec: &Spec) -> (Vec<f32>, Vec<Strip>) {
     let params = Generator::new(3).numbers(spec.params_len(), 0.4);
     let mut packed = vec![Strip::ZERO; spec.packed_len()];
@@ -103,9 +127,11 @@ fn fixed_nets_answer_as_streams_do() {
     let rows = Generator::new(8).numbers(9 * 5, 1.5);
     let dense: Vec<Inputs> = rows.chunks(5).map(Inputs::Dense).collect();
     compare::<Dense>(&dense);
+    compare::<Gated>(&dense);
     let ids: Vec<u32> = (0..9 * 3).map(|i| i * 7 % 12).collect();
     let tokens: Vec<Inputs> = ids.chunks(3).map(Inputs::Tokens).collect();
     compare::<Tokens>(&tokens);
+    compare::<GatedTokens>(&tokens);
 }
 
 #[test]
@@ -203,4 +229,6 @@ fn head_gradients(spec: Spec, truncation: Truncation) {
 fn the_gradient_of_the_head_alone_is_that_of_the_whole() {
     head_gradients(Dense::SPEC, Truncation { k1: 2, k2: 3 });
     head_gradients(Tokens::SPEC, Truncation::FULL);
+    head_gradients(Gated::SPEC, Truncation { k1: 2, k2: 3 });
+    head_gradients(GatedTokens::SPEC, Truncation::FULL);
 }

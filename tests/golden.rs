@@ -6,7 +6,7 @@ use elman_core::{
     Activation, Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input,
     Layer, Layers, Level, Optimizer, Read, Spec, Tensor, Truncation, gradient,
 };
-use elman_tests::{Case, Rig, Rows, Targets, levels};
+use elman_tests::{Case, Rig, Rows, Targets, Training, levels};
 use serde_json::Value;
 
 /// Outputs and states, absolute: two f32 implementations of sums of up to 17 terms of size 1, 6 steps deep.
@@ -15,6 +15,8 @@ const FORWARD: f64 = 2e-6;
 const GRADIENT: f64 = 5e-6;
 /// Parameters after up to ten updates, relative to size one at least.
 const OPTIMIZER: f64 = 2e-6;
+/// Parameters and losses after up to ten updates, each of which sees the errors of those before.
+const TRAINED: f64 = 1e-5;
 
 fn read(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON of the generating script")
@@ -56,11 +58,13 @@ fn spec(config: &Value) -> Spec {
         } else {
             Direction::Forward
         },
-        cell: Cell::elman(if config["activation"] == "relu" {
-            Activation::Relu
-        } else {
-            Activation::Tanh
-        }),
+        cell: match (config["cell"].as_str(), config["activation"].as_str()) {
+            (Some("gru"), _) => Cell::gru(),
+            (Some("lstm"), _) => Cell::lstm(),
+            (None, Some("relu")) => Cell::elman(Activation::Relu),
+            (None, Some("tanh")) => Cell::elman(Activation::Tanh),
+            other => panic!("a cell called {other:?}"),
+        },
     };
     let outputs = whole(&config["outputs"]);
     Spec {
@@ -174,7 +178,7 @@ fn case(file: &Value) -> Case {
     }
 }
 
-/// PyTorch's (layers and directions, B, H) as ours: (B, layers and directions, H).
+/// (places, B, H), where a place is a state of a layer and direction, as ours: (B, places, H).
 fn states(spec: &Spec, file: &Value) -> Vec<f32> {
     let sequences = list(&file[0]).len();
     let places = list(file);
@@ -282,6 +286,80 @@ fn single_tokens_relu() {
         "single_tokens_relu",
         include_str!("golden/single_tokens_relu.json"),
     );
+}
+
+#[test]
+fn stacked_gru_with_carried_states() {
+    check_trained_net(
+        "gru_stacked_mse",
+        include_str!("golden/gru_stacked_mse.json"),
+    );
+}
+
+#[test]
+fn gru_of_both_directions_with_trained_start() {
+    check_trained_net(
+        "gru_both_trained_start",
+        include_str!("golden/gru_both_trained_start.json"),
+    );
+}
+
+#[test]
+fn last_step_of_both_directions_of_gru() {
+    check_net("gru_both_last", include_str!("golden/gru_both_last.json"));
+}
+
+#[test]
+fn stacked_lstm_with_carried_states() {
+    check_trained_net(
+        "lstm_stacked_mse",
+        include_str!("golden/lstm_stacked_mse.json"),
+    );
+}
+
+#[test]
+fn lstm_of_both_directions_with_trained_start() {
+    check_trained_net(
+        "lstm_both_trained_start",
+        include_str!("golden/lstm_both_trained_start.json"),
+    );
+}
+
+#[test]
+fn last_step_of_both_directions_of_lstm() {
+    check_net("lstm_both_last", include_str!("golden/lstm_both_last.json"));
+}
+
+/// The net, and what ten steps of an optimizer make of it.
+fn check_trained_net(name: &str, text: &str) {
+    check_net(name, text);
+    let file = read(text);
+    let (case, run) = (case(&file), &file["training"]);
+    let expected = flat(&case.spec, &run["params"]);
+    for level in levels() {
+        let mut rig = Rig::new(level, &case.spec, &case.params);
+        let (optimizer, mut params) = (optimizer(run), case.params.clone());
+        let rate = run["settings"]["lr"].as_f64().expect("a rate") as f32;
+        let (len, mut losses) = (params.len(), Vec::new());
+        let mut state = vec![0.0; optimizer.state_len(len)];
+        for step in 1..=10 {
+            rig.set_params(&params);
+            let Training {
+                loss, gradients, ..
+            } = rig.train(&case, Truncation::FULL);
+            losses.push(loss as f32);
+            optimizer
+                .update(level, rate, step, 0..len, &mut params, &gradients, &mut state)
+                .expect("an update");
+        }
+        let what = format!("{name} on {level}");
+        assert_near(&format!("{what}: loss of step"), &losses, &numbers(&run["losses"]), TRAINED);
+        for tensor in case.spec.tensors() {
+            let what = format!("{what}: {} after ten steps", tensor.kind);
+            assert_near(&what, &params[tensor.range()], &expected[tensor.range()], TRAINED);
+        }
+        assert!(losses[9] < losses[0], "{what}: {losses:?}");
+    }
 }
 
 /// An optimizer with PyTorch's settings.

@@ -4,7 +4,7 @@ use elman_core::{
     Activation, Aligned, Cell, Error, Golden, Image, Input, Inputs, Layer, Layers, Level, Read,
     SelfTest, Spec, Strip,
 };
-use elman_tests::samples::{dense, tokens};
+use elman_tests::samples::{dense, gated, gated_stream, tokens};
 use elman_tests::{Case, Rig, Rows, levels};
 use proptest::prelude::*;
 
@@ -102,10 +102,18 @@ fn golden_inputs(case: &Case) -> Rows {
     }
 }
 
-fn specs() -> [Spec; 5] {
+fn specs() -> [Spec; 7] {
     let mut last = dense();
     last.head.read = Read::LastStep;
-    [dense(), tokens(), streaming_tokens(), last, clipped()]
+    [
+        dense(),
+        tokens(),
+        streaming_tokens(),
+        last,
+        clipped(),
+        gated(),
+        gated_stream(),
+    ]
 }
 
 fn clipped() -> Spec {

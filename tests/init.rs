@@ -167,3 +167,71 @@ fn the_generator_decides_alone() {
         assert_ne!(params(init, 4), params(init, 5), "{init:?}");
     }
 }
+
+/// Every gate is a matrix of its own, and an LSTM begins by remembering.
+#[test]
+fn gates_start_one_by_one() {
+    let spec = Spec {
+        layers: Layers::of([Layer::gru(20), Layer::lstm(33)]),
+        ..spec()
+    };
+    let params = |init| {
+        let mut params = vec![f32::NAN; spec.params_len()];
+        initialize(&spec, init, &mut Generator::new(7), &mut params).unwrap();
+        params
+    };
+    let [orthogonal, identity, pytorch] =
+        [Init::Orthogonal, Init::Identity, Init::Pytorch].map(params);
+    for tensor in spec.tensors() {
+        let numbers = |params: &[f32]| params[tensor.range()].to_vec();
+        match tensor.kind {
+            TensorKind::RecurrentWeights(place) => {
+                let hidden = tensor.rows;
+                assert_eq!(tensor.columns, [3, 4][place.layer] * hidden);
+                for gate in 0..tensor.columns / hidden {
+                    let block = |params: &[f32]| -> Vec<f32> {
+                        let rows = params[tensor.range()].chunks(tensor.columns);
+                        rows.flat_map(|row| &row[gate * hidden..][..hidden])
+                            .copied()
+                            .collect()
+                    };
+                    let what = format!("{} gate {gate}", tensor.kind);
+                    let deviation = deviation_from_orthogonal(&block(&orthogonal), hidden);
+                    assert!(deviation < 1e-6, "{what}: {deviation}");
+                    let ones: Vec<f32> = (0..hidden * hidden)
+                        .map(|i| f32::from(u8::from(i.is_multiple_of(hidden + 1))))
+                        .collect();
+                    assert_eq!(block(&identity), ones, "{what}");
+                }
+            }
+            TensorKind::InputWeights(place) => {
+                // As wide as one gate, not as all of them.
+                let hidden = [20, 33][place.layer];
+                let limit = (6.0 / (tensor.rows + hidden) as f32).sqrt();
+                let most = |params: &[f32]| {
+                    let numbers = numbers(params).into_iter();
+                    numbers.fold(0.0f32, |most, w| most.max(w.abs()))
+                };
+                let largest = most(&orthogonal);
+                assert!(largest <= limit * 1.000_001 && largest > 0.97 * limit);
+                let (largest, limit) = (most(&pytorch), 1.0 / (hidden as f32).sqrt());
+                assert!(largest <= limit * 1.000_001 && largest > 0.97 * limit);
+            }
+            TensorKind::Bias(place) => {
+                let expected = match place.layer {
+                    0 => vec![0.0; 80],
+                    _ => [0.0, 1.0, 0.0, 0.0].map(|b| [b; 33]).concat(),
+                };
+                assert_eq!(numbers(&orthogonal), expected, "{}", tensor.kind);
+                assert_eq!(numbers(&identity), expected, "{}", tensor.kind);
+                let limit = 1.0 / [20.0f32, 33.0][place.layer].sqrt();
+                let bounded = numbers(&pytorch).iter().all(|b| b.abs() <= limit);
+                assert!(bounded, "PyTorch's own start opens no gate");
+            }
+            TensorKind::InitialState(_) | TensorKind::InitialCell(_) => {
+                assert!(numbers(&orthogonal).iter().all(|&h| h == 0.0));
+            }
+            _ => {}
+        }
+    }
+}

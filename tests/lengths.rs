@@ -4,7 +4,7 @@ use elman_core::{
     Batch, Error, Init, Input, Inputs, LANES, Level, Model, Optimizer, Spec, Stream, Strip, Tape,
     Target, Window, forward, gradient, initialize, loss, math, pack, pack_transposed,
 };
-use elman_tests::samples::{ACTIVE, dense, tokens, weights};
+use elman_tests::samples::{ACTIVE, dense, gated, gated_stream, tokens, weights};
 use elman_tests::{Generator, Rows, inputs};
 
 /// Gives buffers their lengths: the one called `changed` a wrong one, all others what they need.
@@ -88,7 +88,7 @@ fn rows(spec: &Spec, lengths: &mut Lengths, count: usize) -> Rows {
 
 #[test]
 fn packing() {
-    for spec in [dense(), tokens()] {
+    for spec in [dense(), tokens(), gated()] {
         check(|lengths| {
             let params = lengths.floats("params", spec.params_len());
             pack(
@@ -123,7 +123,7 @@ fn a_model_needs_its_packed_weights() {
 
 #[test]
 fn inference() {
-    for spec in [dense(), tokens()] {
+    for spec in [dense(), tokens(), gated()] {
         let (params, packed) = weights(&spec);
         let model = Model::new(spec, &params, &packed).unwrap();
         let batch = Batch::ragged(&ACTIVE).unwrap();
@@ -148,22 +148,23 @@ fn inference() {
 
 #[test]
 fn streaming() {
-    let spec = dense();
-    let (params, packed) = weights(&spec);
-    let model = Model::new(spec, &params, &packed).unwrap();
-    check(|lengths| {
-        let mut state = lengths.floats("state", spec.state_len());
-        let mut scratch = lengths.strips("scratch", spec.stream_len());
-        let row = lengths.floats("inputs", 3);
-        let mut outputs = lengths.floats("outputs", 4);
-        Stream::new(Level::detect(), model, &mut state, &mut scratch)?
-            .step(Inputs::Dense(&row), &mut outputs)
-    });
+    for spec in [dense(), gated_stream()] {
+        let (params, packed) = weights(&spec);
+        let model = Model::new(spec, &params, &packed).unwrap();
+        check(|lengths| {
+            let mut state = lengths.floats("state", spec.state_len());
+            let mut scratch = lengths.strips("scratch", spec.stream_len());
+            let row = lengths.floats("inputs", 3);
+            let mut outputs = lengths.floats("outputs", 4);
+            Stream::new(Level::detect(), model, &mut state, &mut scratch)?
+                .step(Inputs::Dense(&row), &mut outputs)
+        });
+    }
 }
 
 #[test]
 fn training() {
-    for spec in [dense(), tokens()] {
+    for spec in [dense(), tokens(), gated()] {
         let (params, packed) = weights(&spec);
         let model = Model::new(spec, &params, &packed).unwrap();
         let batch = Batch::ragged(&ACTIVE).unwrap();

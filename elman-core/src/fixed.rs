@@ -10,6 +10,7 @@ use crate::simd::{Level, Strip};
 use crate::slices::at;
 use crate::spec::Spec;
 use crate::stream::StreamStep;
+use crate::weights::Form;
 
 /// A shape that is known when the program is compiled.
 ///
@@ -162,7 +163,7 @@ impl<'a, S: Shape> FixedStream<'a, S> {
     /// ```
     #[inline]
     pub fn reset(&mut self) {
-        Model::fixed(S::SPEC, self.tables, self.packed).reset(self.state);
+        model::<S>(self.tables, self.packed).reset(self.state);
     }
 
     /// Feeds one step and writes the head's output, as [`Stream::step`](crate::Stream::step) does.
@@ -200,7 +201,7 @@ impl<'a, S: Shape> FixedStream<'a, S> {
             debug_assert!(false, "both lengths were checked by new");
             return Ok(());
         };
-        let model = Model::fixed(S::SPEC, self.tables, packed);
+        let model = model::<S>(self.tables, packed);
         self.level.run_inlined(StreamStep {
             model: &model,
             inputs,
@@ -213,4 +214,10 @@ impl<'a, S: Shape> FixedStream<'a, S> {
         });
         Ok(())
     }
+}
+
+#[inline(always)]
+fn model<'a, S: Shape>(tables: &'a [f32], packed: &'a [Strip]) -> Model<'a> {
+    let head = const { S::SPEC.head_matrix(Form::Packed) };
+    Model::fixed(S::SPEC, tables, packed, head)
 }

@@ -8,7 +8,7 @@
 //! ```
 
 use crate::error::{Error, check_len, check_shape};
-use crate::kernel::elementwise::{Exp, Map, Relu, Tanh};
+use crate::kernel::elementwise::{Exp, Map, Relu, Sigmoid, Tanh};
 use crate::kernel::operands::Gemm;
 use crate::kernel::pack::{self, Panels, packed_strips};
 use crate::kernel::softmax::Softmax;
@@ -24,6 +24,22 @@ use crate::simd::{Level, Strip, View};
 pub fn tanh(level: Level, x: &mut [f32]) {
     level.run(Map {
         function: Tanh,
+        data: x,
+    });
+}
+
+/// `x ← 1 / (1 + e⁻ˣ)`
+///
+/// ```
+/// # use elman_core::{math, Level};
+/// let mut x = [0.0, f32::INFINITY, -f32::INFINITY, 1.0];
+/// math::sigmoid(Level::detect(), &mut x);
+/// assert_eq!(x[..3], [0.5, 1.0, 0.0]);
+/// assert!((x[3] - 0.731_058_6).abs() < 1e-7);
+/// ```
+pub fn sigmoid(level: Level, x: &mut [f32]) {
+    level.run(Map {
+        function: Sigmoid,
         data: x,
     });
 }

@@ -28,6 +28,8 @@ pub struct Model<'a> {
     spec: Spec,
     tables: &'a [f32],
     packed: Packed<'a>,
+    /// Where the head's matrix starts, behind all layers: a loop that is not run at every step, nor left in a chip's code.
+    head: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,23 +92,34 @@ impl<'a> Model<'a> {
         Self::join(spec, params, Packed::Pairs(pairs))
     }
 
-    /// The same for lengths that were checked.
+    /// The same for lengths that were checked; `head` is [`Spec::head_matrix`].
     #[inline(always)]
-    pub(crate) const fn fixed(spec: Spec, tables: &'a [f32], packed: &'a [Strip]) -> Self {
+    pub(crate) const fn fixed(
+        spec: Spec,
+        tables: &'a [f32],
+        packed: &'a [Strip],
+        head: usize,
+    ) -> Self {
         Self {
             spec,
             tables,
             packed: Packed::Single(packed),
+            head,
         }
     }
 
     fn join(spec: Spec, params: &'a [f32], packed: Packed<'a>) -> Result<Self, Error> {
         check_room("params", spec.tables_len(), params.len())?;
         let tables = at(params, ..spec.tables_len());
+        let head = spec.head_matrix(match packed {
+            Packed::Single(_) => Form::Packed,
+            Packed::Pairs(_) => Form::Pairs,
+        });
         Ok(Self {
             spec,
             tables,
             packed,
+            head,
         })
     }
 
@@ -189,7 +202,11 @@ impl<'a> Model<'a> {
 
     #[inline(always)]
     pub(crate) fn head_weights(&self) -> Panels<'a> {
-        self.panels(self.spec.head_place(), false, self.spec.top_width(), 1)
+        let depth = self.spec.top_width();
+        match self.packed {
+            Packed::Single(strips) => Panels::single(at(strips, self.head..), depth, 1),
+            Packed::Pairs(strips) => Panels::pairs(at(strips, self.head..), depth, 1),
+        }
     }
 
     /// The first matrix of a place, or the second.

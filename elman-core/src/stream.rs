@@ -5,7 +5,6 @@ use crate::error::{Error, check_len, check_room};
 use crate::inputs::{Inputs, embed_step};
 use crate::kernel::gated;
 use crate::kernel::operands::Order;
-use crate::kernel::pack::Panels;
 use crate::kernel::softmax::softmax_row;
 use crate::kernel::step::{HeadStep, LayerStep};
 use crate::model::Model;
@@ -225,10 +224,7 @@ impl Operation for StreamStep<'_, '_> {
                 layer,
                 reverse: false,
             };
-            let Some((h, after)) = rest.split_at_mut_checked(l.hidden) else {
-                return;
-            };
-            let Some((c, above)) = after.split_at_mut_checked(l.state_len() - l.hidden) else {
+            let Some((state, above)) = rest.split_at_mut_checked(l.state_len()) else {
                 return;
             };
             // h[t] = cell(x[t]·W_in + b + h[t-1]·W_rec)
@@ -236,17 +232,15 @@ impl Operation for StreamStep<'_, '_> {
                 l.cell,
                 StepLayer {
                     s,
+                    model,
+                    place,
                     x: below.get(..spec.layer_input_width(layer)).unwrap_or(below),
-                    w_in: model.input_weights(place),
-                    w_rec: model.recurrent_weights(place),
-                    others: model.other_biases(place),
-                    h: &mut *h,
-                    c,
+                    state: &mut *state,
                     h_next: &mut *h_next,
                     order,
                 },
             );
-            below = h;
+            below = state.get(..l.hidden).unwrap_or(&[]);
             rest = above;
         }
         head(s, model, below, outputs);
@@ -254,69 +248,51 @@ impl Operation for StreamStep<'_, '_> {
 }
 
 /// One layer's part of the step.
-struct StepLayer<'a, S> {
+struct StepLayer<'a, 'm, S> {
     s: S,
+    model: &'a Model<'m>,
+    place: Place,
     x: &'a [f32],
-    w_in: Panels<'a>,
-    w_rec: Panels<'a>,
-    others: Panels<'a>,
-    h: &'a mut [f32],
-    c: &'a mut [f32],
+    /// h, then what the cell has beside it.
+    state: &'a mut [f32],
     h_next: &'a mut [f32],
     order: Order,
 }
 
-impl<S: Simd> Visit for StepLayer<'_, S> {
+impl<S: Simd> Visit for StepLayer<'_, '_, S> {
     type Output = ();
 
     #[inline(always)]
-    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(self, cell: C) {
-        let Self {
-            s,
-            x,
-            w_in,
-            w_rec,
-            others,
-            h,
-            c,
-            h_next,
-            ..
-        } = self;
-        gated::step::LayerStep {
+    fn visit<C: Step<1, 1>>(self, cell: C) {
+        LayerStep {
             cell,
-            x,
-            w_in,
-            w_rec,
-            others,
-            h,
-            c,
-            h_next,
+            x: self.x,
+            w_in: self.model.input_weights(self.place),
+            w_rec: self.model.recurrent_weights(self.place),
+            h: self.state,
+            h_next: self.h_next,
+            order: self.order,
         }
-        .run(s);
+        .run(self.s);
     }
 
     #[inline(always)]
-    fn visit<C: Step<1, 1>>(self, cell: C) {
-        let Self {
-            s,
-            x,
-            w_in,
-            w_rec,
-            h,
-            h_next,
-            order,
-            ..
-        } = self;
-        LayerStep {
+    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(self, cell: C) {
+        let hidden = self.state.len() / STATES.max(1);
+        let Some((h, c)) = self.state.split_at_mut_checked(hidden) else {
+            return;
+        };
+        gated::step::LayerStep {
             cell,
-            x,
-            w_in,
-            w_rec,
+            x: self.x,
+            w_in: self.model.input_weights(self.place),
+            w_rec: self.model.recurrent_weights(self.place),
+            others: self.model.other_biases(self.place),
             h,
-            h_next,
-            order,
+            c,
+            h_next: self.h_next,
         }
-        .run(s);
+        .run(self.s);
     }
 }
 

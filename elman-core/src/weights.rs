@@ -108,6 +108,12 @@ impl Spec {
         }
     }
 
+    /// Where the head's matrix starts.
+    #[inline(always)]
+    pub(crate) const fn head_matrix(&self, form: Form) -> usize {
+        self.first_matrix(form, self.head_place())
+    }
+
     /// Where the second one starts: `W_rec`, or its transpose.
     #[inline(always)]
     pub(crate) const fn second_matrix(&self, form: Form, place: Place) -> usize {

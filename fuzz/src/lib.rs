@@ -51,6 +51,24 @@ fn rate(bytes: &mut Unstructured<'_>) -> Result<f32> {
     Ok(*bytes.choose(&[0.0, 0.0, 0.0, 0.5, 0.1, 0.999])?)
 }
 
+/// Any cell, mostly without a clip.
+fn cell(bytes: &mut Unstructured<'_>) -> Result<Cell> {
+    let cell = *bytes.choose(&[
+        Cell::elman(Activation::Tanh),
+        Cell::elman(Activation::Relu),
+        Cell::elman(Activation::Identity),
+        Cell::gru(),
+        Cell::lstm(),
+    ])?;
+    let none = f32::INFINITY;
+    let clip = *bytes.choose(&[none, none, none, 0.1, 1.0, 20.0])?;
+    Ok(match cell {
+        Cell::Elman { activation, .. } => Cell::Elman { activation, clip },
+        Cell::Gru { .. } => Cell::Gru { clip },
+        Cell::Lstm { .. } => Cell::Lstm { clip },
+    })
+}
+
 /// Any small net.
 ///
 /// # Errors
@@ -78,21 +96,7 @@ pub fn spec(bytes: &mut Unstructured<'_>) -> Result<Spec> {
         layers.push(Layer {
             hidden: size(bytes)?,
             direction: *bytes.choose(&[Direction::Forward, Direction::Forward, Direction::Both])?,
-            cell: Cell::Elman {
-                activation: *bytes.choose(&[
-                    Activation::Tanh,
-                    Activation::Relu,
-                    Activation::Identity,
-                ])?,
-                clip: *bytes.choose(&[
-                    f32::INFINITY,
-                    f32::INFINITY,
-                    f32::INFINITY,
-                    0.1,
-                    1.0,
-                    20.0,
-                ])?,
-            },
+            cell: cell(bytes)?,
         });
     }
     let outputs = size(bytes)?;

@@ -15,7 +15,7 @@ fn numbers_of_every_size(len: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Hashes of `exp`, `tanh`, softmax and the reductions.
+/// Hashes of `exp`, `tanh`, `sigmoid`, softmax and the reductions.
 pub fn items(level: Level) -> Vec<Item> {
     const LEN: usize = 20_011;
     let mut near_one = Generator::new(5).numbers(LEN, 12.0);
@@ -29,6 +29,7 @@ pub fn items(level: Level) -> Vec<Item> {
     let hashes = [
         ("exp", mapped(math::exp)),
         ("tanh", mapped(math::tanh)),
+        ("sigmoid", mapped(math::sigmoid)),
         (
             "softmax",
             [1, 2, 15, 16, 17, 33, 100]

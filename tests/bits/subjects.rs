@@ -96,7 +96,84 @@ pub fn subjects() -> Vec<Subject> {
             Init::Orthogonal,
             small,
         ),
+        subject("gru", of_cell(dense_tanh(), Cell::gru()), Init::Orthogonal, small),
+        subject("lstm", of_cell(dense_tanh(), Cell::lstm()), Init::Orthogonal, small),
+        subject("gated_deep", gated_deep(), Init::Orthogonal, small),
+        subject(
+            "gru_both",
+            of_cell(tagger_both(), Cell::gru()),
+            Init::Glorot,
+            Truncation::FULL,
+        ),
+        subject(
+            "lstm_both",
+            of_cell(tagger_both(), Cell::lstm()),
+            Init::Glorot,
+            Truncation::FULL,
+        ),
+        subject(
+            "gru_text",
+            of_cell(text_tanh(), Cell::gru()),
+            Init::Orthogonal,
+            small,
+        ),
+        subject(
+            "lstm_text",
+            of_cell(text_tanh(), Cell::lstm()),
+            Init::Pytorch,
+            small,
+        ),
+        subject(
+            "lstm_classifier",
+            of_cell(classifier(), Cell::lstm()),
+            Init::Pytorch,
+            Truncation::FULL,
+        ),
+        subject(
+            "gated_masked",
+            masked(gated_deep()),
+            Init::Orthogonal,
+            small,
+        ),
+        subject(
+            "gru_masked_both",
+            masked(of_cell(classifier(), Cell::gru())),
+            Init::Pytorch,
+            Truncation::FULL,
+        ),
+        subject(
+            "gated_clipped",
+            clipped(masked(gated_deep())),
+            Init::Orthogonal,
+            small,
+        ),
     ]
+}
+
+/// The same with another cell in every layer.
+fn of_cell(spec: Spec, cell: Cell) -> Spec {
+    let layers = spec.layers.as_slice().iter();
+    let layers: Vec<Layer> = layers.map(|layer| Layer { cell, ..*layer }).collect();
+    Spec {
+        layers: Layers::from_slice(&layers).expect("as many layers"),
+        ..spec
+    }
+}
+
+/// Three cells in one net.
+fn gated_deep() -> Spec {
+    let layer = |hidden, cell| Layer {
+        cell,
+        ..Layer::tanh(hidden)
+    };
+    Spec {
+        layers: Layers::of([
+            layer(34, Cell::gru()),
+            layer(17, Cell::elman(Activation::Tanh)),
+            layer(33, Cell::lstm()),
+        ]),
+        ..deep_relu()
+    }
 }
 
 /// Dense rows in, dense rows out.
@@ -146,10 +223,11 @@ fn masked(spec: Spec) -> Spec {
 fn clipped(spec: Spec) -> Spec {
     let mut layers = spec.layers.as_slice().to_vec();
     for (layer, clip) in layers.iter_mut().zip([0.3, 0.7, 0.2]) {
-        let Cell::Elman { activation, .. } = layer.cell else {
-            panic!("an Elman layer")
+        layer.cell = match layer.cell {
+            Cell::Elman { activation, .. } => Cell::Elman { activation, clip },
+            Cell::Gru { .. } => Cell::Gru { clip },
+            Cell::Lstm { .. } => Cell::Lstm { clip },
         };
-        layer.cell = Cell::Elman { activation, clip };
     }
     Spec {
         layers: Layers::from_slice(&layers).expect("as many layers"),

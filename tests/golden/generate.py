@@ -39,22 +39,33 @@ def write(name, content):
 
 
 class Net(nn.Module):
-    """nn.RNN with what elman puts around it. Its second bias is zero and not trained."""
+    """nn.RNN, nn.GRU or nn.LSTM with what elman puts around it. Its second bias is zero and not trained, but for the part
+    that stays apart: a GRU's hidden bias of n."""
 
-    def __init__(self, width, hidden, layers, both, activation, outputs, last, channels=(), window=1, trained=False):
+    def __init__(self, width, hidden, layers, both, activation, outputs, last, channels=(), window=1, trained=False,
+                 cell="rnn"):
         super().__init__()
         self.config = dict(width=width, hidden=hidden, layers=layers, both=both, activation=activation,
                            outputs=outputs, last=last, channels=channels, window=window, trained=trained)
-        self.last, self.window, self.channels = last, window, channels
+        if cell != "rnn":
+            self.config["cell"] = cell
+        self.last, self.window, self.channels, self.cell = last, window, channels, cell
         self.embedding = nn.ModuleList(nn.Embedding(ids + 1, numbers) for ids, numbers in channels)
         directions = 2 if both else 1
         self.h0 = nn.Parameter(torch.randn(layers * directions, hidden) * 0.3) if trained else None
+        self.c0 = nn.Parameter(torch.randn(layers * directions, hidden) * 0.3) if trained and cell == "lstm" else None
         width = window * sum(numbers for _, numbers in channels) or width
-        self.rnn = nn.RNN(width, hidden, layers, nonlinearity=activation, bidirectional=both, batch_first=True)
+        kind = dict(rnn=nn.RNN, gru=nn.GRU, lstm=nn.LSTM)[cell]
+        settings = dict(nonlinearity=activation) if cell == "rnn" else {}
+        self.rnn = kind(width, hidden, layers, bidirectional=both, batch_first=True, **settings)
         self.head = nn.Linear(directions * hidden, outputs)
         for name, parameter in self.rnn.named_parameters():
             if name.startswith("bias_hh"):
-                nn.init.zeros_(parameter).requires_grad_(False)
+                if cell == "gru":
+                    parameter.data[:2 * hidden] = 0.0
+                    parameter.register_hook(lambda gradient: torch.cat([torch.zeros(2 * hidden), gradient[2 * hidden:]]))
+                else:
+                    nn.init.zeros_(parameter).requires_grad_(False)
 
     def neighbours(self, tokens):
         """Embeddings of the context window: window positions outside, channels inside."""
@@ -76,11 +87,14 @@ class Net(nn.Module):
         packed = pack_padded_sequence(nn.utils.rnn.pad_sequence(rows, batch_first=True), lengths, batch_first=True)
         start = carried
         if self.h0 is not None:
-            start = self.h0[:, None, :].expand(-1, len(rows), -1).contiguous()
+            trained = [parameter for parameter in (self.h0, self.c0) if parameter is not None]
+            trained = [state[:, None, :].expand(-1, len(rows), -1).contiguous() for state in trained]
+            start = tuple(trained) if self.cell == "lstm" else trained[0]
         states, final = self.rnn(packed, start)
         padded, _ = pad_packed_sequence(states, batch_first=True)
         if self.last:
-            top = final[-2:] if self.rnn.bidirectional else final[-1:]
+            hidden = final[0] if self.cell == "lstm" else final
+            top = hidden[-2:] if self.rnn.bidirectional else hidden[-1:]
             outputs = [self.head(torch.cat(list(top[:, b]))[None]) for b in range(len(rows))]
         else:
             outputs = [self.head(padded[b, :length]) for b, length in enumerate(lengths)]
@@ -91,28 +105,66 @@ class Net(nn.Module):
         found = {}
         for name, parameter in self.named_parameters():
             value = parameter if attribute == "value" else parameter.grad
-            if name == "h0":
+            if name in ("h0", "c0"):
                 directions = 2 if self.rnn.bidirectional else 1
                 for index, row in enumerate(value):
                     suffix = "_reverse" if index % directions else ""
-                    found[f"h0_l{index // directions}{suffix}"] = row
+                    found[f"{name}_l{index // directions}{suffix}"] = row
             elif not name.startswith("rnn.bias_hh"):
                 found[name] = value
+            elif self.cell == "gru":
+                # Of an earlier name: PyTorch lists the second bias after the first.
+                first = name.replace("bias_hh", "bias_ih")
+                found[first] = torch.cat([found[first], value[2 * self.rnn.hidden_size:]])
         return found
 
+    def in_order(self, states):
+        """States in elman's order: layer by layer h, then c, of each the forward direction first."""
+        if self.cell != "lstm":
+            return states
+        directions = 2 if self.rnn.bidirectional else 1
+        return torch.cat([part for pair in zip(*(s.split(directions) for s in states)) for part in pair])
 
-def golden_net(name, net, sequences, targets, class_weights=None, carried=None):
-    """targets: class ids per output row (-100 does not count), or rows of numbers."""
-    outputs, final = net(sequences, carried)
+
+def loss_of(outputs, targets, class_weights=None):
     flat, wanted = torch.cat(outputs), torch.cat(targets)
     if wanted.dtype == torch.int64:
-        loss = nn.functional.cross_entropy(flat, wanted, weight=class_weights, ignore_index=-100)
-    else:
-        loss = nn.functional.mse_loss(flat, wanted)
+        return nn.functional.cross_entropy(flat, wanted, weight=class_weights, ignore_index=-100)
+    return nn.functional.mse_loss(flat, wanted)
+
+
+def golden_net(name, net, sequences, targets, class_weights=None, carried=None, training=None):
+    """targets: class ids per output row (-100 does not count), or rows of numbers. training: an optimizer that takes ten
+    steps."""
+    outputs, final = net(sequences, carried)
+    loss = loss_of(outputs, targets, class_weights)
     loss.backward()
-    write(name, dict(config=net.config, sequences=sequences, targets=targets, class_weights=class_weights,
-                     carried=carried, params=net.names("value"), outputs=outputs, final_state=final,
-                     loss=loss, gradients=net.names("gradient")))
+    content = dict(config=net.config, sequences=sequences, targets=targets, class_weights=class_weights,
+                   carried=None if carried is None else net.in_order(carried), params=net.names("value"),
+                   outputs=outputs, final_state=net.in_order(final), loss=loss, gradients=net.names("gradient"))
+    # The numbers of now: training changes the tensors.
+    content = plain(content)
+    if training is not None:
+        content["training"] = ten_steps(net, training, lambda: loss_of(net(sequences, carried)[0], targets, class_weights))
+    write(name, content)
+
+
+def ten_steps(net, training, loss_of_now):
+    """The losses before each of ten steps, and the parameters after them."""
+    name, kind, settings = training
+    optimizer, losses = kind([p for p in net.parameters() if p.requires_grad], **settings), []
+    for _ in range(10):
+        optimizer.zero_grad()
+        loss = loss_of_now()
+        losses.append(loss.detach())
+        loss.backward()
+        optimizer.step()
+    return dict(name=name, settings=settings_of(optimizer), losses=losses, params=net.names("value"))
+
+
+def settings_of(optimizer):
+    return {key: value for key, value in optimizer.param_groups[0].items()
+            if key in ("lr", "momentum", "nesterov", "weight_decay", "eps", "alpha", "betas")}
 
 
 def dense(lengths, width):
@@ -146,6 +198,26 @@ def nets():
                tokens(lengths, ((6, 5),)), classes(lengths, 6))
 
 
+MOMENTUM = ("sgd", torch.optim.SGD, dict(lr=0.1, momentum=0.9))
+ADAM = ("adam", torch.optim.Adam, dict(lr=0.01, eps=1e-3))
+
+
+def gated():
+    lengths = [6, 4, 4, 1]
+    for cell, training in (("gru", MOMENTUM), ("lstm", ADAM)):
+        carried = torch.randn(3, 4, 7) * 0.5
+        if cell == "lstm":
+            carried = (carried, torch.randn(3, 4, 7) * 0.5)
+        golden_net(f"{cell}_stacked_mse", Net(5, 7, 3, False, None, 3, False, cell=cell), dense(lengths, 5),
+                   dense(lengths, 3), carried=carried, training=training)
+    channels = ((7, 4), (3, 2))
+    for cell, training in (("gru", ADAM), ("lstm", MOMENTUM)):
+        golden_net(f"{cell}_both_trained_start", Net(0, 6, 2, True, None, 4, False, channels, 3, True, cell),
+                   tokens(lengths, channels), classes(lengths, 4, ignored=0.2), training=training)
+        golden_net(f"{cell}_both_last", Net(3, 17, 1, True, None, 4, True, cell=cell), dense(lengths, 3),
+                   classes([1] * 4, 4))
+
+
 OPTIMIZERS = [
     ("sgd", torch.optim.SGD, dict(lr=0.1), [{}, dict(weight_decay=0.05), dict(momentum=0.9),
                                             dict(momentum=0.9, nesterov=True),
@@ -170,9 +242,7 @@ def optimizers():
                 parameter.grad = gradient.clone()
                 optimizer.step()
                 after.append(parameter.detach().clone())
-            settings = {key: value for key, value in optimizer.param_groups[0].items()
-                        if key in ("lr", "momentum", "nesterov", "weight_decay", "eps", "alpha", "betas")}
-            runs.append(dict(name=name, settings=settings, after=[after[0], after[1], after[9]]))
+            runs.append(dict(name=name, settings=settings_of(optimizer), after=[after[0], after[1], after[9]]))
     write("optimizers", dict(start=start, gradients=gradients, steps=[1, 2, 10], runs=runs))
 
 
@@ -192,3 +262,5 @@ if __name__ == "__main__":
     nets()
     optimizers()
     clipping()
+    torch.manual_seed(21)
+    gated()

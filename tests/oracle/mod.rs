@@ -3,10 +3,12 @@
 //! It shares nothing with `elman-core` except the [`Spec`](elman_core::Spec) and the names and
 //! places of the tensors in the flat parameter slice.
 
+mod cell;
 mod loss;
 mod net;
 mod truncated;
 
+pub use cell::Kinks;
 pub use loss::{cross_entropy, squared_error};
-pub use net::{Net, Run, Sequence, softmax};
+pub use net::{Net, Run, Sequence, softmax, units};
 pub use truncated::Objective;

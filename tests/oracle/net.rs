@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Place, Read, Spec, TensorKind};
+use elman_core::{HeadKind, InitialState, Input, Place, Read, Spec, TensorKind};
+
+use super::cell::{self, Kinks, State, Sums};
 
 /// A net: its shape and its numbers.
 #[derive(Clone, Copy)]
@@ -28,9 +30,8 @@ pub struct Run {
     pub outputs: Vec<Vec<f64>>,
     /// Where every layer and direction ended.
     pub final_state: Vec<f64>,
-    /// The smallest distance of a pre-activation from zero of a relu unit, or from a clip: how near this run came to
-    /// a kink.
-    pub nearest_kink: f64,
+    /// The bends it came by.
+    pub kinks: Kinks,
 }
 
 impl Sequence {
@@ -59,6 +60,13 @@ impl Matrix<'_> {
         &self.numbers[row * self.columns..(row + 1) * self.columns]
     }
 
+    /// `Σ_i x[i]·M[i][j]` for every `j`.
+    fn product(&self, x: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.columns];
+        self.add_product(x, &mut sums);
+        sums
+    }
+
     /// `sums[j] += Σ_i x[i]·M[i][j]`
     fn add_product(&self, x: &[f64], sums: &mut [f64]) {
         assert_eq!(self.numbers.len(), x.len() * sums.len());
@@ -83,18 +91,19 @@ impl<'a> Net<'a> {
         }
     }
 
-    /// Where a sequence starts when nothing is carried in.
+    /// Where a sequence starts when nothing is carried in: layer by layer `h`, then `c` where there is one, the forward
+    /// direction first.
     pub fn initial_state(&self) -> Vec<f64> {
         let mut state = Vec::new();
         for (layer, l) in self.spec.layers.as_slice().iter().enumerate() {
-            for reverse in [false, true].into_iter().take(l.directions()) {
-                match self.spec.initial_state {
-                    InitialState::Zero => state.extend(vec![0.0; l.hidden]),
-                    InitialState::Trained => {
-                        state.extend(
-                            self.matrix(TensorKind::InitialState(Place { layer, reverse }))
-                                .numbers,
-                        );
+            let kinds = [TensorKind::InitialState, TensorKind::InitialCell];
+            for kind in kinds.into_iter().take(l.cell.facts().states) {
+                for reverse in [false, true].into_iter().take(l.directions()) {
+                    match self.spec.initial_state {
+                        InitialState::Zero => state.extend(vec![0.0; l.hidden]),
+                        InitialState::Trained => {
+                            state.extend(self.matrix(kind(Place { layer, reverse })).numbers);
+                        }
                     }
                 }
             }
@@ -125,33 +134,17 @@ impl<'a> Net<'a> {
         }
     }
 
-    /// `h' = f(W_in·x + W_rec·h + b)`
-    fn cell(&self, place: Place, x: &[f64], h: &[f64], nearest_kink: &mut f64) -> Vec<f64> {
-        let mut z = self.matrix(TensorKind::Bias(place)).numbers.to_vec();
-        self.matrix(TensorKind::InputWeights(place))
-            .add_product(x, &mut z);
-        self.matrix(TensorKind::RecurrentWeights(place))
-            .add_product(h, &mut z);
-        let layer = self.spec.layers.as_slice()[place.layer];
-        if let Some(clip) = layer.cell.limit().map(f64::from) {
-            for z in &mut z {
-                *nearest_kink = nearest_kink.min((z.abs() - clip).abs());
-                *z = z.clamp(-clip, clip);
-            }
-        }
-        let Cell::Elman { activation, .. } = layer.cell else {
-            panic!("an Elman layer")
+    /// The state after a step that reads `x` and, in its product, `read` in the place of `h`.
+    fn cell(&self, place: Place, x: &[f64], read: &[f64], state: &State, kinks: &mut Kinks) -> State {
+        let sums = Sums {
+            from_x: self.matrix(TensorKind::InputWeights(place)).product(x),
+            from_h: self
+                .matrix(TensorKind::RecurrentWeights(place))
+                .product(read),
+            bias: self.matrix(TensorKind::Bias(place)).numbers,
         };
-        match activation {
-            Activation::Tanh => z.iter().map(|z| z.tanh()).collect(),
-            Activation::Relu => {
-                *nearest_kink = z
-                    .iter()
-                    .fold(*nearest_kink, |nearest, z| nearest.min(z.abs()));
-                z.iter().map(|&z| if z > 0.0 { z } else { 0.0 }).collect()
-            }
-            Activation::Identity => z,
-        }
+        let layer = self.spec.layers.as_slice()[place.layer];
+        cell::step(layer.cell, &sums, state, kinks)
     }
 
     /// `W_out·h + c`, or `h` itself.
@@ -168,10 +161,10 @@ impl<'a> Net<'a> {
 
     /// Runs some steps of a sequence from a given state. Both directions stay within these steps.
     pub fn run(&self, sequence: &Sequence, steps: Range<usize>, start: &[f64]) -> Run {
-        self.run_masked(sequence, steps, start, &vec![1.0; start.len()])
+        self.run_masked(sequence, steps, start, &vec![1.0; units(self.spec)])
     }
 
-    /// The same, where every step reads the state times these numbers, one per hidden unit.
+    /// The same, where the recurrent products of every step read `h` times these numbers, one per hidden unit.
     pub fn run_masked(
         &self,
         sequence: &Sequence,
@@ -179,25 +172,46 @@ impl<'a> Net<'a> {
         start: &[f64],
         mask: &[f64],
     ) -> Run {
-        let (mut nearest_kink, mut final_state) = (f64::INFINITY, Vec::new());
+        let (mut kinks, mut final_state) = (Kinks::default(), Vec::new());
         let mut rows: Vec<Vec<f64>> = steps.map(|t| self.input_row(sequence, t)).collect();
-        let mut top = Vec::new();
+        let (mut top, mut first_unit) = (Vec::new(), 0);
         for (layer, l) in self.spec.layers.as_slice().iter().enumerate() {
-            top.clear();
             let mut above = vec![Vec::new(); rows.len()];
+            let (mut ends_h, mut ends_c) = (Vec::new(), Vec::new());
+            let width = l.hidden * l.directions();
+            // All of h lies before all of c.
+            let from = final_state.len();
             for reverse in [false, true].into_iter().take(l.directions()) {
-                let from = final_state.len();
-                let mut h = start[from..from + l.hidden].to_vec();
+                let part = |from: usize| start[from..from + l.hidden].to_vec();
+                let first = from + ends_h.len();
+                let mut state = State {
+                    h: part(first),
+                    c: if l.cell.facts().states > 1 {
+                        part(first + width)
+                    } else {
+                        Vec::new()
+                    },
+                };
+                let mask = &mask[first_unit..first_unit + l.hidden];
+                first_unit += l.hidden;
                 for i in 0..rows.len() {
                     let t = if reverse { rows.len() - 1 - i } else { i };
-                    let mask = &mask[from..from + l.hidden];
-                    let read: Vec<f64> = h.iter().zip(mask).map(|(h, m)| h * m).collect();
-                    h = self.cell(Place { layer, reverse }, &rows[t], &read, &mut nearest_kink);
-                    above[t].extend(&h);
+                    let read: Vec<f64> = state.h.iter().zip(mask).map(|(h, m)| h * m).collect();
+                    state = self.cell(
+                        Place { layer, reverse },
+                        &rows[t],
+                        &read,
+                        &state,
+                        &mut kinks,
+                    );
+                    above[t].extend(&state.h);
                 }
-                top.extend(&h);
-                final_state.extend(h);
+                ends_h.extend(state.h);
+                ends_c.extend(state.c);
             }
+            final_state.extend(&ends_h);
+            final_state.extend(ends_c);
+            top = ends_h;
             rows = above;
         }
         let outputs = match self.spec.head.read {
@@ -208,9 +222,15 @@ impl<'a> Net<'a> {
         Run {
             outputs,
             final_state,
-            nearest_kink,
+            kinks,
         }
     }
+}
+
+/// Hidden units of all layers and directions.
+pub fn units(spec: &Spec) -> usize {
+    let layers = spec.layers.as_slice().iter();
+    layers.map(|layer| layer.hidden * layer.directions()).sum()
 }
 
 /// The probabilities of a row of logits.

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use elman_core::Read;
 
-use super::{Net, Sequence, cross_entropy, squared_error};
+use super::{Kinks, Net, Sequence, cross_entropy, squared_error, units};
 use crate::{Case, Targets};
 
 /// The loss of a case over truncated windows: the state before each window is a constant.
 pub struct Objective<'a> {
     case: &'a Case,
     sequences: Vec<Sequence>,
-    /// What each sequence's states are multiplied by as steps read them.
+    /// What each sequence's hidden states are multiplied by as recurrent products read them, one per unit.
     masks: Vec<Vec<f64>>,
     windows: Vec<Window>,
     total: f64,
@@ -28,7 +28,7 @@ impl<'a> Objective<'a> {
     /// Every `k1` steps, the losses of those steps reach back `k2` steps. The states in between are
     /// computed once, with the case's own parameters.
     pub fn new(case: &'a Case, k1: usize, k2: usize) -> Self {
-        let masks = vec![vec![1.0; case.spec.state_len()]; case.lengths.len()];
+        let masks = vec![vec![1.0; units(&case.spec)]; case.lengths.len()];
         Self::masked(case, k1, k2, masks)
     }
 
@@ -77,13 +77,13 @@ impl<'a> Objective<'a> {
         }
     }
 
-    /// The loss with these parameters, and how near a relu came to its kink.
-    pub fn value(&self, params: &[f64]) -> (f64, f64) {
+    /// The loss with these parameters, and the bends it came by.
+    pub fn value(&self, params: &[f64]) -> (f64, Kinks) {
         let net = Net {
             spec: &self.case.spec,
             params,
         };
-        let (mut loss, mut nearest_kink) = (0.0, f64::INFINITY);
+        let (mut loss, mut kinks) = (0.0, Kinks::default());
         for window in &self.windows {
             for (b, sequence) in self.sequences.iter().enumerate() {
                 let end = window.losses.end.min(sequence.len());
@@ -94,7 +94,7 @@ impl<'a> Objective<'a> {
                     .clone()
                     .unwrap_or_else(|| net.initial_state());
                 let run = net.run_masked(sequence, window.back_to..end, &start, &self.masks[b]);
-                nearest_kink = nearest_kink.min(run.nearest_kink);
+                kinks.append(run.kinks);
                 match self.case.spec.head.read {
                     Read::LastStep => loss += self.cost(b, &run.outputs[0]),
                     Read::EveryStep => {
@@ -106,7 +106,7 @@ impl<'a> Objective<'a> {
                 }
             }
         }
-        (loss / self.total, nearest_kink)
+        (loss / self.total, kinks)
     }
 
     /// What one output row costs.

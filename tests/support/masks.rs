@@ -9,7 +9,7 @@ use super::levels::levels;
 use super::rig::{Pass, Rig};
 
 /// What a state of ones becomes within `steps` steps of a net that only passes its state on: the masks of all
-/// sequences, (B, state_len), to the power of `steps`. They depend on the seed, rate and hidden units alone.
+/// sequences, (B, hidden units), to the power of `steps`. They depend on the seed, rate and hidden units alone.
 ///
 /// # Panics
 /// If core refuses.

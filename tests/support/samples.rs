@@ -58,6 +58,32 @@ pub fn tokens() -> Spec {
     }
 }
 
+/// Three layers of several sums and states, one of them both ways: the state of a layer is not its output.
+pub fn gated() -> Spec {
+    let both = Layer {
+        direction: Direction::Both,
+        ..Layer::lstm(5)
+    };
+    Spec {
+        layers: Layers::of([Layer::gru(17), both, Layer::gru(3)]),
+        ..dense()
+    }
+}
+
+/// GRU and LSTM forward in time, limited.
+pub fn gated_stream() -> Spec {
+    let cells = [Cell::Gru { clip: 0.7 }, Cell::lstm(), Cell::Lstm { clip: 0.7 }];
+    let layer = |(cell, hidden)| Layer {
+        cell,
+        ..Layer::tanh(hidden)
+    };
+    let [a, b, c] = cells;
+    Spec {
+        layers: Layers::of([(a, 6), (b, 17), (c, 3)].map(layer)),
+        ..dense()
+    }
+}
+
 /// Some parameters, and their packed weights.
 ///
 /// # Panics

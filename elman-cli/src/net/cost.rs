@@ -77,8 +77,10 @@ fn panels_len(spec: &Spec) -> usize {
     let layers = spec.layers.as_slice().iter().enumerate();
     let layers: usize = layers
         .map(|(i, layer)| {
-            let depth = spec.layer_input_width(i) + layer.hidden;
-            layer.directions() * panel(layer.hidden, depth)
+            let facts = layer.cell.facts();
+            let fed =
+                facts.from_x.len() * spec.layer_input_width(i) + facts.from_h.len() * layer.hidden;
+            layer.directions() * padded(layer.hidden, PANEL) * (facts.sums + fed)
         })
         .sum();
     layers

@@ -185,10 +185,14 @@ impl Sample {
             direction,
             ..Layer::tanh(5)
         };
+        Self::of(input, Layers::of([layer]))
+    }
+
+    fn of(input: Input, layers: Layers) -> Self {
         let kind = HeadKind::Softmax { outputs: 3 };
         let spec = Spec {
             input,
-            layers: Layers::of([layer]),
+            layers,
             initial_state: InitialState::Zero,
             head: Head {
                 kind,
@@ -335,6 +339,28 @@ int main(void)
 }
 ";
 
+const GATED: &str = "
+int main(void)
+{
+    static const float x[6] = {0.5f, -1.0f, 0.25f, 2.0f, -3.0f, 0.125f};
+    size_t i, scratch_len;
+    CHECK(elman_open(&net, image, sizeof image), ELMAN_OK);
+    CHECK(elman_get_sizes(&net, &sizes), ELMAN_OK);
+    scratch_len = sizes.scratch;
+    printf(\"%d %d\\n\", (int)sizes.state, (int)scratch_len);
+    CHECK(elman_self_test(&net, state, 9, scratch, scratch_len, y, 3, NULL), ELMAN_LENGTH);
+    CHECK(elman_self_test(&net, state, 14, scratch, scratch_len, y, 3, NULL), ELMAN_OK);
+    CHECK(elman_start(&net, state, 14, scratch, scratch_len), ELMAN_OK);
+    CHECK(elman_step(&net, x, 2, y, 3), ELMAN_OK);
+    CHECK(elman_reset(&net), ELMAN_OK);
+    for (i = 0; i < 3; i++) {
+        CHECK(elman_step(&net, x + 2 * i, 2, y, 3), ELMAN_OK);
+        show();
+    }
+    return 0;
+}
+";
+
 const BOTH: &str = "
 int main(void)
 {
@@ -416,4 +442,25 @@ fn tokens_and_nets_that_read_both_ways() {
             .concat()
             .replace("static void show", "void show(void);\nvoid show"),
     );
+}
+
+#[test]
+fn gated_cells_carry_all_of_their_state() {
+    if !has("gcc") || !has("g++") {
+        return;
+    }
+    let home = TempDir::new().unwrap();
+    let layers = Layers::of([Layer::lstm(5), Layer::gru(4)]);
+    let net = Sample::of(Input::Dense { width: 2 }, layers);
+    let inputs = Inputs::Dense(&[0.5, -1.0, 0.25, 2.0, -3.0, 0.125]);
+    let outputs = net.outputs(inputs);
+    let program = [HEAD, &net.image(inputs, &outputs), GATED].concat();
+    for compiler in COMPILERS {
+        let printed = run(home.path(), compiler, &program);
+        let mut lines = printed.lines();
+        // h and c of five units, h of four.
+        let sizes = format!("{} {}", 2 * 5 + 4, net.spec.stream_len());
+        assert_eq!(lines.next(), Some(sizes.as_str()));
+        assert_eq!(lines.collect::<Vec<_>>(), bits(&outputs), "{compiler:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Whole slices through one function.
 
-use crate::simd::activation::{exp, relu, tanh};
+use crate::simd::activation::{exp, relu, sigmoid, tanh};
 use crate::simd::{Operation, Simd};
 
 /// A function of one strip.
@@ -17,6 +17,9 @@ pub(crate) struct Exp;
 /// `tanh(x)`
 #[derive(Clone, Copy)]
 pub(crate) struct Tanh;
+/// `1 / (1 + e⁻ˣ)`
+#[derive(Clone, Copy)]
+pub(crate) struct Sigmoid;
 /// `max(0, x)`
 #[derive(Clone, Copy)]
 pub(crate) struct Relu;
@@ -38,6 +41,13 @@ impl Function for Tanh {
     #[inline(always)]
     fn call<S: Simd>(self, s: S, v: S::V) -> S::V {
         tanh(s, v)
+    }
+}
+
+impl Function for Sigmoid {
+    #[inline(always)]
+    fn call<S: Simd>(self, s: S, v: S::V) -> S::V {
+        sigmoid(s, v)
     }
 }
 

@@ -1,11 +1,14 @@
 //! The net once more, written like a textbook in double precision: no batches, no packing, no kernels, nothing
 //! shared with `elman-core` but the order of the parameters. Slow, and an honest second opinion.
 
+mod bends;
 pub mod cell;
 
-use elman_core::{Direction, Input, Place, Read, Spec, TensorKind};
+use elman_core::{Direction, HeadKind, Input, Place, Read, Spec, TensorKind};
 
 use crate::data::{Sequences, Targets};
+pub use bends::Bends;
+use cell::{Parts, Rows, Step};
 
 /// A net.
 pub struct Textbook<'a> {
@@ -21,19 +24,19 @@ impl<'a> Textbook<'a> {
         Self { spec, params }
     }
 
-    /// Mean loss per counted target: nats, or the squared error of a number.
-    pub fn loss(&self, sequences: &Sequences) -> f64 {
-        let (mut sum, mut count) = (0.0, 0);
+    /// Mean loss per counted target: nats, or the squared error of a number. And the bends on the way to it.
+    pub fn loss(&self, sequences: &Sequences) -> (f64, Bends) {
+        let (mut sum, mut count, mut bends) = (0.0, 0, Bends::default());
         for sequence in 0..sequences.len() {
             let inputs = self.inputs(sequences, sequences.rows_of(sequence));
             let places = sequences.outputs_of(sequence, 0..usize::MAX);
-            for (place, output) in places.zip(self.outputs(inputs)) {
+            for (place, output) in places.zip(self.outputs(inputs, &mut bends)) {
                 let (loss, counted) = loss(sequences.targets(), place, &output);
                 sum += loss;
                 count += counted;
             }
         }
-        sum / f64::from(count.max(1))
+        (sum / f64::from(count.max(1)), bends)
     }
 
     /// What every step reads: its numbers, or the embeddings of the step and its neighbours, side by side.
@@ -64,25 +67,20 @@ impl<'a> Textbook<'a> {
     }
 
     /// Before the softmax, where there is one.
-    fn outputs(&self, inputs: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    fn outputs(&self, inputs: Vec<Vec<f64>>, bends: &mut Bends) -> Vec<Vec<f64>> {
         let mut rows = inputs;
         for (layer, shape) in self.spec.layers.as_slice().iter().enumerate() {
-            let mut outputs = self.direction(
-                &rows,
-                Place {
-                    layer,
-                    reverse: false,
-                },
-            );
+            let mut run = |rows: &[Vec<f64>], reverse| {
+                let steps = self.direction(rows, Place { layer, reverse });
+                steps
+                    .iter()
+                    .for_each(|step| cell::note_bends(shape, step, bends));
+                hidden(&steps)
+            };
+            let mut outputs = run(&rows, false);
             if shape.direction == Direction::Both {
                 rows.reverse();
-                let mut reverse = self.direction(
-                    &rows,
-                    Place {
-                        layer,
-                        reverse: true,
-                    },
-                );
+                let mut reverse = run(&rows, true);
                 reverse.reverse();
                 outputs
                     .iter_mut()
@@ -94,13 +92,20 @@ impl<'a> Textbook<'a> {
         if self.spec.head.read == Read::LastStep {
             rows = vec![self.ends(&rows)];
         }
-        let (weights, bias) = (
-            self.tensor(TensorKind::HeadWeights),
-            self.tensor(TensorKind::HeadBias),
-        );
-        rows.iter()
-            .map(|row| affine(bias, &[(row, weights)]))
-            .collect()
+        rows.into_iter().map(|row| self.head(row)).collect()
+    }
+
+    /// `W_out·h + c`, or `h` itself where the net has no head.
+    pub fn head(&self, row: Vec<f64>) -> Vec<f64> {
+        match self.spec.head.kind {
+            HeadKind::None => row,
+            HeadKind::Linear { .. } | HeadKind::Softmax { .. } => {
+                let mut output = self.tensor(TensorKind::HeadBias).to_vec();
+                let weights = self.tensor(TensorKind::HeadWeights);
+                add_product(&mut output, &row, weights, 0);
+                output
+            }
+        }
     }
 
     /// The last step of the forward half beside the first step of the reverse half, which is its last.
@@ -112,27 +117,50 @@ impl<'a> Textbook<'a> {
         ends
     }
 
-    /// `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`
-    pub fn direction(&self, inputs: &[Vec<f64>], place: Place) -> Vec<Vec<f64>> {
+    /// Every step of a direction, in the order in which it takes them: `state[t] = step(b + W_in·x[t] + W_rec·h[t-1],
+    /// state[t-1])`.
+    pub fn direction(&self, inputs: &[Vec<f64>], place: Place) -> Vec<Step> {
         let layer = &self.spec.layers.as_slice()[place.layer];
+        let (start, hidden) = (self.start(place), layer.hidden);
         let w_in = self.tensor(TensorKind::InputWeights(place));
         let w_rec = self.tensor(TensorKind::RecurrentWeights(place));
         let b = self.tensor(TensorKind::Bias(place));
-        let initial = self.tensor(TensorKind::InitialState(place));
-        let mut h = if initial.is_empty() {
-            vec![0.0; b.len()]
-        } else {
-            initial.to_vec()
+        let sum = |parts: &Parts, x: &[f64], h: &[f64]| {
+            let mut sum = b[parts.bias * hidden..(parts.bias + 1) * hidden].to_vec();
+            for (vector, weights, block) in [(x, w_in, parts.x), (h, w_rec, parts.h)] {
+                if let Some(block) = block {
+                    add_product(&mut sum, vector, weights, block * hidden);
+                }
+            }
+            sum
         };
-        let mut outputs = Vec::new();
+        let mut steps: Vec<Step> = Vec::new();
         for x in inputs {
-            h = affine(b, &[(x, w_in), (&h, w_rec)])
-                .into_iter()
-                .map(|z| cell::step(layer, z))
-                .collect();
-            outputs.push(h.clone());
+            let previous = steps.last().map_or(&start, |step| &step.state);
+            let sums = cell::sums(layer.cell).iter();
+            let sums = sums.map(|parts| sum(parts, x, &previous[0])).collect();
+            let step = cell::step(layer, sums, previous);
+            steps.push(step);
         }
-        outputs
+        steps
+    }
+
+    /// The state before the first step.
+    pub fn start(&self, place: Place) -> Rows {
+        let layer = &self.spec.layers.as_slice()[place.layer];
+        let kinds = [TensorKind::InitialState, TensorKind::InitialCell];
+        let state = |kind: fn(Place) -> TensorKind| {
+            let initial = self.tensor(kind(place));
+            if initial.is_empty() {
+                vec![0.0; layer.hidden]
+            } else {
+                initial.to_vec()
+            }
+        };
+        kinds[..cell::states(layer.cell)]
+            .iter()
+            .map(|&kind| state(kind))
+            .collect()
     }
 
     /// A tensor's numbers, `[in][out]`; empty if the net has no such tensor.
@@ -144,17 +172,19 @@ impl<'a> Textbook<'a> {
     }
 }
 
-/// Bias plus the sum of vector times matrix.
-pub fn affine(bias: &[f64], terms: &[(&Vec<f64>, &[f64])]) -> Vec<f64> {
-    let mut sums = bias.to_vec();
-    for (vector, weights) in terms {
-        for (x, row) in vector.iter().zip(weights.chunks_exact(bias.len())) {
-            sums.iter_mut()
-                .zip(row)
-                .for_each(|(sum, weight)| *sum += x * weight);
-        }
+/// The hidden states of steps.
+pub fn hidden(steps: &[Step]) -> Vec<Vec<f64>> {
+    steps.iter().map(|step| step.state[0].clone()).collect()
+}
+
+/// Adds vector times matrix, of which the columns from `column` on are read.
+fn add_product(sums: &mut [f64], vector: &[f64], weights: &[f64], column: usize) {
+    let width = weights.len() / vector.len().max(1);
+    for (x, row) in vector.iter().zip(weights.chunks_exact(width.max(1))) {
+        sums.iter_mut()
+            .zip(&row[column..])
+            .for_each(|(sum, weight)| *sum += x * weight);
     }
-    sums
 }
 
 /// The loss of one output row, and how many targets it has.

@@ -1,9 +1,9 @@
 //! What the numbers mean, and what to try: in plain words.
 
-use elman_core::{Activation, Spec};
+use elman_core::{Activation, Cell, Spec};
 
 use super::case::Recipe;
-use super::checkup::{Checkup, Finding, Severity};
+use super::checkup::{Checkup, Finding, LayerHealth, Severity};
 use crate::net::cell::activation;
 
 /// A gradient has faded where less than this share of what the latest step gets is left.
@@ -23,13 +23,22 @@ const LARGE_UPDATE: f64 = 0.1;
 /// A recurrence that stretches its state more than this at every step is no longer tame.
 const STRETCHING: f64 = 2.0;
 
+/// Share of a gate's saturated values that is worth a word, and that is trouble. Gates are there to shut and to open, so
+/// that more of them may stand at their ends than of tanh.
+const STUCK: [f64; 2] = [0.5, 0.9];
+/// A forget gate that keeps less than this of the state at every step remembers next to nothing.
+const FORGETTING: f64 = 0.1;
+
 /// Everything worth saying, in the order in which it is best read.
 pub fn findings(checkup: &Checkup, spec: &Spec, recipe: Recipe) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = [gradient(checkup, recipe.reach), clipping(checkup, recipe)]
+    let mut findings: Vec<Finding> = [gradient(checkup, spec, recipe.reach), clipping(checkup, recipe)]
         .into_iter()
         .flatten()
         .collect();
     findings.extend(layers(checkup, spec));
+    let gated = checkup.layers.iter().filter(|layer| !layer.gates.is_empty());
+    let steps = checkup.gradient_by_lag.len().min(recipe.reach);
+    findings.extend(gated.flat_map(|layer| gates(layer, steps)));
     findings.extend(updates(checkup));
     if findings.is_empty() {
         let text =
@@ -56,7 +65,7 @@ pub fn fades_at(gradient_by_lag: &[f64]) -> Option<usize> {
         .position(|norm| *norm < FADED * first)
 }
 
-fn gradient(checkup: &Checkup, reach: usize) -> Option<Finding> {
+fn gradient(checkup: &Checkup, spec: &Spec, reach: usize) -> Option<Finding> {
     // What training sends back, of what was measured.
     let lags = &checkup.gradient_by_lag[..checkup.gradient_by_lag.len().min(reach)];
     let (first, steps) = (*lags.first()?, lags.len());
@@ -74,8 +83,8 @@ fn gradient(checkup: &Checkup, reach: usize) -> Option<Finding> {
     if faded <= SHORT && steps > 4 * SHORT {
         let text = format!(
             "gradients fade within {seen}, of {steps} that are sent back: the net learns nothing from what lies further \
-             back; if the task needs a memory, try a smaller --lr, which keeps the orthogonal start of W_rec, \
-             --activation relu or identity, or --train-initial-state"
+             back; if the task needs a memory, try {}",
+            remedy(spec)
         );
         return Some(finding(Severity::Trouble, "vanishing gradient", text));
     }
@@ -84,6 +93,20 @@ fn gradient(checkup: &Checkup, reach: usize) -> Option<Finding> {
          memory the net can learn; a --k2 beyond it costs time only"
     );
     Some(finding(Severity::Note, "memory", text))
+}
+
+/// Against gradients that fade, in flags that the net's cells have.
+fn remedy(spec: &Spec) -> &'static str {
+    let layers = spec.layers.as_slice();
+    let all = |is: fn(Cell) -> bool| layers.iter().all(|layer| is(layer.cell));
+    if all(|cell| matches!(cell, Cell::Gru { .. })) {
+        "a smaller --lr, or --cell lstm, whose forget gate starts open"
+    } else if all(|cell| !matches!(cell, Cell::Elman { .. })) {
+        "a smaller --lr, which keeps the forget gate as open as it started, or --train-initial-state"
+    } else {
+        "a smaller --lr, which keeps the orthogonal start of W_rec, --activation relu or identity, or \
+         --train-initial-state"
+    }
 }
 
 fn clipping(checkup: &Checkup, recipe: Recipe) -> Option<Finding> {
@@ -115,7 +138,9 @@ fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
     let mut findings = Vec::new();
     for layer in &checkup.layers {
         let (name, percent) = (&layer.name, layer.saturated * 100.0);
-        if layer.saturated > SATURATED[0] {
+        // Gates are looked at one by one.
+        let gated = !layer.gates.is_empty();
+        if layer.saturated > SATURATED[0] && !gated {
             let severity = if layer.saturated > SATURATED[1] {
                 Severity::Trouble
             } else {
@@ -150,7 +175,8 @@ fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
             );
             findings.push(finding(severity, "dead units", text));
         }
-        if layer.spectral_radius > STRETCHING {
+        // Of what the gates let in, no matrix tells.
+        if layer.spectral_radius > STRETCHING && !gated {
             let radius = layer.spectral_radius;
             let text = format!(
                 "W_rec of {name} has the spectral radius {radius:.2}: it stretches the state at every step, and only the \
@@ -158,6 +184,39 @@ fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
             );
             findings.push(finding(Severity::Note, "spectral radius", text));
         }
+    }
+    findings
+}
+
+/// Gates that hardly move, and a forget gate that keeps nothing; `steps`: how far a loss is sent back.
+fn gates(layer: &LayerHealth, steps: usize) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for gate in &layer.gates {
+        let (name, of, percent) = (&gate.name, &layer.name, gate.saturated * 100.0);
+        if gate.saturated <= STUCK[0] {
+            continue;
+        }
+        // A forget gate that stands open is a memory.
+        let severity = if gate.saturated > STUCK[1] && !(gate.forgets && gate.mean > 0.5) {
+            Severity::Trouble
+        } else {
+            Severity::Note
+        };
+        let text = format!(
+            "{percent:.0} % of the values of gate {name} of {of} lie below 0.02 or above 0.98, where a sigmoid passes hardly \
+             any gradient; try a smaller --lr, a smaller --clip-norm, or inputs of smaller size"
+        );
+        findings.push(finding(severity, "saturated gates", text));
+    }
+    let forgetting = layer.forget_gate().filter(|gate| gate.mean < FORGETTING);
+    if let Some(gate) = forgetting.filter(|_| steps > 4 * SHORT) {
+        let (name, of, percent) = (&gate.name, &layer.name, gate.mean * 100.0);
+        let text = format!(
+            "gate {name} of {of} keeps {percent:.0} % of the state at every step on average: of what lies a few steps back \
+             nothing is left, though losses are sent back {steps} steps; if the task needs a memory, try a smaller --lr, \
+             otherwise a shorter --k2 or --cell elman costs less"
+        );
+        findings.push(finding(Severity::Note, "forget gate", text));
     }
     findings
 }
@@ -183,7 +242,7 @@ fn counted(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::doctor::checkup::{LayerHealth, TensorHealth};
+    use crate::train::doctor::checkup::{GateHealth, TensorHealth};
     use crate::train::settings::OptimizerName;
     use elman_core::*;
 
@@ -247,6 +306,7 @@ mod tests {
             spectral_radius: 3.0,
             saturated: 0.6,
             dead: 1,
+            gates: Vec::new(),
         };
         let tensor = TensorHealth {
             name: "head.weight".to_owned(),
@@ -288,5 +348,55 @@ mod tests {
         let found = findings(&checkup, &SPEC, adam).remove(0);
         assert_eq!(found.severity, Severity::Note);
         assert!(found.text.contains("; adam divides"), "{}", found.text);
+    }
+
+    #[test]
+    fn gates_that_stand_still_and_forget_gates_that_keep_nothing_are_named() {
+        let gate = |name: &str, mean, saturated, forgets| GateHealth {
+            name: name.to_owned(),
+            mean,
+            saturated,
+            forgets,
+        };
+        let read = |gates: Vec<GateHealth>, lags| {
+            // Saturated and stretching beyond what is right without gates.
+            let layer = LayerHealth {
+                name: "layer 0".to_owned(),
+                units: 4,
+                saturated: 0.9,
+                spectral_radius: 9.0,
+                gates,
+                ..LayerHealth::default()
+            };
+            let checkup = Checkup {
+                gradient_by_lag: vec![1.0; lags],
+                layers: vec![layer],
+                ..Checkup::default()
+            };
+            about(&checkup)
+        };
+        let saturated = |severity| vec![(severity, "saturated gates".to_owned())];
+        let fine = vec![(Severity::Fine, "all well".to_owned())];
+        assert_eq!(read(vec![gate("i", 0.5, 0.4, false)], 40), fine);
+        let stuck = |mean, share, forgets| read(vec![gate("f", mean, share, forgets)], 40);
+        assert_eq!(stuck(0.7, 0.6, false), saturated(Severity::Note));
+        assert_eq!(stuck(0.97, 0.95, false), saturated(Severity::Trouble));
+        assert_eq!(stuck(0.97, 0.95, true), saturated(Severity::Note));
+        let forgetting = || vec![gate("f", 0.05, 0.4, true)];
+        let forgets = vec![(Severity::Note, "forget gate".to_owned())];
+        assert_eq!(read(forgetting(), 40), forgets);
+        // Where nothing is to be remembered, nothing is missing.
+        assert_eq!(read(forgetting(), 5), fine);
+    }
+
+    #[test]
+    fn advice_names_flags_that_the_cell_has() {
+        let of = |layers| remedy(&Spec { layers, ..SPEC });
+        assert!(of(Layers::of([Layer::tanh(2), Layer::gru(2)])).contains("--activation"));
+        for layers in [Layers::of([Layer::gru(2)]), Layers::of([Layer::gru(2), Layer::lstm(2)])] {
+            assert!(!of(layers).contains("--activation"));
+        }
+        assert!(of(Layers::of([Layer::gru(2)])).contains("--cell lstm"));
+        assert!(!of(Layers::of([Layer::lstm(2)])).contains("--cell"));
     }
 }

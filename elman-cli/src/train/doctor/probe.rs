@@ -2,18 +2,18 @@
 
 use std::ops::Range;
 
-use elman_core::{Direction, Place, Read, Spec, TensorKind};
+use elman_core::{Direction, HeadKind, Place, Read, Spec, TensorKind};
 
 use crate::data::{Sequences, Targets};
-use crate::net::textbook::cell;
-use crate::net::textbook::{Textbook, affine};
+use crate::net::textbook::cell::{self, Parts, Rows, Step};
+use crate::net::textbook::{Textbook, hidden};
 
 /// Sequences that are looked at.
 const SEQUENCES: usize = 8;
 /// Steps of each: of longer ones a window is cut.
 const STEPS: usize = 96;
 
-/// Hidden states or gradients of one direction of a layer, step by step, in the order of time.
+/// Rows of a layer or gradients by them, step by step, in the order of time.
 type Track = Vec<Vec<f64>>;
 
 /// What the probed sequences show.
@@ -21,8 +21,8 @@ type Track = Vec<Vec<f64>>;
 pub struct Probe {
     /// See [`Checkup::gradient_by_lag`](super::checkup::Checkup::gradient_by_lag).
     pub gradient_by_lag: Vec<f64>,
-    /// The hidden states of every layer and direction, all sequences one after the other.
-    pub states: Vec<(Place, Track)>,
+    /// The steps of every layer and direction, all sequences one after the other.
+    pub steps: Vec<(Place, Vec<Step>)>,
 }
 
 /// Looks at sequences spread over the data.
@@ -36,10 +36,10 @@ pub fn probe(spec: &Spec, textbook: &Textbook<'_>, sequences: &Sequences) -> Pro
                 .late_gradient(sequences, sequence, &rows)
                 .map(|(step, gradient)| trace.norms(step, &gradient)),
         );
-        for (place, track) in trace.tracks {
-            match probe.states.iter_mut().find(|(known, _)| *known == place) {
-                Some((_, states)) => states.extend(track),
-                None => probe.states.push((place, track)),
+        for (place, steps) in trace.steps {
+            match probe.steps.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, all)) => all.extend(steps),
+                None => probe.steps.push((place, steps)),
             }
         }
     }
@@ -84,22 +84,23 @@ fn mean_by_lag(norms: &[Vec<f64>]) -> Vec<f64> {
 struct Trace<'a> {
     spec: &'a Spec,
     textbook: &'a Textbook<'a>,
-    /// Every layer and direction, from the input up.
-    tracks: Vec<(Place, Track)>,
+    /// Every layer and direction, from the input up, in the order of time.
+    steps: Vec<(Place, Vec<Step>)>,
     /// Rows of the last layer.
     top: Track,
 }
 
 impl<'a> Trace<'a> {
     fn forward(spec: &'a Spec, textbook: &'a Textbook<'a>, inputs: Track) -> Self {
-        let (mut rows, mut tracks) = (inputs, Vec::new());
+        let (mut rows, mut steps) = (inputs, Vec::new());
         for (layer, shape) in spec.layers.as_slice().iter().enumerate() {
             let forward = Place {
                 layer,
                 reverse: false,
             };
-            let mut outputs = textbook.direction(&rows, forward);
-            tracks.push((forward, outputs.clone()));
+            let taken = textbook.direction(&rows, forward);
+            let mut outputs = hidden(&taken);
+            steps.push((forward, taken));
             if shape.direction == Direction::Both {
                 let place = Place {
                     layer,
@@ -110,16 +111,16 @@ impl<'a> Trace<'a> {
                 reverse.reverse();
                 outputs
                     .iter_mut()
-                    .zip(&reverse)
+                    .zip(hidden(&reverse))
                     .for_each(|(output, half)| output.extend(half));
-                tracks.push((place, reverse));
+                steps.push((place, reverse));
             }
             rows = outputs;
         }
         Self {
             spec,
             textbook,
-            tracks,
+            steps,
             top: rows,
         }
     }
@@ -156,22 +157,17 @@ impl<'a> Trace<'a> {
     }
 
     /// `∂L/∂h` of the head's loss on one row; `None` if there is no target.
-    fn by_top(&self, targets: &Targets, place: usize, row: &Vec<f64>) -> Option<Vec<f64>> {
-        let (weights, bias) = (
-            self.textbook.tensor(TensorKind::HeadWeights),
-            self.textbook.tensor(TensorKind::HeadBias),
-        );
-        let output = affine(bias, &[(row, weights)]);
-        let by_output = by_output(targets, place, output)?;
-        Some(
-            weights
-                .chunks_exact(bias.len().max(1))
-                .map(|row| dot(row, &by_output))
-                .collect(),
-        )
+    fn by_top(&self, targets: &Targets, place: usize, row: &[f64]) -> Option<Vec<f64>> {
+        let by_output = by_output(targets, place, self.textbook.head(row.to_vec()))?;
+        if self.spec.head.kind == HeadKind::None {
+            return Some(by_output);
+        }
+        let weights = self.textbook.tensor(TensorKind::HeadWeights);
+        let rows = weights.chunks_exact(by_output.len().max(1));
+        Some(rows.map(|row| dot(row, &by_output)).collect())
     }
 
-    /// `|∂L/∂h|` of the forward direction, all layers together, at `step` and before, nearest first.
+    /// `|∂L/∂state|` of the forward direction, all layers together, at `step` and before, nearest first.
     fn norms(&self, step: usize, by_top: &Track) -> Vec<f64> {
         let (squares, _) = self.backward(by_top);
         squares[..=step]
@@ -181,7 +177,7 @@ impl<'a> Trace<'a> {
             .collect()
     }
 
-    /// Sends a gradient by the last layer's rows back: `|∂L/∂h|²` of the forward direction at every step, and the
+    /// Sends a gradient by the last layer's rows back: `|∂L/∂state|²` of the forward direction at every step, and the
     /// gradient by the inputs.
     fn backward(&self, by_top: &Track) -> (Vec<f64>, Track) {
         let mut squares = vec![0.0; self.top.len()];
@@ -189,11 +185,12 @@ impl<'a> Trace<'a> {
         for layer in (0..self.spec.layers.len()).rev() {
             let width = self.spec.layer_input_width(layer);
             let mut by_inputs = vec![vec![0.0; width]; self.top.len()];
-            for (place, track) in self.tracks.iter().filter(|(place, _)| place.layer == layer) {
-                let by_states = self.through_time(*place, track, &by_outputs, &mut by_inputs);
+            for (place, steps) in self.steps.iter().filter(|(place, _)| place.layer == layer) {
+                let by_states = self.through_time(*place, steps, &by_outputs, &mut by_inputs);
                 if !place.reverse {
-                    let states = squares.iter_mut().zip(&by_states);
-                    states.for_each(|(sum, state)| *sum += dot(state, state));
+                    for (sum, states) in squares.iter_mut().zip(&by_states) {
+                        *sum += states.iter().map(|row| dot(row, row)).sum::<f64>();
+                    }
                 }
             }
             by_outputs = by_inputs;
@@ -201,37 +198,59 @@ impl<'a> Trace<'a> {
         (squares, by_outputs)
     }
 
-    /// `∂L/∂h[t] = ∂L/∂output[t] + W_rec·∂L/∂z[t+1]` and `∂L/∂z = ∂L/∂h ⊙ f'(h)`, where the reverse direction has its
-    /// next step before; adds `W_in·∂L/∂z` to the gradient by the inputs.
+    /// `∂L/∂h[t] = ∂L/∂output[t] + W_rec·∂L/∂sums[t+1]`, and of all states what the cell hands on directly, where the
+    /// reverse direction has its next step before; adds `W_in·∂L/∂sums` to the gradient by the inputs.
     fn through_time(
         &self,
         place: Place,
-        track: &Track,
+        steps: &[Step],
         by_outputs: &Track,
         by_inputs: &mut Track,
-    ) -> Track {
+    ) -> Vec<Rows> {
         let shape = self.spec.layers.as_slice()[place.layer];
-        let (hidden, steps) = (shape.hidden, track.len());
+        let (hidden, count) = (shape.hidden, steps.len());
         let offset = if place.reverse { hidden } else { 0 };
+        let sums = cell::sums(shape.cell);
         let w_in = self.textbook.tensor(TensorKind::InputWeights(place));
         let w_rec = self.textbook.tensor(TensorKind::RecurrentWeights(place));
-        let mut by_states = vec![Vec::new(); steps];
-        let mut by_z = vec![0.0; hidden];
-        for i in 0..steps {
-            let t = if place.reverse { i } else { steps - 1 - i };
+        let start = self.textbook.start(place);
+        let mut by_states = vec![Rows::new(); count];
+        let mut by_sums = vec![vec![0.0; hidden]; sums.len()];
+        let mut direct = vec![vec![0.0; hidden]; start.len()];
+        for i in 0..count {
+            let (t, before) = if place.reverse {
+                (i, i + 1)
+            } else {
+                (count - 1 - i, (count - 1 - i).wrapping_sub(1))
+            };
+            let previous = steps.get(before).map_or(&start, |step| &step.state);
+            let by_columns = columns(sums, &by_sums, |parts| parts.h);
+            let mut by_state = direct;
             let by_output = &by_outputs[t][offset..offset + hidden];
-            let by_h: Vec<f64> = by_output
-                .iter()
-                .zip(w_rec.chunks_exact(hidden))
-                .map(|(g, row)| g + dot(row, &by_z))
-                .collect();
-            by_z = cell::back(&shape, &track[t], &by_h);
-            let inputs = by_inputs[t].iter_mut().zip(w_in.chunks_exact(hidden));
-            inputs.for_each(|(sum, row)| *sum += dot(row, &by_z));
-            by_states[t] = by_h;
+            let rows = w_rec.chunks_exact(by_columns.len()).zip(by_output);
+            for (h, (row, by_output)) in by_state[0].iter_mut().zip(rows) {
+                *h += by_output + dot(row, &by_columns);
+            }
+            (by_sums, direct) = cell::back(&shape, &steps[t], previous, &by_state);
+            let by_columns = columns(sums, &by_sums, |parts| parts.x);
+            let rows = w_in.chunks_exact(by_columns.len());
+            let inputs = by_inputs[t].iter_mut().zip(rows);
+            inputs.for_each(|(sum, row)| *sum += dot(row, &by_columns));
+            by_states[t] = by_state;
         }
         by_states
     }
+}
+
+/// Gradients by sums as gradients by the columns of a weight matrix, (gates·H).
+fn columns(sums: &[Parts], by_sums: &Rows, block: impl Fn(&Parts) -> Option<usize>) -> Vec<f64> {
+    let mut blocks: Vec<(usize, &Vec<f64>)> = sums
+        .iter()
+        .zip(by_sums)
+        .filter_map(|(parts, by_sum)| Some((block(parts)?, by_sum)))
+        .collect();
+    blocks.sort_by_key(|(block, _)| *block);
+    blocks.into_iter().flat_map(|(_, row)| row).copied().collect()
 }
 
 /// `∂L/∂output`; `None` where there is no target.
@@ -287,10 +306,10 @@ mod tests {
         }
     }
 
-    fn both(hidden: usize) -> Layer {
+    fn two_ways(layer: Layer) -> Layer {
         Layer {
             direction: Direction::Both,
-            ..Layer::tanh(hidden)
+            ..layer
         }
     }
 
@@ -318,17 +337,13 @@ mod tests {
 
     /// The loss that [`Trace::late_gradient`] is the gradient of.
     fn late_loss(trace: &Trace<'_>, class: usize) -> f64 {
-        let bias = trace.textbook.tensor(TensorKind::HeadBias);
         let last = trace.top.len() - 1;
         let split = match trace.spec.head.read {
             Read::EveryStep => trace.top[0].len(),
             Read::LastStep => trace.spec.layers.as_slice().last().unwrap().hidden,
         };
         let row = [&trace.top[last][..split], &trace.top[0][split..]].concat();
-        let output = affine(
-            bias,
-            &[(&row, trace.textbook.tensor(TensorKind::HeadWeights))],
-        );
+        let output = trace.textbook.head(row);
         output.iter().map(|logit| logit.exp()).sum::<f64>().ln() - output[class]
     }
 
@@ -345,8 +360,14 @@ mod tests {
             });
             for layers in [
                 Layers::of([Layer::tanh(3)]),
-                Layers::of([both(3), both(2)]),
+                Layers::of([two_ways(Layer::tanh(3)), two_ways(Layer::tanh(2))]),
                 Layers::of(clipped),
+                Layers::of([Layer::gru(3), Layer::lstm(4)]),
+                Layers::of([two_ways(Layer::lstm(3)), two_ways(Layer::gru(2))]),
+                Layers::of([Cell::Gru { clip: 0.4 }, Cell::Lstm { clip: 0.4 }].map(|cell| Layer {
+                    cell,
+                    ..Layer::tanh(4)
+                })),
             ] {
                 let (spec, sequences) = (spec(layers, read), data(read, 5));
                 let textbook = Textbook::new(&spec, &params(&spec, 0.8));
@@ -402,7 +423,7 @@ mod tests {
             assert!((pair[1] - 0.5 * pair[0]).abs() < 1e-12);
         }
         // Eight windows of one stream.
-        assert_eq!(found.states[0].1.len(), SEQUENCES * STEPS);
+        assert_eq!(found.steps[0].1.len(), SEQUENCES * STEPS);
     }
 
     #[test]
@@ -421,6 +442,6 @@ mod tests {
             &Textbook::new(&spec, &params(&spec, 0.5)),
             &sequences,
         );
-        assert_eq!((found.gradient_by_lag.len(), found.states.len()), (0, 1));
+        assert_eq!((found.gradient_by_lag.len(), found.steps.len()), (0, 1));
     }
 }

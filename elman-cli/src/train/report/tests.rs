@@ -69,6 +69,7 @@ fn checkup(t: f64) -> Checkup {
         spectral_radius: 0.98,
         saturated: 0.034,
         dead: 2,
+        gates: Vec::new(),
     };
     let tensor = |name: &str| TensorHealth {
         name: name.to_owned(),

@@ -82,11 +82,13 @@ impl<C> LayerStep<'_, C> {
         let hidden = h.len();
         let h_next = at_mut(h_next, ..hidden);
         let strips = hidden.div_ceil(LANES);
+        let mut row = [[0.0; LANES]; SUMS];
         for strip in 0..strips {
             let units = strip * LANES..hidden.min((strip + 1) * LANES);
             let place = (strip, strips);
             let mut sums = if E::has_own_dot::<S>() {
-                weights.dot::<S, C, SUMS, STATES>(s, x, h, place, units.len())
+                weights.dot::<S, C, SUMS, STATES>(s, x, h, place, units.len(), &mut row);
+                row_of(s, &row)
             } else {
                 weights.sums::<S, C, SUMS, STATES>(s, x, h, place)
             };
@@ -133,7 +135,7 @@ impl<E: Element> Weights<'_, E> {
         sums
     }
 
-    /// The same by the token's own dot products, `lanes` numbers of every sum.
+    /// The same by the token's own dot products, into `lanes` numbers of every sum.
     #[inline(always)]
     fn dot<S: Simd, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
         &self,
@@ -142,11 +144,11 @@ impl<E: Element> Weights<'_, E> {
         h: &[f32],
         (strip, strips): (usize, usize),
         lanes: usize,
-    ) -> [S::V; SUMS] {
+        row: &mut [[f32; LANES]; SUMS],
+    ) {
         let facts = &const { C::FACTS };
-        let mut sums = [s.splat(0.0); SUMS];
-        for sum in 0..SUMS {
-            let mut to = [0.0; LANES];
+        for (sum, to) in row.iter_mut().enumerate() {
+            let to = at_mut(to, ..lanes);
             let nothing: (&[f32], View<E>) = (&[], View::EMPTY);
             let from_h = if facts.from_h.start <= sum && sum < facts.from_h.end {
                 let index = (sum - facts.from_h.start) * strips + strip;
@@ -158,14 +160,18 @@ impl<E: Element> Weights<'_, E> {
                 let index = sum * strips + strip;
                 let from_x = (x, self.w_in.matrix.from(index, 0));
                 let bias = self.w_in.bias.from(index, 0);
-                E::dot(s, bias, from_x, from_h, at_mut(&mut to, ..lanes));
+                E::dot(s, bias, from_x, from_h, to);
             } else {
                 let bias = (sum - facts.from_x.end) * strips + strip;
                 let bias = self.others.bias.from(bias, 0);
-                E::dot(s, bias, from_h, nothing, at_mut(&mut to, ..lanes));
+                E::dot(s, bias, from_h, nothing, to);
             }
-            sums[sum] = s.load(&to);
         }
-        sums
     }
+}
+
+/// A strip of each sum.
+#[inline(always)]
+fn row_of<S: Simd, const SUMS: usize>(s: S, row: &[[f32; LANES]; SUMS]) -> [S::V; SUMS] {
+    core::array::from_fn(|sum| s.load(&row[sum]))
 }

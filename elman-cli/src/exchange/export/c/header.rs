@@ -3,7 +3,7 @@
 use elman_core::{Input, Read};
 
 use super::super::parts::Parts;
-use super::steps::work_buffers;
+use super::steps::{work_buffers, work_cells};
 use super::text::{Source, comment};
 
 /// Everything below the first comment.
@@ -44,7 +44,11 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
             "ROWS(steps)",
             rows.to_owned(),
         );
-        let work = format!("({} * (steps) * NET_WIDEST)", work_buffers(spec));
+        let rows = format!("{} * (steps) * NET_WIDEST", work_buffers(spec));
+        let work = match work_cells(spec) {
+            0 => format!("({rows})"),
+            cells => format!("({rows} + {cells})"),
+        };
         define("Numbers of work space for a sequence.", "WORK(steps)", work);
         let longest = parts.proof.golden().longest().to_string();
         define(

@@ -1,7 +1,7 @@
 
 /* One direction of a layer over all steps: rows (steps, width) to its part of rows (steps, stride). */
 static void net_layer(const float *w, const float *rows, size_t width, size_t steps, int reverse, const float *start,
-                      net_activation activate, float *to, size_t stride, size_t hidden)
+                      size_t hidden, net_cell cell, float *c, float *to, size_t stride)
 {
     net_part parts[2];
     size_t i;
@@ -12,10 +12,7 @@ static void net_layer(const float *w, const float *rows, size_t width, size_t st
         const size_t t = reverse ? steps - 1 - i : i;
         float *const h = to + t * stride;
         parts[0].x = rows + t * width;
-        net_product(w, parts, 2, h, hidden);
-        if (activate) {
-            activate(h, hidden);
-        }
+        cell(w, parts, 1, h, c);
         parts[1].x = h;
     }
 }

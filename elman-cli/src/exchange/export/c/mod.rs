@@ -12,7 +12,7 @@ mod text;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use elman_core::{Activation, HeadKind, InitialState, Input, Inputs, LANES, Spec};
+use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Layer, Spec};
 
 use super::parts::{Output, Parts};
 use super::size::Size;
@@ -25,11 +25,17 @@ use panels::panels_of;
 use text::{Source, c_number, comment};
 
 const FMA: &str = include_str!("fma.c");
+const SUMS: &str = include_str!("sums.c");
 const PRODUCT: &str = include_str!("product.c");
 const BITS: &str = include_str!("bits.c");
+const EXP: &str = include_str!("exp.c");
+const SIGMOID: &str = include_str!("sigmoid.c");
 const TANH: &str = include_str!("tanh.c");
+const ACTIVATE_TANH: &str = include_str!("activate_tanh.c");
 const RELU: &str = include_str!("relu.c");
 const LIMIT: &str = include_str!("limit.c");
+const CELL_GRU: &str = include_str!("cell_gru.c");
+const CELL_LSTM: &str = include_str!("cell_lstm.c");
 const SOFTMAX: &str = include_str!("softmax.c");
 const IDS: &str = include_str!("ids.c");
 const LAYER: &str = include_str!("layer.c");
@@ -40,6 +46,8 @@ const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
 
 /// Bytes of stack of a step, measured in QEMU; every embedding that a step reads takes eight more.
 const STACK: usize = 130;
+/// The same with GRU or LSTM layers, which keep the sums of eight units there.
+const STACK_GATED: usize = 250;
 
 /// Both files.
 ///
@@ -103,7 +111,13 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
     let mut lines = head(parts, size);
     let embeddings =
         parts.spec.golden_width() * usize::from(matches!(parts.spec.input, Input::Tokens { .. }));
-    let stack = STACK + 8 * embeddings;
+    let is_elman = |layer: &Layer| matches!(layer.cell, Cell::Elman { .. });
+    let stack = if parts.spec.layers.as_slice().iter().all(is_elman) {
+        STACK
+    } else {
+        STACK_GATED
+    };
+    let stack = stack + 8 * embeddings;
     lines.push(String::new());
     lines.push(format!(
         "With gcc 12 for a Cortex-M4F: code 0.8 to 1.4 kilobytes (-Os) or 1.2 to 4 (-O3), stack about {stack} bytes."
@@ -126,32 +140,10 @@ fn notes_bytes(encoding: &Encoding) -> usize {
 /// Everything behind the includes, in the order that C wants.
 fn functions(to: &mut Source, parts: &Parts<'_>) {
     let spec = &parts.spec;
-    let layers = spec.layers.as_slice();
-    let has = |activation| {
-        layers
-            .iter()
-            .any(|layer| cell::activation(layer) == Some(activation))
-    };
-    let is_softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
     to.piece(FMA);
     tables(to, parts);
-    to.piece(PRODUCT);
-    if has(Activation::Tanh) || is_softmax {
-        to.piece(BITS);
-    }
-    if has(Activation::Tanh) {
-        to.piece(TANH);
-    }
-    if has(Activation::Relu) {
-        to.piece(RELU);
-    }
-    if layers.iter().any(|layer| layer.cell.limit().is_some()) {
-        to.piece(LIMIT);
-        steps::limits(to, spec);
-    }
-    if is_softmax {
-        to.piece(SOFTMAX);
-    }
+    to.piece(SUMS);
+    arithmetic(to, spec);
     if matches!(spec.input, Input::Tokens { .. }) {
         to.piece(IDS);
     }
@@ -170,16 +162,51 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     encoding(to, &parts.encoding);
 }
 
+/// What cells and the head do with sums, as far as this net needs it.
+fn arithmetic(to: &mut Source, spec: &Spec) {
+    let layers = spec.layers.as_slice();
+    let has = |wanted: fn(Cell) -> bool| layers.iter().any(|layer| wanted(layer.cell));
+    let activates = |wanted| {
+        layers
+            .iter()
+            .any(|layer| cell::activation(layer) == Some(wanted))
+    };
+    let gru = has(|cell| matches!(cell, Cell::Gru { .. }));
+    let lstm = has(|cell| matches!(cell, Cell::Lstm { .. }));
+    let elman = has(|cell| matches!(cell, Cell::Elman { .. }));
+    let limits = has(|cell| matches!(cell, Cell::Elman { .. }) && cell.limit().is_some());
+    let (elman_tanh, gated) = (activates(Activation::Tanh), gru || lstm);
+    let softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
+    let pieces = [
+        (elman || spec.head.kind != HeadKind::None, PRODUCT),
+        (elman_tanh || gated || softmax, BITS),
+        (gated || softmax, EXP),
+        (elman_tanh || gated, TANH),
+        (gated, SIGMOID),
+        (elman_tanh, ACTIVATE_TANH),
+        (activates(Activation::Relu), RELU),
+        (limits, LIMIT),
+        (gru, CELL_GRU),
+        (lstm, CELL_LSTM),
+        (softmax, SOFTMAX),
+    ];
+    for (_, piece) in pieces.into_iter().filter(|(is_needed, _)| *is_needed) {
+        to.piece(piece);
+    }
+}
+
 /// What a net that reads both ways runs over a sequence with.
 fn sequence(to: &mut Source, spec: &Spec) {
     let is_tokens = matches!(spec.input, Input::Tokens { .. });
-    to.piece("\ntypedef void (*net_activation)(float *h, size_t len);\n");
+    to.piece("\n/* A step of a layer: h from parts, of which the one behind count inputs is the h before; c in place. */\n");
+    to.piece("typedef void (*net_cell)(const float *w, const net_part *parts, size_t count, float *h, float *c);\n");
     if is_tokens {
         to.piece(WINDOWS);
     }
     if !is_tokens || spec.layers.len() > 1 {
         to.piece(LAYER);
     }
+    steps::cells(to, spec);
     steps::sequence(to, spec);
 }
 

@@ -1,7 +1,8 @@
 //! Weights in panels of eight outputs: biases, then for each input the eight weights that it meets. Input weights come
-//! before those of the recurrence, so a step walks through memory once.
+//! before those of the recurrence, and of gated cells sum after sum of the same eight units, so a step walks through memory
+//! once.
 
-use elman_core::{Place, Spec, Tensor, TensorKind};
+use elman_core::{Cell, Place, Spec, TensorKind};
 
 use crate::net::cost::PANEL;
 
@@ -15,38 +16,60 @@ pub struct Matrix {
 
 /// All of a net, in the order of its parameters.
 pub fn panels_of(spec: &Spec, params: &[f32]) -> Vec<Matrix> {
-    let of = |kind: TensorKind| spec.tensors().find(|tensor| tensor.kind == kind);
-    let rows = |tensor: Tensor| {
-        let numbers = &params[tensor.range()];
-        numbers.chunks_exact(tensor.columns.max(1))
-    };
-    let matrices = spec.tensors().filter_map(|tensor| {
-        let (name, about, rest) = match tensor.kind {
-            TensorKind::InputWeights(place) => (
-                name(place),
-                about(place),
-                [TensorKind::Bias(place), TensorKind::RecurrentWeights(place)],
-            ),
-            TensorKind::HeadWeights => (
-                "head".to_owned(),
-                "The map to the outputs.".to_owned(),
-                [TensorKind::HeadBias; 2],
-            ),
-            _ => return None,
-        };
-        let [bias, recurrent] = rest;
-        let recurrent = of(recurrent).filter(|_| tensor.kind != TensorKind::HeadWeights);
-        let all = rows(of(bias)?)
-            .chain(rows(tensor))
-            .chain(recurrent.into_iter().flat_map(rows));
-        let numbers = panels(&all.collect::<Vec<_>>(), tensor.columns);
-        Some(Matrix {
-            name,
-            about,
-            numbers,
-        })
+    let matrices = spec.tensors().filter_map(|tensor| match tensor.kind {
+        TensorKind::InputWeights(place) => Some(Matrix {
+            name: name(place),
+            about: about(spec, place),
+            numbers: layer_panels(spec, params, place),
+        }),
+        TensorKind::HeadWeights => {
+            let [bias, weights] = [TensorKind::HeadBias, tensor.kind];
+            let rows = [rows(spec, params, bias), rows(spec, params, weights)].concat();
+            Some(Matrix {
+                name: "head".to_owned(),
+                about: "The map to the outputs.".to_owned(),
+                numbers: panels(&[rows], tensor.columns),
+            })
+        }
+        _ => None,
     });
     matrices.collect()
+}
+
+/// What one sum of every output or unit starts from and adds up, row by row.
+type Rows<'a> = Vec<&'a [f32]>;
+
+/// The rows of a tensor of the net.
+fn rows<'a>(spec: &Spec, params: &'a [f32], kind: TensorKind) -> Rows<'a> {
+    let tensor = spec.tensors().find(|tensor| tensor.kind == kind);
+    tensor.map_or_else(Vec::new, |tensor| {
+        let numbers = &params[tensor.range()];
+        numbers.chunks_exact(tensor.columns.max(1)).collect()
+    })
+}
+
+/// One direction of a layer, the sums of a unit in the order of core's kernels.
+fn layer_panels(spec: &Spec, params: &[f32], place: Place) -> Vec<f32> {
+    let layer = spec.layers.as_slice()[place.layer];
+    let (facts, hidden) = (layer.cell.facts(), layer.hidden);
+    let of = |kind| rows(spec, params, kind);
+    let biases = of(TensorKind::Bias(place));
+    let inputs = of(TensorKind::InputWeights(place));
+    let recurrent = of(TensorKind::RecurrentWeights(place));
+    let sums = (0..facts.sums).map(|sum| {
+        let columns = |index: usize| index * hidden..(index + 1) * hidden;
+        let gate = columns(facts.gate_of(sum));
+        let bias = facts.bias_of(sum);
+        let mut rows: Rows<'_> = vec![bias.map_or(&[], |bias| &biases[0][columns(bias)])];
+        if facts.from_x.contains(&sum) {
+            rows.extend(inputs.iter().map(|row| &row[gate.clone()]));
+        }
+        if facts.from_h.contains(&sum) {
+            rows.extend(recurrent.iter().map(|row| &row[gate.clone()]));
+        }
+        rows
+    });
+    panels(&sums.collect::<Vec<_>>(), hidden)
 }
 
 /// What the panels of a direction are called.
@@ -55,23 +78,29 @@ pub fn name(place: Place) -> String {
     format!("layer_{}{reverse}", place.layer)
 }
 
-fn about(place: Place) -> String {
+fn about(spec: &Spec, place: Place) -> String {
     let direction = if place.reverse {
         ", from the last step to the first"
     } else {
         ""
     };
+    let sums = match spec.layers.as_slice()[place.layer].cell {
+        Cell::Elman { .. } => "",
+        Cell::Gru { .. } => " of n_in, r, z, n_rec",
+        Cell::Lstm { .. } => " of i, f, g, o",
+    };
     format!(
-        "Layer {}{direction}: biases, input weights, recurrent weights.",
+        "Layer {}{direction}: biases, input weights, recurrent weights{sums}.",
         place.layer
     )
 }
 
-fn panels(rows: &[&[f32]], columns: usize) -> Vec<f32> {
+/// The panels of a matrix: for eight units at a time all of their sums.
+fn panels(sums: &[Rows<'_>], units: usize) -> Vec<f32> {
     let mut numbers = Vec::new();
-    for column in (0..columns).step_by(PANEL) {
-        for row in rows {
-            let lanes = (column..column + PANEL).map(|column| row.get(column).copied());
+    for unit in (0..units).step_by(PANEL) {
+        for row in sums.iter().flatten() {
+            let lanes = (unit..unit + PANEL).map(|unit| row.get(unit).copied());
             numbers.extend(lanes.map(Option::unwrap_or_default));
         }
     }
@@ -85,7 +114,7 @@ mod tests {
     #[test]
     fn missing_outputs_are_zero() {
         let (bias, row): (Vec<f32>, Vec<f32>) = (0..9).map(|i| (i as f32, -i as f32)).unzip();
-        let found = panels(&[&bias, &row], 9);
+        let found = panels(&[vec![&bias, &row]], 9);
         assert_eq!(
             (found.len(), found[8], found[15], found[16]),
             (32, 0.0, -7.0, 8.0)

@@ -1,6 +1,6 @@
 //! The functions that know the net: a step of a stream, or all of a sequence.
 
-use elman_core::{HeadKind, InitialState, Input, Layer, Place, Read, Spec};
+use elman_core::{Cell, HeadKind, InitialState, Input, Layer, Place, Read, Spec};
 
 use super::panels::name;
 use super::text::{Source, c_number};
@@ -13,31 +13,76 @@ pub fn work_buffers(spec: &Spec) -> usize {
 
 /// Numbers of work space for a sequence.
 pub fn work_len(spec: &Spec, steps: usize) -> usize {
-    work_buffers(spec) * steps * spec.widest()
+    work_buffers(spec) * steps * spec.widest() + work_cells(spec)
 }
 
-/// The function of layer `index`; `None` if its state is the sum itself.
-fn function(index: usize, layer: &Layer) -> Option<String> {
-    match layer.cell.limit() {
-        Some(_) => Some(format!("net_activate_{index}")),
-        None => cell::c_function(layer).map(str::to_owned),
+/// Numbers of work space for the cell states of one direction of a layer at a time.
+pub fn work_cells(spec: &Spec) -> usize {
+    let layers = spec.layers.as_slice().iter();
+    let cells = layers.map(|layer| (layer.cell.facts().states - 1) * layer.hidden);
+    cells.max().unwrap_or_default()
+}
+
+/// What a step of a layer reads and writes, as expressions of C.
+struct Names<'a> {
+    weights: &'a str,
+    /// How many parts are inputs; the state before lies behind them.
+    count: &'a str,
+    h: &'a str,
+    c: &'a str,
+}
+
+/// The statements that step a layer, one to a line.
+fn step(layer: &Layer, names: &Names<'_>) -> String {
+    let Names {
+        weights,
+        count,
+        h,
+        c,
+    } = names;
+    let hidden = layer.hidden;
+    let limit = layer.cell.limit().map(c_number);
+    // Sigmoids read no more than that anyway.
+    let gates = layer.cell.limit().filter(|clip| *clip < 104.0);
+    let gates = gates.map_or_else(|| "NET_EXP_MAX".to_owned(), c_number);
+    match layer.cell {
+        Cell::Elman { .. } => {
+            let product =
+                format!("    net_product({weights}, parts, {count} + 1, {h}, {hidden});\n");
+            let limit = limit.map(|clip| format!("    net_limit({h}, {hidden}, {clip});\n"));
+            let activate = cell::c_function(layer);
+            let activate = activate.map(|name| format!("    {name}({h}, {hidden});\n"));
+            product + &limit.unwrap_or_default() + &activate.unwrap_or_default()
+        }
+        Cell::Gru { .. } => {
+            format!("    net_gru({weights}, parts, {count}, {h}, {hidden}, {gates});\n")
+        }
+        Cell::Lstm { .. } => {
+            format!("    net_lstm({weights}, parts, {count}, {h}, {c}, {hidden}, {gates});\n")
+        }
     }
 }
 
-/// The functions of the layers with a clip.
-pub fn limits(to: &mut Source, spec: &Spec) {
+/// A function for each layer, which both directions of a sequence call.
+pub fn cells(to: &mut Source, spec: &Spec) {
+    let names = Names {
+        weights: "w",
+        count: "count",
+        h: "h",
+        c: "c",
+    };
     for (index, layer) in spec.layers.as_slice().iter().enumerate() {
-        let Some(clip) = layer.cell.limit().map(c_number) else {
-            continue;
+        let unused = if layer.cell.facts().states == 1 {
+            "    (void)c;\n"
+        } else {
+            ""
         };
-        let activate = cell::c_function(layer);
-        let activate = activate.map_or_else(String::new, |name| format!("    {name}(h, len);\n"));
+        let step = step(layer, &names);
         to.piece(&format!(
             "
-static void net_activate_{index}(float *h, size_t len)
+static void net_cell_{index}(const float *w, const net_part *parts, size_t count, float *h, float *c)
 {{
-    net_limit(h, len, {clip});
-{activate}}}
+{step}{unused}}}
 "
         ));
     }
@@ -116,15 +161,17 @@ fn stream_layer(to: &mut Source, spec: &Spec, index: usize, layer: &Layer) {
         reverse: false,
     };
     to.piece(&format!(
-        "    parts[{parts}].x = net->state + {at};
-    parts[{parts}].len = {hidden};
-    net_product(net_{}, parts, {parts} + 1, net->scratch, {hidden});
-",
-        name(place)
+        "    parts[{parts}].x = net->state + {at};\n    parts[{parts}].len = {hidden};\n"
     ));
-    if let Some(function) = function(index, layer) {
-        to.piece(&format!("    {function}(net->scratch, {hidden});\n"));
-    }
+    let weights = format!("net_{}", name(place));
+    let c = format!("net->state + {}", at + hidden);
+    let names = Names {
+        weights: &weights,
+        count: parts,
+        h: "net->scratch",
+        c: &c,
+    };
+    to.piece(&step(layer, &names));
     to.piece(&format!(
         "    memcpy(net->state + {at}, net->scratch, {hidden} * sizeof *net->scratch);\n"
     ));
@@ -158,40 +205,56 @@ int net_run(const uint32_t *x, size_t steps, float *work, float *y)
 "
         }
     });
-    let buffer = |index: usize| match index % 2 {
-        0 => "work",
-        _ => "work + steps * NET_WIDEST",
-    };
     for (index, layer) in spec.layers.as_slice().iter().enumerate() {
         for direction in 0..layer.directions() {
-            let (hidden, stride) = (layer.hidden, layer.width());
-            let reverse = direction == 1;
-            let column = direction * hidden;
-            let start = spec.state_offset(index) + column;
-            let weights = name(Place {
-                layer: index,
-                reverse,
-            });
-            let source = match (&spec.input, index) {
-                (Input::Tokens { .. }, 0) => "net_windows(NET_W, x, steps".to_owned(),
-                (Input::Dense { width }, 0) => format!("net_layer(NET_W, x, {width}, steps"),
-                _ => format!(
-                    "net_layer(NET_W, {}, {}, steps",
-                    buffer(index - 1),
-                    spec.layer_input_width(index)
-                ),
-            };
-            let source = source.replace("NET_W,", &format!("net_{weights},"));
-            let function = function(index, layer);
-            let function = function.as_deref().unwrap_or("0");
-            let (reverse, to_row) = (i32::from(reverse), buffer(index));
-            to.piece(&format!(
-                "    {source}, {reverse}, net_start + {start}, {function}, {to_row} + {column}, {stride}, {hidden});\n"
-            ));
+            sequence_layer(to, spec, index, direction == 1);
         }
     }
     sequence_head(to, spec, buffer(spec.layers.len() - 1));
     to.piece("    return 0;\n}\n");
+}
+
+/// Where the rows of a layer lie.
+const fn buffer(index: usize) -> &'static str {
+    match index % 2 {
+        0 => "work",
+        _ => "work + steps * NET_WIDEST",
+    }
+}
+
+/// One direction of a layer over all steps.
+fn sequence_layer(to: &mut Source, spec: &Spec, index: usize, reverse: bool) {
+    let layer = spec.layers.as_slice()[index];
+    let (hidden, stride) = (layer.hidden, layer.width());
+    let column = usize::from(reverse) * hidden;
+    let start = spec.state_offset(index) + column;
+    let c = if layer.cell.facts().states == 1 {
+        "0".to_owned()
+    } else {
+        let c = format!("work + {} * steps * NET_WIDEST", work_buffers(spec));
+        let start = start + stride;
+        to.piece(&format!(
+            "    memcpy({c}, net_start + {start}, {hidden} * sizeof *work);\n"
+        ));
+        c
+    };
+    let weights = name(Place {
+        layer: index,
+        reverse,
+    });
+    let call = match (&spec.input, index) {
+        (Input::Tokens { .. }, 0) => format!("net_windows(net_{weights}, x"),
+        (Input::Dense { width }, 0) => format!("net_layer(net_{weights}, x, {width}"),
+        _ => format!(
+            "net_layer(net_{weights}, {}, {}",
+            buffer(index - 1),
+            spec.layer_input_width(index)
+        ),
+    };
+    let (reverse, rows) = (i32::from(reverse), buffer(index));
+    to.piece(&format!(
+        "    {call}, steps, {reverse}, net_start + {start}, {hidden}, net_cell_{index}, {c}, {rows} + {column}, {stride});\n"
+    ));
 }
 
 /// From the rows of the last layer to outputs.

@@ -1,11 +1,17 @@
 
-/* tanh to 1.5 units in the last place: a polynomial near zero, else e / (e + 2) with e = expm1(2 |x|). */
-static float net_tanh(float x)
+/* From here on tanh rounds to +-1. */
+#define NET_TANH_MAX 9.02f
+
+/*
+ * tanh to 1.5 units in the last place: a polynomial near zero, else e / (e + 2) with e = expm1(2 |x|). Limits x to +-most,
+ * which is NET_TANH_MAX or a smaller clip.
+ */
+static float net_tanh(float x, float most)
 {
     const uint32_t sign = net_bits(x) & 0x80000000u;
     float m = net_float(net_bits(x) & 0x7FFFFFFFu);
     float y;
-    m = 9.02f < m ? 9.02f : m;
+    m = most < m ? most : m;
     if (m < 0.45f) {
         const float v = m * m;
         float p = NET_FMA(0.018013233f, v, -0.05333915f);
@@ -26,12 +32,4 @@ static float net_tanh(float x)
         y = half_e / (half_e + 1.0f);
     }
     return net_float(net_bits(y) | sign);
-}
-
-static void net_activate_tanh(float *h, size_t len)
-{
-    size_t i;
-    for (i = 0; i < len; i++) {
-        h[i] = net_tanh(h[i]);
-    }
 }

@@ -1,7 +1,7 @@
 
 /* One direction of the first layer over all steps: windows of ids to its part of rows (steps, stride). */
 static void net_windows(const float *w, const uint32_t *ids, size_t steps, int reverse, const float *start,
-                        net_activation activate, float *to, size_t stride, size_t hidden)
+                        size_t hidden, net_cell cell, float *c, float *to, size_t stride)
 {
     net_part parts[NET_WINDOW * NET_CHANNELS + 1];
     net_part *const before = parts + NET_WINDOW * NET_CHANNELS;
@@ -18,10 +18,7 @@ static void net_windows(const float *w, const uint32_t *ids, size_t steps, int r
             const uint32_t *const row = inside ? ids + (ahead - NET_WINDOW / 2 - 1) * NET_CHANNELS : net_vocabularies;
             net_embed(row, parts + k * NET_CHANNELS);
         }
-        net_product(w, parts, NET_WINDOW * NET_CHANNELS + 1, h, hidden);
-        if (activate) {
-            activate(h, hidden);
-        }
+        cell(w, parts, NET_WINDOW * NET_CHANNELS, h, c);
         before->x = h;
     }
 }

@@ -1,0 +1,71 @@
+//! FastGRNN (A. Kusupati et al., "FastGRNN", NeurIPS 2018, section 3.2): a gate and an update that share one product.
+//!
+//! ```text
+//! u = x·W_in + h[t-1]·W_rec      z = sigmoid(u + b_z)      n = tanh(u + b_n)
+//! h[t] = (ζ·(1 - z) + ν)·n + z·h[t-1]                      ζ = sigmoid(a₀), ν = sigmoid(a₁): trained numbers
+//!
+//! dn = dh·(ζ·(1 - z) + ν)      dz = dh·(h[t-1] - ζ·n)      dζ = dh·(1 - z)·n      dν = dh·n      dh[t-1] = dh·z
+//! ```
+
+use super::facts::CellFacts;
+use super::gated::Gated;
+use crate::simd::Simd;
+use crate::simd::activation::{sigmoid, tanh};
+
+/// The cell's arithmetic. Sums: `[u b_z b_n ζ ν]`.
+#[derive(Clone, Copy)]
+pub(super) struct FastGrnn;
+
+impl FastGrnn {
+    pub const FACTS: CellFacts = CellFacts {
+        gates: 1,
+        sums: 5,
+        from_x: 0..1,
+        from_h: 0..1,
+        states: 1,
+        kept: 1,
+        from_bias: 1..3,
+        scalars: 2,
+    };
+}
+
+impl Gated<5, 1> for FastGrnn {
+    const FACTS: CellFacts = Self::FACTS;
+    const H_FLOWS: bool = true;
+
+    /// Leaves u: the backward pass computes gate and update anew.
+    #[inline(always)]
+    fn step<S: Simd>(self, s: S, sums: &mut [S::V; 5], [h]: [S::V; 1]) -> [S::V; 1] {
+        let [u, b_z, b_n, zeta, nu] = *sums;
+        let z = sigmoid(s, s.add(u, b_z));
+        let n = tanh(s, s.add(u, b_n));
+        let share = s.mul_add(zeta, s.sub(s.splat(1.0), z), nu);
+        [s.mul_add(share, n, s.mul(z, h))]
+    }
+
+    #[inline(always)]
+    fn before_back<S: Simd>(self, _: S) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn back<S: Simd>(
+        self,
+        s: S,
+        [u, b_z, b_n, zeta, nu]: [S::V; 5],
+        [h]: [S::V; 1],
+        _: [S::V; 1],
+        [d_h]: [S::V; 1],
+    ) -> ([S::V; 5], [S::V; 1]) {
+        let z = sigmoid(s, s.add(u, b_z));
+        let n = tanh(s, s.add(u, b_n));
+        let rest = s.sub(s.splat(1.0), z);
+        let d_n = s.mul(d_h, s.mul_add(zeta, rest, nu));
+        let d_z = s.mul(d_h, s.neg_mul_add(zeta, n, h));
+        let d_b_n = s.mul(d_n, s.neg_mul_add(n, n, s.splat(1.0)));
+        let d_b_z = s.mul(d_z, s.neg_mul_add(z, z, z));
+        let d_nu = s.mul(d_h, n);
+        let d_sums = [s.add(d_b_z, d_b_n), d_b_z, d_b_n, s.mul(d_nu, rest), d_nu];
+        (d_sums, [s.mul(d_h, z)])
+    }
+}
