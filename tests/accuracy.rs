@@ -222,7 +222,15 @@ fn exact_values() {
         assert_eq!(tanh(0.0).to_bits(), 0.0f32.to_bits(), "{level}");
         assert_eq!(tanh(-0.0).to_bits(), (-0.0f32).to_bits(), "{level}");
         assert_eq!(
-            [f32::INFINITY, f32::MAX, 0.0, -0.0, f32::MIN, f32::NEG_INFINITY].map(sigmoid),
+            [
+                f32::INFINITY,
+                f32::MAX,
+                0.0,
+                -0.0,
+                f32::MIN,
+                f32::NEG_INFINITY
+            ]
+            .map(sigmoid),
             [1.0, 1.0, 0.5, 0.5, 0.0, 0.0],
             "{level}"
         );

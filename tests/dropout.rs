@@ -236,7 +236,10 @@ fn a_mask_of_ones_changes_no_bit() {
     };
     let cells = [Cell::elman(Activation::Tanh), Cell::gru(), Cell::lstm()];
     let reads = [Read::EveryStep, Read::LastStep];
-    for (cell, read) in cells.into_iter().flat_map(|cell| reads.map(|read| (cell, read))) {
+    for (cell, read) in cells
+        .into_iter()
+        .flat_map(|cell| reads.map(|read| (cell, read)))
+    {
         let spec = |recurrent| {
             let mut spec = through_time(19, recurrent);
             spec.layers = layers(cell);
@@ -374,10 +377,14 @@ fn gradients_go_through_the_masks() {
             Read::LastStep,
         ),
     ];
-    let cells = [[TANH; 2], [Cell::gru(), Cell::lstm()], [Cell::lstm(), Cell::gru()]];
-    let specs = shapes
-        .into_iter()
-        .flat_map(|(input, direction, read)| cells.map(|cells| spec(input, direction, read, cells)));
+    let cells = [
+        [TANH; 2],
+        [Cell::gru(), Cell::lstm()],
+        [Cell::lstm(), Cell::gru()],
+    ];
+    let specs = shapes.into_iter().flat_map(|(input, direction, read)| {
+        cells.map(|cells| spec(input, direction, read, cells))
+    });
     for spec in specs {
         let case = Case::new(spec, &[7, 5, 5, 2, 1], 6);
         for level in levels() {

@@ -349,14 +349,32 @@ fn check_trained_net(name: &str, text: &str) {
             } = rig.train(&case, Truncation::FULL);
             losses.push(loss as f32);
             optimizer
-                .update(level, rate, step, 0..len, &mut params, &gradients, &mut state)
+                .update(
+                    level,
+                    rate,
+                    step,
+                    0..len,
+                    &mut params,
+                    &gradients,
+                    &mut state,
+                )
                 .expect("an update");
         }
         let what = format!("{name} on {level}");
-        assert_near(&format!("{what}: loss of step"), &losses, &numbers(&run["losses"]), TRAINED);
+        assert_near(
+            &format!("{what}: loss of step"),
+            &losses,
+            &numbers(&run["losses"]),
+            TRAINED,
+        );
         for tensor in case.spec.tensors() {
             let what = format!("{what}: {} after ten steps", tensor.kind);
-            assert_near(&what, &params[tensor.range()], &expected[tensor.range()], TRAINED);
+            assert_near(
+                &what,
+                &params[tensor.range()],
+                &expected[tensor.range()],
+                TRAINED,
+            );
         }
         assert!(losses[9] < losses[0], "{what}: {losses:?}");
     }

@@ -212,7 +212,10 @@ impl Tally {
              {bent_cases} of {cases} cases, so near to one that rounding picks the side"
         );
         assert!(entries > 0 && cases > 0);
-        assert!(bent_entries as f64 <= FEW_ENTRIES * entries as f64, "{self:?}");
+        assert!(
+            bent_entries as f64 <= FEW_ENTRIES * entries as f64,
+            "{self:?}"
+        );
         assert!(bent_cases as f64 <= FEW_CASES * cases as f64, "{self:?}");
     }
 }
@@ -324,7 +327,10 @@ fn gradients_are_slopes(
         let near = (training.loss - loss).abs() <= FORWARD * loss.max(1.0);
         prop_assert!(near, "{level}: loss {} against {loss}", training.loss);
         let (error, place) = worst_error(&slopes, &training.gradients);
-        prop_assert!(error <= WORST, "{level}: {place}, relative error {error:.1e}");
+        prop_assert!(
+            error <= WORST,
+            "{level}: {place}, relative error {error:.1e}"
+        );
     }
     Ok(())
 }
@@ -359,14 +365,24 @@ fn forward_is_the_oracle() {
                     let range = row * width..(row + 1) * width;
                     let recorded = &training.outputs[range.clone()];
                     prop_assert!(near(recorded, logits), "{level}: recorded row {row}");
-                    let expected = if rig.is_softmax() { softmax(logits) } else { logits.clone() };
-                    prop_assert!(near(&forward.outputs[range], &expected), "{level}: output row {row}");
+                    let expected = if rig.is_softmax() {
+                        softmax(logits)
+                    } else {
+                        logits.clone()
+                    };
+                    prop_assert!(
+                        near(&forward.outputs[range], &expected),
+                        "{level}: output row {row}"
+                    );
                 }
                 let range = b * case.spec.state_len()..(b + 1) * case.spec.state_len();
                 let found = &forward.state[range.clone()];
                 prop_assert!(near(found, &run.final_state), "{level}: state {b}");
                 let recorded = &training.state[range];
-                prop_assert!(near(recorded, &run.final_state), "{level}: recorded state {b}");
+                prop_assert!(
+                    near(recorded, &run.final_state),
+                    "{level}: recorded state {b}"
+                );
             }
         }
         Ok(())
@@ -386,7 +402,11 @@ fn fewer() -> ProptestConfig {
 fn gradients_go_through_recurrent_masks() {
     let tally = RefCell::default();
     try_plans(fewer(), |mut plan| {
-        plan.spec.dropout.recurrent = if plan.seed.is_multiple_of(2) { 0.1 } else { 0.5 };
+        plan.spec.dropout.recurrent = if plan.seed.is_multiple_of(2) {
+            0.1
+        } else {
+            0.5
+        };
         let case = plan.case();
         let masks = passed_on(&case.spec, case.lengths.len(), 1, plan.seed);
         let masks: Vec<f64> = masks.into_iter().map(f64::from).collect();
@@ -423,10 +443,16 @@ fn states_are_masked_in_training(plan: &Plan, masks: &[Vec<f64>]) -> Result<(), 
             let range = b * len..(b + 1) * len;
             let masked = net.run_masked(&sequence, steps.clone(), &start, mask);
             let recorded = &training.state[range.clone()];
-            prop_assert!(near(recorded, &masked.final_state), "{level}: recorded state {b}");
+            prop_assert!(
+                near(recorded, &masked.final_state),
+                "{level}: recorded state {b}"
+            );
             let plain = net.run(&sequence, steps, &start);
             let found = &forward.state[range];
-            prop_assert!(near(found, &plain.final_state), "{level}: inference drops nothing, state {b}");
+            prop_assert!(
+                near(found, &plain.final_state),
+                "{level}: inference drops nothing, state {b}"
+            );
         }
     }
     Ok(())

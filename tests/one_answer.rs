@@ -413,7 +413,11 @@ fn narrow(width: usize, layers: Layers, outputs: usize) -> Spec {
 /// So many steps of so many units that inference runs them stretch by stretch.
 #[test]
 fn long_sequences_are_their_streams() {
-    long_sequences(narrow(3, Layers::of([Layer::tanh(300), Layer::tanh(17)]), 3));
+    long_sequences(narrow(
+        3,
+        Layers::of([Layer::tanh(300), Layer::tanh(17)]),
+        3,
+    ));
     long_sequences(narrow(3, Layers::of([Layer::gru(130), Layer::lstm(17)]), 3));
     long_sequences(narrow(3, Layers::of([Layer::lstm(130), Layer::gru(17)]), 3));
 }
@@ -439,8 +443,7 @@ fn nets_of_few_units_are_their_streams() {
     for hidden in 1..=9 {
         for rows in [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 32, 33] {
             let clip = [f32::INFINITY, f32::INFINITY, f32::INFINITY, 0.25][(rows + hidden) % 4];
-            let activation =
-                [Activation::Tanh, Activation::Relu, Activation::Identity][rows % 3];
+            let activation = [Activation::Tanh, Activation::Relu, Activation::Identity][rows % 3];
             for cell in [
                 Cell::Elman { activation, clip },
                 Cell::Gru { clip },
@@ -461,27 +464,27 @@ fn net_of_few_units(cell: Cell, hidden: usize, rows: usize) {
     let mut lengths = vec![4; rows];
     lengths[rows / 2..].fill(3);
     let case = Case::new(spec, &lengths, (hidden * 100 + rows) as u64);
-            let gradients: Vec<Vec<u32>> = fused_levels()
-                .into_iter()
-                .map(|level| {
-                    let rig = Rig::new(level, &spec, &case.params);
-                    bits_of(&rig.train(&case, Truncation::FULL).gradients)
-                })
-                .collect();
-            let what = format!("{rows} rows of {hidden} units of {cell:?}");
-            assert!(
-                gradients.windows(2).all(|pair| pair[0] == pair[1]),
-                "{what}"
-            );
-            for level in levels() {
-                let rig = Rig::new(level, &spec, &case.params);
-                let whole = rig.forward(&case);
-                for b in [0, rows / 2, rows - 1] {
-                    let stream = rig.stream(&case, b);
-                    let what = format!("{what} on {level}: stream of sequence {b}");
-                    let outputs = outputs_of(&case, &whole.outputs, b).concat();
-                    assert_same(&what, &stream.outputs, &outputs);
-                    assert_same(&what, &stream.state, &state_of(&case, &whole.state, b));
-                }
-            }
+    let gradients: Vec<Vec<u32>> = fused_levels()
+        .into_iter()
+        .map(|level| {
+            let rig = Rig::new(level, &spec, &case.params);
+            bits_of(&rig.train(&case, Truncation::FULL).gradients)
+        })
+        .collect();
+    let what = format!("{rows} rows of {hidden} units of {cell:?}");
+    assert!(
+        gradients.windows(2).all(|pair| pair[0] == pair[1]),
+        "{what}"
+    );
+    for level in levels() {
+        let rig = Rig::new(level, &spec, &case.params);
+        let whole = rig.forward(&case);
+        for b in [0, rows / 2, rows - 1] {
+            let stream = rig.stream(&case, b);
+            let what = format!("{what} on {level}: stream of sequence {b}");
+            let outputs = outputs_of(&case, &whole.outputs, b).concat();
+            assert_same(&what, &stream.outputs, &outputs);
+            assert_same(&what, &stream.state, &state_of(&case, &whole.state, b));
+        }
+    }
 }

@@ -289,7 +289,7 @@ impl Backward<'_, '_> {
                 h: layout.hidden(place.layer).of(tape),
                 d_h,
                 gated: GateGradients {
-                    others: self.model.other_biases(place),
+                    others: self.model.view().other_biases(place),
                     starts: Starts {
                         h: start,
                         c: start_c,

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
 use crate::kernel::operands::Order;
-use crate::model::Model;
+use crate::model::ModelView;
 use crate::simd::{Level, Strip};
 use crate::slices::at;
 use crate::spec::Spec;
@@ -203,7 +203,7 @@ impl<'a, S: Shape> FixedStream<'a, S> {
         };
         let model = model::<S>(self.tables, packed);
         self.level.run_inlined(StreamStep {
-            model: &model,
+            model,
             inputs,
             state,
             x: self.x,
@@ -217,7 +217,7 @@ impl<'a, S: Shape> FixedStream<'a, S> {
 }
 
 #[inline(always)]
-fn model<'a, S: Shape>(tables: &'a [f32], packed: &'a [Strip]) -> Model<'a> {
-    let head = const { S::SPEC.head_matrix(Form::Packed) };
-    Model::fixed(S::SPEC, tables, packed, head)
+fn model<'a, S: Shape>(tables: &'a [f32], packed: &'a [Strip]) -> ModelView<'static, 'a> {
+    let (spec, head) = const { (&S::SPEC, S::SPEC.head_matrix(Form::Packed)) };
+    ModelView::fixed(spec, tables, packed, head)
 }

@@ -238,7 +238,7 @@ impl ForwardPass<'_> {
                 (0, Inputs::Tokens(_)) => return,
                 _ => read_write(buffer, self.layout.hidden(layer - 1), z_region),
             };
-            let w_in = self.model.input_weights(place);
+            let w_in = self.model.view().input_weights(place);
             let x = View::rows(x, x_width).from(rows.start, 0);
             // Z = X·W_in + b, every step at once
             s.run(Gemm {
@@ -257,7 +257,7 @@ impl ForwardPass<'_> {
             let recurrence = Recurrence {
                 batch: self.batch,
                 place,
-                w_rec: self.model.recurrent_weights(place),
+                w_rec: self.model.view().recurrent_weights(place),
                 hidden: l.hidden,
                 width,
             };
@@ -286,7 +286,7 @@ impl ForwardPass<'_> {
                         c,
                         keep: self.dropout.is_some(),
                     },
-                    others: self.model.other_biases(place),
+                    others: self.model.view().other_biases(place),
                     dropout: mask.map(|mask| (mask, masked)),
                 },
             );
@@ -373,7 +373,7 @@ impl ForwardPass<'_> {
             copy_range(top, rows.start * width..rows.end * width, outputs);
             return;
         }
-        let w_out = self.model.head_weights();
+        let w_out = self.model.view().head_weights();
         s.run(Gemm {
             start: Start::Bias,
             ..Gemm::new(

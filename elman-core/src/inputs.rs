@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use crate::batch::{Batch, Step};
 use crate::error::{Error, check_shape};
-use crate::model::Model;
+use crate::model::{Model, ModelView};
 use crate::slices::{at, at_mut, copy};
 use crate::spec::{Channel, Input, Spec};
 
@@ -101,7 +101,7 @@ pub(crate) fn gather(
                 };
                 let ids = channels.iter().enumerate().map(|(i, c)| id(i, c));
                 let start = (step.first_row + sequence) * width + place * step_width;
-                embed_step(model, ids, at_mut(x, start..));
+                embed_step(model.view(), ids, at_mut(x, start..));
             }
         }
     }
@@ -110,11 +110,11 @@ pub(crate) fn gather(
 /// The embeddings of one time step's ids, channel after channel, at the start of `x`; gives what lies behind them.
 #[inline]
 pub(crate) fn embed_step<'x>(
-    model: &Model,
+    model: ModelView,
     ids: impl Iterator<Item = u32>,
     x: &'x mut [f32],
 ) -> &'x mut [f32] {
-    let Input::Tokens { channels, .. } = &model.spec().input else {
+    let Input::Tokens { channels, .. } = &model.spec.input else {
         return x;
     };
     let mut rest = x;

@@ -92,22 +92,6 @@ impl<'a> Model<'a> {
         Self::join(spec, params, Packed::Pairs(pairs))
     }
 
-    /// The same for lengths that were checked; `head` is [`Spec::head_matrix`].
-    #[inline(always)]
-    pub(crate) const fn fixed(
-        spec: Spec,
-        tables: &'a [f32],
-        packed: &'a [Strip],
-        head: usize,
-    ) -> Self {
-        Self {
-            spec,
-            tables,
-            packed: Packed::Single(packed),
-            head,
-        }
-    }
-
     fn join(spec: Spec, params: &'a [f32], packed: Packed<'a>) -> Result<Self, Error> {
         check_room("params", spec.tables_len(), params.len())?;
         let tables = at(params, ..spec.tables_len());
@@ -154,6 +138,50 @@ impl<'a> Model<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn reset(&self, state: &mut [f32]) {
+        self.view().reset(state);
+    }
+
+    /// What the passes read.
+    #[inline(always)]
+    pub(crate) const fn view(&self) -> ModelView<'_, 'a> {
+        ModelView {
+            spec: &self.spec,
+            tables: self.tables,
+            packed: self.packed,
+            head: self.head,
+        }
+    }
+}
+
+/// A model as the passes read it. The spec is behind a reference, so that a chip's is a constant in flash: as a part of a
+/// model it would be copied to the stack at every step.
+#[derive(Clone, Copy)]
+pub(crate) struct ModelView<'s, 'a> {
+    pub spec: &'s Spec,
+    tables: &'a [f32],
+    packed: Packed<'a>,
+    head: usize,
+}
+
+impl<'s, 'a> ModelView<'s, 'a> {
+    /// Of a constant spec, for lengths that were checked; `head` is [`Spec::head_matrix`].
+    #[inline(always)]
+    pub const fn fixed(
+        spec: &'s Spec,
+        tables: &'a [f32],
+        packed: &'a [Strip],
+        head: usize,
+    ) -> Self {
+        Self {
+            spec,
+            tables,
+            packed: Packed::Single(packed),
+            head,
+        }
+    }
+
+    /// [`Model::reset`]
+    pub fn reset(&self, state: &mut [f32]) {
         let initial = at(self.tables, self.spec.initial_state_offset()..);
         if initial.is_empty() {
             state.fill(0.0);
@@ -168,26 +196,26 @@ impl<'a> Model<'a> {
 
     /// Row `id` of the embedding table of `channel`.
     #[inline]
-    pub(crate) fn embedding(&self, channel: usize, width: usize, id: u32) -> &'a [f32] {
+    pub fn embedding(&self, channel: usize, width: usize, id: u32) -> &'a [f32] {
         let start = self.spec.embedding_offset(channel) + id as usize * width;
         at(self.tables, start..start + width)
     }
 
     #[inline(always)]
-    pub(crate) fn input_weights(&self, place: Place) -> Panels<'a> {
+    pub fn input_weights(&self, place: Place) -> Panels<'a> {
         let depth = self.spec.layer_input_width(place.layer);
         self.panels(place, false, depth, 1)
     }
 
     #[inline(always)]
-    pub(crate) fn recurrent_weights(&self, place: Place) -> Panels<'a> {
+    pub fn recurrent_weights(&self, place: Place) -> Panels<'a> {
         let depth = self.spec.layer(place.layer).hidden;
         self.panels(place, true, depth, 0)
     }
 
     /// The biases of the sums that x does not feed, in panels without a matrix: sum after sum, strips of units.
     #[inline(always)]
-    pub(crate) fn other_biases(&self, place: Place) -> Panels<'a> {
+    pub fn other_biases(&self, place: Place) -> Panels<'a> {
         match self.packed {
             Packed::Single(strips) => {
                 let start = self.spec.other_biases(Form::Packed, place);
@@ -201,7 +229,7 @@ impl<'a> Model<'a> {
     }
 
     #[inline(always)]
-    pub(crate) fn head_weights(&self) -> Panels<'a> {
+    pub fn head_weights(&self) -> Panels<'a> {
         let depth = self.spec.top_width();
         match self.packed {
             Packed::Single(strips) => Panels::single(at(strips, self.head..), depth, 1),

@@ -7,7 +7,7 @@ use crate::kernel::gated;
 use crate::kernel::operands::Order;
 use crate::kernel::softmax::softmax_row;
 use crate::kernel::step::{HeadStep, LayerStep};
-use crate::model::Model;
+use crate::model::{Model, ModelView};
 use crate::params::Place;
 use crate::simd::{Level, Operation, Simd, Strip};
 use crate::spec::{HeadKind, Input, Spec};
@@ -169,7 +169,7 @@ impl<'a> Stream<'a> {
         } = self;
         *order = order.other();
         level.run(StreamStep {
-            model,
+            model: model.view(),
             inputs,
             state,
             x,
@@ -183,7 +183,7 @@ impl<'a> Stream<'a> {
 
 /// One step of every layer, and the head.
 pub(crate) struct StreamStep<'a, 'm> {
-    pub model: &'a Model<'m>,
+    pub model: ModelView<'a, 'm>,
     pub inputs: Inputs<'a>,
     pub state: &'a mut [f32],
     /// Room for a row of embeddings.
@@ -209,7 +209,7 @@ impl Operation for StreamStep<'_, '_> {
             outputs,
             order,
         } = self;
-        let spec = model.spec();
+        let spec = model.spec;
         let mut below: &[f32] = match inputs {
             Inputs::Dense(row) => row,
             Inputs::Tokens(ids) => {
@@ -250,7 +250,7 @@ impl Operation for StreamStep<'_, '_> {
 /// One layer's part of the step.
 struct StepLayer<'a, 'm, S> {
     s: S,
-    model: &'a Model<'m>,
+    model: ModelView<'a, 'm>,
     place: Place,
     x: &'a [f32],
     /// h, then what the cell has beside it.
@@ -297,8 +297,8 @@ impl<S: Simd> Visit for StepLayer<'_, '_, S> {
 }
 
 #[inline(always)]
-fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
-    let spec = model.spec();
+fn head<S: Simd>(s: S, model: ModelView, top: &[f32], outputs: &mut [f32]) {
+    let spec = model.spec;
     if !spec.has_head() {
         for (y, &h) in outputs.iter_mut().zip(top) {
             *y = h;
@@ -319,8 +319,8 @@ fn head<S: Simd>(s: S, model: &Model, top: &[f32], outputs: &mut [f32]) {
 
 /// The embeddings of a window of token ids, one after the other.
 #[inline]
-fn gather(model: &Model, ids: &[u32], x: &mut [f32]) {
-    let Input::Tokens { channels, .. } = &model.spec().input else {
+fn gather(model: ModelView, ids: &[u32], x: &mut [f32]) {
+    let Input::Tokens { channels, .. } = &model.spec.input else {
         return;
     };
     let mut rest = x;

@@ -96,8 +96,18 @@ pub fn subjects() -> Vec<Subject> {
             Init::Orthogonal,
             small,
         ),
-        subject("gru", of_cell(dense_tanh(), Cell::gru()), Init::Orthogonal, small),
-        subject("lstm", of_cell(dense_tanh(), Cell::lstm()), Init::Orthogonal, small),
+        subject(
+            "gru",
+            of_cell(dense_tanh(), Cell::gru()),
+            Init::Orthogonal,
+            small,
+        ),
+        subject(
+            "lstm",
+            of_cell(dense_tanh(), Cell::lstm()),
+            Init::Orthogonal,
+            small,
+        ),
         subject("gated_deep", gated_deep(), Init::Orthogonal, small),
         subject(
             "gru_both",

@@ -16,7 +16,10 @@ impl Kinks {
     fn pass(&mut self, z: f64, bend: f64) {
         self.sides.push(z > bend);
         let distance = (z - bend).abs() / z.abs().max(1.0);
-        self.nearest = Some(self.nearest.map_or(distance, |nearest| nearest.min(distance)));
+        self.nearest = Some(
+            self.nearest
+                .map_or(distance, |nearest| nearest.min(distance)),
+        );
     }
 
     /// The bends of another run behind these.

@@ -135,7 +135,14 @@ impl<'a> Net<'a> {
     }
 
     /// The state after a step that reads `x` and, in its product, `read` in the place of `h`.
-    fn cell(&self, place: Place, x: &[f64], read: &[f64], state: &State, kinks: &mut Kinks) -> State {
+    fn cell(
+        &self,
+        place: Place,
+        x: &[f64],
+        read: &[f64],
+        state: &State,
+        kinks: &mut Kinks,
+    ) -> State {
         let sums = Sums {
             from_x: self.matrix(TensorKind::InputWeights(place)).product(x),
             from_h: self

@@ -72,7 +72,11 @@ pub fn gated() -> Spec {
 
 /// GRU and LSTM forward in time, limited.
 pub fn gated_stream() -> Spec {
-    let cells = [Cell::Gru { clip: 0.7 }, Cell::lstm(), Cell::Lstm { clip: 0.7 }];
+    let cells = [
+        Cell::Gru { clip: 0.7 },
+        Cell::lstm(),
+        Cell::Lstm { clip: 0.7 },
+    ];
     let layer = |(cell, hidden)| Layer {
         cell,
         ..Layer::tanh(hidden)

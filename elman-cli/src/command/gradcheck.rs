@@ -73,14 +73,20 @@ impl GradcheckReport {
     /// What was left out and why; none where nothing was.
     fn left_out(&self) -> Option<String> {
         let bent: usize = self.tensors.iter().map(|tensor| tensor.bent).sum();
-        let tried = bent + self.tensors.iter().map(|tensor| tensor.checked).sum::<usize>();
+        let tried = bent
+            + self
+                .tensors
+                .iter()
+                .map(|tensor| tensor.checked)
+                .sum::<usize>();
         let entries = format!(
             "{bent} of {tried} entries, as a relu or a clip bends between the two losses of their differences"
         );
         let count = self.bent_sequences;
         let noun = if count == 1 { "sequence" } else { "sequences" };
-        let sequences =
-            format!("{count} {noun}, as a unit is so near to a bend that rounding decides on its side");
+        let sequences = format!(
+            "{count} {noun}, as a unit is so near to a bend that rounding decides on its side"
+        );
         let parts: Vec<String> = [(bent, entries), (count, sequences)]
             .into_iter()
             .filter_map(|(count, part)| (count > 0).then_some(part))
@@ -136,7 +142,11 @@ fn choose(network: &Network, sequences: &Sequences, count: usize) -> (Sequences,
             break;
         }
         let (_, bends) = textbook.loss(&sequences.select([sequence]));
-        let place = if bends.within(NEAR) { &mut bent } else { &mut chosen };
+        let place = if bends.within(NEAR) {
+            &mut bent
+        } else {
+            &mut chosen
+        };
         place.push(sequence);
     }
     if chosen.is_empty() {
@@ -446,7 +456,13 @@ mod tests {
             let mut data = Sequences::new(Rows::numbers(2), Targets::numbers(1), Read::EveryStep);
             for _ in 0..6 {
                 for step in 0..30 {
-                    let mut number = || if step == 0 { 0.0 } else { seeds::unit(&mut rng) - 0.5 };
+                    let mut number = || {
+                        if step == 0 {
+                            0.0
+                        } else {
+                            seeds::unit(&mut rng) - 0.5
+                        }
+                    };
                     data.push_numbers([number(), number()]);
                     data.push_goal([number()]);
                 }

@@ -60,7 +60,7 @@ impl<C: Step<1, 1>> Operation for SmallHidden<'_, '_, C> {
 }
 
 /// Most strips of a tile of `rows` rows.
-pub(super) const fn max_strips<S: Simd>(rows: usize) -> usize {
+pub(crate) const fn max_strips<S: Simd>(rows: usize) -> usize {
     let registers = S::ACCUMULATORS / rows;
     let most = if rows == 1 {
         STRIPS_OF_ONE
@@ -76,7 +76,7 @@ const fn fits_registers<S: Simd, E: Element>(rows: usize) -> bool {
 }
 
 /// The strips of some rows in tiles of nearly equal width, each as wide as the registers allow.
-pub(super) struct Tiles {
+pub(crate) struct Tiles {
     strips: usize,
     pub count: usize,
 }

@@ -179,6 +179,10 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Operation
     fn run<S: Simd>(mut self, s: S) {
         let batch = *self.recurrence.batch;
         let steps = self.steps.clone();
+        if batch.sequences() == 1 && self.mask.is_none() {
+            let reverse = self.recurrence.place.reverse;
+            return self.pass.sequence(s, steps, self.end, reverse);
+        }
         let rows = |row, count, previous| Rows {
             row,
             count,

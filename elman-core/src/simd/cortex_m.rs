@@ -245,16 +245,14 @@ impl Simd for CortexM {
         dot::run(start.data, start.outer, &mut products, to);
     }
     #[inline(always)]
-    fn own_tanh(self, v: V) -> Option<V> {
-        let mut to = v;
-        tanh::run(&v, &mut to);
-        Some(to)
+    fn own_tanh(self, mut v: V) -> Option<V> {
+        tanh::in_place(&mut v);
+        Some(v)
     }
     #[inline(always)]
-    fn own_sigmoid(self, v: V) -> Option<V> {
-        let mut to = v;
-        sigmoid::run(&v, &mut to);
-        Some(to)
+    fn own_sigmoid(self, mut v: V) -> Option<V> {
+        sigmoid::run(&mut v);
+        Some(v)
     }
     #[inline(always)]
     fn tanh_into(self, from: &[f32], to: &mut [f32]) {

@@ -15,7 +15,10 @@ impl Bends {
         self.sides.push(z > bend);
         let distance = (z - bend).abs() / z.abs().max(1.0);
         if distance > 0.0 {
-            self.nearest = Some(self.nearest.map_or(distance, |nearest| nearest.min(distance)));
+            self.nearest = Some(
+                self.nearest
+                    .map_or(distance, |nearest| nearest.min(distance)),
+            );
         }
     }
 

@@ -133,7 +133,12 @@ pub fn step(layer: &Layer, sums: Rows, previous: &[Vec<f64>]) -> Step {
             }
         }
         Cell::Lstm { .. } => {
-            let (i, f, g, o) = (gate(&sums[0]), gate(&sums[1]), tanh(&sums[2]), gate(&sums[3]));
+            let (i, f, g, o) = (
+                gate(&sums[0]),
+                gate(&sums[1]),
+                tanh(&sums[2]),
+                gate(&sums[3]),
+            );
             let c = units(&i, |u| f[u] * previous[1][u] + i[u] * g[u]);
             let h = units(&c, |u| o[u] * c[u].tanh());
             Step {
@@ -147,7 +152,12 @@ pub fn step(layer: &Layer, sums: Rows, previous: &[Vec<f64>]) -> Step {
 
 /// The adjoint of a step: `∂L/∂sums[t]`, and `∂L/∂state[t-1]` as far as it does not pass through the sums, from
 /// `∂L/∂state[t]`.
-pub fn back(layer: &Layer, step: &Step, previous: &[Vec<f64>], by_state: &[Vec<f64>]) -> (Rows, Rows) {
+pub fn back(
+    layer: &Layer,
+    step: &Step,
+    previous: &[Vec<f64>],
+    by_state: &[Vec<f64>],
+) -> (Rows, Rows) {
     let limit = Limit::of(layer);
     let by_h = &by_state[0];
     match layer.cell {
@@ -176,7 +186,10 @@ pub fn back(layer: &Layer, step: &Step, previous: &[Vec<f64>], by_state: &[Vec<f
             let by_g = units(c, |u| by_c[u] * i[u] * limit.tanh_slope(g[u]));
             let by_o = units(c, |u| by_h[u] * y[u] * limit.sigmoid_slope(o[u]));
             let direct = units(c, |u| by_c[u] * f[u]);
-            (vec![by_i, by_f, by_g, by_o], vec![vec![0.0; c.len()], direct])
+            (
+                vec![by_i, by_f, by_g, by_o],
+                vec![vec![0.0; c.len()], direct],
+            )
         }
     }
 }

@@ -31,12 +31,18 @@ const FORGETTING: f64 = 0.1;
 
 /// Everything worth saying, in the order in which it is best read.
 pub fn findings(checkup: &Checkup, spec: &Spec, recipe: Recipe) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = [gradient(checkup, spec, recipe.reach), clipping(checkup, recipe)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut findings: Vec<Finding> = [
+        gradient(checkup, spec, recipe.reach),
+        clipping(checkup, recipe),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     findings.extend(layers(checkup, spec));
-    let gated = checkup.layers.iter().filter(|layer| !layer.gates.is_empty());
+    let gated = checkup
+        .layers
+        .iter()
+        .filter(|layer| !layer.gates.is_empty());
     let steps = checkup.gradient_by_lag.len().min(recipe.reach);
     findings.extend(gated.flat_map(|layer| gates(layer, steps)));
     findings.extend(updates(checkup));
@@ -393,7 +399,10 @@ mod tests {
     fn advice_names_flags_that_the_cell_has() {
         let of = |layers| remedy(&Spec { layers, ..SPEC });
         assert!(of(Layers::of([Layer::tanh(2), Layer::gru(2)])).contains("--activation"));
-        for layers in [Layers::of([Layer::gru(2)]), Layers::of([Layer::gru(2), Layer::lstm(2)])] {
+        for layers in [
+            Layers::of([Layer::gru(2)]),
+            Layers::of([Layer::gru(2), Layer::lstm(2)]),
+        ] {
             assert!(!of(layers).contains("--activation"));
         }
         assert!(of(Layers::of([Layer::gru(2)])).contains("--cell lstm"));

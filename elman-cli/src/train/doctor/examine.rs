@@ -68,7 +68,9 @@ fn layers(spec: &Spec, textbook: &Textbook<'_>, found: &Probe) -> Vec<LayerHealt
 fn gate_health(gate: &Gate, steps: &[Step]) -> GateHealth {
     let values = steps.iter().flat_map(|step| &step.activated[gate.row]);
     let count = values.clone().count().max(1) as f64;
-    let stuck = values.clone().filter(|&&g| g > SATURATED || g < 1.0 - SATURATED);
+    let stuck = values
+        .clone()
+        .filter(|&&g| g > SATURATED || g < 1.0 - SATURATED);
     GateHealth {
         name: gate.name.to_owned(),
         mean: values.clone().sum::<f64>() / count,
@@ -162,7 +164,11 @@ mod tests {
                 // Block by block 1, 2, 3 … times the identity.
                 TensorKind::RecurrentWeights(_) => numbers.for_each(|(i, p)| {
                     let (row, column) = (i / tensor.columns, i % tensor.columns);
-                    *p = if column % 2 == row { (1 + column / 2) as f32 } else { 0.0 };
+                    *p = if column % 2 == row {
+                        (1 + column / 2) as f32
+                    } else {
+                        0.0
+                    };
                 }),
                 _ => {}
             }
@@ -190,13 +196,23 @@ mod tests {
         let summary = |layer: &LayerHealth| -> Vec<(String, f64, f64)> {
             let gates = layer.gates.iter();
             gates
-                .map(|gate| (gate.name.clone(), (gate.mean * 100.0).round(), gate.saturated))
+                .map(|gate| {
+                    (
+                        gate.name.clone(),
+                        (gate.mean * 100.0).round(),
+                        gate.saturated,
+                    )
+                })
                 .collect()
         };
         let gate = |name: &str, mean, saturated| (name.to_owned(), mean, saturated);
         // i shut, f open, g, o in the middle.
         let lstm = of_biases(Cell::lstm(), &[-9.0, 9.0, 0.0, 0.0]);
-        let expected = [gate("i", 0.0, 1.0), gate("f", 100.0, 1.0), gate("o", 50.0, 0.0)];
+        let expected = [
+            gate("i", 0.0, 1.0),
+            gate("f", 100.0, 1.0),
+            gate("o", 50.0, 0.0),
+        ];
         assert_eq!(summary(&lstm), expected);
         assert_eq!(lstm.forget_gate().unwrap().name, "f");
         assert!((lstm.saturated - 2.0 / 3.0).abs() < 1e-12);

@@ -250,7 +250,11 @@ fn columns(sums: &[Parts], by_sums: &Rows, block: impl Fn(&Parts) -> Option<usiz
         .filter_map(|(parts, by_sum)| Some((block(parts)?, by_sum)))
         .collect();
     blocks.sort_by_key(|(block, _)| *block);
-    blocks.into_iter().flat_map(|(_, row)| row).copied().collect()
+    blocks
+        .into_iter()
+        .flat_map(|(_, row)| row)
+        .copied()
+        .collect()
 }
 
 /// `∂L/∂output`; `None` where there is no target.
@@ -364,10 +368,12 @@ mod tests {
                 Layers::of(clipped),
                 Layers::of([Layer::gru(3), Layer::lstm(4)]),
                 Layers::of([two_ways(Layer::lstm(3)), two_ways(Layer::gru(2))]),
-                Layers::of([Cell::Gru { clip: 0.4 }, Cell::Lstm { clip: 0.4 }].map(|cell| Layer {
-                    cell,
-                    ..Layer::tanh(4)
-                })),
+                Layers::of(
+                    [Cell::Gru { clip: 0.4 }, Cell::Lstm { clip: 0.4 }].map(|cell| Layer {
+                        cell,
+                        ..Layer::tanh(4)
+                    }),
+                ),
             ] {
                 let (spec, sequences) = (spec(layers, read), data(read, 5));
                 let textbook = Textbook::new(&spec, &params(&spec, 0.8));

@@ -7,57 +7,60 @@ use crate::simd::activation::{EXP_MIN, SIGMOID_CONSTANTS};
 /// Up to this magnitude `exp(-|x|)` is a normal number.
 const NORMAL: f32 = 86.0;
 
-/// `to = sigmoid(from)`, as many numbers as both have.
+/// From `s1 = -|x|` to `s2 = n + ROUND` and `s1 = p`, where `exp(-|x|) = p·2^n`.
+macro_rules! exponential {
+    () => {
+        concat!(
+            // rounded = a·log2(e) + ROUND; n = rounded - ROUND; r = a - n·ln(2), in two parts
+            "vmov.f32 s2, s18\n",
+            "vfma.f32 s2, s1, s17\n",
+            "vsub.f32 s3, s2, s18\n",
+            "vfms.f32 s1, s3, s19\n",
+            "vfms.f32 s1, s3, s20\n",
+            // Q
+            "vmov.f32 s4, s24\n",
+            "vfma.f32 s4, s25, s1\n",
+            "vmov.f32 s5, s23\n",
+            "vfma.f32 s5, s4, s1\n",
+            "vmov.f32 s4, s22\n",
+            "vfma.f32 s4, s5, s1\n",
+            "vmov.f32 s5, s21\n",
+            "vfma.f32 s5, s4, s1\n",
+            // p = r·r·Q + r + 1
+            "vmul.f32 s4, s1, s1\n",
+            "vfma.f32 s1, s4, s5\n",
+            "vadd.f32 s1, s1, s26\n",
+        )
+    };
+}
+
+/// `data = sigmoid(data)`
 ///
 /// Two things differ from the source, and no bit of the result: where `exp(-|x|)` is a normal number its power of two is
 /// added to the exponent, since the product with it is exact; and the sign bit picks the side, because at -0 both agree.
 #[inline(never)]
-pub fn run(from: &[f32], to: &mut [f32]) {
-    let len = from.len().min(to.len());
-    if len == 0 {
+pub fn run(data: &mut [f32]) {
+    if data.is_empty() {
         return;
     }
-    // SAFETY: r0 walks over `len` numbers of `from`, which are read, and r1 over as many of `to`, which are written; r2 is
-    // a table of eleven constants, of which as many are read.
+    // SAFETY: r0 walks over all numbers of `data`, each of which is read and then written; r2 is a table of eleven
+    // constants, of which as many are read.
     unsafe {
         asm!(
             "vldmia r2, {s16-s26}",
             "2:",
-            "ldr r2, [r0], #4",
+            "ldr r2, [r0]",
             "orr r3, r2, #0x80000000", // -|x|
             "vmov s1, r3",
             "lsls r3, r2, #1",
             "cmp r3, r12",
             "bhi 7f",
-            "8:",
-            // rounded = a·log2(e) + ROUND; n = rounded - ROUND; r = a - n·ln(2), in two parts
-            "vmov.f32 s2, s18",
-            "vfma.f32 s2, s1, s17",
-            "vsub.f32 s3, s2, s18",
-            "vfms.f32 s1, s3, s19",
-            "vfms.f32 s1, s3, s20",
-            // Q
-            "vmov.f32 s4, s24",
-            "vfma.f32 s4, s25, s1",
-            "vmov.f32 s5, s23",
-            "vfma.f32 s5, s4, s1",
-            "vmov.f32 s4, s22",
-            "vfma.f32 s4, s5, s1",
-            "vmov.f32 s5, s21",
-            "vfma.f32 s5, s4, s1",
-            // p = r·r·Q + r + 1
-            "vmul.f32 s4, s1, s1",
-            "vfma.f32 s1, s4, s5",
-            "vadd.f32 s1, s1, s26",
+            exponential!(),
             // e = p·2^n
             "vmov r3, s2",
-            "lsls r4, r2, #1",
-            "cmp r4, r12",
-            "bhi 6f",
-            "lsls r3, r3, #23",
             "vmov r4, s1",
-            "add r3, r4",
-            "vmov s1, r3",
+            "add.w r4, r4, r3, lsl #23",
+            "vmov s1, r4",
             "5:",
             // sum = e + 1; lost = e - (sum - 1)
             "vadd.f32 s2, s1, s26",
@@ -69,21 +72,22 @@ pub fn run(from: &[f32], to: &mut [f32]) {
             "vmovpl.f32 s1, s26",
             "vdiv.f32 s0, s1, s2",
             "vfms.f32 s0, s0, s3",
-            "vstmia r1!, {s0}",
+            "vstmia r0!, {s0}",
             "subs r5, r5, #1",
             "bne 2b",
             "b 9f",
-            // out of the way: the least argument of exp, unless x is NaN
+            // Out of the way. The least argument of exp, unless x is NaN:
             "7:",
             "cmp r3, r8",
-            "bls 8b",
+            "bls 8f",
             "vcmp.f32 s1, s1",
             "vmrs APSR_nzcv, FPSCR",
             "it vc",
             "vmovvc.f32 s1, s16",
-            "b 8b",
+            "8:",
+            exponential!(),
             // p·2^n in two steps, of which only the last rounds
-            "6:",
+            "vmov r3, s2",
             "vmov r4, s18",
             "subs r3, r3, r4",
             "asrs r4, r3, #1",
@@ -98,9 +102,8 @@ pub fn run(from: &[f32], to: &mut [f32]) {
             "vmul.f32 s1, s1, s3",
             "b 5b",
             "9:",
-            inout("r0") from.as_ptr() => _,
-            inout("r1") to.as_mut_ptr() => _,
-            inout("r5") len => _,
+            inout("r0") data.as_mut_ptr() => _,
+            inout("r5") data.len() => _,
             inout("r2") SIGMOID_CONSTANTS.as_ptr() => _,
             out("r3") _,
             out("r4") _,

@@ -9,12 +9,29 @@ use crate::simd::activation::{TANH_CONSTANTS, TANH_MAX, TANH_SMALL};
 /// Where the source computes both ends and picks one, this branches, so that the bits are the same:
 /// - near zero the source's `0·v + T[3]` is `T[3]` itself, and its polynomial is odd in x, signs and all, but for -0;
 /// - above, the magnitude goes through the quotient, and the sign comes back at the end.
-#[inline(never)]
 pub fn run(from: &[f32], to: &mut [f32]) {
     let len = from.len().min(to.len());
-    if len == 0 {
-        return;
+    if len > 0 {
+        // SAFETY: both slices have `len` numbers.
+        unsafe { numbers(from.as_ptr(), to.as_mut_ptr(), len) };
     }
+}
+
+/// `data = tanh(data)`
+pub fn in_place(data: &mut [f32]) {
+    if !data.is_empty() {
+        let at = data.as_mut_ptr();
+        // SAFETY: the slice has so many numbers, and each is read before it is written.
+        unsafe { numbers(at, at, data.len()) };
+    }
+}
+
+/// `len` numbers, at least one.
+///
+/// # Safety
+/// `from` can be read and `to` written, `len` numbers each; both may be the same.
+#[inline(never)]
+unsafe fn numbers(from: *const f32, to: *mut f32, len: usize) {
     // SAFETY: r0 walks over `len` numbers of `from`, which are read, and r1 over as many of `to`, which are written; r2 is
     // a table of sixteen constants, of which as many are read.
     unsafe {
@@ -88,8 +105,8 @@ pub fn run(from: &[f32], to: &mut [f32]) {
             "vmovvc.f32 s1, s16",
             "b 8b",
             "9:",
-            inout("r0") from.as_ptr() => _,
-            inout("r1") to.as_mut_ptr() => _,
+            inout("r0") from => _,
+            inout("r1") to => _,
             inout("r5") len => _,
             inout("r2") TANH_CONSTANTS.as_ptr() => _,
             out("r3") _,

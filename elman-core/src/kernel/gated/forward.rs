@@ -1,0 +1,191 @@
+//! Forward in time: the product of a step, then the cell on its rows.
+
+use super::row::OneRow;
+use super::{Previous, Rows, Segment, Shape, Starts, Weights, load_bias, load_state, load_sums};
+use crate::cell::Gated;
+use crate::kernel::operands::{Gemm, Start};
+use crate::kernel::pack::{Panel, Panels};
+use crate::simd::{Element, LANES, Operation, Simd, View};
+use crate::slices::at_mut;
+
+/// The forward pass of one direction.
+pub(crate) struct Forward<'a, C, const SUMS: usize, const STATES: usize> {
+    pub cell: C,
+    pub shape: Shape,
+    pub w_rec: Panels<'a>,
+    /// Biases of the sums that x does not feed.
+    pub others: Panels<'a>,
+    pub starts: Starts<'a>,
+    /// (R, computed·Hs)
+    pub sums: &'a mut [f32],
+    /// (R, W)
+    pub h: &'a mut [f32],
+    /// (R, W); empty where the cell has one state.
+    pub c: &'a mut [f32],
+    /// What the product reads instead of h where recurrent dropout masks it, (B + R, H): start states, then hidden states.
+    pub masked: Option<&'a mut [f32]>,
+    /// B
+    pub sequences: usize,
+    /// Whether what `back` reads is to stay in the place of the sums.
+    pub keep: bool,
+}
+
+impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_, C, SUMS, STATES> {
+    /// All steps of a segment.
+    #[inline(always)]
+    pub fn segment<S: Simd>(&mut self, s: S, segment: Segment) {
+        if segment.active > 1 {
+            for index in 0..segment.steps {
+                self.step(s, segment.step(index));
+            }
+            return;
+        }
+        match (self.w_rec, self.others) {
+            (Panels::Single(w_rec), Panels::Single(others)) => {
+                s.run(OneRow(self, segment, Weights { w_rec, others }));
+            }
+            (Panels::Pairs(w_rec), Panels::Pairs(others)) => {
+                s.run(OneRow(self, segment, Weights { w_rec, others }));
+            }
+            _ => debug_assert!(false, "all weights of a model have one precision"),
+        }
+    }
+
+    /// What a step's product reads.
+    #[inline(always)]
+    pub(super) fn h_before(&self, previous: Previous) -> View<'_> {
+        let Shape {
+            hidden,
+            width,
+            column,
+        } = self.shape;
+        match (&self.masked, previous) {
+            (None, Previous::Rows(row)) => View::rows(&*self.h, width).from(row, column),
+            (None, Previous::Start(sequence)) => self.starts.h.from(sequence, 0),
+            (Some(masked), previous) => {
+                let row = match previous {
+                    Previous::Rows(row) => self.sequences + row,
+                    Previous::Start(sequence) => sequence,
+                };
+                View::rows(&**masked, hidden).from(row, 0)
+            }
+        }
+    }
+
+    /// One time step of some rows.
+    #[inline(always)]
+    pub fn step<S: Simd>(&mut self, s: S, rows: Rows) {
+        self.multiply(s, rows);
+        match self.others {
+            Panels::Single(others) => s.run(StepRows(self, rows, others)),
+            Panels::Pairs(others) => s.run(StepRows(self, rows, others)),
+        }
+    }
+
+    /// `sums += h[t-1]·W_rec`
+    #[inline(always)]
+    fn multiply<S: Simd>(&mut self, s: S, rows: Rows) {
+        let (facts, shape, others) = (&const { C::FACTS }, self.shape, self.others);
+        let (row, columns) = (shape.sums_row(facts), shape.padded());
+        let c = at_mut(self.sums, rows.row * row..);
+        for sum in facts.from_x.end..facts.computed() {
+            // Nothing but its bias is there before h is.
+            let first = (sum - facts.from_x.end) * shape.strips();
+            for index in 0..rows.count {
+                let to = at_mut(c, index * row + sum * columns..);
+                copy_biases(s, others, first, at_mut(to, ..columns));
+            }
+        }
+        let fed = (facts.from_h.end - facts.from_h.start) * columns;
+        let start = rows.row * row + facts.from_h.start * columns;
+        let (order, w_rec, hidden) = (rows.order, self.w_rec, shape.hidden);
+        // Taken out, since `h_before` borrows all of the pass.
+        let sums = core::mem::take(&mut self.sums);
+        let a = self.h_before(rows.previous);
+        s.run(Gemm {
+            start: Start::Continue,
+            order,
+            ..Gemm::new(
+                rows.count,
+                fed,
+                hidden,
+                a,
+                w_rec,
+                at_mut(sums, start..),
+                row,
+            )
+        });
+        self.sums = sums;
+    }
+}
+
+/// The cell on the finished sums of a step.
+struct StepRows<'w, 'a, 'b, E, C, const SUMS: usize, const STATES: usize>(
+    &'w mut Forward<'a, C, SUMS, STATES>,
+    Rows,
+    Panel<'b, E>,
+);
+
+impl<E: Element, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Operation
+    for StepRows<'_, '_, '_, E, C, SUMS, STATES>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self(pass, rows, others) = self;
+        let Forward {
+            cell,
+            shape,
+            starts,
+            sums,
+            h,
+            c,
+            keep,
+            ..
+        } = pass;
+        let (shape, facts) = (*shape, &const { C::FACTS });
+        let (row_len, computed) = (shape.sums_row(facts), facts.computed());
+        for index in 0..rows.count {
+            let row = at_mut(sums, (rows.row + index) * row_len..);
+            for strip in 0..shape.strips() {
+                let mut now = load_sums::<S, E, SUMS>(s, shape, facts, row, others, strip);
+                let mut previous = [s.splat(0.0); STATES];
+                previous[0] = load_state(s, shape, (h, starts.h), rows.previous, index, strip);
+                if STATES > 1 {
+                    previous[1] = load_state(s, shape, (c, starts.c), rows.previous, index, strip);
+                }
+                let state = cell.step(s, &mut now, previous);
+                let units = shape.units(rows.row + index, strip);
+                s.store_part(at_mut(h, units.clone()), state[0]);
+                if STATES > 1 {
+                    s.store_part(at_mut(c, units), state[1]);
+                }
+                if *keep {
+                    for sum in 0..computed {
+                        let start = sum * shape.padded() + strip * LANES;
+                        s.store_part(at_mut(row, start..start + LANES), now[sum]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Strips of biases alone, from strip `first` on, as many as `to` takes.
+#[inline(always)]
+fn copy_biases<S: Simd>(s: S, biases: Panels, first: usize, to: &mut [f32]) {
+    match biases {
+        Panels::Single(panel) => copy_strips(s, panel, first, to),
+        Panels::Pairs(panel) => copy_strips(s, panel, first, to),
+    }
+}
+
+#[inline(always)]
+fn copy_strips<S: Simd, E: Element>(s: S, biases: Panel<E>, first: usize, to: &mut [f32]) {
+    let mut strip = first;
+    for to in to.as_chunks_mut::<LANES>().0 {
+        s.store(to, load_bias(s, biases, strip));
+        strip += 1;
+    }
+}

@@ -1,0 +1,87 @@
+//! A single row: all steps of a segment in one function. The sums of a strip of units stay in registers from the product
+//! to the state that comes of them.
+//!
+//! ```text
+//! for step { for strip of units { sums = Z; sums += h[t-1]·W_rec; h[t], c[t] = step(sums, …) } }
+//! ```
+//! Every other step takes its strips from the last to the first, so that it begins with the part of W_rec that the step
+//! before left in the nearest cache. One strip of units at a time: its sums are as many chains of multiply-adds as a
+//! processor needs to have under way, and while the cell works on them the next strip's product has begun.
+//!
+//! Several rows take a product and then the cell: the same in one function for two to six rows was so much code that
+//! compiling it took longer than all others together.
+
+use super::{Forward, Rows, Segment, Weights, apart, load_bias, load_state, window};
+use crate::cell::Gated;
+use crate::kernel::operands::Order;
+use crate::simd::{Element, LANES, Operation, Simd};
+use crate::slices::{at, at_mut};
+
+/// All steps of a segment of one row.
+pub(super) struct OneRow<'w, 'a, 'b, E, C, const SUMS: usize, const STATES: usize>(
+    pub &'w mut Forward<'a, C, SUMS, STATES>,
+    pub Segment,
+    pub Weights<'b, E>,
+);
+
+impl<E: Element, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Operation
+    for OneRow<'_, '_, '_, E, C, SUMS, STATES>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self(pass, segment, weights) = self;
+        let strips = pass.shape.strips();
+        for index in 0..segment.steps {
+            let rows = segment.step(index);
+            for strip in 0..strips {
+                let strip = match rows.order {
+                    Order::Ascending => strip,
+                    Order::Descending => strips - 1 - strip,
+                };
+                pass.strip(s, rows, strip, weights);
+            }
+        }
+    }
+}
+
+impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_, C, SUMS, STATES> {
+    /// One strip of units of one row.
+    #[inline(always)]
+    fn strip<S: Simd, E: Element>(&mut self, s: S, rows: Rows, strip: usize, weights: Weights<E>) {
+        let (shape, facts) = (self.shape, &const { C::FACTS });
+        let z =
+            |sum: usize| rows.row * shape.sums_row(facts) + sum * shape.padded() + strip * LANES;
+        let mut sums = [s.splat(0.0); SUMS];
+        for sum in 0..SUMS {
+            sums[sum] = if sum < facts.from_x.end {
+                let start = z(sum);
+                s.load_part(at(self.sums, start..start + LANES))
+            } else {
+                let bias = (sum - facts.from_x.end) * shape.strips() + strip;
+                load_bias(s, weights.others, bias)
+            };
+        }
+        let h = at(self.h_before(rows.previous).data, ..shape.hidden);
+        let w_rec = apart(weights.w_rec.matrix, strip, shape.strips());
+        window(s, facts.from_h.clone(), h, w_rec, &mut sums);
+        let mut previous = [s.splat(0.0); STATES];
+        previous[0] = load_state(s, shape, (self.h, self.starts.h), rows.previous, 0, strip);
+        if STATES > 1 {
+            previous[1] = load_state(s, shape, (self.c, self.starts.c), rows.previous, 0, strip);
+        }
+        let state = self.cell.step(s, &mut sums, previous);
+        let units = shape.units(rows.row, strip);
+        s.store_part(at_mut(self.h, units.clone()), state[0]);
+        if STATES > 1 {
+            s.store_part(at_mut(self.c, units), state[1]);
+        }
+        if self.keep {
+            for sum in 0..facts.computed() {
+                let start = z(sum);
+                s.store_part(at_mut(self.sums, start..start + LANES), sums[sum]);
+            }
+        }
+    }
+}
