@@ -75,3 +75,19 @@ fn runs_of_old_are_elman_nets() {
         (CellName::Lstm, None)
     );
 }
+
+#[test]
+fn defaults_follow_kind_and_cell_and_whoever_types_one_wins() {
+    let lr = |line: &str| {
+        let line = format!("elman train text --lines true {line}");
+        let cli = parse(line.trim().split(' ').map(OsString::from));
+        match cli.expect("the line is right").task() {
+            Some(TrainTask::Text(job)) => job.settings.lr.to_string(),
+            _ => panic!("this is a text job"),
+        }
+    };
+    assert_ne!(lr("--cell gru"), lr(""));
+    assert_eq!(lr("--cell lstm"), lr("--cell gru"));
+    assert_eq!(lr("--cell gru --cell elman"), lr(""));
+    assert_eq!(lr("--cell gru --lr 0.5"), "0.5");
+}

@@ -52,7 +52,8 @@ pub const LINES: &Defaults = &Defaults {
         ("epochs", "24"),
         ("patience", "0"),
     ],
-    gated: &[],
+    // After four epochs of first names a GRU is at 2.02 nats, and with 0.002 at 2.08.
+    gated: &[("lr", "0.004")],
 };
 
 /// Good for running text by words.
