@@ -9,7 +9,7 @@ use elman_tests::{Case, Rig, Rows, levels};
 use proptest::prelude::*;
 
 /// Room for every image of these tests, on a cache line.
-const ROOM: usize = 1 << 14;
+const ROOM: usize = 1 << 15;
 type File = Box<Aligned<[u8; ROOM]>>;
 
 const LENGTHS: [usize; 3] = [4, 2, 1];

@@ -45,8 +45,8 @@
 //! # Promises
 //!
 //! **One answer.** Every pre-activation is one chain of fused multiply-adds: bias, inputs with `k`
-//! ascending, recurrence with `k` ascending. Lanes run over outputs, never over `k`; [`math::exp`] and
-//! [`math::tanh`] are polynomials of our own; sums over rows, classes and parameters have a fixed tree.
+//! ascending, recurrence with `k` ascending. Lanes run over outputs, never over `k`; [`math::exp`],
+//! [`math::tanh`] and [`math::sigmoid`] are polynomials of our own; sums over rows, classes and parameters have a fixed tree.
 //! So outputs and states are the same bits for every [`Level`] that [is fused](Level::is_fused), every
 //! batch size and composition, streaming or not; gradients and trained parameters are the same bits for
 //! every level. (A NaN is a NaN everywhere; its sign and payload are not promised.) Where the portable
@@ -83,6 +83,7 @@
 //! | function | fused | unfused |
 //! |---|---|---|
 //! | [`math::tanh`] | 1.5 | 1.5 |
+//! | [`math::sigmoid`] | 2.0 | 2.0 |
 //! | [`math::exp`] | 1.04 | 1.01 |
 //!
 //! # Where the time goes

@@ -56,7 +56,7 @@ pub struct Tape<'a> {
     is_started: bool,
     /// Steps recorded so far.
     pub(crate) recorded: usize,
-    spec: Spec,
+    pub(crate) spec: Spec,
 }
 
 impl<'a> Tape<'a> {

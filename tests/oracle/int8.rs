@@ -23,26 +23,28 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
         top.clear();
         for (reverse, start) in initial[layer].iter().enumerate().take(l.directions()) {
             let (first, _) = (reader.next(), reader.next());
-            let (shift, limit) = (first & 0xffff, (first >> 16) as i16);
-            assert_eq!(limit > 0, l.cell.limit().is_some());
-            let matrix = matrix(
-                &mut reader,
-                l.hidden,
-                below[0].len(),
-                l.hidden.next_multiple_of(8),
-            );
-            let mut h = padded(start, 8);
+            let header = Header {
+                shift: first & 0xff,
+                exponent: first >> 8 & 0xff,
+                limit: i64::from(first >> 16),
+            };
+            assert_eq!(header.limit > 0, l.cell.limit().is_some());
+            let padded_state = l.hidden.next_multiple_of(8);
+            let matrix = matrix(&mut reader, &l.cell, l.hidden, below[0].len(), padded_state);
+            let mut h = padded(&start[0], 8);
+            let mut c = start.get(1).cloned().unwrap_or_default();
             let order: Vec<usize> = match reverse {
                 0 => (0..steps).collect(),
                 _ => (0..steps).rev().collect(),
             };
             for t in order {
-                let z = matrix.iter().map(|row| row.sum(&below[t], &h));
-                let f = |z: i64| match (activate(l.cell, z >> shift), limit) {
-                    (h, 0) => h,
-                    (h, limit) => h.clamp(-limit, limit),
-                };
-                h = padded(&z.map(f).collect::<Vec<i16>>(), 8);
+                let mut next = h.clone();
+                for unit in 0..l.hidden {
+                    let sums = matrix.iter().map(|rows| rows[unit].sum(&below[t], &h));
+                    let sums: Vec<i64> = sums.collect();
+                    next[unit] = header.step(l.cell, &sums, h[unit], c.get_mut(unit));
+                }
+                h = next;
                 above[t].extend(&h);
             }
             top.extend(h);
@@ -57,7 +59,8 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
         panic!("these tests look at linear heads");
     };
     let _ = (reader.next(), reader.next());
-    let matrix = matrix(&mut reader, outputs, tops[0].len(), 0);
+    let identity = Cell::elman(Activation::Identity);
+    let matrix = matrix(&mut reader, &identity, outputs, tops[0].len(), 0).remove(0);
     assert_eq!(reader.at, words.len(), "words are left over");
     let logits = tops
         .iter()
@@ -87,6 +90,9 @@ impl Row {
     fn sum(&self, x: &[i16], h: &[i16]) -> i64 {
         let mut z = i64::from(self.bias);
         for (values, (weights, m)) in [x, h].iter().zip(self.weights.iter().zip(self.multipliers)) {
+            if weights.is_empty() {
+                continue; // what the sum does not read
+            }
             assert_eq!(values.len(), weights.len());
             for (values, weights) in values.chunks(504).zip(weights.chunks(504)) {
                 let products = values
@@ -103,56 +109,126 @@ impl Row {
     }
 }
 
-fn matrix(reader: &mut Reader, rows: usize, below: usize, state: usize) -> Vec<Row> {
-    let mut matrix = Vec::new();
-    for _ in 0..rows.div_ceil(4) {
-        let biases = [(); 4].map(|()| reader.next() as i32);
-        let multipliers = [(); 4].map(|()| reader.next());
-        let mut four: Vec<Row> = (0..4)
-            .map(|i| Row {
-                bias: biases[i],
-                multipliers: [multipliers[i] as i16, (multipliers[i] >> 16) as i16],
-                weights: [vec![0; below], vec![0; state]],
-            })
-            .collect();
-        for part in 0..2 {
-            for start in (0..[below, state][part]).step_by(4) {
-                for row in &mut four {
-                    let word = reader.next().to_le_bytes();
-                    for (byte, k) in [0, 2, 1, 3].into_iter().enumerate() {
-                        row.weights[part][start + k] = word[byte] as i8;
-                    }
-                }
-            }
+/// The rows of every sum, one for each unit.
+fn matrix(
+    reader: &mut Reader,
+    cell: &Cell,
+    units: usize,
+    below: usize,
+    state: usize,
+) -> Vec<Vec<Row>> {
+    // Sums are [n_in r z n_rec] and [i f g o].
+    let parts: &[[bool; 2]] = match cell {
+        Cell::Elman { .. } => &[[true, true]],
+        Cell::Gru { .. } => &[[true, false], [true, true], [true, true], [false, true]],
+        Cell::Lstm { .. } => &[[true, true]; 4],
+    };
+    let mut matrix: Vec<Vec<Row>> = parts.iter().map(|_| Vec::new()).collect();
+    for _ in 0..units.div_ceil(4) {
+        for (rows, [reads_x, reads_h]) in matrix.iter_mut().zip(parts) {
+            let columns = |reads: bool, columns: usize| if reads { columns } else { 0 };
+            rows.extend(four_rows(
+                reader,
+                columns(*reads_x, below),
+                columns(*reads_h, state),
+            ));
         }
-        matrix.extend(four);
     }
-    matrix.truncate(rows);
+    matrix.iter_mut().for_each(|rows| rows.truncate(units));
     matrix
 }
 
-fn activate(cell: Cell, t: i64) -> i16 {
-    let limit = |t: i64, low| t.clamp(low, 32767) as i16;
-    let Cell::Elman { activation, .. } = cell else {
-        panic!("an Elman layer")
-    };
-    match activation {
-        Activation::Relu => limit(t, 0),
-        Activation::Identity => limit(t, -32767),
-        Activation::Tanh => {
-            // Between the ends of lines that are 1/32 long, each raised by a sixteenth of the curve's bend.
-            let end = |i: i64| {
-                let x = i as f64 / 32.0;
-                let bend = 2.0 * x.tanh() * (1.0 - x.tanh().powi(2));
-                let raised = (x.tanh() + bend / (16.0 * 1024.0)) * 32768.0 + 0.5;
-                raised.min(32767.0) as i64
-            };
-            let magnitude = t.abs().min((256 << 9) - 1);
-            let (line, within) = (magnitude >> 9, magnitude & 511);
-            let h = end(line) + (((end(line + 1) - end(line)) * within + 256) >> 9);
-            (h * t.signum()) as i16
+fn four_rows(reader: &mut Reader, below: usize, state: usize) -> Vec<Row> {
+    let biases = [(); 4].map(|()| reader.next() as i32);
+    let multipliers = [(); 4].map(|()| reader.next());
+    let mut four: Vec<Row> = (0..4)
+        .map(|i| Row {
+            bias: biases[i],
+            multipliers: [multipliers[i] as i16, (multipliers[i] >> 16) as i16],
+            weights: [vec![0; below], vec![0; state]],
+        })
+        .collect();
+    for part in 0..2 {
+        for start in (0..[below, state][part]).step_by(4) {
+            for row in &mut four {
+                let word = reader.next().to_le_bytes();
+                for (byte, k) in [0, 2, 1, 3].into_iter().enumerate() {
+                    row.weights[part][start + k] = word[byte] as i8;
+                }
+            }
         }
     }
+    four
+}
+
+/// The first word of a layer and direction.
+struct Header {
+    shift: u32,
+    exponent: u32,
+    limit: i64,
+}
+
+impl Header {
+    /// The next h of a unit, and c.
+    fn step(&self, cell: Cell, sums: &[i64], h: i16, c: Option<&mut i16>) -> i16 {
+        // Of tanh; of sigmoid, which is (1 + tanh(x/2)) / 2, and times 2^16.
+        let tanh = |z: i64| table(self.within(z >> self.shift, 4));
+        let half = |z: i64| table(self.within(z >> (self.shift + 1), 2));
+        match (cell, sums) {
+            (Cell::Elman { activation, .. }, [z]) => {
+                let h = activate(activation, z >> self.shift);
+                match self.limit as i16 {
+                    0 => h,
+                    limit => h.clamp(-limit, limit),
+                }
+            }
+            (Cell::Gru { .. }, &[n_in, r, z, n_rec]) => {
+                let n = tanh(n_in + (n_rec >> 1) + ((n_rec * half(r)) >> 16));
+                let z = 32768 + half(z);
+                ((z * i64::from(h) + (65536 - z) * n + 32768) >> 16) as i16
+            }
+            (Cell::Lstm { .. }, &[i, f, g, o]) => {
+                let c = c.expect("an LSTM has c");
+                let kept = (32768 + half(f)) * i64::from(*c);
+                let new = (32768 + half(i)) * tanh(g);
+                let next = ((kept >> 1) + (new >> (1 + self.exponent)) + 16384) >> 15;
+                *c = next.clamp(-32768, 32767) as i16;
+                let y = table((i64::from(*c) << self.exponent) >> 1);
+                (((32768 + half(o)) * y + 32768) >> 16) as i16
+            }
+            _ => panic!("the sums of another cell"),
+        }
+    }
+
+    /// An argument within the clip, which counts so many units.
+    fn within(&self, t: i64, units: i64) -> i64 {
+        match self.limit * units {
+            0 => t,
+            limit => t.clamp(-limit, limit),
+        }
+    }
+}
+
+fn activate(activation: Activation, t: i64) -> i16 {
+    match activation {
+        Activation::Relu => t.clamp(0, 32767) as i16,
+        Activation::Identity => t.clamp(-32767, 32767) as i16,
+        Activation::Tanh => table(t) as i16,
+    }
+}
+
+/// tanh(t / 2^14) * 2^15, between the ends of lines that are 1/32 long, each raised by a sixteenth of the curve's bend.
+fn table(t: i64) -> i64 {
+    let end = |i: i64| {
+        let x = i as f64 / 32.0;
+        let bend = 2.0 * x.tanh() * (1.0 - x.tanh().powi(2));
+        let raised = (x.tanh() + bend / (16.0 * 1024.0)) * 32768.0 + 0.5;
+        raised.min(32767.0) as i64
+    };
+    let magnitude = t.abs().min((256 << 9) - 1);
+    let (line, within) = (magnitude >> 9, magnitude & 511);
+    let h = end(line) + (((end(line + 1) - end(line)) * within + 256) >> 9);
+    h * t.signum()
 }
 
 /// Rows of every channel's table, each padded to four numbers.
@@ -191,21 +267,28 @@ fn window(spec: &Spec, tables: &[Vec<Vec<i16>>], ids: &[Vec<u32>], t: usize) -> 
     padded(&row, 8)
 }
 
-/// The initial state of every layer and direction.
-fn initial(spec: &Spec, reader: &mut Reader) -> Vec<Vec<Vec<i16>>> {
+/// The initial h of every layer and direction, and c where the layer has one.
+fn initial(spec: &Spec, reader: &mut Reader) -> Vec<Vec<Vec<Vec<i16>>>> {
     let mut state = Vec::new();
     for l in spec.layers.as_slice() {
-        let mut directions = Vec::new();
-        for _ in 0..l.directions() {
-            let mut h = Vec::new();
-            for _ in 0..l.hidden.next_multiple_of(8) / 2 {
-                let word = match spec.initial_state {
-                    InitialState::Zero => 0,
-                    InitialState::Trained => reader.next(),
-                };
-                h.extend([word as i16, (word >> 16) as i16]);
+        let mut directions = vec![Vec::new(); l.directions()];
+        let states = if matches!(l.cell, Cell::Lstm { .. }) {
+            2
+        } else {
+            1
+        };
+        for _ in 0..states {
+            for direction in &mut directions {
+                let mut numbers = Vec::new();
+                for _ in 0..l.hidden.next_multiple_of(8) / 2 {
+                    let word = match spec.initial_state {
+                        InitialState::Zero => 0,
+                        InitialState::Trained => reader.next(),
+                    };
+                    numbers.extend([word as i16, (word >> 16) as i16]);
+                }
+                direction.push(numbers);
             }
-            directions.push(h);
         }
         state.push(directions);
     }

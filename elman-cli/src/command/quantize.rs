@@ -101,6 +101,8 @@ pub struct Seen {
     steps: usize,
     input: f64,
     hidden: Vec<f64>,
+    /// Of every layer, what calibration saw of its cell state and what 16 bits hold; none where it has none.
+    cells: Vec<Option<[f64; 2]>>,
     saturated: Saturated,
 }
 
@@ -149,6 +151,12 @@ pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Se
         input: calibration.input_range(),
         hidden: (0..spec.layers.len())
             .map(|layer| calibration.hidden_range(layer))
+            .collect(),
+        cells: (0..spec.layers.len())
+            .map(|layer| match f64::from(int8_net.cell_unit(layer)) {
+                0.0 => None,
+                unit => Some([calibration.cell_range(layer), 32767.0 * unit]),
+            })
             .collect(),
         saturated,
     };
@@ -199,6 +207,10 @@ fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> QuantizeReport {
             seen: range,
             limit: limit(l.cell, range),
         });
+        if let Some(&Some([seen, limit])) = seen.cells.get(layer) {
+            let of = format!("layer {layer}, c");
+            ranges.push(Range { of, seen, limit });
+        }
     }
     let float = Memory::of_strips(spec, SHOWN_STEPS);
     let int8 = Memory::of_words(spec, SHOWN_STEPS);

@@ -2,7 +2,7 @@
 
 use elman_core::{Direction, HeadKind, Input, Layer, Read, Spec};
 
-use crate::net::cell::{self, CellName};
+use crate::net::cell;
 
 /// The net in one line.
 pub fn line(spec: &Spec) -> String {
@@ -15,12 +15,14 @@ pub fn line(spec: &Spec) -> String {
     let layers = spec.layers.as_slice().iter();
     let layers: Vec<String> = layers
         .map(|layer| {
-            let ways = if layer.directions() == 1 { "" } else { "2 x " };
-            let cell = match CellName::of(layer.cell) {
-                CellName::Elman => String::new(),
-                _ => format!("{} ", cell::word(layer)),
+            let cell = match cell::activation(layer) {
+                Some(_) => String::new(),
+                None => format!(" {}", cell::word(layer)),
             };
-            format!("{ways}{} {cell}", layer.hidden)
+            match layer.directions() {
+                1 => format!("{}{cell}", layer.hidden),
+                _ => format!("2 x {}{cell}", layer.hidden),
+            }
         })
         .collect();
     let read = match spec.head.read {
@@ -28,8 +30,8 @@ pub fn line(spec: &Spec) -> String {
         Read::LastStep => "after the last step",
     };
     format!(
-        "{input} -> {}hidden -> {} outputs {read}",
-        layers.join("-> "),
+        "{input} -> {} hidden -> {} outputs {read}",
+        layers.join(" -> "),
         spec.output_width()
     )
 }

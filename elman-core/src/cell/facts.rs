@@ -49,6 +49,18 @@ impl CellFacts {
         self.from_bias.end - self.from_bias.start
     }
 
+    /// Whether `x·W_in` is added to a sum.
+    #[inline(always)]
+    pub(crate) const fn reads_x(&self, sum: usize) -> bool {
+        self.from_x.start <= sum && sum < self.from_x.end
+    }
+
+    /// Whether `h[t-1]·W_rec` is added to it.
+    #[inline(always)]
+    pub(crate) const fn reads_h(&self, sum: usize) -> bool {
+        self.from_h.start <= sum && sum < self.from_h.end
+    }
+
     /// Sums that the input or the state feeds: the first ones.
     #[inline(always)]
     pub(crate) const fn computed(&self) -> usize {

@@ -1,6 +1,7 @@
 //! What a cell of several sums per unit computes, whichever it is.
 
 use super::facts::CellFacts;
+use super::int8::Fixed;
 use crate::simd::Simd;
 
 /// The arithmetic of a cell with `SUMS` sums and `STATES` states per unit, on strips of sixteen units in registers.
@@ -33,6 +34,13 @@ pub(crate) trait Gated<const SUMS: usize, const STATES: usize>: Copy {
         state: [S::V; STATES],
         d_state: [S::V; STATES],
     ) -> ([S::V; SUMS], [S::V; STATES]);
+
+    /// How many bits [`Gated::step_int8`] cuts off each sum beyond the layer's shift before it looks up a function; none
+    /// where it cuts nothing.
+    const INT8_CUTS: [Option<u32>; SUMS];
+
+    /// [`Gated::step`] in integers, of one unit.
+    fn step_int8(sums: [i32; SUMS], previous: [i32; STATES], fixed: Fixed) -> [i32; STATES];
 }
 
 /// What a clip does to the sums of gates and to their gradients.

@@ -8,11 +8,20 @@
 //! dz = dh·(h[t-1] - n)      dn = dh - dh·z               dh[t-1] = dh·z
 //! dn_in = dn·(1 - n²)       dr = dn_in·n_rec             dn_rec = dn_in·r
 //! ```
+//!
+//! In integers, with `tanh` and `sigmoid` of `cell::int8` (n and h in units of 2⁻¹⁵, z of 2⁻¹⁶):
+//!
+//! ```text
+//! u = tanh(z_r/2)      n = tanh(z_n_in + ⌊z_n_rec / 2⌋ + ⌊z_n_rec·u / 2¹⁶⌋)      z = sigmoid(z_z)
+//! h[t] = ⌊(z·h[t-1] + (2¹⁶ - z)·n + 2¹⁵) / 2¹⁶⌋
+//! ```
 
 use super::facts::CellFacts;
 use super::gated::{Clip, Gated};
+use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::{sigmoid, tanh};
+use crate::simd::int8::scaled;
 
 /// The cell's arithmetic. Sums: `[n_in r z n_rec]`.
 #[derive(Clone, Copy)]
@@ -79,5 +88,17 @@ impl Gated<4, 1> for Gru {
             s.mul(d_n_in, r),
         ];
         (d_sums, [s.mul(d_h, z)])
+    }
+
+    const INT8_CUTS: [Option<u32>; 4] = [Some(0), Some(1), Some(1), None];
+
+    #[inline(always)]
+    fn step_int8([n_in, r, z, n_rec]: [i32; 4], [h]: [i32; 1], fixed: Fixed) -> [i32; 1] {
+        let u = fixed.tanh_of_half(r);
+        // r·n_rec = n_rec/2 + u·n_rec/2. Where a unit has several sums, none reaches 2³⁰.
+        let n = fixed.tanh(n_in + (n_rec >> 1) + scaled(n_rec, u));
+        let z = fixed.sigmoid(z);
+        // Between h and n, times 2¹⁶: within 32 bits.
+        [(z * h + (0x10000 - z) * n + 0x8000) >> 16]
     }
 }

@@ -6,9 +6,17 @@
 //!
 //! do = dh·tanh(c)      dc += dh·o·(1 - tanh²(c))      di = dc·g      df = dc·c[t-1]      dg = dc·i      dc[t-1] = dc·f
 //! ```
+//!
+//! In integers, with `T`, `tanh` and `sigmoid` of `cell::int8` (g and h in units of 2⁻¹⁵, i, f, o of 2⁻¹⁶, c of 2^(e-15)):
+//!
+//! ```text
+//! c[t] = ⌊(⌊f·c[t-1] / 2⌋ + ⌊i·g / 2^(1+e)⌋ + 2¹⁴) / 2¹⁵⌋, limited to 16 bits
+//! h[t] = ⌊(o·T(⌊c[t]·2^e / 2⌋) + 2¹⁵) / 2¹⁶⌋
+//! ```
 
 use super::facts::CellFacts;
 use super::gated::{Clip, Gated};
+use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::{sigmoid, tanh};
 
@@ -80,5 +88,18 @@ impl Gated<4, 2> for Lstm {
             self.clip.sigmoid_back(s, o, d_o),
         ];
         (d_sums, [s.splat(0.0), s.mul(d_c, f)])
+    }
+
+    const INT8_CUTS: [Option<u32>; 4] = [Some(1), Some(1), Some(0), Some(1)];
+
+    #[inline(always)]
+    fn step_int8([i, f, g, o]: [i32; 4], [_, c]: [i32; 2], fixed: Fixed) -> [i32; 2] {
+        let kept = fixed.sigmoid(f) * c;
+        let new = fixed.sigmoid(i) * fixed.tanh(g);
+        // Both products are below 2³¹, so are their halves together with what rounds.
+        let c = ((kept >> 1) + (new >> (1 + fixed.exponent())) + 0x4000) >> 15;
+        let c = c.min(0x7fff).max(-0x8000);
+        let h = (fixed.sigmoid(o) * fixed.tanh_of_cell(c) + 0x8000) >> 16;
+        [h, c]
     }
 }

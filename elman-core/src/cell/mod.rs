@@ -13,6 +13,7 @@ mod elman;
 mod facts;
 mod gated;
 mod gru;
+mod int8;
 mod lstm;
 mod step;
 
@@ -21,6 +22,7 @@ use elman::Elman;
 pub use facts::CellFacts;
 pub(crate) use gated::Gated;
 use gru::Gru;
+pub(crate) use int8::Fixed;
 use lstm::Lstm;
 pub(crate) use step::Step;
 
@@ -136,6 +138,12 @@ impl Cell {
         }
     }
 
+    /// Whether a unit has several sums.
+    #[inline(always)]
+    pub(crate) const fn is_gated(self) -> bool {
+        self.facts().sums > 1
+    }
+
     /// The clip, where there is one.
     ///
     /// ```
@@ -216,6 +224,11 @@ impl Cell {
         }
     }
 
+    /// How many bits an int8 layer cuts off a sum beyond its shift before a function reads it; none where something else does.
+    pub(crate) fn int8_cut(self, sum: usize) -> Option<u32> {
+        with_cell(self, Int8Cut { sum })
+    }
+
     /// What a clip of the sums limits |h| to.
     pub(crate) fn limit_of_state(self, clip: f64) -> f64 {
         match self {
@@ -246,5 +259,25 @@ pub(crate) fn with_cell<W: Visit>(cell: Cell, work: W) -> W::Output {
         Cell::Elman { activation, .. } => work.visit(Elman::new(activation, cell.limit())),
         Cell::Gru { .. } => work.visit_gated(Gru::new(cell.limit())),
         Cell::Lstm { .. } => work.visit_gated(Lstm::new(cell.limit())),
+    }
+}
+
+/// See [`Cell::int8_cut`].
+struct Int8Cut {
+    sum: usize,
+}
+
+impl Visit for Int8Cut {
+    type Output = Option<u32>;
+
+    fn visit<C: Step<1, 1>>(self, _: C) -> Option<u32> {
+        Some(0)
+    }
+
+    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        self,
+        _: C,
+    ) -> Option<u32> {
+        C::INT8_CUTS.get(self.sum).copied().flatten()
     }
 }

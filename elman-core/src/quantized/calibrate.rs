@@ -1,7 +1,7 @@
 //! Calibration: what flows through a net on the user's data, as ranges, and as second moments of what every matrix reads.
 //!
 //! ```text
-//! numbers   1 + MAX_LAYERS ranges: max |x|, then max |h| of every layer
+//! numbers   1 + 2·MAX_LAYERS ranges: max |x|, max |h| of every layer, max |c| of every layer
 //!           of each matrix moments (N, N), lower triangle: Σ v·vᵀ over all steps, v = (x, h, 1); so the last row holds Σ v
 //!           v, while it is added
 //! ```
@@ -12,11 +12,15 @@ use crate::error::{Error, check_len};
 use crate::inputs::Inputs;
 use crate::params::Place;
 use crate::slices::{at, at_mut};
-use crate::spec::{MAX_LAYERS, Spec};
+use crate::spec::{Dropout, MAX_LAYERS, Spec};
 use crate::tape::Tape;
 
-/// Largest magnitudes: of inputs, then of every layer's state.
-const RANGES: usize = 1 + MAX_LAYERS;
+/// Where the largest magnitudes of every layer's h lie; in front of them that of the inputs.
+const HIDDEN: usize = 1;
+/// Where those of every layer's c lie.
+const CELLS: usize = HIDDEN + MAX_LAYERS;
+/// All of them.
+const RANGES: usize = CELLS + MAX_LAYERS;
 
 /// Statistics of a net on data, in the caller's numbers.
 ///
@@ -65,7 +69,7 @@ pub struct Calibration<'a> {
 pub struct Saturated {
     /// Inputs.
     pub inputs: usize,
-    /// Numbers of a state; none where it comes out of tanh.
+    /// Numbers of a state: c of an LSTM, and h, but where it comes out of tanh.
     pub hidden: usize,
 }
 
@@ -170,7 +174,43 @@ impl<'a> Calibration<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn hidden_range(&self, layer: usize) -> f64 {
-        self.numbers.get(1 + layer).copied().unwrap_or(0.0)
+        self.numbers.get(HIDDEN + layer).copied().unwrap_or(0.0)
+    }
+
+    /// Largest magnitude in the cell state of a layer, both directions; 0 where it has none.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec { layers: Layers::of([Layer::lstm(3)]), ..Spec::dense(2, 3, 1) };
+    /// # let params = [0.5; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let model = Model::new(SPEC, &params, &packed)?;
+    /// # let mut buffer = [Strip::ZERO; SPEC.tape_len(3, 1)];
+    /// # let mut tape = Tape::new(&SPEC, Batch::uniform(3, 1)?, Inputs::Dense(&[9.0; 6]), 0, &mut buffer)?;
+    /// # tape.start(&model, None)?;
+    /// # tape.record(Level::detect(), &model, 0..3)?;
+    /// # let mut numbers = vec![0.0; SPEC.int8().calibration_len()];
+    /// let mut calibration = Calibration::new(&SPEC, &mut numbers)?;
+    /// calibration.observe(&tape)?; // three steps with gates wide open: c grows by 1 at each
+    /// assert!(calibration.cell_range(0) > 2.9 && calibration.hidden_range(0) < 1.0);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn cell_range(&self, layer: usize) -> f64 {
+        self.numbers.get(CELLS + layer).copied().unwrap_or(0.0)
+    }
+
+    /// Whether this is the calibration of a net of that shape, dropout aside.
+    pub(super) fn check_net(&self, spec: &Spec) -> Result<(), Error> {
+        let plain = |spec: &Spec| Spec {
+            dropout: Dropout::NONE,
+            ..*spec
+        };
+        if plain(&self.spec) == plain(spec) {
+            Ok(())
+        } else {
+            Err(Error::Quantized("the calibration is that of another net"))
+        }
     }
 
     /// Moments (N, N) of a layer and direction (the head: layer `layers.len()`); the last number counts the steps.
@@ -183,7 +223,8 @@ impl<'a> Calibration<'a> {
     /// Takes in a tape of one sequence, recorded from its start to its end without dropout.
     ///
     /// # Errors
-    /// [`Error::Steps`] for a tape of several sequences, or one not recorded to its end.
+    /// [`Error::Quantized`] for a tape of another net; [`Error::Steps`] for one of several sequences, or not recorded to its
+    /// end.
     ///
     /// ```
     /// # use elman_core::{*, quantized::*};
@@ -204,13 +245,15 @@ impl<'a> Calibration<'a> {
     /// ```
     pub fn observe(&mut self, tape: &Tape) -> Result<(), Error> {
         let (batch, spec) = (&tape.batch, self.spec);
+        self.check_net(&tape.spec)?;
         if batch.sequences() != 1 || tape.recorded != batch.steps() {
             return Err(Error::Steps("calibration takes whole sequences one by one"));
         }
         let steps = batch.steps();
         self.observe_range(0, layer_inputs(tape, &spec, 0));
         for layer in 0..spec.layers.len() {
-            self.observe_range(1 + layer, hidden(tape, &spec, layer));
+            self.observe_range(HIDDEN + layer, hidden(tape, &spec, layer));
+            self.observe_range(CELLS + layer, cell_states(tape, &spec, layer));
             self.observe_layer(tape, layer);
         }
         let head = Place {
@@ -283,6 +326,8 @@ impl<'a> Calibration<'a> {
             if l.cell.bound().is_none() {
                 found.hidden += beyond(hidden, 32767.5 * model.state_unit(layer));
             }
+            let cells = cell_states(tape, spec, layer);
+            found.hidden += beyond(cells, 32767.5 * model.cell_unit(layer));
         }
         found
     }
@@ -328,6 +373,18 @@ fn row(rows: &[f32], t: usize, width: usize) -> &[f32] {
 fn hidden<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
     let rows = tape.layout.hidden(layer).of(tape.rows);
     at(rows, ..tape.batch.steps() * spec.layer(layer).width())
+}
+
+/// (T, width) cell states of a layer; none where it has none.
+fn cell_states<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
+    let region = tape.layout.cell(layer);
+    if region.is_none() {
+        return &[];
+    }
+    at(
+        region.of(tape.rows),
+        ..tape.batch.steps() * spec.layer(layer).width(),
+    )
 }
 
 /// (T, I) numbers that a layer read.

@@ -2,6 +2,7 @@
 
 use super::inputs::{Integers, channels, round_to_16, write_row};
 use super::model::QuantizedModel;
+use super::step::Vectors;
 use super::words::vector_words;
 use crate::error::{Error, check_len, check_room, check_shape};
 use crate::inputs::Inputs;
@@ -169,7 +170,8 @@ impl QuantizedModel<'_> {
         let (mut width, mut width_below) = (1, 1);
         for layer in 0..spec.layers.len() {
             width = spec.int8().layer_words(layer);
-            let Some((layer_state, rest)) = state.split_at_mut_checked(width) else {
+            let states = spec.int8().states_words(layer);
+            let Some((layer_state, rest)) = state.split_at_mut_checked(states) else {
                 debug_assert!(false, "the state has a part for every layer");
                 return;
             };
@@ -197,8 +199,8 @@ impl QuantizedModel<'_> {
 
     /// One direction of a layer over all steps: `h[t] = f(x[t], h[t-1])`, or `f(x[t], h[t+1])` from the last step to the first.
     ///
-    /// `hidden` is (T, width) words, forward h in front of reverse h in every row; `state` one such row, where the layer starts and
-    /// afterwards where it ends.
+    /// `hidden` is (T, width) words, forward h in front of reverse h in every row; `state` one such row, then one of c where the cell
+    /// has it: where the layer starts and afterwards where it ends.
     fn recurrent(
         &self,
         place: Place,
@@ -211,7 +213,11 @@ impl QuantizedModel<'_> {
         let width = self.spec().int8().layer_words(place.layer);
         let h_words = vector_words(step.matrix.h_blocks);
         let column = if place.reverse { h_words } else { 0 };
-        let Some(state) = state.get_mut(column..column + h_words) else {
+        let (h_state, c_state) = state.split_at_mut_checked(width).unwrap_or_default();
+        let c = c_state
+            .get_mut(column..column + h_words)
+            .unwrap_or_default();
+        let Some(state) = h_state.get_mut(column..column + h_words) else {
             debug_assert!(false, "the state has a part for every direction");
             return;
         };
@@ -239,7 +245,12 @@ impl QuantizedModel<'_> {
                 return;
             };
             h_t.fill(0);
-            step.run(input.row(steps, t), h_prev, h_t);
+            step.run(Vectors {
+                x: input.row(steps, t),
+                h_prev,
+                h_t,
+                c: &mut *c,
+            });
         }
         let last = if place.reverse { 0 } else { steps - 1 };
         let start = last * width + column;

@@ -6,18 +6,23 @@ use crate::params::Place;
 use crate::spec::{HeadKind, InitialState, Input};
 
 impl Int8Lengths<'_> {
-    /// Blocks of the state of a layer, both directions.
+    /// Blocks of h of a layer, both directions.
     const fn layer_blocks(self, layer: usize) -> usize {
         let l = self.spec.layer(layer);
         blocks(l.hidden) * l.directions()
     }
 
-    /// Words of it.
+    /// Words of a row of its h.
     pub(super) const fn layer_words(self, layer: usize) -> usize {
         vector_words(self.layer_blocks(layer))
     }
 
-    /// Words of the state of the widest layer.
+    /// Words of all its states: h, then c of an LSTM.
+    pub(super) const fn states_words(self, layer: usize) -> usize {
+        self.spec.layer(layer).cell.facts().states * self.layer_words(layer)
+    }
+
+    /// Words of h of the widest layer.
     pub(super) const fn widest_words(self) -> usize {
         let (mut widest, mut i) = (0, 0);
         while i < self.spec.layers.len() {
@@ -33,13 +38,13 @@ impl Int8Lengths<'_> {
     pub(super) const fn state_offset(self, layer: usize) -> usize {
         let (mut sum, mut i) = (0, 0);
         while i < layer {
-            sum += self.layer_words(i);
+            sum += self.states_words(i);
             i += 1;
         }
         sum
     }
 
-    /// Where the state of a layer and direction starts there.
+    /// Where h of a layer and direction starts there; c of an LSTM lies [`Int8Lengths::layer_words`] behind it.
     pub(super) const fn place_offset(self, place: Place) -> usize {
         let forward = vector_words(blocks(self.spec.layer(place.layer).hidden));
         self.state_offset(place.layer) + if place.reverse { forward } else { 0 }
@@ -108,9 +113,7 @@ impl Int8Lengths<'_> {
             };
             let matrix = Matrix {
                 start,
-                rows: l.cell.facts().sums * l.hidden,
-                x_blocks,
-                h_blocks: blocks(l.hidden),
+                ..Matrix::of(l.cell, l.hidden, x_blocks, blocks(l.hidden))
             };
             if layer == place.layer {
                 let before = if place.reverse { matrix.words() } else { 0 };
@@ -131,14 +134,13 @@ impl Int8Lengths<'_> {
             layer: top,
             reverse: false,
         });
+        let outputs = match self.spec.head.kind {
+            HeadKind::None => 0,
+            HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => outputs,
+        };
         Matrix {
             start: last.start + last.words() * self.spec.layer(top).directions(),
-            rows: match self.spec.head.kind {
-                HeadKind::None => 0,
-                HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => outputs,
-            },
-            x_blocks: self.top_blocks(),
-            h_blocks: 0,
+            ..Matrix::plain(outputs, self.top_blocks(), 0)
         }
     }
 

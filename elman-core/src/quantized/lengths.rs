@@ -55,7 +55,8 @@ impl Int8Lengths<'_> {
         }
     }
 
-    /// Words of state for one sequence: two numbers each, every layer and direction padded to eight numbers.
+    /// Words of state for one sequence: two numbers each, every layer and direction padded to eight numbers: h forward, h
+    /// reverse, and of an LSTM c forward, c reverse.
     ///
     /// ```
     /// # use elman_core::Spec;
@@ -116,8 +117,8 @@ impl Int8Lengths<'_> {
     ///
     /// ```
     /// # use elman_core::Spec;
-    /// // Nine magnitudes; of each matrix what it reads (and 1 for the bias) by what it reads; a row of room.
-    /// assert_eq!(Spec::dense(2, 3, 1).int8().calibration_len(), 9 + (2 + 3 + 1) * (2 + 3 + 1) + (3 + 1) * (3 + 1) + 6);
+    /// // 17 magnitudes; of each matrix what it reads (and 1 for the bias) by what it reads; a row of room.
+    /// assert_eq!(Spec::dense(2, 3, 1).int8().calibration_len(), 17 + (2 + 3 + 1) * (2 + 3 + 1) + (3 + 1) * (3 + 1) + 6);
     /// ```
     pub const fn calibration_len(self) -> usize {
         let head = Place {
@@ -151,7 +152,8 @@ impl Int8Lengths<'_> {
         while layer <= self.spec.layers.len() {
             let width = self.moments_width(layer);
             let rows = if layer < self.spec.layers.len() {
-                self.spec.layer(layer).hidden
+                let l = self.spec.layer(layer);
+                l.cell.facts().sums * l.hidden
             } else {
                 self.spec.output_width()
             };
@@ -165,7 +167,7 @@ impl Int8Lengths<'_> {
         most
     }
 
-    /// Unit `unit` of a layer and direction in the state of one sequence; zero where there is none.
+    /// h of unit `unit` of a layer and direction in the state of one sequence; zero where there is none.
     ///
     /// ```
     /// # use elman_core::*;
@@ -178,5 +180,24 @@ impl Int8Lengths<'_> {
     /// ```
     pub fn read_state(self, state: &[u32], place: Place, unit: usize) -> i16 {
         number(state, 2 * self.place_offset(place) + unit)
+    }
+
+    /// c of a unit of an LSTM there; zero where there is none.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// let spec = Spec { layers: Layers::of([Layer::lstm(3)]), ..Spec::dense(2, 3, 1) };
+    /// // Three h, padded to eight, then three c.
+    /// let state = [1 | 2 << 16, 3, 0, 0, 4 | 5 << 16, 6, 0, 0];
+    /// let layer = Place { layer: 0, reverse: false };
+    /// assert_eq!(spec.int8().state_len(), 8);
+    /// assert_eq!([0, 1, 2].map(|unit| spec.int8().read_cell(&state, layer, unit)), [4, 5, 6]);
+    /// ```
+    pub fn read_cell(self, state: &[u32], place: Place, unit: usize) -> i16 {
+        if self.spec.layer(place.layer).cell.facts().states < 2 {
+            return 0;
+        }
+        let start = self.place_offset(place) + self.layer_words(place.layer);
+        number(state, 2 * start + unit)
     }
 }

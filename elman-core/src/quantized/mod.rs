@@ -42,10 +42,21 @@
 //! logit = bias + ⌊Σ w_out·h · m_out / 2¹⁶⌋                            times `unit` where `f32` is asked for
 //! ```
 //!
+//! A GRU has four such sums per unit, `[n_in r z n_rec]`, an LSTM `[i f g o]`; `n_in` reads no h and `n_rec` no x. T(t) is
+//! `tanh(t / 2¹⁴)·2¹⁵`; where the layer has a clip, its argument is limited, to ±limit·4, or ±limit·2 where a sum is halved:
+//!
+//! ```text
+//! gates  σ(s) = 2¹⁵ + T(⌊s / 2^(shift+1)⌋)                            since sigmoid(x) = (1 + tanh(x/2)) / 2; times 2¹⁶
+//! GRU    u = T(⌊r / 2^(shift+1)⌋)      n = T(⌊(n_in + ⌊n_rec / 2⌋ + ⌊n_rec·u / 2¹⁶⌋) / 2^shift⌋)
+//!        h' = ⌊(σ(z)·h + (2¹⁶ - σ(z))·n + 2¹⁵) / 2¹⁶⌋
+//! LSTM   c' = ⌊(⌊σ(f)·c / 2⌋ + ⌊σ(i)·T(⌊g / 2^shift⌋) / 2^(1+e)⌋ + 2¹⁴) / 2¹⁵⌋, limited to 16 bits, in units of 2^(e-15)
+//!        h' = ⌊(σ(o)·T(⌊c'·2^e / 2⌋) + 2¹⁵) / 2¹⁶⌋                   e from calibration
+//! ```
+//!
 //! Every row (output) has multipliers of its own: they are the scales per output channel. Sums over more than 504
 //! inputs are cut into pieces of 504, each scaled by itself: `504·128·2¹⁵ < 2³¹`, so no sum overflows.
-//! [`QuantizedModel::new`] checks for every row that `z` cannot overflow either. Tanh is a table of 256 lines, off by at
-//! most 8·10⁻⁵.
+//! [`QuantizedModel::new`] checks for every row that `z` cannot overflow either, and that no sum of a GRU or LSTM reaches 2³⁰.
+//! Tanh is a table of 256 lines, off by at most 8·10⁻⁵.
 //!
 //! # The flat layout
 //!
@@ -56,15 +67,16 @@
 //! input scale          1 word: f32, how many units of x make 1.0
 //! embeddings           per channel, per id (V + 1 of them): multiplier m, then ⌈E/4⌉ words of four bytes e: x = ⌊(e·m + 64) / 2⁷⌋
 //! initial state        if trained: as one sequence's state
-//! layer and direction  shift + limit·2¹⁶ │ unit (f32: what one unit of h is worth) │ per four rows: a group
+//! layer and direction  shift + e·2⁸ + limit·2¹⁶ │ unit (f32: what one unit of h is worth) │ per four units: a group for each sum
 //! head                 0     │ unit (f32: what one unit of a logit is worth) │ per four rows: a group, without W_rec
-//! group                4 × bias │ 4 × (m_in low, m_rec high) │ blocks of W_in │ blocks of W_rec
+//! group                4 × bias │ 4 × (m_in low, m_rec high) │ blocks of W_in │ blocks of W_rec       (those that the sum reads)
 //! block                8 words: columns 0..4 of rows 0, 1, 2, 3, then columns 4..8 of them
 //! word of weights      columns 0, 2, 1, 3: two of them are one SXTB16, the other two one SXTB16 with ROR 8
 //! ```
 //!
 //! Numbers of 16 bits lie in pairs. What a matrix reads is padded to blocks of eight: the state of every layer and
-//! direction by itself, a row of inputs as a whole, each embedding in it to four. Padding meets zero weights.
+//! direction by itself, a row of inputs as a whole, each embedding in it to four. Padding meets zero weights. A sequence's
+//! state is, layer by layer, h forward, h reverse, and of an LSTM c forward, c reverse.
 //!
 //! Lost against this layout: two rows in one half-word, `256·a + b`, summed by SMLALD and apart from it `b` by SMLAD, an
 //! instruction less for four products, but seven more per pair of rows to take the sums apart, and pieces of 256 (estimated, not built: even at 32 units,
@@ -72,6 +84,7 @@
 
 mod calibrate;
 mod forward;
+mod gated;
 mod golden;
 mod inputs;
 mod layout;

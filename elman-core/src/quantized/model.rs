@@ -1,10 +1,9 @@
 //! An int8 net, read where it lies.
 
+use super::gated::{GatedCode, gated_code};
 use super::inputs::round_to_16;
-use super::step::{LayerStep, apply_head, largest_sum, limit_of};
-use super::words::{
-    GROUP_HEADER, MATRIX_HEADER, Matrix, blocks, embedding_words, number, vector_words,
-};
+use super::step::{LIMIT, LayerStep, SHIFT, apply_head, check_group, limit_of, shifts_of};
+use super::words::{MATRIX_HEADER, Matrix, blocks, embedding_words, number, vector_words};
 use crate::error::{Error, check_len};
 use crate::kernel::softmax::Softmax;
 use crate::params::Place;
@@ -39,6 +38,7 @@ use crate::spec::{Channel, HeadKind, InitialState, Layer, Spec};
 pub struct QuantizedModel<'a> {
     spec: Spec,
     words: &'a [u32],
+    gated: Option<&'static GatedCode>,
 }
 
 impl<'a> QuantizedModel<'a> {
@@ -55,13 +55,32 @@ impl<'a> QuantizedModel<'a> {
     /// // Words of another net are refused.
     /// assert!(QuantizedModel::new(Spec::dense(20, 3, 1), &words).is_err());
     /// ```
+    #[inline(always)]
     pub fn new(spec: Spec, words: &'a [u32]) -> Result<Self, Error> {
+        // Here, where the caller's spec may be a constant.
+        let gated = gated_code(&spec);
+        Self::checked(spec, words, gated)
+    }
+
+    fn checked(
+        spec: Spec,
+        words: &'a [u32],
+        gated: Option<&'static GatedCode>,
+    ) -> Result<Self, Error> {
         spec.check()?;
         check_len("words", spec.int8().model_len(), words.len())?;
-        let model = Self { spec, words };
+        let model = Self { spec, words, gated };
         for place in spec.places() {
-            let has_clip = spec.layer(place.layer).cell.limit().is_some();
-            model.check(spec.int8().layer_matrix(place), has_clip)?;
+            let (matrix, cell) = (
+                spec.int8().layer_matrix(place),
+                spec.layer(place.layer).cell,
+            );
+            match gated {
+                Some(gated) if cell.is_gated() => {
+                    (gated.check)(model.matrix(matrix), matrix, cell)?;
+                }
+                _ => model.check(matrix, cell.limit().is_some())?,
+            }
         }
         if spec.has_head() {
             model.check(spec.int8().head_matrix(), false)?;
@@ -73,24 +92,15 @@ impl<'a> QuantizedModel<'a> {
     fn check(&self, matrix: Matrix, has_clip: bool) -> Result<(), Error> {
         let words = self.matrix(matrix);
         if words.first().is_some_and(|&word| word & 0xffff > 31) {
-            return Err(Error::Quantized("a shift of more than 31"));
+            return Err(SHIFT);
         }
         let limit = limit_of(words);
         if has_clip != (limit > 0) || limit > 0x7fff {
-            return Err(Error::Quantized("a limit that is not that of the clip"));
+            return Err(LIMIT);
         }
         let groups = at(words, MATRIX_HEADER..);
-        for group in groups.chunks_exact(matrix.group_words().max(1)) {
-            let Some([b0, b1, b2, b3, m0, m1, m2, m3]) = group.first_chunk::<GROUP_HEADER>() else {
-                continue;
-            };
-            for (&bias, &m) in [b0, b1, b2, b3].into_iter().zip([m0, m1, m2, m3]) {
-                let sums = largest_sum(matrix.x_blocks, m as i16)
-                    + largest_sum(matrix.h_blocks, (m >> 16) as i16);
-                if sums + u64::from((bias as i32).unsigned_abs()) > i32::MAX as u64 {
-                    return Err(Error::Quantized("a row whose sum can exceed 32 bits"));
-                }
-            }
+        for group in groups.chunks_exact(matrix.four_words.max(1)) {
+            check_group(group, [matrix.x_blocks, matrix.h_blocks], i32::MAX)?;
         }
         Ok(())
     }
@@ -196,6 +206,25 @@ impl<'a> QuantizedModel<'a> {
         f32::from_bits(self.words.get(start + 1).copied().unwrap_or(0))
     }
 
+    /// What one unit of c is worth in a layer of an LSTM; 0 elsewhere.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec { layers: Layers::of([Layer::lstm(3)]), ..Spec::dense(2, 3, 1) };
+    /// let words = vec![0; spec.int8().model_len()];
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.cell_unit(0), 1.0 / 32768.0); // exponent 0: c within ±1
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn cell_unit(&self, layer: usize) -> f32 {
+        if self.spec.layer(layer).cell.facts().states < 2 {
+            return 0.0;
+        }
+        let reverse = false;
+        let matrix = self.spec.int8().layer_matrix(Place { layer, reverse });
+        let [_, exponent] = shifts_of(self.matrix(matrix));
+        (1 << exponent.min(15)) as f32 / 32768.0
+    }
+
     /// Sets the state of any number of sequences, (B, [`Int8Lengths::state_len`](super::Int8Lengths::state_len)), to the initial state.
     ///
     /// ```
@@ -235,6 +264,7 @@ impl<'a> QuantizedModel<'a> {
             words: self.matrix(matrix),
             matrix,
             cell: self.spec.layer(place.layer).cell,
+            gated: self.gated,
         }
     }
 
@@ -245,6 +275,7 @@ impl<'a> QuantizedModel<'a> {
         Matrices {
             words: at(self.words, start..),
             x_blocks: self.spec.int8().input_blocks(),
+            gated: self.gated,
         }
     }
 
@@ -253,6 +284,7 @@ impl<'a> QuantizedModel<'a> {
         Matrices {
             words: at(self.words, self.spec.int8().head_matrix().start..),
             x_blocks: self.spec.int8().top_blocks(),
+            gated: None,
         }
     }
 
@@ -268,12 +300,7 @@ impl<'a> QuantizedModel<'a> {
         if let HeadKind::Linear { outputs: rows } | HeadKind::Softmax { outputs: rows } =
             self.spec.head.kind
         {
-            let matrix = Matrix {
-                start: 0,
-                rows,
-                x_blocks: matrices.x_blocks,
-                h_blocks: 0,
-            };
+            let matrix = Matrix::plain(rows, matrices.x_blocks, 0);
             apply_head(matrices.words, matrix, top, outputs, convert);
             return;
         }
@@ -340,18 +367,15 @@ pub(super) struct Matrices<'a> {
     words: &'a [u32],
     /// Blocks of the vector that the next matrix reads.
     x_blocks: usize,
+    gated: Option<&'static GatedCode>,
 }
 
 impl<'a> Matrices<'a> {
     /// The next layer.
     #[inline(always)]
     pub fn next_layer(&mut self, layer: Layer) -> LayerStep<'a> {
-        let matrix = Matrix {
-            start: 0,
-            rows: layer.hidden,
-            x_blocks: self.x_blocks,
-            h_blocks: blocks(layer.hidden),
-        };
+        let h_blocks = blocks(layer.hidden);
+        let matrix = Matrix::of(layer.cell, layer.hidden, self.x_blocks, h_blocks);
         let (words, rest) = self
             .words
             .split_at_checked(matrix.words())
@@ -359,11 +383,13 @@ impl<'a> Matrices<'a> {
         *self = Self {
             words: rest,
             x_blocks: matrix.h_blocks,
+            ..*self
         };
         LayerStep {
             words,
             matrix,
             cell: layer.cell,
+            gated: self.gated,
         }
     }
 }

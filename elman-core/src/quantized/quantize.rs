@@ -1,9 +1,12 @@
 //! From a trained net and its calibration to int8 weights.
 
+use core::ops::Range;
+
 use super::calibrate::Calibration;
 use super::round::{MAX_WEIGHT, best_step, factor, nearest, round_row};
-use super::words::{BLOCK, PIECE};
+use super::words::{BLOCK, HEAD, PIECE};
 use super::write::{QuantizedRow, QuantizedWriter};
+use crate::cell::Cell;
 use crate::error::{Error, check_len, check_room};
 use crate::params::{Place, TensorKind};
 use crate::slices::{at, at_mut};
@@ -13,6 +16,8 @@ use crate::spec::{HeadKind, InitialState, Spec};
 const HEADROOM: f64 = 2.0;
 /// Fractional bits of tanh's argument behind the shift.
 const TANH_BITS: i32 = 14;
+/// Sums must stay below, a little less than 2³¹.
+const LARGEST_SUM: f64 = (1 << 30) as f64 * 1.99;
 /// No shift makes the sums of a matrix fit.
 const TOO_LARGE: Error = Error::Quantized(
     "weights times inputs are too large for tanh's argument or the state that calibration saw",
@@ -23,11 +28,12 @@ const TOO_LARGE: Error = Error::Quantized(
 ///
 /// `words` are [`Int8Lengths::model_len`](super::Int8Lengths::model_len), `bytes`
 /// [`Int8Lengths::bytes_len`](super::Int8Lengths::bytes_len), `scratch`
-/// [`Int8Lengths::scratch_len`](super::Int8Lengths::scratch_len); the last two may hold anything. Inputs and states of relu and
-/// identity get room for twice what calibration saw, or for more where it saw next to nothing of a layer.
+/// [`Int8Lengths::scratch_len`](super::Int8Lengths::scratch_len); the last two may hold anything. Inputs, states of relu and
+/// identity and c of an LSTM get room for twice what calibration saw, or for more where it saw next to nothing of a layer.
 ///
 /// # Errors
-/// [`Error::Length`]; [`Error::Quantized`] if numbers are not finite or out of all proportion.
+/// [`Error::Length`]; [`Error::Quantized`] if the calibration is another net's, or if numbers are not finite or out of all
+/// proportion.
 ///
 /// ```
 /// # use elman_core::{*, quantized::*};
@@ -61,6 +67,7 @@ pub fn quantize(
     scratch: &mut [f64],
 ) -> Result<(), Error> {
     check_len("params", spec.params_len(), params.len())?;
+    calibration.check_net(spec)?;
     check_room("scratch", spec.int8().scratch_len(), scratch.len())?;
     check_room("bytes", spec.int8().bytes_len(), bytes.len())?;
     if !params.iter().all(|x| x.is_finite()) {
@@ -88,6 +95,7 @@ pub fn quantize(
             h: 0.0,
             z: 1.0,
             shifts: false,
+            largest_sum: LARGEST_SUM,
         };
         quantizer.matrix(place, units, 0.0)?;
     }
@@ -110,7 +118,8 @@ impl<'a> Net<'a> {
         place.layer == self.spec.layers.len()
     }
 
-    fn rows(self, place: Place) -> usize {
+    /// Units of a layer and direction, or outputs.
+    fn units(self, place: Place) -> usize {
         match self.spec.head.kind {
             HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } if self.is_head(place) => {
                 outputs
@@ -119,27 +128,54 @@ impl<'a> Net<'a> {
         }
     }
 
-    fn bias(self, place: Place, row: usize) -> f64 {
+    fn cell(self, place: Place) -> Cell {
+        if self.is_head(place) {
+            HEAD
+        } else {
+            self.spec.layer(place.layer).cell
+        }
+    }
+
+    /// Columns that a sum reads, of those of `W_in` and `W_rec` side by side, and how many of them are `W_in`'s.
+    fn span(self, place: Place, sum: usize) -> (Range<usize>, usize) {
+        let facts = self.cell(place).facts();
+        let all = self.spec.int8().moments_width(place.layer) - 1;
+        let x = if self.is_head(place) {
+            all
+        } else {
+            all - self.units(place)
+        };
+        let start = if facts.reads_x(sum) { 0 } else { x };
+        let end = if facts.reads_h(sum) { all } else { x };
+        (start..end, x - start)
+    }
+
+    fn bias(self, place: Place, sum: usize, unit: usize) -> f64 {
         let kind = if self.is_head(place) {
             TensorKind::HeadBias
         } else {
             TensorKind::Bias(place)
         };
-        self.parameters(kind).get(row).map_or(0.0, |&b| b.into())
+        let bias = self.cell(place).facts().bias_of(sum);
+        let index = bias.map(|bias| bias * self.units(place) + unit);
+        let found = index.and_then(|index| self.parameters(kind).get(index));
+        found.map_or(0.0, |&b| b.into())
     }
 
-    /// Row `row` of `W_in`, then of `W_rec`.
-    fn weights(self, place: Place, row: usize, to: &mut [f64]) {
-        let rows = self.rows(place);
+    /// What a unit's sum reads, of its [span](Net::span).
+    fn weights(self, place: Place, sum: usize, unit: usize, to: &mut [f64]) {
         let (w_in, w_rec) = if self.is_head(place) {
             (self.parameters(TensorKind::HeadWeights), &[][..])
         } else {
             let w_in = self.parameters(TensorKind::InputWeights(place));
             (w_in, self.parameters(TensorKind::RecurrentWeights(place)))
         };
-        let columns = w_in.chunks_exact(rows).chain(w_rec.chunks_exact(rows));
-        for (to, column) in to.iter_mut().zip(columns) {
-            *to = column.get(row).map_or(0.0, |&w| w.into());
+        let (units, facts) = (self.units(place), self.cell(place).facts());
+        let (width, gate) = (facts.gates * units, facts.gate_of(sum));
+        let (span, _) = self.span(place, sum);
+        let columns = w_in.chunks_exact(width).chain(w_rec.chunks_exact(width));
+        for (to, column) in to.iter_mut().zip(columns.skip(span.start)) {
+            *to = column.get(gate * units + unit).map_or(0.0, |&w| w.into());
         }
     }
 }
@@ -153,6 +189,7 @@ struct Units {
     z: f64,
     /// Whether the net itself shifts; if not, only the unit of z shrinks.
     shifts: bool,
+    largest_sum: f64,
 }
 
 impl Units {
@@ -160,11 +197,11 @@ impl Units {
     fn largest_shift(
         self,
         steps: &[f64],
-        x_columns: usize,
+        [x_columns, h_columns]: [usize; 2],
         bias: impl Fn(usize) -> f64,
     ) -> Result<i32, Error> {
         let padded = |columns: usize| (columns.next_multiple_of(BLOCK) + 2 * BLOCK) as f64;
-        let (x_columns, h_columns) = (padded(x_columns), padded(steps.len() / 2));
+        let (x_columns, h_columns) = (padded(x_columns), padded(h_columns));
         let fits = |shift: i32| {
             let z_unit = self.z / power(shift);
             steps.chunks_exact(2).enumerate().all(|(row, steps)| {
@@ -172,11 +209,15 @@ impl Units {
                 let m_rec = steps[1] * self.h * 65536.0 / z_unit;
                 let sums = 64.0 * (m_in * x_columns + m_rec * h_columns);
                 m_in.max(m_rec) < 32767.0
-                    && sums + 2.0 * bias(row).abs() / z_unit < f64::from(1 << 30) * 1.99
+                    && sums + 2.0 * bias(row).abs() / z_unit < self.largest_sum
             })
         };
         let lowest = if self.shifts { 0 } else { -60 };
-        let highest = if self.shifts { 31 } else { 60 };
+        let highest = match self.shifts {
+            true if self.largest_sum < LARGEST_SUM => 30,
+            true => 31,
+            false => 60,
+        };
         (lowest..=highest)
             .rev()
             .find(|&shift| fits(shift))
@@ -184,15 +225,16 @@ impl Units {
     }
 }
 
-/// A matrix whose shift is known.
+/// The rows of a sum, of a matrix whose shift is known.
 #[derive(Clone, Copy)]
 struct Shifted {
     units: Units,
-    shift: i32,
     /// What one unit of the sum is worth.
     z_unit: f64,
-    /// Columns of `W_in`; those of `W_rec` follow.
+    /// Columns of `W_in` that it reads; those of `W_rec` follow.
     x_columns: usize,
+    /// Bits that are cut off the sum before a function reads it.
+    cut: i32,
 }
 
 impl Shifted {
@@ -222,10 +264,10 @@ impl Shifted {
                 *to = byte;
             }
         });
-        // Sums are rounded down, per piece by half a unit on average; the shift rounds down as well.
+        // Sums are rounded down, per piece by half a unit on average; cutting bits off rounds down as well.
         let pieces = pieces(self.x_columns) + pieces(h_columns);
-        let half = if self.units.shifts && self.shift > 0 {
-            power(self.shift - 1)
+        let half = if self.cut > 0 {
+            power(self.cut - 1)
         } else {
             0.0
         };
@@ -320,90 +362,150 @@ impl Quantizer<'_> {
         }
     }
 
-    /// Rounds a layer whose state is counted in `unit`.
+    /// Rounds a layer whose h is counted in `unit`.
     fn layer_in(&mut self, layer: usize, x_unit: f64, unit: f32) -> Result<(), Error> {
-        let l = self.net.spec.layer(layer);
+        let cell = self.net.spec.layer(layer).cell;
         let units = Units {
             x: x_unit,
             h: f64::from(unit),
-            z: if l.cell.bound().is_some() {
+            z: if cell.bound().is_some() {
                 power(-TANH_BITS)
             } else {
                 f64::from(unit)
             },
             shifts: true,
+            largest_sum: if cell.is_gated() {
+                LARGEST_SUM / 2.0
+            } else {
+                LARGEST_SUM
+            },
         };
         for place in self.net.spec.directions_of(layer) {
-            self.initial_state(place, unit)?;
+            self.initial(TensorKind::InitialState(place), place, 0, f64::from(unit));
+            if cell.facts().states > 1 {
+                let exponent = self.cell_exponent(layer);
+                self.writer.cell_exponent(place, exponent)?;
+                let unit = power(exponent as i32 - 15);
+                self.initial(TensorKind::InitialCell(place), place, 1, unit);
+            }
             self.matrix(place, units, unit)?;
         }
         Ok(())
     }
 
-    fn initial_state(&mut self, place: Place, unit: f32) -> Result<(), Error> {
+    /// The least power of two that c stays below.
+    fn cell_exponent(&self, layer: usize) -> u32 {
+        let spec = self.net.spec;
+        let initial = spec
+            .directions_of(layer)
+            .map(|place| match spec.initial_state {
+                InitialState::Zero => 0.0,
+                InitialState::Trained => {
+                    largest(self.net.parameters(TensorKind::InitialCell(place)))
+                }
+            });
+        let range = initial.fold(self.calibration.cell_range(layer), f64::max);
+        // c was 0 at every step, which says nothing of its range.
+        let range = if range > 0.0 { range } else { 1.0 };
+        let fits = |&exponent: &u32| power(exponent as i32) >= range * HEADROOM;
+        (0..15).find(fits).unwrap_or(15)
+    }
+
+    /// The trained initial numbers of a layer and direction: state 0 is h, 1 is c.
+    fn initial(&mut self, kind: TensorKind, place: Place, state: usize, unit: f64) {
         if self.net.spec.initial_state == InitialState::Zero {
-            return Ok(());
+            return;
         }
-        let initial = self.net.parameters(TensorKind::InitialState(place));
-        for (i, &h) in initial.iter().enumerate() {
-            let value = nearest_16(f64::from(h) / f64::from(unit));
-            self.writer.initial_number(place, i, value)?;
+        for (i, &value) in self.net.parameters(kind).iter().enumerate() {
+            let value = nearest_16(f64::from(value) / unit);
+            self.writer.initial_number(place, state, i, value);
+        }
+    }
+
+    /// Rounds a matrix, sum by sum. `h_unit` is what the words say of the state's unit.
+    fn matrix(&mut self, place: Place, units: Units, h_unit: f32) -> Result<(), Error> {
+        let net = self.net;
+        let (rows, cell) = (net.units(place), net.cell(place));
+        let shift = self.shift(place, units)?;
+        let z_unit = units.z / power(shift);
+        if net.is_head(place) {
+            self.writer.head(z_unit as f32)?;
+        } else {
+            self.writer.matrix(place, shift as u32, h_unit)?;
+        }
+        let mut factored = 0..0;
+        for sum in 0..cell.facts().sums {
+            let (span, x_columns) = net.span(place, sum);
+            let cut = cell.int8_cut(sum).filter(|_| units.shifts);
+            let shifted = Shifted {
+                units,
+                z_unit,
+                x_columns,
+                cut: cut.map_or(0, |cut| shift + cut as i32),
+            };
+            let moments = self.calibration.moments(place);
+            let width = net.spec.int8().moments_width(place.layer);
+            let (factors, rest) = self.scratch.split_at_mut(width * width);
+            let (weights, steps) = rest.split_at_mut(width - 1);
+            let factors = at_mut(factors, ..(span.len() + 1) * (span.len() + 1));
+            if span != factored {
+                part_of_moments(moments, width, &span, factors);
+                factor(factors, span.len() + 1);
+                factored = span.clone();
+            }
+            let weights = at_mut(weights, ..span.len());
+            let bytes = at_mut(self.bytes, ..span.len());
+            let steps = at(steps, 2 * rows * sum..).chunks_exact(2);
+            for (unit, steps) in steps.take(rows).enumerate() {
+                net.weights(place, sum, unit, weights);
+                let bias = net.bias(place, sum, unit);
+                let values = shifted.row([steps[0], steps[1]], bias, weights, factors, bytes)?;
+                if net.is_head(place) {
+                    self.writer.head_row(unit, values)?;
+                } else {
+                    self.writer.row(place, sum * rows + unit, values)?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// Rounds a matrix, (rows, columns) of `W_in` and `W_rec` side by side. `h_unit` is what the words say of the state's unit.
-    fn matrix(&mut self, place: Place, units: Units, h_unit: f32) -> Result<(), Error> {
-        let Self {
-            net,
-            calibration,
-            writer,
-            bytes,
-            scratch,
-        } = self;
-        let rows = net.rows(place);
+    /// The shift of a matrix. Leaves the steps of all its rows in the scratch, two each, behind moments and weights.
+    fn shift(&mut self, place: Place, units: Units) -> Result<i32, Error> {
+        let net = self.net;
+        let (rows, sums) = (net.units(place), net.cell(place).facts().sums);
         let width = net.spec.int8().moments_width(place.layer);
-        let columns = width - 1;
-        let x_columns = columns - if net.is_head(place) { 0 } else { rows };
-        let (moments, rest) = scratch.split_at_mut(width * width);
-        moments.copy_from_slice(calibration.moments(place));
-        let (weights, rest) = rest.split_at_mut(columns);
-        let steps = &mut rest[..2 * rows];
+        let (_, rest) = self.scratch.split_at_mut(width * width);
+        let (weights, steps) = rest.split_at_mut(width - 1);
+        let steps = at_mut(steps, ..2 * rows * sums);
+        let moments = self.calibration.moments(place);
         let count = moments.last().copied().unwrap_or(0.0).max(1.0);
+        // The mean square of an input is on the diagonal.
+        let variance = |i: usize| moments.get(i * width + i).map_or(0.0, |m| m / count);
+        let mut columns = [0, 0];
         for (row, steps) in steps.chunks_exact_mut(2).enumerate() {
-            net.weights(place, row, weights);
+            let (sum, unit) = (row / rows, row % rows);
+            let (span, x_columns) = net.span(place, sum);
+            let weights = at_mut(weights, ..span.len());
+            net.weights(place, sum, unit, weights);
             let (w_in, w_rec) = weights.split_at(x_columns);
-            // The mean square of an input is on the diagonal.
-            let variance = |i: usize| moments.get(i * width + i).map_or(0.0, |m| m / count);
             steps[0] = best_step(w_in, variance);
-            steps[1] = best_step(w_rec, |i| variance(x_columns + i));
+            steps[1] = best_step(w_rec, |i| variance(span.start + x_columns + i));
+            columns = [columns[0].max(w_in.len()), columns[1].max(w_rec.len())];
         }
-        let shift = units.largest_shift(steps, x_columns, |row| net.bias(place, row))?;
-        let z_unit = units.z / power(shift);
-        let shifted = Shifted {
-            units,
-            shift,
-            z_unit,
-            x_columns,
-        };
-        factor(moments, width);
-        if net.is_head(place) {
-            writer.head(z_unit as f32)?;
-        } else {
-            writer.matrix(place, shift as u32, h_unit)?;
-        }
-        let bytes = at_mut(bytes, ..columns);
-        for (row, steps) in steps.chunks_exact(2).enumerate() {
-            net.weights(place, row, weights);
-            let bias = net.bias(place, row);
-            let values = shifted.row([steps[0], steps[1]], bias, weights, moments, bytes)?;
-            if net.is_head(place) {
-                writer.head_row(row, values)?;
-            } else {
-                writer.row(place, row, values)?;
-            }
-        }
-        Ok(())
+        units.largest_shift(steps, columns, |row| {
+            net.bias(place, row / rows, row % rows)
+        })
+    }
+}
+
+/// Moments (n+1, n+1) of n neighbours among the numbers of `moments` (N, N), and of the constant behind them.
+fn part_of_moments(moments: &[f64], width: usize, span: &Range<usize>, to: &mut [f64]) {
+    let rows = moments.chunks_exact(width).enumerate();
+    let rows = rows.filter(|(i, _)| span.contains(i) || i + 1 == width);
+    for (to, (_, from)) in to.chunks_exact_mut(span.len() + 1).zip(rows) {
+        let numbers = at(from, span.clone()).iter().chain(from.last());
+        to.iter_mut().zip(numbers).for_each(|(to, &x)| *to = x);
     }
 }
 

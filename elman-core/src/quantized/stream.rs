@@ -2,6 +2,7 @@
 
 use super::inputs::{Integers, channels, round_to_16, write_row};
 use super::model::QuantizedModel;
+use super::step::Vectors;
 use super::words::vector_words;
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
@@ -209,7 +210,17 @@ impl<'a> QuantizedStream<'a> {
                 debug_assert!(false, "the state has a part for every layer");
                 return;
             };
-            step.run(x, h, self.h_next);
+            let c_words = (layer.cell.facts().states - 1) * h.len();
+            let Some((c, above)) = above.split_at_mut_checked(c_words) else {
+                debug_assert!(false, "and for its c");
+                return;
+            };
+            step.run(Vectors {
+                x,
+                h_prev: h,
+                h_t: &mut *self.h_next,
+                c,
+            });
             let written = step.words_written();
             if let (Some(h), Some(next)) = (h.get_mut(..written), self.h_next.get(..written)) {
                 h.copy_from_slice(next);

@@ -1,7 +1,8 @@
 //! Writing the words of an int8 net, part by part.
 
 use super::inputs::channels;
-use super::words::{BLOCK, GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix, embedding_words};
+use super::words::{BLOCK, GROUP, GROUP_HEADER, HEAD, MATRIX_HEADER, Matrix, embedding_words};
+use crate::cell::CellFacts;
 use crate::error::{Error, check_len};
 use crate::params::{Place, TensorKind};
 use crate::simd::int8::pair;
@@ -134,7 +135,7 @@ impl<'a> QuantizedWriter<'a> {
         Ok(())
     }
 
-    /// The trained initial state of a layer and direction.
+    /// The trained initial hidden state of a layer and direction.
     ///
     /// # Errors
     /// [`Error::Length`]; [`Error::Quantized`] where the spec has none.
@@ -150,36 +151,58 @@ impl<'a> QuantizedWriter<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn initial_state(&mut self, place: Place, values: &[i16]) -> Result<(), Error> {
-        let matrix = self.spec.int8().layer_matrix(self.known(place)?);
-        let range = self.spec.range_of(TensorKind::InitialState(place));
-        if self.spec.tables_len() < range.end {
+        self.initial(TensorKind::InitialState(self.known(place)?), place, values)
+    }
+
+    /// The trained initial cell state of a layer and direction of an LSTM.
+    ///
+    /// # Errors
+    /// As [`QuantizedWriter::initial_state`].
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// let (spec, layer) = (Spec { initial_state: InitialState::Trained, ..Spec::dense(2, 3, 1) }, Place { layer: 0, reverse: false });
+    /// let lstm = Spec { layers: Layers::of([Layer::lstm(3)]), ..spec };
+    /// let mut words = vec![0; lstm.int8().model_len()];
+    /// QuantizedWriter::new(&lstm, &mut words)?.initial_cell(layer, &[5, -6, 7])?;
+    /// let mut state = vec![0; lstm.int8().state_len()];
+    /// QuantizedModel::new(lstm, &words)?.reset(&mut state);
+    /// assert_eq!([0, 1, 2].map(|unit| lstm.int8().read_cell(&state, layer, unit)), [5, -6, 7]);
+    /// let mut words = vec![0; spec.int8().model_len()];
+    /// assert!(QuantizedWriter::new(&spec, &mut words)?.initial_cell(layer, &[5, -6, 7]).is_err()); // a tanh layer has no c
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn initial_cell(&mut self, place: Place, values: &[i16]) -> Result<(), Error> {
+        self.initial(TensorKind::InitialCell(self.known(place)?), place, values)
+    }
+
+    fn initial(&mut self, kind: TensorKind, place: Place, values: &[i16]) -> Result<(), Error> {
+        let range = self.spec.range_of(kind);
+        if range.is_empty() || self.spec.tables_len() < range.end {
             return Err(Error::Quantized("the initial state is zero"));
         }
-        check_len("initial state", matrix.rows, values.len())?;
+        check_len("initial state", range.len(), values.len())?;
+        let state = usize::from(matches!(kind, TensorKind::InitialCell(_)));
         for (i, &value) in values.iter().enumerate() {
-            self.initial_number(place, i, value)?;
+            self.initial_number(place, state, i, value);
         }
         Ok(())
     }
 
-    /// Unit `i` of it.
-    pub(super) fn initial_number(
-        &mut self,
-        place: Place,
-        i: usize,
-        value: i16,
-    ) -> Result<(), Error> {
+    /// Unit `i` of h (state 0) or c (state 1) where a known place starts.
+    pub(super) fn initial_number(&mut self, place: Place, state: usize, i: usize, value: i16) {
         let lengths = self.spec.int8();
-        let start = lengths.initial_state_offset() + lengths.place_offset(self.known(place)?);
+        let start = lengths.initial_state_offset()
+            + lengths.place_offset(place)
+            + state * lengths.layer_words(place.layer);
         if let Some(word) = self.word(start + i / 2) {
             let shift = 16 * (i % 2);
             *word = *word & !(0xffff << shift) | u32::from(value as u16) << shift;
         }
-        Ok(())
     }
 
-    /// Shift of a layer and direction, and what one unit of its state is worth: 2⁻¹⁵ for tanh. The limit of a clip
-    /// is counted in that unit.
+    /// Shift of a layer and direction, and what one unit of its h is worth: 2⁻¹⁵ for tanh, GRU and LSTM. The limit of a
+    /// clip is counted in that unit; that of a GRU or LSTM, whose sums it limits, in 2⁻¹².
     ///
     /// # Errors
     /// [`Error::Quantized`] for a layer or direction that is not there.
@@ -197,20 +220,52 @@ impl<'a> QuantizedWriter<'a> {
         let start = self.spec.int8().layer_matrix(self.known(place)?).start;
         let limit = self.spec.layer(place.layer).cell.limit();
         let limit = limit.map_or(0, |clip| self.limit(place.layer, clip, unit));
-        // A shift of more than 31 is refused with the words; cut to its 16 bits it still is one.
-        self.set(start, shift.min(0xffff) | limit << 16);
+        if let Some(word) = self.word(start) {
+            // A shift of more than 31 is refused with the words; cut to its 8 bits it still is one.
+            *word = *word & 0xff00 | shift.min(0xff) | limit << 16;
+        }
         self.set(start + 1, unit.to_bits());
         Ok(())
     }
 
-    /// f(clip), in units of the state.
+    /// f(clip), in units of the state; or the clip itself.
     fn limit(&self, layer: usize, clip: f32, unit: f32) -> u32 {
         let (clip, unit) = (f64::from(clip), f64::from(unit));
-        let most = self.spec.layer(layer).cell.limit_of_state(clip);
-        ((most / unit + 0.5) as u32).clamp(1, 0x7fff)
+        let cell = self.spec.layer(layer).cell;
+        if cell.is_gated() {
+            return ((clip * 4096.0 + 0.5) as u32).clamp(1, 0xffff);
+        }
+        ((cell.limit_of_state(clip) / unit + 0.5) as u32).clamp(1, 0x7fff)
     }
 
-    /// A row of a layer and direction.
+    /// What one unit of c is worth in a layer and direction of an LSTM: `2^(exponent - 15)`, exponent 0 to 15. So c may
+    /// reach `±2^exponent`.
+    ///
+    /// # Errors
+    /// [`Error::Quantized`] for a layer or direction that is not there or has no c.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let spec = Spec { layers: Layers::of([Layer::lstm(3)]), ..Spec::dense(2, 3, 1) };
+    /// # let mut words = vec![0; spec.int8().model_len()];
+    /// let layer = Place { layer: 0, reverse: false };
+    /// QuantizedWriter::new(&spec, &mut words)?.cell_exponent(layer, 3)?;
+    /// assert_eq!(QuantizedModel::new(spec, &words)?.cell_unit(0), 8.0 / 32768.0);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn cell_exponent(&mut self, place: Place, exponent: u32) -> Result<(), Error> {
+        let start = self.spec.int8().layer_matrix(self.known(place)?).start;
+        if self.spec.layer(place.layer).cell.facts().states < 2 {
+            return Err(Error::Quantized("the layer has no cell state"));
+        }
+        if let Some(word) = self.word(start) {
+            *word = *word & !0xff00 | exponent.min(0xff) << 8;
+        }
+        Ok(())
+    }
+
+    /// A row of a layer and direction: unit `row`, or, where a unit has several sums, unit `row % H` of sum `row / H`, sums
+    /// as [`CellFacts`](crate::CellFacts) has them. What a sum does not read has no weights.
     ///
     /// # Errors
     /// [`Error::Length`]; [`Error::Quantized`] for a row that is not there.
@@ -228,14 +283,22 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     pub fn row(&mut self, place: Place, row: usize, values: QuantizedRow) -> Result<(), Error> {
         let matrix = self.spec.int8().layer_matrix(self.known(place)?);
-        let inputs = self.spec.layer_input_width(place.layer);
+        let facts = self.spec.layer(place.layer).cell.facts();
+        let sum = row / matrix.units.max(1);
+        if sum >= facts.sums {
+            return Err(Error::Quantized("no such row"));
+        }
+        let width = self.spec.layer_input_width(place.layer);
+        let inputs = if facts.reads_x(sum) { width } else { 0 };
+        let recurrent = if facts.reads_h(sum) { matrix.units } else { 0 };
         check_len("input weights", inputs, values.input_weights.len())?;
         check_len(
             "recurrent weights",
-            matrix.rows,
+            recurrent,
             values.recurrent_weights.len(),
         )?;
-        self.put_row(matrix, place.layer, row, values)
+        self.put_row(matrix, &facts, place.layer, row, values);
+        Ok(())
     }
 
     /// What one unit of a logit is worth.
@@ -283,21 +346,25 @@ impl<'a> QuantizedWriter<'a> {
             values.input_weights.len(),
         )?;
         check_len("recurrent weights", 0, values.recurrent_weights.len())?;
-        let layer = self.spec.layers.len();
-        self.put_row(self.spec.int8().head_matrix(), layer, row, values)
+        let (layer, matrix) = (self.spec.layers.len(), self.spec.int8().head_matrix());
+        if row >= matrix.units {
+            return Err(Error::Quantized("no such row"));
+        }
+        self.put_row(matrix, &HEAD.facts(), layer, row, values);
+        Ok(())
     }
 
     fn put_row(
         &mut self,
         matrix: Matrix,
+        facts: &CellFacts,
         layer: usize,
         row: usize,
         values: QuantizedRow,
-    ) -> Result<(), Error> {
-        if row >= matrix.rows {
-            return Err(Error::Quantized("no such row"));
-        }
-        let group = matrix.start + MATRIX_HEADER + row / GROUP * matrix.group_words();
+    ) {
+        let (sum, row) = (row / matrix.units.max(1), row % matrix.units.max(1));
+        let four = matrix.start + MATRIX_HEADER + row / GROUP * matrix.four_words;
+        let group = four + matrix.group_offset(facts, sum);
         self.set(group + row % GROUP, values.bias as u32);
         let multipliers = pair(
             values.input_multiplier.into(),
@@ -309,9 +376,9 @@ impl<'a> QuantizedWriter<'a> {
             self.put_weight(group, row, padded, weight);
         }
         for (column, &weight) in values.recurrent_weights.iter().enumerate() {
-            self.put_weight(group, row, matrix.x_blocks * BLOCK + column, weight);
+            let [x_blocks, _] = matrix.blocks_of(facts, sum);
+            self.put_weight(group, row, x_blocks * BLOCK + column, weight);
         }
-        Ok(())
     }
 
     /// A weight of a row of the group that starts at word `group`; columns are those of `W_in`, then of `W_rec`.

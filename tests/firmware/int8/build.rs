@@ -2,16 +2,25 @@
 
 use bake::{RandomNet, STEPS, Source};
 use elman_core::quantized::Integers;
+use elman_core::{Cell, Layer, Layers, Spec};
 use elman_tests::{Case, Generator, Quantized, Rows};
 
-/// Name, inputs, hidden units, outputs.
-const SIZES: [(&str, usize, usize, usize); 3] =
-    [("s", 6, 32, 5), ("m", 16, 64, 10), ("l", 32, 128, 10)];
+/// Name, inputs, layer, outputs.
+const NETS: [(&str, usize, Layer, usize); 5] = [
+    ("s", 6, Layer::tanh(32), 5),
+    ("m", 16, Layer::tanh(64), 10),
+    ("l", 32, Layer::tanh(128), 10),
+    ("gru", 16, Layer::gru(64), 10),
+    ("lstm", 16, Layer::lstm(64), 10),
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    for (name, width, hidden, outputs) in SIZES {
-        let net = RandomNet::new(width, hidden, outputs);
+    for (name, width, layer, outputs) in NETS {
+        let net = RandomNet::of(Spec {
+            layers: Layers::of([layer]),
+            ..Spec::dense(width, layer.hidden, outputs)
+        });
         let quantized = quantized(&net);
         let model = quantized.model();
         let scale = model.input_scale();
@@ -27,8 +36,17 @@ fn main() {
             .expect("a net");
         let exact: Vec<f32> = net.exact.iter().map(|&y| y as f32).collect();
         let mut source = Source::new();
+        let hidden = layer.hidden;
+        let of = match layer.cell {
+            Cell::Elman { .. } => "tanh",
+            Cell::Gru { .. } => "gru",
+            Cell::Lstm { .. } => "lstm",
+        };
         source.line(&format!(
-            "pub const SPEC: elman_core::Spec = elman_core::Spec::dense({width}, {hidden}, {outputs});"
+            "pub const SPEC: elman_core::Spec = elman_core::Spec {{
+    layers: elman_core::Layers::of([elman_core::Layer::{of}({hidden})]),
+    ..elman_core::Spec::dense({width}, {hidden}, {outputs})
+}};"
         ));
         source.integers("WORDS", "u32", &quantized.words);
         source.integers("INPUTS", "i16", &inputs);

@@ -22,10 +22,12 @@ mod arm_thumb;
 #[cfg(not(any(elman_dsp, elman_thumb)))]
 mod portable;
 
-pub(crate) use tanh::tanh_four;
+#[cfg(not(elman_dsp))]
+pub(crate) use tanh::tanh_within;
+pub(crate) use tanh::{LARGEST_ARGUMENT, tanh_four};
 
 #[cfg(elman_dsp)]
-pub(crate) use arm_dsp::{four_rows, tanh_rows};
+pub(crate) use arm_dsp::{four_rows, tanh_rows, tanh_within};
 #[cfg(elman_thumb)]
 pub(crate) use arm_thumb::four_rows;
 #[cfg(not(any(elman_dsp, elman_thumb)))]
@@ -87,7 +89,10 @@ pub(crate) fn one_row(
 
 /// `⌊sum·m / 2¹⁶⌋`, `m` of 16 bits, in two products of 32 bits: small cores have no longer ones.
 #[inline(always)]
-fn scaled(sum: i32, m: i32) -> i32 {
+pub(crate) fn scaled(sum: i32, m: i32) -> i32 {
+    if cfg!(elman_dsp) {
+        return ((i64::from(sum) * i64::from(m as i16)) >> 16) as i32; // one SMULWB
+    }
     let low = (sum & 0xffff).wrapping_mul(m) >> 16;
     (sum >> 16).wrapping_mul(m).wrapping_add(low)
 }

@@ -1,11 +1,15 @@
 //! Tanh of fixed-point numbers, `h = tanh(t / 2¹⁴)·2¹⁵`: 256 straight lines between 0 and 8, and the sign. The result is off by at
 //! most 2.6 units (8·10⁻⁵), an odd function, and never falls.
 
+use super::pair;
+
 /// Fractional bits of the argument.
 const ARGUMENT_BITS: u32 = 14;
 /// Bits of the argument within a line: lines are 1/32 long.
 const LINE_BITS: u32 = 9;
 const LINES: usize = 256;
+/// The largest argument that the lines reach; beyond it nothing changes.
+pub(crate) const LARGEST_ARGUMENT: u32 = ((LINES as u32) << LINE_BITS) - 1;
 /// What 1.0 is among the results; the largest result is one less.
 const ONE: i32 = 1 << 15;
 
@@ -53,18 +57,20 @@ const fn tanh(x: f64) -> f64 {
     (1.0 - e) / (1.0 + e)
 }
 
+/// `tanh(t / 2¹⁴)·2¹⁵` of the `t` within ±`largest` that is nearest; `largest` is at most [`LARGEST_ARGUMENT`].
+#[inline(always)]
+pub(crate) fn tanh_within(t: i32, largest: u32) -> i32 {
+    let magnitude = t.unsigned_abs().min(largest);
+    let line = TABLE[(magnitude >> LINE_BITS) as usize % LINES];
+    let rise = ((line >> 16) * (magnitude & 511) + 256) >> 9;
+    let h = ((line & 0xffff) + rise) as i32;
+    if t < 0 { -h } else { h }
+}
+
 /// `tanh(z / 2^shift / 2¹⁴)·2¹⁵` of four numbers, two in a word. `z / 2^shift` is rounded down; |z| is below 2³¹.
 #[inline(always)]
 pub(crate) fn tanh_four(z: [i32; 4], shift: u32) -> [u32; 2] {
-    let [a, b, c, d] = z.map(|z| {
-        let t = z >> shift;
-        let magnitude = t.unsigned_abs().min(((LINES as u32) << LINE_BITS) - 1);
-        let line = TABLE[(magnitude >> LINE_BITS) as usize];
-        let rise = ((line >> 16) * (magnitude & 511) + 256) >> 9;
-        let h = ((line & 0xffff) + rise) as i32;
-        if t < 0 { -h } else { h }
-    });
-    let pair = |low: i32, high: i32| low as u32 & 0xffff | (high as u32) << 16;
+    let [a, b, c, d] = z.map(|z| tanh_within(z >> shift, LARGEST_ARGUMENT));
     [pair(a, b), pair(c, d)]
 }
 
@@ -73,7 +79,7 @@ mod tests {
     use super::*;
 
     fn tanh_fixed(t: i32) -> i32 {
-        tanh_four([0, t, 0, 0], 0)[0] as i32 >> 16
+        tanh_within(t, LARGEST_ARGUMENT)
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Measures one int8 net: what a step costs, and whether its integers are the desktop's.
 #![no_std]
 
-use elman_core::Spec;
-use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
+use elman_core::quantized::{Integers, QuantizedStream};
 use harness::{Counter, Report, line};
 
 /// What is fed, and what has to come out.
@@ -13,19 +12,6 @@ pub struct Golden {
     pub logits: &'static [i32],
     /// What f64 makes of the net before it was rounded.
     pub exact: &'static [f32],
-}
-
-/// What a user writes: a net in flash, its state and scratch in RAM. Not inlined, as in a real program.
-#[inline(never)]
-pub fn net<const STATE: usize, const SCRATCH: usize>(
-    spec: Spec,
-    words: &'static [u32],
-    state: Option<&'static mut [u32; STATE]>,
-    scratch: Option<&'static mut [u32; SCRATCH]>,
-) -> Option<(QuantizedStream<'static>, f32)> {
-    let model = QuantizedModel::new(spec, words).ok()?;
-    let net = QuantizedStream::new(model, state?, scratch?).ok()?;
-    Some((net, model.unit()))
 }
 
 /// One step.
@@ -89,6 +75,7 @@ macro_rules! firmware {
             include!(concat!(env!("OUT_DIR"), $numbers));
         }
 
+        use elman_core::quantized::{QuantizedModel, QuantizedStream};
         use harness::Slot;
         use numbers::*;
 
@@ -97,6 +84,14 @@ macro_rules! firmware {
         static SCRATCH: Slot<[u32; SPEC.int8().stream_len()]> =
             Slot::new([0; SPEC.int8().stream_len()]);
 
+        /// What a user writes: a net in flash, its state and scratch in RAM. Not inlined, as in a real program.
+        #[inline(never)]
+        fn net() -> Option<(QuantizedStream<'static>, f32)> {
+            let model = QuantizedModel::new(SPEC, &WORDS).ok()?;
+            let net = QuantizedStream::new(model, STATE.take()?, SCRATCH.take()?).ok()?;
+            Some((net, model.unit()))
+        }
+
         #[harness::entry]
         fn main() -> ! {
             let golden = $crate::Golden {
@@ -104,9 +99,8 @@ macro_rules! firmware {
                 logits: &LOGITS,
                 exact: &EXACT,
             };
-            let net = $crate::net(SPEC, &WORDS, STATE.take(), SCRATCH.take());
             let mut y = [0; SPEC.output_width()];
-            $crate::measure(SPEC.input.width(), &golden, net, &mut y)
+            $crate::measure(SPEC.input.width(), &golden, net(), &mut y)
         }
     };
 }
