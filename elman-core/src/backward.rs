@@ -6,18 +6,19 @@ mod head;
 
 use core::ops::Range;
 
-use crate::cell::with_cell;
+use crate::cell::{Gated, Step, Visit, with_cell};
 use crate::error::{Error, check_len, check_room};
 use crate::forward::{for_each_end, starts_of};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
-use crate::kernel::gated::Starts;
+use crate::kernel::gated::{self, Starts};
 use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::outer::{outer_product, sum_rows};
-use crate::layout::{Region, Scratch, read_write, write_all};
+use crate::kernel::pack::Panels;
+use crate::layout::{Region, Scratch, read_write, write_all, write_both};
 use crate::model::{Model, Transposed};
 use crate::params::{Place, TensorKind};
-use crate::recurrence::{self, GateGradients, Mask, Recurrence};
+use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::slices::{at, at_mut, copy, copy_range};
 use crate::spec::{InitialState, Read, Spec};
@@ -257,20 +258,7 @@ impl Backward<'_, '_> {
     /// before step `end`.
     #[inline(always)]
     fn recurrence<S: Simd>(&mut self, s: S, place: Place, end: usize) {
-        let (spec, layout) = (self.spec, &self.tape.layout);
-        let layer = spec.layer(place.layer);
-        let tape: &[f32] = self.tape.rows;
-        let (start, start_c) = starts_of(spec, place, self.tape.start);
-        let mut regions = [Region::NONE; 5];
-        regions[0] = self.hidden_gradient(place.layer);
-        regions[1] = self.regions.start;
-        if layer.sums_row() > 0 {
-            regions[2] = self.regions.sums(spec, place);
-            regions[3] = self.regions.carry(spec, place, 0);
-            regions[4] = self.regions.carry(spec, place, 1);
-        }
-        let [d_h, product, d_sums, carry_h, carry_c] = write_all(self.scratch, regions);
-        let mask = mask_of(spec, self.tape.seed, place);
+        let layer = self.spec.layer(place.layer);
         let recurrence = Recurrence {
             batch: &self.tape.batch,
             place,
@@ -278,30 +266,24 @@ impl Backward<'_, '_> {
             hidden: layer.hidden,
             width: layer.width(),
         };
-        let steps = self.steps.clone();
+        let (d_h, mask) = (
+            self.hidden_gradient(place.layer),
+            mask_of(self.spec, self.tape.seed, place),
+        );
         with_cell(
             layer.cell,
-            recurrence::Backward {
+            LayerPass {
                 s,
+                spec: self.spec,
+                model: self.model,
+                tape: self.tape,
                 recurrence,
-                steps,
+                steps: self.steps.clone(),
                 end,
-                h: layout.hidden(place.layer).of(tape),
                 d_h,
-                gated: GateGradients {
-                    others: self.model.view().other_biases(place),
-                    starts: Starts {
-                        h: start,
-                        c: start_c,
-                    },
-                    kept: layout.sums(place).of(tape),
-                    c: layout.cell(place.layer).of(tape),
-                    d_sums,
-                    carry_h,
-                    carry_c,
-                },
+                regions: &self.regions,
+                scratch: &mut *self.scratch,
                 mask: (mask.rate > 0.0).then_some(mask),
-                product,
             },
         );
     }
@@ -487,6 +469,92 @@ impl Backward<'_, '_> {
             rate,
             seed: self.tape.seed,
             site,
+        });
+    }
+}
+
+/// The recurrence of one direction, whichever its cell.
+struct LayerPass<'a, 't, S> {
+    s: S,
+    spec: &'a Spec,
+    model: &'a Model<'a>,
+    tape: &'a Tape<'t>,
+    recurrence: Recurrence<'a>,
+    steps: Range<usize>,
+    /// Of the whole pass.
+    end: usize,
+    /// Where the gradient of the layer's hidden rows lies.
+    d_h: Region,
+    regions: &'a Scratch,
+    scratch: &'a mut [f32],
+    mask: Option<Mask>,
+}
+
+impl<S: Simd> Visit for LayerPass<'_, '_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<C: Step<1, 1>>(self, cell: C) {
+        let (d_h, product) = write_both(self.scratch, self.d_h, self.regions.start);
+        let hidden = self.tape.layout.hidden(self.recurrence.place.layer);
+        recurrence::Backward {
+            recurrence: self.recurrence,
+            steps: self.steps,
+            end: self.end,
+            h: hidden.of(self.tape.rows),
+            d_h,
+            dropout: self.mask.map(|mask| (mask, product)),
+        }
+        .run(self.s, cell);
+    }
+
+    #[inline(always)]
+    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(self, cell: C) {
+        let Self {
+            s,
+            spec,
+            tape,
+            recurrence,
+            regions,
+            ..
+        } = self;
+        let (place, layout) = (recurrence.place, &tape.layout);
+        let Panels::Single(others) = self.model.view().other_biases(place) else {
+            return debug_assert!(false, "no gradient of rounded weights");
+        };
+        let (start, start_c) = starts_of(spec, place, tape.start);
+        let parts = [
+            self.d_h,
+            regions.start,
+            regions.sums(spec, place),
+            regions.carry(spec, place, 0),
+            regions.carry(spec, place, 1),
+        ];
+        let [d_h, product, d_sums, carry_h, carry_c] = write_all(self.scratch, parts);
+        let pass = gated::Backward {
+            cell: cell.before_back(s),
+            shape: recurrence.shape(),
+            w_rec: recurrence.w_rec,
+            others,
+            starts: Starts {
+                h: start,
+                c: start_c,
+            },
+            kept: layout.sums(place).of(tape.rows),
+            h: layout.hidden(place.layer).of(tape.rows),
+            c: layout.cell(place.layer).of(tape.rows),
+            d_h,
+            d_sums,
+            carry_h,
+            carry_c,
+        };
+        s.run(recurrence::gated::Backward {
+            recurrence,
+            pass,
+            mask: self.mask,
+            steps: self.steps,
+            end: self.end,
+            product,
         });
     }
 }
