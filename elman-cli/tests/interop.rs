@@ -199,6 +199,58 @@ fn our_graph_is_read_like_any_other_if_nobody_says_that_it_is_ours() {
 }
 
 #[test]
+fn gates_are_told_by_the_shapes_and_come_back_from_every_file() {
+    let shop = Workshop::new();
+    let gru: [(&str, &[usize]); 6] = [
+        ("rnn.weight_ih_l0", &[9, 2]),
+        ("rnn.weight_hh_l0", &[9, 3]),
+        ("rnn.bias_ih_l0", &[9]),
+        ("rnn.bias_hh_l0", &[9]),
+        ("fc.weight", &[2, 3]),
+        ("fc.bias", &[2]),
+    ];
+    let lstm = gru.map(|(name, shape)| match shape {
+        [9, 2] => (name, &[12, 2][..]),
+        [9, 3] => (name, &[12, 3][..]),
+        [9] => (name, &[12][..]),
+        other => (name, other),
+    });
+    for (name, tensors) in [("gru", gru), ("lstm", lstm)] {
+        shop.write("net.safetensors", state_dict(&tensors));
+        let said = shop.ok(&format!("import net.safetensors -o {name}"));
+        let upper = name.to_uppercase();
+        assert!(
+            said.contains(&format!("2 numbers -> 3 {upper} hidden -> 2 outputs")),
+            "{said}"
+        );
+        let layer = &json(&shop.ok(&format!("inspect {name} --json")))["layers"][0];
+        assert_eq!(layer, &format!("3 {upper} units"));
+        shop.ok(&format!("export {name} --format onnx -o {name}.onnx"));
+        shop.ok(&format!("import {name}.onnx -o {name}-back"));
+        let mut theirs = shop.read(&format!("{name}.onnx"));
+        let at = theirs
+            .windows(7)
+            .position(|w| w == b"\x12\x05elman")
+            .expect("the producer");
+        theirs[at + 2..at + 7].copy_from_slice(b"other");
+        shop.write("theirs.onnx", theirs);
+        shop.ok(&format!("import theirs.onnx -o {name}-theirs"));
+        let model = |run: String| shop.read(&format!("{run}/model.safetensors"));
+        assert!(model(name.to_owned()) == model(format!("{name}-back")));
+        assert!(model(name.to_owned()) == model(format!("{name}-theirs")));
+    }
+    // Of a GRU the hidden bias of n stays apart, of an LSTM none.
+    let bias = |len: usize| -> Vec<f32> { numbers_of(len) };
+    let summed = |b: &[f32]| -> Vec<f32> { b.iter().map(|b| 2.0 * b).collect() };
+    let first = [summed(&bias(9)[..6]), bias(9)[6..].to_vec()].concat();
+    assert_eq!(numbers(&shop, "gru", "rnn.bias_ih_l0"), first);
+    let second = [vec![0.0; 6], bias(9)[6..].to_vec()].concat();
+    assert_eq!(numbers(&shop, "gru", "rnn.bias_hh_l0"), second);
+    assert_eq!(numbers(&shop, "lstm", "rnn.bias_ih_l0"), summed(&bias(12)));
+    assert_eq!(numbers(&shop, "lstm", "rnn.bias_hh_l0"), [0.0; 12]);
+}
+
+#[test]
 fn words_keep_their_meaning_whatever_their_ids_were() {
     let shop = Workshop::new();
     let net: [(&str, &[usize]); 4] = [
@@ -265,7 +317,7 @@ fn what_is_no_net_of_ours_is_refused_by_its_name() {
     import(
         with(&[("rnn.weight_hr_l0", &[3, 3])]),
         "",
-        &["rnn.weight_hr_l0"],
+        &["rnn.weight_hr_l0", "projections (proj_size)"],
     );
     import(with(&[("b.weight_ih_l0", &[3, 3])]), "", &["two nets"]);
     import(
@@ -274,7 +326,31 @@ fn what_is_no_net_of_ours_is_refused_by_its_name() {
         &["no tensor is called", "weight_ih_l0"],
     );
     let lstm: [(&str, &[usize]); 2] = [("weight_ih_l0", &[12, 2]), ("weight_hh_l0", &[12, 3])];
-    import(state_dict(&lstm), "", &["an LSTM"]);
+    import(
+        state_dict(&lstm),
+        "--activation relu",
+        &["--activation is for torch.nn.RNN", "torch.nn.LSTM"],
+    );
+    let five: [(&str, &[usize]); 2] = [("weight_ih_l0", &[15, 2]), ("weight_hh_l0", &[15, 3])];
+    import(
+        state_dict(&five),
+        "",
+        &["weight_hh_l0 has 15 rows of 3", "torch.nn.GRU"],
+    );
+    let mixed: [(&str, &[usize]); 3] = [
+        ("weight_ih_l0", &[9, 2]),
+        ("weight_hh_l0", &[9, 3]),
+        ("weight_ih_l0_reverse", &[12, 2]),
+    ];
+    let reverse: (&str, &[usize]) = ("weight_hh_l0_reverse", &[12, 3]);
+    import(
+        state_dict(&[&mixed[..], &[reverse]].concat()),
+        "",
+        &[
+            "weight_hh_l0_reverse has 12 rows of 3",
+            "torch.nn.GRU are 3 times",
+        ],
+    );
     let wrong: [(&str, &[usize]); 2] = [("weight_ih_l0", &[4, 2]), ("weight_hh_l0", &[3, 3])];
     import(
         state_dict(&wrong),

@@ -1,4 +1,4 @@
-"""PyTorch, both ways: the README's script, nets of ours in torch.nn by name, and state_dicts of torch.nn.RNN through `elman import`;
+"""PyTorch, both ways: the README's script, nets of ours in torch.nn by name, and state_dicts of torch.nn.RNN, GRU and LSTM through `elman import`;
 nets that torch.onnx.export wrote as well, where onnx is installed. Usage: torch_agrees.py ELMAN README"""
 
 import contextlib
@@ -33,17 +33,13 @@ class Ours(torch.nn.Module):
             tables = [torch.nn.Embedding(c["vocabulary"] + 1, c["width"]) for c in channels]
             self.embedding = torch.nn.ModuleList(tables)
         width = self.window * sum(c["width"] for c in channels) if channels else spec["input"]["dense"]["width"]
-        self.rnn = torch.nn.RNN(
-            width,
-            layers[0]["hidden"],
-            len(layers),
-            nonlinearity=layers[0]["activation"],
-            batch_first=True,
-            bidirectional=both,
-        )
+        cell = layers[0].get("cell", "elman")
+        module = torch.nn.RNN if cell == "elman" else getattr(torch.nn, cell.upper())
+        activation = {"nonlinearity": layers[0]["activation"]} if cell == "elman" else {}
+        self.rnn = module(width, layers[0]["hidden"], len(layers), batch_first=True, bidirectional=both, **activation)
         self.head = torch.nn.Linear(layers[0]["hidden"] * (1 + both), spec["outputs"])
-        self.ends = [name for name in state if name.startswith("h0_")]
-        for name in self.ends:
+        self.starts = [[name for name in state if name.startswith(start)] for start in ("h0_", "c0_")]
+        for name in sum(self.starts, []):
             self.register_parameter(name, torch.nn.Parameter(torch.zeros(layers[0]["hidden"])))
         self.last, self.both = spec["read"] == "last-step", both
         self.load_state_dict(state)
@@ -58,8 +54,11 @@ class Ours(torch.nn.Module):
 
     def forward(self, rows):
         x = self.embed(rows) if hasattr(self, "embedding") else torch.from_numpy(rows)
-        start = torch.stack([getattr(self, name) for name in self.ends])[:, None] if self.ends else None
+        starts = [torch.stack([getattr(self, name) for name in names])[:, None] for names in self.starts if names]
+        start = tuple(starts) if len(starts) == 2 else starts[0] if starts else None
         hidden, ends = self.rnn(x[None], start)
+        if isinstance(ends, tuple):
+            ends, _ = ends
         if not self.last:
             return self.head(hidden[0])
         return self.head(torch.cat(list(ends[-1 - self.both :]), 1))[0]
@@ -139,14 +138,17 @@ def trained(elman, differences):
 
 
 class Theirs(torch.nn.Module):
-    """What people train: torch.nn.RNN behind an embedding or nothing, before a Linear or nothing."""
+    """What people train: torch.nn.RNN, GRU or LSTM behind an embedding or nothing, before a Linear or nothing."""
 
-    def __init__(self, inputs, hidden, layers, both, relu, bias, outputs, last, tokens=False):
+    def __init__(self, inputs, hidden, layers, both, kind, bias, outputs, last, tokens=False):
         super().__init__()
         if tokens:
             self.word_embedding = torch.nn.Embedding(9, inputs)
-        kind = "relu" if relu else "tanh"
-        self.encoder = torch.nn.RNN(inputs, hidden, layers, kind, bias, batch_first=True, bidirectional=both)
+        rest = {"bias": bias, "batch_first": True, "bidirectional": both}
+        if kind in ("gru", "lstm"):
+            self.encoder = getattr(torch.nn, kind.upper())(inputs, hidden, layers, **rest)
+        else:
+            self.encoder = torch.nn.RNN(inputs, hidden, layers, kind, **rest)
         if outputs:
             self.fc = torch.nn.Linear(hidden * (1 + both), outputs, bias=bias)
         self.last, self.both = last, both
@@ -155,6 +157,8 @@ class Theirs(torch.nn.Module):
         if hasattr(self, "word_embedding"):
             x = self.word_embedding(x)
         y, ends = self.encoder(x)
+        if isinstance(ends, tuple):
+            ends, _ = ends
         if self.last:
             y = torch.cat([ends[-2], ends[-1]], 1) if self.both else ends[-1]
         return self.fc(y) if hasattr(self, "fc") else y
@@ -163,19 +167,21 @@ class Theirs(torch.nn.Module):
 def foreign(elman, differences):
     """state_dicts of any shape; and the same through ONNX."""
     torch.manual_seed(3)
-    shapes = itertools.product([1, 3], [False, True], [False, True], [False, True], [0, 4], [False, True])
-    for number, (layers, both, relu, bias, outputs, last) in enumerate(shapes):
-        net = Theirs(5, 13 if number % 4 else 64, layers, both, relu, bias, outputs, last).eval()
+    kinds = ["tanh", "relu", "gru", "lstm"]
+    shapes = itertools.product([1, 3], [False, True], kinds, [False, True], [0, 4], [False, True])
+    for number, (layers, both, kind, bias, outputs, last) in enumerate(shapes):
+        net = Theirs(5, 13 if number % 4 else 64, layers, both, kind, bias, outputs, last).eval()
         sequences = [torch.randn(n, 5) for n in (1, 4, 9)]
         write_table(elman.folder / "x.csv", [s.numpy() for s in sequences], [f"x{i + 1}" for i in range(5)])
         save_file(net.state_dict(), elman.folder / "theirs.safetensors")
-        run, kind = f"theirs-{number}", "relu" if relu else "tanh"
+        run = f"theirs-{number}"
         read = "last-step" if last else "every-step"
-        elman.run("import", "theirs.safetensors", "--activation", kind, "--read", read, "-o", run)
+        activation = [] if kind in ("gru", "lstm") else ["--activation", kind]
+        elman.run("import", "theirs.safetensors", *activation, "--read", read, "-o", run)
         for sequence, answer in zip(sequences, elman.predict(run, "x.csv"), strict=True):
             expected = net(sequence[None])[0].detach()
             found = answer["outputs"][0] if last else answer["outputs"]
-            differences.see("state_dict of torch.nn.RNN -> elman import", found, expected)
+            differences.see(f"state_dict of torch.nn, {kind} -> elman import", found, expected)
         spec = json.dumps(elman.about(run)["spec"])
         elman.run("import", "theirs.safetensors", "--spec", spec, "-o", f"{run}-spec")
         model = lambda run: (elman.folder / run / "model.safetensors").read_bytes()
@@ -207,7 +213,7 @@ def tokens(elman, differences):
     """A net that reads words: ids in the order of a vocabulary."""
     vocabulary = ["<pad>", "sees", "<unk>", "Ada", "Bo", "the", "lamp", "and", "."]
     (elman.folder / "words.txt").write_text("".join(f"{word}\n" for word in vocabulary))
-    net = Theirs(6, 8, 2, True, False, True, 3, True, tokens=True).eval()
+    net = Theirs(6, 8, 2, True, "lstm", True, 3, True, tokens=True).eval()
     save_file(net.state_dict(), elman.folder / "words.safetensors")
     texts = ["Ada sees the lamp .", "Bo", "Zoe sees Ada and Bo and Zoe"]
     (elman.folder / "texts.tsv").write_text("".join(f"{text}\tno\n" for text in texts))

@@ -42,9 +42,10 @@ impl From<ReadName> for Read {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 F is a state_dict that safetensors.torch.save_file wrote, or an ONNX file. Of a state_dict these names are understood, behind any
-prefix: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..._reverse of torch.nn.RNN (the two biases become one), NAME.weight
-and NAME.bias of one torch.nn.Linear, NAME.weight of an Embedding that has emb in its name. Of an ONNX file: RNN, one after the other,
-behind a Gather of embeddings and before one MatMul or Gemm and a Softmax.
+prefix: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..._reverse of torch.nn.RNN, GRU or LSTM, told apart by their shapes (the
+two biases become one), NAME.weight and NAME.bias of one torch.nn.Linear, NAME.weight of an Embedding that has emb in its name. Of an
+ONNX file: RNN, GRU (linear_before_reset 1) and LSTM, one after the other, behind a Gather of embeddings and before one MatMul or Gemm
+and a Softmax.
 
 The run that comes out works with inspect, predict, eval, quantize and export. It reads numbers as they are, unless --mean and
 --deviation say how the training scaled them.
@@ -100,7 +101,7 @@ pub struct ImportArgs {
     /// Of a state_dict: at which steps the head reads [default: last-step for classify, else every-step]
     #[arg(long, value_name = "STEPS")]
     pub read: Option<ReadName>,
-    /// Of a state_dict: what the hidden units compute [default: tanh, as in torch.nn.RNN]
+    /// Of a state_dict of torch.nn.RNN: what the hidden units compute [default: tanh]
     #[arg(long, value_name = "NAME")]
     pub activation: Option<ActivationName>,
     /// Of a state_dict: the whole shape as JSON, or a file of it, as it stands in the metadata of model.safetensors; the

@@ -2,15 +2,27 @@
 //! One row for each cell, one for each activation; whoever reads or writes such a name looks here.
 
 use clap::ValueEnum;
-use elman_core::{Activation, Cell, Layer};
+use elman_core::{Activation, Cell, CellFacts, Layer};
 use serde::{Deserialize, Serialize};
 
 /// A cell's row.
 pub struct CellNames {
     /// The operator of ONNX.
     pub onnx: &'static str,
+    /// The gates of ONNX in its order, each as the number of PyTorch's gate, which is ours.
+    pub onnx_gates: &'static [usize],
+    /// The activations of a direction in ONNX, in the operator's order; none where a layer chooses.
+    pub onnx_activations: &'static [&'static str],
     /// The module of PyTorch.
     pub torch: &'static str,
+}
+
+impl CellNames {
+    /// Which of ONNX's gates is this one of PyTorch's.
+    pub fn onnx_place(&self, gate: usize) -> usize {
+        let place = self.onnx_gates.iter().position(|&found| found == gate);
+        place.unwrap_or(gate)
+    }
 }
 
 /// A cell, as flags and files call it.
@@ -42,6 +54,15 @@ impl CellName {
         }
     }
 
+    /// The row.
+    pub const fn names(self) -> CellNames {
+        match self {
+            Self::Elman => ELMAN,
+            Self::Gru => GRU,
+            Self::Lstm => LSTM,
+        }
+    }
+
     /// In flags and files.
     pub const fn word(self) -> &'static str {
         match self {
@@ -50,31 +71,96 @@ impl CellName {
             Self::Lstm => "lstm",
         }
     }
+
+    /// A net of such cells, at the start of a sentence.
+    pub const fn net(self) -> &'static str {
+        match self {
+            Self::Elman => "An Elman net",
+            Self::Gru => "A GRU",
+            Self::Lstm => "An LSTM",
+        }
+    }
 }
 
 /// The row of Elman's cell.
 pub const ELMAN: CellNames = CellNames {
     onnx: "RNN",
+    onnx_gates: &[0],
+    onnx_activations: &[],
     torch: "torch.nn.RNN",
 };
 /// The row of the gated recurrent unit.
 pub const GRU: CellNames = CellNames {
     onnx: "GRU",
+    // z r h of r z n.
+    onnx_gates: &[1, 0, 2],
+    onnx_activations: &["Sigmoid", "Tanh"],
     torch: "torch.nn.GRU",
 };
 /// The row of long short-term memory.
 pub const LSTM: CellNames = CellNames {
     onnx: "LSTM",
+    // i o f c of i f g o.
+    onnx_gates: &[0, 3, 1, 2],
+    onnx_activations: &["Sigmoid", "Tanh", "Tanh"],
     torch: "torch.nn.LSTM",
 };
 
 /// The row of a cell.
 pub const fn names(cell: Cell) -> CellNames {
-    match cell {
-        Cell::Elman { .. } => ELMAN,
-        Cell::Gru { .. } => GRU,
-        Cell::Lstm { .. } => LSTM,
+    CellName::of(cell).names()
+}
+
+/// The cell that an operator of ONNX computes.
+pub fn of_operator(operator: &str) -> Option<CellName> {
+    let mut all = CellName::value_variants().iter();
+    let name = all.find(|name| name.names().onnx == operator);
+    name.copied()
+}
+
+/// The cell whose weights have so many gates in PyTorch.
+pub fn of_gates(gates: usize) -> Option<CellName> {
+    let cell = |name: CellName| name.cell(Activation::Tanh, f32::INFINITY);
+    let mut all = CellName::value_variants().iter();
+    let name = all.find(|&&name| cell(name).facts().gates == gates);
+    name.copied()
+}
+
+/// Which of a unit's biases PyTorch's hidden bias of a gate is part of: its own, or one that stands apart.
+fn hidden_bias(facts: &CellFacts, gate: usize) -> usize {
+    let mut sums = facts.from_h.clone();
+    let bias = sums.find(|&sum| facts.gate_of(sum) == gate);
+    bias.and_then(|sum| facts.bias_of(sum)).unwrap_or(gate)
+}
+
+/// The gate whose hidden bias one of a unit's biases is, where it stands apart.
+pub fn gate_of_hidden_bias(facts: &CellFacts, bias: usize) -> Option<usize> {
+    let is_apart = bias >= facts.gates;
+    (0..facts.gates).find(|&gate| is_apart && hidden_bias(facts, gate) == bias)
+}
+
+/// Our biases of a direction from the two of PyTorch, each (gates·H): summed wherever they only ever appear as their sum.
+pub fn fold_biases(facts: &CellFacts, input: &[f32], hidden: &[f32]) -> Vec<f32> {
+    let units = input.len() / facts.gates;
+    let mut biases = input.to_vec();
+    biases.resize(facts.biases() * units, 0.0);
+    for (i, b) in hidden.iter().enumerate() {
+        biases[hidden_bias(facts, i / units) * units + i % units] += b;
     }
+    biases
+}
+
+/// The other way: what stands for a sum is PyTorch's first bias, and its second is zero.
+pub fn unfold_biases(facts: &CellFacts, biases: &[f32]) -> [Vec<f32>; 2] {
+    let units = biases.len() / facts.biases();
+    let (input, apart) = biases.split_at(facts.gates * units);
+    let mut hidden = vec![0.0; input.len()];
+    for (gate, hidden) in hidden.chunks_exact_mut(units).enumerate() {
+        if let Some(place) = hidden_bias(facts, gate).checked_sub(facts.gates) {
+            hidden.copy_from_slice(&apart[place * units..(place + 1) * units]);
+        }
+    }
+    [input.to_vec(), hidden]
 }
 
 /// `f` of the Elman equation, as flags and files call it.
@@ -166,10 +252,9 @@ pub fn word(layer: &Layer) -> &'static str {
 
 /// What ONNX calls the activations of a direction of a layer, in the operator's order.
 pub fn onnx_activations(layer: &Layer) -> Vec<&'static str> {
-    match layer.cell {
-        Cell::Elman { activation, .. } => vec![row_of(activation).onnx],
-        Cell::Gru { .. } => vec!["Sigmoid", "Tanh"],
-        Cell::Lstm { .. } => vec!["Sigmoid", "Tanh", "Tanh"],
+    match activation(layer) {
+        Some(activation) => vec![row_of(activation).onnx],
+        None => names(layer.cell).onnx_activations.to_vec(),
     }
 }
 
@@ -216,5 +301,42 @@ mod tests {
             let name = ActivationName::from(activation).to_possible_value();
             assert_eq!(name.unwrap().get_name(), word(&layer));
         }
+    }
+
+    #[test]
+    fn every_cell_is_found_by_its_names() {
+        for &name in CellName::value_variants() {
+            let cell = name.cell(Activation::Tanh, f32::INFINITY);
+            assert_eq!(CellName::of(cell), name);
+            let (facts, names) = (cell.facts(), names(cell));
+            assert_eq!(of_operator(names.onnx), Some(name));
+            assert_eq!(of_gates(facts.gates), Some(name));
+            let mut gates = names.onnx_gates.to_vec();
+            gates.sort_unstable();
+            assert!(gates.into_iter().eq(0..facts.gates), "{}", names.onnx);
+            assert!((0..facts.gates).all(|g| names.onnx_gates[names.onnx_place(g)] == g));
+            assert_eq!(
+                name.to_possible_value().unwrap().get_name(),
+                name.word(),
+                "in flags as in files"
+            );
+        }
+    }
+
+    #[test]
+    fn biases_are_sums_but_the_one_behind_the_reset_gate() {
+        let numbers = |start: u16| -> Vec<f32> { (start..start + 6).map(f32::from).collect() };
+        let (input, hidden) = (numbers(1), numbers(10));
+        // Two units; r, z, n_in, n_rec.
+        let gru = Cell::gru().facts();
+        let biases = fold_biases(&gru, &input, &hidden);
+        assert_eq!(biases, [11., 13., 15., 17., 5., 6., 14., 15.]);
+        let [first, second] = unfold_biases(&gru, &biases);
+        assert_eq!(first, [11., 13., 15., 17., 5., 6.]);
+        assert_eq!(second, [0., 0., 0., 0., 14., 15.]);
+        assert_eq!(fold_biases(&gru, &first, &second), biases);
+        let elman = Cell::elman(Activation::Tanh).facts();
+        assert_eq!(fold_biases(&elman, &[1.0], &[2.0]), [3.0]);
+        assert_eq!(unfold_biases(&elman, &[3.0]), [[3.0], [0.0]]);
     }
 }

@@ -14,9 +14,15 @@ pub fn line(spec: &Spec) -> String {
     };
     let layers = spec.layers.as_slice().iter();
     let layers: Vec<String> = layers
-        .map(|layer| match layer.directions() {
-            1 => layer.hidden.to_string(),
-            _ => format!("2 x {}", layer.hidden),
+        .map(|layer| {
+            let cell = match cell::activation(layer) {
+                Some(_) => String::new(),
+                None => format!(" {}", cell::word(layer)),
+            };
+            match layer.directions() {
+                1 => format!("{}{cell}", layer.hidden),
+                _ => format!("2 x {}{cell}", layer.hidden),
+            }
         })
         .collect();
     let read = match spec.head.read {
@@ -70,5 +76,37 @@ pub fn head(spec: &Spec) -> String {
         HeadKind::None => format!("none, read {read}"),
         HeadKind::Linear { outputs } => format!("linear, {outputs} outputs {read}"),
         HeadKind::Softmax { outputs } => format!("softmax, {outputs} classes {read}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use elman_core::Layers;
+
+    use super::*;
+
+    #[test]
+    fn cells_with_gates_are_named() {
+        let line = |layers: &[Layer]| {
+            let layers = Layers::from_slice(layers).unwrap();
+            line(&Spec {
+                layers,
+                ..Spec::dense(3, 1, 2)
+            })
+        };
+        let both = Layer {
+            direction: Direction::Both,
+            ..Layer::gru(8)
+        };
+        assert_eq!(
+            line(&[Layer::tanh(8), Layer::tanh(4)]),
+            "3 numbers -> 8 -> 4 hidden -> 2 outputs at every step"
+        );
+        assert_eq!(
+            line(&[both, Layer::lstm(4)]),
+            "3 numbers -> 2 x 8 GRU -> 4 LSTM hidden -> 2 outputs at every step"
+        );
+        assert_eq!(layer(&both), "8 GRU units in each direction");
+        assert_eq!(layer(&Layer::lstm(4)), "4 LSTM units");
     }
 }

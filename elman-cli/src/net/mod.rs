@@ -14,3 +14,4 @@ pub mod network;
 pub mod objective;
 pub mod spec_file;
 pub mod textbook;
+mod torch_tensor;

@@ -1,12 +1,11 @@
 //! `model.safetensors`: tensors under PyTorch's names and in its layout, and beside them, in the metadata, all
-//! that a user of the model needs. `torch.nn.RNN` loads the `rnn.*` tensors by name.
+//! that a user of the model needs. `torch.nn.RNN`, `torch.nn.GRU` or `torch.nn.LSTM` loads the `rnn.*` tensors by name.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use elman_core::{Spec, Tensor, TensorKind};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
+use elman_core::Spec;
+use safetensors::tensor::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -16,6 +15,7 @@ use crate::base::failure::{Failure, Result};
 use crate::base::folder::write_atomic;
 use crate::net::network::Network;
 use crate::net::spec_file::StoredSpec;
+use crate::net::torch_tensor::{self, Exported, numbers, second_bias};
 
 /// The one key of the metadata. Its value is JSON; a single key also keeps the file's bytes the same from one
 /// run to the next, whatever the order of a hash map.
@@ -106,118 +106,13 @@ pub fn params(content: &[u8], spec: &Spec) -> Result<Vec<f32>> {
 fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
     // Before memory is taken: the metadata may claim a net that is larger than the file.
     for tensor in spec.tensors() {
-        find(file, &tensor.kind.to_string(), &pytorch_shape(&tensor))?;
+        torch_tensor::check(file, spec, &tensor)?;
     }
     let mut params = vec![0.0; spec.params_len()];
     for tensor in spec.tensors() {
-        read_tensor(file, &tensor, &mut params[tensor.range()])?;
+        params[tensor.range()].copy_from_slice(&torch_tensor::read(file, spec, &tensor)?);
     }
     Ok(params)
-}
-
-/// Where a tensor's numbers come from, in PyTorch's layout.
-struct Exported {
-    shape: Vec<usize>,
-    data: Vec<u8>,
-}
-
-impl View for Exported {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.data)
-    }
-
-    fn data_len(&self) -> usize {
-        self.data.len()
-    }
-}
-
-impl Exported {
-    fn vector(numbers: &[f32]) -> Self {
-        Self {
-            shape: vec![numbers.len()],
-            data: bytes(numbers.iter().copied()),
-        }
-    }
-
-    fn tensor(tensor: &Tensor, params: &[f32]) -> Self {
-        let numbers = &params[tensor.range()];
-        if tensor.is_vector() {
-            Self::vector(numbers)
-        } else if tensor.is_transposed_in_pytorch() {
-            let (rows, columns) = (tensor.rows, tensor.columns);
-            let transposed = (0..columns)
-                .flat_map(|column| (0..rows).map(move |row| numbers[row * columns + column]));
-            Self {
-                shape: vec![columns, rows],
-                data: bytes(transposed),
-            }
-        } else {
-            Self {
-                shape: vec![tensor.rows, tensor.columns],
-                data: bytes(numbers.iter().copied()),
-            }
-        }
-    }
-}
-
-fn bytes(numbers: impl Iterator<Item = f32>) -> Vec<u8> {
-    numbers.flat_map(f32::to_le_bytes).collect()
-}
-
-/// The numbers of a tensor of a safetensors file.
-///
-/// # Errors
-/// The tensor is missing, no `f32`, or has another number of values.
-fn numbers(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-    let tensor = find(file, name, shape)?;
-    Ok(tensor
-        .data()
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect())
-}
-
-/// A tensor of a safetensors file.
-///
-/// # Errors
-/// As [`numbers`].
-fn find<'a>(file: &SafeTensors<'a>, name: &str, shape: &[usize]) -> Result<TensorView<'a>> {
-    let tensor = file
-        .tensor(name)
-        .map_err(|_| Failure::input(format!("the tensor {name} is missing")))?;
-    if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-        let (dtype, found) = (tensor.dtype(), tensor.shape());
-        return Err(Failure::input(format!(
-            "the tensor {name} must be F32 {shape:?}, found {dtype} {found:?}"
-        )));
-    }
-    Ok(tensor)
-}
-
-/// The shape that a tensor has in PyTorch.
-fn pytorch_shape(tensor: &Tensor) -> Vec<usize> {
-    let (rows, columns) = (tensor.rows, tensor.columns);
-    if tensor.is_vector() {
-        vec![columns]
-    } else if tensor.is_transposed_in_pytorch() {
-        vec![columns, rows]
-    } else {
-        vec![rows, columns]
-    }
-}
-
-/// PyTorch's second bias of a layer. Ours is their sum, so it is written as zero.
-fn second_bias(tensor: &Tensor) -> Option<String> {
-    matches!(tensor.kind, TensorKind::Bias(_))
-        .then(|| tensor.kind.to_string().replace("bias_ih", "bias_hh"))
 }
 
 /// Writes a model and what its numbers mean.
@@ -231,13 +126,9 @@ pub fn save(
     meaning: &impl Serialize,
     params: &[f32],
 ) -> Result<()> {
-    let mut tensors: Vec<(String, Exported)> = Vec::new();
-    for tensor in spec.tensors() {
-        if let Some(name) = second_bias(&tensor) {
-            tensors.push((name, Exported::vector(&vec![0.0; tensor.columns])));
-        }
-        tensors.push((tensor.kind.to_string(), Exported::tensor(&tensor, params)));
-    }
+    let tensors = spec.tensors();
+    let tensors = tensors.flat_map(|tensor| torch_tensor::export(spec, &tensor, params));
+    let tensors = tensors.collect();
     write_tensors(
         path,
         tensors,
@@ -258,7 +149,7 @@ fn write_tensors(
         Failure::run(format!("cannot write {}: {error}", path.display()))
     };
     let json = serde_json::to_string(metadata).map_err(|error| complain(&error))?;
-    let parts = tensors.iter().map(|(name, data)| (&**name, &*data.data));
+    let parts = tensors.iter().map(|(name, data)| (&**name, &data.data[..]));
     let json = checksum::seal(&json, parts);
     let metadata = HashMap::from([(KEY.to_owned(), json)]);
     let content =
@@ -321,25 +212,6 @@ fn open(content: &[u8]) -> Result<(SafeTensors<'_>, String)> {
 fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
     serde_json::from_str(json)
         .map_err(|error| Failure::input(format!("the metadata are damaged: {error}")))
-}
-
-fn read_tensor(file: &SafeTensors<'_>, tensor: &Tensor, to: &mut [f32]) -> Result<()> {
-    let (rows, columns) = (tensor.rows, tensor.columns);
-    let from = numbers(file, &tensor.kind.to_string(), &pytorch_shape(tensor))?;
-    if tensor.is_transposed_in_pytorch() && !tensor.is_vector() {
-        for (i, to) in to.iter_mut().enumerate() {
-            *to = from[i % columns * rows + i / columns];
-        }
-    } else {
-        to.copy_from_slice(&from);
-    }
-    // PyTorch trains two biases that only ever appear as their sum.
-    if let Some(name) = second_bias(tensor) {
-        for (to, second) in to.iter_mut().zip(numbers(file, &name, &[columns])?) {
-            *to += second;
-        }
-    }
-    Ok(())
 }
 
 /// Writes flat numbers and a note about them: checkpoints.
@@ -470,6 +342,39 @@ mod tests {
             numbers(&file, "embedding.0.weight", &[4, 2]).unwrap().len(),
             8
         );
+    }
+
+    #[test]
+    fn gated_layers_lie_as_pytorch_wants_them() {
+        let lstm = Layer {
+            direction: Direction::Both,
+            ..Layer::lstm(3)
+        };
+        let spec = Spec {
+            layers: Layers::of([lstm, Layer::gru(2)]),
+            ..SPEC
+        };
+        let params: Vec<f32> = (1..=spec.params_len()).map(|i| i as f32).collect();
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("model.safetensors");
+        save(&path, "label", &spec, &(), &params).unwrap();
+        let (network, ()) = load(&path, "label").unwrap();
+        assert_eq!((network.spec(), network.params()), (&spec, &params[..]));
+        let content = std::fs::read(&path).unwrap();
+        let file = SafeTensors::deserialize(&content).unwrap();
+        let found = |name: &str, shape: &[usize]| numbers(&file, name, shape).unwrap();
+        assert_eq!(found("rnn.weight_hh_l0_reverse", &[12, 3]).len(), 36);
+        assert_eq!(found("rnn.bias_hh_l0", &[12]), [0.0; 12]);
+        assert_eq!(found("c0_l0_reverse", &[3]).len(), 3);
+        let bias = spec
+            .tensors()
+            .find(|tensor| tensor.kind.to_string() == "rnn.bias_ih_l1")
+            .unwrap();
+        let bias = &params[bias.range()];
+        assert_eq!(found("rnn.bias_ih_l1", &[6]), bias[..6]);
+        // The hidden bias of n stands behind the reset gate.
+        let hidden = [&[0.0; 4], &bias[6..]].concat();
+        assert_eq!(found("rnn.bias_hh_l1", &[6]), hidden);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! A spec as JSON: core knows no serde, so its types have a mirror here.
 
 use elman_core::{
-    Cell, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
+    Activation, Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer,
     Layers, Read, Spec,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::base::failure::Result;
-use crate::net::cell::{self, ActivationName};
+use crate::base::failure::{Failure, Result};
+use crate::net::cell::{self, ActivationName, CellName};
 
 /// [`Spec`], as the model file holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,15 @@ fn is_zero(rate: &f32) -> bool {
     *rate == 0.0
 }
 
+/// Whether there is nothing to store.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_elman(cell: &CellName) -> bool {
+    *cell == CellName::Elman
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum StoredInput {
@@ -55,7 +64,12 @@ struct StoredChannel {
 struct StoredLayer {
     hidden: usize,
     bidirectional: bool,
-    activation: ActivationName,
+    /// Layers of Elman's cell do not mention it.
+    #[serde(default, skip_serializing_if = "is_elman")]
+    cell: CellName,
+    /// Of Elman's cell alone: others have theirs fixed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    activation: Option<ActivationName>,
     /// Limit of what the activation reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     clip: Option<f32>,
@@ -121,9 +135,8 @@ impl From<&Layer> for StoredLayer {
         Self {
             hidden: layer.hidden,
             bidirectional: layer.direction == Direction::Both,
-            activation: cell::activation(layer)
-                .unwrap_or(elman_core::Activation::Tanh)
-                .into(),
+            cell: CellName::of(layer.cell),
+            activation: cell::activation(layer).map(ActivationName::from),
             clip: layer.cell.limit(),
         }
     }
@@ -142,7 +155,7 @@ impl StoredSpec {
                     .layers
                     .iter()
                     .map(StoredLayer::restore)
-                    .collect::<Vec<_>>(),
+                    .collect::<Result<Vec<_>>>()?,
             )?,
             initial_state: if self.train_initial_state {
                 InitialState::Trained
@@ -198,26 +211,40 @@ impl StoredInput {
 }
 
 impl StoredLayer {
-    fn restore(&self) -> Layer {
-        Layer {
+    fn restore(&self) -> Result<Layer> {
+        let activation = match (self.cell, self.activation) {
+            (CellName::Elman, Some(name)) => name.into(),
+            (CellName::Elman, None) => {
+                return Err(Failure::input(
+                    "a layer has no activation: missing field `activation`",
+                ));
+            }
+            (_, None) => Activation::Tanh,
+            (cell, Some(_)) => {
+                return Err(Failure::input(format!(
+                    "a layer of {} has an activation, and that cell has its own",
+                    cell.word()
+                )));
+            }
+        };
+        Ok(Layer {
             hidden: self.hidden,
             direction: if self.bidirectional {
                 Direction::Both
             } else {
                 Direction::Forward
             },
-            cell: Cell::Elman {
-                activation: self.activation.into(),
-                clip: self.clip.unwrap_or(f32::INFINITY),
-            },
-        }
+            cell: self
+                .cell
+                .cell(activation, self.clip.unwrap_or(f32::INFINITY)),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use elman_core::Activation;
+    use elman_core::Cell;
 
     const LAYER: Layer = Layer {
         hidden: 5,
@@ -243,6 +270,11 @@ mod tests {
                 Layer {
                     cell: Cell::elman(Activation::Identity),
                     ..Layer::tanh(3)
+                },
+                Layer::gru(4),
+                Layer {
+                    cell: Cell::Lstm { clip: 2.5 },
+                    ..LAYER
                 },
             ]),
             initial_state: InitialState::Trained,
@@ -321,5 +353,32 @@ mod tests {
         });
         stored.layers[0].hidden = 0;
         assert!(stored.restore().is_err());
+    }
+
+    /// A net of one layer, and how its layers are written.
+    fn written(layer: Layer) -> (StoredSpec, String) {
+        let spec = Spec {
+            layers: Layers::of([layer]),
+            ..Spec::dense(6, 1, 5)
+        };
+        let stored = StoredSpec::from(&spec);
+        let json = serde_json::to_string(&stored.layers).unwrap();
+        (stored, json)
+    }
+
+    #[test]
+    fn only_gated_layers_name_their_cell() {
+        let (_, json) = written(LAYER);
+        let expected = r#"[{"hidden":5,"bidirectional":true,"activation":"relu","clip":0.1}]"#;
+        assert_eq!(json, expected);
+        let (mut gru, json) = written(Layer::gru(4));
+        assert_eq!(json, r#"[{"hidden":4,"bidirectional":false,"cell":"gru"}]"#);
+        gru.layers[0].activation = Some(ActivationName::Relu);
+        let complaint = gru.restore().unwrap_err().to_string();
+        assert!(complaint.contains("a layer of gru has an activation"));
+        gru.layers[0].activation = None;
+        gru.layers[0].cell = CellName::Elman;
+        let complaint = gru.restore().unwrap_err().to_string();
+        assert!(complaint.contains("no activation"), "{complaint}");
     }
 }

@@ -47,6 +47,8 @@ pub enum Stage {
     Inputs,
     /// Hidden units.
     Hidden,
+    /// Cells of an LSTM, which nothing reads but the next call.
+    Cells,
     /// Behind the head.
     Logits,
     /// Behind a softmax.

@@ -57,9 +57,9 @@ impl Reader {
             self.refuse(node, in_node(node, why));
             return Ok(());
         }
-        if node.op_type == cell::ELMAN.onnx {
+        if let Some(name) = cell::of_operator(&node.op_type) {
             let outputs =
-                rnn::apply(self, &attributes, &inputs).map_err(|why| in_node(node, why))?;
+                rnn::apply(self, name, &attributes, &inputs).map_err(|why| in_node(node, why))?;
             for (name, value) in node.output.iter().zip(outputs) {
                 self.values.insert(name.clone(), value);
             }
@@ -91,7 +91,8 @@ impl Reader {
     pub fn finish(mut self, graph: &Graph) -> Result<Foreign> {
         let Some(top) = self.layers.len().checked_sub(1) else {
             return Err(Failure::input(
-                "the graph has no operator RNN; PyTorch writes it for torch.nn.RNN by torch.onnx.export(…, dynamo=False)",
+                "the graph has no operator RNN, GRU or LSTM; PyTorch writes it for torch.nn.RNN, GRU and LSTM by \
+                 torch.onnx.export(…, dynamo=False)",
             ));
         };
         let mut found: Vec<(&str, Flow)> = Vec::new();

@@ -28,7 +28,7 @@ pub fn ours(model: &Model) -> Result<Option<(About, Vec<f32>)>> {
     let layers = graph
         .node
         .iter()
-        .filter(|node| node.op_type == cell::ELMAN.onnx)
+        .filter(|node| cell::of_operator(&node.op_type).is_some())
         .count();
     if layers != spec.layers.len() {
         return Err(Failure::input(format!(

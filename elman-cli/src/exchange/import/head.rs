@@ -63,7 +63,7 @@ fn linear(
     };
     let (Stage::Hidden, Some(Some(width))) = (flow.stage, flow.features()) else {
         return refuse(
-            "only hidden units go through a linear map, once, as the head; elman has none before the RNN",
+            "only hidden units go through a linear map, once, as the head; elman has none before the layers",
         );
     };
     let is_split = |axis: &(Axis, Option<usize>)| axis.0 == Axis::Directions && axis.1 != Some(1);

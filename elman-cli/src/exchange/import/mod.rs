@@ -1,7 +1,7 @@
 //! `elman import`: a net that was trained elsewhere as a run of ours.
 //!
 //! Reading order: `net` (what comes in, and how it becomes a spec and parameters) → `state_dict` (PyTorch) → `graph`, `reader`,
-//! `flow`, `follow`, `rnn`, `ops`, `head` (ONNX) → `meaning` (what the user says of the numbers).
+//! `flow`, `follow`, `operator`, `rnn`, `ops`, `head` (ONNX) → `meaning` (what the user says of the numbers).
 
 mod flow;
 mod follow;
@@ -9,6 +9,7 @@ mod graph;
 mod head;
 mod meaning;
 mod net;
+mod operator;
 mod ops;
 mod reader;
 mod rnn;
@@ -26,6 +27,7 @@ use crate::args::{IMPORTED, ImportArgs};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::exchange::onnx;
+use crate::net::cell::{self, CellName};
 use crate::net::describe;
 use crate::net::model_file::{self, About};
 use crate::net::spec_file::StoredSpec;
@@ -200,6 +202,13 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Content> {
             window: 1,
         };
         let foreign = state_dict::read(content, &hints)?;
+        if let (Some(_), Some(cell)) = (args.activation, gated(&foreign)) {
+            return Err(Failure::input(format!(
+                "--activation is for {}; the tensors are those of {}, whose activations are fixed",
+                cell::ELMAN.torch,
+                cell.names().torch
+            )));
+        }
         let read = args.read.map(Read::from);
         let spec = foreign.spec(read.unwrap_or(Read::EveryStep), false)?;
         let net = of_foreign(foreign, spec);
@@ -243,6 +252,12 @@ fn state_dict(args: &ImportArgs, content: &[u8]) -> Result<Content> {
         knows_read: true,
         ..of_foreign(foreign, wanted)
     }))
+}
+
+/// The cell of the layers, if they are gated.
+fn gated(foreign: &Foreign) -> Option<CellName> {
+    let layers = foreign.layers.iter().map(|layer| CellName::of(layer.cell));
+    layers.into_iter().find(|name| *name != CellName::Elman)
 }
 
 /// The spec that the command line holds, or names the file of.

@@ -60,18 +60,21 @@ impl Matrix {
     }
 }
 
-/// The weights of one direction of a layer.
+/// The weights of one direction of a layer; G gates lie in PyTorch's order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectionWeights {
-    /// (H, I)
+    /// (G·H, I)
     pub input: Matrix,
-    /// (H, H)
+    /// (G·H, H)
     pub recurrent: Matrix,
-    /// (H), both biases in one.
+    /// (biases·H), both biases in one, as core has them.
     pub bias: Vec<f32>,
-    /// (H), where the state starts if not at zero.
-    pub initial: Option<Vec<f32>>,
+    /// Where the states start: h, and c of an LSTM.
+    pub initial: [Start; 2],
 }
+
+/// (H), where a state starts if not at zero.
+pub type Start = Option<Vec<f32>>;
 
 /// A layer; at least one direction is there.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,7 +88,7 @@ impl ForeignLayer {
     /// Hidden units per direction.
     pub fn hidden(&self) -> usize {
         let weights = self.forward.as_ref().or(self.reverse.as_ref());
-        weights.map_or(0, |weights| weights.recurrent.rows)
+        weights.map_or(0, |weights| weights.recurrent.columns)
     }
 
     /// Blocks of hidden units in a row: core has no layer that runs in reverse only, so that one gets a forward direction of zeros.
@@ -149,7 +152,7 @@ impl Foreign {
         let spec = Spec {
             input: self.input.of_core().map_err(unknown_size)?,
             layers: Layers::from_slice(&layers).map_err(unknown_size)?,
-            initial_state: if self.directions().any(|weights| weights.initial.is_some()) {
+            initial_state: if self.starts().any(Option::is_some) {
                 InitialState::Trained
             } else {
                 InitialState::Zero
@@ -173,9 +176,11 @@ impl Foreign {
         Ok(spec)
     }
 
-    fn directions(&self) -> impl Iterator<Item = &DirectionWeights> {
+    fn starts(&self) -> impl Iterator<Item = &Start> {
         let layers = self.layers.iter();
-        layers.flat_map(|layer| [&layer.forward, &layer.reverse].into_iter().flatten())
+        let directions =
+            layers.flat_map(|layer| [&layer.forward, &layer.reverse].into_iter().flatten());
+        directions.flat_map(|weights| &weights.initial)
     }
 
     /// Whether every matrix has the size that its place asks for, and holds numbers.
@@ -249,6 +254,11 @@ impl Foreign {
         }
     }
 
+    fn start(&self, place: Place, state: usize) -> Option<TensorSource<'_>> {
+        let initial = &self.direction(place)?.initial[state];
+        initial.as_deref().map(TensorSource::Vector)
+    }
+
     /// Where a tensor's numbers come from.
     fn source(&self, kind: TensorKind) -> TensorSource<'_> {
         let found = match kind {
@@ -256,11 +266,8 @@ impl Foreign {
                 ForeignInput::Dense { .. } => None,
                 ForeignInput::Tokens { tables, .. } => tables.get(channel).map(TensorSource::Table),
             },
-            TensorKind::InitialState(place) => self.direction(place).and_then(|weights| {
-                let initial = weights.initial.as_deref();
-                initial.map(TensorSource::Vector)
-            }),
-            TensorKind::InitialCell(_) => None,
+            TensorKind::InitialState(place) => self.start(place, 0),
+            TensorKind::InitialCell(place) => self.start(place, 1),
             TensorKind::InputWeights(place) => self
                 .direction(place)
                 .map(|weights| TensorSource::Matrix(&weights.input)),

@@ -1,4 +1,4 @@
-//! The operators around `RNN`: constants, those that move axes, and embeddings.
+//! The operators around the layers: constants, those that move axes, and embeddings.
 
 use std::rc::Rc;
 

@@ -1,13 +1,14 @@
-//! The operator `RNN`: its attributes, weights and inputs as a layer.
+//! The operators `RNN`, `GRU` and `LSTM`: weights and inputs of one as a layer.
 
-use elman_core::{Activation, Cell, MAX_LAYERS};
+use elman_core::{CellFacts, MAX_LAYERS};
 
-use super::flow::{At, Axis, Flow, Part, Stage, Value};
-use super::net::{DirectionWeights, ForeignLayer, Matrix};
+use super::flow::{At, Axis, Flow, Stage, Value};
+use super::net::{DirectionWeights, ForeignLayer, Matrix, Start};
+use super::operator::Operator;
 use super::reader::{Attributes, Reader};
 use crate::base::failure::{Failure, Result};
 use crate::exchange::onnx::Constant;
-use crate::net::cell;
+use crate::net::cell::{self, CellName, CellNames};
 
 /// Inputs, by their place.
 const X: usize = 0;
@@ -15,147 +16,26 @@ const W: usize = 1;
 const R: usize = 2;
 const B: usize = 3;
 const SEQUENCE_LENS: usize = 4;
-const INITIAL_H: usize = 5;
+const INITIAL: [(usize, &str); 2] = [(5, "initial_h"), (6, "initial_c")];
+const P: usize = 7;
 
-/// What the attributes say.
-struct RnnAttributes {
-    cell: Cell,
-    has_forward: bool,
-    has_reverse: bool,
-    is_batch_first: bool,
-    hidden: Option<usize>,
-}
-
-impl RnnAttributes {
-    fn read(attributes: &Attributes<'_>) -> Result<Self> {
-        attributes.only(&[
-            "clip",
-            "activations",
-            "activation_alpha",
-            "activation_beta",
-            "direction",
-            "hidden_size",
-            "layout",
-        ])?;
-        let direction = attributes.text("direction")?.unwrap_or("forward");
-        let (has_forward, has_reverse) = match direction {
-            "forward" => (true, false),
-            "reverse" => (false, true),
-            "bidirectional" => (true, true),
-            other => {
-                return Err(Failure::input(format!(
-                    "direction {other}: it must be forward, reverse or bidirectional"
-                )));
-            }
-        };
-        let directions = usize::from(has_forward) + usize::from(has_reverse);
-        let layout = attributes.int("layout")?.unwrap_or(0);
-        if !(0..=1).contains(&layout) {
-            return Err(Failure::input(format!(
-                "layout {layout}: it must be 0 or 1"
-            )));
-        }
-        let hidden = attributes
-            .int("hidden_size")?
-            .map(usize::try_from)
-            .transpose();
-        let activation = activation(attributes, directions)?;
-        Ok(Self {
-            cell: Cell::Elman {
-                activation,
-                clip: clip(attributes, activation)?,
-            },
-            has_forward,
-            has_reverse,
-            is_batch_first: layout == 1,
-            hidden: hidden.map_err(|_| Failure::input("hidden_size must be above 0"))?,
-        })
-    }
-
-    fn directions(&self) -> usize {
-        usize::from(self.has_forward) + usize::from(self.has_reverse)
-    }
-
-    /// The directions that there are.
-    fn parts(&self, layer: usize) -> Vec<Part> {
-        let part = |reverse| Part { layer, reverse };
-        let forward = self.has_forward.then(|| part(false));
-        let reverse = self.has_reverse.then(|| part(true));
-        forward.into_iter().chain(reverse).collect()
-    }
-}
-
-/// From here on tanh is ±1 in single precision, so that a limit before it changes nothing.
-const TANH_IS_FLAT: f32 = 9.02;
-
-/// The limit before the activation, infinite if no sum can feel it.
-fn clip(attributes: &Attributes<'_>, activation: Activation) -> Result<f32> {
-    match attributes.float("clip")? {
-        Some(clip) if clip.is_nan() || clip <= 0.0 => Err(Failure::input(format!(
-            "clip {clip}: it must be above 0; leave it out where there is no limit"
-        ))),
-        Some(clip) if activation == Activation::Tanh && clip >= TANH_IS_FLAT => Ok(f32::INFINITY),
-        clip => Ok(clip.unwrap_or(f32::INFINITY)),
-    }
-}
-
-/// What the units compute; it must be the same in both directions.
-fn activation(attributes: &Attributes<'_>, directions: usize) -> Result<Activation> {
-    let names = attributes.texts("activations")?;
-    let names = if names.is_empty() {
-        vec!["Tanh"; directions]
-    } else {
-        names
-    };
-    let Some(first) = names.first().filter(|_| names.len() == directions) else {
-        return Err(Failure::input(format!(
-            "activations {}: there must be one for each of {directions} directions",
-            names.join(", ")
-        )));
-    };
-    if let Some(other) = names.iter().find(|name| !name.eq_ignore_ascii_case(first)) {
-        return Err(Failure::input(format!(
-            "activations {first}, {other}: both directions of a layer must have the same"
-        )));
-    }
-    let (alpha, beta) = (
-        attributes.floats("activation_alpha")?,
-        attributes.floats("activation_beta")?,
-    );
-    match cell::of_onnx(first) {
-        Some(Activation::Identity) if !alpha.iter().all(|x| *x == 1.0) => {
-            Err(Failure::input(format!(
-                "activation_alpha {alpha:?}: of Affine only the identity is known, with alpha 1 and beta 0"
-            )))
-        }
-        Some(Activation::Identity) if !beta.iter().all(|x| *x == 0.0) => {
-            Err(Failure::input(format!(
-                "activation_beta {beta:?}: of Affine only the identity is known, with alpha 1 and beta 0"
-            )))
-        }
-        Some(activation) => Ok(activation),
-        None => Err(Failure::input(format!(
-            "activations {first}: elman has Tanh, Relu and Affine with alpha 1 and beta 0"
-        ))),
-    }
-}
-
-/// Adds a layer; gives `Y` and `Y_h`.
+/// Adds a layer; gives `Y`, `Y_h` and `Y_c`, as far as the operator has them.
 ///
 /// # Errors
 /// What elman cannot run, by the name of the attribute or input.
 pub fn apply(
     reader: &mut Reader,
+    name: CellName,
     attributes: &Attributes<'_>,
     inputs: &[Option<Value>],
-) -> Result<[Value; 2]> {
+) -> Result<Vec<Value>> {
     let number = reader.layers.len();
     if number == MAX_LAYERS {
         return Err(Failure::input(format!(
             "a net has at most {MAX_LAYERS} layers"
         )));
     }
-    let rnn = RnnAttributes::read(attributes)?;
+    let rnn = Operator::read(name, attributes)?;
     let input = |place: usize| inputs.get(place).and_then(Option::as_ref);
     let x = match input(X) {
         Some(Value::Flow(flow)) => flow,
@@ -164,11 +44,17 @@ pub fn apply(
     };
     let size = Size::of(&rnn, constant(input(W), "W")?, constant(input(R), "R")?)?;
     let axes = input_axes(reader, &rnn, x, &size)?;
+    check_peepholes(input(P))?;
     check_lengths(input(SEQUENCE_LENS))?;
     let bias = input(B).map(|b| constant(Some(b), "B")).transpose()?;
-    let initial = initial_states(reader, &rnn, &size, input(INITIAL_H))?;
+    let mut initial = [const { Vec::new() }; 2];
+    let states = INITIAL.into_iter().take(size.facts.states);
+    for (starts, (place, name)) in initial.iter_mut().zip(states) {
+        *starts = initial_states(reader, &rnn, &size, input(place), name)?;
+    }
     let mut directions = Vec::new();
-    for (direction, initial) in initial.into_iter().enumerate() {
+    for direction in 0..size.directions {
+        let start = |starts: &mut Vec<Start>| starts.get_mut(direction).and_then(Option::take);
         let weights = size.block(constant(input(W), "W")?, direction, size.inputs)?;
         directions.push(DirectionWeights {
             // A layer below that runs in reverse only has zeros for the forward direction.
@@ -178,7 +64,7 @@ pub fn apply(
             },
             recurrent: size.block(constant(input(R), "R")?, direction, size.hidden)?,
             bias: size.bias(bias, direction)?,
-            initial,
+            initial: initial.each_mut().map(start),
         });
     }
     let mut directions = directions.into_iter();
@@ -197,28 +83,28 @@ pub fn apply(
 
 /// Sizes of a layer, which its weights must have.
 struct Size {
+    names: CellNames,
+    facts: CellFacts,
     directions: usize,
     hidden: usize,
     inputs: usize,
 }
 
 impl Size {
-    fn of(rnn: &RnnAttributes, w: &Constant, r: &Constant) -> Result<Self> {
+    fn of(rnn: &Operator, w: &Constant, r: &Constant) -> Result<Self> {
+        let facts = rnn.cell.facts();
         let directions = rnn.directions();
-        let &[_, hidden, inputs] = &w.dims[..] else {
+        let &[_, units, inputs] = &w.dims[..] else {
             return Err(Failure::input(format!(
                 "W must have three dimensions, and has the shape {:?}",
                 w.dims
             )));
         };
-        let size = Self {
-            directions,
-            hidden,
-            inputs,
-        };
+        let hidden = units / facts.gates;
+        let units = hidden * facts.gates;
         let wanted = [
-            ("W", &w.dims, [directions, hidden, inputs]),
-            ("R", &r.dims, [directions, hidden, hidden]),
+            ("W", &w.dims, [directions, units, inputs]),
+            ("R", &r.dims, [directions, units, hidden]),
         ];
         for (name, found, wanted) in wanted {
             if *found != wanted {
@@ -231,42 +117,57 @@ impl Size {
             Some(said) if said != hidden => Err(Failure::input(format!(
                 "hidden_size {said}: W is made for {hidden} units"
             ))),
-            _ => Ok(size),
+            _ => Ok(Self {
+                names: cell::names(rnn.cell),
+                facts,
+                directions,
+                hidden,
+                inputs,
+            }),
         }
+    }
+
+    /// Rows of the gates, each of so many numbers, in PyTorch's order.
+    fn sorted(&self, numbers: &[f32], columns: usize) -> Vec<f32> {
+        let len = self.hidden * columns;
+        let gate = |gate| {
+            let place = self.names.onnx_place(gate) * len;
+            numbers.get(place..place + len).unwrap_or_default()
+        };
+        (0..self.facts.gates).flat_map(gate).copied().collect()
     }
 
     /// The matrix of one direction.
     fn block(&self, constant: &Constant, direction: usize, columns: usize) -> Result<Matrix> {
-        let len = self.hidden * columns;
+        let rows = self.facts.gates * self.hidden;
+        let len = rows * columns;
         let numbers = constant
             .floats()
             .and_then(|all| all.get(direction * len..(direction + 1) * len));
         let numbers = numbers.ok_or_else(|| Failure::input("W and R must be float32"))?;
         Ok(Matrix {
-            rows: self.hidden,
+            rows,
             columns,
-            numbers: numbers.to_vec(),
+            numbers: self.sorted(numbers, columns),
         })
     }
 
     /// Both biases of one direction, in one.
     fn bias(&self, constant: Option<&Constant>, direction: usize) -> Result<Vec<f32>> {
-        let hidden = self.hidden;
+        let len = self.facts.gates * self.hidden;
         let Some(constant) = constant else {
-            return Ok(vec![0.0; hidden]);
+            return Ok(vec![0.0; self.facts.biases() * self.hidden]);
         };
-        let (Some(all), true) = (
-            constant.floats(),
-            constant.dims == [self.directions, 2 * hidden],
-        ) else {
+        let wanted = [self.directions, 2 * len];
+        let (Some(all), true) = (constant.floats(), constant.dims == wanted) else {
             return Err(Failure::input(format!(
-                "B must be float32 {:?}, and has the shape {:?}",
-                [self.directions, 2 * hidden],
+                "B must be float32 {wanted:?}, and has the shape {:?}",
                 constant.dims
             )));
         };
-        let (w, r) = all[direction * 2 * hidden..(direction + 1) * 2 * hidden].split_at(hidden);
-        Ok(w.iter().zip(r).map(|(w, r)| w + r).collect())
+        let (w, r) = all[direction * 2 * len..(direction + 1) * 2 * len].split_at(len);
+        let (w, r) = (self.sorted(w, 1), self.sorted(r, 1));
+        Ok(cell::fold_biases(&self.facts, &w, &r))
     }
 }
 
@@ -283,7 +184,7 @@ fn constant<'a>(value: Option<&'a Value>, name: &str) -> Result<&'a Constant> {
 /// The axes of `X`: time, batch, numbers; whatever the layout.
 fn input_axes(
     reader: &Reader,
-    rnn: &RnnAttributes,
+    rnn: &Operator,
     x: &Flow,
     size: &Size,
 ) -> Result<[(Axis, Option<usize>); 3]> {
@@ -337,30 +238,42 @@ fn check_lengths(value: Option<&Value>) -> Result<()> {
     }
 }
 
+/// Peepholes let gates read the cell; where they are all zero they read nothing.
+fn check_peepholes(value: Option<&Value>) -> Result<()> {
+    match value {
+        None => Ok(()),
+        Some(Value::Constant(p)) if p.uniform() == Some(0.0) => Ok(()),
+        Some(_) => Err(Failure::input("P: elman has no LSTM with peepholes")),
+    }
+}
+
 /// Where each direction starts; `None` at zero.
 fn initial_states(
     reader: &mut Reader,
-    rnn: &RnnAttributes,
+    rnn: &Operator,
     size: &Size,
     value: Option<&Value>,
-) -> Result<Vec<Option<Vec<f32>>>> {
+    name: &str,
+) -> Result<Vec<Start>> {
     let constant = match value {
         None => return Ok(vec![None; size.directions]),
         Some(Value::Flow(_)) => {
-            reader.note("initial_h is an input of the graph: the imported net starts from zero");
+            reader.note(&format!(
+                "{name} is an input of the graph: the imported net starts from zero"
+            ));
             return Ok(vec![None; size.directions]);
         }
         Some(Value::Constant(constant) | Value::Spread(constant)) => constant,
         Some(Value::Refused(why)) => return Err(Failure::input(why.to_string())),
         Some(Value::Unknown) => {
-            return Err(Failure::input(
-                "initial_h is computed; it must be a constant, an input of the graph, or left out",
-            ));
+            return Err(Failure::input(format!(
+                "{name} is computed; it must be a constant, an input of the graph, or left out"
+            )));
         }
     };
     let misfit = || {
         Failure::input(format!(
-            "initial_h must be float32 and the same for every sequence, and has the shape {:?}",
+            "{name} must be float32 and the same for every sequence, and has the shape {:?}",
             constant.dims
         ))
     };
@@ -397,13 +310,13 @@ fn initial_states(
     Ok(states)
 }
 
-/// `Y` and `Y_h`
+/// `Y`, `Y_h`, and `Y_c` of an LSTM.
 fn outputs(
-    rnn: &RnnAttributes,
+    rnn: &Operator,
     [time, batch, _]: [(Axis, Option<usize>); 3],
     hidden: usize,
     layer: usize,
-) -> [Value; 2] {
+) -> Vec<Value> {
     let directions = (Axis::Directions, Some(rnn.directions()));
     let units = (Axis::Features, Some(hidden));
     let (all, last) = match rnn.is_batch_first {
@@ -416,13 +329,20 @@ fn outputs(
             vec![batch, directions, units],
         ),
     };
-    let flow = |axes, at| {
+    let flow = |axes, stage, at| {
         Value::Flow(Flow {
             axes,
-            stage: Stage::Hidden,
+            stage,
             parts: rnn.parts(layer),
             at,
         })
     };
-    [flow(all, At::Every), flow(last, At::End)]
+    let mut outputs = vec![
+        flow(all, Stage::Hidden, At::Every),
+        flow(last.clone(), Stage::Hidden, At::End),
+    ];
+    if rnn.cell.facts().states > 1 {
+        outputs.push(flow(last, Stage::Cells, At::End));
+    }
+    outputs
 }

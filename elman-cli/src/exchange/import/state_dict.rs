@@ -1,20 +1,23 @@
-//! PyTorch: the `state_dict` of a module that holds one `torch.nn.RNN`, perhaps behind an `nn.Embedding` and before an
-//! `nn.Linear`, as `safetensors.torch.save_file` writes it.
+//! PyTorch: the `state_dict` of a module that holds one `torch.nn.RNN`, `GRU` or `LSTM`, perhaps behind an `nn.Embedding` and
+//! before an `nn.Linear`, as `safetensors.torch.save_file` writes it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use elman_core::Layer;
+use elman_core::{Activation, Layer};
 use safetensors::tensor::{Dtype, SafeTensors};
 
 use super::net::{DirectionWeights, Foreign, ForeignHead, ForeignInput, ForeignLayer, Matrix};
 use crate::base::failure::{Failure, Result};
-use crate::net::cell;
+use crate::net::cell::{self, CellName};
+
+/// The modules that are read.
+const MODULES: [&str; 3] = [cell::ELMAN.torch, cell::GRU.torch, cell::LSTM.torch];
 
 /// What tensors do not tell.
 #[derive(Clone, Debug)]
 pub struct Hints {
-    /// Cell of every layer; of the layers beyond, the last's.
+    /// Activation and clip of every layer; of the layers beyond, the last's.
     pub layers: Vec<Layer>,
     /// Steps that a token net sees at once.
     pub window: usize,
@@ -45,7 +48,8 @@ pub fn read(content: &[u8], hints: &Hints) -> Result<Foreign> {
     let head = tensors.head()?;
     if let Some(name) = tensors.unused.borrow().first() {
         return Err(Failure::input(format!(
-            "elman has no place for the tensor {name}: a net is embeddings (named …emb…), torch.nn.RNN and one Linear"
+            "elman has no place for the tensor {name}: a net is embeddings (named …emb…), one of {}, and one Linear",
+            MODULES.join(", ")
         )));
     }
     let width = layers[0]
@@ -78,7 +82,8 @@ impl StateDict<'_> {
         match (found.next(), found.next()) {
             (Some(prefix), None) => Ok(prefix.to_owned()),
             (None, _) => Err(Failure::input(format!(
-                "no tensor is called …{FIRST}: this is no state_dict with a torch.nn.RNN"
+                "no tensor is called …{FIRST}: this is no state_dict with one of {}",
+                MODULES.join(", ")
             ))),
             (Some(one), Some(other)) => Err(Failure::input(format!(
                 "two nets, {one}{FIRST} and {other}{FIRST}: save the state_dict of one"
@@ -91,12 +96,15 @@ impl StateDict<'_> {
         let mut layers: Vec<ForeignLayer> = Vec::new();
         while self.has(&format!("{prefix}weight_ih_l{}", layers.len())) {
             let number = layers.len();
-            let direction = |end: &str| self.direction(prefix, &format!("_l{number}{end}"));
+            let cell = self.cell(prefix, &format!("_l{number}"))?;
+            let direction = |end: &str| self.direction(prefix, &format!("_l{number}{end}"), cell);
             let is_both = self.has(&format!("{prefix}weight_ih_l{number}_reverse"));
             let hint = hints.layers.get(number).or(hints.layers.last());
             let hint = hint.copied().unwrap_or(Layer::tanh(0));
+            let activation = cell::activation(&hint).unwrap_or(Activation::Tanh);
+            let clip = hint.cell.limit().unwrap_or(f32::INFINITY);
             layers.push(ForeignLayer {
-                cell: hint.cell,
+                cell: cell.cell(activation, clip),
                 forward: Some(direction("")?),
                 reverse: is_both.then(|| direction("_reverse")).transpose()?,
             });
@@ -104,35 +112,51 @@ impl StateDict<'_> {
         Ok(layers)
     }
 
-    fn direction(&self, prefix: &str, end: &str) -> Result<DirectionWeights> {
-        let recurrent = self.matrix(&format!("{prefix}weight_hh{end}"))?;
-        let Matrix { rows, columns, .. } = recurrent;
-        if rows != columns {
-            let kind = match rows.checked_div(columns) {
-                Some(4) => "an LSTM",
-                Some(3) => "a GRU",
-                _ => "no Elman net",
-            };
+    /// The cell of a layer, by its gates.
+    fn cell(&self, prefix: &str, end: &str) -> Result<CellName> {
+        let projection = format!("{prefix}weight_hr{end}");
+        if self.has(&projection) {
             return Err(Failure::input(format!(
-                "{prefix}weight_hh{end} has {rows} rows of {columns}: this is {kind}; elman runs {}",
-                cell::ELMAN.torch
+                "the tensor {projection}: elman has no LSTM with projections (proj_size)"
             )));
         }
-        let mut bias = vec![0.0; rows];
-        for which in ["ih", "hh"] {
-            let name = format!("{prefix}bias_{which}{end}");
-            // Nets made with bias=False have none.
-            if self.has(&name) {
-                // PyTorch trains two biases that only ever appear as their sum.
-                let found = self.vector(&name, rows)?;
-                bias.iter_mut().zip(found).for_each(|(sum, b)| *sum += b);
-            }
+        let name = format!("{prefix}weight_hh{end}");
+        let Matrix { rows, columns, .. } = self.matrix(&name)?;
+        let gates = rows.checked_div(columns).filter(|_| rows % columns == 0);
+        gates.and_then(cell::of_gates).ok_or_else(|| {
+            Failure::input(format!(
+                "{name} has {rows} rows of {columns}: this is none of {}",
+                MODULES.join(", ")
+            ))
+        })
+    }
+
+    fn direction(&self, prefix: &str, end: &str, cell: CellName) -> Result<DirectionWeights> {
+        let name = format!("{prefix}weight_hh{end}");
+        let recurrent = self.matrix(&name)?;
+        let Matrix { rows, columns, .. } = recurrent;
+        let facts = cell.cell(Activation::Tanh, f32::INFINITY).facts();
+        if columns.checked_mul(facts.gates) != Some(rows) {
+            return Err(Failure::input(format!(
+                "{name} has {rows} rows of {columns}, and those of {} are {} times as many",
+                cell.names().torch,
+                facts.gates
+            )));
         }
+        // Nets made with bias=False have none.
+        let bias = |which: &str| {
+            let name = format!("{prefix}bias_{which}{end}");
+            let is_there = self.has(&name);
+            is_there.then(|| self.vector(&name, rows)).transpose()
+        };
+        let zeros = || vec![0.0; rows];
+        let (first, second) = (bias("ih")?, bias("hh")?);
+        let (first, second) = (first.unwrap_or_else(zeros), second.unwrap_or_else(zeros));
         Ok(DirectionWeights {
             input: self.matrix(&format!("{prefix}weight_ih{end}"))?,
             recurrent,
-            bias,
-            initial: None,
+            bias: cell::fold_biases(&facts, &first, &second),
+            initial: [None, None],
         })
     }
 

@@ -1,15 +1,17 @@
-//! How the parameters of a net lie in our ONNX files: the operator `RNN` wants both directions of a layer in one tensor.
+//! How the parameters of a net lie in our ONNX files: the operators `RNN`, `GRU` and `LSTM` want both directions of a layer in one
+//! tensor, and the gates in an order of their own, G to a layer.
 //!
 //! ```text
 //! embedding.0.weight (V+1, E) …    state (1, S): where every sequence starts, unless told otherwise
-//! rnn.W_l0 (D, H, I)   rnn.R_l0 (D, H, H)   rnn.B_l0 (D, 2 H): b, then zeros …
+//! rnn.W_l0 (D, G H, I)   rnn.R_l0 (D, G H, H)   rnn.B_l0 (D, 2 G H): b, then zeros; of a GRU the hidden bias of n among them …
 //! head.weight_t (W, O)   head.bias (O)
 //! ```
 
-use elman_core::{Place, Spec, Tensor as CoreTensor, TensorKind};
+use elman_core::{Cell, Layer, Place, Spec, Tensor as CoreTensor, TensorKind};
 
 use super::{Constant, Tensor};
 use crate::base::failure::{Failure, Result};
+use crate::net::cell;
 
 /// The initial state.
 pub const STATE: &str = "state";
@@ -28,33 +30,119 @@ pub fn table(channel: usize) -> String {
     TensorKind::Embedding { channel }.to_string()
 }
 
-/// Where a tensor of core lies: in which tensor, from which number on, and whether rows and columns are exchanged.
-fn place(spec: &Spec, tensor: &CoreTensor) -> (String, usize, bool) {
-    let hidden = |place: Place| spec.layers.as_slice()[place.layer].hidden;
-    let direction = |place: Place| usize::from(place.reverse);
-    match tensor.kind {
-        TensorKind::Embedding { channel } => (table(channel), 0, false),
-        TensorKind::InitialState(at) => {
-            let start = spec.state_offset(at.layer) + direction(at) * hidden(at);
-            (STATE.to_owned(), start, false)
-        }
-        TensorKind::InitialCell(at) => {
-            let width = spec.layers.as_slice()[at.layer].width();
-            let start = spec.state_offset(at.layer) + width + direction(at) * hidden(at);
-            (STATE.to_owned(), start, false)
-        }
-        TensorKind::InputWeights(at) => {
-            let start = direction(at) * tensor.rows * tensor.columns;
-            (name('W', at.layer), start, true)
-        }
-        TensorKind::RecurrentWeights(at) => {
-            let start = direction(at) * tensor.rows * tensor.columns;
-            (name('R', at.layer), start, true)
-        }
-        TensorKind::Bias(at) => (name('B', at.layer), direction(at) * 2 * hidden(at), false),
-        TensorKind::HeadWeights => (HEAD.to_owned(), 0, false),
-        TensorKind::HeadBias => (HEAD_BIAS.to_owned(), 0, false),
+/// Where a tensor of core lies: in which tensor, from which number on, and in which order.
+struct Home {
+    name: String,
+    start: usize,
+    order: Order,
+}
+
+/// Where number `i` of a tensor lies behind its start.
+enum Order {
+    /// At `i`.
+    Same,
+    /// Rows and columns are exchanged, and the columns are the units of gates.
+    Weights {
+        rows: usize,
+        columns: usize,
+        gates: Gates,
+    },
+    /// The biases of gates, and behind them the hidden biases of all gates.
+    Biases(Gates),
+}
+
+/// Units of gates, in ONNX's order.
+struct Gates {
+    cell: Cell,
+    hidden: usize,
+}
+
+impl Gates {
+    /// Of the units in PyTorch's order.
+    fn place(&self, unit: usize) -> usize {
+        let (gate, unit) = (unit / self.hidden, unit % self.hidden);
+        cell::names(self.cell).onnx_place(gate) * self.hidden + unit
     }
+}
+
+impl Order {
+    fn place(&self, i: usize) -> usize {
+        match self {
+            Self::Same => i,
+            Self::Weights {
+                rows,
+                columns,
+                gates,
+            } => gates.place(i % columns) * rows + i / columns,
+            Self::Biases(gates) => {
+                let facts = gates.cell.facts();
+                let (first, unit) = (i / gates.hidden, i % gates.hidden);
+                match cell::gate_of_hidden_bias(&facts, first) {
+                    None => gates.place(i),
+                    Some(gate) => {
+                        facts.gates * gates.hidden + gates.place(gate * gates.hidden + unit)
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Home {
+    fn of(spec: &Spec, tensor: &CoreTensor) -> Self {
+        let (rows, columns) = (tensor.rows, tensor.columns);
+        let whole = |name: String| (name, 0, Order::Same);
+        let (name, start, order) = match tensor.kind {
+            TensorKind::Embedding { channel } => whole(table(channel)),
+            TensorKind::HeadWeights => whole(HEAD.to_owned()),
+            TensorKind::HeadBias => whole(HEAD_BIAS.to_owned()),
+            TensorKind::InitialState(at) => {
+                (STATE.to_owned(), state_column(spec, at, 0), Order::Same)
+            }
+            TensorKind::InitialCell(at) => {
+                (STATE.to_owned(), state_column(spec, at, 1), Order::Same)
+            }
+            TensorKind::InputWeights(at) | TensorKind::RecurrentWeights(at) => {
+                let is_input = matches!(tensor.kind, TensorKind::InputWeights(_));
+                let letter = if is_input { 'W' } else { 'R' };
+                let order = Order::Weights {
+                    rows,
+                    columns,
+                    gates: gates(spec, at),
+                };
+                let start = usize::from(at.reverse) * rows * columns;
+                (name(letter, at.layer), start, order)
+            }
+            TensorKind::Bias(at) => {
+                let gates = gates(spec, at);
+                let start = usize::from(at.reverse) * biases_len(gates.cell, gates.hidden);
+                (name('B', at.layer), start, Order::Biases(gates))
+            }
+        };
+        Self { name, start, order }
+    }
+
+    /// Where number `i` of the tensor lies.
+    fn place(&self, i: usize) -> usize {
+        self.start + self.order.place(i)
+    }
+}
+
+fn gates(spec: &Spec, at: Place) -> Gates {
+    let Layer { cell, hidden, .. } = spec.layers.as_slice()[at.layer];
+    Gates { cell, hidden }
+}
+
+/// Where a direction's numbers of a state begin in the state of a sequence: h, or behind it c.
+fn state_column(spec: &Spec, at: Place, state: usize) -> usize {
+    let layer = spec.layers.as_slice()[at.layer];
+    let direction = usize::from(at.reverse) * layer.hidden;
+    spec.state_offset(at.layer) + state * layer.width() + direction
+}
+
+/// Biases of a direction in ONNX.
+const fn biases_len(cell: Cell, hidden: usize) -> usize {
+    2 * cell.facts().gates * hidden
 }
 
 /// Names and shapes of all tensors.
@@ -63,7 +151,7 @@ fn shapes(spec: &Spec) -> Vec<(String, Vec<usize>)> {
     for tensor in spec.tensors() {
         match tensor.kind {
             TensorKind::Embedding { .. } | TensorKind::HeadWeights => {
-                let (name, ..) = place(spec, &tensor);
+                let Home { name, .. } = Home::of(spec, &tensor);
                 shapes.push((name, vec![tensor.rows, tensor.columns]));
             }
             TensorKind::HeadBias => shapes.push((HEAD_BIAS.to_owned(), vec![tensor.columns])),
@@ -73,10 +161,11 @@ fn shapes(spec: &Spec) -> Vec<(String, Vec<usize>)> {
     }
     for (i, layer) in spec.layers.as_slice().iter().enumerate() {
         let (directions, hidden) = (layer.directions(), layer.hidden);
-        let inputs = spec.layer_input_width(i);
-        shapes.push((name('W', i), vec![directions, hidden, inputs]));
-        shapes.push((name('R', i), vec![directions, hidden, hidden]));
-        shapes.push((name('B', i), vec![directions, 2 * hidden]));
+        let (inputs, units) = (spec.layer_input_width(i), layer.cell.facts().gates * hidden);
+        shapes.push((name('W', i), vec![directions, units, inputs]));
+        shapes.push((name('R', i), vec![directions, units, hidden]));
+        let biases = biases_len(layer.cell, hidden);
+        shapes.push((name('B', i), vec![directions, biases]));
     }
     shapes
 }
@@ -91,12 +180,11 @@ pub fn write(spec: &Spec, params: &[f32]) -> Vec<Tensor> {
         })
         .collect();
     for tensor in spec.tensors() {
-        let (name, start, is_turned) = place(spec, &tensor);
+        let home = Home::of(spec, &tensor);
         let numbers = &params[tensor.range()];
-        if let Some((_, _, to)) = found.iter_mut().find(|(known, ..)| *known == name) {
-            let to = &mut to[start..start + numbers.len()];
+        if let Some((_, _, to)) = found.iter_mut().find(|(known, ..)| *known == home.name) {
             for (i, &x) in numbers.iter().enumerate() {
-                to[at(i, &tensor, is_turned)] = x;
+                to[home.place(i)] = x;
             }
         }
     }
@@ -104,14 +192,6 @@ pub fn write(spec: &Spec, params: &[f32]) -> Vec<Tensor> {
     tensors
         .map(|(name, shape, numbers)| Tensor::floats(name, shape, numbers.iter().copied()))
         .collect()
-}
-
-/// Where number `i` of a tensor lies.
-const fn at(i: usize, tensor: &CoreTensor, is_turned: bool) -> usize {
-    match is_turned {
-        true => i % tensor.columns * tensor.rows + i / tensor.columns,
-        false => i,
-    }
 }
 
 /// The parameters of a net, from the tensors of a file.
@@ -141,12 +221,12 @@ pub fn read(spec: &Spec, tensors: &[Tensor]) -> Result<Vec<f32>> {
     }
     let mut params = vec![0.0; spec.params_len()];
     for tensor in spec.tensors() {
-        let (name, start, is_turned) = place(spec, &tensor);
-        let Some((_, from)) = found.iter().find(|(known, _)| **known == name) else {
+        let home = Home::of(spec, &tensor);
+        let Some((_, from)) = found.iter().find(|(known, _)| **known == home.name) else {
             continue;
         };
         for (i, x) in params[tensor.range()].iter_mut().enumerate() {
-            *x = from[start + at(i, &tensor, is_turned)];
+            *x = from[home.place(i)];
         }
     }
     Ok(params)
@@ -170,7 +250,14 @@ mod tests {
                     channels: Channels::of([channel(4, 2), channel(2, 5)]),
                     window: 3,
                 },
-                layers: Layers::of([both, Layer::tanh(4), both]),
+                layers: Layers::of([
+                    both,
+                    Layer::gru(4),
+                    Layer {
+                        cell: Cell::lstm(),
+                        ..both
+                    },
+                ]),
                 initial_state,
                 head: Head {
                     kind: HeadKind::Softmax { outputs: 5 },
@@ -187,5 +274,32 @@ mod tests {
                 "{complaint}"
             );
         }
+    }
+
+    #[test]
+    fn gates_lie_in_the_order_of_onnx() {
+        // One unit and one input: every number is a gate's.
+        let of = |layer: Layer| {
+            let spec = Spec {
+                layers: Layers::of([layer]),
+                ..Spec::dense(1, 1, 1)
+            };
+            let params: Vec<f32> = (0..spec.params_len()).map(|i| i as f32).collect();
+            let tensors = write(&spec, &params);
+            let numbers = |name: &str| {
+                let tensor = tensors.iter().find(|tensor| tensor.name == name).unwrap();
+                let constant = Constant::read(tensor).unwrap();
+                constant.floats().unwrap().to_vec()
+            };
+            ["rnn.W_l0", "rnn.R_l0", "rnn.B_l0"].map(numbers)
+        };
+        // r z n: z r h; the biases b_r, b_z, b_in, b_hn are 6, 7, 8, 9.
+        let [w, r, b] = of(Layer::gru(1));
+        assert_eq!((&w[..], &r[..]), (&[1., 0., 2.][..], &[4., 3., 5.][..]));
+        assert_eq!(b, [7., 6., 8., 0., 0., 9.]);
+        // i f g o: i o f c.
+        let [w, _, b] = of(Layer::lstm(1));
+        assert_eq!(w, [0., 3., 1., 2.]);
+        assert_eq!(b, [8., 11., 9., 10., 0., 0., 0., 0.]);
     }
 }

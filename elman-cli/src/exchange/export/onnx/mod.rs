@@ -4,7 +4,7 @@
 //! x (B, T, I)  or  tokens (B, T, channels) → embeddings of the window          lengths (B), state (B, S): may be left out
 //!      │ (T, B, I)
 //!      ▼
-//! RNN for every layer, from its part of state     → (T, B, D·H) → next layer
+//! RNN, GRU or LSTM for every layer, from its part of state     → (T, B, D·H) → next layer
 //!      │
 //!      ▼ every step, or the last one
 //! y = g(h·W_out + c)                              state_out (B, S)
@@ -13,9 +13,11 @@
 //! `lengths` and `state` are inputs with a default of one row, which is spread over the batch: whole sequences and the initial
 //! state. Where `state_out` is fed back as `state`, the net goes on where the last call stopped.
 
+mod layers;
+
 use std::io::Write;
 
-use elman_core::{Activation, HeadKind, Input, Layer, Read, Spec};
+use elman_core::{HeadKind, Input, Read, Spec};
 use serde::Serialize;
 
 use crate::args::ExportArgs;
@@ -125,7 +127,7 @@ fn model(network: &Network, about: String) -> Model {
         ir_version: IR_VERSION,
         producer_name: onnx::PRODUCER.to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-        doc_string: format!("An Elman net: {}.", describe::line(spec)),
+        doc_string: format!("{}: {}.", kind(spec), describe::line(spec)),
         graph: Some(Graph {
             node: graph.nodes,
             name: "elman".to_owned(),
@@ -141,6 +143,16 @@ fn model(network: &Network, about: String) -> Model {
             key: onnx::KEY.to_owned(),
             value: about,
         }],
+    }
+}
+
+/// What the net is called.
+fn kind(spec: &Spec) -> &'static str {
+    let mut layers = spec.layers.as_slice().iter();
+    if layers.all(|layer| cell::activation(layer).is_some()) {
+        "An Elman net"
+    } else {
+        "A recurrent net"
     }
 }
 
@@ -209,9 +221,19 @@ fn outputs(spec: &Spec) -> Vec<ValueInfo> {
         "state_out",
         data_type::FLOAT,
         &[Name("batch"), Size(spec.state_len())],
-        "Every layer and direction, one after the other.",
+        state_order(spec),
     );
     vec![info("y", data_type::FLOAT, &axes, about), state]
+}
+
+/// What is carried from step to step, in its order.
+fn state_order(spec: &Spec) -> &'static str {
+    let mut layers = spec.layers.as_slice().iter();
+    if layers.any(|layer| layer.cell.facts().states > 1) {
+        "Every layer, one after the other: its hidden units, both directions, then the cells of an LSTM."
+    } else {
+        "Every layer and direction, one after the other."
+    }
 }
 
 /// A graph being written.
@@ -364,89 +386,6 @@ impl Builder {
             "ids",
             axis,
         );
-    }
-
-    /// From `in.0` to `in.L`, the rows of the top layer (T, B, D·H); `final.l` is where layer `l` ends, (B, D·H).
-    fn layers(&mut self, spec: &Spec) {
-        for (i, layer) in spec.layers.as_slice().iter().enumerate() {
-            let (d, h) = (layer.directions() as i64, layer.hidden as i64);
-            let [start, end, split, joined, joined_last] =
-                ["from", "to", "split", "joined", "joined_last"].map(|name| format!("{name}.{i}"));
-            let offset = spec.state_offset(i) as i64;
-            self.vector(&start, &[offset]);
-            self.vector(&end, &[offset + d * h]);
-            self.vector(&split, &[0, d, h]);
-            self.vector(&joined, &[0, 0, d * h]);
-            self.vector(&joined_last, &[0, d * h]);
-            let [part, parts, initial] =
-                ["part", "parts", "initial"].map(|name| format!("state.{name}.{i}"));
-            self.node("Slice", &["state_all", &start, &end, "one"], &part, vec![]);
-            self.node("Reshape", &[&part, &split], &parts, vec![]);
-            let swap = || vec![Attribute::ints("perm", &[1, 0, 2])];
-            self.node("Transpose", &[&parts], &initial, swap());
-            self.recurrence(i, layer, &initial);
-            let [hidden, rows, last, ends] =
-                ["hidden", "rows", "last", "ends"].map(|name| format!("layer.{name}.{i}"));
-            let perm = vec![Attribute::ints("perm", &[0, 2, 1, 3])];
-            self.node("Transpose", &[&hidden], &rows, perm);
-            self.node(
-                "Reshape",
-                &[&rows, &joined],
-                &format!("in.{}", i + 1),
-                vec![],
-            );
-            self.node("Transpose", &[&last], &ends, swap());
-            self.node(
-                "Reshape",
-                &[&ends, &joined_last],
-                &format!("final.{i}"),
-                vec![],
-            );
-        }
-        let finals: Vec<String> = (0..spec.layers.len())
-            .map(|i| format!("final.{i}"))
-            .collect();
-        let finals: Vec<&str> = finals.iter().map(String::as_str).collect();
-        let axis = vec![Attribute::int("axis", 1)];
-        self.node("Concat", &finals, "state_out", axis);
-    }
-
-    /// `layer.hidden.l` (T, D, B, H) and `layer.last.l` (D, B, H).
-    fn recurrence(&mut self, i: usize, layer: &Layer, initial: &str) {
-        let directions = layer.directions();
-        let (direction, activation) = (
-            if directions == 2 {
-                "bidirectional"
-            } else {
-                "forward"
-            },
-            cell::onnx_activations(layer)[0],
-        );
-        let mut attributes = vec![
-            Attribute::int("hidden_size", layer.hidden as i64),
-            Attribute::string("direction", direction),
-            Attribute::strings("activations", &vec![activation; directions]),
-        ];
-        if cell::activation(layer) == Some(Activation::Identity) {
-            attributes.push(Attribute::floats(
-                "activation_alpha",
-                &vec![1.0; directions],
-            ));
-            attributes.push(Attribute::floats("activation_beta", &vec![0.0; directions]));
-        }
-        attributes.extend(
-            layer
-                .cell
-                .limit()
-                .map(|clip| Attribute::float("clip", clip)),
-        );
-        let [w, r, b] = ['W', 'R', 'B'].map(|letter| weights::name(letter, i));
-        let inputs = [&format!("in.{i}"), &w, &r, &b, "lengths_all", initial];
-        let operator = cell::names(layer.cell).onnx;
-        self.node(operator, &inputs, &format!("layer.hidden.{i}"), attributes);
-        if let Some(node) = self.nodes.last_mut() {
-            node.output.push(format!("layer.last.{i}"));
-        }
     }
 
     /// `y`
