@@ -87,6 +87,7 @@ mod forward;
 mod gated;
 mod golden;
 mod inputs;
+mod layer;
 mod layout;
 mod lengths;
 mod model;
@@ -94,6 +95,7 @@ mod quantize;
 mod round;
 mod step;
 mod stream;
+mod sums;
 mod words;
 mod write;
 
