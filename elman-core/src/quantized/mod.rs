@@ -83,6 +83,7 @@
 //! a tenth ahead at 128).
 
 mod calibrate;
+mod floats;
 mod forward;
 mod gated;
 mod golden;
