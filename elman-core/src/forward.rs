@@ -227,7 +227,7 @@ impl ForwardPass<'_> {
         for place in spec.directions_of(layer) {
             let column = place.column(l.hidden);
             // Z takes the place of h where there is one sum per unit.
-            let sums_region = self.layout.sums(place);
+            let sums_region = self.layout.sums(spec, place);
             let (z_region, z_row, columns, first) = if sums_region.is_none() {
                 (hidden_region, width, l.hidden, column)
             } else {
@@ -287,7 +287,7 @@ impl ForwardPass<'_> {
         let spec = self.spec();
         let (l, len) = (spec.layer(layer), spec.state_len());
         let mut offset = spec.state_offset(layer);
-        for region in [self.layout.hidden(layer), self.layout.cell(layer)] {
+        for region in [self.layout.hidden(layer), self.layout.cell(spec, layer)] {
             if region.is_none() {
                 continue;
             }
@@ -414,8 +414,8 @@ impl<S: Simd> Visit for LayerPass<'_, '_, S> {
         let masked = mask.map_or(Region::NONE, |_| layout.masked(spec, place));
         let regions = [
             layout.hidden(place.layer),
-            layout.sums(place),
-            layout.cell(place.layer),
+            layout.sums(spec, place),
+            layout.cell(spec, place.layer),
             masked,
         ];
         let [h, sums, c, masked] = write_all(self.buffer, regions);
