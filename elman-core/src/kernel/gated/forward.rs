@@ -46,7 +46,7 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
                     Previous::Rows(row) => self.sequences + row,
                     Previous::Start(sequence) => sequence,
                 };
-                View::rows(&**masked, hidden).from(row, 0)
+                View::rows(masked, hidden).from(row, 0)
             }
         }
     }
@@ -110,6 +110,10 @@ impl<E: Element, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 {
     type Output = ();
 
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self(pass, rows, others) = self;
@@ -162,9 +166,7 @@ fn copy_biases<S: Simd>(s: S, biases: Panels, first: usize, to: &mut [f32]) {
 
 #[inline(always)]
 fn copy_strips<S: Simd, E: Element>(s: S, biases: Panel<E>, first: usize, to: &mut [f32]) {
-    let mut strip = first;
-    for to in to.as_chunks_mut::<LANES>().0 {
-        s.store(to, load_bias(s, biases, strip));
-        strip += 1;
+    for (index, to) in to.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        s.store(to, load_bias(s, biases, first + index));
     }
 }

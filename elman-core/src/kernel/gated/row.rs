@@ -70,6 +70,10 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
     }
 
     /// One strip of units of one row.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn strip<S: Simd, E: Element>(&mut self, s: S, rows: Rows, strip: usize, weights: Weights<E>) {
         let (shape, facts) = (self.shape, &const { C::FACTS });
