@@ -1,4 +1,4 @@
-//! `elman`: train, evaluate and run Elman recurrent nets. The library is there for the command, and for the fuzz targets,
+//! `elman`: train, evaluate and run recurrent nets (Elman, GRU, LSTM). The library is there for the command, and for the fuzz targets,
 //! which hand foreign bytes to `hostile`; its interface may change at any time.
 //!
 //! A folder per wing, and every wing knows only those below it (`tests/house.rs` sees to that):

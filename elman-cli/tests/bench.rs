@@ -41,6 +41,7 @@ fn one_object_with_the_fields_of_the_contract() {
         let contract = [
             "batch",
             "calls",
+            "cell",
             "gflops",
             "hidden",
             "input",
@@ -64,6 +65,7 @@ fn one_object_with_the_fields_of_the_contract() {
             (&object["batch"], &object["steps"]),
             (&batch.into(), &steps.into())
         );
+        assert_eq!(object["cell"], "elman");
         assert_eq!(object["hidden"], 20);
         assert_eq!(object["threads"], 1);
         assert_eq!(object["level"], Level::detect().name());
@@ -93,7 +95,8 @@ fn tables() {
     let table = shop.ok("bench --mode stream --seconds 0.001");
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 2 + 4, "{table}");
-    assert!(lines[0].starts_with(Level::detect().name()), "{table}");
+    let head = format!("elman, {}", Level::detect().name());
+    assert!(lines[0].starts_with(&head), "{table}");
     for (line, hidden) in lines[2..].iter().zip([32, 128, 256, 512]) {
         assert!(
             line.contains(&format!(":{hidden}:10 ")) && line.contains(" % of "),

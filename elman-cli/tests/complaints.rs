@@ -217,6 +217,7 @@ fn flags_out_of_range() {
         "--epochs 0",
         "--threads 0",
         "--activation sine",
+        "--cell jordan",
         "--schedule never",
         "--seed -1",
         "--optimizer newton",
@@ -236,6 +237,11 @@ fn flags_out_of_range() {
             &[name],
         );
     }
+    shop.fails(
+        "train label --train train.conll --cell gru --activation tanh",
+        2,
+        &["--activation", "--cell gru", "are fixed"],
+    );
     shop.fails(
         "train label --train train.conll --k1 5",
         2,

@@ -196,6 +196,8 @@ fn every_kind_of_net_and_optimizer_trains() {
         "--optimizer adagrad --layers 2 --bidirectional false --k1 2 --k2 3",
         "--optimizer rmsprop --activation identity --schedule plateau --patience 0",
         "--optimizer adamw --window 1 --train-initial-state true --clip-norm 0",
+        "--cell gru --bidirectional false --k1 3",
+        "--cell lstm --layers 2 --train-initial-state --recurrent-dropout 0.2",
     ];
     for (i, kind) in kinds.iter().enumerate() {
         shop.train(&format!("run{i}"), kind);

@@ -3,24 +3,25 @@
 //! Letters as in `forward`: R rows, B sequences, I input width, H hidden units, W = H or 2H, O outputs.
 
 mod head;
+mod weights;
 
 use core::ops::Range;
 
-use crate::cell::with_cell;
+use crate::cell::{Gated, Step, Visit, with_cell};
 use crate::error::{Error, check_len, check_room};
 use crate::forward::{for_each_end, starts_of};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
-use crate::kernel::gated::Starts;
+use crate::kernel::gated::{self, Starts};
 use crate::kernel::operands::{Gemm, Start};
-use crate::kernel::outer::{outer_product, sum_rows};
-use crate::layout::{Region, Scratch, read_write, write_all};
+use crate::kernel::pack::Panels;
+use crate::layout::{Region, Scratch, read_write, write_all, write_both};
 use crate::model::{Model, Transposed};
-use crate::params::{Place, TensorKind};
-use crate::recurrence::{self, GateGradients, Mask, Recurrence};
+use crate::params::Place;
+use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::slices::{at, at_mut, copy, copy_range};
-use crate::spec::{InitialState, Read, Spec};
+use crate::spec::{Read, Spec};
 use crate::tape::Tape;
 use crate::truncation::Window;
 use head::head_weights;
@@ -257,20 +258,7 @@ impl Backward<'_, '_> {
     /// before step `end`.
     #[inline(always)]
     fn recurrence<S: Simd>(&mut self, s: S, place: Place, end: usize) {
-        let (spec, layout) = (self.spec, &self.tape.layout);
-        let layer = spec.layer(place.layer);
-        let tape: &[f32] = self.tape.rows;
-        let (start, start_c) = starts_of(spec, place, self.tape.start);
-        let mut regions = [Region::NONE; 5];
-        regions[0] = self.hidden_gradient(place.layer);
-        regions[1] = self.regions.start;
-        if layer.sums_row() > 0 {
-            regions[2] = self.regions.sums(spec, place);
-            regions[3] = self.regions.carry(spec, place, 0);
-            regions[4] = self.regions.carry(spec, place, 1);
-        }
-        let [d_h, product, d_sums, carry_h, carry_c] = write_all(self.scratch, regions);
-        let mask = mask_of(spec, self.tape.seed, place);
+        let layer = self.spec.layer(place.layer);
         let recurrence = Recurrence {
             batch: &self.tape.batch,
             place,
@@ -278,30 +266,24 @@ impl Backward<'_, '_> {
             hidden: layer.hidden,
             width: layer.width(),
         };
-        let steps = self.steps.clone();
+        let (d_h, mask) = (
+            self.hidden_gradient(place.layer),
+            mask_of(self.spec, self.tape.seed, place),
+        );
         with_cell(
             layer.cell,
-            recurrence::Backward {
+            LayerPass {
                 s,
+                spec: self.spec,
+                model: self.model,
+                tape: self.tape,
                 recurrence,
-                steps,
+                steps: self.steps.clone(),
                 end,
-                h: layout.hidden(place.layer).of(tape),
                 d_h,
-                gated: GateGradients {
-                    others: self.model.view().other_biases(place),
-                    starts: Starts {
-                        h: start,
-                        c: start_c,
-                    },
-                    kept: layout.sums(place).of(tape),
-                    c: layout.cell(place.layer).of(tape),
-                    d_sums,
-                    carry_h,
-                    carry_c,
-                },
+                regions: &self.regions,
+                scratch: &mut *self.scratch,
                 mask: (mask.rate > 0.0).then_some(mask),
-                product,
             },
         );
     }
@@ -315,157 +297,6 @@ impl Backward<'_, '_> {
         } else {
             let row = layer.cell.facts().sums * layer.hidden;
             (self.regions.sums(self.spec, place), row, 0)
-        }
-    }
-
-    /// Forward: `Z = X·W_in + b + h[t-1]·W_rec`, every step at once.
-    #[inline(always)]
-    fn weights<S: Simd>(&mut self, s: S, place: Place) {
-        let layer = self.spec.layer(place.layer);
-        let (hidden, facts) = (layer.hidden, layer.cell.facts());
-        let rows = self.rows();
-        let (region, row, column) = self.sum_gradients(place);
-        let d_sums = View::rows(region.of(self.scratch), row).from(0, column);
-
-        // dW_in += Xᵀ·dZ, db += Σ dZ
-        let x_width = self.spec.layer_input_width(place.layer);
-        let region = self.tape.layout.input(place.layer);
-        let x = match (place.layer, self.tape.inputs) {
-            _ if !region.is_none() => region.of(self.tape.rows),
-            (0, Inputs::Dense(given)) => given,
-            (0, Inputs::Tokens(_)) => &[],
-            (layer, _) => self.tape.layout.hidden(layer - 1).of(self.tape.rows),
-        };
-        let x = (View::rows(x, x_width).from(rows.start, 0), x_width);
-        let (kinds, all) = (
-            [TensorKind::InputWeights(place), TensorKind::Bias(place)],
-            d_sums.from(rows.start, 0),
-        );
-        let [d_weights, d_bias] = gradients_of(self.spec, self.gradients, kinds);
-        // The first sum may belong to a later gate; the sums that follow the last gate begin with the first one.
-        let first = facts.gate_of(0);
-        let (sums, gates) = (facts.gates - first, facts.gates * hidden);
-        for (sum, gate, count) in [(0, first, sums), (sums, 0, first)] {
-            if count == 0 {
-                continue;
-            }
-            let d_sums = (all.from(0, sum * hidden), count * hidden);
-            let c = (at_mut(d_weights, gate * hidden..), gates);
-            let bias = match facts.bias_of(sum) {
-                Some(bias) => at_mut(d_bias, bias * hidden..(bias + count) * hidden),
-                None => &mut [],
-            };
-            outer_product(s, x, d_sums, rows.len(), c, bias);
-        }
-        for sum in facts.from_x.end..facts.sums {
-            if let Some(bias) = facts.bias_of(sum) {
-                let bias = at_mut(d_bias, bias * hidden..(bias + 1) * hidden);
-                sum_rows(s, all.from(0, sum * hidden), hidden, rows.len(), bias);
-            }
-        }
-        self.scalars(s, place);
-        self.recurrent_weights(s, place);
-    }
-
-    /// Forward: sums that all units share are sigmoids of trained numbers. `da += σ'(a)·Σ d_sum` over all rows and units.
-    #[inline(always)]
-    fn scalars<S: Simd>(&mut self, s: S, place: Place) {
-        let layer = self.spec.layer(place.layer);
-        let (hidden, facts) = (layer.hidden, layer.cell.facts());
-        let rows = self.rows();
-        for scalar in 0..facts.scalars {
-            let sum = facts.sums - facts.scalars + scalar;
-            let (region, row, _) = self.sum_gradients(place);
-            let (d_sums, by_unit) = read_write(self.scratch, region, self.regions.start);
-            let d_sums = View::rows(d_sums, row).from(rows.start, sum * hidden);
-            let by_unit = at_mut(by_unit, ..hidden);
-            by_unit.fill(0.0);
-            sum_rows(s, d_sums, hidden, rows.len(), by_unit);
-            let index = (sum - facts.from_x.end) * layer.unit_strips();
-            let value = self.model.view().other_biases(place).bias(index);
-            let d_value = by_unit.iter().fold(0.0, |sum, &x| sum + x);
-            let d_scalars = gradient_of(self.spec, self.gradients, TensorKind::Scalars(place));
-            for d_scalar in d_scalars.iter_mut().skip(scalar).take(1) {
-                *d_scalar += d_value * (value * (1.0 - value));
-            }
-        }
-    }
-
-    /// Forward: the same. `dW_rec += Σ h[t-1]ᵀ·dZ[t]`, one product per run of rows whose previous states are neighbours too.
-    #[inline(always)]
-    fn recurrent_weights<S: Simd>(&mut self, s: S, place: Place) {
-        let layer = self.spec.layer(place.layer);
-        let (hidden, facts) = (layer.hidden, layer.cell.facts());
-        let columns = facts.gates * hidden;
-        let (region, row, column) = self.sum_gradients(place);
-        let d_sums = View::rows(region.of(self.scratch), row);
-        let d_sums = d_sums.from(0, column + facts.from_h.start * hidden);
-        let (h, start) = read_by_steps(self.spec, self.tape, place);
-        let d_weights = gradient_of(
-            self.spec,
-            self.gradients,
-            TensorKind::RecurrentWeights(place),
-        );
-        let first = self.steps.start.saturating_sub(usize::from(!place.reverse));
-        for run in self.tape.batch.transitions(first..self.steps.end) {
-            let (previous, row) = if place.reverse {
-                (run.later, run.earlier)
-            } else {
-                (run.earlier, run.later)
-            };
-            let (h, d_sums) = (h.from(previous, 0), d_sums.from(row, 0));
-            let c = (&mut *d_weights, columns);
-            outer_product(s, (h, hidden), (d_sums, columns), run.rows, c, &mut []);
-        }
-        for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
-            let (h, d_sums) = (start.from(at.sequence, 0), d_sums.from(at.row, 0));
-            let c = (&mut *d_weights, columns);
-            outer_product(s, (h, hidden), (d_sums, columns), at.count, c, &mut []);
-        }
-    }
-
-    /// Forward: fresh sequences start from the trained initial state: `dh0 += Σ dZ_start·W_recᵀ`, and what flows past the
-    /// sums.
-    #[inline(always)]
-    fn initial_state<S: Simd>(&mut self, s: S, place: Place) {
-        let reaches_start = place.reverse || self.steps.start == 0;
-        if self.spec.initial_state != InitialState::Trained || !self.tape.is_fresh || !reaches_start
-        {
-            return;
-        }
-        let layer = self.spec.layer(place.layer);
-        let (hidden, facts) = (layer.hidden, layer.cell.facts());
-        let (region, row, column) = self.sum_gradients(place);
-        let (d_sums, d_start) = read_write(self.scratch, region, self.regions.start);
-        let d_sums = View::rows(d_sums, row).from(0, column + facts.from_h.start * hidden);
-        for at in self.tape.batch.starts(self.steps.clone(), place.reverse) {
-            s.run(Gemm::new(
-                at.count,
-                hidden,
-                facts.gates * hidden,
-                d_sums.from(at.row, 0),
-                self.transposed.recurrent_weights(place),
-                at_mut(d_start, at.sequence * hidden..),
-                hidden,
-            ));
-        }
-        let sequences = self.tape.batch.sequences();
-        let all = at_mut(d_start, ..sequences * hidden);
-        mask_of(self.spec, self.tape.seed, place).apply(s, all, hidden, 0);
-        let kinds = [TensorKind::InitialState, TensorKind::InitialCell].map(|kind| kind(place));
-        let d_initial = gradient_of(self.spec, self.gradients, kinds[0]);
-        let d_start = self.regions.start.of(self.scratch);
-        let rows = View::rows(d_start, hidden);
-        sum_rows(s, rows, hidden, sequences, d_initial);
-        if layer.sums_row() == 0 {
-            return;
-        }
-        for (state, kind) in kinds.into_iter().enumerate().take(facts.states) {
-            let flows = self.regions.carry(self.spec, place, state);
-            let d_initial = gradient_of(self.spec, self.gradients, kind);
-            // To the end of all, since rows are read in full strips.
-            let rows = View::rows(at(self.scratch, flows.start..), hidden);
-            sum_rows(s, rows, hidden, sequences, d_initial);
         }
     }
 
@@ -516,22 +347,89 @@ impl Backward<'_, '_> {
     }
 }
 
-/// The hidden rows and start states that the steps of one direction read: with masks where there are any.
-fn read_by_steps<'t>(spec: &Spec, tape: &'t Tape, place: Place) -> (View<'t>, View<'t>) {
-    let layer = spec.layer(place.layer);
-    let column = place.column(layer.hidden);
-    let masked = tape.layout.masked(spec, place);
-    if masked.is_none() {
-        let h = tape.layout.hidden(place.layer).of(tape.rows);
-        let first = spec.state_offset(place.layer) + column;
-        let start = View::rows(&*tape.start, spec.state_len());
-        (
-            View::rows(h, layer.width()).from(0, column),
-            start.from(0, first),
-        )
-    } else {
-        let start = View::rows(masked.of(tape.rows), layer.hidden);
-        (start.from(tape.batch.sequences(), 0), start)
+/// The recurrence of one direction, whichever its cell.
+struct LayerPass<'a, 't, S> {
+    s: S,
+    spec: &'a Spec,
+    model: &'a Model<'a>,
+    tape: &'a Tape<'t>,
+    recurrence: Recurrence<'a>,
+    steps: Range<usize>,
+    /// Of the whole pass.
+    end: usize,
+    /// Where the gradient of the layer's hidden rows lies.
+    d_h: Region,
+    regions: &'a Scratch,
+    scratch: &'a mut [f32],
+    mask: Option<Mask>,
+}
+
+impl<S: Simd> Visit for LayerPass<'_, '_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<C: Step<1, 1>>(self, cell: C) {
+        let (d_h, product) = write_both(self.scratch, self.d_h, self.regions.start);
+        let hidden = self.tape.layout.hidden(self.recurrence.place.layer);
+        recurrence::Backward {
+            recurrence: self.recurrence,
+            steps: self.steps,
+            end: self.end,
+            h: hidden.of(self.tape.rows),
+            d_h,
+            dropout: self.mask.map(|mask| (mask, product)),
+        }
+        .run(self.s, cell);
+    }
+
+    #[inline(always)]
+    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(self, cell: C) {
+        let Self {
+            s,
+            spec,
+            tape,
+            recurrence,
+            regions,
+            ..
+        } = self;
+        let (place, layout) = (recurrence.place, &tape.layout);
+        let Panels::Single(others) = self.model.view().other_biases(place) else {
+            return debug_assert!(false, "no gradient of rounded weights");
+        };
+        let (start, start_c) = starts_of(spec, place, tape.start);
+        let parts = [
+            self.d_h,
+            regions.start,
+            regions.sums(spec, place),
+            regions.carry(spec, place, 0),
+            regions.carry(spec, place, 1),
+        ];
+        let [d_h, product, d_sums, carry_h, carry_c] = write_all(self.scratch, parts);
+        let pass = gated::Backward {
+            cell: cell.before_back(s),
+            shape: recurrence.shape(),
+            w_rec: recurrence.w_rec,
+            others,
+            starts: Starts {
+                h: start,
+                c: start_c,
+            },
+            kept: layout.sums(spec, place).of(tape.rows),
+            h: layout.hidden(place.layer).of(tape.rows),
+            c: layout.cell(spec, place.layer).of(tape.rows),
+            d_h,
+            d_sums,
+            carry_h,
+            carry_c,
+        };
+        s.run(recurrence::gated::Backward {
+            recurrence,
+            pass,
+            mask: self.mask,
+            steps: self.steps,
+            end: self.end,
+            product,
+        });
     }
 }
 
@@ -542,21 +440,4 @@ const fn mask_of(spec: &Spec, seed: u64, place: Place) -> Mask {
         seed,
         place,
     }
-}
-
-/// The gradient of one tensor within the flat slice.
-fn gradient_of<'g>(spec: &Spec, gradients: &'g mut [f32], kind: TensorKind) -> &'g mut [f32] {
-    at_mut(gradients, spec.range_of(kind))
-}
-
-/// The gradients of two tensors.
-fn gradients_of<'g>(
-    spec: &Spec,
-    gradients: &'g mut [f32],
-    kinds: [TensorKind; 2],
-) -> [&'g mut [f32]; 2] {
-    let ranges = kinds.map(|kind| spec.range_of(kind));
-    gradients
-        .get_disjoint_mut(ranges)
-        .unwrap_or([&mut [], &mut []])
 }

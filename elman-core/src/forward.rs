@@ -6,16 +6,17 @@
 use core::ops::Range;
 
 use crate::batch::Batch;
-use crate::cell::with_cell;
+use crate::cell::{Gated, Step, Visit, with_cell};
 use crate::error::{Error, check_room, check_shape};
 use crate::inputs::{self, Inputs};
 use crate::kernel::dropout::{Dropout, Site};
+use crate::kernel::gated::{self, Starts};
 use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::softmax::Softmax;
-use crate::layout::{Layout, Region, read_write, write_all};
+use crate::layout::{Layout, Region, read_write, write_all, write_both};
 use crate::model::Model;
 use crate::params::Place;
-use crate::recurrence::{self, Gates, Mask, Recurrence};
+use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
 use crate::slices::{at, at_mut, copy_common, copy_range};
 use crate::spec::{Direction, HeadKind, Read, Spec};
@@ -226,7 +227,7 @@ impl ForwardPass<'_> {
         for place in spec.directions_of(layer) {
             let column = place.column(l.hidden);
             // Z takes the place of h where there is one sum per unit.
-            let sums_region = self.layout.sums(place);
+            let sums_region = self.layout.sums(spec, place);
             let (z_region, z_row, columns, first) = if sums_region.is_none() {
                 (hidden_region, width, l.hidden, column)
             } else {
@@ -253,7 +254,6 @@ impl ForwardPass<'_> {
                     z_row,
                 )
             });
-            let (start, start_c) = starts_of(spec, place, state);
             let recurrence = Recurrence {
                 batch: self.batch,
                 place,
@@ -261,33 +261,15 @@ impl ForwardPass<'_> {
                 hidden: l.hidden,
                 width,
             };
-            let steps = self.steps.clone();
-            let mask = self.mask(place);
-            let masked_region = if mask.is_some() {
-                self.layout.masked(spec, place)
-            } else {
-                Region::NONE
-            };
-            let cell_region = self.layout.cell(layer);
-            let regions = [hidden_region, sums_region, cell_region, masked_region];
-            let [h, sums, c, masked] = write_all(buffer, regions);
             // h[t] = cell(Z[t] + h[t-1]·W_rec)
             with_cell(
                 l.cell,
-                recurrence::Forward {
+                LayerPass {
                     s,
+                    pass: self,
                     recurrence,
-                    steps,
-                    start,
-                    start_c,
-                    h,
-                    gated: Gates {
-                        sums,
-                        c,
-                        keep: self.dropout.is_some(),
-                    },
-                    others: self.model.view().other_biases(place),
-                    dropout: mask.map(|mask| (mask, masked)),
+                    state,
+                    buffer: &mut *buffer,
                 },
             );
         }
@@ -305,7 +287,7 @@ impl ForwardPass<'_> {
         let spec = self.spec();
         let (l, len) = (spec.layer(layer), spec.state_len());
         let mut offset = spec.state_offset(layer);
-        for region in [self.layout.hidden(layer), self.layout.cell(layer)] {
+        for region in [self.layout.hidden(layer), self.layout.cell(spec, layer)] {
             if region.is_none() {
                 continue;
             }
@@ -385,6 +367,80 @@ impl ForwardPass<'_> {
                 at_mut(outputs, rows.start * columns..),
                 columns,
             )
+        });
+    }
+}
+
+/// The recurrence of one direction, whichever its cell.
+struct LayerPass<'a, 'p, S> {
+    s: S,
+    pass: &'a ForwardPass<'p>,
+    recurrence: Recurrence<'a>,
+    /// (B, S)
+    state: &'a [f32],
+    buffer: &'a mut [f32],
+}
+
+impl<S: Simd> Visit for LayerPass<'_, '_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<C: Step<1, 1>>(self, cell: C) {
+        let (recurrence, spec, layout) = (self.recurrence, self.pass.spec(), self.pass.layout);
+        let place = recurrence.place;
+        let hidden = layout.hidden(place.layer);
+        let (h, dropout) = match self.pass.mask(place) {
+            Some(mask) => {
+                let (h, masked) = write_both(self.buffer, hidden, layout.masked(spec, place));
+                (h, Some((mask, masked)))
+            }
+            None => (hidden.of_mut(self.buffer), None),
+        };
+        recurrence::Forward {
+            recurrence,
+            steps: self.pass.steps.clone(),
+            start: starts_of(spec, place, self.state).0,
+            h,
+            dropout,
+        }
+        .run(self.s, cell);
+    }
+
+    #[inline(always)]
+    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(self, cell: C) {
+        let (recurrence, spec, layout) = (self.recurrence, self.pass.spec(), self.pass.layout);
+        let place = recurrence.place;
+        let mask = self.pass.mask(place);
+        let masked = mask.map_or(Region::NONE, |_| layout.masked(spec, place));
+        let regions = [
+            layout.hidden(place.layer),
+            layout.sums(spec, place),
+            layout.cell(spec, place.layer),
+            masked,
+        ];
+        let [h, sums, c, masked] = write_all(self.buffer, regions);
+        let (start, start_c) = starts_of(spec, place, self.state);
+        let pass = gated::Forward {
+            cell,
+            shape: recurrence.shape(),
+            w_rec: recurrence.w_rec,
+            others: self.pass.model.view().other_biases(place),
+            starts: Starts {
+                h: start,
+                c: start_c,
+            },
+            sums,
+            h,
+            c,
+            masked: mask.map(|_| masked),
+            sequences: recurrence.batch.sequences(),
+            keep: self.pass.dropout.is_some(),
+        };
+        self.s.run(recurrence::gated::Forward {
+            recurrence,
+            pass,
+            mask,
+            steps: self.pass.steps.clone(),
         });
     }
 }

@@ -17,6 +17,14 @@ impl Region {
     /// Not there.
     pub const NONE: Self = Self { start: 0, len: 0 };
 
+    /// What is left of it behind its first numbers.
+    const fn after(self, numbers: usize) -> Self {
+        Self {
+            start: self.start + numbers,
+            len: self.len.saturating_sub(numbers),
+        }
+    }
+
     pub const fn is_none(self) -> bool {
         self.len == 0
     }
@@ -97,13 +105,13 @@ pub(crate) struct Layout {
     pub top: Region,
     /// Output rows, (R or B, O); only on the tape.
     pub outputs: Region,
-    /// Sums of layers whose cell has several, (R, computed·Hs) for each direction: on the tape side by side, for inference
-    /// one that all take turns in.
-    sums: [Region; MAX_LAYERS],
-    /// From the sums of the forward direction to those of the reverse one.
-    reverse_sums: [usize; MAX_LAYERS],
-    /// Cell states of layers that have them, (R, W); for inference one that all take turns in.
-    cell: [Region; MAX_LAYERS],
+    /// Sums of layers whose cell has several, (R, computed·Hs) for each direction: on the tape one behind the other, for
+    /// inference one that all take turns in.
+    sums: Region,
+    /// Cell states of layers that have them, (R, W), likewise.
+    cell: Region,
+    /// R on the tape; none for inference.
+    tape_rows: usize,
     /// States that steps read, (B + R, S), where recurrent dropout masks them; only on the tape.
     masked: Region,
     /// B + R
@@ -118,9 +126,9 @@ impl Layout {
         hidden: [Region::NONE; MAX_LAYERS],
         top: Region::NONE,
         outputs: Region::NONE,
-        sums: [Region::NONE; MAX_LAYERS],
-        reverse_sums: [0; MAX_LAYERS],
-        cell: [Region::NONE; MAX_LAYERS],
+        sums: Region::NONE,
+        cell: Region::NONE,
+        tape_rows: 0,
         masked: Region::NONE,
         masked_rows: 0,
         len: 0,
@@ -141,15 +149,12 @@ impl Layout {
             let dropped = if l == 0 { input > 0.0 } else { hidden > 0.0 };
             layout.inputs[l] = at.rows_if(gathered || dropped, rows, spec.layer_input_width(l));
             layout.hidden[l] = at.rows(rows, spec.layer(l).width());
-            let layer = spec.layer(l);
-            let row = layer.sums_row();
-            if row > 0 {
-                layout.sums[l] = at.rows(rows.saturating_mul(layer.directions()), row);
-                layout.reverse_sums[l] = rows.saturating_mul(row);
-            }
-            layout.cell[l] = at.rows_if(layer.has_cell_state(), rows, layer.width());
             l += 1;
         }
+        let (sums, cells) = spec.gate_rows(spec.layers.len());
+        layout.sums = at.rows_if(sums > 0, rows, sums);
+        layout.cell = at.rows_if(cells > 0, rows, cells);
+        layout.tape_rows = rows;
         let is_last = matches!(spec.head.read, Read::LastStep);
         let read = spec.output_rows(rows, sequences);
         layout.top = at.rows_if(is_last || head > 0.0, read, spec.top_width());
@@ -172,21 +177,23 @@ impl Layout {
     }
 
     /// Sums of one layer and direction, (R, computed·Hs), where they have a place of their own.
-    pub fn sums(&self, place: Place) -> Region {
-        let all = self.sums.get(place.layer).copied().unwrap_or_default();
-        let reverse = self.reverse_sums.get(place.layer).copied();
-        match reverse {
-            Some(before) if place.reverse => Region {
-                start: all.start + before,
-                len: all.len - before,
-            },
-            _ => all,
+    pub fn sums(&self, spec: &Spec, place: Place) -> Region {
+        let row = spec.layer(place.layer).sums_row();
+        if row == 0 {
+            return Region::NONE;
         }
+        let (before, _) = spec.gate_rows(place.layer);
+        let before = before + if place.reverse { row } else { 0 };
+        self.sums.after(self.tape_rows * before)
     }
 
     /// Cell states of a layer, (R, W), where it has any.
-    pub fn cell(&self, layer: usize) -> Region {
-        self.cell.get(layer).copied().unwrap_or(Region::NONE)
+    pub fn cell(&self, spec: &Spec, layer: usize) -> Region {
+        if !spec.layer(layer).has_cell_state() {
+            return Region::NONE;
+        }
+        let (_, before) = spec.gate_rows(layer);
+        self.cell.after(self.tape_rows * before)
     }
 
     /// Masked start states, then masked hidden rows of one layer and direction, (B + R, H): all of one place lie
@@ -212,17 +219,12 @@ impl Layout {
             at.rows(rows, spec.widest()),
             at.rows_if(spec.layers.len() > 1, rows, spec.widest()),
         ];
-        let sums = at.rows_if(spec.widest_sums() > 0, rows, spec.widest_sums());
-        let cell = at.rows_if(spec.has_cell_state(), rows, spec.widest());
+        let (sums, cells) = spec.gate_rows(spec.layers.len());
+        layout.sums = at.rows_if(sums > 0, rows, spec.widest_sums());
+        layout.cell = at.rows_if(cells > 0, rows, spec.widest());
         let mut l = 0;
         while l < spec.layers.len() {
             layout.hidden[l] = turns[l % 2];
-            if spec.layer(l).sums_row() > 0 {
-                layout.sums[l] = sums;
-            }
-            if spec.layer(l).has_cell_state() {
-                layout.cell[l] = cell;
-            }
             l += 1;
         }
         layout.top = at.rows_if(
@@ -448,16 +450,18 @@ impl Spec {
         widest
     }
 
-    /// Whether any layer has cell states.
-    const fn has_cell_state(&self) -> bool {
-        let mut l = 0;
-        while l < self.layers.len() {
-            if self.layer(l).has_cell_state() {
-                return true;
+    /// Numbers of a row of the sums that have a place of their own in the layers below `layer`, and of their cell states.
+    const fn gate_rows(&self, layer: usize) -> (usize, usize) {
+        let (mut sums, mut cells, mut l) = (0, 0, 0);
+        while l < layer {
+            let below = self.layer(l);
+            sums += below.directions() * below.sums_row();
+            if below.has_cell_state() {
+                cells += below.width();
             }
             l += 1;
         }
-        false
+        (sums, cells)
     }
 
     /// Whether the head multiplies at all.

@@ -39,13 +39,16 @@
 //! [`forward()`] runs whole batches, [`Stream`] one step at a time, [`Tape`] records for training.
 //! [`Batch`] says how rows lie: step by step, sequences sorted longest first, no padding anywhere.
 //!
+//! Beside Elman's cell stand [`Cell::Gru`] and [`Cell::Lstm`], layer by layer as one likes. Of a cell with several sums
+//! per unit Z has a place of its own, sum after sum, and gates stay there for the way back; cell states lie beside h.
+//!
 //! A trained net travels as an [`Image`]: one file that is read in place from flash, with a checksum and
 //! [`Golden`] vectors that prove on the chip that it computes what it computed on the desktop.
 //!
 //! # Promises
 //!
-//! **One answer.** Every pre-activation is one chain of fused multiply-adds: bias, inputs with `k`
-//! ascending, recurrence with `k` ascending. Lanes run over outputs, never over `k`; [`math::exp`],
+//! **One answer.** Every sum of every unit is one chain of fused multiply-adds: bias, inputs with `k`
+//! ascending, recurrence with `k` ascending; what a cell makes of its sums is a fixed list of operations. Lanes run over outputs, never over `k`; [`math::exp`],
 //! [`math::tanh`] and [`math::sigmoid`] are polynomials of our own; sums over rows, classes and parameters have a fixed tree.
 //! So outputs and states are the same bits for every [`Level`] that [is fused](Level::is_fused), every
 //! batch size and composition, streaming or not; gradients and trained parameters are the same bits for
@@ -59,13 +62,13 @@
 //!
 //! | buffer | unit | length |
 //! |---|---|---|
-//! | parameters | `f32` | [`Spec::params_len`] = `Σ (V+1)·E` for embeddings, `Σ (I+H+1)·H` per layer and direction, `(W+1)·O` for the head, `Σ H` for trained initial states |
-//! | packed weights | [`Strip`] | [`Spec::packed_len`] = `Σ ⌈H/16⌉·(I+1+H)` per layer and direction `+ ⌈O/16⌉·(W+1)` |
-//! | state | `f32` | [`Spec::state_len`] = `Σ H` per layer and direction, for each sequence |
+//! | parameters | `f32` | [`Spec::params_len`] = `Σ (V+1)·E` for embeddings, `Σ (I+H+1)·H` per layer and direction (GRU `(3·(I+H)+4)·H`, LSTM `4·(I+H+1)·H`), `(W+1)·O` for the head, `Σ H` for trained initial states (LSTM twice as many) |
+//! | packed weights | [`Strip`] | [`Spec::packed_len`] = `Σ ⌈H/16⌉·(I+1+H)` per layer and direction (GRU `⌈H/16⌉·(3·(I+1+H)+1)`, LSTM four times as many) `+ ⌈O/16⌉·(W+1)` |
+//! | state | `f32` | [`Spec::state_len`] = `Σ H` per layer and direction, for each sequence (LSTM `Σ 2·H`: h, then c) |
 //! | stream scratch | [`Strip`] | [`Spec::stream_len`] = `⌈widest/16⌉`, and `⌈I/16⌉` for token nets |
-//! | workspace | [`Strip`] | [`Spec::workspace_len`]: two buffers of `R·widest` numbers that take turns, gathered embeddings |
-//! | tape | [`Strip`] | [`Spec::tape_len`]: hidden rows of every layer, inputs with dropout, outputs; with recurrent dropout `(B+R)·Σ H` more |
-//! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns |
+//! | workspace | [`Strip`] | [`Spec::workspace_len`]: two buffers of `R·widest` numbers that take turns, gathered embeddings; for cells of several sums one of `R·sums·16·⌈H/16⌉` for the widest, and one of `R·widest` for cell states |
+//! | tape | [`Strip`] | [`Spec::tape_len`]: hidden rows of every layer, inputs with dropout, outputs; with recurrent dropout `(B+R)·Σ H` more; for cells of several sums `R·sums·16·⌈H/16⌉` more per layer and direction, and cell states |
+//! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns; for cells of several sums as many of `R·sums·H`, and `B·Σ H` |
 //! | transposed weights | [`Strip`] | [`Spec::transposed_len`], for training |
 //! | an int8 net | `u32` | [`Int8Lengths::model_len`](quantized::Int8Lengths::model_len), its state [`state_len`](quantized::Int8Lengths::state_len), its stream's scratch [`stream_len`](quantized::Int8Lengths::stream_len): see [`quantized`] |
 //! | optimizer state | `f32` | [`Optimizer::state_len`] = 0, 1 or 2 times the parameters |
@@ -83,7 +86,7 @@
 //! | function | fused | unfused |
 //! |---|---|---|
 //! | [`math::tanh`] | 1.5 | 1.5 |
-//! | [`math::sigmoid`] | 2.0 | 2.0 |
+//! | [`math::sigmoid`] | 1.98 | 1.97 |
 //! | [`math::exp`] | 1.04 | 1.01 |
 //!
 //! # Where the time goes

@@ -18,7 +18,7 @@ pub use list::List;
 use crate::error::Error;
 
 /// An Elman net: `h[t] = f(W_in·x[t] + W_rec·h[t-1] + b)`, `y[t] = g(W_out·h[t] + c)`
-/// (J. L. Elman, "Finding Structure in Time", Cognitive Science 14, 1990).
+/// (J. L. Elman, "Finding Structure in Time", Cognitive Science 14, 1990); any layer's units may be [other cells](crate::Cell).
 ///
 /// ```
 /// use elman_core::*;

@@ -4,17 +4,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::net::cell::CellName;
+
 /// Show a whole story on built-in data: train, evaluate, use
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   elman demo                     finds names of people in a few hundred built-in sentences
   elman demo names --out /tmp/d  the same, with the run folder of your choice
-  elman demo echo                watch a net of four units learn to remember")]
+  elman demo echo                watch a net of four units learn to remember
+  elman demo words --cell gru    a grammar, learnt by a GRU")]
 pub struct DemoArgs {
     /// Which story
     #[arg(value_enum, default_value = "names")]
     pub story: Story,
+    /// The recurrent cell of the net
+    #[arg(long, value_name = "NAME", default_value = "elman")]
+    pub cell: CellName,
     /// Folder for the results; must be new or empty [default: the next free runs/demo-STORY-N]
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,

@@ -33,7 +33,7 @@ pub use shell::{CompletionsArgs, ManArgs};
 pub use tests::{test_forecast, test_settings};
 pub use train::{TrainArgs, TrainTask, Visitor};
 
-/// Train, evaluate and run Elman recurrent nets.
+/// Train, evaluate and run recurrent nets: Elman, GRU, LSTM, FastRNN and FastGRNN.
 #[derive(Parser, Debug)]
 #[command(name = "elman", version, long_version = version::version(), about, after_help = TOUR, max_term_width = 100, infer_subcommands = true)]
 pub struct Cli {

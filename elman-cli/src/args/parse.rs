@@ -5,12 +5,15 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, Parser};
 
 use super::import::IMPORTED;
 use super::{Cli, Command, TrainArgs, TrainTask};
 use crate::base::failure::{Failure, Result};
-use crate::train::settings::{ConfigFile, Defaults, with_defaults};
+use crate::train::settings::ConfigFile;
+
+/// Words before the flags of a task: elman train label.
+const DEPTH: usize = 3;
 
 /// Reads the command line; where it names a configuration file, reads that as well.
 ///
@@ -23,31 +26,24 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     let Some(task) = cli.task() else {
         return Ok(cli);
     };
-    let line = match task.config() {
+    let mut line = match task.config() {
         None => typed,
         Some(path) => {
             let mut line = train_line(Some(task.name()), &path)?;
-            // elman train label: as deep as a task lies in the command line.
-            line.extend(typed.into_iter().skip(3));
+            line.extend(typed.into_iter().skip(DEPTH));
             line
         }
     };
-    // What the data are may stand in the file.
-    match Cli::parse_from(&line).task() {
-        None => Ok(cli),
-        Some(task) => Ok(parse_with(task.name(), task.defaults()?, &line)),
-    }
-}
-
-/// Reads a command line whose task has these defaults.
-fn parse_with(task: &'static str, defaults: &'static Defaults, line: &[OsString]) -> Cli {
-    let command = Cli::command().mut_subcommand("train", |train| {
-        train.mut_subcommand(task, |task| {
-            task.mut_args(|arg| with_defaults(arg, defaults))
-        })
-    });
-    let matches = command.get_matches_from(line);
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    // What the data are, and the cell, may stand in the file.
+    let cli = Cli::parse_from(&line);
+    let Some(task) = cli.task() else {
+        return Ok(cli);
+    };
+    // Defaults as if they had been typed before everything else.
+    let typed = line.split_off(DEPTH);
+    line.extend(task.defaults()?);
+    line.extend(typed);
+    Ok(Cli::parse_from(line))
 }
 
 /// Ends the process with clap's message, and with what was probably meant.

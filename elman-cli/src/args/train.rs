@@ -1,5 +1,6 @@
 //! `elman train`: what may be typed. Every task has a file of its own for what it adds.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -11,7 +12,6 @@ use crate::task::forecast::ForecastArgs;
 use crate::task::label::LabelArgs;
 use crate::task::text::TextArgs;
 use crate::train::Job;
-use crate::train::settings::Defaults;
 use crate::train::task::Task;
 
 /// Train a model
@@ -26,6 +26,7 @@ Examples:
   elman train classify --train digits.csv --valid dev.csv
   elman train forecast --train sunspots.csv --target y --split-column split
   elman train text --train shakespeare.txt
+  elman train text --train shakespeare.txt --cell lstm
   elman train --resume runs/names    go on where the run stopped, to the very same model"
 )]
 pub struct TrainArgs {
@@ -87,16 +88,16 @@ impl TrainTask {
         self.visit(Config)
     }
 
-    /// What settings are when nobody says otherwise: it may depend on the kind of the data.
+    /// What settings are when nobody says otherwise, as flags: it may depend on the kind of the data and on the cell.
     ///
     /// # Errors
     /// Data whose kind cannot be told.
-    pub fn defaults(&self) -> Result<&'static Defaults> {
+    pub fn defaults(&self) -> Result<Vec<OsString>> {
         struct DefaultsOf;
         impl Visitor for DefaultsOf {
-            type Output = Result<&'static Defaults>;
+            type Output = Result<Vec<OsString>>;
             fn visit<J: Job>(self, job: &J) -> Self::Output {
-                job.defaults()
+                Ok(job.defaults()?.flags(job.settings().cell))
             }
         }
         self.visit(DefaultsOf)

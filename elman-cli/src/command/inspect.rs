@@ -10,7 +10,7 @@ use crate::args::InspectArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::data::features::NamedChannel;
-use crate::net::cost::{self, Instructions, Int8, Memory, Training};
+use crate::net::cost::{self, Code, Instructions, Int8, Memory, Training};
 use crate::net::describe;
 use crate::task::registry;
 use crate::task::trained::Description;
@@ -39,6 +39,8 @@ struct InspectReport {
     macs_per_step: usize,
     /// Estimates.
     instructions_per_step: Instructions,
+    #[serde(skip)]
+    code: Code,
     /// With weights in eight bits.
     int8: Int8,
     /// On the chip itself.
@@ -100,6 +102,7 @@ impl InspectReport {
             ram_steps: memory.steps,
             macs_per_step: cost::macs(spec),
             instructions_per_step: Instructions::of(spec),
+            code: Code::of(spec),
             int8: Int8::of(spec, steps),
             training: Training::of(spec, train_steps),
         }
@@ -182,12 +185,16 @@ impl InspectReport {
             m0_int8,
         } = self.instructions_per_step;
         let training = &self.training;
+        let Code {
+            f32: code,
+            int8: code_int8,
+        } = self.code;
         let _ = write!(
             text,
             "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
              instructions   about {m4f_f32} per step on Cortex-M4F, {m0_f32} on Cortex-M0 (FixedStream, opt-level 3); in int8 up to the\n\
             \x20              logits {m4f_int8} and {m0_int8} (step_integers; step adds scaling and softmax in f32: dear without an FPU)\n\
-             code           about 1.4 KB on Cortex-M4F (tanh, linear head; softmax 1.6 KB more); in int8 9 KB, on Cortex-M0 16 KB\n\
+             code           about {code} on Cortex-M4F (linear head; softmax 1.6 KB more); in int8 {code_int8}\n\
              training       {} bytes of RAM for {} steps at a time with Adam: weights {}, tape {}, scratch {}, gradients {}, \
              optimizer {} (momentum {}, SGD {})\n",
             training.most(),

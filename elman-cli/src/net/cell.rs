@@ -83,6 +83,17 @@ impl CellName {
             Self::FastGrnn => "fastgrnn",
         }
     }
+
+    /// A net of such cells, at the start of a sentence.
+    pub const fn net(self) -> &'static str {
+        match self {
+            Self::Elman => "An Elman net",
+            Self::Gru => "A GRU",
+            Self::Lstm => "An LSTM",
+            Self::FastRnn => "A FastRNN",
+            Self::FastGrnn => "A FastGRNN",
+        }
+    }
 }
 
 /// The row of Elman's cell.

@@ -78,3 +78,35 @@ pub fn head(spec: &Spec) -> String {
         HeadKind::Softmax { outputs } => format!("softmax, {outputs} classes {read}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use elman_core::Layers;
+
+    use super::*;
+
+    #[test]
+    fn cells_with_gates_are_named() {
+        let line = |layers: &[Layer]| {
+            let layers = Layers::from_slice(layers).unwrap();
+            line(&Spec {
+                layers,
+                ..Spec::dense(3, 1, 2)
+            })
+        };
+        let both = Layer {
+            direction: Direction::Both,
+            ..Layer::gru(8)
+        };
+        assert_eq!(
+            line(&[Layer::tanh(8), Layer::tanh(4)]),
+            "3 numbers -> 8 -> 4 hidden -> 2 outputs at every step"
+        );
+        assert_eq!(
+            line(&[both, Layer::lstm(4)]),
+            "3 numbers -> 2 x 8 GRU -> 4 LSTM hidden -> 2 outputs at every step"
+        );
+        assert_eq!(layer(&both), "8 GRU units in each direction");
+        assert_eq!(layer(&Layer::lstm(4)), "4 LSTM units");
+    }
+}

@@ -12,12 +12,13 @@ use std::time::Duration;
 use clap::builder::TypedValueParser;
 use clap::{Args, Command, ValueEnum};
 use elman_core::{
-    Cell, Direction, Dropout, Head, InitialState, Input, Layer, Layers, Optimizer, Spec, Truncation,
+    Activation, Direction, Dropout, Head, InitialState, Input, Layer, Layers, Optimizer, Spec,
+    Truncation,
 };
 use serde::Serialize;
 
 use crate::base::failure::{Failure, Result};
-use crate::net::cell::ActivationName;
+use crate::net::cell::{ActivationName, CellName};
 
 /// How the net is built and trained.
 #[derive(Args, Clone, Debug, Serialize)]
@@ -39,9 +40,13 @@ pub struct Settings {
     /// Steps seen at once, odd: 5 is the step and two neighbours on either side
     #[arg(long, value_name = "N", value_parser = odd, help_heading = NETWORK)]
     pub window: usize,
-    /// What the hidden units compute
+    /// The recurrent cell; one with gates remembers longer, and has three or four times the weights
     #[arg(long, value_name = "NAME", help_heading = NETWORK)]
-    pub activation: ActivationName,
+    pub cell: CellName,
+    /// What Elman's hidden units compute; other cells have their functions fixed
+    #[arg(long, value_name = "NAME", help_heading = NETWORK)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation: Option<ActivationName>,
     /// Read every sequence in both directions
     #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
           help_heading = NETWORK)]
@@ -134,6 +139,9 @@ pub struct Settings {
 const NETWORK: &str = "The net";
 const TRAINING: &str = "The training";
 
+/// The one setting that a cell may not have.
+const ACTIVATION: &str = "activation";
+
 /// A stretch of time, as typed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(into = "String")]
@@ -205,11 +213,21 @@ pub enum Schedule {
     Plateau,
 }
 
-/// What a setting is when nobody says otherwise: names and values as typed.
-pub type Defaults = [(&'static str, &'static str)];
+/// Names of settings and their values, as typed.
+type Rows = &'static [(&'static str, &'static str)];
+
+/// What settings are when nobody says otherwise: the one place where they depend on the cell.
+#[derive(Debug)]
+pub struct Defaults {
+    /// With Elman's cell.
+    pub elman: Rows,
+    /// What is different with a cell that has gates.
+    pub gated: Rows,
+}
 
 /// What they are for every task that does not say otherwise.
-const COMMON: &Defaults = &[
+const COMMON: Rows = &[
+    ("cell", "elman"),
     ("accumulate", "1"),
     ("average", "0"),
     ("noise", "0"),
@@ -222,29 +240,75 @@ const COMMON: &Defaults = &[
     ("threads", "2"),
 ];
 
-/// Gives a task's command its defaults, which its help then shows.
-pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
-    match defaults
-        .iter()
-        .chain(COMMON)
-        .find(|(name, _)| arg.get_long() == Some(name))
-    {
-        Some(&(_, value)) => arg
-            .required(false)
-            .default_value(value)
-            // So that -1 is a number out of range, not a flag that nobody knows.
-            .allow_negative_numbers(true),
-        None => arg,
+impl Defaults {
+    /// The value of a setting with this cell, if it has one.
+    fn value(&self, name: &str, cell: CellName) -> Option<&'static str> {
+        if cell != CellName::Elman && name == ACTIVATION {
+            return None;
+        }
+        let (gated, rest): (Rows, Rows) = match cell {
+            CellName::Elman => (&[], self.elman),
+            CellName::Gru | CellName::Lstm | CellName::FastRnn | CellName::FastGrnn => {
+                (self.gated, self.elman)
+            }
+        };
+        let rows = gated.iter().chain(rest).chain(COMMON);
+        rows.clone()
+            .find(|(other, _)| *other == name)
+            .map(|&(_, value)| value)
+    }
+
+    /// All of them with this cell, as flags.
+    pub fn flags(&self, cell: CellName) -> Vec<OsString> {
+        let names = self.elman.iter().chain(COMMON).map(|(name, _)| *name);
+        let flags = names.filter_map(|name| Some((name, self.value(name, cell)?)));
+        flags
+            .map(|(name, value)| format!("--{name}={value}").into())
+            .collect()
     }
 }
 
-/// The defaults that differ from others, as flags.
-pub fn differing(defaults: &Defaults, others: &Defaults) -> String {
-    let new = defaults.iter().filter(|pair| !others.contains(pair));
-    let flags: Vec<String> = new
+/// What a help text cannot show beside the flags, which have the defaults of the first kind of data with Elman's cell: those of
+/// the other kinds, and those with a cell that has gates.
+pub fn other_defaults(kinds: &[(&str, &Defaults)]) -> String {
+    let shown = kinds.first().map_or(&[] as Rows, |(_, shown)| shown.elman);
+    let mut text = String::new();
+    for (kind, defaults) in kinds.iter().skip(1) {
+        let new = defaults.elman.iter().filter(|pair| !shown.contains(pair));
+        text += &format!("Other defaults for {kind}:\n  {}\n", typed(new));
+    }
+    for (kind, defaults) in kinds.iter().filter(|(_, all)| !all.gated.is_empty()) {
+        let rows = typed(defaults.gated.iter());
+        text += &format!("Other defaults for {kind} with any other --cell:\n  {rows}\n");
+    }
+    if text.is_empty() { text } else { text + "\n" }
+}
+
+fn typed<'a>(rows: impl Iterator<Item = &'a (&'static str, &'static str)>) -> String {
+    let flags: Vec<String> = rows
         .map(|(name, value)| format!("--{name} {value}"))
         .collect();
     flags.join(" ")
+}
+
+/// Gives a task's command its defaults, which its help then shows as they are with Elman's cell.
+pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
+    let name = arg.get_long().unwrap_or_default().to_owned();
+    let Some(value) = defaults.value(&name, CellName::Elman) else {
+        return arg;
+    };
+    let others = CellName::value_variants()
+        .iter()
+        .map(|&cell| (cell, defaults.value(&name, cell)))
+        .filter(|&(_, other)| other != Some(value));
+    others
+        .fold(arg, |arg, (cell, other)| {
+            arg.default_value_if("cell", cell.word(), other)
+        })
+        .required(false)
+        .default_value(value)
+        // So that -1 is a number out of range, not a flag that nobody knows.
+        .allow_negative_numbers(true)
 }
 
 /// Hides the flags that a task has no use for; whoever sets them is told so by the task.
@@ -288,6 +352,13 @@ impl Settings {
     /// # Errors
     /// Flags that contradict each other.
     pub fn check(&self) -> Result<()> {
+        if self.cell != CellName::Elman && self.activation.is_some() {
+            return Err(Failure::input(format!(
+                "--activation is of Elman's cell, and the functions of --cell {} are fixed: leave out --activation, on the \
+                 command line and in a file of --config",
+                self.cell.word()
+            )));
+        }
         match (self.k1, self.k2) {
             (Some(_), _) if self.bidirectional => Err(Failure::input(
                 "--k1 needs --bidirectional false: a net that reads both ways needs the whole sequence, and windows of --k1 \
@@ -321,6 +392,7 @@ impl Settings {
     /// # Errors
     /// None: the number of layers was checked as it was typed.
     pub fn stack(&self) -> Result<Layers> {
+        let activation = self.activation.map_or(Activation::Tanh, Into::into);
         let layer = Layer {
             hidden: self.hidden,
             direction: if self.bidirectional {
@@ -328,7 +400,7 @@ impl Settings {
             } else {
                 Direction::Forward
             },
-            cell: Cell::elman(self.activation.into()),
+            cell: self.cell.cell(activation, f32::INFINITY),
         };
         Ok(Layers::from_slice(&vec![layer; self.layers])?)
     }

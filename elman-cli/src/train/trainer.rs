@@ -197,10 +197,11 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn introduce(&self) {
         let (train, valid, spec) = (self.task.train(), self.task.valid(), self.task.spec());
         self.progress.say(&format!(
-            "{} ({}) to learn from, {} to validate on; {} parameters; {}, {}",
+            "{} ({}) to learn from, {} to validate on; cell {}, {} parameters; {}, {}",
             counted(train.len(), "sequence"),
             counted(train.rows(), "step"),
             valid.len(),
+            self.settings.cell.word(),
             spec.params_len(),
             counted(self.settings.threads, "thread"),
             Level::detect(),

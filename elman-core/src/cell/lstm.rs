@@ -98,7 +98,7 @@ impl Gated<4, 2> for Lstm {
         let new = fixed.sigmoid(i) * fixed.tanh(g);
         // Both products are below 2³¹, so are their halves together with what rounds.
         let c = ((kept >> 1) + (new >> (1 + fixed.exponent())) + 0x4000) >> 15;
-        let c = c.min(0x7fff).max(-0x8000);
+        let c = c.clamp(-0x8000, 0x7fff);
         let h = (fixed.sigmoid(o) * fixed.tanh_of_cell(c) + 0x8000) >> 16;
         [h, c]
     }

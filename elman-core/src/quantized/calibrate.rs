@@ -377,7 +377,7 @@ fn hidden<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
 
 /// (T, width) cell states of a layer; none where it has none.
 fn cell_states<'t>(tape: &'t Tape, spec: &Spec, layer: usize) -> &'t [f32] {
-    let region = tape.layout.cell(layer);
+    let region = tape.layout.cell(spec, layer);
     if region.is_none() {
         return &[];
     }

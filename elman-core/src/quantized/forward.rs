@@ -1,8 +1,8 @@
 //! All steps of a sequence, in integers: for nets that read both ways, and for evaluation on a desktop.
 
 use super::inputs::{Integers, channels, round_to_16, write_row};
+use super::layer::Vectors;
 use super::model::QuantizedModel;
-use super::step::Vectors;
 use super::words::vector_words;
 use crate::error::{Error, check_len, check_room, check_shape};
 use crate::inputs::Inputs;

@@ -1,22 +1,13 @@
 //! A step of a layer whose cell has several sums per unit: four units at a time, a group for each of their sums.
 
-use super::step::{
-    LIMIT, LayerStep, SHIFT, Vectors, check_group, limit_of, pieces, shifts_of, vector_blocks,
-};
+use super::layer::{GatedCode, LayerStep, Vectors, limit_of, shifts_of};
+use super::sums::{LIMIT, SHIFT, check_group, pieces, vector_blocks};
 use super::words::{GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix};
 use crate::cell::{Cell, Fixed, Gated, Step, Visit, with_cell};
 use crate::error::Error;
 use crate::simd::int8::four_rows;
 use crate::slices::at;
 use crate::spec::Spec;
-
-/// What such layers need: pointers, so that a chip whose net has none links none of it.
-#[derive(Debug)]
-pub(super) struct GatedCode {
-    pub step: fn(LayerStep, Vectors),
-    /// Whether the words of a layer and direction make sense.
-    pub check: fn(&[u32], Matrix, Cell) -> Result<(), Error>,
-}
 
 /// The code of the layers of a net that have several sums per unit; none where no layer has.
 ///

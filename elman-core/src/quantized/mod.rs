@@ -83,10 +83,12 @@
 //! a tenth ahead at 128).
 
 mod calibrate;
+mod floats;
 mod forward;
 mod gated;
 mod golden;
 mod inputs;
+mod layer;
 mod layout;
 mod lengths;
 mod model;
@@ -94,6 +96,7 @@ mod quantize;
 mod round;
 mod step;
 mod stream;
+mod sums;
 mod words;
 mod write;
 

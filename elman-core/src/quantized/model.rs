@@ -1,8 +1,10 @@
 //! An int8 net, read where it lies.
 
-use super::gated::{GatedCode, gated_code};
+use super::gated::gated_code;
 use super::inputs::round_to_16;
-use super::step::{LIMIT, LayerStep, SHIFT, apply_head, check_group, limit_of, shifts_of};
+use super::layer::{GatedCode, LayerStep, limit_of, shifts_of};
+use super::step::apply_head;
+use super::sums::{LIMIT, SHIFT, check_group};
 use super::words::{MATRIX_HEADER, Matrix, blocks, embedding_words, number, vector_words};
 use crate::error::{Error, check_len};
 use crate::kernel::softmax::Softmax;

@@ -3,14 +3,14 @@
 use core::ops::Range;
 
 use super::calibrate::Calibration;
+use super::floats::Net;
 use super::round::{MAX_WEIGHT, best_step, factor, nearest, round_row};
-use super::words::{BLOCK, HEAD, PIECE};
+use super::words::{BLOCK, PIECE};
 use super::write::{QuantizedRow, QuantizedWriter};
-use crate::cell::Cell;
 use crate::error::{Error, check_len, check_room};
 use crate::params::{Place, TensorKind};
 use crate::slices::{at, at_mut};
-use crate::spec::{HeadKind, InitialState, Spec};
+use crate::spec::{InitialState, Spec};
 
 /// Room above what calibration saw: numbers twice as large still fit.
 const HEADROOM: f64 = 2.0;
@@ -100,84 +100,6 @@ pub fn quantize(
         quantizer.matrix(place, units, 0.0)?;
     }
     Ok(())
-}
-
-/// The net that is rounded. Its head is layer `layers.len()`.
-#[derive(Clone, Copy)]
-struct Net<'a> {
-    spec: &'a Spec,
-    params: &'a [f32],
-}
-
-impl<'a> Net<'a> {
-    fn parameters(self, kind: TensorKind) -> &'a [f32] {
-        at(self.params, self.spec.range_of(kind))
-    }
-
-    fn is_head(self, place: Place) -> bool {
-        place.layer == self.spec.layers.len()
-    }
-
-    /// Units of a layer and direction, or outputs.
-    fn units(self, place: Place) -> usize {
-        match self.spec.head.kind {
-            HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } if self.is_head(place) => {
-                outputs
-            }
-            _ => self.spec.layer(place.layer).hidden,
-        }
-    }
-
-    fn cell(self, place: Place) -> Cell {
-        if self.is_head(place) {
-            HEAD
-        } else {
-            self.spec.layer(place.layer).cell
-        }
-    }
-
-    /// Columns that a sum reads, of those of `W_in` and `W_rec` side by side, and how many of them are `W_in`'s.
-    fn span(self, place: Place, sum: usize) -> (Range<usize>, usize) {
-        let facts = self.cell(place).facts();
-        let all = self.spec.int8().moments_width(place.layer) - 1;
-        let x = if self.is_head(place) {
-            all
-        } else {
-            all - self.units(place)
-        };
-        let start = if facts.reads_x(sum) { 0 } else { x };
-        let end = if facts.reads_h(sum) { all } else { x };
-        (start..end, x - start)
-    }
-
-    fn bias(self, place: Place, sum: usize, unit: usize) -> f64 {
-        let kind = if self.is_head(place) {
-            TensorKind::HeadBias
-        } else {
-            TensorKind::Bias(place)
-        };
-        let bias = self.cell(place).facts().bias_of(sum);
-        let index = bias.map(|bias| bias * self.units(place) + unit);
-        let found = index.and_then(|index| self.parameters(kind).get(index));
-        found.map_or(0.0, |&b| b.into())
-    }
-
-    /// What a unit's sum reads, of its [span](Net::span).
-    fn weights(self, place: Place, sum: usize, unit: usize, to: &mut [f64]) {
-        let (w_in, w_rec) = if self.is_head(place) {
-            (self.parameters(TensorKind::HeadWeights), &[][..])
-        } else {
-            let w_in = self.parameters(TensorKind::InputWeights(place));
-            (w_in, self.parameters(TensorKind::RecurrentWeights(place)))
-        };
-        let (units, facts) = (self.units(place), self.cell(place).facts());
-        let (width, gate) = (facts.gates * units, facts.gate_of(sum));
-        let (span, _) = self.span(place, sum);
-        let columns = w_in.chunks_exact(width).chain(w_rec.chunks_exact(width));
-        for (to, column) in to.iter_mut().zip(columns.skip(span.start)) {
-            *to = column.get(gate * units + unit).map_or(0.0, |&w| w.into());
-        }
-    }
 }
 
 /// What one unit of a matrix's numbers is worth.

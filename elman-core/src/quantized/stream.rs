@@ -1,8 +1,8 @@
 //! One time step at a time, in integers.
 
 use super::inputs::{Integers, channels, round_to_16, write_row};
+use super::layer::Vectors;
 use super::model::QuantizedModel;
-use super::step::Vectors;
 use super::words::vector_words;
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;

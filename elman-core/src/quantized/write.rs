@@ -265,7 +265,7 @@ impl<'a> QuantizedWriter<'a> {
     }
 
     /// A row of a layer and direction: unit `row`, or, where a unit has several sums, unit `row % H` of sum `row / H`, sums
-    /// as [`CellFacts`](crate::CellFacts) has them. What a sum does not read has no weights.
+    /// as [`CellFacts`] has them. What a sum does not read has no weights.
     ///
     /// # Errors
     /// [`Error::Length`]; [`Error::Quantized`] for a row that is not there.

@@ -37,6 +37,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let [seed, threads, epochs] =
         [args.seed, args.threads.into(), EPOCHS as u64].map(|number| number.to_string());
     let flags = [
+        ("cell", args.cell.word().as_ref()),
         ("seed", seed.as_ref()),
         ("threads", threads.as_ref()),
         ("epochs", epochs.as_ref()),
@@ -47,8 +48,9 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let task = EchoTask::new(&job)?;
     writeln!(
         std::io::stdout(),
-        "An Elman net with {} hidden units hears {} random bits, one at a time,\nand must say each of them again {} steps \
+        "{} with {} hidden units hears {} random bits, one at a time,\nand must say each of them again {} steps \
          later. All it is told is how wrong it was.\n",
+        args.cell.net(),
         job.settings.hidden,
         job.steps_per_epoch,
         job.delay

@@ -42,9 +42,10 @@ fn names(args: &DemoArgs) -> Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "An Elman net learns to find names of people in {} sentences.\n\
+        "{} learns to find names of people in {} sentences.\n\
          Then it reads {} others, whose names it has never seen,\n\
          among towns and firms it has never seen either.\n",
+        args.cell.net(),
         corpus.train.len() + corpus.valid.len(),
         corpus.test.len(),
     )?;
@@ -61,6 +62,7 @@ fn names(args: &DemoArgs) -> Result<()> {
     let flags = [
         ("train", train.as_os_str()),
         ("valid", valid.as_os_str()),
+        ("cell", args.cell.word().as_ref()),
         ("seed", seed.as_ref()),
         ("threads", threads.as_ref()),
         // The corpus is so small that a third of the usual net and epochs will do.

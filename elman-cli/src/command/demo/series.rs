@@ -33,8 +33,9 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     write_atomic(&data, table(args.seed).as_bytes())?;
     writeln!(
         std::io::stdout(),
-        "Two waves, some noise, and a part that grows as the square of time: {STEPS} steps.\nAn Elman net learns from the \
+        "Two waves, some noise, and a part that grows as the square of time: {STEPS} steps.\n{} learns from the \
          first {VALID} to forecast the next value; it is tested on the last {}, all larger than\nanything before.\n",
+        args.cell.net(),
         STEPS - TEST
     )?;
     let (seed, threads) = (args.seed.to_string(), args.threads.to_string());
@@ -42,6 +43,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         ("train", data.as_os_str()),
         ("target", "y".as_ref()),
         ("split-column", "split".as_ref()),
+        ("cell", args.cell.word().as_ref()),
         ("seed", seed.as_ref()),
         ("threads", threads.as_ref()),
     ];

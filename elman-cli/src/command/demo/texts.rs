@@ -31,6 +31,7 @@ pub fn learn(args: &DemoArgs, run: &Run, texts: &Texts, flags: &[(&str, &str)]) 
     let mut line = vec![
         ("train", train.as_os_str()),
         ("valid", valid.as_os_str()),
+        ("cell", args.cell.word().as_ref()),
         ("seed", seed.as_ref()),
         ("threads", threads.as_ref()),
     ];

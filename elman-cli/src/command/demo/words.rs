@@ -43,11 +43,12 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     let first: Vec<&str> = texts.train.split(' ').take(14).collect();
     writeln!(
         std::io::stdout(),
-        "{TRAIN} sentences of two or three words from a lexicon of {}, without a sign between them:\n\n  {} …\n\nAn Elman net \
+        "{TRAIN} sentences of two or three words from a lexicon of {}, without a sign between them:\n\n  {} …\n\n{} \
          reads them word by word and must foresee the next. It is told nothing\nof nouns and verbs, of what breaks or what can \
          be eaten.\n",
         words().len(),
-        first.join(" ")
+        first.join(" "),
+        args.cell.net()
     )?;
     learn(args, &run, &texts, FLAGS)?;
     show(&run, &texts.test)

@@ -38,9 +38,10 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     };
     writeln!(
         std::io::stdout(),
-        "Two random bits, then their exclusive or, and so on: {}…\nAn Elman net reads {TRAIN} such bits one at a time and \
+        "Two random bits, then their exclusive or, and so on: {}…\n{} reads {TRAIN} such bits one at a time and \
          must foresee the next.\nOnly every third can be known.\n",
-        &texts.train[..24]
+        &texts.train[..24],
+        args.cell.net()
     )?;
     learn(args, &run, &texts, FLAGS)?;
     show(&run, &texts.test)

@@ -14,7 +14,7 @@ use crate::base::encoding::Encoding;
 use crate::base::seeds::{self, Purpose};
 use crate::command::quantize;
 use crate::net::network::Network;
-use nets::{elman_specs, specs};
+use nets::specs;
 
 fn network(spec: &Spec, seed: u64) -> Network {
     let mut params = vec![0.0; spec.params_len()];
@@ -315,8 +315,7 @@ fn declared_bytes(text: &str, table: &str) -> usize {
 fn rust_compiles_with_core_alone_and_proves_itself() {
     let specs = specs();
     let names = specs.iter().map(|(name, _)| (*name).to_owned());
-    let int8 = elman_specs().into_iter();
-    let int8 = int8.map(|(name, _)| format!("{name}_int8"));
+    let int8 = specs.iter().map(|(name, _)| format!("{name}_int8"));
     let names: Vec<String> = names.chain(int8).collect();
     let home = crate_of(&names);
     for (seed, (name, spec)) in specs.iter().enumerate() {
@@ -324,7 +323,7 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
         let parts = parts(&network, Proof::made_up(&network, 1, 20).unwrap());
         save(&rust::write(&parts, &home.join(format!("src/{name}.rs"))).0);
     }
-    for (seed, (name, spec)) in elman_specs().iter().enumerate() {
+    for (seed, (name, spec)) in specs.iter().enumerate() {
         let network = network(spec, seed as u64);
         // Relu of weights as large would outgrow 16 bits.
         let gentle = network.params().iter().map(|x| x / 3.0).collect();

@@ -309,12 +309,18 @@ impl Flow {
             if let Some(axis) = axes.get_mut(place) {
                 axis.1 = first.axes[place].1;
             }
-            let is_same = axes == first.axes && (flow.stage, flow.at) == (first.stage, first.at);
-            if !is_same || flow.stage != Stage::Hidden {
+            let is_state = [first.stage, flow.stage]
+                .iter()
+                .all(|stage| matches!(stage, Stage::Hidden | Stage::Cells));
+            if axes != first.axes || flow.at != first.at || !is_state {
                 return refuse("it joins more than the hidden units of the same steps");
             }
+            // With cells among them they are the state of a call, which only the next call reads.
+            if flow.stage == Stage::Cells {
+                joined.stage = Stage::Cells;
+            }
             joined.parts.extend(&flow.parts);
-            if joined.parts.len() > MAX_PARTS {
+            if joined.stage == Stage::Hidden && joined.parts.len() > MAX_PARTS {
                 return refuse("it joins more than elman's eight layers have");
             }
             let sum = joined.axes[place].1.zip(size);

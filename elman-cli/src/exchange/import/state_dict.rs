@@ -131,7 +131,7 @@ impl StateDict<'_> {
         gates.and_then(cell::of_gates).ok_or_else(|| {
             Failure::input(format!(
                 "{name} has {rows} rows of {columns}: this is none of {}",
-                MODULES.join(", ")
+                modules()
             ))
         })
     }

@@ -96,6 +96,8 @@ impl Home {
             TensorKind::Embedding { channel } => whole(table(channel)),
             TensorKind::HeadWeights => whole(HEAD.to_owned()),
             TensorKind::HeadBias => whole(HEAD_BIAS.to_owned()),
+            // Of cells that ONNX has no operator for, so no file holds any.
+            TensorKind::Scalars(_) => whole(tensor.kind.to_string()),
             TensorKind::InitialState(at) => {
                 (STATE.to_owned(), state_column(spec, at, 0), Order::Same)
             }

@@ -7,65 +7,74 @@ use serde::Serialize;
 
 use super::source::Unit;
 use crate::data::Format;
-use crate::train::settings::{Defaults, Settings, differing, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
 
 /// Good for measurements of every kind: found on images read row by row, voices and motions.
-pub const NUMBERS: &Defaults = &[
-    ("hidden", "192"),
-    ("layers", "1"),
-    ("embedding", "48"),
-    ("window", "3"),
-    ("activation", "relu"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.5"),
-    ("noise", "0.5"),
-    ("optimizer", "adam"),
-    ("lr", "0.001"),
-    ("schedule", "cosine"),
-    ("batch", "16"),
-    ("clip-norm", "1"),
-    ("epochs", "150"),
-    ("patience", "40"),
-];
+pub const NUMBERS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "192"),
+        ("layers", "1"),
+        ("embedding", "48"),
+        ("window", "3"),
+        ("activation", "relu"),
+        ("bidirectional", "true"),
+        ("train-initial-state", "false"),
+        ("dropout", "0.5"),
+        ("noise", "0.5"),
+        ("optimizer", "adam"),
+        ("lr", "0.001"),
+        ("schedule", "cosine"),
+        ("batch", "16"),
+        ("clip-norm", "1"),
+        ("epochs", "150"),
+        ("patience", "40"),
+    ],
+    gated: &[],
+};
 
 /// Good for short texts read character by character.
-pub const CHARACTERS: &Defaults = &[
-    ("hidden", "192"),
-    ("layers", "1"),
-    ("embedding", "48"),
-    ("window", "5"),
-    ("activation", "relu"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.4"),
-    ("optimizer", "adam"),
-    ("lr", "0.001"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("clip-norm", "1"),
-    ("epochs", "20"),
-    ("patience", "0"),
-];
+pub const CHARACTERS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "192"),
+        ("layers", "1"),
+        ("embedding", "48"),
+        ("window", "5"),
+        ("activation", "relu"),
+        ("bidirectional", "true"),
+        ("train-initial-state", "false"),
+        ("dropout", "0.4"),
+        ("optimizer", "adam"),
+        ("lr", "0.001"),
+        ("schedule", "cosine"),
+        ("batch", "32"),
+        ("clip-norm", "1"),
+        ("epochs", "20"),
+        ("patience", "0"),
+    ],
+    gated: &[],
+};
 
 /// Good for sentences read word by word.
-pub const WORDS: &Defaults = &[
-    ("hidden", "64"),
-    ("layers", "1"),
-    ("embedding", "64"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.5"),
-    ("optimizer", "adam"),
-    ("lr", "0.002"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("clip-norm", "1"),
-    ("epochs", "10"),
-    ("patience", "0"),
-];
+pub const WORDS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "64"),
+        ("layers", "1"),
+        ("embedding", "64"),
+        ("window", "1"),
+        ("activation", "tanh"),
+        ("bidirectional", "true"),
+        ("train-initial-state", "false"),
+        ("dropout", "0.5"),
+        ("optimizer", "adam"),
+        ("lr", "0.002"),
+        ("schedule", "cosine"),
+        ("batch", "32"),
+        ("clip-norm", "1"),
+        ("epochs", "10"),
+        ("patience", "0"),
+    ],
+    gated: &[],
+};
 
 /// Shared flags that are not for classes.
 pub const UNUSED: &[&str] = &["k1", "k2"];
@@ -123,14 +132,18 @@ pub struct ClassifyArgs {
 
 fn help() -> String {
     format!(
-        "Other defaults for characters:\n  {}\nOther defaults for words:\n  {}\n\n\
+        "{}\
 Examples:
   elman train classify --train digits.csv --out runs/digits
   elman train classify --train names.tsv --valid dev.tsv --tokens chars
   elman train classify --train train.conll --classes train.intents.txt
+  elman train classify --train digits.csv --cell gru
   elman train classify --train digits.csv --overfit-batch 16      can the net learn at all?
   elman train --resume runs/digits",
-        differing(CHARACTERS, NUMBERS),
-        differing(WORDS, NUMBERS)
+        other_defaults(&[
+            ("numbers", NUMBERS),
+            ("characters", CHARACTERS),
+            ("words", WORDS)
+        ])
     )
 }

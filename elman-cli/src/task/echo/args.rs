@@ -3,27 +3,30 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::train::settings::{Defaults, Settings, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
 
 /// The sizes of the tutorial that the task is known from.
-pub const DEFAULTS: &Defaults = &[
-    ("hidden", "4"),
-    ("layers", "1"),
-    ("embedding", "1"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0"),
-    ("optimizer", "adagrad"),
-    ("lr", "0.3"),
-    ("schedule", "constant"),
-    ("batch", "5"),
-    ("k1", "15"),
-    ("clip-norm", "0"),
-    ("epochs", "100"),
-    ("patience", "0"),
-];
+pub const DEFAULTS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "4"),
+        ("layers", "1"),
+        ("embedding", "1"),
+        ("window", "1"),
+        ("activation", "tanh"),
+        ("bidirectional", "false"),
+        ("train-initial-state", "false"),
+        ("dropout", "0"),
+        ("optimizer", "adagrad"),
+        ("lr", "0.3"),
+        ("schedule", "constant"),
+        ("batch", "5"),
+        ("k1", "15"),
+        ("clip-norm", "0"),
+        ("epochs", "100"),
+        ("patience", "0"),
+    ],
+    gated: &[],
+};
 
 /// Shared flags that are not for echoes.
 pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding", "noise"];
@@ -36,12 +39,7 @@ pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding", "noise"];
 /// could know.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, DEFAULTS), UNUSED), after_help = "\
-Examples:
-  elman train echo
-  elman train echo --delay 8 --hidden 16 --k1 20 --lr 0.05
-  elman train echo --k1 2 --k2 2                           fails: the losses do not reach back over the delay
-  echo 0110100110010110 | elman predict runs/echo-1 --data -")]
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, DEFAULTS), UNUSED), after_help = help())]
 pub struct EchoArgs {
     /// Steps until a symbol comes out again
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
@@ -55,4 +53,17 @@ pub struct EchoArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub settings: Settings,
+}
+
+fn help() -> String {
+    format!(
+        "{}\
+Examples:
+  elman train echo
+  elman train echo --delay 8 --hidden 16 --k1 20 --lr 0.05
+  elman train echo --delay 8 --hidden 16 --k1 20 --cell gru
+  elman train echo --k1 2 --k2 2                           fails: the losses do not reach back over the delay
+  echo 0110100110010110 | elman predict runs/echo-1 --data -",
+        other_defaults(&[("echoes", DEFAULTS)])
+    )
 }

@@ -6,26 +6,29 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::data::Format;
-use crate::train::settings::{Defaults, Settings, count, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, count, other_defaults, with_defaults, without};
 
 /// Good for short and long series alike: the linear sum does most, and the net must not learn its noise by heart.
-pub const DEFAULTS: &Defaults = &[
-    ("hidden", "16"),
-    ("layers", "1"),
-    ("embedding", "1"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0"),
-    ("optimizer", "adamw"),
-    ("lr", "0.003"),
-    ("schedule", "cosine"),
-    ("batch", "16"),
-    ("clip-norm", "1"),
-    ("epochs", "200"),
-    ("patience", "50"),
-];
+pub const DEFAULTS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "16"),
+        ("layers", "1"),
+        ("embedding", "1"),
+        ("window", "1"),
+        ("activation", "tanh"),
+        ("bidirectional", "false"),
+        ("train-initial-state", "false"),
+        ("dropout", "0"),
+        ("optimizer", "adamw"),
+        ("lr", "0.003"),
+        ("schedule", "cosine"),
+        ("batch", "16"),
+        ("clip-norm", "1"),
+        ("epochs", "200"),
+        ("patience", "50"),
+    ],
+    gated: &[],
+};
 
 /// Shared flags that are not for series.
 pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding"];
@@ -38,13 +41,7 @@ pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding"];
 /// that is gone; 1 is perfect. Missing values are empty cells.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, DEFAULTS), UNUSED), after_help = "\
-Examples:
-  elman train forecast --train sunspots.csv --target y
-  elman train forecast --train sunspots.csv --target y --split-column split --out runs/sun
-  elman train forecast --train power.csv --target load --inputs temperature,wind --horizon 24
-  elman eval runs/sun --data sunspots.csv --part test
-  elman predict runs/sun --data sunspots.csv --steps 12")]
+#[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, DEFAULTS), UNUSED), after_help = help())]
 pub struct ForecastArgs {
     /// Training data
     #[arg(long, value_name = "FILE")]
@@ -89,4 +86,18 @@ impl ForecastArgs {
         }
         Some(columns)
     }
+}
+
+fn help() -> String {
+    format!(
+        "{}\
+Examples:
+  elman train forecast --train sunspots.csv --target y
+  elman train forecast --train sunspots.csv --target y --split-column split --out runs/sun
+  elman train forecast --train power.csv --target load --inputs temperature,wind --horizon 24
+  elman train forecast --train sunspots.csv --target y --cell gru
+  elman eval runs/sun --data sunspots.csv --part test
+  elman predict runs/sun --data sunspots.csv --steps 12",
+        other_defaults(&[("series", DEFAULTS)])
+    )
 }

@@ -6,46 +6,52 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::data::Format;
-use crate::train::settings::{Defaults, Settings, differing, with_defaults};
+use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults};
 
 /// Good for names and slots alike: found on three corpora of 1 000 to 13 000 sentences.
-pub const DEFAULTS: &Defaults = &[
-    ("hidden", "128"),
-    ("layers", "1"),
-    ("embedding", "100"),
-    ("window", "3"),
-    ("activation", "tanh"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.5"),
-    ("optimizer", "adam"),
-    ("lr", "0.003"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("clip-norm", "5"),
-    ("epochs", "30"),
-    ("patience", "8"),
-];
+pub const DEFAULTS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "128"),
+        ("layers", "1"),
+        ("embedding", "100"),
+        ("window", "3"),
+        ("activation", "tanh"),
+        ("bidirectional", "true"),
+        ("train-initial-state", "false"),
+        ("dropout", "0.5"),
+        ("optimizer", "adam"),
+        ("lr", "0.003"),
+        ("schedule", "cosine"),
+        ("batch", "32"),
+        ("clip-norm", "5"),
+        ("epochs", "30"),
+        ("patience", "8"),
+    ],
+    gated: &[],
+};
 
 /// Good for measurements with a label at every step.
-pub const NUMBERS: &Defaults = &[
-    ("hidden", "192"),
-    ("layers", "1"),
-    ("embedding", "100"),
-    ("window", "3"),
-    ("activation", "relu"),
-    ("bidirectional", "true"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.5"),
-    ("noise", "0.5"),
-    ("optimizer", "adam"),
-    ("lr", "0.001"),
-    ("schedule", "cosine"),
-    ("batch", "16"),
-    ("clip-norm", "1"),
-    ("epochs", "150"),
-    ("patience", "40"),
-];
+pub const NUMBERS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "192"),
+        ("layers", "1"),
+        ("embedding", "100"),
+        ("window", "3"),
+        ("activation", "relu"),
+        ("bidirectional", "true"),
+        ("train-initial-state", "false"),
+        ("dropout", "0.5"),
+        ("noise", "0.5"),
+        ("optimizer", "adam"),
+        ("lr", "0.001"),
+        ("schedule", "cosine"),
+        ("batch", "16"),
+        ("clip-norm", "1"),
+        ("epochs", "150"),
+        ("patience", "40"),
+    ],
+    gated: &[],
+};
 
 /// Learn a label for every token or every row of numbers
 ///
@@ -75,12 +81,13 @@ pub struct LabelArgs {
 
 fn help() -> String {
     format!(
-        "Other defaults for rows of numbers:\n  {}\n\n\
+        "{}\
 Examples:
   elman train label --train train.conll
   elman train label --train train.conll --valid dev.conll --out runs/names --seed 1
+  elman train label --train train.conll --cell gru
   elman train label --config runs/names/config.toml --out runs/names-again
   elman train --resume runs/names",
-        differing(NUMBERS, DEFAULTS)
+        other_defaults(&[("sentences", DEFAULTS), ("rows of numbers", NUMBERS)])
     )
 }

@@ -7,67 +7,77 @@ use serde::Serialize;
 
 use super::lexicon::Unit;
 use crate::data::Format;
-use crate::train::settings::{Defaults, Settings, differing, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
 
 /// Good for running text by characters: found on a megabyte of plays.
-pub const STREAMS: &Defaults = &[
-    ("hidden", "512"),
-    ("layers", "1"),
-    ("embedding", "64"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.1"),
-    ("optimizer", "adam"),
-    ("lr", "0.002"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("k1", "50"),
-    ("clip-norm", "1"),
-    ("epochs", "12"),
-    ("patience", "0"),
-];
+pub const STREAMS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "512"),
+        ("layers", "1"),
+        ("embedding", "64"),
+        ("window", "1"),
+        ("activation", "tanh"),
+        ("bidirectional", "false"),
+        ("train-initial-state", "false"),
+        ("dropout", "0.1"),
+        ("optimizer", "adam"),
+        ("lr", "0.002"),
+        ("schedule", "cosine"),
+        ("batch", "32"),
+        ("k1", "50"),
+        ("clip-norm", "1"),
+        ("epochs", "12"),
+        ("patience", "0"),
+    ],
+    gated: &[],
+};
 
 /// Good for short items, one per line.
-pub const LINES: &Defaults = &[
-    ("hidden", "256"),
-    ("layers", "1"),
-    ("embedding", "32"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.3"),
-    ("optimizer", "adam"),
-    ("lr", "0.002"),
-    ("schedule", "cosine"),
-    ("batch", "64"),
-    ("k1", "50"),
-    ("clip-norm", "1"),
-    ("epochs", "24"),
-    ("patience", "0"),
-];
+pub const LINES: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "256"),
+        ("layers", "1"),
+        ("embedding", "32"),
+        ("window", "1"),
+        ("activation", "tanh"),
+        ("bidirectional", "false"),
+        ("train-initial-state", "false"),
+        ("dropout", "0.3"),
+        ("optimizer", "adam"),
+        ("lr", "0.002"),
+        ("schedule", "cosine"),
+        ("batch", "64"),
+        ("k1", "50"),
+        ("clip-norm", "1"),
+        ("epochs", "24"),
+        ("patience", "0"),
+    ],
+    // After four epochs of first names a GRU is at 2.02 nats, and with 0.002 at 2.08.
+    gated: &[("lr", "0.004")],
+};
 
 /// Good for running text by words.
-pub const WORDS: &Defaults = &[
-    ("hidden", "256"),
-    ("layers", "1"),
-    ("embedding", "128"),
-    ("window", "1"),
-    ("activation", "tanh"),
-    ("bidirectional", "false"),
-    ("train-initial-state", "false"),
-    ("dropout", "0.4"),
-    ("optimizer", "adam"),
-    ("lr", "0.002"),
-    ("schedule", "cosine"),
-    ("batch", "32"),
-    ("k1", "20"),
-    ("clip-norm", "1"),
-    ("epochs", "12"),
-    ("patience", "0"),
-];
+pub const WORDS: &Defaults = &Defaults {
+    elman: &[
+        ("hidden", "256"),
+        ("layers", "1"),
+        ("embedding", "128"),
+        ("window", "1"),
+        ("activation", "tanh"),
+        ("bidirectional", "false"),
+        ("train-initial-state", "false"),
+        ("dropout", "0.4"),
+        ("optimizer", "adam"),
+        ("lr", "0.002"),
+        ("schedule", "cosine"),
+        ("batch", "32"),
+        ("k1", "20"),
+        ("clip-norm", "1"),
+        ("epochs", "12"),
+        ("patience", "0"),
+    ],
+    gated: &[],
+};
 
 /// Shared flags that are not for text.
 pub const UNUSED: &[&str] = &["bidirectional", "window", "noise"];
@@ -107,14 +117,18 @@ pub struct TextArgs {
 
 fn help() -> String {
     format!(
-        "Other defaults for one item per line:\n  {}\nOther defaults for words:\n  {}\n\n\
+        "{}\
 Examples:
   elman train text --train shakespeare.txt --out runs/shakespeare
   elman train text --train names.txt                              one name per line
+  elman train text --train shakespeare.txt --cell lstm
   elman train text --train corpus.txt --valid dev.txt --tokens words
   elman generate runs/shakespeare --prompt 'ROMEO:' --length 500
   elman train --resume runs/shakespeare",
-        differing(LINES, STREAMS),
-        differing(WORDS, STREAMS)
+        other_defaults(&[
+            ("running text", STREAMS),
+            ("one item per line", LINES),
+            ("words", WORDS)
+        ])
     )
 }

@@ -70,7 +70,7 @@ fn gate_health(gate: &Gate, steps: &[Step]) -> GateHealth {
     let count = values.clone().count().max(1) as f64;
     let stuck = values
         .clone()
-        .filter(|&&g| g > SATURATED || g < 1.0 - SATURATED);
+        .filter(|&g| !(1.0 - SATURATED..=SATURATED).contains(g));
     GateHealth {
         name: gate.name.to_owned(),
         mean: values.clone().sum::<f64>() / count,

@@ -169,6 +169,10 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Operation
 {
     type Output = ();
 
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self(pass, rows, sequence) = self;

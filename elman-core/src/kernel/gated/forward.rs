@@ -1,7 +1,6 @@
 //! Forward in time: the product of a step, then the cell on its rows.
 
-use super::row::OneRow;
-use super::{Previous, Rows, Segment, Shape, Starts, Weights, load_bias, load_state, load_sums};
+use super::{Previous, Rows, Shape, Starts, load_bias, load_state, load_sums};
 use crate::cell::Gated;
 use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::pack::{Panel, Panels};
@@ -31,26 +30,6 @@ pub(crate) struct Forward<'a, C, const SUMS: usize, const STATES: usize> {
 }
 
 impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_, C, SUMS, STATES> {
-    /// All steps of a segment.
-    #[inline(always)]
-    pub fn segment<S: Simd>(&mut self, s: S, segment: Segment) {
-        if segment.active > 1 {
-            for index in 0..segment.steps {
-                self.step(s, segment.step(index));
-            }
-            return;
-        }
-        match (self.w_rec, self.others) {
-            (Panels::Single(w_rec), Panels::Single(others)) => {
-                s.run(OneRow(self, segment, Weights { w_rec, others }));
-            }
-            (Panels::Pairs(w_rec), Panels::Pairs(others)) => {
-                s.run(OneRow(self, segment, Weights { w_rec, others }));
-            }
-            _ => debug_assert!(false, "all weights of a model have one precision"),
-        }
-    }
-
     /// What a step's product reads.
     #[inline(always)]
     pub(super) fn h_before(&self, previous: Previous) -> View<'_> {
@@ -67,7 +46,7 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
                     Previous::Rows(row) => self.sequences + row,
                     Previous::Start(sequence) => sequence,
                 };
-                View::rows(&**masked, hidden).from(row, 0)
+                View::rows(masked, hidden).from(row, 0)
             }
         }
     }
@@ -131,6 +110,10 @@ impl<E: Element, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 {
     type Output = ();
 
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self(pass, rows, others) = self;
@@ -183,9 +166,7 @@ fn copy_biases<S: Simd>(s: S, biases: Panels, first: usize, to: &mut [f32]) {
 
 #[inline(always)]
 fn copy_strips<S: Simd, E: Element>(s: S, biases: Panel<E>, first: usize, to: &mut [f32]) {
-    let mut strip = first;
-    for to in to.as_chunks_mut::<LANES>().0 {
-        s.store(to, load_bias(s, biases, strip));
-        strip += 1;
+    for (index, to) in to.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        s.store(to, load_bias(s, biases, first + index));
     }
 }

@@ -158,6 +158,10 @@ fn load_state<S: Simd>(
 }
 
 /// The sums of a strip of units: those in `row`, then those that nothing feeds.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "adapters that are not inlined lose the CPU features"
+)]
 #[inline(always)]
 fn load_sums<S: Simd, E: Element, const SUMS: usize>(
     s: S,
@@ -208,6 +212,10 @@ fn window<S: Simd, E: Element, const SUMS: usize>(
     }
 }
 
+#[expect(
+    clippy::manual_memcpy,
+    reason = "a copy of slices whose lengths could differ links a panic"
+)]
 #[inline(always)]
 fn some<S: Simd, E: Element, const SUMS: usize, const FED: usize>(
     s: S,

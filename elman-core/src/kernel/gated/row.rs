@@ -1,4 +1,4 @@
-//! A single row: all steps of a segment in one function. The sums of a strip of units stay in registers from the product
+//! Segments, and the single row: all its steps in one function. The sums of a strip of units stay in registers from the product
 //! to the state that comes of them.
 //!
 //! ```text
@@ -11,17 +11,19 @@
 //! Several rows take a product and then the cell: the same in one function for two to six rows was so much code that
 //! compiling it took longer than all others together.
 
-use super::{Forward, Rows, Segment, Weights, apart, load_bias, load_state, window};
+use super::forward::Forward;
+use super::{Rows, Segment, Weights, apart, load_bias, load_state, window};
 use crate::cell::Gated;
 use crate::kernel::operands::Order;
+use crate::kernel::pack::Panels;
 use crate::simd::{Element, LANES, Operation, Simd};
 use crate::slices::{at, at_mut};
 
 /// All steps of a segment of one row.
-pub(super) struct OneRow<'w, 'a, 'b, E, C, const SUMS: usize, const STATES: usize>(
-    pub &'w mut Forward<'a, C, SUMS, STATES>,
-    pub Segment,
-    pub Weights<'b, E>,
+struct OneRow<'w, 'a, 'b, E, C, const SUMS: usize, const STATES: usize>(
+    &'w mut Forward<'a, C, SUMS, STATES>,
+    Segment,
+    Weights<'b, E>,
 );
 
 impl<E: Element, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Operation
@@ -47,7 +49,31 @@ impl<E: Element, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 }
 
 impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_, C, SUMS, STATES> {
+    /// All steps of a segment.
+    #[inline(always)]
+    pub fn segment<S: Simd>(&mut self, s: S, segment: Segment) {
+        if segment.active > 1 {
+            for index in 0..segment.steps {
+                self.step(s, segment.step(index));
+            }
+            return;
+        }
+        match (self.w_rec, self.others) {
+            (Panels::Single(w_rec), Panels::Single(others)) => {
+                s.run(OneRow(self, segment, Weights { w_rec, others }));
+            }
+            (Panels::Pairs(w_rec), Panels::Pairs(others)) => {
+                s.run(OneRow(self, segment, Weights { w_rec, others }));
+            }
+            _ => debug_assert!(false, "all weights of a model have one precision"),
+        }
+    }
+
     /// One strip of units of one row.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn strip<S: Simd, E: Element>(&mut self, s: S, rows: Rows, strip: usize, weights: Weights<E>) {
         let (shape, facts) = (self.shape, &const { C::FACTS });

@@ -109,6 +109,10 @@ impl<C> LayerStep<'_, C> {
 
 impl<E: Element> Weights<'_, E> {
     /// The sums of strip `strip` of `strips`.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn sums<S: Simd, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
         &self,

@@ -163,7 +163,7 @@ fn gated_specs() -> Vec<(&'static str, Spec)> {
 }
 
 /// Of Elman's cell alone.
-pub fn elman_specs() -> Vec<(&'static str, Spec)> {
+fn elman_specs() -> Vec<(&'static str, Spec)> {
     let head = |kind, read| Head { kind, read };
     let channel = |vocabulary, width| Channel { vocabulary, width };
     let tokens = |window| Input::Tokens {
