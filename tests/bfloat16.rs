@@ -60,6 +60,7 @@ fn specs() -> Vec<Spec> {
         samples::tokens(),
         samples::gated(),
         samples::gated_stream(),
+        samples::fast(),
         dense(513, &[Layer::tanh(5)], 3),
         dense(
             7,
@@ -84,6 +85,12 @@ fn specs() -> Vec<Spec> {
             &[Layer::gru(hidden), Layer::lstm(hidden + 2)],
             7,
         ));
+        let fast = |cell| Layer {
+            cell,
+            ..Layer::tanh(hidden)
+        };
+        let layers = [Cell::FastRnn, Cell::FastGrnn].map(fast);
+        specs.push(dense(hidden + 1, &layers, 7));
     }
     specs
 }

@@ -5,7 +5,7 @@ use elman_core::{
     Layer, Layers, Level, Model, NonFinite, Read, Spec, Stream, Strip, Tape, Target, Window,
     forward, loss, pack, pack_transposed,
 };
-use elman_tests::samples::{ACTIVE, dense, gated, gated_stream, tokens, weights};
+use elman_tests::samples::{ACTIVE, dense, fast, gated, gated_stream, tokens, weights};
 use elman_tests::{Case, Rows, inputs};
 
 #[test]
@@ -70,7 +70,7 @@ fn steps_that_cannot_be() {
     let is_steps =
         |result: Result<(), Error>| assert!(matches!(result, Err(Error::Steps(_))), "{result:?}");
     let level = Level::detect();
-    for spec in [dense(), tokens(), gated(), gated_stream()] {
+    for spec in [dense(), tokens(), gated(), gated_stream(), fast()] {
         let (start, end) = (2, 1);
         let backwards = start..end;
         let (params, packed) = weights(&spec);

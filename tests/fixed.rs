@@ -68,6 +68,24 @@ impl Shape for Gated {
     };
 }
 
+struct Fast;
+
+impl Shape for Fast {
+    const SPEC: Spec = Spec {
+        layers: Layers::of([
+            Layer {
+                cell: Cell::FastGrnn,
+                ..Layer::tanh(37)
+            },
+            Layer {
+                cell: Cell::FastRnn,
+                ..Layer::tanh(18)
+            },
+        ]),
+        ..Dense::SPEC
+    };
+}
+
 struct GatedTokens;
 
 impl Shape for GatedTokens {
@@ -128,6 +146,7 @@ fn fixed_nets_answer_as_streams_do() {
     let dense: Vec<Inputs> = rows.chunks(5).map(Inputs::Dense).collect();
     compare::<Dense>(&dense);
     compare::<Gated>(&dense);
+    compare::<Fast>(&dense);
     let ids: Vec<u32> = (0..9 * 3).map(|i| i * 7 % 12).collect();
     let tokens: Vec<Inputs> = ids.chunks(3).map(Inputs::Tokens).collect();
     compare::<Tokens>(&tokens);

@@ -4,7 +4,7 @@ use elman_core::{
     Activation, Aligned, Cell, Error, Golden, Image, Input, Inputs, Layer, Layers, Level, Read,
     SelfTest, Spec, Strip,
 };
-use elman_tests::samples::{dense, gated, gated_stream, tokens};
+use elman_tests::samples::{dense, fast, gated, gated_stream, tokens};
 use elman_tests::{Case, Rig, Rows, levels};
 use proptest::prelude::*;
 
@@ -113,6 +113,7 @@ fn specs() -> [Spec; 7] {
         clipped(),
         gated(),
         gated_stream(),
+        fast(),
     ]
 }
 

@@ -235,3 +235,32 @@ fn gates_start_one_by_one() {
         }
     }
 }
+
+/// The numbers that all units share start as the authors have them, and the gate of `FastGRNN` by remembering.
+#[test]
+fn shared_numbers_start_as_published() {
+    let fast = |cell| Layer {
+        cell,
+        ..Layer::tanh(20)
+    };
+    let spec = Spec {
+        layers: Layers::of([fast(Cell::FastRnn), fast(Cell::FastGrnn)]),
+        ..spec()
+    };
+    for init in SCHEMES {
+        let mut params = vec![f32::NAN; spec.params_len()];
+        initialize(&spec, init, &mut Generator::new(7), &mut params).unwrap();
+        let scalars = spec.tensors().filter_map(|tensor| match tensor.kind {
+            TensorKind::Scalars(_) => Some(params[tensor.range()].to_vec()),
+            _ => None,
+        });
+        let scalars: Vec<_> = scalars.collect();
+        assert_eq!(scalars, [[-3.0, 3.0], [1.0, -4.0]], "{init:?}");
+        let is_gate = |kind| matches!(kind, TensorKind::Bias(place) if place.layer == 1);
+        let bias = spec.tensors().find(|tensor| is_gate(tensor.kind)).unwrap();
+        if init != Init::Pytorch {
+            let expected = [[1.0; 20], [0.0; 20]].concat();
+            assert_eq!(params[bias.range()], expected, "{init:?}");
+        }
+    }
+}

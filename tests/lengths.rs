@@ -4,7 +4,7 @@ use elman_core::{
     Batch, Error, Init, Input, Inputs, LANES, Level, Model, Optimizer, Spec, Stream, Strip, Tape,
     Target, Window, forward, gradient, initialize, loss, math, pack, pack_transposed,
 };
-use elman_tests::samples::{ACTIVE, dense, gated, gated_stream, tokens, weights};
+use elman_tests::samples::{ACTIVE, dense, fast, gated, gated_stream, tokens, weights};
 use elman_tests::{Generator, Rows, inputs};
 
 /// Gives buffers their lengths: the one called `changed` a wrong one, all others what they need.
@@ -88,7 +88,7 @@ fn rows(spec: &Spec, lengths: &mut Lengths, count: usize) -> Rows {
 
 #[test]
 fn packing() {
-    for spec in [dense(), tokens(), gated()] {
+    for spec in [dense(), tokens(), gated(), fast()] {
         check(|lengths| {
             let params = lengths.floats("params", spec.params_len());
             pack(
@@ -123,7 +123,7 @@ fn a_model_needs_its_packed_weights() {
 
 #[test]
 fn inference() {
-    for spec in [dense(), tokens(), gated()] {
+    for spec in [dense(), tokens(), gated(), fast()] {
         let (params, packed) = weights(&spec);
         let model = Model::new(spec, &params, &packed).unwrap();
         let batch = Batch::ragged(&ACTIVE).unwrap();
@@ -148,7 +148,7 @@ fn inference() {
 
 #[test]
 fn streaming() {
-    for spec in [dense(), gated_stream()] {
+    for spec in [dense(), gated_stream(), fast()] {
         let (params, packed) = weights(&spec);
         let model = Model::new(spec, &params, &packed).unwrap();
         check(|lengths| {
@@ -164,7 +164,7 @@ fn streaming() {
 
 #[test]
 fn training() {
-    for spec in [dense(), tokens(), gated()] {
+    for spec in [dense(), tokens(), gated(), fast()] {
         let (params, packed) = weights(&spec);
         let model = Model::new(spec, &params, &packed).unwrap();
         let batch = Batch::ragged(&ACTIVE).unwrap();

@@ -157,6 +157,30 @@ pub fn subjects() -> Vec<Subject> {
             Init::Orthogonal,
             small,
         ),
+        subject(
+            "fastrnn",
+            of_cell(dense_tanh(), Cell::FastRnn),
+            Init::Orthogonal,
+            small,
+        ),
+        subject(
+            "fastgrnn",
+            of_cell(dense_tanh(), Cell::FastGrnn),
+            Init::Orthogonal,
+            small,
+        ),
+        subject(
+            "fastrnn_masked_both",
+            masked(of_cell(classifier(), Cell::FastRnn)),
+            Init::Pytorch,
+            Truncation::FULL,
+        ),
+        subject(
+            "fastgrnn_both",
+            of_cell(tagger_both(), Cell::FastGrnn),
+            Init::Glorot,
+            Truncation::FULL,
+        ),
     ]
 }
 

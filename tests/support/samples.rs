@@ -88,6 +88,18 @@ pub fn gated_stream() -> Spec {
     }
 }
 
+/// `FastRNN` and `FastGRNN`: trained numbers that all units share, and sums that nothing feeds.
+pub fn fast() -> Spec {
+    let layers = [(Cell::FastGrnn, 17), (Cell::FastRnn, 5)].map(|(cell, hidden)| Layer {
+        cell,
+        ..Layer::tanh(hidden)
+    });
+    Spec {
+        layers: Layers::of(layers),
+        ..dense()
+    }
+}
+
 /// Some parameters, and their packed weights.
 ///
 /// # Panics

@@ -47,7 +47,7 @@ fn an_activation_is_elmans_alone() {
     assert_eq!(settings.activation, Some(ActivationName::Tanh));
     let settings = started("elman train classify");
     assert_eq!(settings.activation, Some(ActivationName::Relu));
-    for cell in ["gru", "lstm"] {
+    for cell in ["gru", "lstm", "fastrnn", "fastgrnn"] {
         let settings = started(&format!("elman train classify --cell {cell}"));
         assert_eq!(settings.activation, None, "{cell}");
         assert_eq!(settings.cell.word(), cell);

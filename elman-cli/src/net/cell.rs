@@ -157,11 +157,13 @@ pub fn of_gates(gates: usize) -> Option<CellName> {
     name.copied()
 }
 
-/// Which of a unit's biases PyTorch's hidden bias of a gate is part of: its own, or one that stands apart.
+/// Which of a unit's biases PyTorch's hidden bias of a gate is part of: its own, or one that stands apart. Those of FastGRNN
+/// are both apart from their product: `b_z` counts as the first, `b_n` as the hidden one.
 fn hidden_bias(facts: &CellFacts, gate: usize) -> usize {
     let mut sums = facts.from_h.clone();
     let bias = sums.find(|&sum| facts.gate_of(sum) == gate);
-    bias.and_then(|sum| facts.bias_of(sum)).unwrap_or(gate)
+    let bias = bias.and_then(|sum| facts.bias_of(sum));
+    bias.unwrap_or(facts.biases() - facts.gates + gate)
 }
 
 /// The gate whose hidden bias one of a unit's biases is, where it stands apart.
@@ -375,5 +377,8 @@ mod tests {
         let elman = Cell::elman(Activation::Tanh).facts();
         assert_eq!(fold_biases(&elman, &[1.0], &[2.0]), [3.0]);
         assert_eq!(unfold_biases(&elman, &[3.0]), [[3.0], [0.0]]);
+        let fast = Cell::FastGrnn.facts();
+        assert_eq!(unfold_biases(&fast, &[3.0, 4.0]), [[3.0], [4.0]]);
+        assert_eq!(fold_biases(&fast, &[3.0], &[4.0]), [3.0, 4.0]);
     }
 }

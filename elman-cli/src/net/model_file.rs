@@ -378,6 +378,39 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_all_units_share_are_a_tensor_of_their_own() {
+        let layer = |cell| Layer {
+            cell,
+            direction: Direction::Both,
+            ..Layer::tanh(3)
+        };
+        let spec = Spec {
+            layers: Layers::of([layer(Cell::FastGrnn), layer(Cell::FastRnn)]),
+            ..SPEC
+        };
+        let params: Vec<f32> = (1..=spec.params_len()).map(|i| i as f32).collect();
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("model.safetensors");
+        save(&path, "label", &spec, &(), &params).unwrap();
+        let (network, ()) = load(&path, "label").unwrap();
+        assert_eq!((network.spec(), network.params()), (&spec, &params[..]));
+        let content = std::fs::read(&path).unwrap();
+        let file = SafeTensors::deserialize(&content).unwrap();
+        let found = |name: &str, shape: &[usize]| numbers(&file, name, shape).unwrap();
+        let first = |name: &str| {
+            let mut tensors = spec.tensors();
+            tensors.find(|t| t.kind.to_string() == name).unwrap().offset as f32 + 1.0
+        };
+        let at = first("rnn.scalars_l1_reverse");
+        assert_eq!(found("rnn.scalars_l1_reverse", &[2]), [at, at + 1.0]);
+        // The biases of FastGRNN's gate and update.
+        let at = first("rnn.bias_ih_l0");
+        let biases = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0].map(|i| at + i);
+        assert_eq!(found("rnn.bias_ih_l0", &[3]), biases[..3]);
+        assert_eq!(found("rnn.bias_hh_l0", &[3]), biases[3..]);
+    }
+
+    #[test]
     fn foreign_files_are_refused() {
         assert_eq!(
             parse::<()>(b"no tensors", "label").unwrap_err().to_string(),

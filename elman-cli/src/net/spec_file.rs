@@ -273,6 +273,14 @@ mod tests {
                 },
                 Layer::gru(4),
                 Layer {
+                    cell: Cell::FastGrnn,
+                    ..LAYER
+                },
+                Layer {
+                    cell: Cell::FastRnn,
+                    ..LAYER
+                },
+                Layer {
                     cell: Cell::Lstm { clip: 2.5 },
                     ..LAYER
                 },

@@ -4,6 +4,9 @@
 //! rnn.weight_ih_l0 (G·H, I)   rnn.weight_hh_l0 (G·H, H)   rnn.bias_ih_l0 (G·H)   rnn.bias_hh_l0 (G·H) …   h0_l0 (H)   c0_l0 (H)
 //! ```
 //!
+//! What all units of a FastRNN or FastGRNN layer share is `rnn.scalars_l0` (2), before its sigmoid; of FastGRNN `b_z` is `bias_ih` and
+//! `b_n` is `bias_hh`.
+//!
 //! PyTorch trains two biases. Where they only ever appear as their sum we have that, and write zeros as the second.
 
 use std::borrow::Cow;

@@ -79,6 +79,7 @@ fn core_and_textbook_agree() {
         [Cell::gru(), Cell::lstm()],
         [Cell::lstm(), relu],
         [gru, lstm],
+        [Cell::FastGrnn, Cell::FastRnn],
     ] {
         for direction in [Direction::Forward, Direction::Both] {
             for verdict in check(&network(cells, direction), &sequences(), 1000).unwrap() {

@@ -436,3 +436,27 @@ const fn steps_name(spec: &Spec) -> &'static str {
         Input::Tokens { .. } => "tokens",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use elman_core::{Cell, Layer, Layers};
+
+    #[test]
+    fn cells_without_an_operator_are_refused() {
+        let spec = Spec::dense(2, 3, 1);
+        assert!(check_cells(&spec).is_ok());
+        for (cell, name) in [(Cell::FastRnn, "FastRNN"), (Cell::FastGrnn, "FastGRNN")] {
+            let layer = Layer {
+                cell,
+                ..Layer::tanh(3)
+            };
+            let spec = Spec {
+                layers: Layers::of([Layer::gru(3), layer]),
+                ..spec
+            };
+            let complaint = check_cells(&spec).unwrap_err().to_string();
+            assert!(complaint.contains(&format!("{name}: --format c")), "{complaint}");
+        }
+    }
+}
