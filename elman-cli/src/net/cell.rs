@@ -30,6 +30,7 @@ impl CellNames {
 /// A cell, as flags and files call it.
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[value(rename_all = "lower")]
 pub enum CellName {
     #[default]
     Elman,

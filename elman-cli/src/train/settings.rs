@@ -40,7 +40,8 @@ pub struct Settings {
     /// Steps seen at once, odd: 5 is the step and two neighbours on either side
     #[arg(long, value_name = "N", value_parser = odd, help_heading = NETWORK)]
     pub window: usize,
-    /// The recurrent cell; one with gates remembers longer, and has three or four times the weights
+    /// The recurrent cell; gru and lstm remember longer, and have three or four times the weights; fastrnn and fastgrnn have
+    /// those of elman
     #[arg(long, value_name = "NAME", help_heading = NETWORK)]
     pub cell: CellName,
     /// What Elman's hidden units compute; other cells have their functions fixed
