@@ -122,7 +122,8 @@ pub fn step(cell: Cell, sums: &Sums, previous: &State, kinks: &mut Kinks) -> Sta
                 let (bias_z, x, h) = gate(0, unit);
                 let z = sigmoid(bias_z + x + h);
                 let n = (sums.bias[hidden + unit] + x + h).tanh();
-                next.h.push((zeta * (1.0 - z) + nu) * n + z * previous.h[unit]);
+                next.h
+                    .push((zeta * (1.0 - z) + nu) * n + z * previous.h[unit]);
             }
         }
     }

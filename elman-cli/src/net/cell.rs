@@ -153,8 +153,7 @@ pub fn of_operator(operator: &str) -> Option<CellName> {
 pub fn of_gates(gates: usize) -> Option<CellName> {
     let cell = |name: CellName| name.cell(Activation::Tanh, f32::INFINITY);
     let mut all = CellName::value_variants().iter();
-    let name =
-        all.find(|name| name.names().torch.is_some() && cell(**name).facts().gates == gates);
+    let name = all.find(|name| name.names().torch.is_some() && cell(**name).facts().gates == gates);
     name.copied()
 }
 

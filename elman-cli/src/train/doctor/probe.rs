@@ -372,12 +372,10 @@ mod tests {
                 Layers::of(clipped),
                 Layers::of([Layer::gru(3), Layer::lstm(4)]),
                 Layers::of([two_ways(Layer::lstm(3)), two_ways(Layer::gru(2))]),
-                Layers::of(
-                    [Cell::FastRnn, Cell::FastGrnn].map(|cell| Layer {
-                        cell,
-                        ..two_ways(Layer::tanh(3))
-                    }),
-                ),
+                Layers::of([Cell::FastRnn, Cell::FastGrnn].map(|cell| Layer {
+                    cell,
+                    ..two_ways(Layer::tanh(3))
+                })),
                 Layers::of(
                     [Cell::Gru { clip: 0.4 }, Cell::Lstm { clip: 0.4 }].map(|cell| Layer {
                         cell,

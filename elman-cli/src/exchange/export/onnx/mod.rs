@@ -456,7 +456,10 @@ mod tests {
                 ..spec
             };
             let complaint = check_cells(&spec).unwrap_err().to_string();
-            assert!(complaint.contains(&format!("{name}: --format c")), "{complaint}");
+            assert!(
+                complaint.contains(&format!("{name}: --format c")),
+                "{complaint}"
+            );
         }
     }
 }
