@@ -144,12 +144,6 @@ impl Cell {
         self.facts().sums > 1
     }
 
-    /// Whether units have several sums: whoever asks this first leaves Elman's cell out of what only others need.
-    #[inline(always)]
-    pub(crate) const fn is_gated(self) -> bool {
-        !matches!(self, Self::Elman { .. })
-    }
-
     /// The clip, where there is one.
     ///
     /// ```
