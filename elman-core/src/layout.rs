@@ -178,6 +178,9 @@ impl Layout {
 
     /// Sums of one layer and direction, (R, computed·Hs), where they have a place of their own.
     pub fn sums(&self, spec: &Spec, place: Place) -> Region {
+        if self.sums.is_none() {
+            return Region::NONE;
+        }
         let row = spec.layer(place.layer).sums_row();
         if row == 0 {
             return Region::NONE;
@@ -189,7 +192,7 @@ impl Layout {
 
     /// Cell states of a layer, (R, W), where it has any.
     pub fn cell(&self, spec: &Spec, layer: usize) -> Region {
-        if !spec.layer(layer).has_cell_state() {
+        if self.cell.is_none() || !spec.layer(layer).has_cell_state() {
             return Region::NONE;
         }
         let (_, before) = spec.gate_rows(layer);
@@ -219,9 +222,12 @@ impl Layout {
             at.rows(rows, spec.widest()),
             at.rows_if(spec.layers.len() > 1, rows, spec.widest()),
         ];
-        let (sums, cells) = spec.gate_rows(spec.layers.len());
-        layout.sums = at.rows_if(sums > 0, rows, spec.widest_sums());
-        layout.cell = at.rows_if(cells > 0, rows, spec.widest());
+        let sums = spec.widest_sums();
+        if sums > 0 {
+            let (_, cells) = spec.gate_rows(spec.layers.len());
+            layout.sums = at.rows(rows, sums);
+            layout.cell = at.rows_if(cells > 0, rows, spec.widest());
+        }
         let mut l = 0;
         while l < spec.layers.len() {
             layout.hidden[l] = turns[l % 2];

@@ -282,7 +282,7 @@ impl<S: Simd> Visit for StepLayer<'_, '_, S> {
         let Some((h, c)) = self.state.split_at_mut_checked(hidden) else {
             return;
         };
-        gated::step::LayerStep {
+        let step = gated::step::LayerStep {
             cell,
             x: self.x,
             w_in: self.model.input_weights(self.place),
@@ -291,8 +291,13 @@ impl<S: Simd> Visit for StepLayer<'_, '_, S> {
             h,
             c,
             h_next: self.h_next,
+        };
+        if S::OWN_DOT {
+            step.run(self.s);
+        } else {
+            // A function of its own, or Elman's steps pay for its registers (a fifth of a step of 32 units).
+            self.s.run(step);
         }
-        .run(self.s);
     }
 }
 

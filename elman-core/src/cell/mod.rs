@@ -152,7 +152,7 @@ impl Cell {
     /// Whether a unit has several sums.
     #[inline(always)]
     pub(crate) const fn is_gated(self) -> bool {
-        self.facts().sums > 1
+        !matches!(self, Self::Elman { .. })
     }
 
     /// The clip, where there is one.

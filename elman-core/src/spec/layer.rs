@@ -132,11 +132,10 @@ impl Layer {
     /// strips. None where the state takes the place of a single sum.
     #[inline(always)]
     pub(crate) const fn sums_row(&self) -> usize {
-        let facts = self.cell.facts();
-        if facts.kept == 0 {
-            0
+        if self.cell.is_gated() {
+            self.cell.facts().computed() * self.unit_strips() * LANES
         } else {
-            facts.computed() * self.unit_strips() * LANES
+            0
         }
     }
 
@@ -150,7 +149,7 @@ impl Layer {
     /// Whether units have a state beside h.
     #[inline(always)]
     pub(crate) const fn has_cell_state(&self) -> bool {
-        self.cell.facts().states > 1
+        self.cell.is_gated() && self.cell.facts().states > 1
     }
 
     /// Strips of packed biases of the sums that x does not feed.

@@ -4,11 +4,11 @@
 use super::{apart, load_bias, window};
 use crate::cell::Gated;
 use crate::kernel::pack::{Panel, Panels};
-use crate::simd::{Element, LANES, Simd, View};
+use crate::simd::{Element, LANES, Operation, Simd, View};
 use crate::slices::{at, at_mut, copy};
 
 /// A layer's time step.
-pub(crate) struct LayerStep<'a, C> {
+pub(crate) struct LayerStep<'a, C, const SUMS: usize, const STATES: usize> {
     pub cell: C,
     /// (I)
     pub x: &'a [f32],
@@ -32,12 +32,13 @@ struct Weights<'a, E> {
     others: Panel<'a, E>,
 }
 
-impl<C> LayerStep<'_, C> {
+impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Operation
+    for LayerStep<'_, C, SUMS, STATES>
+{
+    type Output = ();
+
     #[inline(always)]
-    pub fn run<S: Simd, const SUMS: usize, const STATES: usize>(self, s: S)
-    where
-        C: Gated<SUMS, STATES>,
-    {
+    fn run<S: Simd>(self, s: S) {
         match (self.w_in, self.w_rec, self.others) {
             (Panels::Single(w_in), Panels::Single(w_rec), Panels::Single(others)) => {
                 self.strips(
@@ -62,15 +63,13 @@ impl<C> LayerStep<'_, C> {
             _ => debug_assert!(false, "all weights of a model have one precision"),
         }
     }
+}
 
+impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
+    LayerStep<'_, C, SUMS, STATES>
+{
     #[inline(always)]
-    fn strips<S: Simd, E: Element, const SUMS: usize, const STATES: usize>(
-        self,
-        s: S,
-        weights: Weights<E>,
-    ) where
-        C: Gated<SUMS, STATES>,
-    {
+    fn strips<S: Simd, E: Element>(self, s: S, weights: Weights<E>) {
         let Self {
             cell,
             x,
