@@ -102,7 +102,7 @@ fn golden_inputs(case: &Case) -> Rows {
     }
 }
 
-fn specs() -> [Spec; 7] {
+fn specs() -> [Spec; 8] {
     let mut last = dense();
     last.head.read = Read::LastStep;
     [

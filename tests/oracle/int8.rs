@@ -119,7 +119,8 @@ fn matrix(
 ) -> Vec<Vec<Row>> {
     // Sums are [n_in r z n_rec] and [i f g o].
     let parts: &[[bool; 2]] = match cell {
-        Cell::Elman { .. } | Cell::FastRnn | Cell::FastGrnn => &[[true, true]],
+        Cell::Elman { .. } => &[[true, true]],
+        Cell::FastRnn | Cell::FastGrnn => panic!("int8 has no such cell"),
         Cell::Gru { .. } => &[[true, false], [true, true], [true, true], [false, true]],
         Cell::Lstm { .. } => &[[true, true]; 4],
     };

@@ -9,7 +9,6 @@
 
 use super::facts::CellFacts;
 use super::gated::Gated;
-use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::{sigmoid, tanh};
 
@@ -68,11 +67,5 @@ impl Gated<5, 1> for FastGrnn {
         let d_nu = s.mul(d_h, n);
         let d_sums = [s.add(d_b_z, d_b_n), d_b_z, d_b_n, s.mul(d_nu, rest), d_nu];
         (d_sums, [s.mul(d_h, z)])
-    }
-
-    const INT8_CUTS: [Option<u32>; 5] = [None; 5];
-
-    fn step_int8(_: [i32; 5], h: [i32; 1], _: Fixed) -> [i32; 1] {
-        h
     }
 }

@@ -8,7 +8,6 @@
 
 use super::facts::CellFacts;
 use super::gated::Gated;
-use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::tanh;
 
@@ -58,11 +57,5 @@ impl Gated<3, 1> for FastRnn {
         let slope = s.neg_mul_add(n, n, s.splat(1.0));
         let d_sum = s.mul(s.mul(d_h, alpha), slope);
         ([d_sum, s.mul(d_h, n), s.mul(d_h, h)], [s.mul(d_h, beta)])
-    }
-
-    const INT8_CUTS: [Option<u32>; 3] = [None; 3];
-
-    fn step_int8(_: [i32; 3], h: [i32; 1], _: Fixed) -> [i32; 1] {
-        h
     }
 }

@@ -34,12 +34,17 @@ pub(crate) trait Gated<const SUMS: usize, const STATES: usize>: Copy {
         state: [S::V; STATES],
         d_state: [S::V; STATES],
     ) -> ([S::V; SUMS], [S::V; STATES]);
+}
 
-    /// How many bits [`Gated::step_int8`] cuts off each sum beyond the layer's shift before it looks up a function; none
+/// The same in integers, of cells that int8 nets may have.
+pub(crate) trait GatedInt8<const SUMS: usize, const STATES: usize>:
+    Gated<SUMS, STATES>
+{
+    /// How many bits [`GatedInt8::step_int8`] cuts off each sum beyond the layer's shift before it looks up a function; none
     /// where it cuts nothing.
     const INT8_CUTS: [Option<u32>; SUMS];
 
-    /// [`Gated::step`] in integers, of one unit.
+    /// [`Gated::step`] of one unit.
     fn step_int8(sums: [i32; SUMS], previous: [i32; STATES], fixed: Fixed) -> [i32; STATES];
 }
 

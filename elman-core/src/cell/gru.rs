@@ -17,7 +17,7 @@
 //! ```
 
 use super::facts::CellFacts;
-use super::gated::{Clip, Gated};
+use super::gated::{Clip, Gated, GatedInt8};
 use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::{sigmoid, tanh};
@@ -89,7 +89,9 @@ impl Gated<4, 1> for Gru {
         ];
         (d_sums, [s.mul(d_h, z)])
     }
+}
 
+impl GatedInt8<4, 1> for Gru {
     const INT8_CUTS: [Option<u32>; 4] = [Some(0), Some(1), Some(1), None];
 
     #[inline(always)]

@@ -15,7 +15,7 @@
 //! ```
 
 use super::facts::CellFacts;
-use super::gated::{Clip, Gated};
+use super::gated::{Clip, Gated, GatedInt8};
 use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::{sigmoid, tanh};
@@ -89,7 +89,9 @@ impl Gated<4, 2> for Lstm {
         ];
         (d_sums, [s.splat(0.0), s.mul(d_c, f)])
     }
+}
 
+impl GatedInt8<4, 2> for Lstm {
     const INT8_CUTS: [Option<u32>; 4] = [Some(1), Some(1), Some(0), Some(1)];
 
     #[inline(always)]

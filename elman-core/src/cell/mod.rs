@@ -24,7 +24,7 @@ use elman::Elman;
 pub use facts::CellFacts;
 use fastgrnn::FastGrnn;
 use fastrnn::FastRnn;
-pub(crate) use gated::Gated;
+pub(crate) use gated::{Gated, GatedInt8};
 use gru::Gru;
 pub(crate) use int8::Fixed;
 use lstm::Lstm;
@@ -252,9 +252,20 @@ impl Cell {
         }
     }
 
+    /// Whether int8 nets may have such layers.
+    ///
+    /// ```
+    /// use elman_core::Cell;
+    ///
+    /// assert!(Cell::lstm().has_int8() && !Cell::FastGrnn.has_int8());
+    /// ```
+    pub const fn has_int8(self) -> bool {
+        !matches!(self, Self::FastRnn | Self::FastGrnn)
+    }
+
     /// How many bits an int8 layer cuts off a sum beyond its shift before a function reads it; none where something else does.
     pub(crate) fn int8_cut(self, sum: usize) -> Option<u32> {
-        with_cell(self, Int8Cut { sum })
+        with_int8_cell(self, Int8Cut { sum }).unwrap_or(Some(0))
     }
 
     /// What a clip of the sums limits |h| to.
@@ -293,21 +304,36 @@ pub(crate) fn with_cell<W: Visit>(cell: Cell, work: W) -> W::Output {
     }
 }
 
+/// Work that is generic over the cells of several sums that int8 nets may have.
+pub(crate) trait VisitInt8 {
+    type Output;
+
+    fn visit<C: GatedInt8<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+        self,
+    ) -> Self::Output;
+}
+
+/// Hands the cell's integer arithmetic to `work`; none for Elman's cell, which has one sum, and for cells that int8 nets do
+/// not have.
+#[inline(always)]
+pub(crate) fn with_int8_cell<W: VisitInt8>(cell: Cell, work: W) -> Option<W::Output> {
+    match cell {
+        Cell::Gru { .. } => Some(work.visit::<Gru, 4, 1>()),
+        Cell::Lstm { .. } => Some(work.visit::<Lstm, 4, 2>()),
+        Cell::Elman { .. } | Cell::FastRnn | Cell::FastGrnn => None,
+    }
+}
+
 /// See [`Cell::int8_cut`].
 struct Int8Cut {
     sum: usize,
 }
 
-impl Visit for Int8Cut {
+impl VisitInt8 for Int8Cut {
     type Output = Option<u32>;
 
-    fn visit<C: Step<1, 1>>(self, _: C) -> Option<u32> {
-        Some(0)
-    }
-
-    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+    fn visit<C: GatedInt8<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
         self,
-        _: C,
     ) -> Option<u32> {
         C::INT8_CUTS.get(self.sum).copied().flatten()
     }

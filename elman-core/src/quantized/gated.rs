@@ -3,7 +3,7 @@
 use super::layer::{GatedCode, LayerStep, Vectors, limit_of, shifts_of};
 use super::sums::{LIMIT, SHIFT, check_group, pieces, vector_blocks};
 use super::words::{GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix};
-use crate::cell::{Cell, Fixed, Gated, Step, Visit, with_cell};
+use crate::cell::{Cell, Fixed, GatedInt8, VisitInt8, with_int8_cell};
 use crate::error::Error;
 use crate::simd::int8::four_rows;
 use crate::slices::at;
@@ -16,7 +16,7 @@ use crate::spec::Spec;
 pub(super) fn gated_code(spec: &Spec) -> Option<&'static GatedCode> {
     // A list is filled up with its first item.
     let cell = |layer: usize| spec.layer(layer).cell;
-    let code = |layer: usize| with_cell(cell(layer), Pick);
+    let code = |layer: usize| with_int8_cell(cell(layer), Pick);
     let kind = |layer: usize| u32::from(cell(layer).is_gated()) << cell(layer).code();
     let lower = kind(0) | kind(1) | kind(2) | kind(3);
     let kinds = lower | kind(4) | kind(5) | kind(6) | kind(7);
@@ -33,33 +33,25 @@ pub(super) fn gated_code(spec: &Spec) -> Option<&'static GatedCode> {
 /// The code of a cell.
 struct Pick;
 
-impl Visit for Pick {
-    type Output = Option<&'static GatedCode>;
+impl VisitInt8 for Pick {
+    type Output = &'static GatedCode;
 
     #[inline(always)]
-    fn visit<C: Step<1, 1>>(self, _: C) -> Self::Output {
-        None
-    }
-
-    #[inline(always)]
-    fn visit_gated<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+    fn visit<C: GatedInt8<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
         self,
-        _: C,
-    ) -> Self::Output {
-        Some(
-            const {
-                &GatedCode {
-                    step: cell_step::<C, SUMS, STATES>,
-                    check,
-                }
-            },
-        )
+    ) -> &'static GatedCode {
+        const {
+            &GatedCode {
+                step: cell_step::<C, SUMS, STATES>,
+                check,
+            }
+        }
     }
 }
 
 /// For nets with layers of several such cells.
 fn any_step(layer: LayerStep, vectors: Vectors) {
-    if let Some(code) = with_cell(layer.cell, Pick) {
+    if let Some(code) = with_int8_cell(layer.cell, Pick) {
         (code.step)(layer, vectors);
     }
 }
@@ -87,7 +79,7 @@ fn check(words: &[u32], matrix: Matrix, cell: Cell) -> Result<(), Error> {
 }
 
 /// `h[t]` and `c[t]` from `x[t]`, `h[t-1]` and `c[t-1]`.
-fn cell_step<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+fn cell_step<C: GatedInt8<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
     layer: LayerStep,
     vectors: Vectors,
 ) {
@@ -137,7 +129,7 @@ fn cell_step<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
 
 /// The states of four units, two of each in a word.
 #[inline(always)]
-fn four_units<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
+fn four_units<C: GatedInt8<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
     sums: &[[i32; GROUP]; SUMS],
     states: &mut [[u32; GROUP / 2]; STATES],
     fixed: Fixed,

@@ -69,7 +69,7 @@ impl<'a> QuantizedModel<'a> {
         words: &'a [u32],
         gated: Option<&'static GatedCode>,
     ) -> Result<Self, Error> {
-        spec.check()?;
+        spec.int8().check()?;
         check_len("words", spec.int8().model_len(), words.len())?;
         let model = Self { spec, words, gated };
         for place in spec.places() {

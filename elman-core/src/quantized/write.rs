@@ -77,7 +77,7 @@ impl<'a> QuantizedWriter<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn new(spec: &Spec, words: &'a mut [u32]) -> Result<Self, Error> {
-        spec.check()?;
+        spec.int8().check()?;
         check_len("words", spec.int8().model_len(), words.len())?;
         words.fill(0);
         Ok(Self { spec: *spec, words })

@@ -41,8 +41,7 @@ fn main() {
             Cell::Elman { .. } => "tanh",
             Cell::Gru { .. } => "gru",
             Cell::Lstm { .. } => "lstm",
-            Cell::FastRnn => "fastrnn",
-            Cell::FastGrnn => "fastgrnn",
+            Cell::FastRnn | Cell::FastGrnn => panic!("int8 has no such cell"),
         };
         source.line(&format!(
             "pub const SPEC: elman_core::Spec = elman_core::Spec {{
