@@ -203,10 +203,10 @@ impl InspectReport {
                  code           about {code} on Cortex-M4F (linear head; softmax 1.6 KB more)\n"
             ),
         };
-        let _ = write!(
+        let _ = writeln!(
             text,
             "training       {} bytes of RAM for {} steps at a time with Adam: weights {}, tape {}, scratch {}, gradients {}, \
-             optimizer {} (momentum {}, SGD {})\n",
+             optimizer {} (momentum {}, SGD {})",
             training.most(),
             training.steps,
             training.weights_bytes,
