@@ -149,7 +149,14 @@ impl<'a> Net<'a> {
                 .matrix(TensorKind::RecurrentWeights(place))
                 .product(read),
             bias: self.matrix(TensorKind::Bias(place)).numbers,
-            scalars: self.matrix(TensorKind::Scalars(place)).numbers,
+            scalars: match self.spec.layers.as_slice()[place.layer]
+                .cell
+                .facts()
+                .scalars
+            {
+                0 => &[],
+                _ => self.matrix(TensorKind::Scalars(place)).numbers,
+            },
         };
         let layer = self.spec.layers.as_slice()[place.layer];
         cell::step(layer.cell, &sums, state, kinks)

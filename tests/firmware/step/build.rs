@@ -10,7 +10,7 @@ const CLIPPED: Cell = Cell::Elman {
 };
 
 /// Name, inputs, hidden units, outputs, cell, and the cell as Rust writes it.
-const NETS: [(&str, [usize; 3], Cell, &str); 6] = [
+const NETS: [(&str, [usize; 3], Cell, &str); 8] = [
     ("s", [6, 32, 5], TANH, "Cell::elman(Activation::Tanh)"),
     ("m", [16, 64, 10], TANH, "Cell::elman(Activation::Tanh)"),
     ("l", [32, 128, 10], TANH, "Cell::elman(Activation::Tanh)"),
@@ -22,6 +22,8 @@ const NETS: [(&str, [usize; 3], Cell, &str); 6] = [
     ),
     ("gru", [16, 64, 10], Cell::gru(), "Cell::gru()"),
     ("lstm", [16, 64, 10], Cell::lstm(), "Cell::lstm()"),
+    ("fastrnn", [16, 64, 10], Cell::FastRnn, "Cell::FastRnn"),
+    ("fastgrnn", [16, 64, 10], Cell::FastGrnn, "Cell::FastGrnn"),
 ];
 
 fn main() {

@@ -1,0 +1,5 @@
+//! Size M with FastGRNN.
+#![no_std]
+#![no_main]
+
+step::firmware!("/fastgrnn.rs");

@@ -1,0 +1,5 @@
+//! Size M with FastRNN.
+#![no_std]
+#![no_main]
+
+step::firmware!("/fastrnn.rs");
