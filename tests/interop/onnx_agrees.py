@@ -86,6 +86,9 @@ def node_tests(elman, differences):
             graph.node[0].attribute.append(helper.make_attribute("linear_before_reset", 1))
         # Every output of the graph by itself: hidden units at every step, or the last ones.
         for output, expected in zip(list(graph.output), outputs):
+            # Cell states alone are no answer of a net: only the next call reads them.
+            if output.name == "Y_c":
+                continue
             del graph.output[:]
             graph.output.append(output)
             (elman.folder / "node.onnx").write_bytes(model.SerializeToString())
