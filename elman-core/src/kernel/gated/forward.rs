@@ -5,7 +5,7 @@ use crate::cell::Gated;
 use crate::kernel::operands::{Gemm, Start};
 use crate::kernel::pack::{Panel, Panels};
 use crate::simd::{Element, LANES, Operation, Simd, View};
-use crate::slices::at_mut;
+use crate::slices::{at, at_mut};
 
 /// The forward pass of one direction.
 pub(crate) struct Forward<'a, C, const SUMS: usize, const STATES: usize> {
@@ -61,6 +61,42 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
         }
     }
 
+    /// The cell on the finished sums of a strip of units, in row `index` of a step.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
+    #[inline(always)]
+    pub(super) fn finish<S: Simd>(
+        &mut self,
+        s: S,
+        rows: Rows,
+        index: usize,
+        strip: usize,
+        mut sums: [S::V; SUMS],
+    ) {
+        let (shape, facts, before) = (self.shape, &const { C::FACTS }, rows.previous);
+        let mut previous = [s.splat(0.0); STATES];
+        previous[0] = load_state(s, shape, (self.h, self.starts.h), before, index, strip);
+        if STATES > 1 {
+            previous[1] = load_state(s, shape, (self.c, self.starts.c), before, index, strip);
+        }
+        let state = self.cell.step(s, &mut sums, previous);
+        let row = rows.row + index;
+        let units = shape.units(row, strip);
+        s.store_part(at_mut(self.h, units.clone()), state[0]);
+        if STATES > 1 {
+            s.store_part(at_mut(self.c, units), state[1]);
+        }
+        if self.keep {
+            let first = row * shape.sums_row(facts) + strip * LANES;
+            for sum in 0..facts.computed() {
+                let start = first + sum * shape.padded();
+                s.store_part(at_mut(self.sums, start..start + LANES), sums[sum]);
+            }
+        }
+    }
+
     /// `sums += h[t-1]·W_rec`
     #[inline(always)]
     fn multiply<S: Simd>(&mut self, s: S, rows: Rows) {
@@ -110,46 +146,17 @@ impl<E: Element, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 {
     type Output = ();
 
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "adapters that are not inlined lose the CPU features"
-    )]
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self(pass, rows, others) = self;
-        let Forward {
-            cell,
-            shape,
-            starts,
-            sums,
-            h,
-            c,
-            keep,
-            ..
-        } = pass;
-        let (shape, facts) = (*shape, &const { C::FACTS });
-        let (row_len, computed) = (shape.sums_row(facts), facts.computed());
+        let (shape, facts) = (pass.shape, &const { C::FACTS });
+        let row_len = shape.sums_row(facts);
         for index in 0..rows.count {
-            let row = at_mut(sums, (rows.row + index) * row_len..);
+            let start = (rows.row + index) * row_len;
             for strip in 0..shape.strips() {
-                let mut now = load_sums::<S, E, SUMS>(s, shape, facts, row, others, strip);
-                let mut previous = [s.splat(0.0); STATES];
-                previous[0] = load_state(s, shape, (h, starts.h), rows.previous, index, strip);
-                if STATES > 1 {
-                    previous[1] = load_state(s, shape, (c, starts.c), rows.previous, index, strip);
-                }
-                let state = cell.step(s, &mut now, previous);
-                let units = shape.units(rows.row + index, strip);
-                s.store_part(at_mut(h, units.clone()), state[0]);
-                if STATES > 1 {
-                    s.store_part(at_mut(c, units), state[1]);
-                }
-                if *keep {
-                    for sum in 0..computed {
-                        let start = sum * shape.padded() + strip * LANES;
-                        s.store_part(at_mut(row, start..start + LANES), now[sum]);
-                    }
-                }
+                let row = at(pass.sums, start..start + row_len);
+                let sums = load_sums::<S, E, SUMS>(s, shape, facts, row, others, strip);
+                pass.finish(s, rows, index, strip, sums);
             }
         }
     }

@@ -12,12 +12,12 @@
 //! compiling it took longer than all others together.
 
 use super::forward::Forward;
-use super::{Rows, Segment, Weights, apart, load_bias, load_state, window};
+use super::{Rows, Segment, Weights, apart, load_bias, window};
 use crate::cell::Gated;
 use crate::kernel::operands::Order;
 use crate::kernel::pack::Panels;
 use crate::simd::{Element, LANES, Operation, Simd};
-use crate::slices::{at, at_mut};
+use crate::slices::at;
 
 /// All steps of a segment of one row.
 struct OneRow<'w, 'a, 'b, E, C, const SUMS: usize, const STATES: usize>(
@@ -77,12 +77,11 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
     #[inline(always)]
     fn strip<S: Simd, E: Element>(&mut self, s: S, rows: Rows, strip: usize, weights: Weights<E>) {
         let (shape, facts) = (self.shape, &const { C::FACTS });
-        let z =
-            |sum: usize| rows.row * shape.sums_row(facts) + sum * shape.padded() + strip * LANES;
+        let first = rows.row * shape.sums_row(facts) + strip * LANES;
         let mut sums = [s.splat(0.0); SUMS];
         for sum in 0..SUMS {
             sums[sum] = if sum < facts.from_x.end {
-                let start = z(sum);
+                let start = first + sum * shape.padded();
                 s.load_part(at(self.sums, start..start + LANES))
             } else {
                 let bias = (sum - facts.from_x.end) * shape.strips() + strip;
@@ -92,22 +91,6 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
         let h = at(self.h_before(rows.previous).data, ..shape.hidden);
         let w_rec = apart(weights.w_rec.matrix, strip, shape.strips());
         window(s, facts.from_h.clone(), h, w_rec, &mut sums);
-        let mut previous = [s.splat(0.0); STATES];
-        previous[0] = load_state(s, shape, (self.h, self.starts.h), rows.previous, 0, strip);
-        if STATES > 1 {
-            previous[1] = load_state(s, shape, (self.c, self.starts.c), rows.previous, 0, strip);
-        }
-        let state = self.cell.step(s, &mut sums, previous);
-        let units = shape.units(rows.row, strip);
-        s.store_part(at_mut(self.h, units.clone()), state[0]);
-        if STATES > 1 {
-            s.store_part(at_mut(self.c, units), state[1]);
-        }
-        if self.keep {
-            for sum in 0..facts.computed() {
-                let start = z(sum);
-                s.store_part(at_mut(self.sums, start..start + LANES), sums[sum]);
-            }
-        }
+        self.finish(s, rows, 0, strip, sums);
     }
 }
