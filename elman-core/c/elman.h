@@ -45,7 +45,7 @@ extern "C" {
 #define ELMAN_POINTER 1   /* a pointer is null, or not aligned for what it leads to */
 #define ELMAN_LENGTH 2    /* a buffer has the wrong length */
 #define ELMAN_ALIGNMENT 3 /* the image does not begin on a 64-byte boundary */
-#define ELMAN_IMAGE 4     /* no image, a damaged one, or of another version */
+#define ELMAN_IMAGE 4     /* no image, a damaged one, of another version, or of a cell that this build leaves out */
 #define ELMAN_STAGE 5     /* the net was not opened yet, not started yet, or is running already */
 #define ELMAN_KIND 6      /* the net reads ids and got numbers, or the other way round */
 #define ELMAN_TOKEN 7     /* an id beyond the vocabulary; the state stays as it was */

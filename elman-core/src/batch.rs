@@ -453,6 +453,14 @@ pub(crate) struct Run {
     pub active: usize,
 }
 
+impl Run {
+    /// Number of steps. `Range::len` compares both ends of a size hint, and a chip's build can be left with the panic.
+    #[inline(always)]
+    pub const fn len(&self) -> usize {
+        self.steps.end - self.steps.start
+    }
+}
+
 /// A run of rows and the rows that follow them in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transitions {

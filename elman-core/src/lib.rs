@@ -158,6 +158,7 @@
 //!
 //! | feature | does |
 //! |---|---|
+//! | `gru`, `lstm`, `fastrnn`, `fastgrnn` | these cells beside Elman's; all on by default. Firmware that reads its spec at run time (an image, learning) holds the code of each, and [`Spec::check`] refuses a net of one that is off |
 //! | `exact` | software fused multiply-add where the target has none: the bits of every other chip, slowly |
 #![no_std]
 #![warn(missing_docs)]

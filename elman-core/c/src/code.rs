@@ -14,7 +14,7 @@ pub enum Code {
     Length = 2,
     /// The image does not begin on a 64-byte boundary.
     Alignment = 3,
-    /// The bytes are no image, a damaged one, or of another version.
+    /// The bytes are no image, a damaged one, of another version, or of a cell that this build leaves out.
     Image = 4,
     /// The net was not opened yet, not started yet, or is running already.
     Stage = 5,
@@ -51,7 +51,7 @@ impl Code {
             Some(Self::Pointer) => c"a pointer is null, or not aligned for what it leads to",
             Some(Self::Length) => c"a buffer has the wrong length: elman_get_sizes tells the right one",
             Some(Self::Alignment) => c"the image must begin on a 64-byte boundary: declare it ELMAN_ALIGNED",
-            Some(Self::Image) => c"the bytes are no image, a damaged one, or of another version: export it anew",
+            Some(Self::Image) => c"the bytes are no image, a damaged one, or of another version (export it anew), or of a cell whose feature is off in this build",
             Some(Self::Stage) => c"first elman_open, then elman_get_sizes and elman_self_test, then elman_start, then steps",
             Some(Self::Kind) => c"the net reads ids and got numbers, or the other way round",
             Some(Self::Token) => c"an id exceeds its vocabulary",

@@ -203,10 +203,43 @@ impl Cell {
 
     /// The first thing that is wrong.
     pub(crate) const fn problem(self) -> Option<&'static str> {
-        if self.clip() > 0.0 {
+        if let Some(what) = self.left_out() {
+            Some(what)
+        } else if self.clip() > 0.0 {
             None
         } else {
             Some("the clip of a layer must be greater than 0")
+        }
+    }
+
+    /// What to say where this build has no code for the cell.
+    #[inline(always)]
+    const fn left_out(self) -> Option<&'static str> {
+        match self {
+            Self::Gru { .. } if !cfg!(feature = "gru") => {
+                Some("this build of elman-core leaves out GRU: its feature \"gru\" is off")
+            }
+            Self::Lstm { .. } if !cfg!(feature = "lstm") => {
+                Some("this build of elman-core leaves out LSTM: its feature \"lstm\" is off")
+            }
+            Self::FastRnn if !cfg!(feature = "fastrnn") => {
+                Some("this build of elman-core leaves out FastRNN: its feature \"fastrnn\" is off")
+            }
+            Self::FastGrnn if !cfg!(feature = "fastgrnn") => Some(
+                "this build of elman-core leaves out FastGRNN: its feature \"fastgrnn\" is off",
+            ),
+            _ => None,
+        }
+    }
+
+    /// Elman's cell in the place of one that this build leaves out, so that no code of that one is linked. No spec with such
+    /// a cell gets past its check.
+    #[inline(always)]
+    const fn or_elman(self) -> Self {
+        if self.left_out().is_some() {
+            Self::elman(Activation::Tanh)
+        } else {
+            self
         }
     }
 
@@ -295,7 +328,7 @@ pub(crate) trait Visit {
 /// Hands the cell's arithmetic to `work`: the one place that asks which cell it is.
 #[inline(always)]
 pub(crate) fn with_cell<W: Visit>(cell: Cell, work: W) -> W::Output {
-    match cell {
+    match cell.or_elman() {
         Cell::Elman { activation, .. } => work.visit(Elman::new(activation, cell.limit())),
         Cell::Gru { .. } => work.visit_gated(Gru::new(cell.limit())),
         Cell::Lstm { .. } => work.visit_gated(Lstm::new(cell.limit())),
@@ -317,7 +350,7 @@ pub(crate) trait VisitInt8 {
 /// not have.
 #[inline(always)]
 pub(crate) fn with_int8_cell<W: VisitInt8>(cell: Cell, work: W) -> Option<W::Output> {
-    match cell {
+    match cell.or_elman() {
         Cell::Gru { .. } => Some(work.visit::<Gru, 4, 1>()),
         Cell::Lstm { .. } => Some(work.visit::<Lstm, 4, 2>()),
         Cell::Elman { .. } | Cell::FastRnn | Cell::FastGrnn => None,
@@ -336,5 +369,25 @@ impl VisitInt8 for Int8Cut {
         self,
     ) -> Option<u32> {
         C::INT8_CUTS.get(self.sum).copied().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cell;
+
+    #[test]
+    fn a_cell_is_refused_if_its_feature_is_off_and_only_then() {
+        let cells = [
+            (Cell::elman(super::Activation::Relu), true),
+            (Cell::gru(), cfg!(feature = "gru")),
+            (Cell::lstm(), cfg!(feature = "lstm")),
+            (Cell::FastRnn, cfg!(feature = "fastrnn")),
+            (Cell::FastGrnn, cfg!(feature = "fastgrnn")),
+        ];
+        for (cell, present) in cells {
+            assert_eq!(cell.problem().is_none(), present, "{cell:?}");
+            assert_eq!(cell.or_elman() == cell, present, "{cell:?}");
+        }
     }
 }

@@ -54,7 +54,7 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Operation
                     Segment {
                         row: run.first_row,
                         active: run.active,
-                        steps: run.steps.len(),
+                        steps: run.len(),
                         time: Time::Forward,
                         previous,
                         order: Order::of_step(run.steps.start),
@@ -69,6 +69,7 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
     /// Steps of equally many rows backward in time: in the latest one sequences join, the others continue.
     #[inline(always)]
     fn join<S: Simd>(&mut self, s: S, run: Run, end: usize) {
+        let len = run.len();
         let Run {
             steps,
             first_row,
@@ -93,9 +94,9 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
         self.segment(s, segment(row, count, 1, Previous::Rows(row + active)));
         let joining = segment(row + count, active - count, 1, Previous::Start(count));
         self.segment(s, joining);
-        if steps.len() > 1 {
+        if len > 1 {
             let row_before = row - active;
-            let rest = segment(row_before, active, steps.len() - 1, Previous::Rows(row));
+            let rest = segment(row_before, active, len - 1, Previous::Rows(row));
             self.segment(s, rest);
         }
     }

@@ -4,5 +4,5 @@
     .global image
     .global image_end
 image:
-    .incbin "vowels.image"
+    .incbin "net.image"
 image_end:
