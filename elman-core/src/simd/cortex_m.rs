@@ -12,6 +12,7 @@ mod sigmoid;
 mod tanh;
 
 use core::arch::asm;
+use core::mem::MaybeUninit;
 
 use super::{Bf16x2, LANES, Operands, Operation, Product, Simd, Sums, View, sealed::Sealed};
 
@@ -23,65 +24,86 @@ impl Sealed for CortexM {}
 
 type V = [f32; LANES];
 
-/// `c ← a·b + c`
-#[inline(never)]
-fn fuse(a: &V, b: &V, c: &mut V) {
-    // SAFETY: reads sixteen numbers of each and writes sixteen to c, four at a time.
-    unsafe {
-        asm!(
-            "2:",
-            "vldmia r0!, {s0-s3}",
-            "vldmia r1!, {s4-s7}",
-            "vldmia r2, {s8-s11}",
-            "vfma.f32 s8, s0, s4",
-            "vfma.f32 s9, s1, s5",
-            "vfma.f32 s10, s2, s6",
-            "vfma.f32 s11, s3, s7",
-            "vstmia r2!, {s8-s11}",
-            "subs r3, r3, #4",
-            "bne 2b",
-            inout("r0") a.as_ptr() => _,
-            inout("r1") b.as_ptr() => _,
-            inout("r2") c.as_mut_ptr() => _,
-            inout("r3") LANES => _,
-            out("d0") _, out("d1") _, out("d2") _, out("d3") _, out("d4") _, out("d5") _,
-            options(raw, nostack),
-        );
-    }
-}
-
-/// `a ← a ∘ b`, a function of its own: inlined, sixteen numbers a time would fill the flash.
-macro_rules! in_place {
-    ($name:ident, $instruction:literal) => {
+/// Functions of strips: `$name(a, b, …)`, code of its own, since inlined, sixteen numbers a time would fill the flash. What it
+/// returns is written where it is wanted, so that no strip that is still in use is copied before. (Naked functions are
+/// shorter by their frames, and their callers longer by more copies.)
+macro_rules! strips {
+    ($name:ident($($from:ident $register:tt),+; $to:tt): $part:expr; $($saved:tt)*) => {
         #[inline(never)]
-        fn $name(a: &mut V, b: &V) {
-            // SAFETY: reads sixteen numbers of each and writes sixteen to a, four at a time.
+        fn $name($($from: &V),+) -> V {
+            let mut to = MaybeUninit::<V>::uninit();
+            // SAFETY: reads sixteen numbers of each strip, and writes all sixteen of `to`.
             unsafe {
                 asm!(
-                    "2:",
-                    "vldmia r0, {s0-s3}",
-                    "vldmia r1!, {s4-s7}",
-                    concat!($instruction, " s0, s0, s4"),
-                    concat!($instruction, " s1, s1, s5"),
-                    concat!($instruction, " s2, s2, s6"),
-                    concat!($instruction, " s3, s3, s7"),
-                    "vstmia r0!, {s0-s3}",
-                    "subs r3, r3, #4",
-                    "bne 2b",
-                    inout("r0") a.as_mut_ptr() => _,
-                    inout("r1") b.as_ptr() => _,
-                    inout("r3") LANES => _,
+                    $part,
+                    $part,
+                    $(inout($register) $from.as_ptr() => _,)+
+                    inout($to) to.as_mut_ptr() => _,
                     out("d0") _, out("d1") _, out("d2") _, out("d3") _,
+                    out("d4") _, out("d5") _, out("d6") _, out("d7") _, $($saved)*
                     options(raw, nostack),
                 );
+                to.assume_init()
             }
         }
     };
 }
-in_place!(add, "vadd.f32");
-in_place!(subtract, "vsub.f32");
-in_place!(times, "vmul.f32");
-in_place!(divide, "vdiv.f32");
+/// Half a strip.
+macro_rules! of_two {
+    ($instruction:literal) => {
+        concat!(
+            "vldmia r0!, {s0-s7}\nvldmia r1!, {s8-s15}\n",
+            $instruction,
+            " s0, s0, s8\n",
+            $instruction,
+            " s1, s1, s9\n",
+            $instruction,
+            " s2, s2, s10\n",
+            $instruction,
+            " s3, s3, s11\n",
+            $instruction,
+            " s4, s4, s12\n",
+            $instruction,
+            " s5, s5, s13\n",
+            $instruction,
+            " s6, s6, s14\n",
+            $instruction,
+            " s7, s7, s15\n",
+            "vstmia r2!, {s0-s7}",
+        )
+    };
+}
+macro_rules! of_three {
+    ($instruction:literal) => {
+        concat!(
+            "vldmia r0!, {s0-s7}\nvldmia r1!, {s8-s15}\nvldmia r2!, {s16-s23}\n",
+            $instruction,
+            " s16, s0, s8\n",
+            $instruction,
+            " s17, s1, s9\n",
+            $instruction,
+            " s18, s2, s10\n",
+            $instruction,
+            " s19, s3, s11\n",
+            $instruction,
+            " s20, s4, s12\n",
+            $instruction,
+            " s21, s5, s13\n",
+            $instruction,
+            " s22, s6, s14\n",
+            $instruction,
+            " s23, s7, s15\n",
+            "vstmia r3!, {s16-s23}",
+        )
+    };
+}
+strips!(add(a "r0", b "r1"; "r2"): of_two!("vadd.f32"););
+strips!(subtract(a "r0", b "r1"; "r2"): of_two!("vsub.f32"););
+strips!(times(a "r0", b "r1"; "r2"): of_two!("vmul.f32"););
+strips!(divide(a "r0", b "r1"; "r2"): of_two!("vdiv.f32"););
+// `c + a·b` and `c - a·b`, rounded once
+strips!(fuse(a "r0", b "r1", c "r2"; "r3"): of_three!("vfma.f32"); out("d8") _, out("d9") _, out("d10") _, out("d11") _,);
+strips!(fuse_negated(a "r0", b "r1", c "r2"; "r3"): of_three!("vfms.f32"); out("d8") _, out("d9") _, out("d10") _, out("d11") _,);
 
 /// `a < b ? then : otherwise`
 #[inline(never)]
@@ -160,33 +182,28 @@ impl Simd for CortexM {
         *to = v;
     }
     #[inline(always)]
-    fn add(self, mut a: V, b: V) -> V {
-        add(&mut a, &b);
-        a
+    fn add(self, a: V, b: V) -> V {
+        add(&a, &b)
     }
     #[inline(always)]
-    fn sub(self, mut a: V, b: V) -> V {
-        subtract(&mut a, &b);
-        a
+    fn sub(self, a: V, b: V) -> V {
+        subtract(&a, &b)
     }
     #[inline(always)]
-    fn mul(self, mut a: V, b: V) -> V {
-        times(&mut a, &b);
-        a
+    fn mul(self, a: V, b: V) -> V {
+        times(&a, &b)
     }
     #[inline(always)]
-    fn div(self, mut a: V, b: V) -> V {
-        divide(&mut a, &b);
-        a
+    fn div(self, a: V, b: V) -> V {
+        divide(&a, &b)
     }
     #[inline(always)]
-    fn mul_add(self, a: V, b: V, mut c: V) -> V {
-        fuse(&a, &b, &mut c);
-        c
+    fn mul_add(self, a: V, b: V, c: V) -> V {
+        fuse(&a, &b, &c)
     }
     #[inline(always)]
     fn neg_mul_add(self, a: V, b: V, c: V) -> V {
-        self.mul_add(a.map(|a| -a), b, c)
+        fuse_negated(&a, &b, &c)
     }
     #[inline(always)]
     fn sqrt(self, mut a: V) -> V {
@@ -245,14 +262,12 @@ impl Simd for CortexM {
         dot::run(start.data, start.outer, &mut products, to);
     }
     #[inline(always)]
-    fn own_tanh(self, mut v: V) -> Option<V> {
-        tanh::in_place(&mut v);
-        Some(v)
+    fn own_tanh(self, v: V) -> Option<V> {
+        Some(tanh::of(&v))
     }
     #[inline(always)]
-    fn own_sigmoid(self, mut v: V) -> Option<V> {
-        sigmoid::run(&mut v);
-        Some(v)
+    fn own_sigmoid(self, v: V) -> Option<V> {
+        Some(sigmoid::of(&v))
     }
     #[inline(always)]
     fn tanh_into(self, from: &[f32], to: &mut [f32]) {

@@ -70,6 +70,9 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 {
     #[inline(always)]
     fn strips<S: Simd, E: Element>(self, s: S, weights: Weights<E>) {
+        if E::has_own_dot::<S>() && (const { C::FACTS }).computed() == 1 {
+            return self.one_sum(s, weights);
+        }
         let Self {
             cell,
             x,
@@ -86,8 +89,7 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
             let units = strip * LANES..hidden.min((strip + 1) * LANES);
             let place = (strip, strips);
             let mut sums = if E::has_own_dot::<S>() {
-                weights.dot::<S, C, SUMS, STATES>(s, x, h, place, units.len(), &mut row);
-                row_of(s, &row)
+                weights.dot::<S, C, SUMS, STATES>(s, x, h, place, units.len(), &mut row)
             } else {
                 weights.sums::<S, C, SUMS, STATES>(s, x, h, place)
             };
@@ -103,6 +105,28 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
             }
         }
         copy(h_next, h);
+    }
+
+    /// The same where a unit has one product and one state: the token's own dot product takes all units at once, into the
+    /// room for the next state, and then h can change in its place.
+    #[inline(always)]
+    fn one_sum<S: Simd, E: Element>(self, s: S, weights: Weights<E>) {
+        let (h, sums) = (self.h, self.h_next);
+        let hidden = h.len();
+        let sums = at_mut(sums, ..hidden);
+        let (from_x, from_h) = ((self.x, weights.w_in.matrix), (&*h, weights.w_rec.matrix));
+        E::dot(s, weights.w_in.bias, from_x, from_h, sums);
+        let strips = hidden.div_ceil(LANES);
+        for strip in 0..strips {
+            let units = strip * LANES..hidden.min((strip + 1) * LANES);
+            let mut sums = [s.load_part(at(sums, units.clone())); SUMS];
+            for sum in 1..SUMS {
+                sums[sum] = load_bias(s, weights.others, (sum - 1) * strips + strip);
+            }
+            let h = at_mut(h, units);
+            let state = self.cell.step(s, &mut sums, [s.load_part(h); STATES]);
+            s.store_part(h, state[0]);
+        }
     }
 }
 
@@ -138,7 +162,11 @@ impl<E: Element> Weights<'_, E> {
         sums
     }
 
-    /// The same by the token's own dot products, into `lanes` numbers of every sum.
+    /// The same by the token's own dot products, by way of `lanes` numbers of every sum in `row`.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn dot<S: Simd, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
         &self,
@@ -148,17 +176,23 @@ impl<E: Element> Weights<'_, E> {
         (strip, strips): (usize, usize),
         lanes: usize,
         row: &mut [[f32; LANES]; SUMS],
-    ) {
+    ) -> [S::V; SUMS] {
         let facts = &const { C::FACTS };
-        for (sum, to) in row.iter_mut().enumerate() {
-            let to = at_mut(to, ..lanes);
-            let nothing: (&[f32], View<E>) = (&[], View::EMPTY);
+        let nothing: (&[f32], View<E>) = (&[], View::EMPTY);
+        let mut sums = [s.splat(0.0); SUMS];
+        for sum in 0..SUMS {
+            if sum >= facts.computed() {
+                let bias = (sum - facts.from_x.end) * strips + strip;
+                sums[sum] = load_bias(s, self.others, bias);
+                continue;
+            }
             let from_h = if facts.from_h.start <= sum && sum < facts.from_h.end {
                 let index = (sum - facts.from_h.start) * strips + strip;
                 (h, self.w_rec.matrix.from(index, 0))
             } else {
                 nothing
             };
+            let to = at_mut(&mut row[sum], ..lanes);
             if sum < facts.from_x.end {
                 let index = sum * strips + strip;
                 let from_x = (x, self.w_in.matrix.from(index, 0));
@@ -169,12 +203,8 @@ impl<E: Element> Weights<'_, E> {
                 let bias = self.others.bias.from(bias, 0);
                 E::dot(s, bias, from_h, nothing, to);
             }
+            sums[sum] = s.load(&row[sum]);
         }
+        sums
     }
-}
-
-/// A strip of each sum.
-#[inline(always)]
-fn row_of<S: Simd, const SUMS: usize>(s: S, row: &[[f32; LANES]; SUMS]) -> [S::V; SUMS] {
-    core::array::from_fn(|sum| s.load(&row[sum]))
 }

@@ -1,7 +1,9 @@
 //! `simd::activation::sigmoid`, one number after the other.
 
 use core::arch::asm;
+use core::mem::MaybeUninit;
 
+use crate::simd::LANES;
 use crate::simd::activation::{EXP_MIN, SIGMOID_CONSTANTS};
 
 /// Up to this magnitude `exp(-|x|)` is a normal number.
@@ -34,22 +36,20 @@ macro_rules! exponential {
     };
 }
 
-/// `data = sigmoid(data)`
+/// `sigmoid(v)`
 ///
 /// Two things differ from the source, and no bit of the result: where `exp(-|x|)` is a normal number its power of two is
 /// added to the exponent, since the product with it is exact; and the sign bit picks the side, because at -0 both agree.
 #[inline(never)]
-pub fn run(data: &mut [f32]) {
-    if data.is_empty() {
-        return;
-    }
-    // SAFETY: r0 walks over all numbers of `data`, each of which is read and then written; r2 is a table of eleven
-    // constants, of which as many are read.
+pub fn of(v: &[f32; LANES]) -> [f32; LANES] {
+    let mut to = MaybeUninit::<[f32; LANES]>::uninit();
+    // SAFETY: r0 walks over all numbers of `v`, which are read, and r1 over all of `to`, which are written; r2 is a table of
+    // eleven constants, of which as many are read.
     unsafe {
         asm!(
             "vldmia r2, {s16-s26}",
             "2:",
-            "ldr r2, [r0]",
+            "ldr r2, [r0], #4",
             "orr r3, r2, #0x80000000", // -|x|
             "vmov s1, r3",
             "lsls r3, r2, #1",
@@ -72,7 +72,7 @@ pub fn run(data: &mut [f32]) {
             "vmovpl.f32 s1, s26",
             "vdiv.f32 s0, s1, s2",
             "vfms.f32 s0, s0, s3",
-            "vstmia r0!, {s0}",
+            "vstmia r1!, {s0}",
             "subs r5, r5, #1",
             "bne 2b",
             "b 9f",
@@ -102,8 +102,9 @@ pub fn run(data: &mut [f32]) {
             "vmul.f32 s1, s1, s3",
             "b 5b",
             "9:",
-            inout("r0") data.as_mut_ptr() => _,
-            inout("r5") data.len() => _,
+            inout("r0") v.as_ptr() => _,
+            inout("r1") to.as_mut_ptr() => _,
+            inout("r5") LANES => _,
             inout("r2") SIGMOID_CONSTANTS.as_ptr() => _,
             out("r3") _,
             out("r4") _,
@@ -114,5 +115,6 @@ pub fn run(data: &mut [f32]) {
             out("d12") _, out("d13") _,
             options(raw, nostack),
         );
+        to.assume_init()
     }
 }

@@ -1,7 +1,9 @@
 //! `simd::activation::tanh`, one number after the other: a number computes one of its two polynomials, not both.
 
 use core::arch::asm;
+use core::mem::MaybeUninit;
 
+use crate::simd::LANES;
 use crate::simd::activation::{TANH_CONSTANTS, TANH_MAX, TANH_SMALL};
 
 /// `to = tanh(from)`, as many numbers as both have.
@@ -17,12 +19,14 @@ pub fn run(from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// `data = tanh(data)`
-pub fn in_place(data: &mut [f32]) {
-    if !data.is_empty() {
-        let at = data.as_mut_ptr();
-        // SAFETY: the slice has so many numbers, and each is read before it is written.
-        unsafe { numbers(at, at, data.len()) };
+/// `tanh(v)`
+#[inline(always)]
+pub fn of(v: &[f32; LANES]) -> [f32; LANES] {
+    let mut to = MaybeUninit::<[f32; LANES]>::uninit();
+    // SAFETY: both have so many numbers, and `to` is written whole.
+    unsafe {
+        numbers(v.as_ptr(), to.as_mut_ptr().cast(), LANES);
+        to.assume_init()
     }
 }
 

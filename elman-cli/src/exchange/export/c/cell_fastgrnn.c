@@ -14,7 +14,8 @@ static void net_fastgrnn(const float *w, const net_part *parts, size_t count, fl
         size_t i;
         w = net_sums(w, parts, count + 1, sums);
         for (i = 0; i < here; i++) {
-            const float z = net_sigmoid(sums[i] + w[i], NET_EXP_MAX);
+            /* sigmoid(x) = tanh(x / 2) / 2 + 1/2 */
+            const float z = NET_FMA(0.5f, net_tanh(0.5f * (sums[i] + w[i]), NET_TANH_MAX), 0.5f);
             const float n = net_tanh(sums[i] + w[8 + i], NET_TANH_MAX);
             /* Rounded on its own. */
             const float kept = z * before[i];

@@ -179,13 +179,14 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
     let fast_grnn = has(|cell| matches!(cell, Cell::FastGrnn));
     let elman = has(|cell| matches!(cell, Cell::Elman { .. }));
     let limits = has(|cell| matches!(cell, Cell::Elman { .. }) && cell.limit().is_some());
-    let (elman_tanh, gated) = (activates(Activation::Tanh), gru || lstm || fast_grnn);
+    let (elman_tanh, gated) = (activates(Activation::Tanh), gru || lstm);
+    let fast = fast_rnn || fast_grnn;
     let softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
     let pieces = [
         (elman || spec.head.kind != HeadKind::None, PRODUCT),
-        (elman_tanh || fast_rnn || gated || softmax, BITS),
+        (elman_tanh || fast || gated || softmax, BITS),
         (gated || softmax, EXP),
-        (elman_tanh || fast_rnn || gated, TANH),
+        (elman_tanh || fast || gated, TANH),
         (gated, SIGMOID),
         (elman_tanh, ACTIVATE_TANH),
         (activates(Activation::Relu), RELU),
