@@ -240,12 +240,23 @@ impl Optimizer {
         };
         match *self {
             Self::Sgd {
+                momentum: 0.0,
+                weight_decay,
+                ..
+            } => {
+                level.run(Update {
+                    rule: Sgd { rate },
+                    weight_decay,
+                    slices,
+                });
+            }
+            Self::Sgd {
                 momentum,
                 nesterov,
                 weight_decay,
             } => {
                 level.run(Update {
-                    rule: Sgd {
+                    rule: Momentum {
                         rate,
                         momentum,
                         nesterov,
@@ -318,16 +329,36 @@ struct Slices<'a> {
 
 /// One step's rule for a strip: the new parameters from parameters, gradient and slots.
 trait Rule {
+    /// How many of the two slots it has: of the others nothing is read or written.
+    const SLOTS: usize;
+
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, first: &mut S::V, second: &mut S::V) -> S::V;
 }
 
 struct Sgd {
     rate: f32,
+}
+
+impl Rule for Sgd {
+    const SLOTS: usize = 0;
+
+    #[inline(always)]
+    fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, _: &mut S::V, _: &mut S::V) -> S::V {
+        // 0 and -0 are one gradient, as with a momentum.
+        let direction = s.add(g, s.splat(0.0));
+        s.neg_mul_add(s.splat(self.rate), direction, p)
+    }
+}
+
+struct Momentum {
+    rate: f32,
     momentum: f32,
     nesterov: bool,
 }
 
-impl Rule for Sgd {
+impl Rule for Momentum {
+    const SLOTS: usize = 1;
+
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, velocity: &mut S::V, _: &mut S::V) -> S::V {
         let momentum = s.splat(self.momentum);
@@ -347,6 +378,8 @@ struct Adagrad {
 }
 
 impl Rule for Adagrad {
+    const SLOTS: usize = 1;
+
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, sum: &mut S::V, _: &mut S::V) -> S::V {
         *sum = s.mul_add(g, g, *sum);
@@ -362,6 +395,8 @@ struct Rmsprop {
 }
 
 impl Rule for Rmsprop {
+    const SLOTS: usize = 1;
+
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, square: &mut S::V, _: &mut S::V) -> S::V {
         *square = s.mul_add(
@@ -387,6 +422,8 @@ struct Adam {
 }
 
 impl Rule for Adam {
+    const SLOTS: usize = 2;
+
     #[inline(always)]
     fn apply<S: Simd>(&self, s: S, p: S::V, g: S::V, mean: &mut S::V, square: &mut S::V) -> S::V {
         *mean = s.mul_add(s.splat(1.0 - self.beta1), s.sub(g, *mean), *mean);
@@ -422,18 +459,27 @@ impl<R: Rule> Operation for Update<'_, R> {
         let mut firsts = first.chunks_mut(LANES);
         let mut seconds = second.chunks_mut(LANES);
         for (params, gradients) in params.chunks_mut(LANES).zip(gradients.chunks(LANES)) {
-            // A rule with fewer slots reads zeros for those it lacks, and what it writes there is dropped.
+            let (mut a, mut b) = (s.splat(0.0), s.splat(0.0));
             let (first, second) = (
                 firsts.next().unwrap_or(&mut []),
                 seconds.next().unwrap_or(&mut []),
             );
-            let (mut a, mut b) = (s.load_part(first), s.load_part(second));
+            if R::SLOTS > 0 {
+                a = s.load_part(first);
+            }
+            if R::SLOTS > 1 {
+                b = s.load_part(second);
+            }
             let p = s.load_part(params);
             let g = s.mul_add(s.splat(self.weight_decay), p, s.load_part(gradients));
             let next = self.rule.apply(s, p, g, &mut a, &mut b);
             s.store_part(params, next);
-            s.store_part(first, a);
-            s.store_part(second, b);
+            if R::SLOTS > 0 {
+                s.store_part(first, a);
+            }
+            if R::SLOTS > 1 {
+                s.store_part(second, b);
+            }
         }
     }
 }

@@ -184,6 +184,8 @@ impl Simd for Avx512 {
     fn load_part(self, from: &[f32]) -> __m512 {
         match from.first_chunk() {
             Some(full) => self.load(full),
+            // A masked load of nothing is slow where no memory is, and an empty slice may lie anywhere.
+            None if from.is_empty() => self.splat(0.0),
             // SAFETY: the token proves AVX-512F; masked-off lanes are not read, the others lie within `from`.
             None => unsafe { _mm512_maskz_loadu_ps(lanes(from.len()), from.as_ptr()) },
         }
@@ -194,6 +196,7 @@ impl Simd for Avx512 {
             return self.store(full, v);
         }
         match to.len() {
+            0 => {}
             // What a masked store wrote cannot be forwarded to the next step's load: nets of four hidden units
             // are a fifth faster without one.
             // SAFETY: the token proves AVX-512F; four numbers are written to four.
