@@ -322,6 +322,81 @@ fn check_backward(level: Level, rows: usize, width: usize, hidden: usize, output
     }
 }
 
+/// A step of gated units from a trained initial state, in f64.
+fn check_gated(level: Level, cell: Cell, rows: usize, width: usize, hidden: usize) {
+    let layers = Layers::of([Layer {
+        cell,
+        ..Layer::tanh(hidden)
+    }]);
+    let spec = Spec {
+        layers,
+        initial_state: InitialState::Trained,
+        ..linear(width, hidden, HeadKind::None)
+    };
+    let mut random = Generator::new((rows * 1_000_003 + width * 1009 + hidden) as u64);
+    let params = random.numbers(spec.params_len(), 0.5);
+    let x = random.numbers(rows * width, 1.0);
+    let of = |is: fn(TensorKind) -> bool| tensor(&spec, &params, is);
+    let w_in = of(|kind| matches!(kind, TensorKind::InputWeights(_)));
+    let w_rec = of(|kind| matches!(kind, TensorKind::RecurrentWeights(_)));
+    let bias = of(|kind| matches!(kind, TensorKind::Bias(_)));
+    let h = of(|kind| matches!(kind, TensorKind::InitialState(_)));
+    let columns = w_in.len() / width;
+    let dot = |a: &[f32], b: &[f32], column: usize| -> f64 {
+        let products = a
+            .iter()
+            .enumerate()
+            .map(|(k, &a)| f64::from(a) * f64::from(b[k * columns + column]));
+        products.sum()
+    };
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let expected: Vec<f32> = (0..rows * hidden)
+        .map(|index| {
+            let (x, unit) = (&x[index / hidden * width..][..width], index % hidden);
+            let [from_x, from_h]: [Vec<f64>; 2] = [(x, w_in), (h, w_rec)].map(|(a, b)| {
+                (0..columns / hidden)
+                    .map(|gate| dot(a, b, gate * hidden + unit))
+                    .collect()
+            });
+            let bias = |index: usize| f64::from(bias[index * hidden + unit]);
+            let sum = |gate: usize| bias(gate) + from_x[gate] + from_h[gate];
+            let next = if let Cell::Gru { .. } = cell {
+                let (r, z) = (sigmoid(sum(0)), sigmoid(sum(1)));
+                let n = (bias(2) + from_x[2] + r * (bias(3) + from_h[2])).tanh();
+                (1.0 - z) * n + z * f64::from(h[unit])
+            } else {
+                let c = of(|kind| matches!(kind, TensorKind::InitialCell(_)));
+                let c = sigmoid(sum(1)) * f64::from(c[unit]) + sigmoid(sum(0)) * sum(2).tanh();
+                sigmoid(sum(3)) * c.tanh()
+            };
+            next as f32
+        })
+        .collect();
+    let found = guarded_step(level, spec, &params, &x, rows);
+    // Sums of up to 258 products of at most a half.
+    let scale = vec![32.0; expected.len()];
+    assert_near(
+        &|| format!("{level}: {cell:?} of {rows} rows, {width} to {hidden}"),
+        &found,
+        &expected,
+        &scale,
+    );
+}
+
+#[test]
+fn gated_layers_of_every_size() {
+    for level in levels() {
+        for cell in [Cell::gru(), Cell::lstm()] {
+            for hidden in SIZES {
+                for (rows, width) in [(1, 1), (1, 33), (2, 16), (5, 17), (6, 15), (7, 31), (33, 3)]
+                {
+                    check_gated(level, cell, rows, width, hidden);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn layers_of_every_size() {
     for level in levels() {
