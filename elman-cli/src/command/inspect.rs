@@ -190,8 +190,8 @@ impl InspectReport {
             scratch_bytes,
         } = self.int8;
         let _ = write!(
-                text,
-                "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
+            text,
+            "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
                  instructions   about {m4f_f32} per step on Cortex-M4F, {m0_f32} on Cortex-M0 (FixedStream, opt-level 3); in int8 up to the\n\
                 \x20              logits {m4f_int8} and {m0_int8} (step_integers; step adds scaling and softmax in f32: dear without an FPU)\n\
                  code           about {code} on Cortex-M4F (linear head; softmax 1.6 KB more); in int8 {code_int8}\n"
