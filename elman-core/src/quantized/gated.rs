@@ -71,13 +71,14 @@ fn check(words: &[u32], matrix: Matrix, cell: Cell) -> Result<(), Error> {
         return Err(LIMIT);
     }
     let mut groups = at(words, matrix.header..);
-    for index in 0..matrix.fours() * facts.own() {
-        let sum = index % facts.own();
-        let (group, rest) = groups
-            .split_at_checked(matrix.group_words(&facts, sum))
-            .unwrap_or_default();
-        check_group(group, matrix.blocks_of(&facts, sum), i32::MAX / 2)?;
-        groups = rest;
+    for _ in 0..matrix.fours() {
+        for sum in 0..facts.own() {
+            let (group, rest) = groups
+                .split_at_checked(matrix.group_words(&facts, sum))
+                .unwrap_or_default();
+            check_group(group, matrix.blocks_of(&facts, sum), i32::MAX / 2)?;
+            groups = rest;
+        }
     }
     Ok(())
 }

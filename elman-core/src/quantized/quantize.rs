@@ -31,8 +31,8 @@ const TOO_LARGE: Error = Error::Quantized(
 ///
 /// `words` are [`Int8Lengths::model_len`](super::Int8Lengths::model_len), `bytes`
 /// [`Int8Lengths::bytes_len`](super::Int8Lengths::bytes_len), `scratch`
-/// [`Int8Lengths::scratch_len`](super::Int8Lengths::scratch_len); the last two may hold anything. Inputs, states of relu and
-/// identity and c of an LSTM get room for twice what calibration saw, or for more where it saw next to nothing of a layer.
+/// [`Int8Lengths::scratch_len`](super::Int8Lengths::scratch_len); the last two may hold anything. Inputs, c of an LSTM and
+/// states of relu, identity, FastRNN and FastGRNN get room for twice what calibration saw, or for more where it saw next to nothing of a layer.
 ///
 /// # Errors
 /// [`Error::Length`]; [`Error::Quantized`] if the calibration is another net's, or if numbers are not finite or out of all
