@@ -97,8 +97,8 @@ impl GatedInt8<5, 1> for FastGrnn {
         let share = (zeta as u32 * (0x10000 - z) as u32 + 0x8000) >> 16;
         let cut = 2 + fixed.exponent();
         // All three products are below 2³¹, so are their quarters together with what rounds.
-        let new = (share as i32 * n >> cut) + (nu * n >> cut);
-        let h = ((z * h >> 2) + new + 0x2000) >> 14;
+        let new = ((share as i32 * n) >> cut) + ((nu * n) >> cut);
+        let h = (((z * h) >> 2) + new + 0x2000) >> 14;
         [h.clamp(-0x8000, 0x7fff)]
     }
 }

@@ -75,7 +75,7 @@ impl GatedInt8<3, 1> for FastRnn {
         let [alpha, beta] = fixed.scalars();
         let new = alpha * fixed.tanh(n);
         // Both products are below 2³¹, so are their halves together with what rounds.
-        let h = ((beta * h >> 1) + (new >> (1 + fixed.exponent())) + 0x4000) >> 15;
+        let h = (((beta * h) >> 1) + (new >> (1 + fixed.exponent())) + 0x4000) >> 15;
         [h.clamp(-0x8000, 0x7fff)]
     }
 }
