@@ -17,6 +17,13 @@ mod cases;
 #[path = "oracle/int8.rs"]
 mod int8;
 
+fn fast(cell: Cell, hidden: usize) -> Layer {
+    Layer {
+        cell,
+        ..Layer::tanh(hidden)
+    }
+}
+
 /// Nearly normal, with variance 1.
 fn normal(random: &mut Generator) -> f32 {
     (0..12).map(|_| random.signed() / 2.0).sum::<f32>()
@@ -90,6 +97,8 @@ fn the_measured_nets_are_within_two_hundredths() {
         (32, Layer::tanh(128), 10),
         (16, Layer::gru(64), 10),
         (16, Layer::lstm(64), 10),
+        (16, fast(Cell::FastRnn, 64), 10),
+        (16, fast(Cell::FastGrnn, 64), 10),
     ];
     for (width, layer, outputs) in nets {
         // Calibrated on other rows than those looked at.
@@ -97,10 +106,9 @@ fn the_measured_nets_are_within_two_hundredths() {
         let quantized = Quantized::new(&case.select(&[0]));
         let worst = error(&case, &quantized, 1);
         println!("{width} {layer:?} {outputs}: {worst:.4}");
-        let most = if layer.cell == Layer::tanh(1).cell {
-            0.02
-        } else {
-            0.012
+        let most = match layer.cell {
+            Cell::Elman { .. } | Cell::FastGrnn => 0.02,
+            Cell::Gru { .. } | Cell::Lstm { .. } | Cell::FastRnn => 0.012,
         };
         assert!(worst <= most, "{layer:?}: {worst}");
     }
@@ -136,10 +144,12 @@ fn specs() -> impl Strategy<Value = Spec> {
         Just(Activation::Relu),
         Just(Activation::Identity),
     ];
-    let cell = (0usize..3, activation, clip).prop_map(|(kind, activation, clip)| match kind {
+    let cell = (0usize..5, activation, clip).prop_map(|(kind, activation, clip)| match kind {
         0 => Cell::Elman { activation, clip },
         1 => Cell::Gru { clip },
-        _ => Cell::Lstm { clip },
+        2 => Cell::Lstm { clip },
+        3 => Cell::FastRnn,
+        _ => Cell::FastGrnn,
     });
     let layer = (1usize..20, any::<bool>(), cell).prop_map(|(hidden, both, cell)| Layer {
         hidden,
@@ -444,7 +454,14 @@ fn what_makes_no_sense_is_refused() {
 #[test]
 fn golden_vectors_find_every_change() {
     let ways = [Direction::Forward, Direction::Both];
-    let layers = [Layer::tanh(5), Layer::gru(5), Layer::lstm(5)];
+    let [fast_rnn, fast_grnn] = [Cell::FastRnn, Cell::FastGrnn].map(|cell| fast(cell, 5));
+    let layers = [
+        Layer::tanh(5),
+        Layer::gru(5),
+        Layer::lstm(5),
+        fast_rnn,
+        fast_grnn,
+    ];
     for (direction, layer) in ways.into_iter().flat_map(|way| layers.map(|l| (way, l))) {
         let spec = Spec {
             layers: Layers::of([Layer { direction, ..layer }]),

@@ -1,6 +1,9 @@
-//! Int8 nets of cells with several sums: the range of c, words that make no sense, and whose calibration it is.
+//! Int8 nets of cells with several sums: the range of c, and of h where α and β may add up to more than 1, words that make no sense, and whose calibration it is.
 
-use elman_core::quantized::{Calibration, QuantizedModel, QuantizedStream, Saturated, quantize};
+use elman_core::quantized::{
+    Calibration, QuantizedModel, QuantizedRow, QuantizedStream, QuantizedWriter, Saturated,
+    quantize,
+};
 use elman_core::{
     Batch, Cell, Error, Head, HeadKind, Inputs, Layer, Layers, Level, Model, Place, Read, Spec,
     Strip, Tape, pack,
@@ -59,6 +62,62 @@ fn c_has_a_range_of_its_own_and_saturates() {
             (2 * reach..4 * reach).contains(&saturated.hidden),
             "{saturated:?}"
         );
+    }
+}
+
+/// A layer of one unit whose update is 1 and whose h is kept but for a hundredth: it grows to 99 and more.
+fn grower(cell: Cell, steps: usize) -> Case {
+    let mut case = counter(steps);
+    case.spec = with_cell(case.spec, cell);
+    // W_in, W_rec, biases (b; b_z, b_n), and sigmoid⁻¹(0.99) for α and β, or ζ and ν.
+    let biases: &[f32] = match cell {
+        Cell::FastRnn => &[9.0],
+        _ => &[4.595_12, 9.0],
+    };
+    case.params = [&[0.0; 2], biases, &[4.595_12; 2]].concat();
+    case
+}
+
+#[test]
+fn h_of_cells_without_a_bound_has_a_range_and_saturates() {
+    let place = Place {
+        layer: 0,
+        reverse: false,
+    };
+    for cell in [Cell::FastRnn, Cell::FastGrnn] {
+        for (steps, reach) in [(1, 2.0), (5, 16.0), (400, 256.0)] {
+            let quantized = Quantized::new(&grower(cell, steps));
+            let (spec, model) = (quantized.spec, quantized.model());
+            assert_eq!(model.state_unit(0), reach / 32768.0, "{cell:?} {steps}");
+            let mut state = vec![0; spec.int8().state_len()];
+            let mut scratch = vec![7; spec.int8().stream_len()];
+            let mut h = |steps: usize| {
+                let mut net = QuantizedStream::new(model, &mut state, &mut scratch).unwrap();
+                let mut y = [0.0];
+                for _ in 0..steps {
+                    net.step(Inputs::Dense(&[0.0]), &mut y).unwrap();
+                }
+                let integer = spec.int8().read_state(&state, place, 0);
+                assert_eq!(f32::from(integer) * model.state_unit(0), y[0]);
+                y[0]
+            };
+            // ζ·(1 - z) + ν = 0.99·0.01 + 0.99, and z = 0.99.
+            let share = if cell == Cell::FastRnn { 0.99 } else { 0.9999 };
+            let exact = (0..steps).fold(0.0, |h, _| share + 0.99 * h);
+            let (found, most) = (h(steps), 0.002 * exact + model.state_unit(0));
+            assert!((found - exact).abs() < most, "{cell:?} {found} {exact}");
+            let end = reach * 32767.0 / 32768.0;
+            let settled = share / 0.01;
+            assert!((h(2000) - settled.min(end)).abs() < 0.002 * end, "{cell:?}");
+            // As many steps of the float net as lie beyond that are counted.
+            let beyond = (0..100).scan(0.0, |h, _| {
+                *h = share + 0.99 * *h;
+                Some(*h)
+            });
+            let beyond = beyond.filter(|&h| h > end).count();
+            let found = saturated(&grower(cell, 100), &model).hidden;
+            assert!(found.abs_diff(beyond) <= 1, "{cell:?} {found} {beyond}");
+        }
     }
 }
 
@@ -151,4 +210,49 @@ fn words_of_gated_cells_that_make_no_sense_are_refused() {
         };
         assert!(!accepts(cell, &words), "{word} {at_most}");
     }
+}
+
+#[test]
+fn exponent_and_unit_of_h_say_the_same() {
+    let spec = with_cell(Spec::dense(3, 5, 2), Cell::FastGrnn);
+    let good = Quantized::new(&Case::new(spec, &[4], 1)).words;
+    let accepts = |words: &[u32]| QuantizedModel::new(spec, words).is_ok();
+    for exponent in 0..20 {
+        let mut words = good.clone();
+        words[1] = words[1] & !0xff00 | exponent << 8;
+        words[2] = 2f32.powi(exponent as i32 - 15).to_bits();
+        assert_eq!(accepts(&words), exponent < 16, "{exponent}");
+        words[2] += 1;
+        assert!(!accepts(&words), "{exponent}");
+    }
+    // Shift, unit and ζ and ν lie in front of the first group's biases, of u: any ζ and ν will do, 2³⁰ as a bias will not.
+    let mut words = good.clone();
+    words[3] = u32::MAX;
+    assert!(accepts(&words));
+    // And no bias of z alone, whose group lies behind that of u: 4 + 4 words, and a block of x and one of h of 8 each.
+    for word in [4, 4 + 24, 4 + 32] {
+        let mut words = good.clone();
+        words[word] = 1 << 30;
+        assert!(!accepts(&words), "{word}");
+    }
+    let place = Place {
+        layer: 0,
+        reverse: false,
+    };
+    let mut words = good;
+    let mut writer = QuantizedWriter::new(&spec, &mut words).unwrap();
+    for unit in [1.0 / 65536.0, 2.0, 3.0 / 32768.0, f32::NAN] {
+        assert!(writer.matrix(place, 4, unit).is_err(), "{unit}");
+    }
+    assert!(writer.scalars(place, &[1]).is_err());
+    let row = QuantizedRow {
+        input_weights: &[],
+        recurrent_weights: &[],
+        bias: 1,
+        input_multiplier: 0,
+        recurrent_multiplier: 0,
+    };
+    // 3 sums of 5 units; u reads something.
+    let accepted = (0..16).filter(|&unit| writer.row(place, unit, row).is_ok());
+    assert!(accepted.eq(5..15));
 }

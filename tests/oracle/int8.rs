@@ -22,12 +22,7 @@ pub fn run(spec: &Spec, words: &[u32], rows: &[Vec<i16>], ids: &[Vec<u32>]) -> V
         let mut above = vec![Vec::new(); steps];
         top.clear();
         for (reverse, start) in initial[layer].iter().enumerate().take(l.directions()) {
-            let (first, _) = (reader.next(), reader.next());
-            let header = Header {
-                shift: first & 0xff,
-                exponent: first >> 8 & 0xff,
-                limit: i64::from(first >> 16),
-            };
+            let header = Header::read(&mut reader, l.cell);
             assert_eq!(header.limit > 0, l.cell.limit().is_some());
             let padded_state = l.hidden.next_multiple_of(8);
             let matrix = matrix(&mut reader, &l.cell, l.hidden, below[0].len(), padded_state);
@@ -117,10 +112,10 @@ fn matrix(
     below: usize,
     state: usize,
 ) -> Vec<Vec<Row>> {
-    // Sums are [n_in r z n_rec] and [i f g o].
+    // Sums are [n_in r z n_rec], [i f g o], [n] and [u b_z b_n].
     let parts: &[[bool; 2]] = match cell {
-        Cell::Elman { .. } => &[[true, true]],
-        Cell::FastRnn | Cell::FastGrnn => panic!("int8 has no such cell"),
+        Cell::Elman { .. } | Cell::FastRnn => &[[true, true]],
+        Cell::FastGrnn => &[[true, true], [false, false], [false, false]],
         Cell::Gru { .. } => &[[true, false], [true, true], [true, true], [false, true]],
         Cell::Lstm { .. } => &[[true, true]; 4],
     };
@@ -162,14 +157,31 @@ fn four_rows(reader: &mut Reader, below: usize, state: usize) -> Vec<Row> {
     four
 }
 
-/// The first word of a layer and direction.
+/// The first words of a layer and direction.
 struct Header {
     shift: u32,
     exponent: u32,
     limit: i64,
+    scalars: [i64; 2],
 }
 
 impl Header {
+    fn read(reader: &mut Reader, cell: Cell) -> Self {
+        let (first, unit) = (reader.next(), reader.next());
+        let shares = matches!(cell, Cell::FastRnn | Cell::FastGrnn);
+        let scalars = if shares { reader.next() } else { 0 };
+        let exponent = first >> 8 & 0xff;
+        if shares {
+            assert_eq!(f32::from_bits(unit), 2f32.powi(exponent as i32 - 15));
+        }
+        Self {
+            shift: first & 0xff,
+            exponent,
+            limit: i64::from(first >> 16),
+            scalars: [scalars & 0xffff, scalars >> 16].map(i64::from),
+        }
+    }
+
     /// The next h of a unit, and c.
     fn step(&self, cell: Cell, sums: &[i64], h: i16, c: Option<&mut i16>) -> i16 {
         // Of tanh; of sigmoid, which is (1 + tanh(x/2)) / 2, and times 2^16.
@@ -196,6 +208,21 @@ impl Header {
                 *c = next.clamp(-32768, 32767) as i16;
                 let y = table((i64::from(*c) << self.exponent) >> 1);
                 (((32768 + half(o)) * y + 32768) >> 16) as i16
+            }
+            (Cell::FastRnn, &[n]) => {
+                let [alpha, beta] = self.scalars;
+                let new = (alpha * tanh(n)) >> (1 + self.exponent);
+                let next = (((beta * i64::from(h)) >> 1) + new + 16384) >> 15;
+                next.clamp(-32768, 32767) as i16
+            }
+            (Cell::FastGrnn, &[u, b_z, b_n]) => {
+                let [zeta, nu] = self.scalars;
+                let (z, n) = (32768 + half(u + b_z), tanh(u + b_n));
+                let share = (zeta * (65536 - z) + 32768) >> 16;
+                let new = [share, nu].map(|part| (part * n) >> (2 + self.exponent));
+                let kept = (z * i64::from(h)) >> 2;
+                let next = (kept + new[0] + new[1] + 8192) >> 14;
+                next.clamp(-32768, 32767) as i16
             }
             _ => panic!("the sums of another cell"),
         }

@@ -42,7 +42,7 @@ struct InspectReport {
     #[serde(skip)]
     code: Code,
     /// With weights in eight bits, where there is such a form.
-    int8: Option<Int8>,
+    int8: Int8,
     /// On the chip itself.
     training: Training,
 }
@@ -103,7 +103,7 @@ impl InspectReport {
             macs_per_step: cost::macs(spec),
             instructions_per_step: Instructions::of(spec),
             code: Code::of(spec),
-            int8: spec.int8().check().is_ok().then(|| Int8::of(spec, steps)),
+            int8: Int8::of(spec, steps),
             training: Training::of(spec, train_steps),
         }
     }
@@ -184,25 +184,18 @@ impl InspectReport {
             f32: code,
             int8: code_int8,
         } = self.code;
-        let _ = match self.int8 {
-            Some(Int8 {
-                flash_bytes,
-                state_bytes,
-                scratch_bytes,
-            }) => write!(
-                text,
-                "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
+        let Int8 {
+            flash_bytes,
+            state_bytes,
+            scratch_bytes,
+        } = self.int8;
+        let _ = write!(
+            text,
+            "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
                  instructions   about {m4f_f32} per step on Cortex-M4F, {m0_f32} on Cortex-M0 (FixedStream, opt-level 3); in int8 up to the\n\
                 \x20              logits {m4f_int8} and {m0_int8} (step_integers; step adds scaling and softmax in f32: dear without an FPU)\n\
                  code           about {code} on Cortex-M4F (linear head; softmax 1.6 KB more); in int8 {code_int8}\n"
-            ),
-            None => write!(
-                text,
-                "\nin int8        none for FastRNN and FastGRNN\n\
-                 instructions   about {m4f_f32} per step on Cortex-M4F, {m0_f32} on Cortex-M0 (FixedStream, opt-level 3)\n\
-                 code           about {code} on Cortex-M4F (linear head; softmax 1.6 KB more)\n"
-            ),
-        };
+        );
         let _ = writeln!(
             text,
             "training       {} bytes of RAM for {} steps at a time with Adam: weights {}, tape {}, scratch {}, gradients {}, \

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
-use elman_core::{Batch, Cell, Dropout, Level, Model, Spec, Strip, Tape};
+use elman_core::{Batch, Dropout, Level, Model, Spec, Strip, Tape};
 use serde::Serialize;
 
 use crate::args::QuantizeArgs;
@@ -100,7 +100,8 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
 pub struct Seen {
     steps: usize,
     input: f64,
-    hidden: Vec<f64>,
+    /// Of every layer, what calibration saw of its state and what 16 bits hold.
+    hidden: Vec<[f64; 2]>,
     /// Of every layer, what calibration saw of its cell state and what 16 bits hold; none where it has none.
     cells: Vec<Option<[f64; 2]>>,
     saturated: Saturated,
@@ -149,8 +150,15 @@ pub fn rounded(network: &Network, sequences: &Sequences) -> Result<(Vec<u32>, Se
     let seen = Seen {
         steps,
         input: calibration.input_range(),
-        hidden: (0..spec.layers.len())
-            .map(|layer| calibration.hidden_range(layer))
+        hidden: (spec.layers.as_slice().iter().enumerate())
+            .map(|(layer, l)| {
+                let held = 32767.0 * f64::from(int8_net.state_unit(layer));
+                let bound = l.cell.bound();
+                [
+                    calibration.hidden_range(layer),
+                    bound.map_or(held, f64::from),
+                ]
+            })
             .collect(),
         cells: (0..spec.layers.len())
             .map(|layer| match f64::from(int8_net.cell_unit(layer)) {
@@ -192,7 +200,6 @@ fn on_tape(
 
 fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> QuantizeReport {
     let spec = trained.network().spec();
-    let limit = |cell: Cell, range: f64| cell.bound().map_or(2.0 * range, f64::from);
     let mut ranges = vec![Range {
         of: "inputs".to_owned(),
         seen: seen.input,
@@ -201,11 +208,11 @@ fn report(trained: &dyn Trained, seen: &Seen, file: &str) -> QuantizeReport {
     if spec.input.channel_count() > 0 {
         ranges.clear(); // every embedding is known, and fits
     }
-    for (layer, (l, &range)) in spec.layers.as_slice().iter().zip(&seen.hidden).enumerate() {
+    for (layer, &[range, limit]) in seen.hidden.iter().enumerate() {
         ranges.push(Range {
             of: format!("layer {layer}"),
             seen: range,
-            limit: limit(l.cell, range),
+            limit,
         });
         if let Some(&Some([seen, limit])) = seen.cells.get(layer) {
             let of = format!("layer {layer}, c");

@@ -49,6 +49,12 @@ impl CellFacts {
         self.from_bias.end - self.from_bias.start
     }
 
+    /// Sums that a unit has of its own: all but the trained numbers that units share.
+    #[inline(always)]
+    pub(crate) const fn own(&self) -> usize {
+        self.sums - self.scalars
+    }
+
     /// Whether `x·W_in` is added to a sum.
     #[inline(always)]
     pub(crate) const fn reads_x(&self, sum: usize) -> bool {

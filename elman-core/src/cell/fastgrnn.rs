@@ -6,9 +6,17 @@
 //!
 //! dn = dh·(ζ·(1 - z) + ν)      dz = dh·(h[t-1] - ζ·n)      dζ = dh·(1 - z)·n      dν = dh·n      dh[t-1] = dh·z
 //! ```
+//!
+//! In integers, with `tanh` and `sigmoid` of `cell::int8` (n in units of 2⁻¹⁵, z, ζ, ν and s of 2⁻¹⁶, h of 2^(e-15)):
+//!
+//! ```text
+//! z = sigmoid(u + b_z)      n = tanh(u + b_n)      s = ⌊(ζ·(2¹⁶ - z) + 2¹⁵) / 2¹⁶⌋
+//! h[t] = ⌊(⌊z·h[t-1] / 4⌋ + ⌊s·n / 2^(2+e)⌋ + ⌊ν·n / 2^(2+e)⌋ + 2¹³) / 2¹⁴⌋, limited to 16 bits
+//! ```
 
 use super::facts::CellFacts;
-use super::gated::Gated;
+use super::gated::{Gated, GatedInt8};
+use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::tanh;
 
@@ -74,5 +82,23 @@ impl Gated<5, 1> for FastGrnn {
         let d_nu = s.mul(d_h, n);
         let d_sums = [s.add(d_b_z, d_b_n), d_b_z, d_b_n, s.mul(d_nu, rest), d_nu];
         (d_sums, [s.mul(d_h, z)])
+    }
+}
+
+impl GatedInt8<5, 1> for FastGrnn {
+    const INT8_CUTS: [Option<u32>; 5] = [None, Some(1), Some(0), None, None];
+
+    #[inline(always)]
+    fn step_int8([u, b_z, b_n, ..]: [i32; 5], [h]: [i32; 1], fixed: Fixed) -> [i32; 1] {
+        let [zeta, nu] = fixed.scalars();
+        // Where a unit has several sums, none reaches 2³⁰.
+        let (z, n) = (fixed.sigmoid(u + b_z), fixed.tanh(u + b_n));
+        // Of the two factors each is below 2¹⁶: within 32 bits without a sign.
+        let share = (zeta as u32 * (0x10000 - z) as u32 + 0x8000) >> 16;
+        let cut = 2 + fixed.exponent();
+        // All three products are below 2³¹, so are their quarters together with what rounds.
+        let new = ((share as i32 * n) >> cut) + ((nu * n) >> cut);
+        let h = (((z * h) >> 2) + new + 0x2000) >> 14;
+        [h.clamp(-0x8000, 0x7fff)]
     }
 }

@@ -5,9 +5,16 @@
 //!
 //! dn = dh·α      dα = dh·n      dβ = dh·h[t-1]      dh[t-1] = dh·β
 //! ```
+//!
+//! In integers, with `tanh` of `cell::int8` (n in units of 2⁻¹⁵, α and β of 2⁻¹⁶, h of 2^(e-15)):
+//!
+//! ```text
+//! h[t] = ⌊(⌊β·h[t-1] / 2⌋ + ⌊α·n / 2^(1+e)⌋ + 2¹⁴) / 2¹⁵⌋, limited to 16 bits
+//! ```
 
 use super::facts::CellFacts;
-use super::gated::Gated;
+use super::gated::{Gated, GatedInt8};
+use super::int8::Fixed;
 use crate::simd::Simd;
 use crate::simd::activation::tanh;
 
@@ -57,5 +64,18 @@ impl Gated<3, 1> for FastRnn {
         let slope = s.neg_mul_add(n, n, s.splat(1.0));
         let d_sum = s.mul(s.mul(d_h, alpha), slope);
         ([d_sum, s.mul(d_h, n), s.mul(d_h, h)], [s.mul(d_h, beta)])
+    }
+}
+
+impl GatedInt8<3, 1> for FastRnn {
+    const INT8_CUTS: [Option<u32>; 3] = [Some(0), None, None];
+
+    #[inline(always)]
+    fn step_int8([n, ..]: [i32; 3], [h]: [i32; 1], fixed: Fixed) -> [i32; 1] {
+        let [alpha, beta] = fixed.scalars();
+        let new = alpha * fixed.tanh(n);
+        // Both products are below 2³¹, so are their halves together with what rounds.
+        let h = (((beta * h) >> 1) + (new >> (1 + fixed.exponent())) + 0x4000) >> 15;
+        [h.clamp(-0x8000, 0x7fff)]
     }
 }

@@ -36,7 +36,7 @@ pub(crate) trait Gated<const SUMS: usize, const STATES: usize>: Copy {
     ) -> ([S::V; SUMS], [S::V; STATES]);
 }
 
-/// The same in integers, of cells that int8 nets may have.
+/// The same in integers.
 pub(crate) trait GatedInt8<const SUMS: usize, const STATES: usize>:
     Gated<SUMS, STATES>
 {
@@ -44,7 +44,7 @@ pub(crate) trait GatedInt8<const SUMS: usize, const STATES: usize>:
     /// where it cuts nothing.
     const INT8_CUTS: [Option<u32>; SUMS];
 
-    /// [`Gated::step`] of one unit.
+    /// [`Gated::step`] of one unit. What all units share is in `fixed`; its sums are 0.
     fn step_int8(sums: [i32; SUMS], previous: [i32; STATES], fixed: Fixed) -> [i32; STATES];
 }
 

@@ -9,23 +9,28 @@
 
 use crate::simd::int8::{LARGEST_ARGUMENT, tanh_within};
 
-/// What a layer's first word says of its numbers.
+/// What the header of a layer's words says of its numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Fixed {
     /// Sums are in units of 2⁻¹⁴ / 2^shift.
     shift: u32,
-    /// c is in units of 2^(exponent - 15).
+    /// What has a range of its own is in units of 2^(exponent - 15): c of an LSTM, h of FastRNN and FastGRNN.
     exponent: u32,
     /// Arguments of tanh stay within ±this, in units of 2⁻¹⁴.
     largest: u32,
     /// And those of sigmoid's.
     largest_half: u32,
+    /// Trained numbers that all units share, in units of 2⁻¹⁶; 0 where the cell has none.
+    scalars: [i32; 2],
 }
 
 impl Fixed {
-    /// Shift, exponent of c in the second byte, limit in the high half: 0 where there is no clip.
+    /// Of the first word: shift, exponent in the second byte, limit in the high half, 0 where there is no clip. Of the third,
+    /// where the cell has trained numbers that units share: these.
     #[inline(always)]
-    pub fn of_word(word: u32) -> Self {
+    pub fn of_header(header: &[u32]) -> Self {
+        let word = header.first().copied().unwrap_or(0);
+        let scalars = header.get(2).copied().unwrap_or(0);
         let within = |units: u32| match word >> 16 {
             0 => LARGEST_ARGUMENT,
             limit => (units * limit).min(LARGEST_ARGUMENT),
@@ -35,6 +40,7 @@ impl Fixed {
             exponent: word >> 8 & 15,
             largest: within(4),
             largest_half: within(2),
+            scalars: [scalars & 0xffff, scalars >> 16].map(|scalar| scalar as i32),
         }
     }
 
@@ -63,5 +69,10 @@ impl Fixed {
     #[inline(always)]
     pub(super) const fn exponent(self) -> u32 {
         self.exponent
+    }
+
+    #[inline(always)]
+    pub(super) const fn scalars(self) -> [i32; 2] {
+        self.scalars
     }
 }

@@ -285,15 +285,15 @@ impl Cell {
         }
     }
 
-    /// Whether int8 nets may have such layers.
-    ///
-    /// ```
-    /// use elman_core::Cell;
-    ///
-    /// assert!(Cell::lstm().has_int8() && !Cell::FastGrnn.has_int8());
-    /// ```
-    pub const fn has_int8(self) -> bool {
-        !matches!(self, Self::FastRnn | Self::FastGrnn)
+    /// Which state of a unit has a unit of `2^(exponent - 15)` in an int8 layer, the exponent from calibration: the first is h,
+    /// the second c.
+    #[inline(always)]
+    pub(crate) const fn int8_ranged(self) -> Option<usize> {
+        match self {
+            Self::Elman { .. } | Self::Gru { .. } => None,
+            Self::FastRnn | Self::FastGrnn => Some(0),
+            Self::Lstm { .. } => Some(1),
+        }
     }
 
     /// How many bits an int8 layer cuts off a sum beyond its shift before a function reads it; none where something else does.
@@ -337,7 +337,7 @@ pub(crate) fn with_cell<W: Visit>(cell: Cell, work: W) -> W::Output {
     }
 }
 
-/// Work that is generic over the cells of several sums that int8 nets may have.
+/// Work that is generic over the integer arithmetic of the cells of several sums.
 pub(crate) trait VisitInt8 {
     type Output;
 
@@ -346,14 +346,15 @@ pub(crate) trait VisitInt8 {
     ) -> Self::Output;
 }
 
-/// Hands the cell's integer arithmetic to `work`; none for Elman's cell, which has one sum, and for cells that int8 nets do
-/// not have.
+/// Hands the cell's integer arithmetic to `work`; none for Elman's cell, which has one sum.
 #[inline(always)]
 pub(crate) fn with_int8_cell<W: VisitInt8>(cell: Cell, work: W) -> Option<W::Output> {
     match cell.or_elman() {
         Cell::Gru { .. } => Some(work.visit::<Gru, 4, 1>()),
         Cell::Lstm { .. } => Some(work.visit::<Lstm, 4, 2>()),
-        Cell::Elman { .. } | Cell::FastRnn | Cell::FastGrnn => None,
+        Cell::FastRnn => Some(work.visit::<FastRnn, 3, 1>()),
+        Cell::FastGrnn => Some(work.visit::<FastGrnn, 5, 1>()),
+        Cell::Elman { .. } => None,
     }
 }
 

@@ -124,7 +124,7 @@ impl<'a> Calibration<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn new(spec: &Spec, numbers: &'a mut [f64]) -> Result<Self, Error> {
-        spec.int8().check()?;
+        spec.check()?;
         check_len("calibration", spec.int8().calibration_len(), numbers.len())?;
         numbers.fill(0.0);
         let spec = *spec;

@@ -1,8 +1,8 @@
 //! A step of a layer whose cell has several sums per unit: four units at a time, a group for each of their sums.
 
-use super::layer::{GatedCode, LayerStep, Vectors, limit_of, shifts_of};
+use super::layer::{GatedCode, LayerStep, Vectors, limit_of, shifts_of, unit_of};
 use super::sums::{LIMIT, SHIFT, check_group, pieces, vector_blocks};
-use super::words::{GROUP, GROUP_HEADER, MATRIX_HEADER, Matrix};
+use super::words::{GROUP, GROUP_HEADER, Matrix};
 use crate::cell::{Cell, Fixed, GatedInt8, VisitInt8, with_int8_cell};
 use crate::error::Error;
 use crate::simd::int8::four_rows;
@@ -60,20 +60,25 @@ fn any_step(layer: LayerStep, vectors: Vectors) {
 fn check(words: &[u32], matrix: Matrix, cell: Cell) -> Result<(), Error> {
     let facts = cell.facts();
     let ([shift, exponent], limit) = (shifts_of(words), limit_of(words));
-    if shift > 30 || exponent > if facts.states > 1 { 15 } else { 0 } {
+    let ranged = cell.int8_ranged();
+    if shift > 30 || exponent > if ranged.is_some() { 15 } else { 0 } {
         return Err(SHIFT);
+    }
+    if ranged == Some(0) && words.get(1) != Some(&unit_of(exponent).to_bits()) {
+        return Err(Error::Quantized("a unit of h that is not its exponent's"));
     }
     if cell.limit().is_some() != (limit > 0) {
         return Err(LIMIT);
     }
-    let mut groups = at(words, MATRIX_HEADER..);
-    for index in 0..matrix.fours() * facts.sums {
-        let sum = index % facts.sums;
-        let (group, rest) = groups
-            .split_at_checked(matrix.group_words(&facts, sum))
-            .unwrap_or_default();
-        check_group(group, matrix.blocks_of(&facts, sum), i32::MAX / 2)?;
-        groups = rest;
+    let mut groups = at(words, matrix.header..);
+    for _ in 0..matrix.fours() {
+        for sum in 0..facts.own() {
+            let (group, rest) = groups
+                .split_at_checked(matrix.group_words(&facts, sum))
+                .unwrap_or_default();
+            check_group(group, matrix.blocks_of(&facts, sum), i32::MAX / 2)?;
+            groups = rest;
+        }
     }
     Ok(())
 }
@@ -85,18 +90,18 @@ fn cell_step<C: GatedInt8<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 ) {
     let Vectors { x, h_prev, h_t, c } = vectors;
     let matrix = layer.matrix;
-    let Some((&[word, _], mut groups)) = layer.words.split_first_chunk::<MATRIX_HEADER>() else {
-        debug_assert!(false, "a matrix has a header");
-        return;
-    };
-    let fixed = Fixed::of_word(word);
+    let (header, mut groups) = layer
+        .words
+        .split_at_checked(matrix.header)
+        .unwrap_or_default();
+    let fixed = Fixed::of_header(header);
     let x = vector_blocks(x, matrix.x_blocks);
     let h = vector_blocks(h_prev, matrix.h_blocks);
     let mut c = c.as_chunks_mut().0.iter_mut();
     let fours = h_prev.as_chunks().0.iter().zip(h_t.as_chunks_mut().0);
     for (&h_prev, h_t) in fours.take(matrix.fours()) {
         let mut sums = [[0; GROUP]; SUMS];
-        for (sum, z) in sums.iter_mut().enumerate() {
+        for (sum, z) in sums.iter_mut().enumerate().take(C::FACTS.own()) {
             let x = if C::FACTS.reads_x(sum) { x } else { &[] };
             let h = if C::FACTS.reads_h(sum) { h } else { &[] };
             let words = matrix.group_words(&C::FACTS, sum);
@@ -105,7 +110,10 @@ fn cell_step<C: GatedInt8<SUMS, STATES>, const SUMS: usize, const STATES: usize>
                 debug_assert!(false, "a group for every sum");
                 return;
             };
-            *z = if matrix.is_one_piece() {
+            *z = if sum >= C::FACTS.computed() {
+                let [a, b, c, d, ..] = *header;
+                [a, b, c, d].map(|bias| bias as i32)
+            } else if matrix.is_one_piece() {
                 four_rows(header, weights.as_chunks().0, x, h)
             } else {
                 pieces(header, weights.as_chunks().0, x, h)

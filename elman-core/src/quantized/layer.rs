@@ -1,4 +1,4 @@
-//! A layer and direction, ready to step, and what its first word says.
+//! A layer and direction, ready to step, and what its header says.
 
 use super::words::{GROUP, Matrix};
 use crate::cell::Cell;
@@ -40,7 +40,7 @@ pub(super) struct GatedCode {
     pub check: fn(&[u32], Matrix, Cell) -> Result<(), Error>,
 }
 
-/// The shift of a layer's sums and the exponent of its c, of the matrix's words.
+/// The shift of a layer's sums and the exponent of its c (of FastRNN and FastGRNN: of h), of the matrix's words.
 #[inline(always)]
 pub(super) fn shifts_of(words: &[u32]) -> [u32; 2] {
     let word = words.first().copied().unwrap_or(0);
@@ -51,4 +51,10 @@ pub(super) fn shifts_of(words: &[u32]) -> [u32; 2] {
 #[inline(always)]
 pub(super) fn limit_of(words: &[u32]) -> i32 {
     (words.first().copied().unwrap_or(0) >> 16) as i32
+}
+
+/// What one unit is worth of a state with that exponent, 0 to 15: 2^(exponent - 15).
+#[inline(always)]
+pub(super) const fn unit_of(exponent: u32) -> f32 {
+    f32::from_bits((127 - 15 + exponent) << 23)
 }

@@ -1,7 +1,6 @@
 //! The length of every buffer of an int8 net.
 
 use super::words::{number, vector_words};
-use crate::error::Error;
 use crate::params::Place;
 use crate::spec::Spec;
 
@@ -33,30 +32,6 @@ impl Spec {
 }
 
 impl Int8Lengths<'_> {
-    /// Checks that there is an int8 form of the net.
-    ///
-    /// # Errors
-    /// [`Error::Spec`] as from [`Spec::check`]; [`Error::Quantized`] for layers of FastRNN and FastGRNN.
-    ///
-    /// ```
-    /// # use elman_core::{Cell, Layer, Layers, Spec};
-    /// let fast = Layer { cell: Cell::FastGrnn, ..Layer::tanh(3) };
-    /// assert!(Spec::dense(2, 3, 1).int8().check().is_ok());
-    /// assert!(Spec { layers: Layers::of([fast]), ..Spec::dense(2, 3, 1) }.int8().check().is_err());
-    /// ```
-    pub const fn check(self) -> Result<(), Error> {
-        let mut layer = 0;
-        while layer < self.spec.layers.len() {
-            if !self.spec.layer(layer).cell.has_int8() {
-                return Err(Error::Quantized(
-                    "int8 nets have layers of Elman, GRU and LSTM units, not of FastRNN and FastGRNN",
-                ));
-            }
-            layer += 1;
-        }
-        self.spec.check()
-    }
-
     /// Words (`u32`) of the net: a [`QuantizedModel`](super::QuantizedModel).
     ///
     /// ```
@@ -178,7 +153,7 @@ impl Int8Lengths<'_> {
             let width = self.moments_width(layer);
             let rows = if layer < self.spec.layers.len() {
                 let l = self.spec.layer(layer);
-                l.cell.facts().sums * l.hidden
+                l.cell.facts().own() * l.hidden
             } else {
                 self.spec.output_width()
             };

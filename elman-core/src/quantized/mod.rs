@@ -42,20 +42,25 @@
 //! logit = bias + ⌊Σ w_out·h · m_out / 2¹⁶⌋                            times `unit` where `f32` is asked for
 //! ```
 //!
-//! A GRU has four such sums per unit, `[n_in r z n_rec]`, an LSTM `[i f g o]`; `n_in` reads no h and `n_rec` no x. T(t) is
-//! `tanh(t / 2¹⁴)·2¹⁵`; where the layer has a clip, its argument is limited, to ±limit·4, or ±limit·2 where a sum is halved:
+//! A GRU has four such sums per unit, `[n_in r z n_rec]`, an LSTM `[i f g o]`, a FastRNN `[n]`, a FastGRNN `[u b_z b_n]`; `n_in`
+//! reads no h, `n_rec` no x, and `b_z` and `b_n` are biases alone. T(t) is `tanh(t / 2¹⁴)·2¹⁵`; where the layer has a clip, its
+//! argument is limited, to ±limit·4, or ±limit·2 where a sum is halved. α, β, ζ and ν are in units of 2⁻¹⁶:
 //!
 //! ```text
-//! gates  σ(s) = 2¹⁵ + T(⌊s / 2^(shift+1)⌋)                            since sigmoid(x) = (1 + tanh(x/2)) / 2; times 2¹⁶
-//! GRU    u = T(⌊r / 2^(shift+1)⌋)      n = T(⌊(n_in + ⌊n_rec / 2⌋ + ⌊n_rec·u / 2¹⁶⌋) / 2^shift⌋)
-//!        h' = ⌊(σ(z)·h + (2¹⁶ - σ(z))·n + 2¹⁵) / 2¹⁶⌋
-//! LSTM   c' = ⌊(⌊σ(f)·c / 2⌋ + ⌊σ(i)·T(⌊g / 2^shift⌋) / 2^(1+e)⌋ + 2¹⁴) / 2¹⁵⌋, limited to 16 bits, in units of 2^(e-15)
-//!        h' = ⌊(σ(o)·T(⌊c'·2^e / 2⌋) + 2¹⁵) / 2¹⁶⌋                   e from calibration
+//! gates     σ(s) = 2¹⁵ + T(⌊s / 2^(shift+1)⌋)                            since sigmoid(x) = (1 + tanh(x/2)) / 2; times 2¹⁶
+//! GRU       u = T(⌊r / 2^(shift+1)⌋)      n = T(⌊(n_in + ⌊n_rec / 2⌋ + ⌊n_rec·u / 2¹⁶⌋) / 2^shift⌋)
+//!           h' = ⌊(σ(z)·h + (2¹⁶ - σ(z))·n + 2¹⁵) / 2¹⁶⌋
+//! LSTM      c' = ⌊(⌊σ(f)·c / 2⌋ + ⌊σ(i)·T(⌊g / 2^shift⌋) / 2^(1+e)⌋ + 2¹⁴) / 2¹⁵⌋, limited to 16 bits, in units of 2^(e-15)
+//!           h' = ⌊(σ(o)·T(⌊c'·2^e / 2⌋) + 2¹⁵) / 2¹⁶⌋                   e from calibration
+//! FastRNN   h' = ⌊(⌊β·h / 2⌋ + ⌊α·T(⌊n / 2^shift⌋) / 2^(1+e)⌋ + 2¹⁴) / 2¹⁵⌋, limited to 16 bits, in units of 2^(e-15)
+//! FastGRNN  z = σ(u + b_z)      n = T(⌊(u + b_n) / 2^shift⌋)      s = ⌊(ζ·(2¹⁶ - z) + 2¹⁵) / 2¹⁶⌋
+//!           h' = ⌊(⌊z·h / 4⌋ + ⌊s·n / 2^(2+e)⌋ + ⌊ν·n / 2^(2+e)⌋ + 2¹³) / 2¹⁴⌋, the same
 //! ```
 //!
 //! Every row (output) has multipliers of its own: they are the scales per output channel. Sums over more than 504
 //! inputs are cut into pieces of 504, each scaled by itself: `504·128·2¹⁵ < 2³¹`, so no sum overflows.
-//! [`QuantizedModel::new`] checks for every row that `z` cannot overflow either, and that no sum of a GRU or LSTM reaches 2³⁰.
+//! [`QuantizedModel::new`] checks for every row that `z` cannot overflow either, and that no sum reaches 2³⁰
+//! where a unit has several or shares numbers.
 //! Tanh is a table of 256 lines, off by at most 8·10⁻⁵.
 //!
 //! # The flat layout
@@ -68,8 +73,9 @@
 //! embeddings           per channel, per id (V + 1 of them): multiplier m, then ⌈E/4⌉ words of four bytes e: x = ⌊(e·m + 64) / 2⁷⌋
 //! initial state        if trained: as one sequence's state
 //! layer and direction  shift + e·2⁸ + limit·2¹⁶ │ unit (f32: what one unit of h is worth) │ per four units: a group for each sum
+//!                      of FastRNN and FastGRNN, behind the unit: α or ζ (low) and β or ν (high)
 //! head                 0     │ unit (f32: what one unit of a logit is worth) │ per four rows: a group, without W_rec
-//! group                4 × bias │ 4 × (m_in low, m_rec high) │ blocks of W_in │ blocks of W_rec       (those that the sum reads)
+//! group                4 × bias │ 4 × (m_in low, m_rec high) │ blocks of W_in │ blocks of W_rec       (those that the sum reads; b_z and b_n: none)
 //! block                8 words: columns 0..4 of rows 0, 1, 2, 3, then columns 4..8 of them
 //! word of weights      columns 0, 2, 1, 3: two of them are one SXTB16, the other two one SXTB16 with ROR 8
 //! ```

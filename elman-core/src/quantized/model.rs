@@ -2,7 +2,7 @@
 
 use super::gated::gated_code;
 use super::inputs::round_to_16;
-use super::layer::{GatedCode, LayerStep, limit_of, shifts_of};
+use super::layer::{GatedCode, LayerStep, limit_of, shifts_of, unit_of};
 use super::step::apply_head;
 use super::sums::{LIMIT, SHIFT, check_group};
 use super::words::{MATRIX_HEADER, Matrix, blocks, embedding_words, number, vector_words};
@@ -69,7 +69,7 @@ impl<'a> QuantizedModel<'a> {
         words: &'a [u32],
         gated: Option<&'static GatedCode>,
     ) -> Result<Self, Error> {
-        spec.int8().check()?;
+        spec.check()?;
         check_len("words", spec.int8().model_len(), words.len())?;
         let model = Self { spec, words, gated };
         for place in spec.places() {
@@ -224,7 +224,7 @@ impl<'a> QuantizedModel<'a> {
         let reverse = false;
         let matrix = self.spec.int8().layer_matrix(Place { layer, reverse });
         let [_, exponent] = shifts_of(self.matrix(matrix));
-        (1 << exponent.min(15)) as f32 / 32768.0
+        unit_of(exponent.min(15))
     }
 
     /// Sets the state of any number of sequences, (B, [`Int8Lengths::state_len`](super::Int8Lengths::state_len)), to the initial state.

@@ -4,13 +4,16 @@ use core::ops::Range;
 
 use super::calibrate::Calibration;
 use super::floats::Net;
+use super::layer::unit_of;
 use super::round::{MAX_WEIGHT, best_step, factor, nearest, round_row};
 use super::words::{BLOCK, PIECE};
 use super::write::{QuantizedRow, QuantizedWriter};
+use crate::cell::Cell;
 use crate::error::{Error, check_len, check_room};
 use crate::params::{Place, TensorKind};
 use crate::slices::{at, at_mut};
 use crate::spec::{InitialState, Spec};
+use crate::weights::scalar_sigmoid;
 
 /// Room above what calibration saw: numbers twice as large still fit.
 const HEADROOM: f64 = 2.0;
@@ -28,8 +31,8 @@ const TOO_LARGE: Error = Error::Quantized(
 ///
 /// `words` are [`Int8Lengths::model_len`](super::Int8Lengths::model_len), `bytes`
 /// [`Int8Lengths::bytes_len`](super::Int8Lengths::bytes_len), `scratch`
-/// [`Int8Lengths::scratch_len`](super::Int8Lengths::scratch_len); the last two may hold anything. Inputs, states of relu and
-/// identity and c of an LSTM get room for twice what calibration saw, or for more where it saw next to nothing of a layer.
+/// [`Int8Lengths::scratch_len`](super::Int8Lengths::scratch_len); the last two may hold anything. Inputs, c of an LSTM and
+/// states of relu, identity, FastRNN and FastGRNN get room for twice what calibration saw, or for more where it saw next to nothing of a layer.
 ///
 /// # Errors
 /// [`Error::Length`]; [`Error::Quantized`] if the calibration is another net's, or if numbers are not finite or out of all
@@ -262,21 +265,23 @@ impl Quantizer<'_> {
 
     /// Rounds a layer; gives what one unit of its state is worth.
     fn layer(&mut self, layer: usize, x_unit: f64) -> Result<f64, Error> {
-        let is_tanh = self.net.spec.layer(layer).cell.bound().is_some();
+        let cell = self.net.spec.layer(layer).cell;
         let range = match self.calibration.hidden_range(layer) {
             // h was 0 at every step, which says nothing of its range.
             0.0 => 1.0,
             range => range,
         };
-        let mut unit = if is_tanh {
-            1.0 / 32768.0
-        } else {
+        let mut unit = if cell.int8_ranged() == Some(0) {
+            unit_of(self.exponent(layer, range, TensorKind::InitialState))
+        } else if h_is_a_sum(cell) {
             f32::MIN_POSITIVE.max((range * HEADROOM / 32767.0) as f32)
+        } else {
+            1.0 / 32768.0
         };
         loop {
             match self.layer_in(layer, x_unit, unit) {
                 // Where calibration met a layer nearly silent. A coarser unit is still far finer than its weights are.
-                Err(error) if error == TOO_LARGE && !is_tanh && unit < f32::MAX / 2.0 => {
+                Err(error) if error == TOO_LARGE && h_is_a_sum(cell) && unit < f32::MAX / 2.0 => {
                     unit *= 2.0;
                 }
                 done => return done.map(|()| f64::from(unit)),
@@ -290,10 +295,10 @@ impl Quantizer<'_> {
         let units = Units {
             x: x_unit,
             h: f64::from(unit),
-            z: if cell.bound().is_some() {
-                power(-TANH_BITS)
-            } else {
+            z: if h_is_a_sum(cell) {
                 f64::from(unit)
+            } else {
+                power(-TANH_BITS)
             },
             shifts: true,
             largest_sum: if cell.is_gated() {
@@ -305,29 +310,29 @@ impl Quantizer<'_> {
         for place in self.net.spec.directions_of(layer) {
             self.initial(TensorKind::InitialState(place), place, 0, f64::from(unit));
             if cell.facts().states > 1 {
-                let exponent = self.cell_exponent(layer);
+                let range = self.calibration.cell_range(layer);
+                let exponent = self.exponent(layer, range, TensorKind::InitialCell);
                 self.writer.cell_exponent(place, exponent)?;
-                let unit = power(exponent as i32 - 15);
+                let unit = f64::from(unit_of(exponent));
                 self.initial(TensorKind::InitialCell(place), place, 1, unit);
             }
             self.matrix(place, units, unit)?;
+            self.scalars(place)?;
         }
         Ok(())
     }
 
-    /// The least power of two that c stays below.
-    fn cell_exponent(&self, layer: usize) -> u32 {
+    /// The least power of two that a state stays below, from what calibration saw of it and where it starts.
+    fn exponent(&self, layer: usize, seen: f64, kind: fn(Place) -> TensorKind) -> u32 {
         let spec = self.net.spec;
         let initial = spec
             .directions_of(layer)
             .map(|place| match spec.initial_state {
                 InitialState::Zero => 0.0,
-                InitialState::Trained => {
-                    largest(self.net.parameters(TensorKind::InitialCell(place)))
-                }
+                InitialState::Trained => largest(self.net.parameters(kind(place))),
             });
-        let range = initial.fold(self.calibration.cell_range(layer), f64::max);
-        // c was 0 at every step, which says nothing of its range.
+        let range = initial.fold(seen, f64::max);
+        // It was 0 at every step, which says nothing of its range.
         let range = if range > 0.0 { range } else { 1.0 };
         let fits = |&exponent: &u32| power(exponent as i32) >= range * HEADROOM;
         (0..15).find(fits).unwrap_or(15)
@@ -344,6 +349,16 @@ impl Quantizer<'_> {
         }
     }
 
+    /// The trained numbers that all units share.
+    fn scalars(&mut self, place: Place) -> Result<(), Error> {
+        let mut rounded = [0; 2];
+        let scalars = self.net.parameters(TensorKind::Scalars(place));
+        for (to, &raw) in rounded.iter_mut().zip(scalars) {
+            *to = (f64::from(scalar_sigmoid(raw)) * 65536.0 + 0.5).min(65535.0) as u16;
+        }
+        self.writer.scalars(place, at(&rounded, ..scalars.len()))
+    }
+
     /// Rounds a matrix, sum by sum. `h_unit` is what the words say of the state's unit.
     fn matrix(&mut self, place: Place, units: Units, h_unit: f32) -> Result<(), Error> {
         let net = self.net;
@@ -356,7 +371,7 @@ impl Quantizer<'_> {
             self.writer.matrix(place, shift as u32, h_unit)?;
         }
         let mut factored = 0..0;
-        for sum in 0..cell.facts().sums {
+        for sum in 0..cell.facts().own() {
             let (span, x_columns) = net.span(place, sum);
             let cut = cell.int8_cut(sum).filter(|_| units.shifts);
             let shifted = Shifted {
@@ -395,7 +410,7 @@ impl Quantizer<'_> {
     /// The shift of a matrix. Leaves the steps of all its rows in the scratch, two each, behind moments and weights.
     fn shift(&mut self, place: Place, units: Units) -> Result<i32, Error> {
         let net = self.net;
-        let (rows, sums) = (net.units(place), net.cell(place).facts().sums);
+        let (rows, sums) = (net.units(place), net.cell(place).facts().own());
         let width = net.spec.int8().moments_width(place.layer);
         let (_, rest) = self.scratch.split_at_mut(width * width);
         let (weights, steps) = rest.split_at_mut(width - 1);
@@ -429,6 +444,11 @@ fn part_of_moments(moments: &[f64], width: usize, span: &Range<usize>, to: &mut 
         let numbers = at(from, span.clone()).iter().chain(from.last());
         to.iter_mut().zip(numbers).for_each(|(to, &x)| *to = x);
     }
+}
+
+/// Whether h is a sum, cut to 16 bits, and so both have one unit; elsewhere sums are arguments of tanh.
+fn h_is_a_sum(cell: Cell) -> bool {
+    !cell.is_gated() && cell.bound().is_none()
 }
 
 /// The largest magnitude.

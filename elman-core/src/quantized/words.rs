@@ -47,6 +47,8 @@ pub(super) struct Matrix {
     pub x_blocks: usize,
     /// Blocks of `W_rec`; none for the head.
     pub h_blocks: usize,
+    /// Words of its header.
+    pub header: usize,
     /// Words of four units.
     pub four_words: usize,
 }
@@ -60,6 +62,7 @@ impl Matrix {
             units,
             x_blocks,
             h_blocks,
+            header: MATRIX_HEADER,
             four_words: GROUP_HEADER + 2 * GROUP * (x_blocks + h_blocks),
         }
     }
@@ -75,7 +78,8 @@ impl Matrix {
         let columns =
             facts.from_x.end * x_blocks + (facts.from_h.end - facts.from_h.start) * h_blocks;
         Self {
-            four_words: GROUP_HEADER * facts.sums + 2 * GROUP * columns,
+            header: MATRIX_HEADER + facts.scalars.div_ceil(2),
+            four_words: GROUP_HEADER * facts.own() + 2 * GROUP * columns,
             ..plain
         }
     }
@@ -108,7 +112,7 @@ impl Matrix {
     /// All its words.
     #[inline(always)]
     pub const fn words(&self) -> usize {
-        MATRIX_HEADER + self.fours() * self.four_words
+        self.header + self.fours() * self.four_words
     }
 
     /// Units in fours.

@@ -1,6 +1,7 @@
 //! Writing the words of an int8 net, part by part.
 
 use super::inputs::channels;
+use super::layer::unit_of;
 use super::words::{BLOCK, GROUP, GROUP_HEADER, HEAD, MATRIX_HEADER, Matrix, embedding_words};
 use crate::cell::CellFacts;
 use crate::error::{Error, check_len};
@@ -77,7 +78,7 @@ impl<'a> QuantizedWriter<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn new(spec: &Spec, words: &'a mut [u32]) -> Result<Self, Error> {
-        spec.int8().check()?;
+        spec.check()?;
         check_len("words", spec.int8().model_len(), words.len())?;
         words.fill(0);
         Ok(Self { spec: *spec, words })
@@ -195,17 +196,15 @@ impl<'a> QuantizedWriter<'a> {
         let start = lengths.initial_state_offset()
             + lengths.place_offset(place)
             + state * lengths.layer_words(place.layer);
-        if let Some(word) = self.word(start + i / 2) {
-            let shift = 16 * (i % 2);
-            *word = *word & !(0xffff << shift) | u32::from(value as u16) << shift;
-        }
+        self.put_half(start + i / 2, i % 2, value as u16);
     }
 
-    /// Shift of a layer and direction, and what one unit of its h is worth: 2⁻¹⁵ for tanh, GRU and LSTM. The limit of a
-    /// clip is counted in that unit; that of a GRU or LSTM, whose sums it limits, in 2⁻¹².
+    /// Shift of a layer and direction, and what one unit of its h is worth: 2⁻¹⁵ for tanh, GRU and LSTM, `2^(exponent - 15)`,
+    /// exponent 0 to 15, for FastRNN and FastGRNN. The limit of a clip is counted in that unit; that of a GRU or LSTM, whose
+    /// sums it limits, in 2⁻¹².
     ///
     /// # Errors
-    /// [`Error::Quantized`] for a layer or direction that is not there.
+    /// [`Error::Quantized`] for a layer or direction that is not there, or a unit that is none of those of its cell.
     ///
     /// ```
     /// # use elman_core::{*, quantized::*};
@@ -218,7 +217,15 @@ impl<'a> QuantizedWriter<'a> {
     /// ```
     pub fn matrix(&mut self, place: Place, shift: u32, unit: f32) -> Result<(), Error> {
         let start = self.spec.int8().layer_matrix(self.known(place)?).start;
-        let limit = self.spec.layer(place.layer).cell.limit();
+        let cell = self.spec.layer(place.layer).cell;
+        if cell.int8_ranged() == Some(0) {
+            let exponent = (0..16).find(|&exponent| unit_of(exponent) == unit);
+            let Some(exponent) = exponent else {
+                return Err(Error::Quantized("a unit of h that no exponent has"));
+            };
+            self.exponent(start, exponent);
+        }
+        let limit = cell.limit();
         let limit = limit.map_or(0, |clip| self.limit(place.layer, clip, unit));
         if let Some(word) = self.word(start) {
             // A shift of more than 31 is refused with the words; cut to its 8 bits it still is one.
@@ -258,14 +265,57 @@ impl<'a> QuantizedWriter<'a> {
         if self.spec.layer(place.layer).cell.facts().states < 2 {
             return Err(Error::Quantized("the layer has no cell state"));
         }
+        self.exponent(start, exponent);
+        Ok(())
+    }
+
+    /// Of the matrix that starts there.
+    fn exponent(&mut self, start: usize, exponent: u32) {
         if let Some(word) = self.word(start) {
             *word = *word & !0xff00 | exponent.min(0xff) << 8;
+        }
+    }
+
+    /// The trained numbers that all units of a layer and direction share, in units of 2⁻¹⁶: α and β of FastRNN, ζ and ν of
+    /// FastGRNN.
+    ///
+    /// # Errors
+    /// [`Error::Length`]; [`Error::Quantized`] for a layer or direction that is not there.
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # let fast = Layer { cell: Cell::FastRnn, ..Layer::tanh(1) };
+    /// # let head = Head { kind: HeadKind::None, read: Read::EveryStep };
+    /// # let spec = Spec { layers: Layers::of([fast]), head, ..Spec::dense(1, 1, 1) };
+    /// # let mut words = vec![0; spec.int8().model_len()];
+    /// # let layer = Place { layer: 0, reverse: false };
+    /// let mut writer = QuantizedWriter::new(&spec, &mut words)?;
+    /// writer.matrix(layer, 0, 1.0 / 32768.0)?;
+    /// writer.scalars(layer, &[0x4000, 0x8000])?; // h' = n/4 + h/2
+    /// # let row = QuantizedRow { input_weights: &[0], recurrent_weights: &[0], bias: 1 << 18, input_multiplier: 0, recurrent_multiplier: 0 };
+    /// writer.row(layer, 0, row)?; // n is nearly 1 at every step
+    /// let model = QuantizedModel::new(spec, &words)?;
+    /// # let (mut state, mut scratch, mut y) = (vec![0; spec.int8().state_len()], vec![0; spec.int8().stream_len()], [0]);
+    /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
+    /// for h in [8192, 12288, 14336] {
+    ///     net.step_integers(Integers::Dense(&[0]), &mut y)?;
+    ///     assert_eq!(y, [h]);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn scalars(&mut self, place: Place, values: &[u16]) -> Result<(), Error> {
+        let start = self.spec.int8().layer_matrix(self.known(place)?).start;
+        let scalars = self.spec.layer(place.layer).cell.facts().scalars;
+        check_len("scalars", scalars, values.len())?;
+        for (i, &value) in values.iter().enumerate() {
+            self.put_half(start + MATRIX_HEADER + i / 2, i % 2, value);
         }
         Ok(())
     }
 
     /// A row of a layer and direction: unit `row`, or, where a unit has several sums, unit `row % H` of sum `row / H`, sums
-    /// as [`CellFacts`] has them. What a sum does not read has no weights.
+    /// as [`CellFacts`] has them, without those that units [share](QuantizedWriter::scalars). What a sum does not read has no
+    /// weights.
     ///
     /// # Errors
     /// [`Error::Length`]; [`Error::Quantized`] for a row that is not there.
@@ -285,7 +335,7 @@ impl<'a> QuantizedWriter<'a> {
         let matrix = self.spec.int8().layer_matrix(self.known(place)?);
         let facts = self.spec.layer(place.layer).cell.facts();
         let sum = row / matrix.units.max(1);
-        if sum >= facts.sums {
+        if sum >= facts.own() {
             return Err(Error::Quantized("no such row"));
         }
         let width = self.spec.layer_input_width(place.layer);
@@ -363,7 +413,7 @@ impl<'a> QuantizedWriter<'a> {
         values: QuantizedRow,
     ) {
         let (sum, row) = (row / matrix.units.max(1), row % matrix.units.max(1));
-        let four = matrix.start + MATRIX_HEADER + row / GROUP * matrix.four_words;
+        let four = matrix.start + matrix.header + row / GROUP * matrix.four_words;
         let group = four + matrix.group_offset(facts, sum);
         self.set(group + row % GROUP, values.bias as u32);
         let multipliers = pair(
@@ -392,6 +442,12 @@ impl<'a> QuantizedWriter<'a> {
             same => same,
         };
         self.put_byte(word, byte, weight);
+    }
+
+    fn put_half(&mut self, word: usize, half: usize, value: u16) {
+        if let Some(word) = self.word(word) {
+            *word = *word & !(0xffff << (16 * half)) | u32::from(value) << (16 * half);
+        }
     }
 
     fn put_byte(&mut self, word: usize, byte: usize, value: i8) {

@@ -6,13 +6,22 @@ use elman_core::{Cell, Layer, Layers, Spec};
 use elman_tests::{Case, Generator, Quantized, Rows};
 
 /// Name, inputs, layer, outputs.
-const NETS: [(&str, usize, Layer, usize); 5] = [
+const NETS: [(&str, usize, Layer, usize); 7] = [
     ("s", 6, Layer::tanh(32), 5),
     ("m", 16, Layer::tanh(64), 10),
     ("l", 32, Layer::tanh(128), 10),
     ("gru", 16, Layer::gru(64), 10),
     ("lstm", 16, Layer::lstm(64), 10),
+    ("fastrnn", 16, fast(Cell::FastRnn), 10),
+    ("fastgrnn", 16, fast(Cell::FastGrnn), 10),
 ];
+
+const fn fast(cell: Cell) -> Layer {
+    Layer {
+        cell,
+        ..Layer::tanh(64)
+    }
+}
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -37,15 +46,19 @@ fn main() {
         let exact: Vec<f32> = net.exact.iter().map(|&y| y as f32).collect();
         let mut source = Source::new();
         let hidden = layer.hidden;
-        let of = match layer.cell {
-            Cell::Elman { .. } => "tanh",
-            Cell::Gru { .. } => "gru",
-            Cell::Lstm { .. } => "lstm",
-            Cell::FastRnn | Cell::FastGrnn => panic!("int8 has no such cell"),
+        let cell = match layer.cell {
+            Cell::Elman { .. } => "elman(elman_core::Activation::Tanh)",
+            Cell::Gru { .. } => "gru()",
+            Cell::Lstm { .. } => "lstm()",
+            Cell::FastRnn => "FastRnn",
+            Cell::FastGrnn => "FastGrnn",
         };
         source.line(&format!(
             "pub const SPEC: elman_core::Spec = elman_core::Spec {{
-    layers: elman_core::Layers::of([elman_core::Layer::{of}({hidden})]),
+    layers: elman_core::Layers::of([elman_core::Layer {{
+        cell: elman_core::Cell::{cell},
+        ..elman_core::Layer::tanh({hidden})
+    }}]),
     ..elman_core::Spec::dense({width}, {hidden}, {outputs})
 }};"
         ));

@@ -109,6 +109,10 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 
     /// The same where a unit has one product and one state: the token's own dot product takes all units at once, into the
     /// room for the next state, and then h can change in its place.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn one_sum<S: Simd, E: Element>(self, s: S, weights: Weights<E>) {
         let (h, sums) = (self.h, self.h_next);
@@ -163,10 +167,6 @@ impl<E: Element> Weights<'_, E> {
     }
 
     /// The same by the token's own dot products, by way of `lanes` numbers of every sum in `row`.
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "adapters that are not inlined lose the CPU features"
-    )]
     #[inline(always)]
     fn dot<S: Simd, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>(
         &self,
