@@ -2,10 +2,10 @@
 //! floating-point operations, those of the others are numbers.
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use elman_benches::numbers;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
+use elman_benches::{numbers, summary};
 use elman_core::{Level, Optimizer, Strip, math};
 
 /// Floating-point operations per second; `matrixmultiply` packs at every call, we pack once.
@@ -145,7 +145,7 @@ fn optimizer(c: &mut Criterion) {
     for (name, rule) in rules {
         let mut state = vec![0.0; rule.state_len(LEN)];
         for level in Level::available() {
-            group.bench_function(BenchmarkId::new(name, level), |bencher| {
+            group.bench_function(BenchmarkId::new(level.name(), name), |bencher| {
                 bencher.iter(|| {
                     rule.update(
                         level,
@@ -227,4 +227,10 @@ criterion_group! {
     config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
     targets = matmul, functions, softmax, optimizer
 }
-criterion_main!(benches);
+
+fn main() {
+    let start = SystemTime::now();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    summary::print_since(start);
+}

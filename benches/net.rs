@@ -1,10 +1,10 @@
 //! Whole nets: forward, training and streaming, and the peak of the chip beside them.
 //! A shape is batch : steps : input : hidden : output; elements are floating-point operations.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use elman_benches::{Net, SHAPES, Storage};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
+use elman_benches::{Net, SHAPES, Storage, summary};
 use elman_core::{Error, Inputs, Level, peak};
 
 /// A register-only loop of multiply-adds: what 100 % would be.
@@ -77,4 +77,10 @@ criterion_group! {
     config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
     targets = peak, forward, train, stream
 }
-criterion_main!(benches);
+
+fn main() {
+    let start = SystemTime::now();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    summary::print_since(start);
+}
