@@ -20,6 +20,8 @@ const RIDGES: [f64; 3] = [1e-9, 1e-4, 1e-2];
 const FOLDS: [(f64, f64); 3] = [(0.5, 2.0 / 3.0), (2.0 / 3.0, 5.0 / 6.0), (5.0 / 6.0, 1.0)];
 /// So many steps at the end of a long series decide; more would take longer and say the same.
 const DECISIVE: usize = 20_000;
+/// And so many, evenly spread, fit what was decided.
+const FITTED: usize = 200_000;
 /// A season shows in the autocorrelation of the differences.
 const SEASONAL: f64 = 0.3;
 const LONGEST_SEASON: usize = 400;
@@ -87,14 +89,16 @@ pub fn choose(series: &[Series], fallback: &[f64], horizon: usize) -> Result<Cho
     Ok(refit(series, fallback, &family, best.view))
 }
 
-/// Fits the chosen sums on the whole training part.
+/// Fits the chosen sums on the whole training part, or on steps from all over it where it is long.
 fn refit(series: &[Series], fallback: &[f64], family: &[Candidate], best: View) -> Choice {
     let curve = best.scale.curve;
     let histories: Vec<History> = (series.iter().map(|one| one.history(curve, fallback))).collect();
+    let steps: usize = histories.iter().map(History::len).sum();
+    let every = steps.div_ceil(FITTED).max(1);
     let fits: Vec<Linear> = family
         .par_iter()
         .map(|one| {
-            let rows = learnable(series, &histories, &one.view);
+            let rows = learnable(series, &histories, &one.view, every);
             let design = design(&histories, &one.view, &rows);
             design.fit(&RIDGES[one.ridge..=one.ridge]).remove(0)
         })
@@ -117,28 +121,48 @@ pub struct Pair {
     pub target: f64,
 }
 
-/// The steps of the training part that a view can be fitted on, earliest first.
-pub fn learnable(series: &[Series], histories: &[History], view: &View) -> Vec<Pair> {
+/// What a view can be fitted on at one step, if it can.
+fn pair(series: &[Series], view: &View, number: usize, step: usize) -> Option<Pair> {
+    let one = &series[number];
+    let target = one.target(step + view.horizon);
+    let is_learnable = History::is_complete(step, view)
+        && one.part(step + view.horizon) == Part::Train
+        && !target.is_nan();
+    is_learnable.then_some(Pair {
+        series: number,
+        step,
+        target,
+    })
+}
+
+/// The steps of the training part that a view can be fitted on, earliest first; of every series only so many-th.
+pub fn learnable(series: &[Series], histories: &[History], view: &View, every: usize) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    for (number, one) in series.iter().enumerate() {
-        for step in 0..histories[number].len().saturating_sub(view.horizon) {
-            let target = one.target(step + view.horizon);
-            if History::is_complete(step, view)
-                && one.part(step + view.horizon) == Part::Train
-                && !target.is_nan()
-            {
-                pairs.push(Pair {
-                    series: number,
-                    step,
-                    target,
-                });
-            }
-        }
+    for (number, history) in histories.iter().enumerate() {
+        let steps = (0..history.len().saturating_sub(view.horizon)).step_by(every);
+        pairs.extend(steps.filter_map(|step| pair(series, view, number, step)));
     }
     if series.len() > 1 {
         // Of several series all beginnings come first.
         pairs.sort_by_key(|pair| pair.step);
     }
+    pairs
+}
+
+/// The last of them that are learnable, at most so many.
+fn latest(series: &[Series], histories: &[History], view: &View, most: usize) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = match histories {
+        [history] => {
+            let steps = (0..history.len().saturating_sub(view.horizon)).rev();
+            let pairs = steps.filter_map(|step| pair(series, view, 0, step));
+            pairs.take(most).collect()
+        }
+        _ => {
+            let all = learnable(series, histories, view, 1);
+            return all[all.len().saturating_sub(most)..].to_vec();
+        }
+    };
+    pairs.reverse();
     pairs
 }
 
@@ -158,8 +182,7 @@ fn design(histories: &[History], view: &View, pairs: &[Pair]) -> Design {
 
 /// The candidates of a view, one per ridge; none where there is too little to fit on.
 fn validate(series: &[Series], histories: &[History], view: View) -> Vec<Candidate> {
-    let all = learnable(series, histories, &view);
-    let pairs = &all[all.len().saturating_sub(DECISIVE)..];
+    let pairs = latest(series, histories, &view, DECISIVE);
     let mut errors = [0.0; RIDGES.len()];
     for (first, last) in FOLDS {
         let at = |share: f64| (share * pairs.len() as f64).round() as usize;

@@ -82,10 +82,14 @@ impl Design {
             for (i, x) in row.iter_mut().enumerate() {
                 *x = (features[i] - means[i]) / scales[i];
             }
-            for i in 0..self.width {
-                moment[i] += row[i] * (goal - goal_mean);
-                for j in 0..=i {
-                    gram[i * self.width + j] += row[i] * row[j];
+            for (moment, x) in moment.iter_mut().zip(&row) {
+                *moment += x * (goal - goal_mean);
+            }
+            // Slices of equal length, so that several products are added at once.
+            for (i, sums) in gram.chunks_exact_mut(self.width.max(1)).enumerate() {
+                let x = row[i];
+                for (sum, y) in sums[..=i].iter_mut().zip(&row[..=i]) {
+                    *sum += x * y;
                 }
             }
         }

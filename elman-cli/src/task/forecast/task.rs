@@ -142,7 +142,7 @@ fn measure_spreads(meaning: &mut ForecastMeaning, series: &[Series], choice: &Ch
     let (mut features, mut missed) = (Vec::new(), 0.0);
     let mut design = Design::new(meaning.width());
     let mut targets = Design::new(1);
-    for pair in learnable(series, &histories, &view) {
+    for pair in learnable(series, &histories, &view, 1) {
         let history = &histories[pair.series];
         let expected = meaning.expect(history, pair.step, &mut features);
         let target = curve.apply(pair.target);
