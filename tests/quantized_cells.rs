@@ -1,4 +1,5 @@
-//! Int8 nets of cells with several sums: the range of c, and of h where α and β may add up to more than 1, words that make no sense, and whose calibration it is.
+//! Int8 nets of cells with several sums: the range of c, and of h where α and β may add up to more than 1, words that make
+//! no sense, and whose calibration it is.
 
 use elman_core::quantized::{
     Calibration, QuantizedModel, QuantizedRow, QuantizedStream, QuantizedWriter, Saturated,

@@ -94,7 +94,7 @@ fn refit(series: &[Series], fallback: &[f64], family: &[Candidate], best: View) 
     let curve = best.scale.curve;
     let histories: Vec<History> = (series.iter().map(|one| one.history(curve, fallback))).collect();
     let steps: usize = histories.iter().map(History::len).sum();
-    let every = steps.div_ceil(FITTED).max(1);
+    let every = stride(steps);
     let fits: Vec<Linear> = family
         .par_iter()
         .map(|one| {
@@ -119,6 +119,14 @@ pub struct Pair {
     pub series: usize,
     pub step: usize,
     pub target: f64,
+}
+
+/// Of so many steps every how many-th is fitted on. Without a factor in common with weeks, days and years, since otherwise a
+/// season would show some of its steps and never the others.
+fn stride(steps: usize) -> usize {
+    let is_apart = |every: &usize| [2, 3, 5, 7].iter().all(|factor| every % factor != 0);
+    let least = steps.div_ceil(FITTED).max(1);
+    (least..).find(is_apart).unwrap_or(least)
 }
 
 /// What a view can be fitted on at one step, if it can.
@@ -289,6 +297,46 @@ mod tests {
         assert_eq!(season(&history, 140), Some(7));
         let still = Series::of((0..50).map(|_| 1.0), 1.0);
         assert_eq!(season(&still.history(Curve::Identity, &[0.0]), 50), None);
+    }
+
+    #[test]
+    fn long_series_are_decided_on_their_end_and_fitted_all_over() {
+        let wave = |from: i32| {
+            Series::of(
+                (from..from + 60).map(|x| if x % 9 == 4 { f64::NAN } else { f64::from(x) }),
+                0.8,
+            )
+        };
+        let view = View {
+            scale: Scale {
+                curve: Curve::Identity,
+                differencing: Differencing::First,
+            },
+            horizon: 2,
+            lags: 3,
+        };
+        let steps = |pairs: &[Pair]| -> Vec<_> {
+            pairs.iter().map(|pair| (pair.series, pair.step)).collect()
+        };
+        for series in [vec![wave(0)], vec![wave(0), wave(100)]] {
+            let histories: Vec<History> = series
+                .iter()
+                .map(|one| one.history(Curve::Identity, &[0.0]))
+                .collect();
+            let all = steps(&learnable(&series, &histories, &view, 1));
+            assert!(all.len() > 20);
+            for most in [0, 1, 7, all.len(), all.len() + 9] {
+                let last = latest(&series, &histories, &view, most);
+                assert_eq!(steps(&last), all[all.len().saturating_sub(most)..]);
+            }
+            let some = steps(&learnable(&series, &histories, &view, 11));
+            let expected = all.iter().filter(|(_, step)| step % 11 == 0);
+            assert_eq!(some, expected.copied().collect::<Vec<_>>());
+        }
+        assert_eq!(
+            [0, FITTED, FITTED + 1, 10_000_000].map(stride),
+            [1, 1, 11, 53]
+        );
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 {
     #[inline(always)]
     fn strips<S: Simd, E: Element>(self, s: S, weights: Weights<E>) {
-        if E::has_own_dot::<S>() && (const { C::FACTS }).computed() == 1 {
+        if E::has_own_dot::<S>() && STATES == 1 && (const { C::FACTS }).computed() == 1 {
             return self.one_sum(s, weights);
         }
         let Self {
