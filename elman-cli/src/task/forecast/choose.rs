@@ -124,7 +124,11 @@ pub struct Pair {
 /// Of so many steps every how many-th is fitted on. Without a factor in common with weeks, days and years, since otherwise a
 /// season would show some of its steps and never the others.
 fn stride(steps: usize) -> usize {
-    let is_apart = |every: &usize| [2, 3, 5, 7].iter().all(|factor| every % factor != 0);
+    let is_apart = |every: &usize| {
+        [2, 3, 5, 7]
+            .iter()
+            .all(|&factor| !every.is_multiple_of(factor))
+    };
     let least = steps.div_ceil(FITTED).max(1);
     (least..).find(is_apart).unwrap_or(least)
 }
