@@ -1,7 +1,7 @@
 //! Sizes at the seams of the kernels, against `matrixmultiply` as a second oracle.
 //!
 //! A linear net without recurrence is a matmul: `y = b + x·W`. Sizes are one, the strip of sixteen
-//! and its multiples, tiles of one to fourteen rows, and the block of 512 along k, each and its neighbours.
+//! and its multiples, tiles of one to fourteen rows, and the blocks of 256 and 512 along k, each and its neighbours.
 
 use elman_core::{
     Activation, Batch, Cell, Direction, Dropout, Head, HeadKind, InitialState, Input, Inputs,
@@ -453,6 +453,19 @@ fn backward_of_every_size() {
             check_backward(level, 7, size, 5, 3);
             check_backward(level, 7, 3, size, 5);
             check_backward(level, 7, 5, 3, size);
+        }
+    }
+}
+
+/// Outer products in packed blocks of 128 rows by 204 columns (by 64 at the least), each and its neighbours.
+#[test]
+fn packed_outer_products() {
+    for level in levels() {
+        for rows in [127, 128, 129, 257] {
+            for (width, hidden) in [(63, 64), (64, 63), (64, 64), (204, 79), (205, 80), (409, 65)] {
+                check_backward(level, rows, width, hidden, 3);
+                check_backward(level, rows, 5, width, hidden);
+            }
         }
     }
 }

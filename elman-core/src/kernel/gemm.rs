@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Departures from these loops, and what each buys:
-//! 1. `k` in blocks of [`DEPTH`]: the slice of B in use stays in L2. C keeps the running sums.
+//! 1. `k` in blocks of [`Simd::DEPTH`]: the slice of B in use stays in L2. C keeps the running sums.
 //! 2. `j` in groups of strips of sixteen: lanes run over outputs, so no lane ever adds to another.
 //! 3. `i` in tiles of equal height (32 rows are 6+6+5+5+5+5, not 5·6+2): every number of B that is
 //!    loaded serves a whole tile, and no thin tile remains at the end.
@@ -26,9 +26,6 @@ use crate::simd::{
     Element, LANES, Operands, Operation, Simd, Sums, View, load_rows, load_tile, store_rows,
 };
 use crate::slices::at_mut;
-
-/// Longest stretch of `k` per pass, even: 512 steps of a 64-wide panel are 128 KiB.
-pub(crate) const DEPTH: usize = 512;
 
 /// Most strips of a group: a single row has registers for more, but gains nothing from them.
 const GROUP: usize = 6;
@@ -85,7 +82,7 @@ impl Gemm<'_> {
         let groups = strips.div_ceil(group);
         let mut k = 0;
         loop {
-            let block_depth = (depth - k).min(DEPTH);
+            let block_depth = (depth - k).min(S::DEPTH);
             for index in 0..groups {
                 let index = match order {
                     Order::Ascending => index,

@@ -95,7 +95,7 @@ pub(crate) static SIGMOID_CONSTANTS: [f32; 11] = [
 /// roundings of that quotient weigh most (2.5 ULP without it).
 ///
 /// Both polynomials have the form `u + u·v·P(v)`, so one polynomial serves both: lanes near zero take
-/// `u = |x|, v = x²` and the coefficients T, the others `u = v = r` and those of expm1.
+/// `u = |x|, v = x²` and the coefficients T, the others `u = v = r` and those of expm1. With `n = 0` the remainder r is |x| itself.
 ///
 /// Lost against it: a rational 13/6 fit (fewer operations, but up to 3.5 ULP from its four roundings);
 /// both polynomials one after the other (15 % slower); the quotient corrected by what its denominator
@@ -108,12 +108,10 @@ pub(crate) fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     let magnitude = s.min(s.splat(TANH_MAX), s.abs(x));
     // 2|x| = n·ln 2 + 2r. One constant for ln 2 / 2 is enough: what it lacks times n is lost in e + 2.
     let rounded = s.mul_add(magnitude, s.splat(2.0 * LOG2_E), s.splat(ROUND));
-    let n = s.sub(rounded, s.splat(ROUND));
-    let r = s.neg_mul_add(n, s.splat(LN_2 / 2.0), magnitude);
-    let square = s.mul(magnitude, magnitude);
     let near_zero = NearZero { s, magnitude };
-    let u = near_zero.pick(magnitude, r);
-    let v = near_zero.pick(square, r);
+    let n = near_zero.zero(s.sub(rounded, s.splat(ROUND)));
+    let u = s.neg_mul_add(n, s.splat(LN_2 / 2.0), magnitude);
+    let v = near_zero.pick(s.mul(u, u), u);
     // P: T(x²), or Q of expm1(2r)/2
     let p = near_zero.constant(0.0, 32.0 * Q[4]);
     let p = s.mul_add(p, v, near_zero.constant(T[3], 16.0 * Q[3]));
@@ -145,7 +143,14 @@ impl<S: Simd> NearZero<S> {
 
     #[inline(always)]
     fn constant(self, near: f32, far: f32) -> S::V {
-        self.pick(self.s.splat(near), self.s.splat(far))
+        let limit = self.s.splat(TANH_SMALL);
+        self.s.constant_if_less(self.magnitude, limit, near, far)
+    }
+
+    #[inline(always)]
+    fn zero(self, far: S::V) -> S::V {
+        let limit = self.s.splat(TANH_SMALL);
+        self.s.zero_if_less(self.magnitude, limit, far)
     }
 }
 

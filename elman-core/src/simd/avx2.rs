@@ -59,6 +59,13 @@ fn pow2(n: [__m256i; 2]) -> V {
     both!(_mm256_castsi256_ps(shifted))
 }
 
+/// The number of eight that the low three bits of each index say.
+#[inline(always)]
+fn of_eight(eight: __m256, index: [__m256i; 2]) -> V {
+    let eight = [eight; 2];
+    both!(_mm256_permutevar8x32_ps(eight, index))
+}
+
 /// All bits of the lanes below `count`.
 #[inline(always)]
 fn lanes(count: usize) -> [__m256i; 2] {
@@ -73,6 +80,9 @@ impl Simd for Avx2 {
     type V = V;
     const ACCUMULATORS: usize = 6;
     const TILE_ROWS: usize = 6;
+    const DEPTH: usize = 256;
+    const LOOKS_UP: bool = true;
+    const PACKS_OUTER: bool = true;
 
     #[inline(always)]
     fn run<O: Operation>(self, operation: O) -> O::Output {
@@ -166,6 +176,53 @@ impl Simd for Avx2 {
     fn if_less(self, a: V, b: V, then: V, otherwise: V) -> V {
         let less = both!(_mm256_cmp_ps::<_CMP_LT_OQ>(a, b));
         both!(_mm256_blendv_ps(otherwise, then, less))
+    }
+    #[inline(always)]
+    fn constant_if_less(self, a: V, b: V, then: f32, otherwise: f32) -> V {
+        // A table that the mask's low bits look up: blends compete with multiply-adds for their ports, shuffles do not.
+        let less = both!(_mm256_cmp_ps::<_CMP_LT_OQ>(a, b));
+        let less = both!(_mm256_castps_si256(less));
+        // SAFETY: the token proves AVX.
+        let table = unsafe {
+            [_mm256_setr_ps(
+                otherwise, otherwise, otherwise, then, otherwise, otherwise, otherwise, then,
+            ); 2]
+        };
+        both!(_mm256_permutevar_ps(table, less))
+    }
+    #[inline(always)]
+    fn zero_if_less(self, a: V, b: V, otherwise: V) -> V {
+        let less = both!(_mm256_cmp_ps::<_CMP_LT_OQ>(a, b));
+        both!(_mm256_andnot_ps(less, otherwise))
+    }
+    #[inline(always)]
+    fn index(self, lanes: &[u32; LANES], scale: u32) -> V {
+        let from: *const __m256i = lanes.as_ptr().cast();
+        // SAFETY: the token proves AVX2; both halves lie within the sixteen lanes.
+        let lanes = unsafe { [_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))] };
+        let scaled = both!(_mm256_mullo_epi32(lanes, splat_i32(scale as i32)));
+        both!(_mm256_castsi256_ps(scaled))
+    }
+    #[inline(always)]
+    fn look_up(self, a: V, b: V, index: V, offset: u32) -> V {
+        let index = both!(_mm256_castps_si256(index));
+        let index = both!(_mm256_add_epi32(index, splat_i32(offset as i32)));
+        // Bits 3 and 4 of the index, where a blend looks for them.
+        let upper = both!(_mm256_slli_epi32::<28>(index));
+        let upper = both!(_mm256_castsi256_ps(upper));
+        let second = both!(_mm256_slli_epi32::<27>(index));
+        let second = both!(_mm256_castsi256_ps(second));
+        let of_a = both!(_mm256_blendv_ps(
+            of_eight(a[0], index),
+            of_eight(a[1], index),
+            upper
+        ));
+        let of_b = both!(_mm256_blendv_ps(
+            of_eight(b[0], index),
+            of_eight(b[1], index),
+            upper
+        ));
+        both!(_mm256_blendv_ps(of_a, of_b, second))
     }
     #[inline(always)]
     fn pow2(self, rounded: V) -> V {

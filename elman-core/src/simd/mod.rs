@@ -49,8 +49,13 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     const ACCUMULATORS: usize;
     /// Most rows of a matmul tile.
     const TILE_ROWS: usize;
+    /// Longest stretch of `k` per pass of a product, even.
+    const DEPTH: usize = 512;
     /// Whether [`Simd::look_up`] is as quick as a load: kernels for few units are worth it then.
     const LOOKS_UP: bool = false;
+
+    /// Whether large outer products read packed copies of their operands.
+    const PACKS_OUTER: bool = false;
 
     /// Whether sums cannot stay in registers from one call to the next, so that the token has code of its own
     /// for whole dot products ([`Simd::dot`]) and whole rows of tanh ([`Simd::tanh_into`]).
@@ -82,6 +87,16 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     fn with_sign(self, a: Self::V, sign: Self::V) -> Self::V;
     /// `a < b ? then : otherwise`
     fn if_less(self, a: Self::V, b: Self::V, then: Self::V, otherwise: Self::V) -> Self::V;
+    /// `a < b ? then : otherwise`
+    #[inline(always)]
+    fn constant_if_less(self, a: Self::V, b: Self::V, then: f32, otherwise: f32) -> Self::V {
+        self.if_less(a, b, self.splat(then), self.splat(otherwise))
+    }
+    /// `a < b ? 0 : otherwise`
+    #[inline(always)]
+    fn zero_if_less(self, a: Self::V, b: Self::V, otherwise: Self::V) -> Self::V {
+        self.if_less(a, b, self.splat(0.0), otherwise)
+    }
     /// `2^n` for whole `n` in -126..=127, given `n + ROUND`.
     fn pow2(self, rounded: Self::V) -> Self::V;
     /// `p·2^n` for whole `n` in -252..=254 rounded once, given `n + ROUND`; `p` lies in 0.5..=2.
