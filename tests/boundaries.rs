@@ -462,7 +462,14 @@ fn backward_of_every_size() {
 fn packed_outer_products() {
     for level in levels() {
         for rows in [127, 128, 129, 257] {
-            for (width, hidden) in [(63, 64), (64, 63), (64, 64), (204, 79), (205, 80), (409, 65)] {
+            for (width, hidden) in [
+                (63, 64),
+                (64, 63),
+                (64, 64),
+                (204, 79),
+                (205, 80),
+                (409, 65),
+            ] {
                 check_backward(level, rows, width, hidden, 3);
                 check_backward(level, rows, 5, width, hidden);
             }

@@ -18,7 +18,7 @@ use crate::model::Model;
 use crate::params::Place;
 use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
-use crate::slices::{at, at_mut, copy_common, copy_range};
+use crate::slices::{at, at_mut, copy, copy_common, copy_range};
 use crate::spec::{Direction, HeadKind, Read, Spec};
 
 /// Runs whole sequences: the outputs of every row (or of every sequence, for a last-step head), and the
@@ -80,21 +80,62 @@ pub fn forward(
         state,
         buffer: Strip::floats_mut(workspace),
         outputs,
+        workers: Alone,
     });
     Ok(())
 }
 
-/// Forward over all steps, stretch by stretch, with two row buffers taking turns.
-struct Inference<'a> {
-    model: &'a Model<'a>,
-    batch: &'a Batch<'a>,
-    inputs: Inputs<'a>,
-    state: &'a mut [f32],
-    buffer: &'a mut [f32],
-    outputs: &'a mut [f32],
+/// Who computes what of a forward pass.
+pub(crate) trait Workers {
+    /// Of `rows` output rows those that are wanted.
+    fn rows(&self, rows: usize) -> Range<usize>;
+
+    /// `h[t] = cell(X[t]·W_in + b + h[t-1]·W_rec)` for every direction of a layer, over all steps of `pass`. `state` (B, S) is
+    /// where step 0 starts from.
+    fn layer<S: Simd>(
+        &mut self,
+        s: S,
+        pass: &ForwardPass,
+        layer: usize,
+        state: &[f32],
+        buffer: &mut [f32],
+    );
 }
 
-impl Operation for Inference<'_> {
+/// One worker, who computes everything.
+struct Alone;
+
+impl Workers for Alone {
+    fn rows(&self, rows: usize) -> Range<usize> {
+        0..rows
+    }
+
+    #[inline(always)]
+    fn layer<S: Simd>(
+        &mut self,
+        s: S,
+        pass: &ForwardPass,
+        layer: usize,
+        state: &[f32],
+        buffer: &mut [f32],
+    ) {
+        pass.layer(s, layer, state, buffer);
+    }
+}
+
+/// Forward over all steps, stretch by stretch, with two row buffers taking turns.
+pub(crate) struct Inference<'a, W> {
+    pub model: &'a Model<'a>,
+    pub batch: &'a Batch<'a>,
+    pub inputs: Inputs<'a>,
+    pub state: &'a mut [f32],
+    pub buffer: &'a mut [f32],
+    /// The rows that `workers` want.
+    pub outputs: &'a mut [f32],
+    pub workers: W,
+}
+
+impl<W: Workers> Operation for Inference<'_, W> {
     type Output = ();
 
     #[inline(always)]
@@ -106,8 +147,10 @@ impl Operation for Inference<'_> {
             state,
             buffer,
             outputs,
+            mut workers,
         } = self;
         let spec = model.spec();
+        let wanted = workers.rows(spec.output_rows(batch.rows(), batch.sequences()));
         let most = spec.inference_rows(batch.rows(), batch.sequences());
         let layout = Layout::inference(spec, most, batch.sequences());
         let mut first_row = 0;
@@ -123,14 +166,15 @@ impl Operation for Inference<'_> {
             };
             for layer in 0..spec.layers.len() {
                 pass.read_inputs(s, layer, buffer);
-                pass.layer(s, layer, state, buffer);
+                workers.layer(s, &pass, layer, state, buffer);
                 pass.final_state(layer, buffer, state);
             }
             let (top, region) = pass.read_top(s, buffer);
-            if spec.head.read == Read::EveryStep {
-                let start = first_row * spec.output_width();
-                let outputs = at_mut(outputs, start..);
-                pass.head(s, region.of(top), outputs);
+            let rows = wanted.start.max(first_row)..wanted.end.min(first_row + part.rows());
+            if spec.head.read == Read::EveryStep && rows.start < rows.end {
+                let start = (rows.start - wanted.start) * spec.output_width();
+                let rows = rows.start - first_row..rows.end - first_row;
+                pass.head(s, region.of(top), rows, at_mut(outputs, start..));
             }
             first_row += part.rows();
         }
@@ -143,7 +187,7 @@ impl Operation for Inference<'_> {
                 steps: 0..batch.steps(),
                 dropout: None,
             };
-            pass.head(s, layout.top.of(buffer), outputs);
+            pass.head(s, layout.top.of(buffer), wanted, outputs);
         }
         if let HeadKind::Softmax { outputs: classes } = spec.head.kind {
             s.run(Softmax {
@@ -219,7 +263,7 @@ impl ForwardPass<'_> {
     /// `state` (B, S) is where step 0 starts from.
     #[inline(always)]
     pub fn layer<S: Simd>(&self, s: S, layer: usize, state: &[f32], buffer: &mut [f32]) {
-        let (region, hidden_region) = (self.layout.input(layer), self.layout.hidden(layer));
+        let hidden_region = self.layout.hidden(layer);
         let spec = self.spec();
         let (l, x_width) = (spec.layer(layer), spec.layer_input_width(layer));
         let width = l.width();
@@ -233,12 +277,7 @@ impl ForwardPass<'_> {
             } else {
                 (sums_region, l.sums_row(), l.input_sums(), 0)
             };
-            let (x, z) = match (layer, self.inputs) {
-                _ if !region.is_none() => read_write(buffer, region, z_region),
-                (0, Inputs::Dense(given)) => (given, z_region.of_mut(buffer)),
-                (0, Inputs::Tokens(_)) => return,
-                _ => read_write(buffer, self.layout.hidden(layer - 1), z_region),
-            };
+            let (x, z) = self.read_and_write(layer, z_region, buffer);
             let w_in = self.model.view().input_weights(place);
             let x = View::rows(x, x_width).from(rows.start, 0);
             // Z = X·W_in + b, every step at once
@@ -272,6 +311,27 @@ impl ForwardPass<'_> {
                     buffer: &mut *buffer,
                 },
             );
+        }
+    }
+
+    /// What a layer reads, (R, I), and a region to write.
+    #[inline(always)]
+    pub fn read_and_write<'b>(
+        &self,
+        layer: usize,
+        to: Region,
+        buffer: &'b mut [f32],
+    ) -> (&'b [f32], &'b mut [f32])
+    where
+        Self: 'b,
+    {
+        let region = self.layout.input(layer);
+        match (layer, self.inputs) {
+            _ if !region.is_none() => read_write(buffer, region, to),
+            (0, Inputs::Dense(given)) => (given, to.of_mut(buffer)),
+            // Gathered rows have a region.
+            (0, Inputs::Tokens(_)) => (&[], &mut []),
+            _ => read_write(buffer, self.layout.hidden(layer - 1), to),
         }
     }
 
@@ -345,14 +405,14 @@ impl ForwardPass<'_> {
         }
     }
 
-    /// `outputs = top·W_out + c`, or the rows themselves where there is no head.
+    /// `outputs = top·W_out + c` for some rows, or the rows themselves where there is no head.
     #[inline(always)]
-    pub fn head<S: Simd>(&self, s: S, top: &[f32], outputs: &mut [f32]) {
+    pub fn head<S: Simd>(&self, s: S, top: &[f32], rows: Range<usize>, outputs: &mut [f32]) {
         let spec = self.spec();
-        let rows = self.output_rows();
         let (width, columns) = (spec.top_width(), spec.output_width());
         if !spec.has_head() {
-            copy_range(top, rows.start * width..rows.end * width, outputs);
+            let top = at(top, rows.start * width..rows.end * width);
+            copy(top, at_mut(outputs, ..top.len()));
             return;
         }
         let w_out = self.model.view().head_weights();
@@ -364,7 +424,7 @@ impl ForwardPass<'_> {
                 width,
                 View::rows(top, width).from(rows.start, 0),
                 w_out,
-                at_mut(outputs, rows.start * columns..),
+                outputs,
                 columns,
             )
         });

@@ -141,6 +141,7 @@
 //! ```text
 //! image/ golden                           a net in one file, and the proof that it computes right
 //! backward/ tape truncation               THE HOT PATH, backward: each line quotes the forward line that it differentiates
+//! share                                   one sequence on several cores
 //! forward recurrence/ stream fixed        THE HOT PATH, forward: whole batches; the sequential part; one time step at a time
 //! quantized/                              the same net in int8
 //! inputs                                  dense rows, or embeddings of a window of tokens
@@ -179,6 +180,7 @@ mod model;
 mod optimizer;
 mod params;
 mod recurrence;
+mod share;
 mod simd;
 mod slices;
 mod spec;
@@ -206,6 +208,7 @@ pub use loss::Target;
 pub use model::Model;
 pub use optimizer::Optimizer;
 pub use params::{Place, Tensor, TensorKind};
+pub use share::{Exchange, Share, forward_share};
 pub use simd::{Aligned, LANES, Level, PairStrip, Strip};
 pub use spec::{
     Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer, Layers,

@@ -448,7 +448,9 @@ impl Operation for Record<'_> {
 fn read_out<S: Simd>(s: S, pass: &ForwardPass, buffer: &mut [f32]) {
     let (buffer, top) = pass.read_top(s, buffer);
     let (top, outputs) = crate::layout::read_write(buffer, top, pass.layout.outputs);
-    pass.head(s, top, outputs);
+    let rows = pass.output_rows();
+    let outputs = at_mut(outputs, rows.start * pass.model.spec().output_width()..);
+    pass.head(s, top, rows, outputs);
 }
 
 /// Where a NaN or an infinity first appeared.

@@ -7,4 +7,5 @@ pub mod folder;
 pub mod interrupt;
 pub mod memory;
 pub mod seeds;
+pub mod team;
 pub mod threads;

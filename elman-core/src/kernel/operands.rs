@@ -91,10 +91,12 @@ pub(crate) struct Recurrent<'a, C> {
     pub pass: Pass<'a>,
     pub rows: usize,
     pub columns: usize,
+    /// Numbers of what a step reads: `columns`, or more where several workers share the columns.
+    pub depth: usize,
     pub steps: usize,
     /// Forward or backward in time through C.
     pub time: Time,
-    /// What stands for `C[t∓1]` at the first step, (rows, columns).
+    /// What stands for `C[t∓1]` at the first step, (rows, depth).
     pub previous: View<'a>,
     /// `W_rec` or its transpose.
     pub b: Panels<'a>,

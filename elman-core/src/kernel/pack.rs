@@ -19,6 +19,16 @@ pub(crate) struct Panel<'a, E> {
     pub bias: View<'a, E>,
 }
 
+impl<E> Panel<'_, E> {
+    #[inline(always)]
+    fn from(self, strip: usize) -> Self {
+        Self {
+            matrix: self.matrix.from(strip, 0),
+            bias: self.bias.from(strip, 0),
+        }
+    }
+}
+
 /// The right-hand side of a product, in the precision it is stored in.
 #[derive(Clone, Copy)]
 pub(crate) enum Panels<'a> {
@@ -50,6 +60,15 @@ impl<'a> Panels<'a> {
             matrix,
             bias: View::EMPTY,
         })
+    }
+
+    /// The same from strip `strip` on.
+    #[inline(always)]
+    pub fn from(self, strip: usize) -> Self {
+        match self {
+            Self::Single(panel) => Self::Single(panel.from(strip)),
+            Self::Pairs(panel) => Self::Pairs(panel.from(strip)),
+        }
     }
 
     /// The packed matrix of `depth` rows behind `extra` bias rows at the start of `strips`.

@@ -142,13 +142,14 @@ impl<C: Step<1, 1>> Recurrent<'_, C> {
     #[inline(always)]
     fn each<S: Simd>(mut self, s: S) {
         let (rows, columns, c_row, b) = (self.rows, self.columns, self.c_row, self.b);
+        let depth = self.depth;
         for index in 0..self.steps {
             let (cell, pass, order) = (self.cell, self.pass, self.order_of(index));
             let StepRows { start, previous, c } = self.step_rows(index);
             s.run(Gemm {
                 start: Start::Continue,
                 order,
-                ..Gemm::new(rows, columns, columns, previous, b, c, c_row)
+                ..Gemm::new(rows, columns, depth, previous, b, c, c_row)
             });
             s.run(Finish {
                 cell,
@@ -228,7 +229,7 @@ impl<C: Step<1, 1>> Recurrent<'_, C> {
         b: View<E>,
         column: usize,
     ) {
-        let (c_row, depth, cell, pass) = (self.c_row, self.columns, self.cell, self.pass);
+        let (c_row, depth, cell, pass) = (self.c_row, self.depth, self.cell, self.pass);
         let columns = self.columns - column;
         let StepRows { start, previous, c } = self.step_rows(index);
         let c = at_mut(c, column..);

@@ -75,6 +75,7 @@ fn weights<S: Simd, const STRIPS: usize>(
 pub(super) fn fits_recurrent<C>(recurrent: &Recurrent<C>) -> bool {
     (1..=MAX_COLUMNS).contains(&recurrent.columns)
         && recurrent.c_row == recurrent.columns
+        && recurrent.depth == recurrent.columns
         && recurrent.rows * recurrent.columns <= 2 * LANES
 }
 

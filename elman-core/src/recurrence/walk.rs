@@ -193,6 +193,7 @@ impl<'a> Recurrence<'a> {
             pass: pass.from(row * self.width + self.column()),
             rows: active,
             columns: self.hidden,
+            depth: self.hidden,
             steps: steps.len(),
             time,
             previous,

@@ -6,16 +6,18 @@ mod plan;
 mod report;
 
 use std::io::{IsTerminal, Write, stdout};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use elman_core::{Error, Inputs, Level};
+use elman_core::{Error, Exchange, Inputs, Level, Share};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use crate::args::{BenchArgs, Mode};
 use crate::base::failure::Result;
+use crate::base::team;
 use crate::base::threads::on_threads;
-use clock::{Limits, time};
+use clock::{Limits, Times, time};
 use net::Net;
 use plan::{Measurement, find_level, measurements};
 use report::BenchReport;
@@ -46,7 +48,18 @@ pub fn run(args: &BenchArgs) -> Result<()> {
 }
 
 fn measure(measurement: &Measurement, level: Level, budget: Duration) -> Result<BenchReport> {
-    let mut net = Net::new(measurement.dims, measurement.storage)?;
+    let Measurement {
+        dims,
+        threads,
+        storage,
+        ..
+    } = *measurement;
+    let together = measurement.mode == Mode::Forward && dims.batch == 1 && threads > 1;
+    let mut net = if together {
+        Net::for_workers(dims, storage, threads)?
+    } else {
+        Net::new(dims, storage)?
+    };
     let mut limits = Limits::new(level, measurement.recurrent_bytes());
     let pass = match (measurement.mode, measurement.threads) {
         (Mode::Forward, 1) => Net::forward,
@@ -60,6 +73,12 @@ fn measure(measurement: &Measurement, level: Level, budget: Duration) -> Result<
             return Ok(BenchReport::new(measurement, level, &times, &limits));
         }
     };
+    if together {
+        let times = on_threads(threads, || {
+            Ok(time_together(&mut net, level, budget, &mut limits)?)
+        })?;
+        return Ok(BenchReport::new(measurement, level, &times, &limits));
+    }
     let mut work = || Ok(time(budget, &mut limits, || pass(&mut net, level))?);
     let times = if measurement.threads == 1 {
         work()?
@@ -76,6 +95,45 @@ fn forward_in_parallel(net: &mut Net, level: Level) -> Result<(), Error> {
         .par_iter_mut()
         .with_max_len(1)
         .try_for_each(|shard| shard.forward(level, weights))
+}
+
+/// Times the single sequence of [`Net::for_workers`] on the threads of the rayon pool around it: the bits of [`Net::forward`].
+fn time_together(
+    net: &mut Net,
+    level: Level,
+    budget: Duration,
+    limits: &mut Limits,
+) -> Result<Times, Error> {
+    let widest = net.widest();
+    let (weights, shards) = net.parts();
+    let limits = Mutex::new(limits);
+    let found = team::run(shards, widest, |shard, share, exchange| {
+        if !share.is_first() {
+            while said(share, exchange, false) {
+                shard.forward_share(level, weights, share, exchange)?;
+            }
+            return Ok(None);
+        }
+        let mut limits = limits.lock().expect("the first member alone");
+        let times = time(budget, &mut limits, || {
+            said(share, exchange, true);
+            shard.forward_share(level, weights, share, exchange)
+        });
+        said(share, exchange, false);
+        times.map(Some)
+    });
+    let mut times = None;
+    for found in found {
+        times = times.or(found?);
+    }
+    Ok(times.expect("the first member measured"))
+}
+
+/// Whether there is more to do, as the first member says.
+fn said(share: Share, exchange: &mut dyn Exchange, go_on: bool) -> bool {
+    let mut word = [f32::from(u8::from(go_on))];
+    team::told(share, exchange, &mut word);
+    word[0] > 0.0
 }
 
 /// [`Net::train`] on the threads of the rayon pool around it: the same bits, however many they are.

@@ -4,9 +4,9 @@
 use std::fmt;
 
 use elman_core::{
-    Activation, Batch, Cell, Error, Init, Inputs, Layer, Layers, Level, Model, PairStrip, Spec,
-    Stream, Strip, Tape, Target, Window, forward, gradient, initialize, loss, pack, pack_bfloat16,
-    pack_transposed,
+    Activation, Batch, Cell, Error, Exchange, Init, Inputs, Layer, Layers, Level, Model, PairStrip,
+    Share, Spec, Stream, Strip, Tape, Target, Window, forward, forward_share, gradient, initialize,
+    loss, pack, pack_bfloat16, pack_transposed,
 };
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -153,6 +153,17 @@ impl Net {
         })
     }
 
+    /// The same sequence for every one of some workers that run it together, each with buffers of its own.
+    ///
+    /// # Errors
+    /// As [`Net::new`].
+    pub fn for_workers(dims: Dims, storage: Storage, workers: usize) -> Result<Self, Error> {
+        Ok(Self {
+            weights: Weights::new(&dims.spec(), storage)?,
+            shards: (0..workers).map(|_| Shard::new(0, dims, dims)).collect(),
+        })
+    }
+
     /// All outputs of all sequences, from a fresh state.
     ///
     /// # Errors
@@ -174,6 +185,11 @@ impl Net {
             .iter_mut()
             .try_for_each(|shard| shard.train(level, weights))?;
         self.add_up(level)
+    }
+
+    /// Hidden units.
+    pub fn widest(&self) -> usize {
+        self.shards.first().map_or(0, |shard| shard.dims.hidden)
     }
 
     /// What every shard reads, and the shards: each can run on a thread of its own.
@@ -318,6 +334,35 @@ impl Shard {
             state,
             workspace,
             &mut self.outputs,
+        )
+    }
+
+    /// One worker's share of the outputs of a single sequence, from a fresh state.
+    ///
+    /// # Errors
+    /// None: the lengths fit.
+    pub fn forward_share(
+        &mut self,
+        level: Level,
+        weights: &Weights,
+        share: Share,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(), Error> {
+        let model = weights.for_inference()?;
+        let batch = Batch::uniform(self.dims.steps, 1)?;
+        let inputs = Inputs::Dense(&self.inputs);
+        model.reset(&mut self.state);
+        let (rows, width) = (share.rows(self.dims.steps), self.dims.output);
+        forward_share(
+            level,
+            &model,
+            share,
+            exchange,
+            &batch,
+            inputs,
+            &mut self.state,
+            &mut self.buffer,
+            &mut self.outputs[rows.start * width..rows.end * width],
         )
     }
 

@@ -110,7 +110,7 @@ impl Shape {
 
     /// Columns of a sum, in full strips.
     #[inline(always)]
-    const fn padded(&self) -> usize {
+    pub const fn padded(&self) -> usize {
         self.strips() * LANES
     }
 

@@ -14,6 +14,8 @@
 //! Lost: the input product of the next step here, to fill the time in which the cell waits for its divisions (8 to 17 % slower
 //! at 32 units, 15 at 256: what is short is loads and arithmetic, not latency, and one row uses each number of W_in once).
 
+use core::ops::Range;
+
 use super::forward::Forward;
 use super::{Rows, Segment, Weights, apart, load_bias, window};
 use crate::cell::Gated;
@@ -22,10 +24,11 @@ use crate::kernel::pack::Panels;
 use crate::simd::{Element, LANES, Operation, Simd};
 use crate::slices::at;
 
-/// All steps of a segment of one row.
+/// Some strips of units at all steps of a segment of one row.
 struct OneRow<'w, 'a, 'b, E, C, const SUMS: usize, const STATES: usize>(
     &'w mut Forward<'a, C, SUMS, STATES>,
     Segment,
+    Range<usize>,
     Weights<'b, E>,
 );
 
@@ -36,14 +39,13 @@ impl<E: Element, C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self(pass, segment, weights) = self;
-        let strips = pass.shape.strips();
+        let Self(pass, segment, strips, weights) = self;
         for index in 0..segment.steps {
             let rows = segment.step(index);
-            for strip in 0..strips {
+            for strip in strips.clone() {
                 let strip = match rows.order {
                     Order::Ascending => strip,
-                    Order::Descending => strips - 1 - strip,
+                    Order::Descending => strips.end - 1 - (strip - strips.start),
                 };
                 pass.strip(s, rows, strip, weights);
             }
@@ -61,12 +63,18 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize> Forward<'_,
             }
             return;
         }
+        self.one_row(s, segment, 0..self.shape.strips());
+    }
+
+    /// Some strips of units at all steps of a segment of one row.
+    #[inline(always)]
+    pub fn one_row<S: Simd>(&mut self, s: S, segment: Segment, strips: Range<usize>) {
         match (self.w_rec, self.others) {
             (Panels::Single(w_rec), Panels::Single(others)) => {
-                s.run(OneRow(self, segment, Weights { w_rec, others }));
+                s.run(OneRow(self, segment, strips, Weights { w_rec, others }));
             }
             (Panels::Pairs(w_rec), Panels::Pairs(others)) => {
-                s.run(OneRow(self, segment, Weights { w_rec, others }));
+                s.run(OneRow(self, segment, strips, Weights { w_rec, others }));
             }
             _ => debug_assert!(false, "all weights of a model have one precision"),
         }
