@@ -490,3 +490,23 @@ fn net_of_few_units(cell: Cell, hidden: usize, rows: usize) {
         }
     }
 }
+
+/// Nets of the subjects and one whose sequence takes several stretches, each over a single sequence.
+#[test]
+fn workers_that_share_a_sequence_give_the_same_bits() {
+    for level in levels() {
+        let long = (Spec::dense(5, 70, 3), 1100);
+        let nets = subjects()
+            .into_iter()
+            .map(|subject| (subject.case.spec, 13));
+        for (spec, steps) in nets.chain([long]) {
+            let case = Case::new(spec, &[steps], 5);
+            let rig = Rig::new(level, &spec, &case.params);
+            let alone = rig.forward(&case);
+            for workers in [1, 2, 3, 7] {
+                let what = format!("{spec:?} on {level} with {workers} workers");
+                assert_same_forward(&what, &rig.forward_together(&case, workers), &alone);
+            }
+        }
+    }
+}

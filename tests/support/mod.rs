@@ -7,3 +7,4 @@ pub mod masks;
 pub mod quantized;
 pub mod rig;
 pub mod samples;
+pub mod table;

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use elman_core::{
-    Batch, Error, HeadKind, Inputs, Level, Model, Read, Spec, Stream, Strip, Tape, Target,
+    Batch, Error, HeadKind, Inputs, Level, Model, Read, Share, Spec, Stream, Strip, Tape, Target,
     Truncation, loss, pack, pack_transposed,
 };
 
 use super::case::{Case, Rows, Targets};
+use super::table::{Seat, Table};
 
 /// A net ready to run on one level.
 #[derive(Clone)]
@@ -133,6 +134,57 @@ impl Rig {
         )
         .expect("a forward pass");
         Forward { outputs, state }
+    }
+
+    /// Inference over a single sequence by several workers, each on a thread of its own. Their states must agree.
+    ///
+    /// # Panics
+    /// If core refuses, or states differ.
+    pub fn forward_together(&self, case: &Case, workers: usize) -> Forward {
+        let steps = case.lengths[0];
+        let batch = Batch::uniform(steps, 1).expect("a batch");
+        let table = Table::new(workers);
+        let start = self.start(case);
+        let work = |index: usize| {
+            let share = Share::new(index, workers).expect("a worker");
+            let mut state = start.clone();
+            let mut workspace = self.dirty_strips(self.spec.workspace_len(steps, 1));
+            let own = share.rows(self.spec.output_rows(steps, 1));
+            let mut outputs = self.dirty(own.len() * self.spec.output_width());
+            elman_core::forward_share(
+                self.level,
+                &self.model(),
+                share,
+                &mut Seat {
+                    table: &table,
+                    index,
+                },
+                &batch,
+                inputs(&case.rows),
+                &mut state,
+                &mut workspace,
+                &mut outputs,
+            )
+            .expect("a share");
+            Forward { outputs, state }
+        };
+        let shares: Vec<Forward> = std::thread::scope(|scope| {
+            let work = &work;
+            let workers: Vec<_> = (0..workers).map(|i| scope.spawn(move || work(i))).collect();
+            let joined = workers.into_iter().map(|worker| worker.join());
+            joined.map(|share| share.expect("a worker")).collect()
+        });
+        let bits = |state: &[f32]| state.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let state = shares[0].state.clone();
+        assert!(
+            shares
+                .iter()
+                .all(|share| bits(&share.state) == bits(&state))
+        );
+        Forward {
+            outputs: shares.into_iter().flat_map(|share| share.outputs).collect(),
+            state,
+        }
     }
 
     /// Sequence `b` one step at a time; a row of outputs per step, whatever the head reads.
