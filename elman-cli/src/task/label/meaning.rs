@@ -94,15 +94,6 @@ impl LabelMeaning {
             ))
         })
     }
-
-    /// The best label of every token of one sentence, from its rows of probabilities.
-    pub fn decode(&self, probabilities: &[f32]) -> Vec<&str> {
-        self.labels
-            .decode(probabilities)
-            .into_iter()
-            .map(|label| self.labels.name(label))
-            .collect()
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::data::Sequences;
 use crate::net::infer;
 use crate::task::label::nats;
 
-/// Tokens of a stream that are run at once.
+/// Tokens of a stream that are run at once, at most: fewer where there are very many to choose from.
 const STEPS: usize = 128;
 
 /// Sequences that a thread runs side by side.
@@ -107,11 +107,12 @@ impl TextScores {
 pub fn measure(model: &Model<'_>, sequences: &Sequences, order: &[usize]) -> Result<TextScores> {
     let level = Level::detect();
     let width = model.spec().output_width();
+    let steps = (infer::rows_at_once(width) / SIDE_BY_SIDE).clamp(1, STEPS);
     let groups: Vec<TextScores> = order
         .par_chunks(SIDE_BY_SIDE)
         .map(|chosen| {
             let mut scores = TextScores::default();
-            infer::walk(level, model, sequences, chosen, STEPS, |places, rows| {
+            infer::walk(level, model, sequences, chosen, steps, |places, rows| {
                 for (&place, row) in places.iter().zip(rows.chunks_exact(width)) {
                     scores.count(sequences.classes()[place], row);
                 }
