@@ -8,3 +8,4 @@ pub mod interrupt;
 pub mod memory;
 pub mod seeds;
 pub mod threads;
+pub mod waiting;

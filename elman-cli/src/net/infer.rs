@@ -17,7 +17,7 @@ const STEPS: usize = 4096;
 
 /// Outputs that a thread holds at once, where it can choose; and rows that there should be all the same, so that the
 /// head's weights are not fetched anew for every few of them.
-const HELD: usize = 1 << 22;
+const HELD: usize = 1 << 23;
 const FEWEST_ROWS: usize = 64;
 
 /// Rows of so many outputs that a thread runs at once.

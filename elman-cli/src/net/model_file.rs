@@ -2,6 +2,7 @@
 //! that a user of the model needs. `torch.nn.RNN`, `torch.nn.GRU` or `torch.nn.LSTM` loads the `rnn.*` tensors by name.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use elman_core::Spec;
@@ -162,10 +163,22 @@ fn write_tensors(
 /// # Errors
 /// A missing or foreign file.
 pub fn task_of(path: &Path) -> Result<String> {
-    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    let header = read_header(path).map_err(|error| Failure::read(path, &error))?;
     let kind: Result<Metadata<serde::de::IgnoredAny>> =
-        open(&content).and_then(|(_, json)| from_json(&json));
+        metadata(&header).and_then(|json| from_json(&json));
     Ok(kind.map_err(|failure| failure.in_file(path))?.task)
+}
+
+/// What stands before the tensors: eight bytes that say how long it is, and JSON.
+fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    let mut header = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut header)?;
+    let length = header
+        .first_chunk()
+        .map_or(0, |&bytes| u64::from_le_bytes(bytes));
+    file.take(length).read_to_end(&mut header)?;
+    Ok(header)
 }
 
 /// Reads a model made for `task`.
@@ -198,15 +211,20 @@ pub fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network
 }
 
 fn open(content: &[u8]) -> Result<(SafeTensors<'_>, String)> {
-    let foreign = || Failure::input("not a file written by elman");
     let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
+    Ok((file, metadata(content)?))
+}
+
+/// Our part of what stands before the tensors.
+fn metadata(content: &[u8]) -> Result<String> {
     let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
-    let json = header
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(KEY))
-        .ok_or_else(foreign)?;
-    Ok((file, json.clone()))
+    let metadata = header.metadata().as_ref();
+    let json = metadata.and_then(|metadata| metadata.get(KEY));
+    json.cloned().ok_or_else(foreign)
+}
+
+fn foreign() -> Failure {
+    Failure::input("not a file written by elman")
 }
 
 fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {

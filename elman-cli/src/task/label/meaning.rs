@@ -100,7 +100,7 @@ impl LabelMeaning {
 mod tests {
     use super::*;
     use crate::base::folder::Run;
-    use crate::data::features::{Feature, Vocabulary};
+    use crate::data::features::{Feature, Vocabulary, count};
     use crate::net::model_file;
     use elman_core::{Dropout, InitialState, Input, Layer, Layers};
 
@@ -110,7 +110,8 @@ mod tests {
             labels,
             ..Sentence::default()
         };
-        let vocabulary = Vocabulary::collect(Feature::Shape, 4, ["Ida", "Bo", "runs", "far"]).0;
+        let vocabulary =
+            Vocabulary::collect(Feature::Shape, 4, &count(["Ida", "Bo", "runs", "far"])).0;
         LabelMeaning {
             reading: Reading::Tokens(vec![vocabulary]),
             labels: Labels::collect(&[sentence]),

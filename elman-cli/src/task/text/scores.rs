@@ -107,11 +107,11 @@ impl TextScores {
 pub fn measure(model: &Model<'_>, sequences: &Sequences, order: &[usize]) -> Result<TextScores> {
     let level = Level::detect();
     let width = model.spec().output_width();
-    let steps = (infer::rows_at_once(width) / SIDE_BY_SIDE).clamp(1, STEPS);
     let groups: Vec<TextScores> = order
         .par_chunks(SIDE_BY_SIDE)
         .map(|chosen| {
             let mut scores = TextScores::default();
+            let steps = (infer::rows_at_once(width) / chosen.len()).clamp(1, STEPS);
             infer::walk(level, model, sequences, chosen, steps, |places, rows| {
                 for (&place, row) in places.iter().zip(rows.chunks_exact(width)) {
                     scores.count(sequences.classes()[place], row);
