@@ -11,6 +11,7 @@ use elman_core::Channel;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Hiding;
+use crate::data::frequency::most_frequent_first;
 
 /// One view of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,13 +185,8 @@ impl Vocabulary {
             }
         }
         let rare = counts.values().filter(|&&count| count < OFTEN_ENOUGH).sum();
-        let mut known: Vec<(String, usize)> = counts
-            .into_iter()
-            .filter(|&(_, count)| count >= OFTEN_ENOUGH)
-            .collect();
-        known.sort_unstable_by(|(a, count_a), (b, count_b)| {
-            count_b.cmp(count_a).then_with(|| a.cmp(b))
-        });
+        let known = counts.into_iter();
+        let known = most_frequent_first(known.filter(|&(_, count)| count >= OFTEN_ENOUGH));
         let counts = std::iter::once(rare)
             .chain(known.iter().map(|&(_, count)| count))
             .collect();

@@ -245,6 +245,7 @@ impl Worker {
 mod tests {
     use super::*;
     use crate::base::seeds::{self, Purpose};
+    use crate::data::{Rows, Targets};
     use crate::net::network::Network;
     use elman_core::*;
 
@@ -309,6 +310,84 @@ mod tests {
             .unwrap();
             assert_eq!(network.outputs(&sequences).unwrap(), whole);
         }
+    }
+
+    /// Keeps every row with its target: nothing may be lost, doubled or swapped.
+    struct Keep;
+
+    impl Judge for Keep {
+        type Notes = Vec<(usize, Vec<f32>)>;
+        type Verdict = Self::Notes;
+
+        fn start(&self) -> Self::Notes {
+            Vec::new()
+        }
+
+        fn see(&self, rows: &mut Self::Notes, target: usize, row: &[f32]) {
+            rows.push((target, row.to_vec()));
+        }
+
+        fn end(&self, rows: Self::Notes) -> Self::Verdict {
+            rows
+        }
+    }
+
+    #[test]
+    fn judges_see_every_row_of_their_sequence_in_order() {
+        let last = Spec {
+            head: Head {
+                read: Read::LastStep,
+                ..spec(1).head
+            },
+            ..spec(1)
+        };
+        for spec in [spec(1), spec(3), last] {
+            let network = network(spec);
+            let mut sequences = Sequences::new(Rows::ids(1), Targets::classes(), spec.head.read);
+            for length in (0..70).map(|i| 1 + i * 5 % 11).chain([STEPS as u32 + 5]) {
+                (0..length).for_each(|step| sequences.push_ids([step % 5]));
+                let targets = match spec.head.read {
+                    Read::EveryStep => length,
+                    Read::LastStep => 1,
+                };
+                (0..targets).for_each(|_| sequences.push_class(Target::IGNORED));
+                sequences.end_sequence();
+            }
+            let outputs = network.outputs(&sequences).unwrap();
+            let verdicts = network.judge(&sequences, &Keep).unwrap();
+            assert_eq!(verdicts.len(), sequences.len());
+            for (sequence, rows) in verdicts.into_iter().enumerate() {
+                let (targets, rows): (Vec<usize>, Vec<Vec<f32>>) = rows.into_iter().unzip();
+                let expected = sequences.outputs_of(sequence, 0..usize::MAX);
+                assert_eq!(rows.concat(), outputs[expected.start * 3..expected.end * 3]);
+                assert_eq!(targets, expected.collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn sequences_with_very_many_outputs_run_few_at_a_time() {
+        let mut sequences = Sequences::of_tokens(1);
+        for length in [100, 30, 30, 30, 20, 20] {
+            (0..length).for_each(|_| sequences.push_row([0], Target::IGNORED));
+            sequences.end_sequence();
+        }
+        let wide = |window| Spec {
+            head: Head {
+                kind: HeadKind::Softmax { outputs: HELD },
+                ..spec(window).head
+            },
+            ..spec(window)
+        };
+        let order = longest_first(&sequences);
+        let sizes = |spec: &Spec| -> Vec<usize> {
+            let batches = batches(spec, &sequences, &order).into_iter();
+            batches.map(<[usize]>::len).collect()
+        };
+        // At most 64 rows where a net takes sequences whole, and so many steps of all of them where it can stop.
+        assert_eq!(sizes(&wide(3)), [1, 2, 2, 1]);
+        assert_eq!((sizes(&wide(1)), sizes(&spec(3))), (vec![6], vec![6]));
+        assert_eq!(steps_at_once(&wide(1), &sequences, &order), 64 / 6);
     }
 
     #[test]
