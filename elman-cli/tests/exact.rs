@@ -230,6 +230,36 @@ fn ctrl_c_says_how_to_go_on() {
     assert_same(&shop, "whole", "run");
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_start_at_once() {
+    use std::io::{BufRead, BufReader};
+
+    let shop = Workshop::new();
+    // Orthogonal weights for so many units take many seconds.
+    let line = "train label --train train.conll --out run --cell lstm --hidden 2048 --bidirectional false --batch 8";
+    let mut command = shop.command(line);
+    let mut child = command
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let mut next = || lines.next().map(|line| line.expect("text"));
+    let first = next().expect("a line");
+    assert!(first.starts_with("drawing the first weights"), "{first}");
+    let status = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(status.expect("kill runs").success());
+    let asked = std::time::Instant::now();
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
+    let waited = asked.elapsed();
+    assert!(waited < std::time::Duration::from_secs(1), "{waited:?}");
+    let last = next().expect("a reason");
+    assert!(last.contains("before the first update"), "{last}");
+    assert!(!shop.path("run/checkpoint.safetensors").exists());
+}
+
 #[test]
 fn a_configuration_file_repeats_a_run_and_flags_win() {
     let shop = Workshop::new();

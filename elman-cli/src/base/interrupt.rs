@@ -1,4 +1,5 @@
-//! Ctrl-C: the first asks for a tidy end, the second gets an untidy one.
+//! Ctrl-C: while there is nothing to save it ends the process at once. Later the first asks for a tidy end, the second
+//! gets an untidy one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +8,14 @@ use crate::base::failure::{Failure, Result};
 
 /// Whether the process was asked to stop.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    is_asked: AtomicBool,
+    /// Whether somebody looks at the other flag.
+    is_heeded: AtomicBool,
+}
 
 impl Interrupt {
     /// Starts listening for Ctrl-C and friendly kills.
@@ -16,9 +24,13 @@ impl Interrupt {
     /// The system does not let us.
     pub fn listen() -> Result<Self> {
         let interrupt = Self::default();
-        let asked = Arc::clone(&interrupt.0);
+        let heard = interrupt.clone();
         let handler = move || {
-            if asked.swap(true, Ordering::SeqCst) {
+            let is_heeded = heard.0.is_heeded.load(Ordering::SeqCst);
+            if !is_heeded {
+                eprintln!("elman: stopped before the first update: there is nothing new to save");
+            }
+            if !is_heeded || heard.0.is_asked.swap(true, Ordering::SeqCst) {
                 std::process::exit(i32::from(Failure::INTERRUPTED));
             }
         };
@@ -27,8 +39,13 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    /// From now on somebody asks [`Interrupt::is_asked`] again and again.
+    pub fn heed(&self) {
+        self.0.is_heeded.store(true, Ordering::SeqCst);
+    }
+
     /// Whether the first one has come.
     pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.is_asked.load(Ordering::SeqCst)
     }
 }

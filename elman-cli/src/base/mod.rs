@@ -9,3 +9,4 @@ pub mod memory;
 pub mod seeds;
 pub mod team;
 pub mod threads;
+pub mod waiting;

@@ -11,7 +11,7 @@ use crate::train::measure::as_read;
 use crate::train::report::{RunReport, RunState};
 use crate::train::settings::Settings;
 use crate::train::task::Task;
-use crate::train::{Job, Outcome, check_room, train, train_in, write_report};
+use crate::train::{Job, Outcome, check_room, load, train, train_in, write_report};
 
 /// The command.
 ///
@@ -39,7 +39,7 @@ impl Visitor for Start {
 
     fn visit<J: Job>(self, job: &J) -> Result<()> {
         job.settings().check()?;
-        let task = job.load()?;
+        let task = load(job)?;
         check_room(&task, job.settings())?;
         let run = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
         finish::<J::Task>(&run, &train_in(&run, &task, job.clone(), None)?);
@@ -71,7 +71,7 @@ impl Visitor for ReportOn<'_> {
     type Output = Result<()>;
 
     fn visit<J: Job>(self, job: &J) -> Result<()> {
-        let (run, task) = (self.run, job.load()?);
+        let (run, task) = (self.run, load(job)?);
         let (threads, state) = (job.settings().threads, how_far(run, job.settings())?);
         on_threads(threads, || write_report(&task, run, state))?;
         println!("{}", run.report().display());
@@ -104,7 +104,7 @@ impl Visitor for Resume<'_> {
     type Output = Result<()>;
 
     fn visit<J: Job>(self, job: &J) -> Result<()> {
-        let task = job.load()?;
+        let task = load(job)?;
         let outcome = train(&task, job.settings(), self.run, Interrupt::listen()?, None)?;
         finish::<J::Task>(self.run, &outcome);
         Ok(())

@@ -3,6 +3,7 @@
 //! The word itself carries most of what is known about a word that training has seen; spelling –
 //! shape, first and last letters – carries what can be known about one that it has not.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -10,6 +11,7 @@ use elman_core::Channel;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Hiding;
+use crate::data::frequency::most_frequent_first;
 
 /// One view of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,27 +91,54 @@ impl fmt::Display for Feature {
 
 impl Feature {
     /// The feature's value for a word.
-    pub fn of(self, word: &str) -> String {
+    fn of<'a>(self, word: &'a Folded<'_>) -> Cow<'a, str> {
+        let folded = &*word.folded;
         match self {
-            Self::Character | Self::Token => word.to_owned(),
-            Self::Word => fold_word(word),
-            Self::Shape => shape(word),
-            Self::Prefix(letters) => fold_word(word).chars().take(letters).collect(),
+            Self::Character | Self::Token => word.word.into(),
+            Self::Word => folded.into(),
+            Self::Shape => shape(word.word).into(),
+            Self::Prefix(letters) => {
+                let end = folded.char_indices().nth(letters);
+                folded[..end.map_or(folded.len(), |(end, _)| end)].into()
+            }
+            Self::Suffix(0) => "".into(),
             Self::Suffix(letters) => {
-                let word = fold_word(word);
-                let skipped = word.chars().count().saturating_sub(letters);
-                word.chars().skip(skipped).collect()
+                let start = folded.char_indices().rev().nth(letters - 1);
+                folded[start.map_or(0, |(start, _)| start)..].into()
             }
         }
     }
 }
 
-/// Case folded, digits mapped to 0: `Apollo-11` and `APOLLO-13` are one word.
-fn fold_word(word: &str) -> String {
-    word.chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c.is_numeric() { '0' } else { c })
-        .collect()
+/// A word as it is and case folded, digits mapped to 0: `Apollo-11` and `APOLLO-13` are one word. Most features begin with
+/// that, so it is done once for all of them.
+pub struct Folded<'a> {
+    word: &'a str,
+    folded: Cow<'a, str>,
+}
+
+impl<'a> Folded<'a> {
+    /// Of a word.
+    pub fn new(word: &'a str) -> Self {
+        let stays = |byte: u8| byte.is_ascii() && !matches!(byte, b'A'..=b'Z' | b'1'..=b'9');
+        let folded = if word.bytes().all(stays) {
+            word.into()
+        } else {
+            let letters = word.chars().flat_map(char::to_lowercase);
+            let letters = letters.map(|c| if c.is_numeric() { '0' } else { c });
+            letters.collect::<String>().into()
+        };
+        Self { word, folded }
+    }
+}
+
+/// How often each word occurs: features are found once for every word that is not like another.
+pub fn count<'a>(words: impl IntoIterator<Item = &'a str>) -> HashMap<&'a str, usize> {
+    let mut counts = HashMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts
 }
 
 /// `X` capital, `x` small or caseless letter, `d` digit, anything else itself; runs longer than two
@@ -141,23 +170,23 @@ impl Vocabulary {
 
     /// Collects the values of a feature that are frequent enough to be learnt, the most frequent first.
     /// Also returns how often each id occurred.
-    pub fn collect<'a>(
+    pub fn collect(
         feature: Feature,
         width: usize,
-        words: impl IntoIterator<Item = &'a str>,
+        words: &HashMap<&str, usize>,
     ) -> (Self, Vec<usize>) {
         let mut counts: HashMap<String, usize> = HashMap::new();
-        for word in words {
-            *counts.entry(feature.of(word)).or_default() += 1;
+        for (word, &count) in words {
+            let word = Folded::new(word);
+            let value = feature.of(&word);
+            match counts.get_mut(&*value) {
+                Some(known) => *known += count,
+                None => drop(counts.insert(value.into_owned(), count)),
+            }
         }
         let rare = counts.values().filter(|&&count| count < OFTEN_ENOUGH).sum();
-        let mut known: Vec<(String, usize)> = counts
-            .into_iter()
-            .filter(|&(_, count)| count >= OFTEN_ENOUGH)
-            .collect();
-        known.sort_unstable_by(|(a, count_a), (b, count_b)| {
-            count_b.cmp(count_a).then_with(|| a.cmp(b))
-        });
+        let known = counts.into_iter();
+        let known = most_frequent_first(known.filter(|&(_, count)| count >= OFTEN_ENOUGH));
         let counts = std::iter::once(rare)
             .chain(known.iter().map(|&(_, count)| count))
             .collect();
@@ -184,11 +213,9 @@ impl Vocabulary {
     }
 
     /// The id of a word.
-    pub fn id(&self, word: &str) -> u32 {
-        self.ids
-            .get(&self.feature.of(word))
-            .copied()
-            .unwrap_or(UNKNOWN)
+    pub fn id(&self, word: &Folded<'_>) -> u32 {
+        let id = self.ids.get(&*self.feature.of(word));
+        id.copied().unwrap_or(UNKNOWN)
     }
 
     /// The values that have ids, from id 1 on.
@@ -278,10 +305,13 @@ mod tests {
 
     #[test]
     fn features_of_words() {
-        assert_eq!(Feature::Word.of("Apollo-11"), "apollo-00");
-        assert_eq!(Feature::Prefix(3).of("Übergang"), "übe");
-        assert_eq!(Feature::Suffix(3).of("naïve"), "ïve");
-        assert_eq!(Feature::Suffix(3).of("is"), "is");
+        let of = |feature: Feature, word| feature.of(&Folded::new(word)).into_owned();
+        assert_eq!(of(Feature::Word, "Apollo-11"), "apollo-00");
+        assert_eq!(of(Feature::Word, "x-0"), "x-0");
+        assert_eq!(of(Feature::Prefix(3), "Übergang"), "übe");
+        assert_eq!(of(Feature::Prefix(3), "Of"), "of");
+        assert_eq!(of(Feature::Suffix(3), "naïve"), "ïve");
+        assert_eq!(of(Feature::Suffix(3), "is"), "is");
         let shapes = [
             ("Aragon", "Xxx"),
             ("A", "X"),
@@ -291,23 +321,18 @@ mod tests {
             ("...", ".."),
         ];
         for (word, expected) in shapes {
-            assert_eq!(Feature::Shape.of(word), expected, "{word}");
+            assert_eq!(of(Feature::Shape, word), expected, "{word}");
         }
     }
 
     #[test]
     fn rare_values_are_unknown_and_the_order_is_fixed() {
         let words = ["b", "a", "rare", "c", "B", "a", "c", "c"];
-        let (vocabulary, counts) = Vocabulary::collect(Feature::Word, 4, words);
+        let (vocabulary, counts) = Vocabulary::collect(Feature::Word, 4, &count(words));
         assert_eq!(vocabulary.entries, ["c", "a", "b"]);
         assert_eq!(counts, [1, 3, 2, 2]);
         assert_eq!(
-            [
-                vocabulary.id("C"),
-                vocabulary.id("b"),
-                vocabulary.id("rare"),
-                vocabulary.id("new")
-            ],
+            ["C", "b", "rare", "new"].map(|word| vocabulary.id(&Folded::new(word))),
             [1, 3, 0, 0]
         );
         assert_eq!(
@@ -321,7 +346,7 @@ mod tests {
 
     #[test]
     fn a_stored_vocabulary_comes_back() {
-        let (vocabulary, _) = Vocabulary::collect(Feature::Suffix(2), 8, ["in", "in"]);
+        let (vocabulary, _) = Vocabulary::collect(Feature::Suffix(2), 8, &count(["in", "in"]));
         let json = serde_json::to_string(&vocabulary).unwrap();
         assert_eq!(
             json,
@@ -331,7 +356,7 @@ mod tests {
             serde_json::from_str::<Vocabulary>(&json).unwrap(),
             vocabulary
         );
-        let (words, _) = Vocabulary::collect(Feature::Word, 8, ["in", "in"]);
+        let (words, _) = Vocabulary::collect(Feature::Word, 8, &count(["in", "in"]));
         let json = serde_json::to_string(&words).unwrap();
         assert_eq!(serde_json::from_str::<Vocabulary>(&json).unwrap(), words);
     }

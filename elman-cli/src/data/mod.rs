@@ -7,6 +7,7 @@ pub mod csv;
 pub mod demo;
 pub mod features;
 mod format;
+pub mod frequency;
 mod header;
 mod lines;
 mod load;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::data::features::{self, Feature, NamedChannel, Vocabulary};
+use crate::data::features::{self, Feature, Folded, NamedChannel, Vocabulary};
 use crate::data::{Hiding, Rows, Sequences};
 
 /// From steps to rows.
@@ -58,14 +58,12 @@ const FARTHEST: f64 = 10.0;
 
 impl Reading {
     /// Words, and their spelling beside them.
-    pub fn words<'a>(
-        embedding: usize,
-        words: impl Iterator<Item = &'a str> + Clone,
-    ) -> (Self, Hiding) {
-        let (word, counts) = Vocabulary::collect(Feature::Word, embedding, words.clone());
+    pub fn words<'a>(embedding: usize, words: impl Iterator<Item = &'a str>) -> (Self, Hiding) {
+        let words = features::count(words);
+        let (word, counts) = Vocabulary::collect(Feature::Word, embedding, &words);
         let spelling = SPELLING
             .iter()
-            .map(|&(feature, width)| Vocabulary::collect(feature, width, words.clone()).0);
+            .map(|&(feature, width)| Vocabulary::collect(feature, width, &words).0);
         let vocabularies = std::iter::once(word).chain(spelling).collect();
         (
             Self::Tokens(vocabularies),
@@ -78,7 +76,8 @@ impl Reading {
         embedding: usize,
         characters: impl Iterator<Item = &'a str>,
     ) -> (Self, Hiding) {
-        let (vocabulary, counts) = Vocabulary::collect(Feature::Character, embedding, characters);
+        let characters = features::count(characters);
+        let (vocabulary, counts) = Vocabulary::collect(Feature::Character, embedding, &characters);
         let mut hiding = features::hiding(0, &counts, HIDING);
         for rate in &mut hiding.rates {
             *rate = rate.max(BLANKED);
@@ -147,7 +146,8 @@ impl Reading {
         match (self, steps) {
             (Self::Tokens(vocabularies), Steps::Tokens(tokens)) => {
                 for token in tokens {
-                    sequences.push_ids(vocabularies.iter().map(|known| known.id(token)));
+                    let token = Folded::new(token);
+                    sequences.push_ids(vocabularies.iter().map(|known| known.id(&token)));
                 }
                 Ok(tokens.len())
             }

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::base::failure::Result;
 use crate::data::Sequences;
+use crate::net::judge::{Judge, judge_rows};
 
 /// The rows of one sequence.
 pub struct SequenceRows {
@@ -44,25 +45,45 @@ impl SequenceRows {
 /// # Errors
 /// Ids that the spec does not know.
 pub fn outputs(model: &QuantizedModel<'_>, sequences: &Sequences) -> Result<Vec<f32>> {
-    let spec = model.spec();
-    let answer = |sequence: usize| -> Result<Vec<f32>> {
-        let (inputs, steps) = SequenceRows::of(sequences, sequence, usize::MAX);
-        let mut state = vec![0; spec.int8().state_len()];
-        model.reset(&mut state);
-        let mut workspace = vec![0; spec.int8().workspace_len(steps)];
-        let mut outputs = vec![0.0; spec.output_rows(steps, 1) * spec.output_width()];
-        model.forward(
-            inputs.view(),
-            steps,
-            &mut state,
-            &mut workspace,
-            &mut outputs,
-        )?;
-        Ok(outputs)
-    };
     let all: Vec<Vec<f32>> = (0..sequences.len())
         .into_par_iter()
-        .map(answer)
+        .map(|sequence| run(model, sequences, sequence))
         .collect::<Result<_>>()?;
     Ok(all.concat())
+}
+
+/// What a judge says of the outputs of every sequence, none of which are kept.
+///
+/// # Errors
+/// Ids that the spec does not know.
+pub fn judge<J: Judge>(
+    model: &QuantizedModel<'_>,
+    sequences: &Sequences,
+    judge: &J,
+) -> Result<Vec<J::Verdict>> {
+    (0..sequences.len())
+        .into_par_iter()
+        .map(|sequence| {
+            let outputs = run(model, sequences, sequence)?;
+            Ok(judge_rows(judge, sequences, sequence, &outputs))
+        })
+        .collect()
+}
+
+/// Outputs of one sequence.
+fn run(model: &QuantizedModel<'_>, sequences: &Sequences, sequence: usize) -> Result<Vec<f32>> {
+    let spec = model.spec();
+    let (inputs, steps) = SequenceRows::of(sequences, sequence, usize::MAX);
+    let mut state = vec![0; spec.int8().state_len()];
+    model.reset(&mut state);
+    let mut workspace = vec![0; spec.int8().workspace_len(steps)];
+    let mut outputs = vec![0.0; spec.output_rows(steps, 1) * spec.output_width()];
+    model.forward(
+        inputs.view(),
+        steps,
+        &mut state,
+        &mut workspace,
+        &mut outputs,
+    )?;
+    Ok(outputs)
 }

@@ -9,6 +9,7 @@ pub mod gather;
 pub mod infer;
 pub mod int8;
 pub mod int8_file;
+pub mod judge;
 pub mod model_file;
 pub mod network;
 pub mod objective;

@@ -2,10 +2,11 @@
 //! that a user of the model needs. `torch.nn.RNN`, `torch.nn.GRU` or `torch.nn.LSTM` loads the `rnn.*` tensors by name.
 
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use elman_core::Spec;
-use safetensors::tensor::SafeTensors;
+use safetensors::tensor::{Metadata as Header, SafeTensors};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -157,15 +158,27 @@ fn write_tensors(
     write_atomic(path, &content)
 }
 
-/// The task that a model was trained for.
+/// The task that a model was trained for. Only what stands before the tensors is read.
 ///
 /// # Errors
 /// A missing or foreign file.
 pub fn task_of(path: &Path) -> Result<String> {
-    let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    let header = read_header(path).map_err(|error| Failure::read(path, &error))?;
+    let header = serde_json::from_slice(&header).map_err(|_| foreign());
     let kind: Result<Metadata<serde::de::IgnoredAny>> =
-        open(&content).and_then(|(_, json)| from_json(&json));
+        header.and_then(|header| from_json(&our_part(&header)?));
     Ok(kind.map_err(|failure| failure.in_file(path))?.task)
+}
+
+/// The JSON before the tensors; eight bytes before it say how long it is. No reader takes more than so many bytes.
+fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
+    const MOST: u64 = 100_000_000;
+    let (mut file, mut length) = (std::fs::File::open(path)?, Vec::new());
+    file.by_ref().take(8).read_to_end(&mut length)?;
+    let length = length.try_into().map_or(0, u64::from_le_bytes);
+    let mut header = Vec::new();
+    file.take(length.min(MOST)).read_to_end(&mut header)?;
+    Ok(header)
 }
 
 /// Reads a model made for `task`.
@@ -198,15 +211,20 @@ pub fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network
 }
 
 fn open(content: &[u8]) -> Result<(SafeTensors<'_>, String)> {
-    let foreign = || Failure::input("not a file written by elman");
     let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
     let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
-    let json = header
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(KEY))
-        .ok_or_else(foreign)?;
-    Ok((file, json.clone()))
+    Ok((file, our_part(&header)?))
+}
+
+/// What this program wrote before the tensors.
+fn our_part(header: &Header) -> Result<String> {
+    let metadata = header.metadata().as_ref();
+    let json = metadata.and_then(|metadata| metadata.get(KEY));
+    json.cloned().ok_or_else(foreign)
+}
+
+fn foreign() -> Failure {
+    Failure::input("not a file written by elman")
 }
 
 fn from_json<T: DeserializeOwned>(json: &str) -> Result<T> {
@@ -312,6 +330,16 @@ mod tests {
         assert_eq!(
             (network.spec(), network.params(), meaning),
             (&SPEC, &params()[..], vec!["O".to_owned()])
+        );
+        assert_eq!(task_of(&path).unwrap(), "label");
+        let mut content = std::fs::read(&path).unwrap();
+        content[8] = b'[';
+        std::fs::write(home.path().join("foreign"), &content[..40]).unwrap();
+        let complaint = task_of(&home.path().join("foreign")).unwrap_err();
+        assert!(
+            complaint
+                .to_string()
+                .ends_with("not a file written by elman")
         );
         let complaint = load::<Vec<String>>(&path, "text").unwrap_err().to_string();
         assert!(

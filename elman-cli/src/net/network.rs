@@ -5,6 +5,7 @@ use elman_core::{Level, Model, Spec, Strip, pack};
 
 use crate::base::failure::{Failure, Result};
 use crate::data::Sequences;
+use crate::net::judge::Judge;
 use crate::net::{infer, int8};
 
 /// A trained net in memory, ready to run.
@@ -76,5 +77,16 @@ impl Network {
             return int8::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
         }
         infer::outputs(Level::detect(), &self.model()?, sequences)
+    }
+
+    /// What a judge says of these outputs, sequence by sequence; they are not kept.
+    ///
+    /// # Errors
+    /// Ids that the spec does not know.
+    pub fn judge<J: Judge>(&self, sequences: &Sequences, judge: &J) -> Result<Vec<J::Verdict>> {
+        if let Some(words) = &self.quantized {
+            return int8::judge(&QuantizedModel::new(self.spec, words)?, sequences, judge);
+        }
+        infer::judge(Level::detect(), &self.model()?, sequences, judge)
     }
 }

@@ -28,6 +28,7 @@ use serde::Serialize;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::interrupt::Interrupt;
+use crate::base::waiting::during;
 use crate::train::settings::{Defaults, Settings, to_toml};
 use crate::train::task::Task;
 pub use callback::{Callback, Preview};
@@ -59,6 +60,14 @@ pub trait Job: Clone + Serialize {
     /// # Errors
     /// Missing, empty or malformed files; flags that contradict each other.
     fn load(&self) -> Result<Self::Task>;
+}
+
+/// What a job makes of its files; who waits for long is told.
+///
+/// # Errors
+/// As [`Job::load`].
+pub fn load<J: Job>(job: &J) -> Result<J::Task> {
+    during("reading the data", || job.load())
 }
 
 /// Trains a job in a new folder, perhaps with a callback.

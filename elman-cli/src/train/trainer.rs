@@ -16,6 +16,7 @@ use crate::base::folder::Run;
 use crate::base::interrupt::Interrupt;
 use crate::base::seeds::{self, Purpose};
 use crate::base::threads::on_threads;
+use crate::base::waiting::during;
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::train::doctor::{Case, Recipe};
@@ -59,7 +60,12 @@ pub fn train<T: Task>(
     interrupt: Interrupt,
     callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
-    let mut trainer = Trainer::new(task, settings, run, interrupt)?;
+    let start = || Trainer::new(task, settings, run, interrupt);
+    let mut trainer = match &callback {
+        Some(_) => start()?,
+        None if run.checkpoint().exists() => during("reading the checkpoint", start)?,
+        None => during("drawing the first weights", start)?,
+    };
     if callback.is_some() {
         trainer.progress = Progress::none(settings.epochs);
     }
@@ -155,6 +161,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     pub(super) fn run(&mut self) -> Result<Outcome> {
+        self.interrupt.heed();
         self.introduce();
         if let Err(failure) = self.epochs() {
             self.progress.finish();

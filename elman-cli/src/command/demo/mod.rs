@@ -16,7 +16,7 @@ use crate::base::folder::{Run, write_atomic};
 use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
 use crate::data::spans::{Tag, spans};
-use crate::task::label::{self, LabelModel, LabelScores};
+use crate::task::label::{self, LabelModel};
 use crate::train::{self, Job};
 
 /// Sentences shown at the end.
@@ -87,8 +87,7 @@ fn names(args: &DemoArgs) -> Result<()> {
 /// LabelScores, and some sentences with the names that were found.
 fn show(labeller: &LabelModel, test: &[Sentence], out: &mut impl Write) -> Result<()> {
     let sequences = labeller.meaning.encode(test, "the demo")?;
-    let outputs = labeller.network.outputs(&sequences)?;
-    let scores = LabelScores::measure(&labeller.meaning.labels, &sequences, &outputs);
+    let scores = labeller.measure(&sequences)?;
     if let Some(counts) = scores.spans.map(|spans| spans.total) {
         let [precision, recall, f1] =
             [counts.precision(), counts.recall(), counts.f1()].map(|share| share * 100.0);

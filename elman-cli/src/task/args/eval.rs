@@ -34,7 +34,8 @@ pub struct EvalArgs {
     /// The net in whole numbers that elman quantize made, instead of the floating-point one
     #[arg(long)]
     pub int8: bool,
-    /// Print one JSON object
+    /// Print one JSON object; of more than 1000 classes, confusion_cells in place of the matrix confusion: what is not
+    /// zero, as [real class, found class, count]
     #[arg(long)]
     pub json: bool,
     /// Threads at work; the result does not depend on it

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::meaning::ClassMeaning;
-use super::scores::ClassScores;
+use super::scores::{ClassJudge, ClassScores};
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
@@ -101,9 +101,12 @@ impl ClassModel {
 impl Trained for ClassModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
-        let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
-        let classes = &self.meaning.classes;
-        let scores = ClassScores::measure(classes.len(), sequences.classes(), &outputs);
+        let (classes, targets) = (&self.meaning.classes, sequences.classes());
+        let judge = ClassJudge(targets);
+        let answers = on_threads(args.threads.into(), || {
+            self.network.judge(&sequences, &judge)
+        })?;
+        let scores = ClassScores::measure(classes.len(), targets, &answers);
         Ok(EvalReport {
             json: scores.to_json(classes),
             table: scores.to_table(classes),

@@ -5,7 +5,43 @@ use std::fmt::Write as _;
 use elman_core::Target;
 use serde::Serialize;
 
+use crate::net::judge::Judge;
 use crate::task::label::{Labels, best, nats};
+use crate::train::report::Confusion;
+
+/// More classes than this have no matrix in `eval --json`: it would be megabytes of zeros.
+const MATRIX: usize = 1000;
+
+/// What is kept of the probabilities of one sequence that has a class.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// What the right class costs.
+    nats: f64,
+    found: usize,
+}
+
+/// Takes the answers of sequences with these classes while a net runs over them.
+pub struct ClassJudge<'a>(pub &'a [Target]);
+
+impl Judge for ClassJudge<'_> {
+    type Notes = Option<Answer>;
+    type Verdict = Option<Answer>;
+
+    fn start(&self) -> Self::Notes {
+        None
+    }
+
+    fn see(&self, answer: &mut Self::Notes, target: usize, row: &[f32]) {
+        *answer = self.0[target].get().map(|class| Answer {
+            nats: nats(row[class as usize]),
+            found: best(row),
+        });
+    }
+
+    fn end(&self, answer: Self::Notes) -> Self::Verdict {
+        answer
+    }
+}
 
 /// ClassScores over all sequences of a file.
 #[derive(Clone, Debug)]
@@ -19,7 +55,7 @@ pub struct ClassScores {
     /// Mean F1 of the classes that occur, in the data or among the answers.
     pub macro_f1: f64,
     /// How often a class (row) was taken for another (column).
-    pub confusion: Vec<Vec<usize>>,
+    pub confusion: Confusion,
 }
 
 /// The object that `eval --json` prints.
@@ -29,28 +65,32 @@ struct ClassScoresJson<'a> {
     accuracy: f64,
     macro_f1: f64,
     classes: &'a [String],
-    confusion: &'a [Vec<usize>],
+    /// The whole matrix, of so few classes that it is no burden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confusion: Option<Vec<Vec<usize>>>,
+    /// Else what is not zero: real class, found class, how often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confusion_cells: Option<Vec<[usize; 3]>>,
     items: usize,
 }
 
 impl ClassScores {
-    /// Compares `probabilities` (B, classes) with the targets.
-    pub fn measure(classes: usize, targets: &[Target], probabilities: &[f32]) -> Self {
-        let mut confusion = vec![vec![0; classes]; classes];
-        let (mut loss, mut items) = (0.0, 0);
-        for (row, target) in probabilities.chunks_exact(classes).zip(targets) {
-            if let Some(class) = target.get() {
-                loss += nats(row[class as usize]);
-                confusion[class as usize][best(row)] += 1;
-                items += 1;
+    /// Compares the answers with the targets.
+    pub fn measure(classes: usize, targets: &[Target], answers: &[Option<Answer>]) -> Self {
+        let mut confusion = Confusion::new(classes);
+        let mut loss = 0.0;
+        for (answer, target) in answers.iter().zip(targets) {
+            if let (Some(answer), Some(class)) = (answer, target.get()) {
+                loss += answer.nats;
+                confusion.add(class as usize, answer.found, 1);
             }
         }
-        let right: usize = (0..classes).map(|class| confusion[class][class]).sum();
+        let items = confusion.total();
         let count = items.max(1) as f64;
         Self {
             loss: loss / count,
             items,
-            accuracy: right as f64 / count,
+            accuracy: confusion.right() as f64 / count,
             macro_f1: macro_f1(&confusion),
             confusion,
         }
@@ -58,12 +98,16 @@ impl ClassScores {
 
     /// One JSON object.
     pub fn to_json(&self, classes: &Labels) -> String {
+        let is_small = classes.len() <= MATRIX;
+        let cells = self.confusion.cells();
+        let cells = cells.map(|((real, found), count)| [real, found, count]);
         let report = ClassScoresJson {
             loss: self.loss,
             accuracy: self.accuracy,
             macro_f1: self.macro_f1,
             classes: classes.names(),
-            confusion: &self.confusion,
+            confusion: is_small.then(|| self.confusion.matrix()),
+            confusion_cells: (!is_small).then(|| cells.collect()),
             items: self.items,
         };
         serde_json::to_string(&report).expect("numbers and names are valid JSON")
@@ -88,10 +132,9 @@ impl ClassScores {
         );
         for (class, name) in names.iter().enumerate() {
             let [precision, recall, f1] = rates(&self.confusion, class).map(|rate| rate * 100.0);
-            let row = &self.confusion[class];
-            let (real, wrong) = (row.iter().sum::<usize>(), self.worst(class));
-            let wrong = wrong.map_or_else(String::new, |other| {
-                format!("{} ({})", names[other], row[other])
+            let (real, wrong) = (self.confusion.real(class), self.worst(class));
+            let wrong = wrong.map_or_else(String::new, |(other, count)| {
+                format!("{} ({count})", names[other])
             });
             let line = format!(
                 "{name:width$}  {precision:7.2} %  {recall:6.2} %  {f1:6.2} %  {real:9}  {wrong}"
@@ -101,15 +144,12 @@ impl ClassScores {
         table + &self.matrix(names)
     }
 
-    /// The class that a class is most often taken for.
-    fn worst(&self, class: usize) -> Option<usize> {
-        let row = self.confusion[class].iter().enumerate();
-        let wrong = row.filter(|&(other, &count)| other != class && count > 0);
+    /// The class that a class is most often taken for, and how often.
+    fn worst(&self, class: usize) -> Option<(usize, usize)> {
+        let row = self.confusion.row(class);
+        let wrong = row.filter(|&(other, _)| other != class);
         // Of equals the first.
-        wrong
-            .rev()
-            .max_by_key(|&(_, &count)| count)
-            .map(|(other, _)| other)
+        wrong.rev().max_by_key(|&(_, count)| count)
     }
 
     /// The confusion matrix, if a terminal is wide enough for it.
@@ -126,7 +166,7 @@ impl ClassScores {
             let _ = write!(text, " {:>CELL$}", short(name, CELL));
         }
         text.push('\n');
-        for (name, row) in names.iter().zip(&self.confusion) {
+        for (name, row) in names.iter().zip(self.confusion.matrix()) {
             let _ = write!(text, "{:width$}", short(name, 2 * CELL), width = 2 * CELL);
             for count in row {
                 let _ = write!(text, " {count:>CELL$}");
@@ -138,10 +178,9 @@ impl ClassScores {
 }
 
 /// Precision, recall and F1 of a class; 0 where there is nothing to divide by.
-fn rates(confusion: &[Vec<usize>], class: usize) -> [f64; 3] {
-    let right = confusion[class][class] as f64;
-    let real: usize = confusion[class].iter().sum();
-    let found: usize = confusion.iter().map(|row| row[class]).sum();
+fn rates(confusion: &Confusion, class: usize) -> [f64; 3] {
+    let right = confusion.count(class, class) as f64;
+    let (real, found) = (confusion.real(class), confusion.found(class));
     let share = |of: usize| if of == 0 { 0.0 } else { right / of as f64 };
     let f1 = if real + found == 0 {
         0.0
@@ -151,12 +190,9 @@ fn rates(confusion: &[Vec<usize>], class: usize) -> [f64; 3] {
     [share(found), share(real), f1]
 }
 
-fn macro_f1(confusion: &[Vec<usize>]) -> f64 {
-    let occurs = |&class: &usize| {
-        confusion.iter().any(|row| row[class] > 0)
-            || confusion[class].iter().any(|&count| count > 0)
-    };
-    let classes: Vec<usize> = (0..confusion.len()).filter(occurs).collect();
+fn macro_f1(confusion: &Confusion) -> f64 {
+    let occurs = |&class: &usize| confusion.real(class) + confusion.found(class) > 0;
+    let classes: Vec<usize> = (0..confusion.classes()).filter(occurs).collect();
     let sum: f64 = classes
         .iter()
         .map(|&class| rates(confusion, class)[2])
@@ -168,12 +204,45 @@ fn macro_f1(confusion: &[Vec<usize>]) -> f64 {
 mod tests {
     use super::*;
 
+    fn measure(classes: usize, targets: &[Target], probabilities: &[f32]) -> ClassScores {
+        let judge = ClassJudge(targets);
+        let rows = probabilities.chunks_exact(classes).enumerate();
+        let answers = rows.map(|(target, row)| {
+            let mut notes = judge.start();
+            judge.see(&mut notes, target, row);
+            judge.end(notes)
+        });
+        ClassScores::measure(classes, targets, &answers.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn many_classes_are_counted_without_zeros() {
+        let names: Vec<String> = (0..=MATRIX).map(|class| class.to_string()).collect();
+        let classes = |count: usize| Labels::plain(names[..count].iter().map(String::as_str));
+        let answer = Some(Answer {
+            nats: 1.0,
+            found: 7,
+        });
+        let json = |count| -> serde_json::Value {
+            let targets = [5, 5, 7].map(Target::class);
+            let scores = ClassScores::measure(count, &targets, &[answer; 3]);
+            serde_json::from_str(&scores.to_json(&classes(count))).unwrap()
+        };
+        let (few, many) = (json(MATRIX), json(MATRIX + 1));
+        assert_eq!(few["confusion"][5][7], 2);
+        assert!(few["confusion_cells"].is_null() && many["confusion"].is_null());
+        assert_eq!(
+            many["confusion_cells"],
+            serde_json::json!([[5, 7, 2], [7, 7, 1]])
+        );
+    }
+
     #[test]
     fn scores_of_a_small_file() {
         let targets = [0, 0, 1, 1].map(Target::class);
         let probabilities = [0.9, 0.1, 0.0, 0.2, 0.8, 0.0, 0.1, 0.9, 0.0, 0.5, 0.5, 0.0];
-        let scores = ClassScores::measure(3, &targets, &probabilities);
-        assert_eq!(scores.confusion, [[1, 1, 0], [1, 1, 0], [0, 0, 0]]);
+        let scores = measure(3, &targets, &probabilities);
+        assert_eq!(scores.confusion.matrix(), [[1, 1, 0], [1, 1, 0], [0, 0, 0]]);
         // The third class does not occur, so it does not count.
         assert_eq!(
             (scores.accuracy, scores.macro_f1, scores.items),
@@ -194,7 +263,7 @@ mod tests {
 
     #[test]
     fn nothing_counted_is_no_division_by_zero() {
-        let scores = ClassScores::measure(2, &[Target::IGNORED], &[0.5, 0.5]);
+        let scores = measure(2, &[Target::IGNORED], &[0.5, 0.5]);
         assert_eq!((scores.loss, scores.macro_f1, scores.items), (0.0, 0.0, 0));
     }
 }

@@ -7,7 +7,7 @@ use elman_core::{Level, Model, Target};
 
 use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
-use super::scores::ClassScores;
+use super::scores::{ClassJudge, ClassScores};
 use super::source::{self, Example, Examples, Kind, Unit};
 
 use crate::base::failure::{Failure, Result};
@@ -18,7 +18,7 @@ use crate::net::infer;
 use crate::task::label::Labels;
 use crate::train::Job;
 use crate::train::measure::Measure;
-use crate::train::report::{Confusion, Evidence};
+use crate::train::report::{Evidence, NamedConfusion};
 use crate::train::settings::{Defaults, Settings};
 use crate::train::task::{Task, TaskData};
 
@@ -63,6 +63,14 @@ impl ClassifyTask {
             hiding,
             meaning,
         }))
+    }
+
+    /// How good a net is on the validation data.
+    fn scores(&self, model: &Model<'_>) -> Result<ClassScores> {
+        let (valid, classes) = (&self.0.valid, self.0.meaning.classes.len());
+        let judge = ClassJudge(valid.classes());
+        let answers = infer::judge(Level::detect(), model, valid, &judge)?;
+        Ok(ClassScores::measure(classes, valid.classes(), &answers))
     }
 }
 
@@ -259,9 +267,7 @@ impl Task for ClassifyTask {
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let outputs = infer::outputs(Level::detect(), model, &self.0.valid)?;
-        let classes = self.0.meaning.classes.len();
-        let scores = ClassScores::measure(classes, self.0.valid.classes(), &outputs);
+        let scores = self.scores(model)?;
         Ok(Measure {
             loss: scores.loss,
             score: scores.accuracy,
@@ -269,12 +275,9 @@ impl Task for ClassifyTask {
     }
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let outputs = infer::outputs(Level::detect(), model, &self.0.valid)?;
-        let classes = &self.0.meaning.classes;
-        let scores = ClassScores::measure(classes.len(), self.0.valid.classes(), &outputs);
-        Ok(vec![Evidence::Confusion(Confusion {
-            classes: classes.names().to_vec(),
-            counts: scores.confusion,
+        Ok(vec![Evidence::Confusion(NamedConfusion {
+            classes: self.0.meaning.classes.names().to_vec(),
+            counts: self.scores(model)?.confusion,
         })])
     }
 }

@@ -1,19 +1,19 @@
 //! What a report page shows of a labelling net.
 
+use super::judge::Decoded;
 use super::labels::Labels;
 use super::scores::LabelScores;
 use crate::data::Sequences;
 use crate::data::spans::Counts;
-use crate::train::report::{Confusion, Evidence, KindScore};
+use crate::train::report::{Confusion, Evidence, KindScore, NamedConfusion};
 
 /// LabelScores per type where labels mark spans, else who is taken for whom.
-pub fn evidence(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> Vec<Evidence> {
-    let Some(spans) = LabelScores::measure(labels, sequences, probabilities).spans else {
-        return vec![Evidence::Confusion(confusion(
-            labels,
-            sequences,
-            probabilities,
-        ))];
+pub fn evidence(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> Vec<Evidence> {
+    let Some(spans) = LabelScores::measure(labels, sequences, decoded).spans else {
+        return vec![Evidence::Confusion(NamedConfusion {
+            classes: labels.names().to_vec(),
+            counts: confusion(labels, sequences, decoded),
+        })];
     };
     let mut kinds = vec![KindScore {
         is_total: true,
@@ -36,28 +36,24 @@ fn kind(name: &str, counts: &Counts) -> KindScore {
     }
 }
 
-fn confusion(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> Confusion {
-    let width = labels.len();
-    let mut counts = vec![vec![0; width]; width];
-    for sequence in 0..sequences.len() {
-        let rows = sequences.rows_of(sequence);
-        let found = labels.decode(&probabilities[rows.start * width..rows.end * width]);
-        for (row, found) in rows.zip(found) {
+fn confusion(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> Confusion {
+    let mut counts = Confusion::new(labels.len());
+    for (sequence, decoded) in decoded.iter().enumerate() {
+        for (row, &found) in sequences.rows_of(sequence).zip(&decoded.labels) {
             if let Some(real) = sequences.classes()[row].get() {
-                counts[real as usize][found] += 1;
+                counts.add(real as usize, found, 1);
             }
         }
     }
-    Confusion {
-        classes: labels.names().to_vec(),
-        counts,
-    }
+    counts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::conll::Sentence;
+    use crate::net::judge::judge_all;
+    use crate::task::label::judge::LabelJudge;
     use elman_core::Target;
 
     fn evidence_of(names: [&str; 2]) -> Evidence {
@@ -72,7 +68,13 @@ mod tests {
         sequences.push_row([0], Target::IGNORED);
         sequences.end_sequence();
         let probabilities = [0.9, 0.1, 0.2, 0.8, 0.3, 0.7, 0.5, 0.5];
-        evidence(&Labels::collect(&[sentence]), &sequences, &probabilities).remove(0)
+        let labels = Labels::collect(&[sentence]);
+        let judge = LabelJudge {
+            labels: &labels,
+            sequences: &sequences,
+        };
+        let decoded = judge_all(&judge, &sequences, &probabilities);
+        evidence(&labels, &sequences, &decoded).remove(0)
     }
 
     #[test]
@@ -86,6 +88,6 @@ mod tests {
             panic!("these are no spans");
         };
         assert_eq!(confusion.classes, ["DET", "NOUN"]);
-        assert_eq!(confusion.counts, [[1, 1], [0, 1]]);
+        assert_eq!(confusion.counts, Confusion::of(&[&[1, 1], &[0, 1]]));
     }
 }

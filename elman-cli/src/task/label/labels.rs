@@ -1,6 +1,6 @@
 //! The label set, and the best sequence of labels that obeys the scheme.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::base::failure::{Failure, Result};
 use crate::data::conll::Sentence;
 use crate::data::spans::Tag;
 
-/// A confusion matrix of more would not fit anywhere.
+/// Whoever has more has a column of numbers or names and not of labels, and a head that is all of the net.
 const MOST: usize = 10_000;
 
 /// The labels of a model, in the order of the head's outputs.
@@ -93,7 +93,7 @@ impl Labels {
             .then_some(odd)
     }
 
-    /// Whether there are few enough to be told apart, and to be counted against each other.
+    /// Whether there are few enough to be told apart.
     ///
     /// # Errors
     /// There are more.
@@ -155,59 +155,15 @@ impl Labels {
         }
     }
 
-    /// The most probable labels of one sentence among those that the scheme allows (Viterbi).
-    /// `probabilities` is (T, labels).
-    pub fn decode(&self, probabilities: &[f32]) -> Vec<usize> {
-        let rows = probabilities.chunks_exact(self.len());
-        if self.scheme == Scheme::Iob2 {
-            self.viterbi(rows)
-        } else {
-            rows.map(best).collect()
-        }
+    /// Whether an `I-x` needs `B-x` or `I-x` before it.
+    pub(super) fn are_bound(&self) -> bool {
+        self.scheme == Scheme::Iob2
     }
 
-    /// Every label may follow any other, except that an `I-x` needs `B-x` or `I-x` before it; so the best
-    /// predecessor is the best label overall, or the better of two.
-    fn viterbi<'a>(&self, rows: impl ExactSizeIterator<Item = &'a [f32]>) -> Vec<usize> {
-        let mut scores = vec![0.0; self.len()];
-        let mut next_scores = scores.clone();
-        let mut came_from: Vec<usize> = Vec::with_capacity(rows.len() * self.len());
-        let steps = rows.len();
-        for (t, row) in rows.enumerate() {
-            let best_before = best(&scores);
-            for (label, next) in next_scores.iter_mut().enumerate() {
-                let log_probability = row[label].max(f32::MIN_POSITIVE).ln();
-                let (from, before) = match self.before[label] {
-                    None => (best_before, scores[best_before]),
-                    // No sentence starts inside a span.
-                    Some(_) if t == 0 => (label, f32::NEG_INFINITY),
-                    Some([begin, inside]) if scores[begin] >= scores[inside] => {
-                        (begin, scores[begin])
-                    }
-                    Some([_, inside]) => (inside, scores[inside]),
-                };
-                came_from.push(from);
-                *next = before + log_probability;
-            }
-            std::mem::swap(&mut scores, &mut next_scores);
-        }
-        let mut path = vec![best(&scores); steps];
-        for t in (1..steps).rev() {
-            path[t - 1] = came_from[t * self.len() + path[t]];
-        }
-        path
+    /// The labels that one of these may follow, `B-x` and `I-x` itself; `None` if any.
+    pub(super) fn before(&self, label: usize) -> Option<[usize; 2]> {
+        self.before[label]
     }
-}
-
-/// The first of the largest numbers.
-pub fn best(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (i, &value) in row.iter().enumerate() {
-        if value > row[best] {
-            best = i;
-        }
-    }
-    best
 }
 
 impl Scheme {
@@ -238,17 +194,18 @@ impl Scheme {
 
 impl From<StoredLabels> for Labels {
     fn from(StoredLabels { names, scheme }: StoredLabels) -> Self {
-        let number = |name: String| names.iter().position(|known| *known == name);
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        for (number, name) in names.iter().enumerate() {
+            numbers.entry(name).or_insert(number);
+        }
         let before =
-            names
-                .iter()
-                .enumerate()
-                .map(|(inside, name)| match (scheme, Tag::parse(name)) {
-                    (Scheme::Iob2, Some(Tag::Inside(_))) => {
-                        number(name.replacen('I', "B", 1)).map(|begin| [begin, inside])
-                    }
-                    _ => None,
-                });
+            (names.iter().enumerate()).map(|(inside, name)| match (scheme, Tag::parse(name)) {
+                (Scheme::Iob2, Some(Tag::Inside(_))) => {
+                    let begin = numbers.get(&*name.replacen('I', "B", 1));
+                    begin.map(|&begin| [begin, inside])
+                }
+                _ => None,
+            });
         let before = before.collect();
         let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
         sorted.sort_by_key(|&id| &names[id as usize]);
@@ -306,6 +263,18 @@ mod tests {
     }
 
     #[test]
+    fn labels_come_back_from_their_file() {
+        let labels = labels(&["O B-x I-x B-y I-y"]);
+        assert_eq!((labels.id("I-x"), labels.id("z")), (Some(2), None));
+        assert_eq!(
+            [1, 2].map(|label| labels.before(label)),
+            [None, Some([0, 2])]
+        );
+        let stored = serde_json::to_string(&labels).unwrap();
+        assert_eq!(serde_json::from_str::<Labels>(&stored).unwrap(), labels);
+    }
+
+    #[test]
     fn given_labels_keep_their_order() {
         let given = |names: &[&str]| Labels::given(names.iter().map(|&name| name.into()).collect());
         let labels = given(&["up", "down", "left"]);
@@ -330,53 +299,5 @@ mod tests {
             None,
             "nothing looks like a span"
         );
-    }
-
-    #[test]
-    fn decoding_obeys_iob2() {
-        let labels = labels(&["O B-x I-x B-y I-y"]); // B-x B-y I-x I-y O
-        assert_eq!((labels.id("I-x"), labels.id("z")), (Some(2), None));
-        // Greedy would say O I-x; a start inside a span is impossible.
-        assert_eq!(labels.decode(&[0.1, 0.1, 0.5, 0.0, 0.3]), [4]);
-        // The second token is clearly I-y, so the first must be B-y although B-x is a little likelier.
-        let rows = [0.45, 0.4, 0.05, 0.05, 0.05, 0.04, 0.03, 0.03, 0.8, 0.1];
-        assert_eq!(labels.decode(&rows), [1, 3]);
-        let stored = serde_json::to_string(&labels).unwrap();
-        assert_eq!(serde_json::from_str::<Labels>(&stored).unwrap(), labels);
-    }
-
-    #[test]
-    fn decoding_agrees_with_trying_everything() {
-        let labels = labels(&["O B-x I-x B-y I-y"]);
-        let legal = |path: &[usize]| {
-            path.iter().enumerate().all(|(t, &label)| match (labels.tag(label), t) {
-                (Tag::Inside(_), 0) => false,
-                (Tag::Inside(kind), t) => {
-                    matches!(labels.tag(path[t - 1]), Tag::Begin(before) | Tag::Inside(before) if before == kind)
-                }
-                _ => true,
-            })
-        };
-        let mut rng = crate::base::seeds::generator(7, crate::base::seeds::Purpose::Sample, &[]);
-        for _ in 0..200 {
-            let rows: Vec<f32> = (0..15)
-                .map(|_| crate::base::seeds::unit(&mut rng) + 0.01)
-                .collect();
-            let product =
-                |path: &[usize]| -> f32 { (0..3).map(|t| rows[t * 5 + path[t]].ln()).sum() };
-            let paths = (0..125)
-                .map(|n| [n / 25, n / 5 % 5, n % 5])
-                .filter(|path| legal(path));
-            let expected = paths
-                .max_by(|a, b| product(a).total_cmp(&product(b)))
-                .unwrap();
-            assert_eq!(labels.decode(&rows), expected);
-        }
-    }
-
-    #[test]
-    fn plain_labels_are_decoded_one_by_one() {
-        let labels = labels(&["DET NOUN"]);
-        assert_eq!(labels.decode(&[0.9, 0.1, 0.5, 0.5]), [0, 0]);
     }
 }

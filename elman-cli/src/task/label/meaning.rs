@@ -94,22 +94,13 @@ impl LabelMeaning {
             ))
         })
     }
-
-    /// The best label of every token of one sentence, from its rows of probabilities.
-    pub fn decode(&self, probabilities: &[f32]) -> Vec<&str> {
-        self.labels
-            .decode(probabilities)
-            .into_iter()
-            .map(|label| self.labels.name(label))
-            .collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::folder::Run;
-    use crate::data::features::{Feature, Vocabulary};
+    use crate::data::features::{Feature, Vocabulary, count};
     use crate::net::model_file;
     use elman_core::{Dropout, InitialState, Input, Layer, Layers};
 
@@ -119,7 +110,8 @@ mod tests {
             labels,
             ..Sentence::default()
         };
-        let vocabulary = Vocabulary::collect(Feature::Shape, 4, ["Ida", "Bo", "runs", "far"]).0;
+        let vocabulary =
+            Vocabulary::collect(Feature::Shape, 4, &count(["Ida", "Bo", "runs", "far"])).0;
         LabelMeaning {
             reading: Reading::Tokens(vec![vocabulary]),
             labels: Labels::collect(&[sentence]),

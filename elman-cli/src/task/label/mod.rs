@@ -1,15 +1,18 @@
 //! Labelling: a label for every token or row of numbers.
 
 mod args;
+mod decoder;
 mod evidence;
+mod judge;
 mod labels;
 mod meaning;
 mod model;
+mod row;
 mod scores;
 mod task;
 
 pub use args::LabelArgs;
-pub use labels::{Labels, best};
+pub use labels::Labels;
 pub use meaning::{LabelMeaning, TASK};
 pub use model::LabelModel;
-pub use scores::{LabelScores, nats};
+pub use row::{best, nats};

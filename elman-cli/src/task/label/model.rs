@@ -4,8 +4,9 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
-use super::labels::best;
+use super::judge::{Decoded, LabelJudge};
 use super::meaning::LabelMeaning;
+use super::row::best;
 use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
@@ -16,6 +17,7 @@ use crate::data::table::Wanted;
 use crate::data::{
     self, DataFile, Format, Lines, Loader, Sequences, load_table, open_table, quoted,
 };
+use crate::net::judge::Judge;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
@@ -48,11 +50,31 @@ struct FoundSpan<'a> {
     text: String,
 }
 
+/// The best label of every row, whatever stands before it, and its probability.
+struct BestOfRows;
+
+impl Judge for BestOfRows {
+    type Notes = Vec<(usize, f32)>;
+    type Verdict = Vec<(usize, f32)>;
+
+    fn start(&self) -> Self::Notes {
+        Vec::new()
+    }
+
+    fn see(&self, found: &mut Self::Notes, _: usize, row: &[f32]) {
+        let label = best(row);
+        found.push((label, row[label]));
+    }
+
+    fn end(&self, found: Self::Notes) -> Self::Verdict {
+        found
+    }
+}
+
 impl Trained for LabelModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
-        let outputs = on_threads(args.threads.into(), || self.network.outputs(&sequences))?;
-        let scores = LabelScores::measure(&self.meaning.labels, &sequences, &outputs);
+        let scores = on_threads(args.threads.into(), || self.measure(&sequences))?;
         Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(),
@@ -162,11 +184,9 @@ impl LabelModel {
             // The file may have labels of its own: predictions do not depend on them.
             (blocks.iter_mut()).for_each(|block| block.labels = data::table::Labels::None);
             let sequences = self.meaning.encode_rows(&blocks, "the input")?;
-            let outputs = self.network.outputs(&sequences)?;
-            let mut rows = outputs.chunks_exact(self.meaning.labels.len());
-            for block in &blocks {
-                let rows: Vec<&[f32]> = rows.by_ref().take(block.rows).collect();
-                self.write_rows(&block.name, &rows, args.json, out)?;
+            let answers = self.network.judge(&sequences, &BestOfRows)?;
+            for (block, found) in blocks.iter().zip(&answers) {
+                self.write_rows(&block.name, found, args.json, out)?;
             }
             out.flush()?;
         }
@@ -175,14 +195,12 @@ impl LabelModel {
     fn write_rows(
         &self,
         seq: &str,
-        rows: &[&[f32]],
+        found: &[(usize, f32)],
         as_json: bool,
         out: &mut dyn Write,
     ) -> Result<()> {
-        let found = rows.iter().map(|row| {
-            let label = best(row);
-            (self.meaning.labels.name(label), row[label])
-        });
+        let name = |&(label, probability)| (self.meaning.labels.name(label), probability);
+        let found = found.iter().map(name);
         if as_json {
             let (labels, probabilities) = found.unzip();
             let answer = LabelRowsAnswer {
@@ -207,15 +225,27 @@ impl LabelModel {
     /// None for sentences without labels of their own.
     pub fn label(&self, sentences: &[Sentence]) -> Result<Vec<Vec<&str>>> {
         let sequences = self.meaning.encode(sentences, "the input")?;
-        let outputs = self.network.outputs(&sequences)?;
-        let width = self.meaning.labels.len();
-        let rows = (0..sequences.len()).map(|sequence| sequences.rows_of(sequence));
-        Ok(rows
-            .map(|rows| {
-                self.meaning
-                    .decode(&outputs[rows.start * width..rows.end * width])
-            })
-            .collect())
+        let found = self.network.judge(&sequences, &self.judge(&sequences))?;
+        let name = |label| self.meaning.labels.name(label);
+        let names = |decoded: Decoded| decoded.labels.into_iter().map(name).collect();
+        Ok(found.into_iter().map(names).collect())
+    }
+
+    /// Scores on some sequences. Runs on the threads of the rayon pool around it.
+    ///
+    /// # Errors
+    /// None for sequences of this model.
+    pub fn measure(&self, sequences: &Sequences) -> Result<LabelScores> {
+        let found = self.network.judge(sequences, &self.judge(sequences))?;
+        let labels = &self.meaning.labels;
+        Ok(LabelScores::measure(labels, sequences, &found))
+    }
+
+    fn judge<'a>(&'a self, sequences: &'a Sequences) -> LabelJudge<'a> {
+        LabelJudge {
+            labels: &self.meaning.labels,
+            sequences,
+        }
     }
 
     fn write(

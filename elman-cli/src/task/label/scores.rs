@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::judge::Decoded;
 use super::labels::Labels;
 use crate::data::Sequences;
 use crate::data::spans::{Counts, SpanScore};
@@ -47,29 +48,25 @@ struct TypeReport {
 }
 
 impl LabelScores {
-    /// Compares labels decoded from `probabilities` (R, labels) with the targets.
-    pub fn measure(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> Self {
-        let width = labels.len();
+    /// Compares the labels that were found with the targets.
+    pub fn measure(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> Self {
         let (mut loss, mut right, mut items) = (0.0, 0, 0);
         let mut spans = labels.are_spans().then(SpanScore::default);
-        for sequence in 0..sequences.len() {
+        for (sequence, decoded) in decoded.iter().enumerate() {
             let rows = sequences.rows_of(sequence);
-            let found = labels.decode(&probabilities[rows.start * width..rows.end * width]);
             let mut real = Vec::with_capacity(rows.len());
-            for (row, &found) in rows.zip(&found) {
-                let Some(target) = sequences.classes()[row].get() else {
-                    continue;
-                };
-                let target = target as usize;
-                loss += nats(probabilities[row * width + target]);
-                right += usize::from(target == found);
-                items += 1;
-                real.push(target);
+            for (row, &found) in rows.zip(&decoded.labels) {
+                if let Some(target) = sequences.classes()[row].get() {
+                    right += usize::from(target as usize == found);
+                    real.push(target as usize);
+                }
             }
+            items += real.len();
+            decoded.nats.iter().for_each(|nats| loss += nats);
             if let Some(spans) = &mut spans {
                 spans.add(
                     real.iter().map(|&id| labels.tag(id)),
-                    found.iter().map(|&id| labels.tag(id)),
+                    decoded.labels.iter().map(|&id| labels.tag(id)),
                 );
             }
         }
@@ -164,21 +161,19 @@ impl TypeReport {
     }
 }
 
-/// What a probability costs. A softmax in `f32` may round a hopeless case to zero; it costs 87 nats, not infinity.
-/// A probability that is no number stays none.
-pub fn nats(probability: f32) -> f64 {
-    if probability.is_nan() {
-        f64::NAN
-    } else {
-        -f64::from(probability.max(f32::MIN_POSITIVE)).ln()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::conll::Sentence;
+    use crate::net::judge::judge_all;
+    use crate::task::label::judge::LabelJudge;
     use elman_core::Target;
+
+    fn measure(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> LabelScores {
+        let judge = LabelJudge { labels, sequences };
+        let decoded = judge_all(&judge, sequences, probabilities);
+        LabelScores::measure(labels, sequences, &decoded)
+    }
 
     fn setup(labels: &[&str], targets: &[u32]) -> (Labels, Sequences) {
         let sentence = Sentence {
@@ -197,7 +192,7 @@ mod tests {
     fn spans_are_scored_after_decoding() {
         let (labels, sequences) = setup(&["B", "I", "O"], &[0, 1, 2, 0]);
         let probabilities = [0.6, 0.2, 0.2, 0.1, 0.7, 0.2, 0.25, 0.25, 0.5, 0.1, 0.1, 0.8];
-        let scores = LabelScores::measure(&labels, &sequences, &probabilities);
+        let scores = measure(&labels, &sequences, &probabilities);
         assert_eq!((scores.items, scores.accuracy), (4, 0.75));
         assert_eq!(
             scores.spans.as_ref().unwrap().total,
@@ -220,7 +215,7 @@ mod tests {
     #[test]
     fn labels_without_spans_have_an_accuracy_only() {
         let (labels, sequences) = setup(&["DET", "NOUN"], &[0, 1]);
-        let scores = LabelScores::measure(&labels, &sequences, &[0.0, 1.0, 0.5, 0.5]);
+        let scores = measure(&labels, &sequences, &[0.0, 1.0, 0.5, 0.5]);
         assert_eq!(scores.decisive(), 0.0);
         assert!(scores.loss.is_finite());
         assert!(!scores.to_json().contains("f1"));

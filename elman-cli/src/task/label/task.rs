@@ -6,6 +6,7 @@ use elman_core::{Level, Model};
 
 use super::args::{DEFAULTS, LabelArgs, NUMBERS};
 use super::evidence::evidence;
+use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
 use super::scores::LabelScores;
@@ -114,6 +115,15 @@ impl LabelTask {
             class_weights: None,
         }))
     }
+
+    /// What a net finds in the validation data.
+    fn run(&self, model: &Model<'_>) -> Result<Vec<Decoded>> {
+        let judge = LabelJudge {
+            labels: &self.0.meaning.labels,
+            sequences: &self.0.valid,
+        };
+        infer::judge(Level::detect(), model, &self.0.valid, &judge)
+    }
 }
 
 /// What to learn from, what to validate on, and the file of the latter.
@@ -213,8 +223,8 @@ impl Task for LabelTask {
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let outputs = infer::outputs(Level::detect(), model, &self.0.valid)?;
-        let scores = LabelScores::measure(&self.0.meaning.labels, &self.0.valid, &outputs);
+        let labels = &self.0.meaning.labels;
+        let scores = LabelScores::measure(labels, &self.0.valid, &self.run(model)?);
         Ok(Measure {
             loss: scores.loss,
             score: scores.decisive(),
@@ -222,8 +232,8 @@ impl Task for LabelTask {
     }
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let outputs = infer::outputs(Level::detect(), model, &self.0.valid)?;
-        Ok(evidence(&self.0.meaning.labels, &self.0.valid, &outputs))
+        let found = self.run(model)?;
+        Ok(evidence(&self.0.meaning.labels, &self.0.valid, &found))
     }
 }
 

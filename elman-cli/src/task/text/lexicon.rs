@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::base::failure::Result;
+use crate::data::frequency::most_frequent_first;
 
 /// What a step of a text is.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,11 +101,8 @@ impl Lexicon {
             Unit::Words => OFTEN_ENOUGH,
         };
         let rare = counts.values().filter(|&&count| count < enough).sum();
-        let mut known: Vec<(&str, usize)> = counts
-            .into_iter()
-            .filter(|&(_, count)| count >= enough)
-            .collect();
-        known.sort_unstable_by(|(a, count_a), (b, count_b)| count_b.cmp(count_a).then(a.cmp(b)));
+        let known = counts.into_iter();
+        let known = most_frequent_first(known.filter(|&(_, count)| count >= enough));
         let entries = std::iter::once("\n").chain(known.iter().map(|&(token, _)| token));
         let entries: Vec<String> = entries.map(str::to_owned).collect();
         let ids = (LINE_END..).zip(&entries);

@@ -12,7 +12,7 @@ use crate::data::Sequences;
 use crate::net::infer;
 use crate::task::label::nats;
 
-/// Tokens of a stream that are run at once.
+/// Tokens of a stream that are run at once, at most: fewer where there are very many to choose from.
 const STEPS: usize = 128;
 
 /// Sequences that a thread runs side by side.
@@ -111,7 +111,8 @@ pub fn measure(model: &Model<'_>, sequences: &Sequences, order: &[usize]) -> Res
         .par_chunks(SIDE_BY_SIDE)
         .map(|chosen| {
             let mut scores = TextScores::default();
-            infer::walk(level, model, sequences, chosen, STEPS, |places, rows| {
+            let steps = (infer::rows_at_once(width) / chosen.len()).clamp(1, STEPS);
+            infer::walk(level, model, sequences, chosen, steps, |places, rows| {
                 for (&place, row) in places.iter().zip(rows.chunks_exact(width)) {
                     scores.count(sequences.classes()[place], row);
                 }

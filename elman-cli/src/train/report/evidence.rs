@@ -1,9 +1,11 @@
 //! What a report page shows of a net at work.
 
+use super::confusion::Confusion;
+
 /// Something to look at.
 #[derive(Clone, Debug)]
 pub enum Evidence {
-    Confusion(Confusion),
+    Confusion(NamedConfusion),
     /// Scores per type of span, the total first.
     Spans(Vec<KindScore>),
     Series(Series),
@@ -12,10 +14,9 @@ pub enum Evidence {
 
 /// How often each class was taken for which.
 #[derive(Clone, Debug, Default)]
-pub struct Confusion {
+pub struct NamedConfusion {
     pub classes: Vec<String>,
-    /// (real class, found class)
-    pub counts: Vec<Vec<usize>>,
+    pub counts: Confusion,
 }
 
 /// Scores of a type or a class.

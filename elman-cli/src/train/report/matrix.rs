@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::evidence::Confusion;
+use super::evidence::NamedConfusion;
 use super::tables::share;
 
 /// More classes than this are no picture any more.
@@ -17,7 +17,7 @@ const LETTER: f64 = 6.6;
 const MISTAKES: usize = 30;
 
 /// The matrix; nothing if there are too many classes for a picture.
-pub fn figure(confusion: &Confusion) -> Markup {
+pub fn figure(confusion: &NamedConfusion) -> Markup {
     let classes = confusion.classes.len();
     html! {
         @if (1..=CLASSES).contains(&classes) {
@@ -34,7 +34,7 @@ pub fn figure(confusion: &Confusion) -> Markup {
     }
 }
 
-fn svg(confusion: &Confusion) -> Markup {
+fn svg(confusion: &NamedConfusion) -> Markup {
     let classes = confusion.classes.len();
     let cell = match classes {
         0..=4 => 44.0,
@@ -75,9 +75,9 @@ fn svg(confusion: &Confusion) -> Markup {
                     }
                 }
             }
-            @for (row, counts) in confusion.counts.iter().enumerate() {
-                @for (column, &count) in counts.iter().enumerate() {
-                    (square(confusion, (row, column), count, (margin, top, cell)))
+            @for row in 0..classes {
+                @for column in 0..classes {
+                    (square(confusion, (row, column), (margin, top, cell)))
                 }
             }
         }
@@ -86,12 +86,14 @@ fn svg(confusion: &Confusion) -> Markup {
 
 /// One cell.
 fn square(
-    confusion: &Confusion,
+    confusion: &NamedConfusion,
     (row, column): (usize, usize),
-    count: usize,
     (left, top, cell): (f64, f64, f64),
 ) -> Markup {
-    let total: usize = confusion.counts[row].iter().sum();
+    let (count, total) = (
+        confusion.counts.count(row, column),
+        confusion.counts.real(row),
+    );
     let part = count as f64 / total.max(1) as f64;
     // Mistakes are rare where a net is good; the root makes them visible all the same.
     let (class, opacity) = if row == column {
@@ -127,30 +129,17 @@ fn short(count: usize) -> String {
     }
 }
 
-fn description(confusion: &Confusion) -> String {
-    let diagonal = |(i, row): (usize, &Vec<usize>)| row.get(i).copied().unwrap_or(0);
-    let right: usize = confusion.counts.iter().enumerate().map(diagonal).sum();
-    let total: usize = confusion.counts.iter().flatten().sum();
+fn description(confusion: &NamedConfusion) -> String {
+    let (right, total) = (confusion.counts.right(), confusion.counts.total());
     let classes = confusion.classes.len();
     format!("Confusion matrix of {classes} classes: {right} of {total} right")
 }
 
 /// Who is taken for whom most often.
-pub fn mistakes(confusion: &Confusion) -> Markup {
-    let cells = confusion
-        .counts
-        .iter()
-        .enumerate()
-        .flat_map(|(row, counts)| {
-            counts
-                .iter()
-                .enumerate()
-                .map(move |(column, &count)| (count, row, column))
-        });
-    let mut worst: Vec<_> = cells
-        .filter(|&(count, row, column)| count > 0 && row != column)
-        .collect();
-    worst.sort_by_key(|&(count, row, column)| (std::cmp::Reverse(count), row, column));
+pub fn mistakes(confusion: &NamedConfusion) -> Markup {
+    let cells = confusion.counts.cells();
+    let mut worst: Vec<_> = cells.filter(|&((row, column), _)| row != column).collect();
+    worst.sort_by_key(|&(place, count)| (std::cmp::Reverse(count), place));
     let shown = if confusion.classes.len() > CLASSES {
         MISTAKES
     } else {
@@ -163,8 +152,8 @@ pub fn mistakes(confusion: &Confusion) -> Markup {
                 table {
                     thead { tr { th { "real" } th { "read as" } th.number { "times" } th.number { "of its row" } } }
                     tbody {
-                        @for &(count, row, column) in worst.iter().take(shown) {
-                            @let total: usize = confusion.counts[row].iter().sum();
+                        @for &((row, column), count) in worst.iter().take(shown) {
+                            @let total = confusion.counts.real(row);
                             tr {
                                 td { (confusion.classes[row]) }
                                 td { (confusion.classes[column]) }
@@ -190,17 +179,16 @@ fn capped(text: &str, letters: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::report::Confusion;
 
-    fn matrix(classes: usize) -> Confusion {
-        Confusion {
+    fn matrix(classes: usize) -> NamedConfusion {
+        let mut counts = Confusion::new(classes);
+        for (row, column) in (0..classes).flat_map(|row| (0..classes).map(move |c| (row, c))) {
+            counts.add(row, column, if row == column { 98 } else { 2 });
+        }
+        NamedConfusion {
             classes: (0..classes).map(|i| format!("<{i}>")).collect(),
-            counts: (0..classes)
-                .map(|row| {
-                    (0..classes)
-                        .map(|column| if row == column { 98 } else { 2 })
-                        .collect()
-                })
-                .collect(),
+            counts,
         }
     }
 

@@ -4,6 +4,7 @@
 //! `chart` draws curves, `matrix` confusions, `tables` the rest; `scale` knows where numbers lie on an axis.
 
 mod chart;
+mod confusion;
 mod evidence;
 mod matrix;
 mod page;
@@ -14,5 +15,6 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Confusion, Evidence, KindScore, Sample, Series};
+pub use confusion::Confusion;
+pub use evidence::{Evidence, KindScore, NamedConfusion, Sample, Series};
 pub use run::{RunReport, RunState};

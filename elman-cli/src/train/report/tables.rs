@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::evidence::{Confusion, KindScore};
+use super::evidence::{KindScore, NamedConfusion};
 use super::run::Setting;
 use super::scale::tidy;
 use crate::train::doctor::{Checkup, Finding, Severity};
@@ -47,11 +47,10 @@ pub fn kinds(title: &str, name: &str, kinds: &[KindScore]) -> Markup {
 
 /// Scores per class of a confusion matrix, and their mean. A class that occurs neither in the data nor among the answers
 /// has none.
-pub fn classes(confusion: &Confusion) -> Vec<KindScore> {
+pub fn classes(confusion: &NamedConfusion) -> Vec<KindScore> {
     let of = |(i, name): (usize, &String)| {
-        let support: usize = confusion.counts[i].iter().sum();
-        let found: usize = confusion.counts.iter().map(|row| row[i]).sum();
-        let right = confusion.counts[i][i] as f64;
+        let (support, found) = (confusion.counts.real(i), confusion.counts.found(i));
+        let right = confusion.counts.count(i, i) as f64;
         let ratio = |total: f64| if total > 0.0 { right / total } else { 0.0 };
         (support + found > 0).then(|| KindScore {
             name: name.clone(),
@@ -167,12 +166,13 @@ pub fn health(checkup: &Checkup) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::report::Confusion;
 
     #[test]
     fn classes_are_scored_by_their_rows_and_columns() {
-        let confusion = Confusion {
+        let confusion = NamedConfusion {
             classes: ["a", "b"].map(str::to_owned).to_vec(),
-            counts: vec![vec![8, 2], vec![0, 10]],
+            counts: Confusion::of(&[&[8, 2], &[0, 10]]),
         };
         let scores = classes(&confusion);
         assert_eq!(
@@ -181,9 +181,9 @@ mod tests {
         );
         assert!((scores[1].f1 - 16.0 / 18.0).abs() < 1e-12);
         assert!((scores[0].recall - 0.9).abs() < 1e-12 && scores[0].is_total);
-        let absent = Confusion {
+        let absent = NamedConfusion {
             classes: ["a", "b"].map(str::to_owned).to_vec(),
-            counts: vec![vec![1, 0], vec![0, 0]],
+            counts: Confusion::of(&[&[1, 0], &[0, 0]]),
         };
         let scores = classes(&absent);
         assert_eq!((scores.len(), scores[0].f1), (2, 1.0));

@@ -101,7 +101,7 @@ fn checkup(t: f64) -> Checkup {
     }
 }
 
-fn confusion(classes: usize) -> Confusion {
+fn confusion(classes: usize) -> NamedConfusion {
     let names = [
         "Arabic",
         "Chinese",
@@ -129,14 +129,16 @@ fn confusion(classes: usize) -> Confusion {
             ((row * 7 + column * 13) % 11).saturating_sub(7) * 4
         }
     };
-    Confusion {
+    let rows: Vec<Vec<usize>> = (0..classes)
+        .map(|row| (0..classes).map(|column| count(row, column)).collect())
+        .collect();
+    let rows: Vec<&[usize]> = rows.iter().map(Vec::as_slice).collect();
+    NamedConfusion {
         classes: names[..classes]
             .iter()
             .map(|&name| name.to_owned())
             .collect(),
-        counts: (0..classes)
-            .map(|row| (0..classes).map(|column| count(row, column)).collect())
-            .collect(),
+        counts: Confusion::of(&rows),
     }
 }
 

@@ -1,0 +1,175 @@
+//! The best labels of a sentence, found row by row: the rows themselves are not kept.
+
+use super::labels::Labels;
+use super::row::best;
+
+/// The most probable labels of one sentence among those that the scheme allows (Viterbi).
+pub struct Decoder<'a> {
+    labels: &'a Labels,
+    search: Search,
+}
+
+enum Search {
+    /// Any label may follow any other: the best of every row so far.
+    Free(Vec<usize>),
+    /// An `I-x` needs `B-x` or `I-x` before it.
+    Bound(Trellis),
+}
+
+/// Every label may follow any other, except that an `I-x` needs `B-x` or `I-x` before it; so the best predecessor is the
+/// best label overall, or the better of two.
+struct Trellis {
+    /// Logarithm of the best path to each label.
+    scores: Vec<f32>,
+    next: Vec<f32>,
+    /// The best label before each step.
+    best_before: Vec<usize>,
+    /// (T, labels), a bit each: whether an `I-x` followed `B-x` and not itself.
+    began: Vec<u64>,
+}
+
+impl<'a> Decoder<'a> {
+    /// At the start of a sentence.
+    pub fn new(labels: &'a Labels) -> Self {
+        let search = match labels.are_bound() {
+            false => Search::Free(Vec::new()),
+            true => Search::Bound(Trellis {
+                scores: vec![0.0; labels.len()],
+                next: vec![0.0; labels.len()],
+                best_before: Vec::new(),
+                began: Vec::new(),
+            }),
+        };
+        Self { labels, search }
+    }
+
+    /// The labels of a sentence from its probabilities (T, labels).
+    #[cfg(test)]
+    pub fn decode(labels: &'a Labels, probabilities: &[f32]) -> Vec<usize> {
+        let mut decoder = Self::new(labels);
+        let rows = probabilities.chunks_exact(labels.len());
+        rows.for_each(|row| decoder.push(row));
+        decoder.finish()
+    }
+
+    /// The probabilities of the next token.
+    pub fn push(&mut self, row: &[f32]) {
+        match &mut self.search {
+            Search::Free(found) => found.push(best(row)),
+            Search::Bound(trellis) => trellis.push(self.labels, row),
+        }
+    }
+
+    /// The labels of all tokens.
+    pub fn finish(self) -> Vec<usize> {
+        match self.search {
+            Search::Free(found) => found,
+            Search::Bound(trellis) => trellis.finish(self.labels),
+        }
+    }
+}
+
+impl Trellis {
+    fn push(&mut self, labels: &Labels, row: &[f32]) {
+        let best_before = best(&self.scores);
+        let is_first = self.best_before.is_empty();
+        let bits = self.began.len();
+        self.began.resize(bits + words(labels), 0);
+        for (label, next) in self.next.iter_mut().enumerate() {
+            let log_probability = row[label].max(f32::MIN_POSITIVE).ln();
+            let before = match labels.before(label) {
+                None => self.scores[best_before],
+                // No sentence starts inside a span.
+                Some(_) if is_first => f32::NEG_INFINITY,
+                Some([begin, inside]) if self.scores[begin] >= self.scores[inside] => {
+                    self.began[bits + label / 64] |= 1 << (label % 64);
+                    self.scores[begin]
+                }
+                Some([_, inside]) => self.scores[inside],
+            };
+            *next = before + log_probability;
+        }
+        self.best_before.push(best_before);
+        std::mem::swap(&mut self.scores, &mut self.next);
+    }
+
+    /// Goes back along the best path.
+    fn finish(self, labels: &Labels) -> Vec<usize> {
+        let steps = self.best_before.len();
+        let mut path = vec![best(&self.scores); steps];
+        for t in (1..steps).rev() {
+            let label = path[t];
+            let word = self.began[t * words(labels) + label / 64];
+            path[t - 1] = match labels.before(label) {
+                None => self.best_before[t],
+                Some([begin, _]) if word >> (label % 64) & 1 == 1 => begin,
+                Some([_, inside]) => inside,
+            };
+        }
+        path
+    }
+}
+
+/// Words of 64 bits that hold a bit per label.
+const fn words(labels: &Labels) -> usize {
+    labels.len().div_ceil(64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::conll::Sentence;
+    use crate::data::spans::Tag;
+
+    fn labels(sentence: &str) -> Labels {
+        Labels::collect(&[Sentence {
+            labels: sentence.split(' ').map(str::to_owned).collect(),
+            ..Sentence::default()
+        }])
+    }
+
+    #[test]
+    fn decoding_obeys_iob2() {
+        let labels = labels("O B-x I-x B-y I-y"); // B-x B-y I-x I-y O
+        // Greedy would say O I-x; a start inside a span is impossible.
+        assert_eq!(Decoder::decode(&labels, &[0.1, 0.1, 0.5, 0.0, 0.3]), [4]);
+        // The second token is clearly I-y, so the first must be B-y although B-x is a little likelier.
+        let rows = [0.45, 0.4, 0.05, 0.05, 0.05, 0.04, 0.03, 0.03, 0.8, 0.1];
+        assert_eq!(Decoder::decode(&labels, &rows), [1, 3]);
+    }
+
+    #[test]
+    fn decoding_agrees_with_trying_everything() {
+        let labels = labels("O B-x I-x B-y I-y");
+        let legal = |path: &[usize]| {
+            path.iter().enumerate().all(|(t, &label)| match (labels.tag(label), t) {
+                (Tag::Inside(_), 0) => false,
+                (Tag::Inside(kind), t) => {
+                    matches!(labels.tag(path[t - 1]), Tag::Begin(before) | Tag::Inside(before) if before == kind)
+                }
+                _ => true,
+            })
+        };
+        let mut rng = crate::base::seeds::generator(7, crate::base::seeds::Purpose::Sample, &[]);
+        for _ in 0..200 {
+            let rows: Vec<f32> = (0..15)
+                .map(|_| crate::base::seeds::unit(&mut rng) + 0.01)
+                .collect();
+            let product =
+                |path: &[usize]| -> f32 { (0..3).map(|t| rows[t * 5 + path[t]].ln()).sum() };
+            let paths = (0..125)
+                .map(|n| [n / 25, n / 5 % 5, n % 5])
+                .filter(|path| legal(path));
+            let expected = paths
+                .max_by(|a, b| product(a).total_cmp(&product(b)))
+                .unwrap();
+            assert_eq!(Decoder::decode(&labels, &rows), expected);
+        }
+    }
+
+    #[test]
+    fn plain_labels_are_decoded_one_by_one() {
+        let labels = labels("DET NOUN");
+        assert_eq!(Decoder::decode(&labels, &[0.9, 0.1, 0.5, 0.5]), [0, 0]);
+    }
+}
