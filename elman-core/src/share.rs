@@ -61,6 +61,11 @@ impl Share {
         }
     }
 
+    /// Number of the worker.
+    pub const fn index(&self) -> usize {
+        self.index
+    }
+
     /// Whether this is the first worker.
     pub const fn is_first(&self) -> bool {
         self.index == 0

@@ -3,8 +3,8 @@
 use std::hint::spin_loop;
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::thread::{panicking, yield_now};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread::yield_now;
 
 use elman_core::{Exchange, Share};
 
@@ -55,10 +55,8 @@ struct Board {
     /// Pairs of numbers of one row. Rows take turns: whoever writes one knows that all have read the row before it, since all have
     /// put theirs beside it.
     rows: [Vec<AtomicU64>; 2],
-    /// Rows that each member has put here.
+    /// Rows that each member has put here; more than there will ever be once it is gone, so that nobody waits for it.
     done: Vec<Padded>,
-    /// A member is gone: nobody waits any more.
-    abandoned: AtomicBool,
 }
 
 impl Board {
@@ -67,7 +65,6 @@ impl Board {
         Self {
             rows: [row(), row()],
             done: (0..members).map(|_| Padded::default()).collect(),
-            abandoned: AtomicBool::new(false),
         }
     }
 
@@ -75,7 +72,7 @@ impl Board {
     fn wait(&self, turn: usize) {
         for done in &self.done {
             let mut spins = 0;
-            while done.0.load(Ordering::Acquire) < turn && !self.abandoned.load(Ordering::Relaxed) {
+            while done.0.load(Ordering::Acquire) < turn {
                 if spins < SPINS {
                     spins += 1;
                     spin_loop();
@@ -125,9 +122,8 @@ impl Exchange for Seat<'_> {
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        if panicking() {
-            self.board.abandoned.store(true, Ordering::Relaxed);
-        }
+        let gone = &self.board.done[self.index].0;
+        gone.store(usize::MAX, Ordering::Release);
     }
 }
 

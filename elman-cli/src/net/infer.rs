@@ -1,13 +1,15 @@
 //! Running a net over many sequences, without training it.
 
-use elman_core::{Input, Level, Model, Read, Spec, Strip, forward};
+use elman_core::{Input, Level, Model, Read, Spec};
 use rayon::prelude::*;
 
 use crate::base::failure::Result;
 use crate::base::memory;
 use crate::data::Sequences;
-use crate::net::gather::{Gathered, longest_first};
+use crate::net::gather::longest_first;
 use crate::net::judge::Judge;
+use crate::net::together;
+use crate::net::worker::Worker;
 
 /// Sequences that run side by side: enough to fill the registers, few enough to stay in the cache.
 const BATCH: usize = 32;
@@ -46,11 +48,19 @@ pub fn outputs(level: Level, model: &Model<'_>, sequences: &Sequences) -> Result
         .map_init(Worker::default, |worker, chosen| {
             let (mut places, mut outputs) = (Vec::new(), Vec::new());
             let steps = steps_at_once(model.spec(), sequences, chosen);
-            worker.walk(level, model, sequences, chosen, steps, |at, found| {
-                places.extend_from_slice(at);
-                outputs.extend_from_slice(found);
-                Ok(())
-            })?;
+            walk_with(
+                worker,
+                level,
+                model,
+                sequences,
+                chosen,
+                steps,
+                |at, found| {
+                    places.extend_from_slice(at);
+                    outputs.extend_from_slice(found);
+                    Ok(())
+                },
+            )?;
             Ok((places, outputs))
         })
         .collect::<Result<_>>()?;
@@ -78,7 +88,7 @@ pub fn judge<J: Judge>(
     let found: Vec<Vec<J::Verdict>> = batches(model.spec(), sequences, &order)
         .into_par_iter()
         .map_init(Worker::default, |worker, chosen| {
-            worker.judge(level, model, sequences, chosen, judge)
+            judge_with(worker, level, model, sequences, chosen, judge)
         })
         .collect::<Result<_>>()?;
     let mut verdicts: Vec<Option<J::Verdict>> = Vec::new();
@@ -133,112 +143,74 @@ pub fn walk(
     sequences: &Sequences,
     order: &[usize],
     steps: usize,
-    visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
+    visit: impl FnMut(&[usize], &[f32]) -> Result<()> + Send,
 ) -> Result<()> {
-    Worker::default().walk(level, model, sequences, order, steps, visit)
+    walk_with(
+        &mut Worker::default(),
+        level,
+        model,
+        sequences,
+        order,
+        steps,
+        visit,
+    )
 }
 
-/// The buffers of one thread.
-#[derive(Default)]
-struct Worker {
-    gathered: Gathered,
-    state: Vec<f32>,
-    workspace: Vec<Strip>,
-    outputs: Vec<f32>,
+/// See [`walk`]. Where a single sequence is all there is, the threads of the pool share it.
+fn walk_with(
+    worker: &mut Worker,
+    level: Level,
+    model: &Model<'_>,
+    sequences: &Sequences,
+    order: &[usize],
+    steps: usize,
+    visit: impl FnMut(&[usize], &[f32]) -> Result<()> + Send,
+) -> Result<()> {
+    let spec = model.spec();
+    if sequences.len() == 1 && can_stop(spec) && together::is_worth(spec, sequences.len_of(0)) {
+        together::walk(level, model, sequences, steps, visit)
+    } else {
+        worker.walk(level, model, sequences, order, steps, visit)
+    }
 }
 
-impl Worker {
-    /// Puts so many sequences at their start.
-    fn start(&mut self, model: &Model<'_>, sequences: usize) {
-        self.state.resize(sequences * model.spec().state_len(), 0.0);
-        model.reset(&mut self.state);
-    }
-
-    /// See [`walk`].
-    fn walk(
-        &mut self,
-        level: Level,
-        model: &Model<'_>,
-        sequences: &Sequences,
-        order: &[usize],
-        steps: usize,
-        mut visit: impl FnMut(&[usize], &[f32]) -> Result<()>,
-    ) -> Result<()> {
-        let longest = order.first().map_or(0, |&first| sequences.len_of(first));
-        self.start(model, order.len());
-        for start in (0..longest).step_by(steps) {
-            let going = order.partition_point(|&sequence| sequences.len_of(sequence) > start);
-            let window = start..start + steps;
-            self.gathered.fill(sequences, &order[..going], window)?;
-            self.state.truncate(going * model.spec().state_len());
-            self.run(level, model)?;
-            visit(self.gathered.places(), &self.outputs)?;
-        }
-        Ok(())
-    }
-
-    /// See [`judge`]; the verdicts are in the order of what is chosen.
-    fn judge<J: Judge>(
-        &mut self,
-        level: Level,
-        model: &Model<'_>,
-        sequences: &Sequences,
-        chosen: &[usize],
-        judge: &J,
-    ) -> Result<Vec<J::Verdict>> {
-        let (width, read) = (model.spec().output_width(), model.spec().head.read);
-        let steps = steps_at_once(model.spec(), sequences, chosen);
-        let mut notes: Vec<J::Notes> = chosen.iter().map(|_| judge.start()).collect();
-        let mut step = 0;
-        self.walk(
-            level,
-            model,
-            sequences,
-            chosen,
-            steps,
-            |targets, outputs| {
-                let mut rows = targets.iter().zip(outputs.chunks_exact(width));
-                while rows.len() > 0 {
-                    // Rows lie step by step, and in every step those of the sequences that have not ended.
-                    let going = match read {
-                        Read::LastStep => chosen.len(),
-                        Read::EveryStep => chosen.partition_point(|&s| sequences.len_of(s) > step),
-                    };
-                    for (notes, (&target, row)) in notes[..going.max(1)].iter_mut().zip(&mut rows) {
-                        judge.see(notes, target, row);
-                    }
-                    step += 1;
+/// See [`judge`]; the verdicts are in the order of what is chosen.
+fn judge_with<J: Judge>(
+    worker: &mut Worker,
+    level: Level,
+    model: &Model<'_>,
+    sequences: &Sequences,
+    chosen: &[usize],
+    judge: &J,
+) -> Result<Vec<J::Verdict>> {
+    let (width, read) = (model.spec().output_width(), model.spec().head.read);
+    let steps = steps_at_once(model.spec(), sequences, chosen);
+    let mut notes: Vec<J::Notes> = chosen.iter().map(|_| judge.start()).collect();
+    let mut step = 0;
+    walk_with(
+        worker,
+        level,
+        model,
+        sequences,
+        chosen,
+        steps,
+        |targets, outputs| {
+            let mut rows = targets.iter().zip(outputs.chunks_exact(width));
+            while rows.len() > 0 {
+                // Rows lie step by step, and in every step those of the sequences that have not ended.
+                let going = match read {
+                    Read::LastStep => chosen.len(),
+                    Read::EveryStep => chosen.partition_point(|&s| sequences.len_of(s) > step),
+                };
+                for (notes, (&target, row)) in notes[..going.max(1)].iter_mut().zip(&mut rows) {
+                    judge.see(notes, target, row);
                 }
-                Ok(())
-            },
-        )?;
-        Ok(notes.into_iter().map(|notes| judge.end(notes)).collect())
-    }
-
-    /// Runs over what is gathered, from the state to the next.
-    fn run(&mut self, level: Level, model: &Model<'_>) -> Result<&[f32]> {
-        let spec = model.spec();
-        let batch = self.gathered.batch()?;
-        let needed = spec.workspace_len(batch.rows(), batch.sequences());
-        if self.workspace.len() < needed {
-            let bytes = needed.saturating_mul(size_of::<Strip>());
-            let what = format!("running the net over {} steps", batch.steps());
-            memory::check(bytes, &what, "cut the longest sequences")?;
-            self.workspace.resize(needed, Strip::ZERO);
-        }
-        let rows = spec.output_rows(batch.rows(), batch.sequences());
-        self.outputs.resize(rows * spec.output_width(), 0.0);
-        forward(
-            level,
-            model,
-            &batch,
-            self.gathered.inputs(),
-            &mut self.state,
-            &mut self.workspace,
-            &mut self.outputs,
-        )?;
-        Ok(&self.outputs)
-    }
+                step += 1;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(notes.into_iter().map(|notes| judge.end(notes)).collect())
 }
 
 #[cfg(test)]

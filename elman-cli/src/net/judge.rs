@@ -5,7 +5,7 @@ use crate::data::Sequences;
 /// What is made of the outputs of a sequence, row by row.
 pub trait Judge: Sync {
     /// What is known of a sequence that is being run.
-    type Notes;
+    type Notes: Send;
     /// What is kept of it.
     type Verdict: Send;
 

@@ -15,4 +15,6 @@ pub mod network;
 pub mod objective;
 pub mod spec_file;
 pub mod textbook;
+pub mod together;
 mod torch_tensor;
+mod worker;
