@@ -9,7 +9,7 @@ pub type Counts = BTreeMap<String, u64>;
 
 /// A count is the same in every run, so this is only for what the compiler does otherwise when code elsewhere changes: it
 /// may inline or unroll a little differently. Many small losses add up against the same file and are found together.
-const TOLERANCE: f64 = 0.01;
+const TOLERANCE_PERCENT: u64 = 1;
 
 /// What the counts depend on beside the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,12 +93,10 @@ pub fn complaints(before: &Counts, now: &Counts) -> Vec<String> {
             complaints.push(format!("{name}: {new} instructions, and none in the file"));
             continue;
         };
-        let share = new as f64 / old as f64 - 1.0;
-        if share.abs() > TOLERANCE {
-            let (percent, way) = (
-                100.0 * share.abs(),
-                if share > 0.0 { "more" } else { "fewer" },
-            );
+        let apart = new.abs_diff(old);
+        if 100 * apart > TOLERANCE_PERCENT * old {
+            let percent = 100.0 * apart as f64 / old as f64;
+            let way = if new > old { "more" } else { "fewer" };
             complaints.push(format!(
                 "{name}: {old} instructions before, {new} now, {percent:.1} % {way}"
             ));
