@@ -211,6 +211,8 @@ impl<'a, S: Shape> FixedStream<'a, S> {
             outputs,
             // Flash has no cache that would keep some of the weights.
             order: Order::Ascending,
+            // Nor is there room for a list of those that are not zero.
+            skips_zeros: false,
         });
         Ok(())
     }

@@ -23,7 +23,7 @@ use crate::layout::{Region, write_all};
 use crate::model::Model;
 use crate::params::Place;
 use crate::recurrence::Recurrence;
-use crate::simd::{LANES, Level, Simd, Strip, View};
+use crate::simd::{LANES, Level, SKIPS_ZEROS, Simd, Strip, View};
 use crate::slices::{at, at_mut};
 
 /// Which of how many workers, and what falls to it.
@@ -266,6 +266,9 @@ impl<S: Simd> Visit for LayerShare<'_, '_, S> {
         let column = self.place.column(hidden);
         self.project(0, own.len(), (region, width), column + own.start);
         let w_rec = self.pass.model.view().recurrent_weights(self.place);
+        let w_own = w_rec.from(own.start / LANES);
+        let skips_zeros =
+            SKIPS_ZEROS && cell.has_zeros() && w_own.are_finite(hidden, own.len().div_ceil(LANES));
         let (start, _) = starts_of(spec, self.place, self.state);
         let order = self.order();
         let h = region.of_mut(self.buffer);
@@ -296,10 +299,11 @@ impl<S: Simd> Visit for LayerShare<'_, '_, S> {
                 steps: 1,
                 time: Time::Forward,
                 previous,
-                b: w_rec.from(own.start / LANES),
+                b: w_own,
                 c: at_mut(row, own.clone()),
                 c_row: own.len(),
                 order: Order::of_step(index),
+                skips_zeros,
             });
             self.exchange.exchange(row, own.clone());
         }

@@ -9,7 +9,7 @@ use crate::kernel::softmax::softmax_row;
 use crate::kernel::step::{HeadStep, LayerStep};
 use crate::model::{Model, ModelView};
 use crate::params::Place;
-use crate::simd::{Level, Operation, Simd, Strip};
+use crate::simd::{Level, Operation, SKIPS_ZEROS, Simd, Strip};
 use crate::spec::{HeadKind, Input, Spec};
 
 impl Spec {
@@ -61,6 +61,7 @@ pub struct Stream<'a> {
     h_next: &'a mut [f32],
     /// In which the last step took its columns.
     order: Order,
+    skips_zeros: bool,
 }
 
 impl<'a> Stream<'a> {
@@ -106,6 +107,7 @@ impl<'a> Stream<'a> {
             x: Strip::floats_mut(x),
             h_next: Strip::floats_mut(h_next),
             order: Order::Ascending,
+            skips_zeros: SKIPS_ZEROS && model.view().can_skip_zeros(),
         };
         stream.reset();
         Ok(stream)
@@ -166,6 +168,7 @@ impl<'a> Stream<'a> {
             x,
             h_next,
             order,
+            skips_zeros,
         } = self;
         *order = order.other();
         level.run(StreamStep {
@@ -176,6 +179,7 @@ impl<'a> Stream<'a> {
             h_next,
             outputs,
             order: *order,
+            skips_zeros: *skips_zeros,
         });
         Ok(())
     }
@@ -193,6 +197,8 @@ pub(crate) struct StreamStep<'a, 'm> {
     pub outputs: &'a mut [f32],
     /// Of the columns of every layer.
     pub order: Order,
+    /// Whether products with zero states can be left out.
+    pub skips_zeros: bool,
 }
 
 impl Operation for StreamStep<'_, '_> {
@@ -208,6 +214,7 @@ impl Operation for StreamStep<'_, '_> {
             h_next,
             outputs,
             order,
+            skips_zeros,
         } = self;
         let spec = model.spec;
         let mut below: &[f32] = match inputs {
@@ -238,6 +245,7 @@ impl Operation for StreamStep<'_, '_> {
                     state: &mut *state,
                     h_next: &mut *h_next,
                     order,
+                    skips_zeros,
                 },
             );
             below = state.get(..l.hidden).unwrap_or(&[]);
@@ -257,6 +265,7 @@ struct StepLayer<'a, 'm, S> {
     state: &'a mut [f32],
     h_next: &'a mut [f32],
     order: Order,
+    skips_zeros: bool,
 }
 
 impl<S: Simd> Visit for StepLayer<'_, '_, S> {
@@ -272,6 +281,7 @@ impl<S: Simd> Visit for StepLayer<'_, '_, S> {
             h: self.state,
             h_next: self.h_next,
             order: self.order,
+            skips_zeros: self.skips_zeros,
         }
         .run(self.s);
     }

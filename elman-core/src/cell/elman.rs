@@ -140,6 +140,11 @@ impl Step<1, 1> for Elman {
     const READS_PREVIOUS: bool = false;
 
     #[inline(always)]
+    fn has_zeros(self) -> bool {
+        matches!(self.activation, Activation::Relu)
+    }
+
+    #[inline(always)]
     fn step<S: Simd>(self, s: S, [z]: [S::V; 1], _: [S::V; 1]) -> [S::V; 1] {
         let z = match self.clip {
             Some(clip) => s.min(s.splat(clip), s.max(s.splat(-clip), z)),
@@ -176,7 +181,8 @@ impl Step<1, 1> for Elman {
             Activation::Tanh => s.tanh_into(z, h),
             Activation::Relu => {
                 for (h, &z) in h.iter_mut().zip(&*z) {
-                    *h = if 0.0 > z { 0.0 } else { z };
+                    // As `relu` does it: a zero is positive.
+                    *h = if 0.0 > z { 0.0 } else { z } + 0.0;
                 }
             }
             Activation::Identity => {

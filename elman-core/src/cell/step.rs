@@ -8,6 +8,9 @@ pub(crate) trait Step<const SUMS: usize, const STATES: usize>: Copy {
     /// Whether [`Step::step`] reads the previous state other than through the sums.
     const READS_PREVIOUS: bool;
 
+    /// Whether many of its states are zero, and only the sign of a zero sum could tell whether their products were added.
+    fn has_zeros(self) -> bool;
+
     /// `state[t]` from the finished sums and `state[t-1]`.
     fn step<S: Simd>(self, s: S, sums: [S::V; SUMS], previous: [S::V; STATES]) -> [S::V; STATES];
 

@@ -106,6 +106,8 @@ pub(crate) struct Recurrent<'a, C> {
     pub c_row: usize,
     /// In which order the first step takes its columns; the next one takes the other.
     pub order: Order,
+    /// Whether products with zeros of what a step reads can be left out, where there is one row.
+    pub skips_zeros: bool,
 }
 
 /// What becomes of finished sums.

@@ -69,6 +69,8 @@ pub(crate) fn outer_product<S: Simd>(
 
 /// Rows of a block.
 const DEPTH: usize = 128;
+/// Numbers from row to row from which on neighbours are worth being brought together.
+const FAR: usize = 192;
 /// Strips of a row of A's block: an odd number of cache lines, so that rows spread over all sets.
 const A_STRIPS: usize = 13;
 
@@ -80,10 +82,19 @@ struct Packed<'p, 'a> {
 }
 
 impl Packed<'_, '_> {
-    /// Whether the copies cost less than they save: a number of A serves J others, one of B the columns of a block of A.
+    /// Whether the copies cost less than they save: a number of A serves J others, one of B the columns of a block of A. Rows of
+    /// 64 numbers lose 5 %, of 128 one or two, of 256 gain as much, of 512 gain 8 % (Zen 4 at AVX2).
     #[inline(always)]
     fn is_worth(product: &OuterProduct) -> bool {
-        product.a_width >= 64 && product.b_width >= 64 && product.rows >= DEPTH
+        let OuterProduct {
+            a,
+            a_width,
+            b,
+            b_width,
+            rows,
+            ..
+        } = product;
+        a.outer.max(b.outer) >= FAR && *a_width >= 64 && *b_width >= 64 && *rows >= DEPTH
     }
 }
 

@@ -5,7 +5,10 @@ use super::operands::Order;
 use super::pack::{Panel, Panels};
 use super::recurrent::{Tiles, max_strips};
 use crate::cell::Step;
-use crate::simd::{Element, LANES, Operands, Operation, Simd, Sums, View, load_tile, store_rows};
+use crate::simd::{
+    Bf16x2, Element, LANES, NonZero, Operands, Operation, Places, SKIPS_ZEROS, Simd, Sums, View,
+    load_tile, store_rows,
+};
 use crate::slices::{at, at_mut, copy};
 
 /// A layer's time step, for cells of one sum and one state per unit.
@@ -21,6 +24,8 @@ pub(crate) struct LayerStep<'a, C> {
     pub h_next: &'a mut [f32],
     /// Of the columns.
     pub order: Order,
+    /// Whether products with zeros of the state can be left out.
+    pub skips_zeros: bool,
 }
 
 impl<C: Step<1, 1>> Operation for LayerStep<'_, C> {
@@ -29,8 +34,16 @@ impl<C: Step<1, 1>> Operation for LayerStep<'_, C> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         match (self.w_in, self.w_rec) {
-            (Panels::Single(w_in), Panels::Single(w_rec)) => self.tiles(s, w_in, w_rec),
-            (Panels::Pairs(w_in), Panels::Pairs(w_rec)) => self.tiles(s, w_in, w_rec),
+            (Panels::Single(w_in), Panels::Single(w_rec)) => {
+                let is_long = self.h.len() >= NonZero::LEAST;
+                if SKIPS_ZEROS && self.skips_zeros && is_long && self.cell.has_zeros() {
+                    return s.run(SkippingStep(self, w_in, w_rec));
+                }
+                self.tiles::<S, f32, false>(s, w_in, w_rec);
+            }
+            (Panels::Pairs(w_in), Panels::Pairs(w_rec)) => {
+                self.tiles::<S, Bf16x2, false>(s, w_in, w_rec);
+            }
             _ => debug_assert!(false, "all weights of a model have one precision"),
         }
     }
@@ -38,7 +51,7 @@ impl<C: Step<1, 1>> Operation for LayerStep<'_, C> {
 
 impl<C: Step<1, 1>> LayerStep<'_, C> {
     #[inline(always)]
-    fn tiles<S: Simd, E: Element>(self, s: S, w_in: Panel<E>, w_rec: Panel<E>) {
+    fn tiles<S: Simd, E: Element, const SKIPS: bool>(self, s: S, w_in: Panel<E>, w_rec: Panel<E>) {
         let Self {
             cell,
             x,
@@ -56,6 +69,12 @@ impl<C: Step<1, 1>> LayerStep<'_, C> {
             cell.step_row(s, next, h);
             return;
         }
+        let mut room = Places::new();
+        let some = if SKIPS {
+            NonZero::of(h, &mut room)
+        } else {
+            None
+        };
         let tiles = Tiles::of::<S>(1, hidden);
         for tile in 0..tiles.count {
             let (strip, width) = tiles.get(tile, order);
@@ -63,8 +82,8 @@ impl<C: Step<1, 1>> LayerStep<'_, C> {
             let row = Row {
                 bias: w_in.bias.from(strip, 0),
                 products: [
-                    (x, w_in.matrix.from(strip, 0)),
-                    (&*h, w_rec.matrix.from(strip, 0)),
+                    (x, w_in.matrix.from(strip, 0), None),
+                    (&*h, w_rec.matrix.from(strip, 0), some.as_ref()),
                 ],
                 epilogue: NextState {
                     cell,
@@ -74,6 +93,19 @@ impl<C: Step<1, 1>> LayerStep<'_, C> {
             row.compute(s, width, at_mut(next, column..));
         }
         copy(next, h);
+    }
+}
+
+/// The same where products with zeros of the state are left out: a function of its own, which leaves the other its registers.
+struct SkippingStep<'a, 'b, C>(LayerStep<'a, C>, Panel<'b, f32>, Panel<'b, f32>);
+
+impl<C: Step<1, 1>> Operation for SkippingStep<'_, '_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self(step, w_in, w_rec) = self;
+        step.tiles::<S, f32, true>(s, w_in, w_rec);
     }
 }
 
@@ -114,7 +146,7 @@ impl HeadStep<'_> {
             let (strip, width) = tiles.get(tile, Order::Ascending);
             let row = Row {
                 bias: w_out.bias.from(strip, 0),
-                products: [(self.h, w_out.matrix.from(strip, 0))],
+                products: [(self.h, w_out.matrix.from(strip, 0), None)],
                 epilogue: Keep,
             };
             row.compute(s, width, at_mut(self.y, strip * LANES..));
@@ -125,7 +157,8 @@ impl HeadStep<'_> {
 /// Some strips of `bias + Σ product`, and what becomes of them.
 struct Row<'a, E, P, const PRODUCTS: usize> {
     bias: View<'a, E>,
-    products: [(&'a [f32], View<'a, E>); PRODUCTS],
+    /// Rows by panels, and where the numbers of a row lie that are not zero, if that is known.
+    products: [(&'a [f32], View<'a, E>, Option<&'a NonZero<'a>>); PRODUCTS],
     epilogue: P,
 }
 
@@ -189,9 +222,12 @@ impl<E: Element, P: Epilogue, const PRODUCTS: usize> Row<'_, E, P, PRODUCTS> {
                 inner: self.bias.outer,
             },
         );
-        for (data, b) in self.products {
-            let a = View::rows(data, 0);
-            E::multiply(s, Operands::new(a, b, data.len()), &mut sums);
+        for (data, b, some) in self.products {
+            let (a, depth) = (View::rows(data, 0), data.len());
+            match some {
+                Some(some) => E::multiply_some(s, (a, b, depth), some, &mut sums),
+                None => E::multiply(s, Operands::new(a, b, depth), &mut sums),
+            }
         }
         self.epilogue.apply(s, &mut sums[0]);
         let columns = to.len();

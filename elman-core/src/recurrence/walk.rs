@@ -9,8 +9,11 @@ use crate::kernel::gated::Shape;
 use crate::kernel::operands::{Order, Pass, Recurrent, Time};
 use crate::kernel::pack::Panels;
 use crate::params::Place;
-use crate::simd::{Simd, View};
+use crate::simd::{LANES, NonZero, SKIPS_ZEROS, Simd, View};
 use crate::slices::at_mut;
+
+/// Fewest steps for which it pays to look whether zeros can be left out.
+const LEAST_STEPS: usize = 16;
 
 /// One direction of one layer, and where it lies in rows of h (R, W).
 #[derive(Clone, Copy)]
@@ -201,7 +204,22 @@ impl<'a> Recurrence<'a> {
             c: at_mut(now, self.column()..),
             c_row: self.width,
             order: Order::of_step(first),
+            skips_zeros: self.skips_zeros(cell, pass, active, steps.len()),
         });
+    }
+
+    /// Whether the zeros of a single row's states are worth being left out: looking at the weights takes as long as a step.
+    #[inline(always)]
+    fn skips_zeros<C: Step<1, 1>>(&self, cell: C, pass: Pass, rows: usize, steps: usize) -> bool {
+        SKIPS_ZEROS
+            && rows == 1
+            && steps >= LEAST_STEPS
+            && cell.has_zeros()
+            && self.hidden >= NonZero::LEAST
+            && matches!(pass, Pass::Forward)
+            && self
+                .w_rec
+                .are_finite(self.hidden, self.hidden.div_ceil(LANES))
     }
 
     /// `count` rows from `row` on, into which nothing flows: `now` (count, W) holds finished sums.

@@ -172,8 +172,9 @@ pub(crate) fn sigmoid<S: Simd>(s: S, x: S::V) -> S::V {
     s.neg_mul_add(quotient, lost, quotient)
 }
 
-/// `max(0, x)` that lets a NaN through.
+/// `max(0, x)` that lets a NaN through, and whose zero is positive: a product with it, whatever its sign, then leaves a sum as it
+/// is but for the sign of zero, which the next relu takes off.
 #[inline(always)]
 pub(crate) fn relu<S: Simd>(s: S, x: S::V) -> S::V {
-    s.max(s.splat(0.0), x)
+    s.add(s.max(s.splat(0.0), x), s.splat(0.0))
 }

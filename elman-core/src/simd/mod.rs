@@ -22,7 +22,8 @@ mod avx512;
 
 pub use level::Level;
 pub(crate) use operands::{
-    Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
+    Element, NonZero, Operands, Places, Product, Sums, View, add_product, load_rows, load_tile,
+    store_rows,
 };
 pub(crate) use strip::Bf16x2;
 pub use strip::{Aligned, LANES, PairStrip, Strip};
@@ -204,6 +205,9 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
         }
     }
 }
+
+/// Whether products of one row look for zeros first, which takes two kilobytes of stack.
+pub(crate) const SKIPS_ZEROS: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
 
 /// Adding this rounds a number below 2^22 to the nearest integer, ties to even, and leaves that
 /// integer in the low mantissa bits: 1.5·2^23.

@@ -1,6 +1,7 @@
 //! What a matmul tile reads and writes: bounds are checked once per tile, not once per number.
 
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 
 use super::{Bf16x2, LANES, Simd};
 
@@ -20,6 +21,17 @@ pub(crate) trait Element: Copy {
         operands: Operands<Self, ROWS, STRIPS>,
         sums: &mut Sums<S, ROWS, STRIPS>,
     );
+
+    /// The same for one row of A, of which only `some` numbers are not zero. All are taken where there is no code for that.
+    #[inline(always)]
+    fn multiply_some<S: Simd, const STRIPS: usize>(
+        s: S,
+        (a, b, depth): (View<f32>, View<Self>, usize),
+        _some: &NonZero,
+        sums: &mut Sums<S, 1, STRIPS>,
+    ) {
+        Self::multiply(s, Operands::new(a, b, depth), sums);
+    }
 
     /// Whether the token has code of its own for dot products with this element.
     #[inline(always)]
@@ -60,6 +72,38 @@ impl Element for f32 {
         sums: &mut Sums<S, ROWS, STRIPS>,
     ) {
         s.multiply(operands, sums);
+    }
+
+    #[inline(always)]
+    fn multiply_some<S: Simd, const STRIPS: usize>(
+        s: S,
+        (a, b, depth): (View<f32>, View<f32>, usize),
+        some: &NonZero,
+        sums: &mut Sums<S, 1, STRIPS>,
+    ) {
+        let fits = some.depth == depth && a.holds(1, depth, 1) && b.holds(STRIPS, depth, LANES);
+        debug_assert!(
+            fits,
+            "operands of {STRIPS} strips, depth {depth} do not fit"
+        );
+        if !fits {
+            return;
+        }
+        for &k in some.places {
+            let k = usize::from(k);
+            // SAFETY: every place is below `some.depth`, so the number of A and the strips of B lie inside the slices, as
+            // `holds` checked; an array has no alignment beyond that of its elements.
+            let (number, first) = unsafe {
+                let first = b.data.as_ptr().add(k * b.inner);
+                (*a.data.as_ptr().add(k * a.inner), first)
+            };
+            let mut strips = [s.splat(0.0); STRIPS];
+            for j in 0..STRIPS {
+                // SAFETY: as above.
+                strips[j] = s.load(unsafe { &*first.add(j * b.outer).cast() });
+            }
+            add_product(s, [number], strips, sums);
+        }
     }
 
     #[inline(always)]
@@ -124,6 +168,49 @@ pub(crate) fn add_product<S: Simd, const ROWS: usize, const STRIPS: usize>(
         for j in 0..STRIPS {
             sums[r][j] = s.mul_add(a, strips[j], sums[r][j]);
         }
+    }
+}
+
+/// Where the numbers of a row lie that are not zero, in the order of k.
+pub(crate) struct NonZero<'r> {
+    /// All below `depth`.
+    places: &'r [u16],
+    depth: usize,
+}
+
+/// Room for the places of [`NonZero`]: longer rows are not looked through. Not filled with anything before they are, which would
+/// take as long as a tenth of a step of 32 units.
+pub(crate) struct Places([MaybeUninit<u16>; 1024]);
+
+impl Places {
+    pub const fn new() -> Self {
+        Self([const { MaybeUninit::uninit() }; 1024])
+    }
+}
+
+impl<'r> NonZero<'r> {
+    /// Shorter rows have too few products for looking to be worth it.
+    pub const LEAST: usize = 64;
+
+    /// Of row `a`, in `room`; `None` for longer rows. Without a branch that depends on the numbers: half of them are zero, in
+    /// no order that a processor could foresee.
+    #[inline(always)]
+    pub fn of(a: &[f32], room: &'r mut Places) -> Option<Self> {
+        let (depth, room) = (a.len(), &mut room.0);
+        if depth > room.len() {
+            return None;
+        }
+        let mut count = 0;
+        for (k, &x) in a.iter().enumerate() {
+            if let Some(place) = room.get_mut(count) {
+                place.write(k as u16);
+            }
+            // A NaN is not zero.
+            count += usize::from(x != 0.0);
+        }
+        // SAFETY: before `count` grew past a place, that place was written; and it grew `depth` times at most.
+        let places = unsafe { core::slice::from_raw_parts(room.as_ptr().cast(), count) };
+        Some(Self { places, depth })
     }
 }
 

@@ -149,6 +149,11 @@ impl Simd for Portable {
         [pick(0), pick(1), pick(2), pick(3)]
     }
     #[inline(always)]
+    fn zero_if_less(self, a: V, b: V, otherwise: V) -> V {
+        let keep = |i: usize| !a[i].simd_lt(b[i]) & otherwise[i];
+        [keep(0), keep(1), keep(2), keep(3)]
+    }
+    #[inline(always)]
     fn pow2(self, rounded: V) -> V {
         from_fn(|i| pow2(bits(rounded[i])))
     }
