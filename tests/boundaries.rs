@@ -1,7 +1,7 @@
 //! Sizes at the seams of the kernels, against `matrixmultiply` as a second oracle.
 //!
 //! A linear net without recurrence is a matmul: `y = b + x·W`. Sizes are one, the strip of sixteen
-//! and its multiples, tiles of one to fourteen rows, and the blocks of 256 and 512 along k, each and its neighbours.
+//! and its multiples, tiles of one to fourteen rows, and the block of 512 along k, each and its neighbours.
 
 use elman_core::{
     Activation, Batch, Cell, Direction, Dropout, Head, HeadKind, InitialState, Input, Inputs,

@@ -3,6 +3,8 @@
 //! Letters: R rows of all steps, B sequences, S state of one sequence, I input width, H hidden units
 //! of one direction, W = H or 2H width of a layer's output row, O outputs.
 
+mod ends;
+
 use core::ops::Range;
 
 use crate::batch::Batch;
@@ -18,8 +20,10 @@ use crate::model::Model;
 use crate::params::Place;
 use crate::recurrence::{self, Mask, Recurrence};
 use crate::simd::{Level, Operation, Simd, Strip, View};
-use crate::slices::{at, at_mut, copy, copy_common, copy_range};
-use crate::spec::{Direction, HeadKind, Read, Spec};
+use crate::slices::{at, at_mut, copy, copy_range};
+use crate::spec::{HeadKind, Read, Spec};
+use ends::copy_ends;
+pub(crate) use ends::{for_each_end, starts_of};
 
 /// Runs whole sequences: the outputs of every row (or of every sequence, for a last-step head), and the
 /// state each sequence ends in. A softmax head gives probabilities.
@@ -502,49 +506,5 @@ impl<S: Simd> Visit for LayerPass<'_, '_, S> {
             mask,
             steps: self.pass.steps.clone(),
         });
-    }
-}
-
-/// Where the hidden states of one direction start within the states of sequences (B, S), and its cell states.
-pub(crate) fn starts_of<'a>(spec: &Spec, place: Place, state: &'a [f32]) -> (View<'a>, View<'a>) {
-    let layer = spec.layer(place.layer);
-    let first = spec.state_offset(place.layer) + place.column(layer.hidden);
-    let states = View::rows(state, spec.state_len());
-    (states.from(0, first), states.from(0, first + layer.width()))
-}
-
-/// Calls `f(sequence, row)` with the row of each sequence's last step.
-pub(crate) fn for_each_end(batch: &Batch, steps: Range<usize>, mut f: impl FnMut(usize, usize)) {
-    let end = steps.end;
-    for step in batch.walk(steps) {
-        let continuing = if step.t + 1 < end {
-            batch.active(step.t + 1)
-        } else {
-            0
-        };
-        for sequence in continuing..step.active {
-            f(sequence, step.first_row + sequence);
-        }
-    }
-}
-
-/// A sequence's final state: the row of its last step forward, of its first step in reverse.
-fn copy_ends(
-    hidden: usize,
-    direction: Direction,
-    h: &[f32],
-    sequence: usize,
-    last_row: usize,
-    to: &mut [f32],
-) {
-    match direction {
-        Direction::Forward => copy_common(at(h, last_row * hidden..), to),
-        Direction::Both => {
-            let Some((forward, reverse)) = to.split_at_mut_checked(hidden) else {
-                return;
-            };
-            copy_common(at(h, last_row * 2 * hidden..), forward);
-            copy_common(at(h, (sequence * 2 + 1) * hidden..), reverse);
-        }
     }
 }

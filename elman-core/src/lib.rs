@@ -99,8 +99,10 @@
 //! |---|---|---|
 //! | a batch of 32, `H` ≥ 128 | multiply-adds; what is missing is tanh (18 cycles for sixteen numbers, `H`·`B`/16 times a step) | 82 to 91 % forward, 80 to 96 % training |
 //! | one sequence, `H` = 128 to 512 | reading `W_rec` at every step: 64 KiB is already twice the nearest cache, so every other step takes its columns backwards and finds up to half of the weights there | 83 to 110 % of the second-level cache's or third-level cache's bandwidth |
+//! | one sequence on two cores ([`forward_share`]) | the same from two cores' caches, and an exchange of the state at every step, 0.2 to 0.5 µs | 1.5 to 1.7 times as fast as one core at `H` = 256, twice at 512 |
+//! | one sequence of relu, half of whose states are zero | the weights of the other half are all that a row of 64 units and more reads, but prefetching brings their neighbours along | a step 1.35 times as fast as with tanh at `H` = 256, 1.45 times at 512 |
 //! | one sequence, `H` ≤ 64 | latency: each output is one chain, four cycles per `k`, and tanh (75 cycles) must end before the next step begins | 11 µs for 128 steps of `H` = 32, where the chains alone take 7 |
-//! | a few sequences, `H` ≤ 8 | the same latency, where a level looks numbers up within strips and so keeps the state in registers | 0.75 µs for 15 steps of five sequences of `H` = 4, where the chains alone take 0.4 |
+//! | a few sequences, `H` ≤ 8 | the same latency, where a level looks numbers up within strips and so keeps the state in registers | 0.75 µs (AVX2 1.1) for 15 steps of five sequences of `H` = 4, where the chains alone take 0.4 |
 //! | weights in bfloat16 | half the bytes, one shift or mask per weight more | 1.7 times as fast at `H` = 512, 1.8 streaming |
 //!
 //! Losing experiments stand beside the code that won; those that spanned several files:
@@ -108,7 +110,8 @@
 //! latency of a multiply-add needs); activation as a second pass over C for few rows (the echo net 2.5 times
 //! slower, `H` = 32 1.4 times); whole sequences layer by layer (at 4096 steps a third slower than stretch by stretch,
 //! since rows leave the caches in between); masked stores of four numbers (what they wrote cannot be forwarded to the next
-//! step's load: 12 % of the echo net); IEEE half precision instead of bfloat16 (no gain over single precision).
+//! step's load: 12 % of the echo net); IEEE half precision instead of bfloat16 (no gain over single precision); workers of a shared
+//! sequence woken anew for every 128 steps (the system put both on one core, and every exchange became a change of threads: 9 µs).
 //!
 //! Training keeps every hidden row of its window on the tape. On an idle machine a step of 32 sequences of 128 units takes
 //! 5 % longer at 4096 steps than at 64; where others use the memory as well, 60 %.

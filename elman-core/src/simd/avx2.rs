@@ -80,7 +80,6 @@ impl Simd for Avx2 {
     type V = V;
     const ACCUMULATORS: usize = 6;
     const TILE_ROWS: usize = 6;
-    const DEPTH: usize = 256;
     const LOOKS_UP: bool = true;
     const PACKS_OUTER: bool = true;
 

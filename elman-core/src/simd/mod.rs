@@ -10,6 +10,7 @@ pub(crate) mod activation;
 mod cortex_m;
 pub(crate) mod int8;
 mod level;
+mod nonzero;
 mod operands;
 #[cfg(not(cortex_m_fpu))]
 mod portable;
@@ -21,9 +22,9 @@ mod avx2;
 mod avx512;
 
 pub use level::Level;
+pub(crate) use nonzero::{NonZero, Places};
 pub(crate) use operands::{
-    Element, NonZero, Operands, Places, Product, Sums, View, add_product, load_rows, load_tile,
-    store_rows,
+    Element, Operands, Product, Sums, View, add_product, load_rows, load_tile, store_rows,
 };
 pub(crate) use strip::Bf16x2;
 pub use strip::{Aligned, LANES, PairStrip, Strip};
@@ -50,8 +51,6 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     const ACCUMULATORS: usize;
     /// Most rows of a matmul tile.
     const TILE_ROWS: usize;
-    /// Longest stretch of `k` per pass of a product, even.
-    const DEPTH: usize = 512;
     /// Whether [`Simd::look_up`] is as quick as a load: kernels for few units are worth it then.
     const LOOKS_UP: bool = false;
 

@@ -1,8 +1,8 @@
 //! What a matmul tile reads and writes: bounds are checked once per tile, not once per number.
 
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
 
+use super::nonzero::NonZero;
 use super::{Bf16x2, LANES, Simd};
 
 /// What B is stored in.
@@ -74,6 +74,10 @@ impl Element for f32 {
         s.multiply(operands, sums);
     }
 
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "adapters that are not inlined lose the CPU features"
+    )]
     #[inline(always)]
     fn multiply_some<S: Simd, const STRIPS: usize>(
         s: S,
@@ -81,7 +85,7 @@ impl Element for f32 {
         some: &NonZero,
         sums: &mut Sums<S, 1, STRIPS>,
     ) {
-        let fits = some.depth == depth && a.holds(1, depth, 1) && b.holds(STRIPS, depth, LANES);
+        let fits = a.holds(1, depth, 1) && b.holds(STRIPS, depth, LANES);
         debug_assert!(
             fits,
             "operands of {STRIPS} strips, depth {depth} do not fit"
@@ -89,9 +93,9 @@ impl Element for f32 {
         if !fits {
             return;
         }
-        for &k in some.places {
+        for &k in some.places(depth) {
             let k = usize::from(k);
-            // SAFETY: every place is below `some.depth`, so the number of A and the strips of B lie inside the slices, as
+            // SAFETY: every place is below `depth`, so the number of A and the strips of B lie inside the slices, as
             // `holds` checked; an array has no alignment beyond that of its elements.
             let (number, first) = unsafe {
                 let first = b.data.as_ptr().add(k * b.inner);
@@ -168,49 +172,6 @@ pub(crate) fn add_product<S: Simd, const ROWS: usize, const STRIPS: usize>(
         for j in 0..STRIPS {
             sums[r][j] = s.mul_add(a, strips[j], sums[r][j]);
         }
-    }
-}
-
-/// Where the numbers of a row lie that are not zero, in the order of k.
-pub(crate) struct NonZero<'r> {
-    /// All below `depth`.
-    places: &'r [u16],
-    depth: usize,
-}
-
-/// Room for the places of [`NonZero`]: longer rows are not looked through. Not filled with anything before they are, which would
-/// take as long as a tenth of a step of 32 units.
-pub(crate) struct Places([MaybeUninit<u16>; 1024]);
-
-impl Places {
-    pub const fn new() -> Self {
-        Self([const { MaybeUninit::uninit() }; 1024])
-    }
-}
-
-impl<'r> NonZero<'r> {
-    /// Shorter rows have too few products for looking to be worth it.
-    pub const LEAST: usize = 64;
-
-    /// Of row `a`, in `room`; `None` for longer rows. Without a branch that depends on the numbers: half of them are zero, in
-    /// no order that a processor could foresee.
-    #[inline(always)]
-    pub fn of(a: &[f32], room: &'r mut Places) -> Option<Self> {
-        let (depth, room) = (a.len(), &mut room.0);
-        if depth > room.len() {
-            return None;
-        }
-        let mut count = 0;
-        for (k, &x) in a.iter().enumerate() {
-            if let Some(place) = room.get_mut(count) {
-                place.write(k as u16);
-            }
-            // A NaN is not zero.
-            count += usize::from(x != 0.0);
-        }
-        // SAFETY: before `count` grew past a place, that place was written; and it grew `depth` times at most.
-        let places = unsafe { core::slice::from_raw_parts(room.as_ptr().cast(), count) };
-        Some(Self { places, depth })
     }
 }
 
