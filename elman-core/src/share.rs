@@ -8,7 +8,7 @@
 //! y[rows of its own] = h·W_out + c
 //! ```
 //! A worker's part of W_rec stays in its core's nearest caches for the whole sequence, and every output is the chain of
-//! multiply-adds that one worker would compute: the bits are those of [`forward`](crate::forward).
+//! multiply-adds that one worker would compute: the bits are those of [`forward`](crate::forward()).
 
 use core::ops::Range;
 
@@ -98,7 +98,7 @@ pub trait Exchange {
     fn exchange(&mut self, row: &mut [f32], own: Range<usize>);
 }
 
-/// [`forward`](crate::forward) for one worker's share of a single sequence. All workers call it, at the same time, with the same
+/// [`forward`](crate::forward()) for one worker's share of a single sequence. All workers call it, at the same time, with the same
 /// model, batch, inputs and state, each with a state and a workspace of its own.
 ///
 /// `outputs` are the rows of [`Share::rows`] among [`Spec::output_rows`](crate::Spec::output_rows); `state` ends as that of the

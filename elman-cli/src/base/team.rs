@@ -3,7 +3,7 @@
 use std::hint::spin_loop;
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::yield_now;
 
 use elman_core::{Exchange, Share};
@@ -11,12 +11,42 @@ use elman_core::{Exchange, Share};
 /// Turns of waiting before a thread lets others have its core: some microseconds, more than an even share of a step differs.
 const SPINS: usize = 300;
 
+/// Whether a team is at work.
+static AT_WORK: AtomicBool = AtomicBool::new(false);
+
+/// The right to be the team at work: two in one pool could wait for each other's threads for ever.
+pub struct Claim(());
+
+/// The claim, if no team of this process is at work.
+pub fn claim() -> Option<Claim> {
+    let claimed = AT_WORK.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+    claimed.is_ok().then_some(Claim(()))
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        AT_WORK.store(false, Ordering::Release);
+    }
+}
+
+/// The claim, once others have done: tests run side by side, each with a pool of its own.
+#[cfg(test)]
+pub fn claim_in_turn() -> Claim {
+    loop {
+        match claim() {
+            Some(claim) => return claim,
+            None => yield_now(),
+        }
+    }
+}
+
 /// Runs `work` for every member at the same time, on the threads of the rayon pool around it, of which there must be as many, and
 /// hands out what they return, in order. Rows that are exchanged have at most `widest` numbers.
 ///
 /// Members should stay for as long as there is work: threads that are woken for a few hundred microseconds often find themselves on
 /// one core, and give way to one another at every step.
 pub fn run<T: Send, R: Send>(
+    _claim: &Claim,
     members: &mut [T],
     widest: usize,
     work: impl Fn(&mut T, Share, &mut dyn Exchange) -> R + Sync,
@@ -137,7 +167,7 @@ mod tests {
         for threads in [1, 2, 3] {
             let mut rows = vec![vec![0.0f32; 37]; threads];
             on_threads(threads, || {
-                run(&mut rows, 37, |row, share, exchange| {
+                run(&claim_in_turn(), &mut rows, 37, |row, share, exchange| {
                     for turn in 0..1000 {
                         let own = share.units(37);
                         own.clone().for_each(|i| row[i] += (i + turn) as f32);
@@ -161,7 +191,7 @@ mod tests {
         let mut members = [(), ()];
         let result = std::panic::catch_unwind(move || {
             on_threads(2, || {
-                run(&mut members, 32, |(), share, exchange| {
+                run(&claim_in_turn(), &mut members, 32, |(), share, exchange| {
                     assert!(!share.is_first(), "the first member panics");
                     exchange.exchange(&mut [0.0; 32], share.units(32));
                 });
@@ -169,5 +199,13 @@ mod tests {
             })
         });
         assert!(result.is_err());
+    }
+
+    #[test]
+    fn there_is_one_team_at_a_time() {
+        let first = claim_in_turn();
+        assert!(claim().is_none());
+        drop(first);
+        drop(claim_in_turn());
     }
 }

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::base::failure::Result;
 use crate::base::memory;
+use crate::base::team;
 use crate::data::Sequences;
 use crate::net::gather::longest_first;
 use crate::net::judge::Judge;
@@ -167,10 +168,11 @@ fn walk_with(
     visit: impl FnMut(&[usize], &[f32]) -> Result<()> + Send,
 ) -> Result<()> {
     let spec = model.spec();
-    if sequences.len() == 1 && can_stop(spec) && together::is_worth(spec, sequences.len_of(0)) {
-        together::walk(level, model, sequences, steps, visit)
-    } else {
-        worker.walk(level, model, sequences, order, steps, visit)
+    let all = sequences.len() == 1 && can_stop(spec);
+    let wanted = all && together::is_worth(spec, sequences.len_of(0));
+    match wanted.then(team::claim).flatten() {
+        Some(claim) => together::walk(&claim, level, model, sequences, steps, visit),
+        None => worker.walk(level, model, sequences, order, steps, visit),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use elman_core::{Exchange, Level, Model, Share, Spec};
 
 use crate::base::failure::Result;
-use crate::base::team;
+use crate::base::team::{self, Claim};
 use crate::data::Sequences;
 use crate::net::worker::Worker;
 
@@ -26,12 +26,13 @@ pub fn is_worth(spec: &Spec, steps: usize) -> bool {
 }
 
 /// Runs through the only sequence of `sequences`, `steps` steps at a time, on the threads of the pool around it, of which none
-/// may be waited for by anything else. Hands out the outputs of every window, and the target that belongs to each row of them:
+/// is waited for by anything else for ever: hence the claim. Hands out the outputs of every window, and the target that belongs to each row of them:
 /// the bits of a single thread.
 ///
 /// # Errors
 /// Ids that the spec does not know; those of `visit`.
 pub fn walk(
+    claim: &Claim,
     level: Level,
     model: &Model<'_>,
     sequences: &Sequences,
@@ -50,7 +51,7 @@ pub fn walk(
     };
     let mut workers: Vec<Worker> = (0..threads).map(|_| Worker::default()).collect();
     let widest = model.spec().state_len();
-    let results = team::run(&mut workers, widest, |worker, share, exchange| {
+    let results = team::run(claim, &mut workers, widest, |worker, share, exchange| {
         walk.take_part(worker, share, exchange)
     });
     results.into_iter().collect()
@@ -240,6 +241,7 @@ mod tests {
         on_threads(threads, || {
             let model = network.model()?;
             walk(
+                &team::claim_in_turn(),
                 Level::detect(),
                 &model,
                 sequences,
@@ -261,7 +263,7 @@ mod tests {
     fn threads_find_what_one_finds() {
         for cell in [Cell::elman(Activation::Tanh), Cell::lstm(), Cell::gru()] {
             let (network, sequences) = net_and_sequence(cell);
-            let whole = network.outputs(&sequences).unwrap();
+            let whole = on_threads(1, || network.outputs(&sequences)).unwrap();
             for threads in [1, 2, 3] {
                 let rows = walked(&network, &sequences, threads);
                 assert!(rows.iter().map(|row| row.0).eq(0..2500));
@@ -277,13 +279,20 @@ mod tests {
         let mut windows = 0;
         let result = on_threads(2, || {
             let model = network.model()?;
-            walk(Level::detect(), &model, &sequences, 700, |_, _| {
-                windows += 1;
-                if windows == 3 {
-                    return Err(Failure::run("enough"));
-                }
-                Ok(())
-            })
+            walk(
+                &team::claim_in_turn(),
+                Level::detect(),
+                &model,
+                &sequences,
+                700,
+                |_, _| {
+                    windows += 1;
+                    if windows == 3 {
+                        return Err(Failure::run("enough"));
+                    }
+                    Ok(())
+                },
+            )
         });
         assert!(result.is_err());
         assert_eq!(windows, 3);

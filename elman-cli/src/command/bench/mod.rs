@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use crate::args::{BenchArgs, Mode};
 use crate::base::failure::Result;
-use crate::base::team;
+use crate::base::team::{self, Claim};
 use crate::base::threads::on_threads;
 use clock::{Limits, Times, time};
 use net::Net;
@@ -75,7 +75,8 @@ fn measure(measurement: &Measurement, level: Level, budget: Duration) -> Result<
     };
     if together {
         let times = on_threads(threads, || {
-            Ok(time_together(&mut net, level, budget, &mut limits)?)
+            let claim = team::claim().expect("a benchmark runs alone");
+            Ok(time_together(&claim, &mut net, level, budget, &mut limits)?)
         })?;
         return Ok(BenchReport::new(measurement, level, &times, &limits));
     }
@@ -99,6 +100,7 @@ fn forward_in_parallel(net: &mut Net, level: Level) -> Result<(), Error> {
 
 /// Times the single sequence of [`Net::for_workers`] on the threads of the rayon pool around it: the bits of [`Net::forward`].
 fn time_together(
+    claim: &Claim,
     net: &mut Net,
     level: Level,
     budget: Duration,
@@ -107,7 +109,7 @@ fn time_together(
     let widest = net.widest();
     let (weights, shards) = net.parts();
     let limits = Mutex::new(limits);
-    let found = team::run(shards, widest, |shard, share, exchange| {
+    let found = team::run(claim, shards, widest, |shard, share, exchange| {
         if !share.is_first() {
             while said(share, exchange, false) {
                 shard.forward_share(level, weights, share, exchange)?;
@@ -212,6 +214,31 @@ mod tests {
             .expect("a sound pass");
             assert!(results(&mut net) == alone, "{threads} threads");
         }
+    }
+
+    #[test]
+    fn workers_of_one_sequence_find_what_one_finds() {
+        let (level, dims) = (Level::detect(), Dims::of([1, 9, 3, 40, 4]));
+        let mut alone = Net::new(dims, Storage::F32).expect("a sound net");
+        alone.forward(level).expect("a sound pass");
+        let expected = alone.parts().1[0].outputs.clone();
+        let mut net = Net::for_workers(dims, Storage::F32, 3).expect("a sound net");
+        let mut limits = Limits::new(level, 1024);
+        on_threads(3, || {
+            let claim = team::claim_in_turn();
+            Ok(time_together(
+                &claim,
+                &mut net,
+                level,
+                Duration::ZERO,
+                &mut limits,
+            )?)
+        })
+        .expect("a sound pass");
+        // Three rows of four outputs each.
+        let shards = net.parts().1.iter().enumerate();
+        let found = shards.flat_map(|(i, shard)| shard.outputs[12 * i..12 * (i + 1)].to_vec());
+        assert_eq!(found.collect::<Vec<f32>>(), expected);
     }
 
     #[test]
