@@ -7,7 +7,7 @@ use elman_tests::{Case, Rig, Rows, levels};
 /// make no difference, and a weight that is no number is not lost.
 #[test]
 fn zero_states_of_relu_are_left_out_without_a_trace() {
-    let relu = [Layer::relu(70), Layer::relu(33)];
+    let relu = [Layer::relu(70), Layer::relu(65)];
     let spec = Spec {
         layers: Layers::of(relu),
         ..Spec::dense(3, 70, 2)
@@ -62,7 +62,7 @@ fn zero_states_of_relu_are_left_out_without_a_trace() {
             );
             let zeros = one.state.iter().filter(|&&h| h == 0.0).count();
             assert!(
-                strange.is_some() || (20..90).contains(&zeros),
+                strange.is_some() || (30..110).contains(&zeros),
                 "{zeros} zero states"
             );
         }
