@@ -82,6 +82,7 @@ workloads! { passes at every level:
     forward_elman_5_15_1_4_2 = forward(TANH, TINY, F32);
     forward_elman_1_128_32_32_10 = forward(TANH, LONG, F32);
     forward_elman_16_16_64_128_10 = forward(TANH, WIDE, F32);
+    forward_relu_1_32_32_128_10 = forward(RELU, [1, 32, 32, 128, 10], F32);
     forward_bf16_16_16_64_128_10 = forward(TANH, WIDE, Bf16);
     forward_relu_16_16_64_128_10 = forward(RELU, WIDE, F32);
     forward_gru_16_16_64_64_10 = forward(Cell::gru(), GATES, F32);
@@ -92,6 +93,7 @@ workloads! { passes at every level:
     train_elman_1_128_32_32_10 = train(TANH, LONG);
     train_elman_16_16_64_128_10 = train(TANH, WIDE);
     train_relu_16_16_64_128_10 = train(RELU, WIDE);
+    train_elman_16_16_64_256_10 = train(TANH, [16, 16, 64, 256, 10]);
     train_gru_16_16_64_64_10 = train(Cell::gru(), GATES);
     train_lstm_16_16_64_64_10 = train(Cell::lstm(), GATES);
     train_fastrnn_16_16_64_64_10 = train(Cell::FastRnn, GATES);
@@ -104,6 +106,7 @@ workloads! { streams at every level:
     stream_256 = stream(TANH, 256, F32);
     stream_bf16_256 = stream(TANH, 256, Bf16);
     stream_relu_32 = stream(RELU, 32, F32);
+    stream_relu_256 = stream(RELU, 256, F32);
     stream_gru_64 = stream(Cell::gru(), 64, F32);
     stream_lstm_64 = stream(Cell::lstm(), 64, F32);
     stream_fixed_32 = fixed_stream();

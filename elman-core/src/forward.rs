@@ -19,7 +19,7 @@ use crate::layout::{Layout, Region, read_write, write_all, write_both};
 use crate::model::Model;
 use crate::params::Place;
 use crate::recurrence::{self, Mask, Recurrence};
-use crate::simd::{Level, Operation, Simd, Strip, View};
+use crate::simd::{LANES, Level, Operation, Simd, Strip, View};
 use crate::slices::{at, at_mut, copy, copy_range};
 use crate::spec::{HeadKind, Read, Spec};
 use ends::copy_ends;
@@ -63,21 +63,7 @@ pub fn forward(
     workspace: &mut [Strip],
     outputs: &mut [f32],
 ) -> Result<(), Error> {
-    let spec = model.spec();
-    let (rows, sequences) = (batch.rows(), batch.sequences());
-    inputs.check(spec, rows)?;
-    check_shape("state", [sequences, spec.state_len()], state.len())?;
-    check_shape(
-        "outputs",
-        [spec.output_rows(rows, sequences), spec.output_width()],
-        outputs.len(),
-    )?;
-    check_room(
-        "workspace",
-        spec.workspace_len(rows, sequences),
-        workspace.len(),
-    )?;
-    level.run(Inference {
+    let inference = Inference {
         model,
         batch,
         inputs,
@@ -85,35 +71,20 @@ pub fn forward(
         buffer: Strip::floats_mut(workspace),
         outputs,
         workers: Alone,
-    });
+    };
+    inference.check()?;
+    level.run(inference);
     Ok(())
 }
 
-/// Who computes what of a forward pass.
+/// Who computes what of a forward pass: everything, unless said otherwise.
 pub(crate) trait Workers {
     /// Of `rows` output rows those that are wanted.
-    fn rows(&self, rows: usize) -> Range<usize>;
-
-    /// `h[t] = cell(X[t]·W_in + b + h[t-1]·W_rec)` for every direction of a layer, over all steps of `pass`. `state` (B, S) is
-    /// where step 0 starts from.
-    fn layer<S: Simd>(
-        &mut self,
-        s: S,
-        pass: &ForwardPass,
-        layer: usize,
-        state: &[f32],
-        buffer: &mut [f32],
-    );
-}
-
-/// One worker, who computes everything.
-struct Alone;
-
-impl Workers for Alone {
     fn rows(&self, rows: usize) -> Range<usize> {
         0..rows
     }
 
+    /// [`ForwardPass::layer`], or the part of it that falls to this worker.
     #[inline(always)]
     fn layer<S: Simd>(
         &mut self,
@@ -127,6 +98,11 @@ impl Workers for Alone {
     }
 }
 
+/// One worker, who computes everything.
+struct Alone;
+
+impl Workers for Alone {}
+
 /// Forward over all steps, stretch by stretch, with two row buffers taking turns.
 pub(crate) struct Inference<'a, W> {
     pub model: &'a Model<'a>,
@@ -137,6 +113,22 @@ pub(crate) struct Inference<'a, W> {
     /// The rows that `workers` want.
     pub outputs: &'a mut [f32],
     pub workers: W,
+}
+
+impl<W: Workers> Inference<'_, W> {
+    /// `Ok` if everything has the length that the spec, the batch and the workers ask for.
+    pub fn check(&self) -> Result<(), Error> {
+        let (spec, rows) = (self.model.spec(), self.batch.rows());
+        let sequences = self.batch.sequences();
+        self.inputs.check(spec, rows)?;
+        let states = [sequences, spec.state_len()];
+        check_shape("state", states, self.state.len())?;
+        let wanted = self.workers.rows(spec.output_rows(rows, sequences));
+        let outputs = [wanted.len(), spec.output_width()];
+        check_shape("outputs", outputs, self.outputs.len())?;
+        let strips = spec.workspace_len(rows, sequences);
+        check_room("workspace", strips, self.buffer.len() / LANES)
+    }
 }
 
 impl<W: Workers> Operation for Inference<'_, W> {

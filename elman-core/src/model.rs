@@ -229,8 +229,8 @@ impl<'s, 'a> ModelView<'s, 'a> {
         }
     }
 
-    /// Whether there are layers of relu, and the recurrent weights of all of them are finite: then products with zero states can
-    /// be left out. Reads all these weights.
+    /// Whether the recurrent weights of all layers of relu are finite: then products with their zero states can be left out.
+    /// Reads all these weights.
     pub fn can_skip_zeros(&self) -> bool {
         let is_relu = |layer: usize| {
             matches!(
@@ -251,7 +251,7 @@ impl<'s, 'a> ModelView<'s, 'a> {
             w_rec.are_finite(hidden, hidden.div_ceil(LANES))
         };
         let layers = 0..self.spec.layers.len();
-        layers.clone().any(is_relu) && layers.filter(|&layer| is_relu(layer)).all(is_finite)
+        layers.filter(|&layer| is_relu(layer)).all(is_finite)
     }
 
     #[inline(always)]

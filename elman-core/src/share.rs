@@ -14,7 +14,7 @@ use core::ops::Range;
 
 use crate::batch::Batch;
 use crate::cell::{Gated, Step, Visit, with_cell};
-use crate::error::{Error, check_len, check_room, check_shape};
+use crate::error::Error;
 use crate::forward::{ForwardPass, Inference, Workers, starts_of};
 use crate::inputs::Inputs;
 use crate::kernel::gated::{self, Previous, Segment, Starts};
@@ -23,7 +23,7 @@ use crate::layout::{Region, write_all};
 use crate::model::Model;
 use crate::params::Place;
 use crate::recurrence::Recurrence;
-use crate::simd::{LANES, Level, SKIPS_ZEROS, Simd, Strip, View};
+use crate::simd::{LANES, Level, Simd, Strip, View};
 use crate::slices::{at, at_mut};
 
 /// Which of how many workers, and what falls to it.
@@ -144,16 +144,10 @@ pub fn forward_share(
     workspace: &mut [Strip],
     outputs: &mut [f32],
 ) -> Result<(), Error> {
-    let (spec, rows) = (model.spec(), batch.rows());
     if batch.sequences() != 1 {
         return Err(Error::Batch("workers share a single sequence"));
     }
-    inputs.check(spec, rows)?;
-    check_len("state", spec.state_len(), state.len())?;
-    let own = share.rows(spec.output_rows(rows, 1)).len();
-    check_shape("outputs", [own, spec.output_width()], outputs.len())?;
-    check_room("workspace", spec.workspace_len(rows, 1), workspace.len())?;
-    level.run(Inference {
+    let inference = Inference {
         model,
         batch,
         inputs,
@@ -161,7 +155,9 @@ pub fn forward_share(
         buffer: Strip::floats_mut(workspace),
         outputs,
         workers: Team { share, exchange },
-    });
+    };
+    inference.check()?;
+    level.run(inference);
     Ok(())
 }
 
@@ -240,6 +236,17 @@ impl<S: Simd> LayerShare<'_, '_, S> {
         });
     }
 
+    fn recurrence(&self) -> Recurrence<'_> {
+        let model = self.pass.model;
+        Recurrence {
+            batch: self.pass.batch,
+            place: self.place,
+            w_rec: model.view().recurrent_weights(self.place),
+            hidden: self.hidden,
+            width: model.spec().layer(self.place.layer).width(),
+        }
+    }
+
     /// The steps in the order in which they come up, each with the one before it, which is none for the first.
     fn order(&self) -> impl Iterator<Item = (usize, Option<usize>)> + use<S> {
         let (steps, reverse) = (self.pass.batch.rows(), self.place.reverse);
@@ -258,19 +265,18 @@ impl<S: Simd> Visit for LayerShare<'_, '_, S> {
 
     #[inline(always)]
     fn visit<C: Step<1, 1>>(mut self, cell: C) {
-        let (spec, hidden, own) = (self.pass.model.spec(), self.hidden, self.own.clone());
-        let (region, width) = (
+        let (hidden, own) = (self.hidden, self.own.clone());
+        let (region, column) = (
             self.pass.layout.hidden(self.place.layer),
-            spec.layer(self.place.layer).width(),
+            self.place.column(hidden),
         );
-        let column = self.place.column(hidden);
+        let width = self.recurrence().width;
         self.project(0, own.len(), (region, width), column + own.start);
-        let w_rec = self.pass.model.view().recurrent_weights(self.place);
-        let w_own = w_rec.from(own.start / LANES);
-        let skips_zeros =
-            SKIPS_ZEROS && cell.has_zeros() && w_own.are_finite(hidden, own.len().div_ceil(LANES));
-        let (start, _) = starts_of(spec, self.place, self.state);
         let order = self.order();
+        let steps = self.pass.batch.rows();
+        let skips_zeros = self.recurrence().skips_zeros(cell, Pass::Forward, 1, steps);
+        let w_rec = self.pass.model.view().recurrent_weights(self.place);
+        let (start, _) = starts_of(self.pass.model.spec(), self.place, self.state);
         let h = region.of_mut(self.buffer);
         for (index, (t, before)) in order.enumerate() {
             let (previous, row) = match before {
@@ -299,7 +305,7 @@ impl<S: Simd> Visit for LayerShare<'_, '_, S> {
                 steps: 1,
                 time: Time::Forward,
                 previous,
-                b: w_own,
+                b: w_rec.from(own.start / LANES),
                 c: at_mut(row, own.clone()),
                 c_row: own.len(),
                 order: Order::of_step(index),
@@ -316,14 +322,7 @@ impl<S: Simd> Visit for LayerShare<'_, '_, S> {
     ) {
         let (model, layout, place) = (self.pass.model, self.pass.layout, self.place);
         let (spec, own) = (model.spec(), self.own.clone());
-        let shape = Recurrence {
-            batch: self.pass.batch,
-            place,
-            w_rec: model.view().recurrent_weights(place),
-            hidden: self.hidden,
-            width: spec.layer(place.layer).width(),
-        }
-        .shape();
+        let shape = self.recurrence().shape();
         let facts = &const { C::FACTS };
         let region = layout.sums(spec, place);
         let strips = own.start / LANES..own.end.div_ceil(LANES);

@@ -160,7 +160,7 @@ impl<V: FnMut(&[usize], &[f32]) -> Result<()>> Walk<'_, V> {
     /// A window by one thread.
     fn alone(&self, worker: &mut Worker, start: usize, end: usize) -> Result<()> {
         worker.gather(self.sequences, &[0], start..end)?;
-        worker.run(self.level, self.model)?;
+        worker.run(self.level, self.model, None)?;
         let mut visit = self.visit.lock().expect("the first thread alone");
         visit(worker.places(), worker.outputs())
     }
@@ -175,7 +175,7 @@ impl<V: FnMut(&[usize], &[f32]) -> Result<()>> Walk<'_, V> {
         end: usize,
     ) -> Result<()> {
         worker.gather(self.sequences, &[0], start..end)?;
-        let found = worker.run_share(self.level, self.model, share, exchange)?;
+        let found = worker.run(self.level, self.model, Some((share, &mut *exchange)))?;
         let mut part = self.parts[share.index()].lock().expect("one thread");
         part.clear();
         part.extend_from_slice(found);

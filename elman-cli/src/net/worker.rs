@@ -45,7 +45,7 @@ impl Worker {
             let going = order.partition_point(|&sequence| sequences.len_of(sequence) > start);
             self.gather(sequences, &order[..going], start..start + steps)?;
             self.state.truncate(going * model.spec().state_len());
-            self.run(level, model)?;
+            self.run(level, model, None)?;
             visit(self.places(), &self.outputs)?;
         }
         Ok(())
@@ -79,56 +79,32 @@ impl Worker {
         &mut self.state
     }
 
-    /// Runs over what is gathered, from the state to the next: the outputs.
+    /// Runs over what is gathered, from the state to the next: the outputs, those of a share where several run a single
+    /// sequence together.
     ///
     /// # Errors
     /// Ids that the spec does not know.
-    pub fn run(&mut self, level: Level, model: &Model<'_>) -> Result<&[f32]> {
-        let spec = model.spec();
-        let batch = self.gathered.batch()?;
-        make_room(&mut self.workspace, spec, &batch)?;
-        let rows = spec.output_rows(batch.rows(), batch.sequences());
-        self.outputs.resize(rows * spec.output_width(), 0.0);
-        forward(
-            level,
-            model,
-            &batch,
-            self.gathered.inputs(),
-            &mut self.state,
-            &mut self.workspace,
-            &mut self.outputs,
-        )?;
-        Ok(&self.outputs)
-    }
-
-    /// The same for a share of a single sequence: the outputs of the share's rows.
-    ///
-    /// # Errors
-    /// Ids that the spec does not know.
-    pub fn run_share(
+    pub fn run(
         &mut self,
         level: Level,
         model: &Model<'_>,
-        share: Share,
-        exchange: &mut dyn Exchange,
+        team: Option<(Share, &mut dyn Exchange)>,
     ) -> Result<&[f32]> {
-        let spec = model.spec();
-        let batch = self.gathered.batch()?;
+        let (spec, batch) = (model.spec(), self.gathered.batch()?);
         make_room(&mut self.workspace, spec, &batch)?;
-        let rows = share.rows(spec.output_rows(batch.rows(), 1)).len();
+        let all = spec.output_rows(batch.rows(), batch.sequences());
+        let rows = (team.as_ref()).map_or(all, |(share, _)| share.rows(all).len());
         self.outputs.resize(rows * spec.output_width(), 0.0);
-        forward_share(
-            level,
-            model,
-            share,
-            exchange,
-            &batch,
-            self.gathered.inputs(),
-            &mut self.state,
-            &mut self.workspace,
-            &mut self.outputs,
-        )?;
-        Ok(&self.outputs)
+        let inputs = self.gathered.inputs();
+        let (state, workspace) = (&mut self.state, &mut self.workspace);
+        let outputs = &mut self.outputs;
+        match team {
+            None => forward(level, model, &batch, inputs, state, workspace, outputs),
+            Some((share, exchange)) => forward_share(
+                level, model, share, exchange, &batch, inputs, state, workspace, outputs,
+            ),
+        }?;
+        Ok(outputs)
     }
 }
 

@@ -210,7 +210,13 @@ impl<'a> Recurrence<'a> {
 
     /// Whether the zeros of a single row's states are worth being left out: looking at the weights takes as long as a step.
     #[inline(always)]
-    fn skips_zeros<C: Step<1, 1>>(&self, cell: C, pass: Pass, rows: usize, steps: usize) -> bool {
+    pub fn skips_zeros<C: Step<1, 1>>(
+        &self,
+        cell: C,
+        pass: Pass,
+        rows: usize,
+        steps: usize,
+    ) -> bool {
         SKIPS_ZEROS
             && rows == 1
             && steps >= LEAST_STEPS

@@ -55,3 +55,21 @@ impl<'r> NonZero<'r> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{NonZero, Places};
+
+    #[test]
+    fn zeros_of_either_sign_are_left_out_and_nothing_else() {
+        let mut room = Places::new();
+        let row = [0.0, 1.0, -0.0, f32::NAN, f32::MIN_POSITIVE / 4.0, 0.0, -2.0];
+        let found = NonZero::of(&row, &mut room).expect("a short row");
+        assert_eq!(found.places(row.len()), [1, 3, 4, 6]);
+        for (x, count) in [(0.0, 0), (1.0, 1024)] {
+            let found = NonZero::of(&[x; 1024], &mut room).expect("as long as can be");
+            assert_eq!(found.places(1024).len(), count);
+        }
+        assert!(NonZero::of(&[1.0; 1025], &mut room).is_none());
+    }
+}
