@@ -6,10 +6,10 @@ use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
 use crate::kernel::operands::Order;
 use crate::model::ModelView;
-use crate::simd::{Level, Strip};
+use crate::simd::{ASKS_ZEROS, Level, Strip};
 use crate::slices::at;
 use crate::spec::Spec;
-use crate::stream::StreamStep;
+use crate::stream::{CanSkipZeros, StreamStep};
 use crate::weights::Form;
 
 /// A shape that is known when the program is compiled.
@@ -72,6 +72,7 @@ pub struct FixedStream<'a, S> {
     state: &'a mut [f32],
     x: &'a mut [f32],
     h_next: &'a mut [f32],
+    skips_zeros: bool,
     shape: PhantomData<S>,
 }
 
@@ -135,6 +136,8 @@ impl<'a, S: Shape> FixedStream<'a, S> {
             state,
             x: Strip::floats_mut(x),
             h_next: Strip::floats_mut(h_next),
+            // Without room for a list of those that are not zero.
+            skips_zeros: ASKS_ZEROS && level.run_inlined(CanSkipZeros(model::<S>(tables, packed))),
             shape: PhantomData,
         };
         stream.reset();
@@ -211,8 +214,7 @@ impl<'a, S: Shape> FixedStream<'a, S> {
             outputs,
             // Flash has no cache that would keep some of the weights.
             order: Order::Ascending,
-            // Nor is there room for a list of those that are not zero.
-            skips_zeros: false,
+            skips_zeros: self.skips_zeros,
         });
         Ok(())
     }

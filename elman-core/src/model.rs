@@ -1,10 +1,9 @@
 //! Packed weights in the hands of the passes: the [`Model`] that inference holds, the transposes that training reads.
 
-use crate::cell::{Activation, Cell};
 use crate::error::{Error, check_len, check_room};
 use crate::kernel::pack::Panels;
 use crate::params::Place;
-use crate::simd::{LANES, PairStrip, Strip};
+use crate::simd::{PairStrip, Strip};
 use crate::slices::at;
 use crate::spec::Spec;
 use crate::weights::Form;
@@ -227,31 +226,6 @@ impl<'s, 'a> ModelView<'s, 'a> {
                 Panels::pairs(at(strips, start..), 0, 1)
             }
         }
-    }
-
-    /// Whether the recurrent weights of all layers of relu are finite: then products with their zero states can be left out.
-    /// Reads all these weights.
-    pub fn can_skip_zeros(&self) -> bool {
-        let is_relu = |layer: usize| {
-            matches!(
-                self.spec.layer(layer).cell,
-                Cell::Elman {
-                    activation: Activation::Relu,
-                    ..
-                }
-            )
-        };
-        let is_finite = |layer: usize| {
-            let hidden = self.spec.layer(layer).hidden;
-            let place = Place {
-                layer,
-                reverse: false,
-            };
-            let w_rec = self.recurrent_weights(place);
-            w_rec.are_finite(hidden, hidden.div_ceil(LANES))
-        };
-        let layers = 0..self.spec.layers.len();
-        layers.filter(|&layer| is_relu(layer)).all(is_finite)
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! One time step at a time, for chips and live signals: the same bits as the whole sequence.
 
-use crate::cell::{Gated, Step, Visit, with_cell};
+use crate::cell::{Activation, Cell, Gated, Step, Visit, with_cell};
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::{Inputs, embed_step};
 use crate::kernel::gated;
@@ -9,7 +9,7 @@ use crate::kernel::softmax::softmax_row;
 use crate::kernel::step::{HeadStep, LayerStep};
 use crate::model::{Model, ModelView};
 use crate::params::Place;
-use crate::simd::{Level, Operation, SKIPS_ZEROS, Simd, Strip};
+use crate::simd::{ASKS_ZEROS, LANES, LISTS_ZEROS, Level, Operation, Simd, Strip};
 use crate::spec::{HeadKind, Input, Spec};
 
 impl Spec {
@@ -107,7 +107,7 @@ impl<'a> Stream<'a> {
             x: Strip::floats_mut(x),
             h_next: Strip::floats_mut(h_next),
             order: Order::Ascending,
-            skips_zeros: SKIPS_ZEROS && model.view().can_skip_zeros(),
+            skips_zeros: level.run(CanSkipZeros(model.view())),
         };
         stream.reset();
         Ok(stream)
@@ -182,6 +182,39 @@ impl<'a> Stream<'a> {
             skips_zeros: *skips_zeros,
         });
         Ok(())
+    }
+}
+
+/// Whether the weights of all layers of relu are finite: then products with zeros can be left out. Reads all these weights.
+pub(crate) struct CanSkipZeros<'a, 'm>(pub ModelView<'a, 'm>);
+
+impl Operation for CanSkipZeros<'_, '_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> bool {
+        let (model, mut can) = (self.0, LISTS_ZEROS || ASKS_ZEROS);
+        for layer in 0..model.spec.layers.len() {
+            let l = model.spec.layer(layer);
+            let Cell::Elman {
+                activation: Activation::Relu,
+                ..
+            } = l.cell
+            else {
+                continue;
+            };
+            let place = Place {
+                layer,
+                reverse: false,
+            };
+            let strips = l.hidden.div_ceil(LANES);
+            can = can && model.recurrent_weights(place).are_finite(l.hidden, strips);
+            if ASKS_ZEROS {
+                let width = model.spec.layer_input_width(layer);
+                can = can && model.input_weights(place).are_finite(width, strips);
+            }
+        }
+        can
     }
 }
 

@@ -17,7 +17,7 @@ QEMU = (
     "qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -singlestep -d exec,nochain -D /dev/stdout "
     "-semihosting-config enable=on,target=native -kernel"
 ).split()
-STEP = re.compile(r"step::step|cortex_m::chain|cortex_m::tanh|cortex_m::run|memcpy|memmove")
+STEP = re.compile(r"step::step|cortex_m::dot|cortex_m::tanh|memcpy|memmove")
 MEMORY = ("ldr", "str", "vldr", "vstr", "ldm", "stm", "vldm", "vstm", "push", "pop", "vpush", "vpop")
 
 

@@ -25,7 +25,7 @@ use super::pack::{Panel, Panels};
 use super::small;
 use crate::cell::Step;
 use crate::simd::{
-    Element, LANES, NonZero, Operands, Operation, Places, SKIPS_ZEROS, Simd, View, load_rows,
+    Element, LANES, LISTS_ZEROS, NonZero, Operands, Operation, Places, Simd, View, load_rows,
     store_rows,
 };
 use crate::slices::{at, at_mut};
@@ -123,7 +123,7 @@ impl<C: Step<1, 1>> Recurrent<'_, C> {
         let strips = self.columns.div_ceil(LANES);
         // What the constants rule out is not even compiled.
         match self.rows {
-            1 if SKIPS_ZEROS && self.skips_zeros => s.run(SmallBatch::<E, C, 1, true>(self, b)),
+            1 if LISTS_ZEROS && self.skips_zeros => s.run(SmallBatch::<E, C, 1, true>(self, b)),
             1 => s.run(SmallBatch::<E, C, 1, false>(self, b)),
             2 if const { fits_registers::<S, E>(2) } && strips <= max_strips::<S>(2) => {
                 s.run(SmallBatch::<E, C, 2, false>(self, b))

@@ -6,8 +6,8 @@ use super::pack::{Panel, Panels};
 use super::recurrent::{Tiles, max_strips};
 use crate::cell::Step;
 use crate::simd::{
-    Bf16x2, Element, LANES, NonZero, Operands, Operation, Places, SKIPS_ZEROS, Simd, Sums, View,
-    load_tile, store_rows,
+    ASKS_ZEROS, Bf16x2, Element, LANES, LISTS_ZEROS, NonZero, Operands, Operation, Places, Simd,
+    Sums, View, load_tile, store_rows,
 };
 use crate::slices::{at, at_mut, copy};
 
@@ -36,7 +36,7 @@ impl<C: Step<1, 1>> Operation for LayerStep<'_, C> {
         match (self.w_in, self.w_rec) {
             (Panels::Single(w_in), Panels::Single(w_rec)) => {
                 let is_long = self.h.len() >= NonZero::LEAST;
-                if SKIPS_ZEROS && self.skips_zeros && is_long && self.cell.has_zeros() {
+                if LISTS_ZEROS && self.skips_zeros && is_long && self.cell.has_zeros() {
                     return s.run(SkippingStep(self, w_in, w_rec));
                 }
                 self.tiles::<S, f32, false>(s, w_in, w_rec);
@@ -58,14 +58,17 @@ impl<C: Step<1, 1>> LayerStep<'_, C> {
             h,
             h_next,
             order,
+            skips_zeros,
             ..
         } = self;
+        let asks = (ASKS_ZEROS && cell.has_zeros()).then_some(skips_zeros);
         let hidden = h.len();
         let Some(next) = h_next.get_mut(..hidden) else {
             return;
         };
         if E::has_own_dot::<S>() {
-            E::dot(s, w_in.bias, (x, w_in.matrix), (h, w_rec.matrix), next);
+            let (first, second) = ((x, w_in.matrix), (&*h, w_rec.matrix));
+            E::dot(s, w_in.bias, first, second, next, asks == Some(true));
             cell.step_row(s, next, h);
             return;
         }
@@ -81,6 +84,7 @@ impl<C: Step<1, 1>> LayerStep<'_, C> {
             let column = strip * LANES;
             let row = Row {
                 bias: w_in.bias.from(strip, 0),
+                asks,
                 products: [
                     (x, w_in.matrix.from(strip, 0), None),
                     (&*h, w_rec.matrix.from(strip, 0), some.as_ref()),
@@ -132,13 +136,8 @@ impl HeadStep<'_> {
     #[inline(always)]
     fn tiles<S: Simd, E: Element>(self, s: S, w_out: Panel<E>) {
         if E::has_own_dot::<S>() {
-            E::dot(
-                s,
-                w_out.bias,
-                (self.h, w_out.matrix),
-                (&[], View::EMPTY),
-                self.y,
-            );
+            let (first, second) = ((self.h, w_out.matrix), (&[][..], View::EMPTY));
+            E::dot(s, w_out.bias, first, second, self.y, false);
             return;
         }
         let tiles = Tiles::of::<S>(1, self.y.len());
@@ -146,6 +145,7 @@ impl HeadStep<'_> {
             let (strip, width) = tiles.get(tile, Order::Ascending);
             let row = Row {
                 bias: w_out.bias.from(strip, 0),
+                asks: None,
                 products: [(self.h, w_out.matrix.from(strip, 0), None)],
                 epilogue: Keep,
             };
@@ -157,6 +157,8 @@ impl HeadStep<'_> {
 /// Some strips of `bias + Σ product`, and what becomes of them.
 struct Row<'a, E, P, const PRODUCTS: usize> {
     bias: View<'a, E>,
+    /// Whether zeros are asked for before each product, where the cell has any.
+    asks: Option<bool>,
     /// Rows by panels, and where the numbers of a row lie that are not zero, if that is known.
     products: [(&'a [f32], View<'a, E>, Option<&'a NonZero<'a>>); PRODUCTS],
     epilogue: P,
@@ -224,9 +226,12 @@ impl<E: Element, P: Epilogue, const PRODUCTS: usize> Row<'_, E, P, PRODUCTS> {
         );
         for (data, b, some) in self.products {
             let (a, depth) = (View::rows(data, 0), data.len());
-            match some {
-                Some(some) => E::multiply_some(s, (a, b, depth), some, &mut sums),
-                None => E::multiply(s, Operands::new(a, b, depth), &mut sums),
+            match (some, self.asks) {
+                (Some(some), _) => E::multiply_some(s, (a, b, depth), some, &mut sums),
+                (None, Some(asks)) => {
+                    E::multiply_asking(s, Operands::new(a, b, depth), asks, &mut sums);
+                }
+                (None, None) => E::multiply(s, Operands::new(a, b, depth), &mut sums),
             }
         }
         self.epilogue.apply(s, &mut sums[0]);

@@ -9,7 +9,7 @@ use crate::kernel::gated::Shape;
 use crate::kernel::operands::{Order, Pass, Recurrent, Time};
 use crate::kernel::pack::Panels;
 use crate::params::Place;
-use crate::simd::{LANES, NonZero, SKIPS_ZEROS, Simd, View};
+use crate::simd::{LANES, LISTS_ZEROS, NonZero, Simd, View};
 use crate::slices::at_mut;
 
 /// Fewest steps for which it pays to look whether zeros can be left out.
@@ -217,7 +217,7 @@ impl<'a> Recurrence<'a> {
         rows: usize,
         steps: usize,
     ) -> bool {
-        SKIPS_ZEROS
+        LISTS_ZEROS
             && rows == 1
             && steps >= LEAST_STEPS
             && cell.has_zeros()

@@ -262,6 +262,19 @@ impl Simd for CortexM {
         dot::run(start.data, start.outer, &mut products, to);
     }
     #[inline(always)]
+    fn dot_some(self, start: View<f32>, mut products: [Product<'_, f32>; 2], to: &mut [f32]) {
+        let (mut start, mut to) = (start, to);
+        if products.iter().all(Product::is_packed) {
+            let (strips, rest) = to.as_chunks_mut();
+            dot::run_some(start.data, start.outer, &mut products, strips);
+            (start, to) = (start.from(strips.len(), 0), rest);
+        }
+        // What is no full strip: not from within, whose frame would lie below this one's.
+        if !to.is_empty() {
+            self.dot(start, products, to);
+        }
+    }
+    #[inline(always)]
     fn own_tanh(self, v: V) -> Option<V> {
         Some(tanh::of(&v))
     }

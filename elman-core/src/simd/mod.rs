@@ -142,6 +142,12 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     #[inline(always)]
     fn dot(self, _start: View<f32>, _products: [Product<'_, f32>; 2], _to: &mut [f32]) {}
 
+    /// The same of rows and packed weights, without the products with zeros: +0 at least, -0 perhaps.
+    #[inline(always)]
+    fn dot_some(self, start: View<f32>, products: [Product<'_, f32>; 2], to: &mut [f32]) {
+        self.dot(start, products, to);
+    }
+
     /// tanh in the token's own code, which gives the bits of the kernel; `None` where there is none.
     #[inline(always)]
     fn own_tanh(self, _v: Self::V) -> Option<Self::V> {
@@ -205,8 +211,11 @@ pub(crate) trait Simd: Copy + sealed::Sealed {
     }
 }
 
-/// Whether products of one row look for zeros first, which takes two kilobytes of stack.
-pub(crate) const SKIPS_ZEROS: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+/// Whether products of one row list the numbers first that are not zero, which takes two kilobytes of stack.
+pub(crate) const LISTS_ZEROS: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+
+/// Whether a step asks before each product whether it is one with zero: chips lose little by a branch and have no room for a list.
+pub(crate) const ASKS_ZEROS: bool = cfg!(any(target_arch = "arm", target_arch = "riscv32"));
 
 /// Adding this rounds a number below 2^22 to the nearest integer, ties to even, and leaves that
 /// integer in the low mantissa bits: 1.5·2^23.

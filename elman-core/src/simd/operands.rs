@@ -33,13 +33,25 @@ pub(crate) trait Element: Copy {
         Self::multiply(s, Operands::new(a, b, depth), sums);
     }
 
+    /// The same where nobody has looked for zeros: if it `asks`, +0 is left out on the way, -0 perhaps.
+    #[inline(always)]
+    fn multiply_asking<S: Simd, const STRIPS: usize>(
+        s: S,
+        operands: Operands<Self, 1, STRIPS>,
+        _asks: bool,
+        sums: &mut Sums<S, 1, STRIPS>,
+    ) {
+        Self::multiply(s, operands, sums);
+    }
+
     /// Whether the token has code of its own for dot products with this element.
     #[inline(always)]
     fn has_own_dot<S: Simd>() -> bool {
         false
     }
 
-    /// `to = start + a·B + a'·B'`, strip by strip, where there is such code; a product may be empty.
+    /// `to = start + a·B + a'·B'`, strip by strip, where there is such code; a product may be empty. Products with zeros may be
+    /// left out where it `skips` them, of rows and packed weights.
     #[inline(always)]
     fn dot<S: Simd>(
         _s: S,
@@ -47,6 +59,7 @@ pub(crate) trait Element: Copy {
         _first: (&[f32], View<Self>),
         _second: (&[f32], View<Self>),
         _to: &mut [f32],
+        _skips: bool,
     ) {
     }
 }
@@ -111,18 +124,39 @@ impl Element for f32 {
     }
 
     #[inline(always)]
+    fn multiply_asking<S: Simd, const STRIPS: usize>(
+        s: S,
+        mut operands: Operands<f32, 1, STRIPS>,
+        asks: bool,
+        sums: &mut Sums<S, 1, STRIPS>,
+    ) {
+        // SAFETY: as many turns as there are numbers of A, each of which takes one step of B.
+        while let Some((a, b)) = unsafe { operands.next() } {
+            if !asks || a[0].to_bits() != 0 {
+                add_product(s, a, b.map(|strip| s.load(strip)), sums);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn dot<S: Simd>(
         s: S,
         start: View<f32>,
         first: (&[f32], View<f32>),
         second: (&[f32], View<f32>),
         to: &mut [f32],
+        skips: bool,
     ) {
         let strips = to.len().div_ceil(LANES);
         if start.holds(strips, 1, LANES) {
             let first = Product::new(first.0, first.1, strips);
             let second = Product::new(second.0, second.1, strips);
-            s.dot(start, [first, second], to);
+            let products = [first, second];
+            if skips {
+                s.dot_some(start, products, to);
+            } else {
+                s.dot(start, products, to);
+            }
         }
     }
 }
@@ -451,5 +485,12 @@ impl<'a, E> Product<'a, E> {
             b_strip: size_of::<E>() * b.outer,
             borrows: PhantomData,
         }
+    }
+
+    /// Whether the numbers of A and the strips of B lie one behind the other.
+    #[cfg(cortex_m_fpu)]
+    #[inline(always)]
+    pub fn is_packed(&self) -> bool {
+        self.a_step == size_of::<f32>() && self.b_step == LANES * size_of::<E>()
     }
 }

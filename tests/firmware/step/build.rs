@@ -4,13 +4,14 @@ use bake::{RandomNet, Source};
 use elman_core::{Activation, Cell, Layer, Layers, Spec};
 
 const TANH: Cell = Cell::elman(Activation::Tanh);
+const RELU: Cell = Cell::elman(Activation::Relu);
 const CLIPPED: Cell = Cell::Elman {
     activation: Activation::Tanh,
     clip: 0.4,
 };
 
 /// Name, inputs, hidden units, outputs, cell, and the cell as Rust writes it.
-const NETS: [(&str, [usize; 3], Cell, &str); 8] = [
+const NETS: [(&str, [usize; 3], Cell, &str); 9] = [
     ("s", [6, 32, 5], TANH, "Cell::elman(Activation::Tanh)"),
     ("m", [16, 64, 10], TANH, "Cell::elman(Activation::Tanh)"),
     ("l", [32, 128, 10], TANH, "Cell::elman(Activation::Tanh)"),
@@ -20,6 +21,7 @@ const NETS: [(&str, [usize; 3], Cell, &str); 8] = [
         CLIPPED,
         "Cell::Elman { activation: Activation::Tanh, clip: 0.4 }",
     ),
+    ("relu", [16, 64, 10], RELU, "Cell::elman(Activation::Relu)"),
     ("gru", [16, 64, 10], Cell::gru(), "Cell::gru()"),
     ("lstm", [16, 64, 10], Cell::lstm(), "Cell::lstm()"),
     ("fastrnn", [16, 64, 10], Cell::FastRnn, "Cell::FastRnn"),

@@ -119,7 +119,7 @@ impl<C: Gated<SUMS, STATES>, const SUMS: usize, const STATES: usize>
         let hidden = h.len();
         let sums = at_mut(sums, ..hidden);
         let (from_x, from_h) = ((self.x, weights.w_in.matrix), (&*h, weights.w_rec.matrix));
-        E::dot(s, weights.w_in.bias, from_x, from_h, sums);
+        E::dot(s, weights.w_in.bias, from_x, from_h, sums, false);
         let strips = hidden.div_ceil(LANES);
         for strip in 0..strips {
             let units = strip * LANES..hidden.min((strip + 1) * LANES);
@@ -197,11 +197,11 @@ impl<E: Element> Weights<'_, E> {
                 let index = sum * strips + strip;
                 let from_x = (x, self.w_in.matrix.from(index, 0));
                 let bias = self.w_in.bias.from(index, 0);
-                E::dot(s, bias, from_x, from_h, to);
+                E::dot(s, bias, from_x, from_h, to, false);
             } else {
                 let bias = (sum - facts.from_x.end) * strips + strip;
                 let bias = self.others.bias.from(bias, 0);
-                E::dot(s, bias, from_h, nothing, to);
+                E::dot(s, bias, from_h, nothing, to, false);
             }
             sums[sum] = s.load(&row[sum]);
         }
