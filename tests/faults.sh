@@ -177,6 +177,38 @@ pipes() {
     if [ $code = 1 ] && grep -q "cannot write the output" err; then row "$name" "1: $(cat err)"; else bad "$name" "$code: $(cat err)"; fi
 }
 
+# ----------------------------------------------------------------------------------------------------- closed and full streams
+streams() {
+    local line="$label --epochs 30" name="train … 2>&1 | head -n 1" codes
+    $elman $line --out heard >/dev/null 2>&1
+    $elman $line --out cut 2>&1 | head -n 1 >out
+    codes=("${PIPESTATUS[@]}")
+    if [ "${codes[0]}" = 0 ] && cmp -s heard/model.safetensors cut/model.safetensors; then row "$name" "0, the same model"; else bad "$name" "${codes[0]}"; fi
+    name="train … 2>/dev/full"
+    $elman $line --out mute >out 2>/dev/full
+    code=$?
+    if [ $code = 0 ] && cmp -s heard/model.safetensors mute/model.safetensors; then row "$name" "0, the same model"; else bad "$name" "$code"; fi
+    ends "train … >/dev/full" 1 "cannot write the output" bash -c "$elman $line --out kept >/dev/full"
+    good kept && cmp -s heard/model.safetensors kept/model.safetensors && row "… and its model" "is there, the same" || bad "… and its model" "is not there"
+    name="report … | true"
+    $elman report heard 2>err | true
+    codes=("${PIPESTATUS[@]}")
+    if [ "${codes[0]}" = 0 ] && [ ! -s err ]; then row "$name" "0, nothing on standard error"; else bad "$name" "${codes[0]}: $(cat err)"; fi
+    $elman $label --epochs 100000 --out twice >/dev/null 2>&1 &
+    local pid=$! before
+    until [ -e twice/metrics.jsonl ]; do sleep 0.05; done
+    before=$(md5sum twice/config.toml)
+    kill -HUP $pid
+    ends "--out of a run that is at work" 2 "exists already" "$elman" $line --out twice
+    ends "--resume of a run that is at work" 2 "another process is training this run" "$elman" train --resume twice
+    [ "$(md5sum twice/config.toml)" = "$before" ] && row "… and its settings" "are as they were" || bad "… and its settings" "are others"
+    kill -0 $pid 2>/dev/null && row "SIGHUP while training" "goes on" || bad "SIGHUP while training" "it ended"
+    kill -TERM $pid
+    wait $pid
+    code=$?
+    if [ $code = 130 ] && good twice; then row "SIGTERM while training" "130, saved"; else bad "SIGTERM while training" "$code"; fi
+}
+
 # ------------------------------------------------------------------------------------------------------------------ flags
 flags() {
     local flag good=0 all=0
@@ -301,6 +333,7 @@ if [ "$size" = all ]; then kills 300 4000; else kills 15 150; fi
 disks
 removed
 pipes
+streams
 flags
 tiny
 if [ "$size" = all ]; then

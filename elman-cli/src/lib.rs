@@ -17,6 +17,9 @@
 //! Reading order: from above for what a command does (`args`, its file in `command`, the task that it names); from below for
 //! what becomes of a number (`data`, `net`, `train/trainer.rs`, a task). `elman-core` does the arithmetic.
 
+// Both panic where nobody reads: results go through `write!`, notes through `tell!`.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 mod args;
 mod base;
 mod command;
@@ -32,6 +35,7 @@ use std::process::ExitCode;
 
 use args::Command;
 use base::failure::{Failure, Result};
+use base::tell::tell;
 
 /// The command line that this process was called with; errors go to standard error.
 ///
@@ -47,7 +51,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("elman: {failure}");
+            tell!("elman: {failure}");
             failure.exit_code()
         }
     }

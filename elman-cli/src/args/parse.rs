@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser};
 use super::import::IMPORTED;
 use super::{Cli, Command, TrainArgs, TrainTask};
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 use crate::train::settings::ConfigFile;
 
 /// Words before the flags of a task: elman train label.
@@ -51,10 +52,15 @@ fn complain(typed: &[OsString], error: &clap::Error) -> ! {
     if let Some(hint) = hint(typed).filter(|_| error.kind() == ErrorKind::UnknownArgument) {
         // Nobody is left to tell if this fails.
         let _ = error.print();
-        eprintln!("\nhint: {hint}");
+        tell!("");
+        tell!("hint: {hint}");
         std::process::exit(error.exit_code());
     }
-    error.exit()
+    match error.print() {
+        // Help that could not be written.
+        Err(why) if why.kind() != std::io::ErrorKind::BrokenPipe => std::process::exit(1),
+        _ => std::process::exit(error.exit_code()),
+    }
 }
 
 /// The right command for one that has an argument too many.

@@ -67,22 +67,33 @@ impl Run {
         let run = Self {
             folder: folder.to_owned(),
         };
-        // A kill while the very first file was written leaves a torn one, which is nothing to keep.
-        let is_torn = |entry: std::io::Result<fs::DirEntry>| {
-            entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(".writing-"))
-        };
-        let is_empty = || fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_torn));
-        if folder.exists() && !is_empty() {
-            let folder = folder.display();
-            let advice = if run.config().is_file() {
-                format!("go on with it by elman train --resume {folder}, or choose another --out")
-            } else {
-                "it is no run, and not empty; choose another --out".to_owned()
-            };
-            return Err(Failure::input(format!("{folder} exists already: {advice}")));
-        }
+        must_be_text(folder)?;
+        run.must_be_new()?;
         fs::create_dir_all(folder).map_err(|error| Failure::write(folder, &error))?;
         Ok(run)
+    }
+
+    /// # Errors
+    /// The folder holds something, perhaps a run that another process began meanwhile.
+    pub fn must_be_new(&self) -> Result<()> {
+        // A kill while the very first file was written leaves a torn one, which is nothing to keep.
+        let is_nothing = |entry: std::io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| {
+                let name = entry.file_name();
+                name == LOCK || name.as_encoded_bytes().starts_with(WRITING.as_bytes())
+            })
+        };
+        let is_empty = || fs::read_dir(&self.folder).is_ok_and(|mut all| all.all(is_nothing));
+        if !self.folder.exists() || is_empty() {
+            return Ok(());
+        }
+        let folder = self.folder.display();
+        let advice = if self.config().is_file() {
+            format!("go on with it by elman train --resume {folder}, or choose another --out")
+        } else {
+            "it is no run, and not empty; choose another --out".to_owned()
+        };
+        Err(Failure::input(format!("{folder} exists already: {advice}")))
     }
 
     fn create_next(runs: &Path, name: &str) -> Result<Self> {
@@ -128,21 +139,27 @@ impl Run {
         )))
     }
 
-    /// Keeps other processes from training the run, for as long as the file lives.
+    /// Keeps other processes from training the run, for as long as the file lives. It is a file of its own, which is never
+    /// renamed: whoever opens it later opens the same one.
     ///
     /// # Errors
-    /// Another process is at it, or there is no configuration.
+    /// Another process is at it, or nothing can be written.
     pub fn lock(&self) -> Result<File> {
-        let path = self.config();
-        let file = File::open(&path).map_err(|error| Failure::read(&path, &error))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(Failure::input(format!(
-                "{}: another process is training this run",
-                self.folder.display()
-            ))),
-            // Some file systems know no locks; that is no reason not to train.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+        let path = self.folder.join(LOCK);
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).open(&path);
+        let file = file.map_err(|error| Failure::write(&path, &error))?;
+        if is_locked(&file) {
+            let folder = self.folder.display();
+            let complaint = format!("{folder}: another process is training this run");
+            return Err(Failure::input(complaint));
         }
+        Ok(file)
+    }
+
+    /// Whether another process is training the run.
+    pub fn is_at_work(&self) -> bool {
+        File::open(self.folder.join(LOCK)).is_ok_and(|file| is_locked(&file))
     }
 
     /// The last state.
@@ -209,6 +226,25 @@ impl Run {
             .collect();
         write_atomic(&path, kept.as_bytes())
     }
+}
+
+/// # Errors
+/// A path that `config.toml` could not hold.
+pub fn must_be_text(path: &Path) -> Result<()> {
+    if path.to_str().is_some() {
+        return Ok(());
+    }
+    let complaint =
+        "the path is not UTF-8, and config.toml, which is, could not hold it; rename it";
+    Err(Failure::input(complaint).in_file(path))
+}
+
+/// The file that is locked while a process trains the run.
+const LOCK: &str = ".lock";
+
+/// Tries to lock a file. Some file systems know no locks; that is no reason not to train.
+fn is_locked(file: &File) -> bool {
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
 /// How temporary files begin.
@@ -283,6 +319,22 @@ mod tests {
             complaint.contains("--resume") && complaint.contains("--out"),
             "{complaint}"
         );
+    }
+
+    #[test]
+    fn one_process_at_a_time_trains_a_run() {
+        let home = tempfile::tempdir().unwrap();
+        let run = Run::create(Some(&home.path().join("run")), "label").unwrap();
+        assert!(!run.is_at_work());
+        let lock = run.lock().unwrap();
+        assert!(run.is_at_work() && run.lock().is_err());
+        run.must_be_new().expect("nothing but the lock");
+        // What is renamed over does not open the door.
+        write_atomic(&run.config(), b"a").unwrap();
+        write_atomic(&run.config(), b"b").unwrap();
+        assert!(run.lock().is_err() && run.must_be_new().is_err());
+        drop(lock);
+        assert!(!run.is_at_work());
     }
 
     #[test]

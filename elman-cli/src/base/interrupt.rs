@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 
 /// Whether the process was asked to stop.
 #[derive(Clone, Debug, Default)]
@@ -18,24 +19,23 @@ struct Flags {
 }
 
 impl Interrupt {
-    /// Starts listening for Ctrl-C and friendly kills.
+    /// Starts listening for Ctrl-C and friendly kills. From now on the training outlives its terminal.
     ///
     /// # Errors
     /// The system does not let us.
     pub fn listen() -> Result<Self> {
         let interrupt = Self::default();
         let heard = interrupt.clone();
-        let handler = move || {
+        on_signal(move || {
             let is_heeded = heard.0.is_heeded.load(Ordering::SeqCst);
             if !is_heeded {
-                eprintln!("elman: stopped before the first update: there is nothing new to save");
+                tell!("elman: stopped before the first update: there is nothing new to save");
             }
             if !is_heeded || heard.0.is_asked.swap(true, Ordering::SeqCst) {
                 std::process::exit(i32::from(Failure::INTERRUPTED));
             }
-        };
-        ctrlc::set_handler(handler)
-            .map_err(|error| Failure::run(format!("cannot listen for Ctrl-C: {error}")))?;
+        })
+        .map_err(|error| Failure::run(format!("cannot listen for Ctrl-C: {error}")))?;
         Ok(interrupt)
     }
 
@@ -48,4 +48,25 @@ impl Interrupt {
     pub fn is_asked(&self) -> bool {
         self.0.is_asked.load(Ordering::SeqCst)
     }
+}
+
+/// Calls `stop` at every Ctrl-C and every friendly kill. A terminal that is closed (SIGHUP) is nothing to stop for.
+#[cfg(unix)]
+fn on_signal(mut stop: impl FnMut() + Send + 'static) -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    std::thread::Builder::new().spawn(move || {
+        for signal in signals.forever() {
+            if signal != SIGHUP {
+                stop();
+            }
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn on_signal(stop: impl FnMut() + Send + 'static) -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(stop)
 }

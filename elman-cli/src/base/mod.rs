@@ -8,5 +8,6 @@ pub mod interrupt;
 pub mod memory;
 pub mod seeds;
 pub mod team;
+pub mod tell;
 pub mod threads;
 pub mod waiting;

@@ -4,13 +4,15 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use crate::base::tell::tell;
+
 /// Nobody misses a word before.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Does some work; if it lasts, a line on standard error says `what` it is. A line and not a spinner: the work may say
 /// something itself.
 pub fn during<R>(what: &str, work: impl FnOnce() -> R) -> R {
-    during_for(PATIENCE, || eprintln!("{what} ..."), work)
+    during_for(PATIENCE, || tell!("{what} ..."), work)
 }
 
 fn during_for<R>(patience: Duration, say: impl FnOnce() + Send, work: impl FnOnce() -> R) -> R {

@@ -39,5 +39,6 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     } else {
         report.table
     };
-    Ok(std::io::stdout().write_all(text.as_bytes())?)
+    std::io::stdout().write_all(text.as_bytes())?;
+    trained.network().must_be_finite()
 }

@@ -43,5 +43,6 @@ fn to_standard_output(trained: &dyn Trained, args: &PredictArgs) -> Result<()> {
         false => (NUMBERS / width).clamp(1, CHUNK),
     };
     trained.predict(args, chunk, &mut out)?;
-    Ok(out.flush()?)
+    out.flush()?;
+    trained.network().must_be_finite()
 }

@@ -36,8 +36,8 @@ pub fn man(args: &ManArgs) -> Result<()> {
     let mut command = command;
     command.build();
     write_pages(&command, folder).map_err(complain)?;
-    println!("{}", folder.join("elman.1").display());
-    Ok(())
+    let page = folder.join("elman.1");
+    Ok(writeln!(std::io::stdout(), "{}", page.display())?)
 }
 
 /// The pages of a command and of those below it.

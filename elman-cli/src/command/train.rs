@@ -1,10 +1,11 @@
 //! `elman train` and `elman report`: from what was typed to a trained run, and its page.
 
+use std::io::{Write as _, stdout};
 use std::path::Path;
 
 use crate::args::{TrainArgs, Visitor, parse_run};
 use crate::base::failure::{Failure, Result};
-use crate::base::folder::Run;
+use crate::base::folder::{Run, must_be_text};
 use crate::base::interrupt::Interrupt;
 use crate::base::threads::on_threads;
 use crate::train::measure::as_read;
@@ -39,11 +40,13 @@ impl Visitor for Start {
 
     fn visit<J: Job>(self, job: &J) -> Result<()> {
         job.settings().check()?;
+        for path in job.clone().files() {
+            must_be_text(path)?;
+        }
         let task = load(job)?;
         check_room(&task, job.settings())?;
         let run = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
-        finish::<J::Task>(&run, &train_in(&run, &task, job.clone(), None)?);
-        Ok(())
+        finish::<J::Task>(&run, &train_in(&run, &task, job.clone(), None)?)
     }
 }
 
@@ -74,14 +77,13 @@ impl Visitor for ReportOn<'_> {
         let (run, task) = (self.run, load(job)?);
         let (threads, state) = (job.settings().threads, how_far(run, job.settings())?);
         on_threads(threads, || write_report(&task, run, state))?;
-        println!("{}", run.report().display());
-        Ok(())
+        Ok(writeln!(stdout(), "{}", run.report().display())?)
     }
 }
 
 /// What the epochs on record say of a run that may be at work, over, or waiting to be resumed.
 fn how_far(run: &Run, settings: &Settings) -> Result<RunState> {
-    if run.lock().is_err() {
+    if run.is_at_work() {
         return Ok(RunState::Running);
     }
     let history = RunReport::of_run(run)?.history;
@@ -106,12 +108,11 @@ impl Visitor for Resume<'_> {
     fn visit<J: Job>(self, job: &J) -> Result<()> {
         let task = load(job)?;
         let outcome = train(&task, job.settings(), self.run, Interrupt::listen()?, None)?;
-        finish::<J::Task>(self.run, &outcome);
-        Ok(())
+        finish::<J::Task>(self.run, &outcome)
     }
 }
 
-fn finish<T: Task>(run: &Run, outcome: &Outcome) {
+fn finish<T: Task>(run: &Run, outcome: &Outcome) -> Result<()> {
     let Outcome {
         score,
         score_name,
@@ -122,15 +123,23 @@ fn finish<T: Task>(run: &Run, outcome: &Outcome) {
     } = outcome;
     let folder = run.folder().display();
     let (score_name, score) = as_read(score_name, *score);
-    println!(
+    let mut out = stdout().lock();
+    writeln!(
+        out,
         "best {score_name} {score:.4} after epoch {epoch} of {epochs}: {folder}/model.safetensors"
-    );
+    )?;
     if *is_stopped_early {
-        println!("stopped early: no better epoch for as long as --patience allows");
+        writeln!(
+            out,
+            "stopped early: no better epoch for as long as --patience allows"
+        )?;
     }
     if *is_cut_short {
-        println!("the time was up before the epochs were; to go on: elman train --resume {folder}");
+        writeln!(
+            out,
+            "the time was up before the epochs were; to go on: elman train --resume {folder}"
+        )?;
     }
-    println!("to look at: {folder}/report.html");
-    println!("next: {}", T::next(&folder.to_string()));
+    writeln!(out, "to look at: {folder}/report.html")?;
+    Ok(writeln!(out, "next: {}", T::next(&folder.to_string()))?)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::open::{Bytes, open};
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 
 /// A text being read line by line; every complaint can name the place.
 pub struct Lines<R> {
@@ -127,7 +128,7 @@ impl<R: BufRead> Lines<R> {
     /// Warns on standard error about the line last read; once per text, as the next lines are mostly no better.
     pub fn warn_once(&mut self, what: &str) {
         if !std::mem::replace(&mut self.has_warned, true) {
-            eprintln!(
+            tell!(
                 "elman: {}:{}: warning: {what}",
                 self.name.display(),
                 self.number

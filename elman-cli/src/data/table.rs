@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Format;
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 
 /// What a file says about its rows besides their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -221,7 +222,7 @@ impl Table {
     /// Says on standard error which columns are not looked at.
     fn note_left_out(&self, path: &Path) {
         if !self.left_out.is_empty() {
-            eprintln!(
+            tell!(
                 "elman: {}: note: left out {}",
                 path.display(),
                 self.left_out.join(", ")

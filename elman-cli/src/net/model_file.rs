@@ -111,7 +111,14 @@ fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
     }
     let mut params = vec![0.0; spec.params_len()];
     for tensor in spec.tensors() {
-        params[tensor.range()].copy_from_slice(&torch_tensor::read(file, spec, &tensor)?);
+        let numbers = torch_tensor::read(file, spec, &tensor)?;
+        if let Some(odd) = numbers.iter().find(|x| !x.is_finite()) {
+            let name = tensor.kind;
+            return Err(Failure::input(format!(
+                "the tensor {name} holds {odd}, and a net with such a weight answers nothing else"
+            )));
+        }
+        params[tensor.range()].copy_from_slice(&numbers);
     }
     Ok(params)
 }

@@ -1,5 +1,7 @@
 //! A trained net in memory: its parameters, packed once, and which form of them answers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use elman_core::quantized::QuantizedModel;
 use elman_core::{Level, Model, Spec, Strip, pack};
 
@@ -16,6 +18,8 @@ pub struct Network {
     packed: Vec<Strip>,
     /// The int8 net, which computes the outputs in place of the float net.
     quantized: Option<Vec<u32>>,
+    /// Whether an output was not finite.
+    has_overflowed: AtomicBool,
 }
 
 impl Network {
@@ -31,6 +35,7 @@ impl Network {
             params,
             packed,
             quantized: None,
+            has_overflowed: AtomicBool::new(false),
         })
     }
 
@@ -73,6 +78,12 @@ impl Network {
     /// # Errors
     /// Ids that the spec does not know.
     pub fn outputs(&self, sequences: &Sequences) -> Result<Vec<f32>> {
+        let outputs = self.compute(sequences)?;
+        self.look_at(&outputs);
+        Ok(outputs)
+    }
+
+    fn compute(&self, sequences: &Sequences) -> Result<Vec<f32>> {
         if let Some(words) = &self.quantized {
             return int8::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
         }
@@ -84,9 +95,59 @@ impl Network {
     /// # Errors
     /// Ids that the spec does not know.
     pub fn judge<J: Judge>(&self, sequences: &Sequences, judge: &J) -> Result<Vec<J::Verdict>> {
+        let judge = &Watchful {
+            network: self,
+            judge,
+        };
         if let Some(words) = &self.quantized {
             return int8::judge(&QuantizedModel::new(self.spec, words)?, sequences, judge);
         }
         infer::judge(Level::detect(), &self.model()?, sequences, judge)
+    }
+
+    /// Remembers whether one of these outputs is not finite.
+    pub fn look_at(&self, outputs: &[f32]) {
+        // Without a way out, so that it takes many at a time.
+        if !outputs.iter().fold(true, |all, y| all & y.is_finite()) {
+            self.has_overflowed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// After the last answer.
+    ///
+    /// # Errors
+    /// There were outputs that are not finite.
+    pub fn must_be_finite(&self) -> Result<()> {
+        if self.has_overflowed.load(Ordering::Relaxed) {
+            return Err(Failure::run(
+                "some of the answers are no finite numbers: the inputs lie so far from those of the training that the net's \
+                 sums overflow; look for them in the data",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A judge whose rows are looked at first.
+struct Watchful<'a, J> {
+    network: &'a Network,
+    judge: &'a J,
+}
+
+impl<J: Judge> Judge for Watchful<'_, J> {
+    type Notes = J::Notes;
+    type Verdict = J::Verdict;
+
+    fn start(&self) -> J::Notes {
+        self.judge.start()
+    }
+
+    fn see(&self, notes: &mut J::Notes, target: usize, row: &[f32]) {
+        self.network.look_at(row);
+        self.judge.see(notes, target, row);
+    }
+
+    fn end(&self, notes: J::Notes) -> J::Verdict {
+        self.judge.end(notes)
     }
 }

@@ -85,8 +85,12 @@ pub fn train_in<J: Job>(
         *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
     }
     job.settings_mut().out = Some(run.folder().to_owned());
-    write_atomic(&run.config(), to_toml(J::Task::NAME, &job)?.as_bytes())?;
+    // Before the first file: who comes second must not change what the first one began.
     let _lock = run.lock()?;
+    if run.config().exists() {
+        run.must_be_new()?;
+    }
+    write_atomic(&run.config(), to_toml(J::Task::NAME, &job)?.as_bytes())?;
     train(task, job.settings(), run, Interrupt::listen()?, callback)
 }
 

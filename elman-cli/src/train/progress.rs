@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::sparkline::Sparkline;
+use crate::base::tell::tell;
 use crate::train::doctor::Checkup;
 use crate::train::measure::as_read;
 
@@ -121,7 +122,7 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.println(line),
             None if self.is_silent => {}
-            None => eprintln!("{line}"),
+            None => tell!("{line}"),
         }
     }
 

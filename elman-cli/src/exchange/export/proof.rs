@@ -11,6 +11,7 @@ use crate::args::{Visitor, parse_run};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::seeds::{self, Purpose};
+use crate::base::tell::tell;
 use crate::data::{Format, Rows, Sequences, Targets};
 use crate::net::network::Network;
 use crate::task::trained::Trained;
@@ -223,7 +224,7 @@ fn default_sequences(run: &Run, spec: &Spec) -> (Sequences, String) {
         Ok(_) => "they no longer fit the net".to_owned(),
         Err(failure) => failure.to_string(),
     };
-    eprintln!(
+    tell!(
         "elman: the golden vectors are made by a fixed generator, since the data of the run cannot be read ({why}); name others \
          by --data FILE"
     );

@@ -11,7 +11,8 @@ pub fn title(parts: &Parts<'_>, size: &Size) -> Vec<String> {
     let mut lines = vec![
         format!(
             "The net of the run {}, exported by elman {}.",
-            parts.run,
+            // A name with a line end would end the comment.
+            parts.run.replace(char::is_control, " "),
             env!("CARGO_PKG_VERSION")
         ),
         String::new(),

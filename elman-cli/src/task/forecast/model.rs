@@ -7,6 +7,7 @@ use super::scores::{ForecastScores, Item};
 use super::{predict, series};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 use crate::base::threads::on_threads;
 use crate::data::{DataFile, Format, Sequences};
 use crate::task::args::{EvalArgs, PredictArgs};
@@ -41,7 +42,7 @@ impl ForecastModel {
             split.unwrap_or(SPLIT)
         });
         if args.part.is_none() && meaning.split_column.is_some() {
-            eprintln!(
+            tell!(
                 "elman: note: all rows count here, those of training too; --part test takes the test part alone"
             );
         }

@@ -12,9 +12,11 @@ use super::history::History;
 use super::meaning::ForecastMeaning;
 use super::series::{self, Series};
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 use crate::data::csv::Csv;
 use crate::data::table::Wanted;
 use crate::data::{Format, Lines, quoted};
+use crate::net::network::Network;
 use crate::task::args::PredictArgs;
 use crate::task::trained::TrainedNet;
 
@@ -108,7 +110,7 @@ fn roll_out(
 ) -> Result<()> {
     let inputs = &net.meaning.columns[1..];
     if !inputs.is_empty() {
-        eprintln!(
+        tell!(
             "elman: note: nobody knows {} of the rows to come; the last values stay",
             inputs.join(", ")
         );
@@ -147,6 +149,7 @@ impl Buffers {
 
 /// A series that grows step by step.
 struct Roller<'a> {
+    network: &'a Network,
     meaning: &'a ForecastMeaning,
     history: History,
     stream: Stream<'a>,
@@ -160,6 +163,7 @@ impl<'a> Roller<'a> {
     fn new(net: &'a ForecastNet, buffers: &'a mut Buffers) -> Result<Self> {
         let model = net.network.model()?;
         Ok(Self {
+            network: &net.network,
             meaning: &net.meaning,
             history: net.meaning.history(),
             stream: Stream::new(
@@ -191,6 +195,7 @@ impl<'a> Roller<'a> {
             .extend(meaning.net_inputs(history, step, expected, numbers));
         let mut output = [0.0];
         self.stream.step(Inputs::Dense(&self.inputs), &mut output)?;
+        self.network.look_at(&output);
         let forecast = self.meaning.value(expected, output[0]);
         if self.ahead.len() == self.meaning.view.horizon {
             self.ahead.pop_front();

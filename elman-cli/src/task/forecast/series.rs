@@ -5,6 +5,7 @@ use std::path::Path;
 use super::history::History;
 use super::scale::Curve;
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 use crate::data::table::{Block, Part, Table, Wanted};
 use crate::data::{Format, load_table};
 
@@ -171,7 +172,7 @@ pub fn note_missing(series: &[Series], columns: &[String], path: &Path) {
             } else {
                 ""
             };
-            eprintln!(
+            tell!(
                 "elman: {}: note: {missing} values of {name} are missing; the value before takes their place as input{learnt}",
                 path.display()
             );

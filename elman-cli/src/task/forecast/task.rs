@@ -13,6 +13,7 @@ use super::scores::{ForecastScores, Item};
 use super::series::{self, Series};
 
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 use crate::data::Format;
 use crate::data::table::Part;
 use crate::net::infer;
@@ -92,7 +93,7 @@ impl ForecastTask {
     fn announce(&self) {
         let still = vec![0.0; self.items.len()];
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &still);
-        eprintln!(
+        tell!(
             "forecasting {} from {}, {} lags; without the net the skill is {:.4} (1 is perfect, 0 is persistence)",
             self.data.meaning.columns[0],
             self.data.meaning.view.scale.describe(),

@@ -13,6 +13,7 @@ use super::scores::LabelScores;
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
+use crate::base::tell::tell;
 use crate::data::conll::Conll;
 use crate::data::reading::Reading;
 use crate::data::table::Wanted;
@@ -43,7 +44,7 @@ impl LabelTask {
         let train = Conll::Labelled.load(path)?;
         if let Some((label, line)) = Labels::odd_one_out(&train) {
             let path = path.display();
-            eprintln!(
+            tell!(
                 "elman: {path}:{line}: warning: {label} is no IOB label, so the score is accuracy instead of span F1"
             );
         }

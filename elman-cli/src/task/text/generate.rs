@@ -9,6 +9,7 @@ use super::model::TextModel;
 use super::sample::{Sampling, go_on};
 use crate::base::failure::Result;
 use crate::base::folder::Run;
+use crate::base::tell::tell;
 use crate::task::args::GenerateArgs;
 
 /// What `--json` prints.
@@ -38,7 +39,7 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
             }
         });
         let (noun, unknown) = (unit.noun(), unknown.join(" "));
-        eprintln!("elman: warning: the model has never met these {noun}s of the prompt: {unknown}");
+        tell!("elman: warning: the model has never met these {noun}s of the prompt: {unknown}");
     }
     let mut out = std::io::stdout().lock();
     if args.json {

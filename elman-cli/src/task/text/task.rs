@@ -11,6 +11,7 @@ use super::sample::sample;
 use super::scores::measure;
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
+use crate::base::tell::tell;
 use crate::data::features;
 use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
@@ -204,7 +205,7 @@ impl Job for TextArgs {
             None => self.tokens == Unit::Chars && are_items(&train),
         };
         if lines && self.lines.is_none() {
-            eprintln!("every line is an item of its own; for running text: --lines false");
+            tell!("every line is an item of its own; for running text: --lines false");
         }
         let (train, valid) = match &self.valid {
             Some(valid) => (train, text::load(valid)?),

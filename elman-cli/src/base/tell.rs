@@ -1,0 +1,46 @@
+//! Notes and warnings on standard error, which is nobody's result: where it cannot be written (its reader is gone, its disk full,
+//! the terminal closed) the work goes on without them.
+
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+
+/// Writes a line to standard error, as `eprintln!` would if it could not panic; words of a file do not steer the terminal.
+macro_rules! tell {
+    ($($words:tt)*) => {
+        $crate::base::tell::line(format_args!($($words)*))
+    };
+}
+pub(crate) use tell;
+
+/// What [`tell!`] does.
+pub fn line(words: fmt::Arguments<'_>) {
+    let line = format!("{}\n", plain(&words.to_string()));
+    // Nobody is left to tell if this fails.
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// Words that may be a stranger's, so that they do not steer the terminal: control characters are escaped, and no line but the
+/// first begins where ours do.
+fn plain(words: &str) -> impl fmt::Display {
+    fmt::from_fn(move |f| {
+        words.chars().try_for_each(|c| match c {
+            '\n' => f.write_str("\n  "),
+            c if c.is_control() => write!(f, "{}", c.escape_default()),
+            c => f.write_char(c),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_words_do_not_steer_the_terminal() {
+        let words = "label \u{1b}[31mX\r\u{9b}0m\nelman: all is well, é";
+        assert_eq!(
+            plain(words).to_string(),
+            "label \\u{1b}[31mX\\r\\u{9b}0m\n  elman: all is well, é"
+        );
+    }
+}
