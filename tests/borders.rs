@@ -1,7 +1,8 @@
 //! What a reviewer once got past the borders.
 
 use elman_core::{
-    Batch, Error, Init, Inputs, Level, Model, Optimizer, Strip, Tape, Target, forward, gradient,
+    Batch, Channel, Channels, Direction, Error, Golden, Head, Init, Input, Inputs, LANES, Layer,
+    Layers, Level, Model, Optimizer, Read, Spec, Strip, Tape, Target, forward, gradient,
     initialize, loss, math, pack,
 };
 use elman_tests::samples::{ACTIVE, dense, weights};
@@ -43,6 +44,101 @@ fn products_of_dimensions_do_not_wrap() {
         Batch::uniform(usize::MAX, 2).unwrap_err(),
         Error::Batch("a batch has too many rows")
     );
+}
+
+/// Where there are no numbers there is no work, whatever one of the dimensions says.
+#[test]
+fn absurd_dimensions_of_nothing_end_at_once() {
+    let (level, most) = (Level::detect(), usize::MAX);
+    math::softmax(level, &mut [], most).unwrap();
+    is_length("rows", math::softmax(level, &mut [0.5; 3], most));
+    is_length("rows", math::softmax(level, &mut [0.5; 3], 0));
+    math::softmax(level, &mut [], 0).unwrap();
+    math::pack_matrix(&[], 0, most, &mut []).unwrap();
+    math::pack_matrix(&[], most, 0, &mut []).unwrap();
+    math::matmul(level, most, 0, 0, &[], &[], &mut []).unwrap();
+    math::matmul(level, 0, 0, most, &[], &[], &mut []).unwrap();
+    math::matmul(level, 0, most, 0, &[], &[], &mut []).unwrap();
+    is_length(
+        "packed",
+        math::matmul(level, 0, most, most, &[], &[], &mut []),
+    );
+    // Without depth every product is an empty sum.
+    let mut c = [7.0; 6];
+    math::matmul(level, 2, 0, 3, &[], &[], &mut c).unwrap();
+    assert_eq!(c, [0.0; 6]);
+    assert_eq!(math::packed_matrix_len(most, most), most);
+    let nothing = loss::softmax_cross_entropy(level, &mut [], most, &[], None, 1.0);
+    assert_eq!(nothing, Ok(0.0));
+    assert_eq!(
+        loss::mean_squared_error(&mut [], most, &[], None, 1.0),
+        Ok(0.0)
+    );
+    is_length(
+        "outputs",
+        loss::mean_squared_error(&mut [1.0], 0, &[1.0], None, 1.0),
+    );
+}
+
+/// Lengths of buffers say how much is wanted; what nobody can have is as many as there can be.
+#[test]
+fn lengths_of_absurd_sequences_do_not_wrap() {
+    let most = usize::MAX;
+    let both = Layer {
+        direction: Direction::Both,
+        ..Layer::tanh(9)
+    };
+    for layer in [Layer::tanh(9), both] {
+        for read in [Read::EveryStep, Read::LastStep] {
+            let spec = dense();
+            let spec = Spec {
+                layers: Layers::of([layer, layer]),
+                head: Head { read, ..spec.head },
+                ..spec
+            };
+            for rows in [most, most / 2, most / 16] {
+                for sequences in [1, 5, most / 3, most] {
+                    // That they end is what is tested; a net can have no more than it is asked for.
+                    let tape = spec.tape_len(rows, sequences);
+                    assert!(tape >= rows / LANES / 2, "{tape}");
+                    let _ = spec.scratch_len(rows, sequences);
+                    let _ = spec.workspace_len(rows, sequences);
+                    let _ = spec.golden_output_rows(rows, sequences);
+                }
+                let _ = spec.self_test_scratch(rows);
+                assert!(spec.self_test_outputs(rows) > 0);
+                let int8 = spec.int8();
+                let _ = int8.self_test_len(rows);
+                let _ = int8.workspace_len(rows);
+            }
+            let lengths = [u32::MAX; 3];
+            let golden = Golden {
+                lengths: &lengths,
+                inputs: Inputs::Dense(&[]),
+                outputs: &[],
+                tolerance: 0.0,
+            };
+            is_length("inputs", golden.check_shape(&spec));
+            let window = Spec {
+                input: Input::Tokens {
+                    channels: Channels::of(
+                        [Channel {
+                            vocabulary: 3,
+                            width: 2,
+                        }; 2],
+                    ),
+                    window: most,
+                },
+                ..spec
+            };
+            let tokens = Golden {
+                inputs: Inputs::Tokens(&[]),
+                ..golden
+            };
+            is_length("inputs", tokens.check_shape(&window));
+            assert!(window.golden_width() > 0);
+        }
+    }
 }
 
 #[test]

@@ -77,7 +77,9 @@ impl Spec {
     pub const fn golden_width(&self) -> usize {
         match self.input {
             Input::Dense { width } => width,
-            Input::Tokens { channels, window } => channels.len() * self.windows(window),
+            Input::Tokens { channels, window } => {
+                channels.len().saturating_mul(self.windows(window))
+            }
         }
     }
 
@@ -130,7 +132,8 @@ impl Spec {
     /// ```
     pub const fn self_test_outputs(&self, longest: usize) -> usize {
         if self.is_bidirectional() {
-            self.output_rows(longest, 1) * self.output_width()
+            self.output_rows(longest, 1)
+                .saturating_mul(self.output_width())
         } else {
             self.output_width()
         }

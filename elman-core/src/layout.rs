@@ -409,7 +409,8 @@ impl Spec {
     /// assert!(size_of_val(&TAPE) < 10_000);
     /// ```
     pub const fn tape_len(&self, rows: usize, sequences: usize) -> usize {
-        self.start_strips(sequences) + Strip::count(Layout::tape(self, rows, sequences).len)
+        self.start_strips(sequences)
+            .saturating_add(Strip::count(Layout::tape(self, rows, sequences).len))
     }
 
     /// Strips in front of the tape that keep the state each sequence started from, (B, S).

@@ -142,7 +142,7 @@ pub fn softmax_cross_entropy(
             });
         }
     }
-    if total == 0.0 {
+    if total == 0.0 || rows.is_empty() {
         rows.fill(0.0);
         return Ok(0.0);
     }

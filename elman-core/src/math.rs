@@ -89,12 +89,12 @@ pub fn relu(level: Level, x: &mut [f32]) {
 /// # Ok::<(), Error>(())
 /// ```
 pub fn softmax(level: Level, rows: &mut [f32], classes: usize) -> Result<(), Error> {
-    check_len(
-        "rows",
-        rows.len() / classes.max(1) * classes.max(1),
-        rows.len(),
-    )?;
-    level.run(Softmax { rows, classes });
+    let whole = rows.len().checked_div(classes).unwrap_or(0);
+    check_shape("rows", [whole, classes], rows.len())?;
+    // Classes without rows may be as many as they like.
+    if !rows.is_empty() {
+        level.run(Softmax { rows, classes });
+    }
     Ok(())
 }
 
@@ -135,7 +135,10 @@ pub fn pack_matrix(
 ) -> Result<(), Error> {
     check_shape("b", [depth, columns], b.len())?;
     check_len("packed", packed_matrix_len(depth, columns), packed.len())?;
-    pack::pack(b, None, columns, packed);
+    // Columns without depth may be as many as they like, and so may rows below.
+    if !packed.is_empty() {
+        pack::pack(b, None, columns, packed);
+    }
     Ok(())
 }
 
@@ -166,8 +169,10 @@ pub fn matmul(
     check_shape("a", [rows, depth], a.len())?;
     check_len("packed", packed_matrix_len(depth, columns), packed.len())?;
     check_shape("c", [rows, columns], c.len())?;
-    let a = View::rows(a, depth);
-    let b = Panels::single(packed, depth, 0);
-    level.run(Gemm::new(rows, columns, depth, a, b, c, columns));
+    if !c.is_empty() {
+        let a = View::rows(a, depth);
+        let b = Panels::single(packed, depth, 0);
+        level.run(Gemm::new(rows, columns, depth, a, b, c, columns));
+    }
     Ok(())
 }
