@@ -241,6 +241,20 @@ impl Sequences {
         }
     }
 
+    /// What the steps read.
+    pub const fn inputs(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// The loss of the best answers that do not look at the inputs: the entropy of the classes in nats (who knows how frequent
+    /// each is), or the variance of the numbers (who knows their mean).
+    pub fn baseline(&self) -> f64 {
+        match &self.targets {
+            Targets::Classes(classes) => entropy(classes),
+            Targets::Numbers { width, numbers } => variance(numbers, *width),
+        }
+    }
+
     /// All targets.
     pub const fn targets(&self) -> &Targets {
         &self.targets
@@ -302,6 +316,38 @@ impl Sequences {
     }
 }
 
+fn entropy(classes: &[Target]) -> f64 {
+    let mut counts = Vec::new();
+    for class in classes.iter().filter_map(|target| target.get()) {
+        let class = class as usize;
+        if counts.len() <= class {
+            counts.resize(class + 1, 0.0);
+        }
+        counts[class] += 1.0;
+    }
+    let all: f64 = counts.iter().sum();
+    let shares = counts.iter().map(|count| count / all);
+    shares
+        .filter(|share| *share > 0.0)
+        .map(|share| -share * share.ln())
+        .sum()
+}
+
+/// The mean over all columns together, as the loss takes it; what is missing does not count.
+fn variance(numbers: &[f32], width: usize) -> f64 {
+    let (mut squares, mut all) = (0.0, 0.0);
+    for column in 0..width {
+        let column = numbers.iter().skip(column).step_by(width);
+        let column = column.map(|&x| f64::from(x)).filter(|x| x.is_finite());
+        let (count, sum) = column
+            .clone()
+            .fold((0.0, 0.0), |(n, sum), x| (n + 1.0, sum + x));
+        squares += column.map(|x| (x - sum / count).powi(2)).sum::<f64>();
+        all += count;
+    }
+    if all > 0.0 { squares / all } else { 0.0 }
+}
+
 /// Ids that are now and then replaced while training, so that the replacement is trained too: an
 /// unknown word is met in training as often as rare words make it likely.
 #[derive(Clone, Debug)]
@@ -341,6 +387,25 @@ mod tests {
             sequences.select(0..3).fingerprint(),
             sequences.fingerprint()
         );
+    }
+
+    #[test]
+    fn who_does_not_look_at_the_inputs_has_the_entropy_or_the_variance() {
+        let mut tokens = Sequences::of_tokens(1);
+        for class in [0, 0, 0, 2] {
+            tokens.push_row([1], Target::class(class));
+        }
+        tokens.push_row([1], Target::IGNORED);
+        tokens.end_sequence();
+        let expected = -(0.75 * 0.75_f64.ln() + 0.25 * 0.25_f64.ln());
+        assert!((tokens.baseline() - expected).abs() < 1e-12);
+        let mut numbers = Sequences::new(Rows::numbers(1), Targets::numbers(2), Read::EveryStep);
+        for goal in [[1.0, 10.0], [3.0, f32::NAN], [2.0, 14.0]] {
+            numbers.push_numbers([0.0]);
+            numbers.push_goal(goal);
+        }
+        numbers.end_sequence();
+        assert!((numbers.baseline() - (1.0 + 1.0 + 4.0 + 4.0) / 5.0).abs() < 1e-12);
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub struct TrainingState {
     best_loss: f64,
     /// Epochs since then.
     pub idle: usize,
+    /// The least losses of an epoch, of training and of validation, for the doctor.
+    #[serde(default)]
+    pub least: Option<[f64; 2]>,
     /// What the plateau schedule has made of the learning rate.
     pub factor: f64,
     /// Of data and net: a run goes on only with what it began with.
@@ -86,6 +89,7 @@ impl TrainingState {
             best: None,
             best_loss: 0.0,
             idle: 0,
+            least: None,
             factor: 1.0,
             fingerprint: fingerprint(task)?,
         })
@@ -111,6 +115,8 @@ impl TrainingState {
     /// Counts a whole epoch; true if it is the best so far.
     pub fn count(&mut self, measure: Measure) -> bool {
         let is_better = self.is_better(measure);
+        let [train, valid] = self.least.unwrap_or([f64::MAX; 2]);
+        self.least = Some([train.min(self.partial.mean_loss()), valid.min(measure.loss)]);
         self.epochs += 1;
         self.partial = Partial::default();
         self.idle = if is_better { 0 } else { self.idle + 1 };
@@ -200,6 +206,7 @@ mod tests {
             best: None,
             best_loss: 0.0,
             idle: 0,
+            least: None,
             factor: 1.0,
             fingerprint: 0,
         };

@@ -19,7 +19,7 @@ use crate::base::threads::on_threads;
 use crate::base::waiting::during;
 use crate::net::model_file;
 use crate::net::network::Network;
-use crate::train::doctor::{Case, Recipe};
+use crate::train::doctor::{Case, Course, Recipe};
 use crate::train::measure::Measure;
 use crate::train::report::RunState;
 use crate::train::settings::Settings;
@@ -108,6 +108,8 @@ pub(super) struct Trainer<'a, T> {
     /// Work since the last look at the clock.
     work: usize,
     callback: Option<Callback<'a>>,
+    /// The loss of answers that know no more than how frequent each is.
+    baseline: f64,
 }
 
 /// Whether there is more to do.
@@ -157,6 +159,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             unsaved: None,
             work: 0,
             callback: None,
+            baseline: task.train().baseline(),
         })
     }
 
@@ -245,9 +248,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let updates = partial.updates.max(1) as f64;
         let clipped = partial.clipped as f64 / updates;
         let number = self.state.epochs;
-        let doctor = self
-            .watch
-            .examine(&self.case(clipped), number, self.is_finished());
+        let doctor = self.watch.examine(&self.case(clipped, partial.mean_loss()));
         let epoch = Epoch {
             epoch: number,
             train_loss: partial.mean_loss(),
@@ -375,7 +376,8 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     /// The net as the doctor sees it.
-    fn case(&self, clipped: f64) -> Case<'_> {
+    fn case(&self, clipped: f64, loss: f64) -> Case<'_> {
+        let [least_train, least_valid] = self.state.least.unwrap_or([f64::MAX; 2]);
         Case {
             spec: self.task.spec(),
             before: &self.before,
@@ -385,6 +387,16 @@ impl<'a, T: Task> Trainer<'a, T> {
             recipe: Recipe {
                 reach: self.settings.truncation().k2,
                 optimizer: self.settings.optimizer,
+            },
+            course: Course {
+                epoch: self.state.epochs,
+                epochs: self.settings.epochs,
+                is_last: self.is_finished(),
+                has_failed: false,
+                loss,
+                least_train,
+                least_valid,
+                baseline: self.baseline,
             },
         }
     }
@@ -464,8 +476,9 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.progress.finish();
         let partial = self.state.partial;
         let clipped = partial.clipped as f64 / partial.updates.max(1) as f64;
-        self.watch
-            .after_failure(&self.case(clipped), &self.progress);
+        let mut case = self.case(clipped, partial.mean_loss());
+        case.course.has_failed = true;
+        self.watch.after_failure(&case, &self.progress);
         let epoch = self.state.epochs + 1;
         let kept = match self.state.best {
             _ if self.save_model().is_err() => "the best model cannot be written".to_owned(),

@@ -51,10 +51,10 @@ impl<'a> Watch<'a> {
 
     /// Has the doctor look after some epochs: every one with `--watch`, else the first, second, fourth …, the last, and
     /// those that look like trouble. Which ones does not depend on time, so neither do the metrics.
-    pub fn examine(&self, case: &Case<'_>, epoch: usize, is_last: bool) -> Option<Checkup> {
+    pub fn examine(&self, case: &Case<'_>) -> Option<Checkup> {
         let is_due = self.settings.watch
-            || is_last
-            || epoch.is_power_of_two()
+            || case.course.is_last
+            || case.course.epoch.is_power_of_two()
             || (case.recipe.minds_clipping() && case.clipped > CLIPPED_OFTEN);
         if is_due { examine(case) } else { None }
     }

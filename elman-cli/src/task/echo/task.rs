@@ -9,6 +9,7 @@ use super::meaning::EchoMeaning;
 use super::scores::EchoScores;
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
+use crate::base::tell::tell;
 use crate::data::Sequences;
 use crate::train::Job;
 use crate::train::measure::Measure;
@@ -34,6 +35,14 @@ impl EchoTask {
             classes: args.classes as usize,
             delay: args.delay as usize,
         };
+        let reach = settings.truncation().k2;
+        if reach <= meaning.delay {
+            tell!(
+                "elman: warning: --k2 {reach} sends losses back over {reach} steps, the one at hand included, which does not reach \
+                 over --delay {}: nothing can be learnt",
+                args.delay
+            );
+        }
         let (steps, streams) = (args.steps_per_epoch as usize, settings.batch);
         let valid_steps = (steps as f64 * VALID_SHARE).ceil() as usize;
         let shortest = (valid_steps / streams).min(steps / streams);

@@ -2,8 +2,9 @@
 
 use elman_core::{Activation, Cell, Spec};
 
-use super::case::Recipe;
+use super::case::{Case, Course, Recipe};
 use super::checkup::{Checkup, Finding, LayerHealth, Severity};
+use super::course;
 use crate::net::cell::activation;
 
 /// A gradient has faded where less than this share of what the latest step gets is left.
@@ -19,7 +20,7 @@ const SATURATED: [f64; 2] = [0.25, 0.5];
 /// Share of dead units that is trouble.
 const DEAD: f64 = 0.1;
 /// An update this large, measured by its tensor, throws away what was learnt.
-const LARGE_UPDATE: f64 = 0.1;
+pub(super) const LARGE_UPDATE: f64 = 0.1;
 /// A recurrence that stretches its state more than this at every step is no longer tame.
 const STRETCHING: f64 = 2.0;
 
@@ -30,7 +31,37 @@ const STUCK: [f64; 2] = [0.5, 0.9];
 const FORGETTING: f64 = 0.1;
 
 /// Everything worth saying, in the order in which it is best read.
-pub fn findings(checkup: &Checkup, spec: &Spec, recipe: Recipe) -> Vec<Finding> {
+///
+/// What is out of the ordinary is trouble where it stops or spoils the run. A net that learns all the same needs no remedy.
+pub fn findings(checkup: &Checkup, case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = course::findings(checkup, case);
+    let of_net = of_net(checkup, case.spec, case.recipe);
+    findings.extend(of_net.into_iter().map(|finding| case.course.weigh(finding)));
+    if findings.is_empty() {
+        let text =
+            "nothing out of the ordinary: gradients neither fade nor explode, no unit is stuck"
+                .to_owned();
+        findings.push(finding(Severity::Fine, "all well", text));
+    }
+    findings
+}
+
+impl Course {
+    /// Trouble that troubles nobody is a note.
+    fn weigh(&self, finding: Finding) -> Finding {
+        let severity = match finding.severity {
+            Severity::Trouble if !self.is_spoilt() => Severity::Note,
+            severity => severity,
+        };
+        Finding {
+            severity,
+            ..finding
+        }
+    }
+}
+
+/// What net and gradient say.
+fn of_net(checkup: &Checkup, spec: &Spec, recipe: Recipe) -> Vec<Finding> {
     let mut findings: Vec<Finding> = [
         gradient(checkup, spec, recipe.reach),
         clipping(checkup, recipe),
@@ -46,16 +77,10 @@ pub fn findings(checkup: &Checkup, spec: &Spec, recipe: Recipe) -> Vec<Finding> 
     let steps = checkup.gradient_by_lag.len().min(recipe.reach);
     findings.extend(gated.flat_map(|layer| gates(layer, steps)));
     findings.extend(updates(checkup));
-    if findings.is_empty() {
-        let text =
-            "nothing out of the ordinary: gradients neither fade nor explode, no unit is stuck"
-                .to_owned();
-        findings.push(finding(Severity::Fine, "all well", text));
-    }
     findings
 }
 
-fn finding(severity: Severity, about: &str, text: String) -> Finding {
+pub(super) fn finding(severity: Severity, about: &str, text: String) -> Finding {
     Finding {
         severity,
         about: about.to_owned(),
@@ -248,6 +273,7 @@ fn counted(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Rows, Sequences, Targets};
     use crate::train::doctor::checkup::{GateHealth, TensorHealth};
     use crate::train::settings::OptimizerName;
     use elman_core::*;
@@ -268,9 +294,61 @@ mod tests {
         optimizer: OptimizerName::Sgd,
     };
 
+    /// Half of the loss of answers that know nothing, in the fourth epoch of a hundred.
+    const LEARNING: Course = Course {
+        epoch: 4,
+        epochs: 100,
+        is_last: false,
+        has_failed: false,
+        loss: 0.5,
+        least_train: 0.5,
+        least_valid: 0.5,
+        baseline: 1.0,
+    };
+    const STUCK: Course = Course {
+        loss: 1.0,
+        least_train: 1.0,
+        least_valid: 1.0,
+        ..LEARNING
+    };
+
+    /// Three sequences of two steps, which read these numbers.
+    fn data(inputs: [f32; 2]) -> Sequences {
+        let mut data = Sequences::new(Rows::numbers(1), Targets::numbers(1), Read::EveryStep);
+        for _ in 0..3 {
+            for x in inputs {
+                data.push_numbers([x]);
+                data.push_goal([x]);
+            }
+            data.end_sequence();
+        }
+        data
+    }
+
+    fn findings_of(checkup: &Checkup, recipe: Recipe, course: Course) -> Vec<Finding> {
+        findings_on(checkup, recipe, course, &data([0.0, 1.0]))
+    }
+
+    fn findings_on(
+        checkup: &Checkup,
+        recipe: Recipe,
+        course: Course,
+        train: &Sequences,
+    ) -> Vec<Finding> {
+        let case = Case {
+            spec: &SPEC,
+            before: &[],
+            after: &[],
+            train,
+            clipped: 0.0,
+            recipe,
+            course,
+        };
+        findings(checkup, &case)
+    }
+
     fn about(checkup: &Checkup) -> Vec<(Severity, String)> {
-        let findings = findings(checkup, &SPEC, SGD);
-        findings
+        findings_of(checkup, SGD, STUCK)
             .into_iter()
             .map(|finding| (finding.severity, finding.about))
             .collect()
@@ -298,7 +376,7 @@ mod tests {
             (Severity::Trouble, "exploding gradient".to_owned())
         );
         // What lies beyond --k2 is no business of the gradient.
-        let short = findings(&by_lag(1.2), &SPEC, Recipe { reach: 4, ..SGD });
+        let short = findings_of(&by_lag(1.2), Recipe { reach: 4, ..SGD }, STUCK);
         assert_eq!(short[0].severity, Severity::Fine);
         assert_eq!(fades_at(&by_lag(0.1).gradient_by_lag), Some(3));
         assert_eq!(fades_at(&[0.0, 0.0]), None);
@@ -331,6 +409,7 @@ mod tests {
         assert_eq!(
             names,
             [
+                "learning rate",
                 "clipping",
                 "saturated units",
                 "dead units",
@@ -338,6 +417,89 @@ mod tests {
                 "large updates"
             ]
         );
+    }
+
+    #[test]
+    fn a_net_that_learns_is_well() {
+        let checkup = by_lag(1.2);
+        let first = |course| {
+            let finding = findings_of(&checkup, SGD, course).remove(0);
+            (finding.severity, finding.about)
+        };
+        let of = |severity, about: &str| (severity, about.to_owned());
+        assert_eq!(
+            first(LEARNING),
+            of(Severity::Note, "exploding gradient"),
+            "it learns"
+        );
+        let valid_alone = Course {
+            least_valid: 0.5,
+            ..STUCK
+        };
+        assert_eq!(first(valid_alone), of(Severity::Note, "exploding gradient"));
+        assert_eq!(first(STUCK), of(Severity::Trouble, "exploding gradient"));
+        let early = Course { epoch: 2, ..STUCK };
+        assert_eq!(first(early), of(Severity::Note, "exploding gradient"));
+        let failed = Course {
+            has_failed: true,
+            ..LEARNING
+        };
+        assert_eq!(first(failed), of(Severity::Trouble, "exploding gradient"));
+        let fallen = Course {
+            loss: 0.8,
+            ..LEARNING
+        };
+        assert_eq!(first(fallen), of(Severity::Trouble, "learning rate"));
+        assert_eq!(
+            findings_of(&checkup, SGD, fallen)[1].severity,
+            Severity::Trouble
+        );
+    }
+
+    #[test]
+    fn why_nothing_is_learnt_is_named() {
+        let well = Checkup::default();
+        let thrown = Checkup {
+            tensors: vec![TensorHealth {
+                name: "head.weight".to_owned(),
+                update_ratio: 0.2,
+            }],
+            ..Checkup::default()
+        };
+        let late = Course { epoch: 50, ..STUCK };
+        let (moving, still) = (data([0.0, 1.0]), data([0.5, 0.5]));
+        let first = |checkup: &Checkup, course, reach, train: &Sequences| {
+            let recipe = Recipe { reach, ..SGD };
+            let finding = findings_on(checkup, recipe, course, train).remove(0);
+            (finding.severity, finding.about, finding.text)
+        };
+        let trouble = |found: (Severity, String, String), about: &str, words: &str| {
+            assert_eq!((found.0, found.1.as_str()), (Severity::Trouble, about));
+            assert!(found.2.contains(words), "{}", found.2);
+        };
+        trouble(
+            first(&thrown, STUCK, 9, &moving),
+            "learning rate",
+            "a tenth of --lr",
+        );
+        trouble(
+            first(&thrown, STUCK, 9, &still),
+            "constant inputs",
+            "the same numbers",
+        );
+        trouble(
+            first(&well, late, 9, &moving),
+            "nothing is learnt",
+            "has 1.0000; try another --lr",
+        );
+        trouble(
+            first(&well, late, 1, &moving),
+            "nothing is learnt",
+            "(--k2)",
+        );
+        // It may still come.
+        assert_eq!(first(&well, STUCK, 9, &moving).0, Severity::Fine);
+        assert_eq!(first(&thrown, LEARNING, 9, &still).0, Severity::Note);
     }
 
     #[test]
@@ -351,7 +513,7 @@ mod tests {
             optimizer: OptimizerName::Adam,
             ..SGD
         };
-        let found = findings(&checkup, &SPEC, adam).remove(0);
+        let found = findings_of(&checkup, adam, STUCK).remove(0);
         assert_eq!(found.severity, Severity::Note);
         assert!(found.text.contains("; adam divides"), "{}", found.text);
     }

@@ -17,6 +17,49 @@ pub struct Case<'a> {
     /// Share of the epoch's updates that were clipped.
     pub clipped: f64,
     pub recipe: Recipe,
+    pub course: Course,
+}
+
+/// How the training goes: a net that learns is well, whatever its units look like.
+#[derive(Clone, Copy, Debug)]
+pub struct Course {
+    /// Epochs done, of how many at most, and whether this was the last.
+    pub epoch: usize,
+    pub epochs: usize,
+    pub is_last: bool,
+    /// Whether it ended in a failure.
+    pub has_failed: bool,
+    /// The epoch's mean training loss, and the least of all epochs in training and in validation.
+    pub loss: f64,
+    pub least_train: f64,
+    pub least_valid: f64,
+    /// The loss of answers that know no more than [how frequent each is](Sequences::baseline).
+    pub baseline: f64,
+}
+
+impl Course {
+    /// Nobody is judged before so many epochs.
+    const EARLY: usize = 3;
+
+    /// Whether nothing has been learnt so far: no epoch was better than answers that know the frequencies alone.
+    pub fn is_stuck(&self) -> bool {
+        self.epoch >= Self::EARLY && self.least_train.min(self.least_valid) > 0.95 * self.baseline
+    }
+
+    /// Whether much that was learnt is lost again.
+    pub fn has_fallen_back(&self) -> bool {
+        self.loss > 1.5 * self.least_train && self.loss > 0.5 * self.baseline
+    }
+
+    /// Whether the run does not do what it is for.
+    pub fn is_spoilt(&self) -> bool {
+        self.has_failed || self.is_stuck() || self.has_fallen_back()
+    }
+
+    /// Whether the run is half over, so that it should have learnt something.
+    pub const fn is_late(&self) -> bool {
+        self.is_last || self.epoch * 2 >= self.epochs
+    }
 }
 
 /// How the net is trained.

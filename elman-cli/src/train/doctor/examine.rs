@@ -37,7 +37,7 @@ pub fn examine(case: &Case<'_>) -> Option<Checkup> {
         tensors: tensors(spec, before, after),
         findings: Vec::new(),
     };
-    checkup.findings = advice::findings(&checkup, spec, case.recipe);
+    checkup.findings = advice::findings(&checkup, case);
     Some(checkup)
 }
 
@@ -142,7 +142,7 @@ fn tensors(spec: &Spec, before: &[f32], after: &[f32]) -> Vec<TensorHealth> {
 mod tests {
     use super::*;
     use crate::data::{Rows, Sequences, Targets};
-    use crate::train::doctor::case::Recipe;
+    use crate::train::doctor::case::{Course, Recipe};
     use crate::train::settings::OptimizerName;
     use elman_core::{Cell, Layers, Read};
 
@@ -186,6 +186,16 @@ mod tests {
             recipe: Recipe {
                 reach: 1,
                 optimizer: OptimizerName::Adam,
+            },
+            course: Course {
+                epoch: 1,
+                epochs: 1,
+                is_last: true,
+                has_failed: false,
+                loss: 0.0,
+                least_train: 0.0,
+                least_valid: 0.0,
+                baseline: 1.0,
             },
         };
         examine(&case).unwrap().layers.remove(0)
