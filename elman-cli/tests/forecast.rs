@@ -278,3 +278,47 @@ fn real_series_are_forecast_with_the_defaults() {
         assert!(rmse <= most, "{name}: {rmse} is more than {most}");
     }
 }
+
+#[test]
+fn a_net_that_is_worse_than_the_autoregression_is_not_kept() {
+    let shop = Workshop::new();
+    let mut table = "y\n".to_owned();
+    let (mut value, mut noise) = (0.0, 1u32);
+    for _ in 0..200 {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        value = 0.8 * value + f64::from(noise >> 16) / 65536.0 - 0.5;
+        table += &format!("{value:.4}\n");
+    }
+    shop.write("noise.csv", table);
+    let train = "train forecast --train noise.csv --target y --hidden 4 --threads 1 --seed 1";
+    // Thrown about by a rate that nobody would choose.
+    let said = shop.ok(&format!("{train} --lr 3 --clip-norm 0 --epochs 3 --out thrown"));
+    let words = "no epoch was better than the autoregression alone, which therefore is the model: skill ";
+    assert!(said.starts_with(words), "{said}");
+    assert_eq!(said.matches("thrown/model.safetensors").count(), 1, "{said}");
+    let scores: serde_json::Value =
+        serde_json::from_str(&shop.ok("eval thrown --data noise.csv --json")).expect("JSON");
+    assert_eq!(scores["rmse"], scores["linear_rmse"], "{scores}");
+    // A resumed run remembers what it has to beat.
+    let config = shop.text("thrown/config.toml");
+    shop.write("thrown/config.toml", config.replace("epochs = 3\n", "epochs = 5\n"));
+    assert!(shop.ok("train --resume thrown").starts_with(words));
+}
+
+#[test]
+fn a_season_may_be_said() {
+    let shop = Workshop::new();
+    // Too long to be found: three of them are in the file.
+    let wave = |step: usize| ((step * step) % 61) as f64;
+    let table: String = (0..190).map(|step| format!("{}\n", wave(step))).collect();
+    shop.write("wave.csv", format!("y\n{table}"));
+    let train = "train forecast --train wave.csv --target y --hidden 4 --epochs 1 --threads 1";
+    let said = shop.run(&format!("{train} --season 61 --horizon 5 --out known")).err;
+    assert!(said.contains("61 steps"), "{said}");
+    shop.fails(
+        &format!("{train} --season 4 --horizon 5 --out short"),
+        2,
+        &["--season 4 is shorter than --horizon 5"],
+    );
+    shop.fails(&format!("{train} --season 1 --out one"), 2, &["--season"]);
+}

@@ -114,6 +114,7 @@ impl Visitor for Resume<'_> {
 
 fn finish<T: Task>(run: &Run, outcome: &Outcome) -> Result<()> {
     let Outcome {
+        start,
         score,
         score_name,
         epoch,
@@ -122,11 +123,22 @@ fn finish<T: Task>(run: &Run, outcome: &Outcome) -> Result<()> {
         is_stopped_early,
     } = outcome;
     let folder = run.folder().display();
-    let (score_name, score) = as_read(score_name, *score);
+    let model = match start {
+        Some(_) => String::new(),
+        None => format!(": {folder}/model.safetensors"),
+    };
     let mut out = stdout().lock();
+    if let Some((start, of_start)) = start {
+        let (score_name, of_start) = as_read(score_name, *of_start);
+        writeln!(
+            out,
+            "no epoch was better than {start}, which therefore is the model: {score_name} {of_start:.4}: {folder}/model.safetensors"
+        )?;
+    }
+    let (score_name, score) = as_read(score_name, *score);
     writeln!(
         out,
-        "best {score_name} {score:.4} after epoch {epoch} of {epochs}: {folder}/model.safetensors"
+        "best {score_name} {score:.4} after epoch {epoch} of {epochs}{model}"
     )?;
     if *is_stopped_early {
         writeln!(

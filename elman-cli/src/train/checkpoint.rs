@@ -30,6 +30,9 @@ pub struct TrainingState {
     best_loss: f64,
     /// Epochs since then.
     pub idle: usize,
+    /// The score of the start, where it is [worth something](Task::start_name).
+    #[serde(default)]
+    pub start: Option<f64>,
     /// The least losses of an epoch, of training and of validation, for the doctor.
     #[serde(default)]
     pub least: Option<[f64; 2]>,
@@ -89,6 +92,7 @@ impl TrainingState {
             best: None,
             best_loss: 0.0,
             idle: 0,
+            start: None,
             least: None,
             factor: 1.0,
             fingerprint: fingerprint(task)?,
@@ -206,6 +210,7 @@ mod tests {
             best: None,
             best_loss: 0.0,
             idle: 0,
+            start: None,
             least: None,
             factor: 1.0,
             fingerprint: 0,

@@ -94,6 +94,12 @@ pub trait Task: Sync {
     /// Changes the parameters that training starts from, which are random.
     fn start(&self, _params: &mut [f32]) {}
 
+    /// What a net is that has not been trained at all, if it is worth something: then it stays the model for as long as no epoch is
+    /// better.
+    fn start_name(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What the score is called.
     fn score_name(&self) -> &'static str;
 

@@ -35,6 +35,8 @@ const LOOK_EVERY: usize = 1 << 24;
 /// How training ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
+    /// What the model is, and its score, where no epoch was better than the start.
+    pub start: Option<(&'static str, f64)>,
     /// The best validation score.
     pub score: f64,
     pub score_name: &'static str,
@@ -181,7 +183,9 @@ impl<'a, T: Task> Trainer<'a, T> {
         };
         write_report(self.task, self.run, state)?;
         let (score, epoch) = self.state.best.unwrap_or((0.0, 0));
+        let start = self.state.start.filter(|&start| start >= score);
         Ok(Outcome {
+            start: self.task.start_name().zip(start),
             score,
             score_name: self.task.score_name(),
             epoch,
@@ -192,6 +196,11 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn epochs(&mut self) -> Result<()> {
+        let is_new = self.state.epochs == 0 && self.state.partial.batches == 0;
+        if is_new && self.task.start_name().is_some() {
+            self.state.start = Some(self.validate()?.score);
+            self.keep();
+        }
         let mut next = Next::GoOn;
         while next == Next::GoOn && !self.is_finished() {
             next = self.epoch()?;
@@ -242,7 +251,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let best = self.state.count(measure);
         let (factor, idle) = (self.state.factor, self.state.idle);
         self.state.factor = self.settings.schedule.after_epoch(factor, idle);
-        if best {
+        if best && self.beats_start(measure) {
             self.keep();
         }
         let updates = partial.updates.max(1) as f64;
@@ -404,10 +413,15 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// The time is up within an epoch: what is learnt so far may be the best there is.
     fn judge_part(&mut self) -> Result<()> {
         let measure = self.validate()?;
-        if self.state.is_better(measure) {
+        if self.state.is_better(measure) && self.beats_start(measure) {
             self.keep();
         }
         self.save()
+    }
+
+    /// Whether training has been worth it.
+    fn beats_start(&self, measure: Measure) -> bool {
+        self.state.start.is_none_or(|start| measure.score > start)
     }
 
     /// Keeps the parameters as the best so far.

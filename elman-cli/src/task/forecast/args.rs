@@ -61,6 +61,11 @@ pub struct ForecastArgs {
     /// Steps from the last value known to the value forecast
     #[arg(long, value_name = "N", default_value = "1", value_parser = count(1..=100_000))]
     pub horizon: usize,
+    /// Steps until the series repeats itself, such as 672 for weeks of quarter hours; at least as many as the horizon
+    /// [default: found in the data, if it shows]
+    #[arg(long, value_name = "N", value_parser = count(2..=1_000_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub season: Option<usize>,
     /// The column that says train, dev or test of every row
     #[arg(long, value_name = "COLUMN")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +100,7 @@ Examples:
   elman train forecast --train sunspots.csv --target y
   elman train forecast --train sunspots.csv --target y --split-column split --out runs/sun
   elman train forecast --train power.csv --target load --inputs temperature,wind --horizon 24
+  elman train forecast --train load.csv --target y --season 672 --horizon 96
   elman train forecast --train sunspots.csv --target y --cell gru
   elman eval runs/sun --data sunspots.csv --part test
   elman predict runs/sun --data sunspots.csv --steps 12",

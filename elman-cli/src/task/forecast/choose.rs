@@ -24,7 +24,7 @@ const DECISIVE: usize = 20_000;
 const FITTED: usize = 200_000;
 /// A season shows in the autocorrelation of the differences.
 const SEASONAL: f64 = 0.3;
-const LONGEST_SEASON: usize = 400;
+const LONGEST_SEASON: usize = 2000;
 /// The best sums are averaged: so many, and none worse than the best by more than that share.
 const AVERAGED: usize = 8;
 const CLOSE: f64 = 1.05;
@@ -44,18 +44,23 @@ struct Candidate {
     error: f64,
 }
 
-/// Chooses and fits. `fallback` is as in [`History::new`].
+/// Chooses and fits. `fallback` is as in [`History::new`]; a `season` that the user knows need not be found.
 ///
 /// # Errors
 /// A training part that is too short.
-pub fn choose(series: &[Series], fallback: &[f64], horizon: usize) -> Result<Choice> {
+pub fn choose(
+    series: &[Series],
+    fallback: &[f64],
+    horizon: usize,
+    season: Option<usize>,
+) -> Result<Choice> {
     let targets = series.iter().flat_map(|one| one.values_of(Part::Train));
     let curves = Curve::candidates(targets);
     let mut candidates: Vec<Candidate> = Vec::new();
     for curve in curves {
         let histories: Vec<History> =
             (series.iter().map(|one| one.history(curve, fallback))).collect();
-        for differencing in differencings(series, &histories, horizon) {
+        for differencing in differencings(series, &histories, horizon, season) {
             let scale = Scale {
                 curve,
                 differencing,
@@ -229,11 +234,16 @@ fn relative_error(histories: &[History], view: &View, linear: &Linear, pairs: &[
 }
 
 /// None, first, and seasonal where there is a season.
-fn differencings(series: &[Series], histories: &[History], horizon: usize) -> Vec<Differencing> {
+fn differencings(
+    series: &[Series],
+    histories: &[History],
+    horizon: usize,
+    known: Option<usize>,
+) -> Vec<Differencing> {
     let mut found = vec![Differencing::None, Differencing::First];
     let longest = (series.iter().zip(histories)).max_by_key(|(one, _)| one.train_len());
     if let Some((one, history)) = longest {
-        let season = season(history, one.train_len());
+        let season = known.or_else(|| season(history, one.train_len()));
         found.extend(
             season
                 .filter(|&season| season >= horizon)
@@ -269,7 +279,7 @@ mod tests {
     use super::*;
 
     fn chosen(values: impl Iterator<Item = f64>) -> Choice {
-        choose(&[Series::of(values, 0.85)], &[0.0], 1).unwrap()
+        choose(&[Series::of(values, 0.85)], &[0.0], 1, None).unwrap()
     }
 
     #[test]
@@ -299,6 +309,18 @@ mod tests {
         let series = Series::of(values.into_iter(), 1.0);
         let history = series.history(Curve::Identity, &[0.0]);
         assert_eq!(season(&history, 140), Some(7));
+        // A week of quarter hours, whose days are alike but for two.
+        let week = |step: usize| {
+            let (day, hour) = (step / 96 % 7, step % 96);
+            if day < 5 {
+                (hour as f64 / 96.0 * std::f64::consts::TAU).sin()
+            } else {
+                0.1
+            }
+        };
+        let series = Series::of((0..4032).map(week), 1.0);
+        let history = series.history(Curve::Identity, &[0.0]);
+        assert_eq!(season(&history, 4032), Some(672));
         let still = Series::of((0..50).map(|_| 1.0), 1.0);
         assert_eq!(season(&still.history(Curve::Identity, &[0.0]), 50), None);
     }
@@ -347,11 +369,11 @@ mod tests {
     fn short_and_still_series_do_not_panic() {
         for steps in 0..30 {
             let series = [Series::of((0..steps).map(f64::from), 1.0)];
-            let _ = choose(&series, &[0.0], 1);
+            let _ = choose(&series, &[0.0], 1, None);
             let still = [Series::of((0..steps).map(|_| 7.0), 1.0)];
-            let _ = choose(&still, &[0.0], 3);
+            let _ = choose(&still, &[0.0], 3, Some(7));
         }
-        let still = choose(&[Series::of((0..60).map(|_| 7.0), 1.0)], &[0.0], 1);
+        let still = choose(&[Series::of((0..60).map(|_| 7.0), 1.0)], &[0.0], 1, None);
         assert!(still.is_ok());
     }
 }

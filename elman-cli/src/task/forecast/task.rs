@@ -42,7 +42,13 @@ impl ForecastTask {
         valid: Option<&[Series]>,
     ) -> Result<Self> {
         let fallback = means(train, columns.len());
-        let choice = choose(train, &fallback, args.horizon)?;
+        if let Some(season) = args.season.filter(|&season| season < args.horizon) {
+            return Err(Failure::input(format!(
+                "--season {season} is shorter than --horizon {}: what comes is not known from a season ago",
+                args.horizon
+            )));
+        }
+        let choice = choose(train, &fallback, args.horizon, args.season)?;
         let mut meaning = ForecastMeaning {
             columns,
             split_column: args.split_column.clone(),
@@ -231,6 +237,10 @@ impl Task for ForecastTask {
                 params[tensor.range()].fill(0.0);
             }
         }
+    }
+
+    fn start_name(&self) -> Option<&'static str> {
+        Some("the autoregression alone")
     }
 
     fn score_name(&self) -> &'static str {
