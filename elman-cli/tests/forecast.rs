@@ -292,16 +292,26 @@ fn a_net_that_is_worse_than_the_autoregression_is_not_kept() {
     shop.write("noise.csv", table);
     let train = "train forecast --train noise.csv --target y --hidden 4 --threads 1 --seed 1";
     // Thrown about by a rate that nobody would choose.
-    let said = shop.ok(&format!("{train} --lr 3 --clip-norm 0 --epochs 3 --out thrown"));
-    let words = "no epoch was better than the autoregression alone, which therefore is the model: skill ";
+    let said = shop.ok(&format!(
+        "{train} --lr 3 --clip-norm 0 --epochs 3 --out thrown"
+    ));
+    let words =
+        "no epoch was better than the autoregression alone, which therefore is the model: skill ";
     assert!(said.starts_with(words), "{said}");
-    assert_eq!(said.matches("thrown/model.safetensors").count(), 1, "{said}");
+    assert_eq!(
+        said.matches("thrown/model.safetensors").count(),
+        1,
+        "{said}"
+    );
     let scores: serde_json::Value =
         serde_json::from_str(&shop.ok("eval thrown --data noise.csv --json")).expect("JSON");
     assert_eq!(scores["rmse"], scores["linear_rmse"], "{scores}");
     // A resumed run remembers what it has to beat.
     let config = shop.text("thrown/config.toml");
-    shop.write("thrown/config.toml", config.replace("epochs = 3\n", "epochs = 5\n"));
+    shop.write(
+        "thrown/config.toml",
+        config.replace("epochs = 3\n", "epochs = 5\n"),
+    );
     assert!(shop.ok("train --resume thrown").starts_with(words));
 }
 
@@ -313,7 +323,9 @@ fn a_season_may_be_said() {
     let table: String = (0..190).map(|step| format!("{}\n", wave(step))).collect();
     shop.write("wave.csv", format!("y\n{table}"));
     let train = "train forecast --train wave.csv --target y --hidden 4 --epochs 1 --threads 1";
-    let said = shop.run(&format!("{train} --season 61 --horizon 5 --out known")).err;
+    let said = shop
+        .run(&format!("{train} --season 61 --horizon 5 --out known"))
+        .err;
     assert!(said.contains("61 steps"), "{said}");
     shop.fails(
         &format!("{train} --season 4 --horizon 5 --out short"),

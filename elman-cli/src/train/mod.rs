@@ -18,6 +18,7 @@ mod tables;
 pub mod task;
 #[cfg(test)]
 mod tests;
+mod time_left;
 mod trainer;
 mod watch;
 

@@ -40,6 +40,16 @@ pub struct Epoch {
     pub doctor: Option<Checkup>,
 }
 
+/// A bar of which so much was done before: its speed is that of what comes.
+fn bar_from(bar: ProgressBar, done: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:12} {percent:>3} %  {wide_msg} ≤ {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    // An update, which the speed starts from; a position from the start would count as done in no time.
+    bar.set_position(done);
+    bar.reset_eta();
+    bar
+}
+
 /// The bar, if standard error is a terminal. It has no colours, so `NO_COLOR` has nothing to forbid.
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -52,11 +62,7 @@ impl Progress {
     /// For a run of so many epochs and batches per epoch, of which some batches are done.
     pub fn new(epochs: usize, batches: usize, done: usize) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new((epochs * batches) as u64).with_position(done as u64);
-            let style =
-                ProgressStyle::with_template("{bar:12} {percent:>3} %  {wide_msg} ≤ {eta} left");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.reset_eta();
+            let bar = bar_from(ProgressBar::new((epochs * batches) as u64), done as u64);
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
@@ -131,5 +137,19 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_before_says_nothing_of_the_time_left() {
+        let bar = bar_from(ProgressBar::hidden(), 1_000_000_000);
+        bar.set_length(2_000_000_000);
+        std::thread::sleep(Duration::from_millis(5));
+        bar.inc(1);
+        assert!(bar.per_sec() < 1e6, "{} per second", bar.per_sec());
     }
 }

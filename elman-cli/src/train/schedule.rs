@@ -10,6 +10,9 @@ const PLATEAU: usize = 3;
 /// Where a cosine ends, as a share of where it began.
 const FLOOR: f64 = 0.01;
 
+/// How far the epochs may fall behind the time, as a share of all.
+const SLACK: f64 = 0.05;
+
 impl Schedule {
     /// The factor on the learning rate when `done` of `epochs` epochs lie behind, fractions included. A plateau
     /// has no plan: its factor is carried along.
@@ -21,6 +24,13 @@ impl Schedule {
             Self::Cosine => FLOOR + (1.0 - FLOOR) * 0.5 * (1.0 + (PI * share).cos()),
             Self::Plateau => carried,
         }
+    }
+
+    /// Epochs that count as done, of so many, where a share of the time that the run may take has passed: a run that will not get to
+    /// its last epoch gets to its smallest rates all the same. One that is no more than [`SLACK`] behind goes by its epochs
+    /// alone, so that its rates do not depend on the clock.
+    pub fn in_time(done: f64, epochs: usize, time: f64) -> f64 {
+        done.max((time - SLACK) * epochs as f64)
     }
 
     /// The factor to carry on after an epoch that was the `idle`-th without a better score.
@@ -46,6 +56,16 @@ mod tests {
         ] {
             assert_eq!(schedule.factor(0.0, 10, 1.0), 1.0);
         }
+    }
+
+    #[test]
+    fn a_run_without_time_for_its_epochs_goes_by_the_time() {
+        let of = |done, time| Schedule::in_time(done, 10, time);
+        // In time, and a little late.
+        assert_eq!([of(0.0, 0.0), of(5.0, 0.5), of(0.0, 0.05)], [0.0, 5.0, 0.0]);
+        assert!((of(1.0, 0.55) - 5.0).abs() < 1e-12);
+        let last = Schedule::Cosine.factor(of(1.0, 1.0), 10, 1.0);
+        assert!((0.01..0.02).contains(&last), "{last}");
     }
 
     #[test]

@@ -114,7 +114,8 @@ pub struct Settings {
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 20), help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overfit_batch: Option<usize>,
-    /// Stop after this time, such as 90s, 10m or 1h 30m, and keep the best model so far; a resumed run gets it anew
+    /// Stop after this time, such as 90s, 10m or 1h 30m, and keep the best model so far; a --schedule whose epochs do not fit in it
+    /// goes by the time. A resumed run gets it anew
     #[arg(long, value_name = "TIME", help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<TimeLimit>,

@@ -1,5 +1,7 @@
 //! Epochs, validation, the best model, checkpoints. Knows tasks only as [`Task`].
 
+mod farewell;
+
 use std::time::{Duration, Instant};
 
 use elman_core::{Init, Level, initialize};
@@ -7,11 +9,12 @@ use elman_core::{Init, Level, initialize};
 use super::batches::Batches;
 use super::callback::{Callback, Preview};
 use super::checkpoint::{self, TrainingState};
-use super::learner::{Learner, Trouble, Update};
+use super::learner::{Learner, Update};
 use super::progress::{Epoch, Progress};
 use super::shard::Dataset;
+use super::time_left::TimeLeft;
 use super::watch::{Watch, write_report};
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::interrupt::Interrupt;
 use crate::base::seeds::{self, Purpose};
@@ -22,7 +25,7 @@ use crate::net::network::Network;
 use crate::train::doctor::{Case, Course, Recipe};
 use crate::train::measure::Measure;
 use crate::train::report::RunState;
-use crate::train::settings::Settings;
+use crate::train::settings::{Schedule, Settings, TimeLimit};
 use crate::train::task::Task;
 
 /// Epochs may last milliseconds: files are written at their end only if the last time is as long ago as this, or nets
@@ -101,8 +104,7 @@ pub(super) struct Trainer<'a, T> {
     watch: Watch<'a>,
     /// Parameters before the last update of the epoch; empty if there was none.
     before: Vec<f32>,
-    /// When the time is up.
-    deadline: Option<Instant>,
+    time: TimeLeft,
     /// When the last checkpoint was written.
     saved: Instant,
     /// The best parameters so far, if they are newer than the model file.
@@ -142,8 +144,9 @@ impl<'a, T: Task> Trainer<'a, T> {
         learner.repack()?;
         run.keep_metrics(state.epochs)?;
         let batches = Batches::new(task.train(), task.walk(), settings);
-        let done = state.epochs * batches.count() + state.partial.batches;
-        let progress = Progress::new(settings.epochs, batches.count(), done);
+        let batches_count = batches.count();
+        let done = state.epochs * batches_count + state.partial.batches;
+        let progress = Progress::new(settings.epochs, batches_count, done);
         let limit = settings.time_limit.as_ref();
         Ok(Self {
             task,
@@ -156,7 +159,10 @@ impl<'a, T: Task> Trainer<'a, T> {
             progress,
             watch: Watch::new(run, settings),
             before: Vec::new(),
-            deadline: limit.and_then(|limit| Instant::now().checked_add(limit.duration())),
+            time: TimeLeft::of(
+                limit.map(TimeLimit::duration),
+                done as f64 / (settings.epochs * batches_count) as f64,
+            ),
             saved: Instant::now(),
             unsaved: None,
             work: 0,
@@ -189,7 +195,8 @@ impl<'a, T: Task> Trainer<'a, T> {
             score,
             score_name: self.task.score_name(),
             epoch,
-            epochs: self.state.epochs,
+            // Part of an epoch that was cut short may be the best.
+            epochs: self.state.epochs.max(epoch),
             is_cut_short: !self.is_finished(),
             is_stopped_early: self.is_finished() && self.state.epochs < self.settings.epochs,
         })
@@ -273,7 +280,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             doctor,
         };
         self.run.add_metrics(&epoch)?;
-        let is_late = self.is_time_up() && !self.is_finished();
+        let is_late = self.time.is_up() && !self.is_finished();
         let is_last = self.is_finished() || is_late;
         let rest = REST.min(self.settings.checkpoint_every.duration());
         if is_last || self.saved.elapsed() >= rest {
@@ -312,7 +319,7 @@ impl<'a, T: Task> Trainer<'a, T> {
                 self.save()?;
                 return Err(self.stop());
             }
-            if self.is_time_up() && !is_epoch_done {
+            if self.time.is_up() && !is_epoch_done {
                 return Ok(Next::TimeIsUp);
             }
             if self.saved.elapsed() >= self.settings.checkpoint_every.duration() {
@@ -455,69 +462,17 @@ impl<'a, T: Task> Trainer<'a, T> {
         Ok(measure)
     }
 
-    fn is_time_up(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
-    }
-
     /// The learning rate of the update that comes next.
     fn rate(&self) -> f64 {
         let settings = self.settings;
         let part = self.state.partial.batches as f64 / self.batches.count() as f64;
-        let done = self.state.epochs as f64 + part;
+        let done = Schedule::in_time(
+            self.state.epochs as f64 + part,
+            settings.epochs,
+            self.time.passed(),
+        );
         let factor = self.state.factor;
         let warm = settings.warmth(self.state.updates);
         settings.lr * warm * settings.schedule.factor(done, settings.epochs, factor)
-    }
-
-    fn give_up(&self, trouble: &Trouble, batch: usize) -> Failure {
-        let from = match trouble {
-            Trouble::Number(_, sequence) => {
-                format!(
-                    ", which begins in line {}",
-                    self.task.data().train_lines[*sequence]
-                )
-            }
-            Trouble::Gradient(_) => String::new(),
-        };
-        self.explain(
-            &format!("{trouble}{from}"),
-            &format!("batch {} of {}", batch + 1, self.batches.count()),
-        )
-    }
-
-    fn explain(&self, what: &str, place: &str) -> Failure {
-        self.progress.finish();
-        let partial = self.state.partial;
-        let clipped = partial.clipped as f64 / partial.updates.max(1) as f64;
-        let mut case = self.case(clipped, partial.mean_loss());
-        case.course.has_failed = true;
-        self.watch.after_failure(&case, &self.progress);
-        let epoch = self.state.epochs + 1;
-        let kept = match self.state.best {
-            _ if self.save_model().is_err() => "the best model cannot be written".to_owned(),
-            Some((_, best)) => format!(
-                "the model of epoch {best} is kept in {}",
-                self.run.model().display()
-            ),
-            None => "there is no good model yet".to_owned(),
-        };
-        let advice = if self.settings.clip_norm > 0.0 {
-            "a smaller --lr"
-        } else {
-            "a smaller --lr, or --clip-norm 5"
-        };
-        Failure::run(format!(
-            "epoch {epoch}, {place}: {what}; {kept}; try {advice}"
-        ))
-    }
-
-    fn stop(&self) -> Failure {
-        self.progress.finish();
-        let (epoch, folder) = (self.state.epochs + 1, self.run.folder().display());
-        let (done, all) = (self.state.partial.batches, self.batches.count());
-        Failure::Interrupted(format!(
-            "stopped in epoch {epoch} after batch {done} of {all}; to go on: elman train --resume {folder}"
-        ))
     }
 }

@@ -445,9 +445,14 @@ mod tests {
             ..LEARNING
         };
         assert_eq!(first(failed), of(Severity::Trouble, "exploding gradient"));
-        let fallen = Course {
+        let bad_epoch = Course {
             loss: 0.8,
             ..LEARNING
+        };
+        assert_eq!(first(bad_epoch), of(Severity::Note, "exploding gradient"));
+        let fallen = Course {
+            is_last: true,
+            ..bad_epoch
         };
         assert_eq!(first(fallen), of(Severity::Trouble, "learning rate"));
         assert_eq!(

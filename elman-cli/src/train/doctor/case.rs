@@ -46,9 +46,10 @@ impl Course {
         self.epoch >= Self::EARLY && self.least_train.min(self.least_valid) > 0.95 * self.baseline
     }
 
-    /// Whether much that was learnt is lost again.
+    /// Whether much that was learnt is lost again: at the end, or all of it. In between a small set may have a bad epoch.
     pub fn has_fallen_back(&self) -> bool {
-        self.loss > 1.5 * self.least_train && self.loss > 0.5 * self.baseline
+        let limit = if self.is_last { 0.5 } else { 1.0 };
+        self.loss > 1.5 * self.least_train && self.loss > limit * self.baseline
     }
 
     /// Whether the run does not do what it is for.
