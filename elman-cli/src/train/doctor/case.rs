@@ -29,6 +29,8 @@ pub struct Course {
     pub is_last: bool,
     /// Whether it ended in a failure.
     pub has_failed: bool,
+    /// Whether the start is worth something, so that a net which adds nothing to it is no trouble.
+    pub may_stay: bool,
     /// The epoch's mean training loss, and the least of all epochs in training and in validation.
     pub loss: f64,
     pub least_train: f64,
@@ -38,12 +40,11 @@ pub struct Course {
 }
 
 impl Course {
-    /// Nobody is judged before so many epochs.
-    const EARLY: usize = 3;
-
-    /// Whether nothing has been learnt so far: no epoch was better than answers that know the frequencies alone.
+    /// Whether nothing has been learnt though the run is half over: no epoch was better than answers that know the frequencies
+    /// alone. Before, it may still come.
     pub fn is_stuck(&self) -> bool {
-        self.epoch >= Self::EARLY && self.least_train.min(self.least_valid) > 0.95 * self.baseline
+        let is_late = self.is_last || self.epoch * 2 >= self.epochs;
+        is_late && !self.may_stay && self.least_train.min(self.least_valid) > 0.95 * self.baseline
     }
 
     /// Whether much that was learnt is lost again: at the end, or all of it. In between a small set may have a bad epoch.
@@ -55,11 +56,6 @@ impl Course {
     /// Whether the run does not do what it is for.
     pub fn is_spoilt(&self) -> bool {
         self.has_failed || self.is_stuck() || self.has_fallen_back()
-    }
-
-    /// Whether the run is half over, so that it should have learnt something.
-    pub const fn is_late(&self) -> bool {
-        self.is_last || self.epoch * 2 >= self.epochs
     }
 }
 

@@ -33,9 +33,6 @@ pub fn findings(checkup: &Checkup, case: &Case<'_>) -> Vec<Finding> {
         );
         return trouble("learning rate", text);
     }
-    if !course.is_late() {
-        return Vec::new();
-    }
     let (epoch, baseline) = (course.epoch, course.baseline);
     let best = course.least_train.min(course.least_valid);
     let longest = (0..case.train.len()).map(|i| case.train.len_of(i)).max();
