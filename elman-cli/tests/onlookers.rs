@@ -198,3 +198,59 @@ fn a_run_that_fails_has_its_page_too() {
         assert!(page.contains(part), "{part}");
     }
 }
+
+/// What the doctor called trouble, by name.
+fn troubles(shop: &Workshop, run: &str) -> Vec<String> {
+    let epochs = epochs(shop, run);
+    let findings = epochs
+        .iter()
+        .filter_map(|epoch| epoch["doctor"]["findings"].as_array());
+    let troubles = findings
+        .flatten()
+        .filter(|finding| finding["severity"] == "trouble");
+    troubles
+        .map(|finding| finding["about"].as_str().expect("a name").to_owned())
+        .collect()
+}
+
+#[test]
+fn the_doctor_names_what_spoils_a_run_and_is_silent_where_it_goes_well() {
+    let shop = Workshop::new();
+    let rows = |value: fn(usize, usize) -> f64| {
+        let cells = (0..80).flat_map(|s| (0..4).map(move |t| (s, t)));
+        let rows = cells.map(|(s, t)| format!("{s},{t},{},{}\n", value(s, t), ["a", "b"][s % 2]));
+        format!("seq,t,x,label\n{}", rows.collect::<String>())
+    };
+    shop.write(
+        "told.csv",
+        rows(|s, t| ((s * 7 + t) % 5) as f64 + 9.0 * (s % 2) as f64),
+    );
+    shop.write("still.csv", rows(|_, _| 3.5));
+    let train = |data: &str, flags: &str, out: &str| {
+        shop.run(&format!(
+            "train classify --train {data} --hidden 8 --epochs 8 --patience 0 --threads 1 --out {out} {flags}"
+        ))
+    };
+    for (flags, out) in [
+        ("", "well"),
+        ("--cell gru", "gru"),
+        ("--activation tanh --bidirectional false", "tanh"),
+    ] {
+        assert_eq!(train("told.csv", flags, out).code, 0);
+        assert_eq!(troubles(&shop, out), [""; 0], "{out}");
+    }
+    assert_eq!(train("still.csv", "", "still").code, 0);
+    assert_eq!(troubles(&shop, "still")[0], "constant inputs");
+    let ran = train("told.csv", "--lr 20 --clip-norm 0", "thrown");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(troubles(&shop, "thrown")[0], "learning rate");
+    assert!(ran.err.contains("trouble  learning rate: "), "{}", ran.err);
+    // What cannot go well is said before it begins.
+    let echo = |flags: &str| {
+        let flags = format!("train echo --epochs 1 --steps-per-epoch 3000 {flags}");
+        shop.run(&flags).err
+    };
+    let warning = "--k2 2 sends losses back over 2 steps";
+    assert!(echo("--k1 2 --k2 2 --out short").contains(warning));
+    assert!(!echo("--out long").contains("warning"));
+}

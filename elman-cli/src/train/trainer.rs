@@ -409,6 +409,7 @@ impl<'a, T: Task> Trainer<'a, T> {
                 epochs: self.settings.epochs,
                 is_last: self.is_finished(),
                 has_failed: false,
+                improves: self.state.idle == 0,
                 may_stay: self.task.start_name().is_some(),
                 loss,
                 least_train,

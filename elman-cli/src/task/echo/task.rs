@@ -39,7 +39,8 @@ impl EchoTask {
         if reach <= meaning.delay {
             tell!(
                 "elman: warning: --k2 {reach} sends losses back over {reach} steps, the one at hand included, which does not reach \
-                 over --delay {}: nothing can be learnt",
+                 over --delay {}: \
+                 what lies further back is learnt by luck alone",
                 args.delay
             );
         }

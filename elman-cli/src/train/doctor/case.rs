@@ -29,6 +29,8 @@ pub struct Course {
     pub is_last: bool,
     /// Whether it ended in a failure.
     pub has_failed: bool,
+    /// Whether no epoch before was as good in validation.
+    pub improves: bool,
     /// Whether the start is worth something, so that a net which adds nothing to it is no trouble.
     pub may_stay: bool,
     /// The epoch's mean training loss, and the least of all epochs in training and in validation.
@@ -40,10 +42,10 @@ pub struct Course {
 }
 
 impl Course {
-    /// Whether nothing has been learnt though the run is half over: no epoch was better than answers that know the frequencies
-    /// alone. Before, it may still come.
+    /// Whether nothing has been learnt: no epoch was better than answers that know the frequencies alone. As long as half of the
+    /// epochs are to come, or validation gets better, it may still be.
     pub fn is_stuck(&self) -> bool {
-        let is_late = self.is_last || self.epoch * 2 >= self.epochs;
+        let is_late = self.is_last || (self.epoch * 2 >= self.epochs && !self.improves);
         is_late && !self.may_stay && self.least_train.min(self.least_valid) > 0.95 * self.baseline
     }
 

@@ -5,6 +5,9 @@ use super::case::Case;
 use super::checkup::{Checkup, Finding, Severity};
 use crate::data::{Rows, Sequences};
 
+/// A loss so many times that of answers that know nothing is the work of too large steps.
+const FAR_ABOVE: f64 = 2.0;
+
 /// What stops or spoils the run, by name; nothing where it goes well.
 pub fn findings(checkup: &Checkup, case: &Case<'_>) -> Vec<Finding> {
     let course = &case.course;
@@ -18,6 +21,14 @@ pub fn findings(checkup: &Checkup, case: &Case<'_>) -> Vec<Finding> {
     }
     if !course.is_stuck() {
         return Vec::new();
+    }
+    if course.loss > FAR_ABOVE * course.baseline {
+        let (loss, baseline) = (course.loss, course.baseline);
+        let text = format!(
+            "the training loss is {loss:.4}, far above the {baseline:.4} of who knows no more than how frequent each answer is: the \
+             net is thrown about; try a tenth of --lr"
+        );
+        return trouble("learning rate", text);
     }
     if is_constant(case.train) {
         let text = "all steps read the same numbers, so there is nothing to tell them apart by; look into the data".to_owned();

@@ -192,6 +192,7 @@ mod tests {
                 epochs: 1,
                 is_last: true,
                 has_failed: false,
+                improves: true,
                 may_stay: false,
                 loss: 0.0,
                 least_train: 0.0,

@@ -28,6 +28,7 @@ const LEARNING: Course = Course {
     epochs: 100,
     is_last: false,
     has_failed: false,
+    improves: false,
     may_stay: false,
     loss: 0.5,
     least_train: 0.5,
@@ -175,6 +176,11 @@ fn a_net_that_learns_is_well() {
     assert_eq!(net.severity, Severity::Trouble);
     let early = Course { epoch: 9, ..STUCK };
     assert_eq!(first(early), of(Severity::Note, "exploding gradient"));
+    let better = Course {
+        improves: true,
+        ..STUCK
+    };
+    assert_eq!(first(better), of(Severity::Note, "exploding gradient"));
     let good_start = Course {
         may_stay: true,
         ..STUCK
@@ -236,6 +242,12 @@ fn why_nothing_is_learnt_is_named() {
         first(&well, STUCK, 1, &moving),
         "nothing is learnt",
         "(--k2)",
+    );
+    let far_above = Course { loss: 7.0, ..STUCK };
+    trouble(
+        first(&well, far_above, 9, &moving),
+        "learning rate",
+        "7.0000",
     );
     // It may still come.
     let early = Course { epoch: 9, ..STUCK };
