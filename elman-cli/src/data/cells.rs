@@ -1,20 +1,10 @@
-//! The cells of one line of a CSV file, and the numbers in them.
+//! The cells of one line of a CSV file.
 
+pub use super::numbers::{is_missing, number};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-/// The delimiters that are looked for.
-const DELIMITERS: [u8; 4] = *b",\t;|";
-
-/// Whichever delimiter is found most often in a header line; a header of one column has none, any will do.
-pub fn find_delimiter(header: &str) -> u8 {
-    let count = |&delimiter: &u8| header.bytes().filter(|&byte| byte == delimiter).count();
-    // Of equals the last wins, and the comma is the most usual.
-    DELIMITERS
-        .into_iter()
-        .rev()
-        .max_by_key(count)
-        .unwrap_or(b',')
-}
+/// The delimiters that are looked for; of equals the first is the most usual.
+pub const DELIMITERS: [u8; 4] = *b",\t;|";
 
 /// Takes lines apart. Buffers are kept, so that nothing is allocated once the longest line has been seen.
 pub struct Cells {
@@ -40,7 +30,7 @@ impl Cells {
     /// # Errors
     /// A quotation mark is not closed.
     pub fn split(&mut self, line: &str) -> Result<(), String> {
-        if line.bytes().filter(|&byte| byte == b'"').count() % 2 == 1 {
+        if is_open(line) {
             return Err(r#"a quotation mark (") is not closed on this line"#.to_owned());
         }
         self.text.resize(line.len() + 1, 0);
@@ -84,38 +74,9 @@ impl Cells {
     }
 }
 
-/// Whether a cell says that there is no value.
-pub fn is_missing(cell: &str) -> bool {
-    matches!(cell, "" | "?")
-        || ["nan", "na", "n/a", "null", "none"]
-            .iter()
-            .any(|word| cell.eq_ignore_ascii_case(word))
-}
-
-/// A number, NaN where it is missing.
-///
-/// # Errors
-/// What the cell holds instead.
-pub fn number(cell: &str) -> Result<f64, String> {
-    match cell.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        _ if is_missing(cell) => Ok(f64::NAN),
-        Ok(_) => Err(format!("{cell} is not a finite number")),
-        Err(_) => Err(complaint(cell)),
-    }
-}
-
-/// A cell of a wrong file can be very long.
-const SHOWN: usize = 40;
-
-fn complaint(cell: &str) -> String {
-    let shown: String = cell.chars().take(SHOWN).collect();
-    let dots = if shown.len() < cell.len() { "…" } else { "" };
-    let hint = match cell.replacen(',', ".", 1).parse::<f64>() {
-        Ok(_) => "; write decimals with a point",
-        Err(_) => "",
-    };
-    format!("\"{shown}{dots}\" is not a number{hint}")
+/// Whether a cell in quotes goes on after the end of this text.
+pub fn is_open(text: &str) -> bool {
+    text.bytes().filter(|&byte| byte == b'"').count() % 2 == 1
 }
 
 /// A text as a cell of a CSV file, in quotes where it must be.
@@ -147,29 +108,6 @@ mod tests {
         assert_eq!(split(b'\t', "a,b\tc\t").unwrap(), ["a,b", "c", ""]);
         assert_eq!(split(b',', "x").unwrap(), ["x"]);
         assert!(split(b',', "\"a,b").is_err() && split(b',', "a\rb").is_err());
-    }
-
-    #[test]
-    fn delimiters_are_found() {
-        let found = ["a,b", "a;b;c,d", "a\tb", "a", "a|b"].map(find_delimiter);
-        assert_eq!(found, [b',', b';', b'\t', b',', b'|']);
-    }
-
-    #[test]
-    fn numbers_are_finite_or_missing_or_refused() {
-        assert_eq!(number("-1.5e3"), Ok(-1500.0));
-        assert!(
-            ["", "?", "NaN", "na"]
-                .iter()
-                .all(|cell| number(cell).unwrap().is_nan())
-        );
-        assert_eq!(number("1e999").unwrap_err(), "1e999 is not a finite number");
-        assert_eq!(number("-inf").unwrap_err(), "-inf is not a finite number");
-        assert_eq!(
-            number("1,5").unwrap_err(),
-            "\"1,5\" is not a number; write decimals with a point"
-        );
-        assert_eq!(number("x").unwrap_err(), "\"x\" is not a number");
     }
 
     #[test]

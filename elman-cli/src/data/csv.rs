@@ -1,5 +1,5 @@
-//! CSV and TSV files: a header, then a row per line. With a column `seq` rows of one number are one sequence; without,
-//! the file is one series. One line is one row: quoted cells may hold delimiters, not line ends.
+//! CSV and TSV files: a header, then a row per line, or per record where cells in quotes hold line ends. With a column
+//! `seq` rows of one number are one sequence; without, the file is one series.
 
 use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
@@ -10,7 +10,10 @@ use rayon::prelude::*;
 
 use super::Lines;
 use super::cells::{self, Cells};
-use super::header::Header;
+use super::foreign;
+use super::head::{self, Head};
+use super::header::{Header, NO_HEADER};
+use super::numbers::Notation;
 use super::table::{Block, Blocks, Part, Wanted};
 use crate::base::failure::Result;
 
@@ -50,47 +53,82 @@ pub struct Csv<R> {
     /// Names of sequences that have begun, as hashes: files may be larger than memory.
     seen: HashSet<u64>,
     hasher: RandomState,
+    /// Whether the first row of data may still be a line of units.
+    may_be_units: bool,
+    blank: Blank,
+}
+
+/// Rows of nothing but delimiters.
+#[derive(Default)]
+enum Blank {
+    #[default]
+    None,
+    /// The first of them, and nothing comes after them so far.
+    AtEnd(usize),
+    /// Standard error was told.
+    Told,
 }
 
 /// All that is needed to make a row of a line.
 struct RowFormat {
     header: Header,
-    delimiter: u8,
+    head: Head,
+    notation: Notation,
     needs_labels: bool,
 }
 
 impl<R: BufRead> Csv<R> {
-    /// Reads the header and, unless the columns are given, looks at the first lines.
+    /// Finds the header and, unless the columns are given and somebody waits for answers, looks at the first lines.
     ///
     /// # Errors
     /// An empty file, or a header that does not fit what is wanted.
     pub fn open(mut lines: Lines<R>, wanted: &Wanted) -> Result<Self> {
-        let Some((line, header)) = lines.next_batch(1)?.pop() else {
-            return Err(lines.complain_of_file("the file is empty"));
+        let looks_ahead = wanted.columns.is_none() || wanted.is_whole || lines.batch() > 1;
+        let mut first = first_lines(&mut lines, looks_ahead)?;
+        let texts: Vec<&str> = first.iter().map(|(_, text)| text.as_str()).collect();
+        let Some(head) = Head::find(&texts) else {
+            return Err(lines.complain_of_file(match first.is_empty() {
+                true => "the file is empty",
+                false => "the file has no header",
+            }));
         };
-        let delimiter = cells::find_delimiter(&header);
-        let mut cells = Cells::new(delimiter);
-        cells.split(&header).map_err(|what| lines.complain(&what))?;
-        let names: Vec<String> = cells.iter().map(String::from).collect();
-        let mut sample = Vec::new();
-        if wanted.columns.is_none() {
-            while sample.len() < SAMPLE {
-                let batch = lines.next_batch(1)?;
-                if batch.is_empty() {
-                    break;
-                }
-                sample.extend(batch);
-            }
+        let (line, text) = &first[head.line];
+        let line = *line;
+        if let Some(what) = foreign::json(text) {
+            return Err(lines.complain_of_file(&what));
         }
-        let mut first_cells = Vec::new();
-        for (_, line) in &sample {
-            // A line that cannot be split is complained about when its turn comes.
-            if cells.split(line).is_ok() {
-                first_cells.push(cells.iter().map(String::from).collect());
-            }
-        }
-        let header = Header::read(names, wanted, &first_cells)
+        let mut cells = Cells::new(head.delimiter);
+        cells
+            .split(text)
             .map_err(|what| lines.complain_at(line, &what))?;
+        if head.preamble > 0 {
+            lines.note(&format!("the header is taken to be line {line}, and what stands above it is left out: {text}"));
+        }
+        let sample = first.split_off(head.line + 1);
+        let has_decimal_commas = head.delimiter == b';';
+        let notation = Notation::new(has_decimal_commas, &wanted.dialect.missing);
+        let (mut sample, mut first_cells) = split(sample, &mut cells, &notation);
+        let has_units = has_units(&first_cells);
+        if has_units {
+            let (line, units) = sample.remove(0);
+            first_cells.remove(0);
+            lines.note(&units_note(line, &units));
+        }
+        if has_decimal_commas && sample.iter().any(|(_, text)| has_comma(&mut cells, text)) {
+            lines
+                .note("semicolons part the cells, so a comma within a number is its decimal point");
+        }
+        let header = match Header::read(head.names.clone(), wanted, &first_cells) {
+            Ok(header) => header,
+            Err(what) => {
+                let more = if what == NO_HEADER {
+                    misfit(&mut lines, &head, &sample)?
+                } else {
+                    String::new()
+                };
+                return Err(lines.complain_at(line, &(what + &more)));
+            }
+        };
         let columns = header.inputs.iter();
         let columns = columns.map(|&column| header.names[column].clone());
         Ok(Self {
@@ -98,14 +136,27 @@ impl<R: BufRead> Csv<R> {
             lines,
             format: RowFormat {
                 header,
-                delimiter,
+                head,
+                notation,
                 needs_labels: wanted.needs_labels,
             },
+            may_be_units: !has_units && sample.is_empty(),
             sample,
             rows: VecDeque::new(),
             ahead: None,
             seen: HashSet::new(),
             hasher: RandomState::new(),
+            blank: Blank::None,
+        })
+    }
+
+    /// What the file calls its dates.
+    pub fn stamp_name(&self) -> Option<String> {
+        let header = &self.format.header;
+        let name = header.names[header.stamp?].clone();
+        Some(match header.clock {
+            Some(clock) => format!("{name} {}", header.names[clock]),
+            None => name,
         })
     }
 
@@ -122,25 +173,70 @@ impl<R: BufRead> Csv<R> {
 
     /// Reads some lines, and lets all threads make rows of them: that takes far longer than reading does.
     fn read_rows(&mut self) -> Result<()> {
-        let mut batch = std::mem::take(&mut self.sample);
-        if batch.is_empty() {
-            batch = self.lines.next_batch(self.lines.batch())?;
+        while self.rows.is_empty() {
+            let mut batch = std::mem::take(&mut self.sample);
+            if batch.is_empty() {
+                batch = self.lines.next_records(self.lines.batch())?;
+            }
+            if batch.is_empty() {
+                return Ok(());
+            }
+            if std::mem::take(&mut self.may_be_units) {
+                self.skip_units(&mut batch);
+            }
+            let format = &self.format;
+            let rows: Vec<_> = batch
+                .par_iter()
+                .with_min_len(SAMPLE)
+                .map_init(
+                    || Cells::new(format.head.delimiter),
+                    |cells, (line, text)| (*line, format.row(cells, *line, text)),
+                )
+                .collect();
+            for (line, row) in rows {
+                match row {
+                    Ok(Some(row)) => {
+                        self.note_blank();
+                        self.rows.push_back(Ok(row));
+                    }
+                    Ok(None) => {
+                        if matches!(self.blank, Blank::None) {
+                            self.blank = Blank::AtEnd(line);
+                        }
+                    }
+                    Err(what) => self
+                        .rows
+                        .push_back(Err(self.lines.complain_at(line, &what))),
+                }
+            }
         }
-        let format = &self.format;
-        let rows: Vec<_> = batch
-            .par_iter()
-            .with_min_len(SAMPLE)
-            .map_init(
-                || Cells::new(format.delimiter),
-                |cells, (line, text)| (*line, format.row(cells, *line, text)),
-            )
-            .collect();
-        let complain = |line, what: String| self.lines.complain_at(line, &what);
-        let rows = rows
-            .into_iter()
-            .map(|(line, row)| row.map_err(|what| complain(line, what)));
-        self.rows.extend(rows);
         Ok(())
+    }
+
+    /// Rows of nothing at the end of a file are nothing; within it they may have been meant as steps.
+    fn note_blank(&mut self) {
+        if let Blank::AtEnd(line) = self.blank {
+            self.blank = Blank::Told;
+            self.lines.note(&format!(
+                "line {line} holds nothing but delimiters and is taken for a blank line, as are others like it"
+            ));
+        }
+    }
+
+    /// Of a pipe the first line of data could not be compared with the next.
+    fn skip_units(&mut self, batch: &mut Vec<(usize, String)>) {
+        let mut cells = Cells::new(self.format.head.delimiter);
+        let Some((line, text)) = batch.first() else {
+            return;
+        };
+        let inputs = self.format.header.inputs.iter().copied();
+        if cells.split(text).is_ok()
+            && head::is_units(&cells, inputs)
+            && !cells.iter().all(cells::is_missing)
+        {
+            self.lines.note(&units_note(*line, text));
+            batch.remove(0);
+        }
     }
 
     /// Whether a sequence of this name began before.
@@ -172,11 +268,14 @@ impl<R: BufRead> Csv<R> {
 }
 
 impl RowFormat {
-    /// The cells of a line as numbers and names.
-    fn row(&self, cells: &mut Cells, line: usize, text: &str) -> Result<Row, String> {
+    /// The cells of a line as numbers and names; `None` where there is nothing but delimiters.
+    fn row(&self, cells: &mut Cells, line: usize, text: &str) -> Result<Option<Row>, String> {
         cells.split(text)?;
         let (header, cells) = (&self.header, &*cells);
-        if cells.len() != header.names.len() {
+        if cells.get(0).is_empty() && cells.len() > 1 && cells.iter().all(str::is_empty) {
+            return Ok(None);
+        }
+        if cells.len() != header.names.len() && !self.head.fits(cells) {
             return Err(format!(
                 "{} cells where the header has {}",
                 cells.len(),
@@ -186,8 +285,9 @@ impl RowFormat {
         let blame = |column: usize, what: String| {
             format!("column {} ({}): {what}", column + 1, header.names[column])
         };
-        let number =
-            |column: usize| cells::number(cells.get(column)).map_err(|what| blame(column, what));
+        let number = |column: usize| {
+            (self.notation.number(cells.get(column))).map_err(|what| blame(column, what))
+        };
         let mut values = Vec::with_capacity(header.inputs.len());
         for &column in &header.inputs {
             values.push(number(column)?);
@@ -202,16 +302,111 @@ impl RowFormat {
             Part::parse(cell)
                 .ok_or_else(|| blame(column, format!("\"{cell}\" is none of train, dev, test")))
         };
-        Ok(Row {
+        let stamp = text(header.stamp).map(|date| match header.clock {
+            Some(clock) => format!("{date} {}", cells.get(clock)),
+            None => date,
+        });
+        Ok(Some(Row {
             values,
             sequence: text(header.sequence).unwrap_or_default(),
             step: header.step.map(number).transpose()?,
             label,
             part: header.split.map(part).transpose()?,
-            stamp: text(header.stamp),
+            stamp,
             line,
-        })
+        }))
     }
+}
+
+/// The first lines: so many that a header can be told from what stands above and below it, or no more than must be.
+fn first_lines<R: BufRead>(
+    lines: &mut Lines<R>,
+    looks_ahead: bool,
+) -> Result<Vec<(usize, String)>> {
+    let mut first = Vec::new();
+    let mut has_header = false;
+    while !has_header || (looks_ahead && first.len() <= SAMPLE) {
+        let batch = lines.next_records(1)?;
+        let Some((_, text)) = batch.first() else {
+            break;
+        };
+        has_header |= !head::is_remark(text) && head::said_delimiter(text).is_none();
+        first.extend(batch);
+    }
+    Ok(first)
+}
+
+type Sample = (Vec<(usize, String)>, Vec<Vec<String>>);
+
+/// The cells of some lines, numbers and gaps in the usual notation.
+fn split(lines: Vec<(usize, String)>, cells: &mut Cells, notation: &Notation) -> Sample {
+    let usual = |cell: &str| match notation.number(cell) {
+        Ok(value) if value.is_nan() => String::new(),
+        Ok(value) if cells::number(cell).is_err() => value.to_string(),
+        _ => cell.to_owned(),
+    };
+    let mut split = Vec::new();
+    for (_, line) in &lines {
+        // A line that cannot be split is complained about when its turn comes.
+        if cells.split(line).is_ok() {
+            split.push(cells.iter().map(usual).collect());
+        }
+    }
+    (lines, split)
+}
+
+/// Whether the first row holds no number, and words where the second holds numbers.
+fn has_units(sample: &[Vec<String>]) -> bool {
+    let [first, second, ..] = sample else {
+        return false;
+    };
+    let is_number = |cell: &String| cells::number(cell).is_ok_and(|value| !value.is_nan());
+    let mut pairs = first.iter().zip(second);
+    !first.iter().any(is_number)
+        && pairs.any(|(first, second)| !first.is_empty() && is_number(second))
+}
+
+fn units_note(line: usize, text: &str) -> String {
+    const SHOWN: usize = 60;
+    let shown: String = text.chars().take(SHOWN).collect();
+    format!("line {line} holds no number and is taken for units or types, and left out: {shown}")
+}
+
+/// Whether a cell holds a number with a decimal comma.
+fn has_comma(cells: &mut Cells, text: &str) -> bool {
+    let is_such =
+        |cell: &str| cell.contains(',') && cells::number(&cell.replacen(',', ".", 1)).is_ok();
+    cells.split(text).is_ok() && cells.iter().any(is_such)
+}
+
+/// Lines that are looked through for one that does not fit a file without a header.
+const LOOKED_THROUGH: usize = 1_000_000;
+
+/// The first line that has other cells than the first, in words.
+fn misfit<R: BufRead>(
+    lines: &mut Lines<R>,
+    head: &Head,
+    sample: &[(usize, String)],
+) -> Result<String> {
+    let (mut cells, width) = (Cells::new(head.delimiter), head.names.len());
+    let mut found =
+        |line: &str| (cells.split(line).is_err() || !head.fits(&cells)).then(|| cells.len());
+    let mut batch = sample.to_vec();
+    for _ in 0..LOOKED_THROUGH {
+        if let Some((line, len)) = batch
+            .iter()
+            .find_map(|(line, text)| Some((line, found(text)?)))
+        {
+            return Ok(format!(
+                "; and line {line} is the first that does not fit, with {len} cells where the first has {width}"
+            ));
+        }
+        batch = lines.next_records(1)?;
+        if batch.is_empty() {
+            break;
+        }
+    }
+    Ok(String::new())
 }
 
 impl<R: BufRead> Blocks for Csv<R> {
@@ -221,6 +416,10 @@ impl<R: BufRead> Blocks for Csv<R> {
 
     fn left_out(&self) -> &[String] {
         &self.format.header.left_out
+    }
+
+    fn stamp_name(&self) -> Option<String> {
+        Self::stamp_name(self)
     }
 
     fn next_block(&mut self) -> Result<Option<Block>> {

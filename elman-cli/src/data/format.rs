@@ -1,13 +1,14 @@
 //! Which format a file is in: as `--format` says, else by its first bytes; names of files say nothing.
 
 use std::fmt;
-use std::io::BufRead;
 use std::path::Path;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::cells::{self, Cells};
+use super::head::{Head, is_units};
+use super::numbers::Notation;
 use super::open;
 use crate::base::failure::{Failure, Result};
 
@@ -90,7 +91,7 @@ impl Format {
     pub fn doubt(asked: Option<Self>, path: &Path, failure: Failure) -> Failure {
         let looks = || Self::of_file(path).ok();
         match (asked, failure) {
-            (Some(asked), Failure::Input(sentence)) if path != Path::new("-") => match looks() {
+            (Some(asked), Failure::Input(sentence)) if !open::is_pipe(path) => match looks() {
                 Some(found) if found != asked => Failure::input(format!(
                     "{sentence}; it is read as --format {asked}, and looks like {found}"
                 )),
@@ -110,11 +111,7 @@ impl Format {
     /// # Errors
     /// Missing or unreadable files.
     fn of_file(path: &Path) -> Result<Self> {
-        let mut bytes = open::open(path)?;
-        let first = bytes.fill_buf();
-        first
-            .map(Self::of_bytes)
-            .map_err(|error| Failure::read(path, &error))
+        Ok(Self::of_bytes(&open::look(path)?))
     }
 
     /// The format of a file that begins with these bytes.
@@ -170,30 +167,77 @@ fn is_ts(line: &str) -> bool {
         .any(|keyword| word == *keyword || word == format!("{keyword}s"))
 }
 
-/// A header without a number; as many cells in every line; and a column of numbers.
+/// A header without a number; as many cells in every line; and a column of numbers. Or values of which a header is missing:
+/// who reads tables can say so.
 fn is_table(lines: &[&str]) -> bool {
-    let mut filled = lines.iter().filter(|line| !line.trim().is_empty());
-    let Some(header) = filled.next() else {
+    let Some(records) = records(lines) else {
         return false;
     };
-    let mut cells = Cells::new(cells::find_delimiter(header));
-    if cells.split(header).is_err() || cells.iter().any(|name| cells::number(name).is_ok()) {
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let Some(head) = Head::find(&records) else {
         return false;
+    };
+    let mut cells = Cells::new(head.delimiter);
+    if head
+        .names
+        .iter()
+        .any(|name| !name.is_empty() && cells::number(name).is_ok())
+    {
+        return is_headerless(&head, &records[head.line..]);
     }
-    let width = cells.len();
-    let mut is_numeric = vec![None; width];
-    for line in filled {
-        if cells.split(line).is_err() || cells.len() != width {
+    let notation = Notation::new(head.delimiter == b';', &[]);
+    let mut is_numeric = vec![None; head.names.len()];
+    let mut may_be_units = true;
+    for line in &records[head.line + 1..] {
+        if cells.split(line).is_err() || !head.fits(&cells) {
             return false;
+        }
+        if std::mem::take(&mut may_be_units)
+            && records.len() > head.line + 2
+            && is_units(&cells, 0..head.names.len())
+        {
+            continue;
         }
         for (is_numeric, cell) in is_numeric.iter_mut().zip(cells.iter()) {
             if !cells::is_missing(cell) {
-                let is_number = cells::number(cell).is_ok();
+                let is_number = notation.number(cell).is_ok();
                 *is_numeric = Some(is_numeric.unwrap_or(true) && is_number);
             }
         }
     }
     is_numeric.contains(&Some(true))
+}
+
+/// Whether lines are rows of several cells under which a header is missing, most of them alike and with fractions.
+fn is_headerless(head: &Head, lines: &[&str]) -> bool {
+    let mut cells = Cells::new(head.delimiter);
+    let mut fits = |line: &&&str| cells.split(line).is_ok() && head.fits(&cells);
+    let fitting = lines.iter().filter(|line| fits(line)).count();
+    let has_fraction = head
+        .names
+        .iter()
+        .any(|name| name.contains('.') && cells::number(name).is_ok());
+    head.delimiter != b'\t' && head.names.len() > 2 && has_fraction && 5 * fitting > 4 * lines.len()
+}
+
+/// Lines that are not blank, those of one cell in quotes together; `None` where a quotation mark is never closed.
+fn records(lines: &[&str]) -> Option<Vec<String>> {
+    let mut records = Vec::new();
+    let mut open: Option<String> = None;
+    for line in lines {
+        let record = match open.take() {
+            Some(begun) => format!("{begun}\n{line}"),
+            None if line.trim().is_empty() => continue,
+            None => (*line).to_owned(),
+        };
+        if cells::is_open(&record) {
+            open = Some(record);
+        } else {
+            records.push(record);
+        }
+    }
+    // The first bytes of a file may end within a cell.
+    (open.is_none() || records.len() > 1).then_some(records)
 }
 
 /// TABs in the lines, and blank lines between sentences.

@@ -1,10 +1,11 @@
-//! What each column of a CSV file is for, by its name and its first cells.
+//! What each column of a CSV file is for, by what somebody says, by its name and by its first cells.
 
 use super::cells;
+use super::dates::DateFormat;
 use super::table::Wanted;
 
 /// Columns that say who or when and are nothing to learn from, unless asked for by name.
-const METADATA: [&str; 10] = [
+const METADATA: [&str; 11] = [
     "fold",
     "group",
     "speaker",
@@ -15,10 +16,26 @@ const METADATA: [&str; 10] = [
     "time",
     "datetime",
     "timestamp",
+    "ds",
 ];
 
 /// Those of them that say when.
-const DATES: [&str; 4] = ["date", "time", "datetime", "timestamp"];
+const DATES: [&str; 5] = ["date", "time", "datetime", "timestamp", "ds"];
+
+/// What columns with a purpose are called; the second names count where no column has one of the first.
+const SEQUENCES: [&[&str]; 2] = [
+    &["seq", "sequence"],
+    &["unique_id", "series_id", "seq_id", "sequence_id"],
+];
+const STEPS: [&[&str]; 2] = [&["t", "step"], &["time_step", "timestep", "time_idx"]];
+const LABELS: [&[&str]; 2] = [
+    &["label", "class"],
+    &["activity", "category", "class_label"],
+];
+
+/// The complaint about a first line of values.
+pub const NO_HEADER: &str =
+    "the first line holds no names of columns; put a header such as seq,t,x1,label above the data";
 
 /// Columns by their places in a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +50,8 @@ pub struct Header {
     pub split: Option<usize>,
     /// What to call the steps of a series.
     pub stamp: Option<usize>,
+    /// The time of day, where it has a column beside the date.
+    pub clock: Option<usize>,
     /// The values.
     pub inputs: Vec<usize>,
     /// What is none of these, with the reason.
@@ -61,22 +80,35 @@ impl Header {
             columns.is_some_and(|columns| columns.contains(&names[*column]))
         };
         let unless_wanted = |column: Option<usize>| column.filter(|column| !is_wanted(column));
+        let purpose = |said: &Option<String>, aliases: [&[&str]; 2]| match said {
+            Some(name) => find(&names, name).map(Some),
+            None => Ok(unless_wanted(aliases.into_iter().find_map(named))),
+        };
         let split = match &wanted.split_column {
             Some(name) => Some(find(&names, name)?),
             None => None,
         };
+        let dialect = &wanted.dialect;
+        let stamp = unless_wanted(named(&DATES));
         let mut header = Self {
-            sequence: unless_wanted(named(&["seq", "sequence"])),
-            step: unless_wanted(named(&["t", "step"])),
-            label: unless_wanted(named(&["label", "class"])),
-            stamp: unless_wanted(named(&DATES)),
+            sequence: purpose(&dialect.seq_column, SEQUENCES)?,
+            step: purpose(&dialect.step_column, STEPS)?,
+            // A file to be answered may lack the column of labels.
+            label: match purpose(&dialect.label_column, LABELS) {
+                Err(_) if !wanted.needs_labels => None,
+                label => label?,
+            },
+            stamp,
             split,
             ..Self::default()
         };
+        if stamp.is_some_and(|stamp| names[stamp].eq_ignore_ascii_case("date")) {
+            header.clock = unless_wanted(named(&["time"]));
+        }
         if wanted.needs_labels && header.label.is_none() {
             return Err(format!(
-                "no column is called label; the header names {}",
-                names.join(", ")
+                "no column is called label; the header names {}; --label-column says which holds the labels",
+                listed(&names)
             ));
         }
         match &wanted.columns {
@@ -91,9 +123,10 @@ impl Header {
         if header.inputs.is_empty() {
             return Err(format!(
                 "no column has numbers to learn from; the header names {}",
-                names.join(", ")
+                listed(&names)
             ));
         }
+        header.stamp = header.stamp.or_else(|| header.find_dates(&names, sample));
         header.names = names;
         Ok(header)
     }
@@ -106,7 +139,14 @@ impl Header {
                 continue;
             }
             let is_metadata = METADATA.iter().any(|word| name.eq_ignore_ascii_case(word));
-            if is_metadata {
+            if name.is_empty() {
+                if !is_empty(column, sample) {
+                    self.left_out
+                        .push(format!("column {} (it has no name)", column + 1));
+                }
+            } else if is_index(name) {
+                self.left_out.push(format!("{name} (it counts the rows)"));
+            } else if is_metadata {
                 self.left_out.push(format!("{name} (metadata)"));
             } else if is_text(column, sample) {
                 self.left_out.push(format!("{name} (text)"));
@@ -115,6 +155,42 @@ impl Header {
             }
         }
     }
+
+    /// The first column of dates among those without a purpose.
+    fn find_dates(&self, names: &[String], sample: &[Vec<String>]) -> Option<usize> {
+        let purposes = [self.sequence, self.step, self.label, self.split];
+        (0..names.len()).find(|&column| {
+            let is_free = !purposes.contains(&Some(column)) && !self.inputs.contains(&column);
+            let cells: Vec<&str> = sample
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(String::as_str)
+                .collect();
+            is_free && is_text(column, sample) && DateFormat::find(&cells).is_some()
+        })
+    }
+}
+
+/// A column that pandas wrote because nobody told it not to.
+fn is_index(name: &str) -> bool {
+    let number = name.strip_prefix("Unnamed: ");
+    name.eq_ignore_ascii_case("index")
+        || number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn is_empty(column: usize, sample: &[Vec<String>]) -> bool {
+    let cells = sample.iter().filter_map(|row| row.get(column));
+    cells.into_iter().all(String::is_empty)
+}
+
+/// The names there are.
+fn listed(names: &[String]) -> String {
+    let names: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.join(", ")
 }
 
 /// Whether the first cells of a column hold something, and not one number.
@@ -128,23 +204,21 @@ fn find(names: &[String], name: &str) -> Result<usize, String> {
     names.iter().position(|known| known == name).ok_or_else(|| {
         format!(
             "there is no column {name}; the header names {}",
-            names.join(", ")
+            listed(names)
         )
     })
 }
 
 fn check_names(names: &[String]) -> Result<(), String> {
-    if names.iter().all(|name| cells::number(name).is_ok()) {
-        return Err(
-            "the first line holds no names of columns; put a header such as seq,t,x1,label above the data"
-                .to_owned(),
-        );
+    let is_number = |name: &String| cells::number(name).is_ok_and(|value| !value.is_nan());
+    // Years may be names, and so may 0, 1, 2; measurements may not.
+    let is_measured = |name: &String| is_number(name) && name.contains(['.', '-', '\u{2212}']);
+    let mut filled = names.iter().filter(|name| !name.is_empty());
+    if filled.clone().all(|name| cells::number(name).is_ok()) || filled.any(is_measured) {
+        return Err(NO_HEADER.to_owned());
     }
     for (column, name) in names.iter().enumerate() {
-        if name.is_empty() {
-            return Err(format!("column {} of the header has no name", column + 1));
-        }
-        if names[..column].contains(name) {
+        if !name.is_empty() && names[..column].contains(name) {
             return Err(format!("the header names the column {name} twice"));
         }
     }
@@ -204,8 +278,79 @@ mod tests {
             complaint("x,x", &none),
             "the header names the column x twice"
         );
-        assert_eq!(complaint("x,", &none), "column 2 of the header has no name");
+        assert!(complaint("-0.5,a", &none).contains("put a header"));
         assert!(complaint("x,y", &none).contains("no column has numbers"));
-        assert!(complaint("x,y", &labels).contains("called label; the header names x, y"));
+        assert!(
+            complaint("x,y", &labels)
+                .contains("called label; the header names x, y; --label-column")
+        );
+    }
+
+    #[test]
+    fn columns_that_only_count_or_have_no_name_are_left_out() {
+        let sample = ["0,5,7,1.5,,2", "1,6,8,2.5,,3"];
+        let header = read(",Unnamed: 0,Index,x,,", &Wanted::default(), &sample).unwrap();
+        assert_eq!(header.inputs, [3]);
+        let left_out = [
+            "column 1 (it has no name)",
+            "Unnamed: 0 (it counts the rows)",
+            "Index (it counts the rows)",
+            "column 6 (it has no name)",
+        ];
+        assert_eq!(header.left_out, left_out);
+        let wanted = Wanted {
+            columns: Some(vec!["index".into()]),
+            ..Wanted::default()
+        };
+        assert_eq!(read("index,x", &wanted, &[]).unwrap().inputs, [0]);
+    }
+
+    #[test]
+    fn purposes_are_said_or_known_by_usual_names() {
+        let header = read(
+            "unique_id,ds,time_step,y,activity",
+            &Wanted::default(),
+            &["a,2020-01-01,0,1,b"],
+        )
+        .unwrap();
+        let places = |header: &Header| (header.sequence, header.stamp, header.step, header.label);
+        assert_eq!(places(&header), (Some(0), Some(1), Some(2), Some(4)));
+        let header = read(
+            "seq,activity,x,label,unique_id",
+            &Wanted::default(),
+            &["0,1,2,a,3"],
+        )
+        .unwrap();
+        assert_eq!((header.sequence, header.label), (Some(0), Some(3)));
+        assert_eq!(header.inputs, [1, 2, 4]);
+        let mut wanted = Wanted::default();
+        wanted.dialect.seq_column = Some("user".into());
+        wanted.dialect.step_column = Some("ms".into());
+        wanted.dialect.label_column = Some("what".into());
+        let header = read("user,ms,x,what", &wanted, &["a,0,1.5,b"]).unwrap();
+        assert_eq!(places(&header), (Some(0), None, Some(1), Some(3)));
+        assert_eq!(header.inputs, [2]);
+        assert!(
+            read("x,y", &wanted, &[])
+                .unwrap_err()
+                .contains("no column user")
+        );
+    }
+
+    #[test]
+    fn a_column_of_dates_is_known_by_its_cells() {
+        let wanted = Wanted {
+            columns: Some(vec!["y".into()]),
+            ..Wanted::default()
+        };
+        let header = read(
+            "note,Month,y",
+            &wanted,
+            &["a,2018-01-01,1", "b,2018-02-01,2"],
+        )
+        .unwrap();
+        assert_eq!(header.stamp, Some(1));
+        let header = read("Date,Time,y", &wanted, &[]).unwrap();
+        assert_eq!((header.stamp, header.clock), (Some(0), Some(1)));
     }
 }

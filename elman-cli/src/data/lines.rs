@@ -1,9 +1,10 @@
 //! Lines of UTF-8 text that know their file and number.
 
-use std::io::BufRead;
+use std::io::{BufRead, Cursor};
 use std::path::{Path, PathBuf};
 
-use super::open::{Bytes, open};
+use super::cells::is_open;
+use super::open::{Bytes, is_pipe, look, open};
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
 
@@ -17,6 +18,13 @@ pub struct Lines<R> {
     batch: usize,
 }
 
+/// A cell in quotes has no more lines: a mark that was never closed must not swallow a file.
+const LONGEST_CELL: usize = 1000;
+
+/// What to do about bytes that are no UTF-8.
+pub const NOT_UTF8: &str =
+    "; if it is Latin-1, as old Windows programs write: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW";
+
 /// Bytes that are read before the threads share the work of making numbers of them.
 const BATCH: usize = 1 << 20;
 
@@ -27,6 +35,21 @@ impl Lines<Bytes> {
     /// The file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self::of_file(path, open(path)?))
+    }
+
+    /// The first lines of a file, at least, which stay there for who reads it.
+    ///
+    /// # Errors
+    /// The file does not exist or cannot be read.
+    pub fn look(path: &Path) -> Result<Self> {
+        if !is_pipe(path) {
+            return Self::open(path);
+        }
+        let mut first = look(path)?;
+        if let Some(end) = first.iter().rposition(|&byte| byte == b'\n') {
+            first.truncate(end + 1);
+        }
+        Ok(Self::of_file(path, Box::new(Cursor::new(first))))
     }
 
     /// A file that was opened.
@@ -91,7 +114,7 @@ impl<R: BufRead> Lines<R> {
                 let good = String::from_utf8_lossy(&line[..error.valid_up_to()]);
                 let column = good.chars().count() + 1;
                 Err(Failure::input(format!(
-                    "{name}:{}:{column}: the line is not UTF-8",
+                    "{name}:{}:{column}: the line is not UTF-8{NOT_UTF8}",
                     self.number
                 )))
             }
@@ -103,16 +126,59 @@ impl<R: BufRead> Lines<R> {
     /// # Errors
     /// As [`Self::next_line`]; the lines before it are lost, but for a failure that ends everything.
     pub fn next_batch(&mut self, bytes: usize) -> Result<Vec<(usize, String)>> {
+        self.batch_of(bytes, |_, _| Ok(()))
+    }
+
+    /// The same of records: a cell in quotes may go on over some of the next lines. Numbers are those of first lines.
+    ///
+    /// # Errors
+    /// As [`Self::next_batch`].
+    pub fn next_records(&mut self, bytes: usize) -> Result<Vec<(usize, String)>> {
+        self.batch_of(bytes, Self::complete)
+    }
+
+    fn batch_of(
+        &mut self,
+        bytes: usize,
+        complete: impl Fn(&mut Self, &mut String) -> Result<()>,
+    ) -> Result<Vec<(usize, String)>> {
         let (mut batch, mut taken) = (Vec::new(), 0);
         while taken < bytes {
             let Some(line) = self.next_line()? else { break };
             if !line.trim().is_empty() {
-                let line = line.to_owned();
+                let mut line = line.to_owned();
+                let number = self.number;
+                complete(self, &mut line)?;
                 taken += line.len() + 1;
-                batch.push((self.number, line));
+                batch.push((number, line));
             }
         }
         Ok(batch)
+    }
+
+    /// Reads on to the end of a cell in quotes.
+    fn complete(&mut self, record: &mut String) -> Result<()> {
+        if !is_open(record) {
+            return Ok(());
+        }
+        let number = self.number;
+        for _ in 0..LONGEST_CELL {
+            let Some(line) = self.next_line()? else { break };
+            record.push('\n');
+            record.push_str(line);
+            if is_open(line) {
+                return Ok(());
+            }
+        }
+        let what = format!("a quotation mark (\") is not closed within {LONGEST_CELL} lines");
+        Err(self.complain_at(number, &what))
+    }
+
+    /// A remark on standard error about the whole text.
+    pub fn note(&self, what: &str) {
+        if !self.has_warned {
+            eprintln!("elman: {}: note: {what}", self.name.display());
+        }
     }
 
     /// So many bytes may be read ahead: of a pipe none, as somebody may wait for an answer to every line.
@@ -225,12 +291,25 @@ mod tests {
     }
 
     #[test]
+    fn records_go_on_to_the_end_of_a_cell_in_quotes() {
+        let mut lines = Lines::new("f", "a,\"b\n\n\"\"c\"\"\"\n1,2\n\"x\n".as_bytes());
+        let records = lines.next_records(8).unwrap();
+        assert_eq!(records, [(1, "a,\"b\n\n\"\"c\"\"\"".to_owned())]);
+        assert_eq!(lines.next_records(1).unwrap(), [(4, "1,2".to_owned())]);
+        let complaint = lines.next_records(1).unwrap_err().to_string();
+        assert!(
+            complaint.starts_with("f:5: a quotation mark"),
+            "{complaint}"
+        );
+    }
+
+    #[test]
     fn bytes_that_are_no_text_are_named_by_line() {
         let mut lines = Lines::new("f", &b"good\nb\xFFd\n"[..]);
         lines.next_line().unwrap();
         assert_eq!(
             lines.next_line().unwrap_err().to_string(),
-            "f:2:2: the line is not UTF-8"
+            format!("f:2:2: the line is not UTF-8{NOT_UTF8}")
         );
     }
 }

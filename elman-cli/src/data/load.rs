@@ -47,7 +47,7 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
     Ok(match format {
         Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
-        Format::Npz if path == Path::new("-") || !path.is_file() => {
+        Format::Npz if open::is_pipe(path) || !path.is_file() => {
             // The list of the arrays stands at the end.
             let mut content = Vec::new();
             let read = bytes.read_to_end(&mut content);
@@ -68,5 +68,14 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
 /// # Errors
 /// Missing, unreadable, malformed or empty files.
 pub fn load_table(path: &Path, wanted: &Wanted) -> Result<Table> {
-    Table::collect(&mut *open_table(path, wanted)?, path)
+    let wanted = Wanted {
+        is_whole: true,
+        ..wanted.clone()
+    };
+    let mut table = Table::collect(&mut *open_table(path, &wanted)?, path)?;
+    if wanted.columns.is_none() {
+        table.leave_out_counters();
+    }
+    table.note_left_out(path);
+    Ok(table)
 }

@@ -4,29 +4,38 @@
 mod cells;
 pub mod conll;
 pub mod csv;
+pub mod dates;
 pub mod demo;
+mod dialect;
 pub mod features;
+mod foreign;
 mod format;
 pub mod frequency;
+mod head;
 mod header;
 mod lines;
 mod load;
 mod npy;
 mod npy_array;
+mod numbers;
 mod open;
 pub mod pairs;
 pub mod reading;
 mod sequences;
 pub mod spans;
+mod spread;
+pub mod survey;
 pub mod table;
 pub mod text;
 mod ts;
+mod utf16;
 
 pub use cells::quoted;
+pub use dialect::Dialect;
 pub use format::Format;
 pub use lines::{Lines, Loader};
 pub use load::{DataFile, load_table, open_table, table_of};
-pub use open::{Bytes, unpacked};
+pub use open::{Bytes, is_pipe, unpacked};
 pub use sequences::{Hiding, Rows, Sequences, Targets};
 
 #[cfg(test)]

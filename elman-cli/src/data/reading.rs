@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::data::features::{self, Feature, Folded, NamedChannel, Vocabulary};
+use crate::data::spread::Spread;
 use crate::data::{Hiding, Rows, Sequences};
 
 /// From steps to rows.
@@ -25,6 +26,9 @@ pub enum Steps {
     /// (T, columns); a missing value is NaN.
     Numbers(Vec<f64>),
 }
+
+/// The deviation of a column that never moved in training: whatever it does later, it is 0 on the scale.
+const STILL: f64 = f64::MAX;
 
 /// Every column less its mean, in units of its standard deviation; both of the training part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,13 +89,14 @@ impl Reading {
         (Self::Tokens(vec![vocabulary]), hiding)
     }
 
-    /// Numbers, on the scale of these sequences, a `window` of steps at once.
+    /// Numbers, on the scale of these sequences, a `window` of steps at once; and what people should know about that scale.
     pub fn numbers<'a>(
         columns: &[String],
-        sequences: impl Iterator<Item = &'a [f64]>,
+        sequences: impl Iterator<Item = &'a [f64]> + Clone,
         window: usize,
-    ) -> Self {
-        Self::Numbers(Scaling::of(columns, sequences, window))
+    ) -> (Self, Vec<String>) {
+        let (scaling, notes) = Scaling::of(columns, sequences, window);
+        (Self::Numbers(scaling), notes)
     }
 
     /// What a net reads; tokens come with a window of so many steps.
@@ -203,37 +208,47 @@ impl Reading {
 impl Scaling {
     fn of<'a>(
         columns: &[String],
-        sequences: impl Iterator<Item = &'a [f64]>,
+        sequences: impl Iterator<Item = &'a [f64]> + Clone,
         window: usize,
-    ) -> Self {
+    ) -> (Self, Vec<String>) {
         let width = columns.len();
-        // Welford's sums: exact enough for numbers far from zero.
-        let (mut count, mut mean, mut squares) =
-            (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
-        for row in sequences.flat_map(|values| values.chunks_exact(width)) {
-            for (column, &x) in row.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
-                count[column] += 1.0;
-                let distance = x - mean[column];
-                mean[column] += distance / count[column];
-                squares[column] += distance * (x - mean[column]);
+        let (mut mean, mut deviation, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        for (column, name) in columns.iter().enumerate() {
+            let rows = sequences
+                .clone()
+                .flat_map(|values| values.chunks_exact(width));
+            let spread = Spread::of(rows.map(|row| row[column]));
+            mean.push(spread.mean);
+            deviation.push(if spread.deviation.is_normal() {
+                spread.deviation
+            } else {
+                STILL
+            });
+            if !spread.deviation.is_normal() {
+                notes.push(format!(
+                    "{name} never moves in training, so it has no say afterwards either"
+                ));
+            }
+            if spread.glitches > 0 {
+                let (glitches, farthest) = (spread.glitches, spread.farthest);
+                let lie = if glitches == 1 {
+                    "value lies"
+                } else {
+                    "values lie"
+                };
+                notes.push(format!(
+                    "{glitches} {lie} far outside of all others of {name}, such as {farthest:e}; the scale is that of the others"
+                ));
             }
         }
-        let deviation = squares.iter().zip(&count).map(|(squares, count)| {
-            let deviation = (squares / f64::max(*count, 1.0)).sqrt();
-            // A column that never moves says nothing; any unit will do.
-            if deviation.is_normal() {
-                deviation
-            } else {
-                1.0
-            }
-        });
-        Self {
+        let scaling = Self {
             columns: columns.to_vec(),
-            deviation: deviation.collect(),
             mean,
+            deviation,
             window,
             uncut: false,
-        }
+        };
+        (scaling, notes)
     }
 
     /// The scale on which a net was trained elsewhere.
@@ -270,6 +285,9 @@ impl Scaling {
             "Scale every column i in double precision, then round to float: x[i] = (value - mean[i]) / deviation[i]{cut}; \
              0 where a value is missing."
         ));
+        if self.deviation.contains(&STILL) {
+            encoding.remark("A column that never moved in training has the largest deviation there is, and reads 0 whatever it does.");
+        }
         if self.window > 1 {
             encoding.remark(format!(
                 "A step reads {} rows at once: its own, and {reach} before and {reach} after it. So an answer comes {reach} \
@@ -336,12 +354,16 @@ mod tests {
     fn numbers_are_put_on_one_scale_and_see_their_neighbours() {
         let columns = ["a", "flat"].map(str::to_owned);
         let train: [&[f64]; 2] = [&[1e6, 7.0, 1e6 + 4.0, 7.0], &[f64::NAN, 7.0]];
-        let reading = Reading::numbers(&columns, train.into_iter(), 3);
+        let (reading, notes) = Reading::numbers(&columns, train.into_iter(), 3);
+        assert_eq!(
+            notes,
+            ["flat never moves in training, so it has no say afterwards either"]
+        );
         let steps = Steps::Numbers(vec![1e6 + 4.0, 7.0, f64::NAN, 8.0, 1e9, 7.0]);
         let found = rows(&reading, &steps);
-        assert_eq!(found.numbers(0), [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
-        assert_eq!(found.numbers(1), [1.0, 0.0, 0.0, 1.0, 10.0, 0.0]);
-        assert_eq!(found.numbers(2), [0.0, 1.0, 10.0, 0.0, 0.0, 0.0]);
+        assert_eq!(found.numbers(0), [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+        assert_eq!(found.numbers(1), [1.0, 0.0, 0.0, 0.0, 10.0, 0.0]);
+        assert_eq!(found.numbers(2), [0.0, 0.0, 10.0, 0.0, 0.0, 0.0]);
         assert!(reading.fits(&reading.input(1).unwrap()));
         let stored = serde_json::to_string(&reading).unwrap();
         assert_eq!(serde_json::from_str::<Reading>(&stored).unwrap(), reading);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Format;
+use super::{Dialect, Format};
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
 
@@ -111,6 +111,9 @@ pub struct Wanted {
     pub needs_labels: bool,
     /// The column that says train, dev or test.
     pub split_column: Option<String>,
+    pub dialect: Dialect,
+    /// Whether all of the file is read before anything is answered.
+    pub is_whole: bool,
 }
 
 /// The places of the wanted columns among those that a file without a header has.
@@ -144,6 +147,11 @@ pub trait Blocks {
     /// Columns of the file that are neither values nor label nor order, each with the reason.
     fn left_out(&self) -> &[String];
 
+    /// What the file calls the column of its dates.
+    fn stamp_name(&self) -> Option<String> {
+        None
+    }
+
     /// The next sequence, or `None` at the end. Every sequence has a row.
     ///
     /// # Errors
@@ -174,10 +182,12 @@ pub struct Table {
     pub sequences: Vec<Block>,
     /// See [`Blocks::left_out`].
     pub left_out: Vec<String>,
+    /// See [`Blocks::stamp_name`].
+    pub stamp_name: Option<String>,
 }
 
 impl Table {
-    /// Reads everything, and says which columns are left out; `path` is what messages blame.
+    /// Reads everything; `path` is what messages blame.
     ///
     /// # Errors
     /// What the reader says, or there is not a single row.
@@ -189,13 +199,60 @@ impl Table {
         if sequences.is_empty() {
             return Err(Failure::input("the file has no rows of data").in_file(path));
         }
-        let table = Self {
+        Ok(Self {
             columns: blocks.columns().to_vec(),
             left_out: blocks.left_out().to_vec(),
+            stamp_name: blocks.stamp_name(),
             sequences,
+        })
+    }
+
+    /// Leaves out columns that do nothing but count the rows of the file: where sequences are sorted by class, the place in
+    /// the file gives the class away. The last column stays.
+    pub fn leave_out_counters(&mut self) {
+        let width = self.columns.len();
+        let counting: Vec<bool> = (0..width).map(|column| self.counts_rows(column)).collect();
+        if !counting.contains(&true) || !counting.contains(&false) {
+            return;
+        }
+        for block in &mut self.sequences {
+            let values = block.values.iter().enumerate();
+            let kept = values.filter(|(i, _)| !counting[i % width]);
+            block.values = kept.map(|(_, &value)| value).collect();
+        }
+        let names = std::mem::take(&mut self.columns).into_iter().zip(counting);
+        for (name, counts) in names {
+            if counts {
+                self.left_out.push(format!("{name} (it counts the rows)"));
+            } else {
+                self.columns.push(name);
+            }
+        }
+    }
+
+    /// Whether a column rises or falls by the same amount from every row to the next, through the whole file.
+    fn counts_rows(&self, column: usize) -> bool {
+        /// Fewer rows may be even by chance.
+        const FEWEST: usize = 20;
+        let width = self.columns.len();
+        let values = || {
+            let rows = self
+                .sequences
+                .iter()
+                .flat_map(|block| block.values.chunks_exact(width));
+            rows.map(|row| row[column])
         };
-        table.note_left_out(path);
-        Ok(table)
+        let mut first = values();
+        let (Some(start), Some(second)) = (first.next(), first.next()) else {
+            return false;
+        };
+        let pace = second - start;
+        let mut rows = 0;
+        let is_even = values().enumerate().all(|(row, value)| {
+            rows = row + 1;
+            (value - (start + pace * row as f64)).abs() <= 1e-6 * pace.abs()
+        });
+        pace != 0.0 && rows >= FEWEST && is_even
     }
 
     /// Rows of all sequences.
@@ -220,7 +277,7 @@ impl Table {
     }
 
     /// Says on standard error which columns are not looked at.
-    fn note_left_out(&self, path: &Path) {
+    pub fn note_left_out(&self, path: &Path) {
         if !self.left_out.is_empty() {
             tell!(
                 "elman: {}: note: left out {}",
@@ -249,6 +306,47 @@ mod tests {
             Labels::Each(["a", "a", "b", "a"].map(String::from).into())
         );
         assert_eq!((labels.of_row(2), labels.of_row(4)), (Some("b"), None));
+    }
+
+    #[test]
+    fn columns_that_count_rows_through_the_file_are_left_out() {
+        let block = |first: usize| Block {
+            values: (first..first + 10)
+                .flat_map(|row| [row as f64, (row % 10) as f64, 100.0 - row as f64 / 4.0])
+                .collect(),
+            rows: 10,
+            ..Block::default()
+        };
+        let mut table = Table {
+            columns: ["nr", "x", "left"].map(String::from).into(),
+            sequences: vec![block(0), block(10)],
+            ..Table::default()
+        };
+        let mut short = table.clone();
+        table.leave_out_counters();
+        assert_eq!(table.columns, ["x"]);
+        assert_eq!(
+            table.left_out,
+            ["nr (it counts the rows)", "left (it counts the rows)"]
+        );
+        assert_eq!(
+            table.sequences[1].values,
+            (0..10).map(f64::from).collect::<Vec<_>>()
+        );
+        short.sequences.pop();
+        short.leave_out_counters();
+        assert_eq!(short.columns.len(), 3, "ten rows may be even by chance");
+        let mut alone = Table {
+            columns: vec!["x".into()],
+            sequences: vec![Block {
+                values: (0..30).map(f64::from).collect(),
+                rows: 30,
+                ..Block::default()
+            }],
+            ..Table::default()
+        };
+        alone.leave_out_counters();
+        assert_eq!(alone.columns, ["x"]);
     }
 
     #[test]

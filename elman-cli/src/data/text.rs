@@ -1,10 +1,23 @@
 //! Plain text: the whole of a file as one string of UTF-8.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
+use super::lines::NOT_UTF8;
 use super::open;
 use crate::base::failure::{Failure, Result};
+
+/// Reads a text that will be read again: of a pipe all of it stays there.
+///
+/// # Errors
+/// As [`load`].
+pub fn look(path: &Path) -> Result<String> {
+    let text = load(path)?;
+    if open::is_pipe(path) {
+        open::keep(path, Box::new(Cursor::new(text.clone().into_bytes())));
+    }
+    Ok(text)
+}
 
 /// Reads a text. A byte-order mark is taken off and line ends become LF, so that a text is the same wherever it
 /// was saved.
@@ -21,7 +34,9 @@ pub fn load(path: &Path) -> Result<String> {
             None => "the file is empty".to_owned(),
             Some((line, column)) => {
                 let path = path.display();
-                return Failure::input(format!("{path}:{line}:{column}: the text is not UTF-8"));
+                return Failure::input(format!(
+                    "{path}:{line}:{column}: the text is not UTF-8{NOT_UTF8}"
+                ));
             }
         };
         Failure::input(what).in_file(path)
@@ -67,7 +82,7 @@ mod tests {
         std::fs::write(&path, b"ab\n\xFF").unwrap();
         let complaint = load(&path).unwrap_err().to_string();
         assert!(
-            complaint.ends_with("f:2:1: the text is not UTF-8"),
+            complaint.contains("f:2:1: the text is not UTF-8; if it is Latin-1"),
             "{complaint}"
         );
     }

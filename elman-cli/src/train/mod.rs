@@ -22,7 +22,7 @@ mod time_left;
 mod trainer;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -30,6 +30,7 @@ use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::interrupt::Interrupt;
 use crate::base::waiting::during;
+use crate::data::is_pipe;
 use crate::train::settings::{Defaults, Settings, to_toml};
 use crate::train::task::Task;
 pub use callback::{Callback, Preview};
@@ -82,6 +83,16 @@ pub fn train_in<J: Job>(
     callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
     for path in job.files() {
+        if is_pipe(path) {
+            eprintln!(
+                "elman: {}: note: data from a pipe are gone afterwards; to resume this run they must come again by the same name, \
+                 so save them in a file",
+                path.display()
+            );
+        }
+        if path.as_path() == Path::new("-") {
+            continue;
+        }
         // A run may be resumed from anywhere.
         *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
     }

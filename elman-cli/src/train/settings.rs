@@ -525,6 +525,18 @@ impl ConfigFile {
             fields: Vec::new(),
         };
         for (name, value) in table {
+            if let toml::Value::Array(values) = &value
+                && let Some(texts) = values
+                    .iter()
+                    .map(toml::Value::as_str)
+                    .collect::<Option<Vec<_>>>()
+            {
+                let fields = texts
+                    .into_iter()
+                    .map(|text| (name.clone(), text.to_owned()));
+                file.fields.extend(fields);
+                continue;
+            }
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => {

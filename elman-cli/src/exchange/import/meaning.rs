@@ -10,6 +10,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::net::Net;
 use crate::args::{ImportArgs, ImportTask};
 use crate::base::failure::{Failure, Result};
+use crate::data::Dialect;
 use crate::data::features::Vocabulary;
 use crate::data::reading::{Reading, Scaling};
 use crate::task::classify::{self, ClassMeaning, Unit};
@@ -56,7 +57,14 @@ pub fn decide(args: &ImportArgs, net: &mut Net) -> Result<Meaning> {
         }
         ImportTask::Label => {
             let labels = Labels::given(names);
-            meaning(label::TASK, &LabelMeaning { reading, labels })
+            meaning(
+                label::TASK,
+                &LabelMeaning {
+                    reading,
+                    labels,
+                    dialect: Dialect::default(),
+                },
+            )
         }
         ImportTask::Values => {
             let outputs = names;

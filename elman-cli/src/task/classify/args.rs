@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::source::Unit;
-use crate::data::Format;
+use crate::data::{Dialect, Format};
 use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
 
 /// Good for measurements of every kind: found on images read row by row, voices and motions.
@@ -127,6 +127,9 @@ pub struct ClassifyArgs {
     pub format: Option<Format>,
     #[command(flatten)]
     #[serde(flatten)]
+    pub dialect: Dialect,
+    #[command(flatten)]
+    #[serde(flatten)]
     pub settings: Settings,
 }
 
@@ -138,6 +141,7 @@ Examples:
   elman train classify --train names.tsv --valid dev.tsv --tokens chars
   elman train classify --train train.conll --classes train.intents.txt
   elman train classify --train digits.csv --cell gru
+  elman train classify --train walks.csv --seq-column user --step-column ms --label-column activity
   elman train classify --train digits.csv --overfit-batch 16      can the net learn at all?
   elman train --resume runs/digits",
         other_defaults(&[

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::failure::{Failure, Result};
 use crate::data::reading::Reading;
-use crate::data::{Sequences, Targets};
+use crate::data::{Dialect, Sequences, Targets};
 use crate::task::label::Labels;
 use crate::train::task::Meaning;
 
@@ -23,6 +23,9 @@ pub struct ClassMeaning {
     pub kind: Kind,
     pub reading: Reading,
     pub classes: Labels,
+    /// What was said about the table.
+    #[serde(default, skip_serializing_if = "Dialect::is_usual")]
+    pub dialect: Dialect,
 }
 
 impl Meaning for ClassMeaning {
@@ -39,7 +42,7 @@ impl Meaning for ClassMeaning {
 
 impl ClassMeaning {
     /// What a net that was trained elsewhere makes of texts, or of numbers where there is no `unit`.
-    pub const fn given(reading: Reading, classes: Labels, unit: Option<Unit>) -> Self {
+    pub fn given(reading: Reading, classes: Labels, unit: Option<Unit>) -> Self {
         let kind = match unit {
             Some(unit) => Kind::Text(unit),
             None => Kind::Numbers,
@@ -48,6 +51,7 @@ impl ClassMeaning {
             kind,
             reading,
             classes,
+            dialect: Dialect::default(),
         }
     }
 

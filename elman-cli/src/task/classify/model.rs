@@ -41,8 +41,10 @@ impl ClassModel {
             kind,
             reading,
             classes,
+            dialect,
         } = &self.meaning;
-        let mut source = Source::open(&args.data, args.format, *kind, reading.columns())?;
+        let columns = reading.columns();
+        let mut source = Source::open(&args.data, args.format, *kind, columns, dialect)?;
         if *kind == Kind::Numbers && !args.json {
             writeln!(out, "seq,class,probability")?;
         }
@@ -122,8 +124,13 @@ impl Trained for ClassModel {
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        let ClassMeaning { kind, reading, .. } = &self.meaning;
-        let examples = source::load(file, *kind, reading.columns())?;
+        let ClassMeaning {
+            kind,
+            reading,
+            dialect,
+            ..
+        } = &self.meaning;
+        let examples = source::load(file, *kind, reading.columns(), dialect)?;
         self.meaning.encode(&examples.all, file.path)
     }
 

@@ -12,7 +12,7 @@ use crate::data::conll::Conll;
 use crate::data::pairs::{self, Pairs};
 use crate::data::reading::Steps;
 use crate::data::table::{Block, Blocks, Labels, Wanted};
-use crate::data::{DataFile, Format, Lines, Loader, open_table};
+use crate::data::{DataFile, Dialect, Format, Lines, Loader, open_table};
 
 /// What a step of a text is.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +100,8 @@ impl Kind {
     /// Texts of several words are read word by word.
     fn of_text(path: &Path) -> Result<Self> {
         const LOOKED_AT: usize = 100;
-        let first = Pairs::TextsOnly.next_sequences(&mut Lines::open(path)?, LOOKED_AT)?;
+        let first = Lines::look(path)?;
+        let first = Pairs::TextsOnly.next_sequences(&mut first.quiet(), LOOKED_AT)?;
         let words = first
             .iter()
             .map(|example| Unit::Words.cut(&example.text).len());
@@ -131,6 +132,16 @@ pub struct Example {
     pub line: usize,
 }
 
+impl Example {
+    /// The numbers of its steps, unless they are text.
+    pub fn numbers(&self) -> Option<&[f64]> {
+        match &self.steps {
+            Steps::Numbers(values) => Some(values),
+            Steps::Tokens(_) => None,
+        }
+    }
+}
+
 /// The examples of a file and, if they are numbers, what the columns are called.
 pub struct Examples {
     pub all: Vec<Example>,
@@ -154,12 +165,14 @@ impl Source {
         format: Option<Format>,
         kind: Kind,
         columns: Option<&[String]>,
+        dialect: &Dialect,
     ) -> Result<Self> {
         Ok(match kind {
             Kind::Numbers => {
                 let wanted = Wanted {
                     format,
                     columns: columns.map(<[String]>::to_vec),
+                    dialect: dialect.clone(),
                     ..Wanted::default()
                 };
                 Self::Table(open_table(path, &wanted)?)
@@ -225,14 +238,19 @@ fn of_sentence(sentence: crate::data::conll::Sentence) -> Example {
 ///
 /// # Errors
 /// Missing, empty or malformed files; a sequence without its class, or with more than one.
-pub fn load(file: DataFile<'_>, kind: Kind, columns: Option<&[String]>) -> Result<Examples> {
+pub fn load(
+    file: DataFile<'_>,
+    kind: Kind,
+    columns: Option<&[String]>,
+    dialect: &Dialect,
+) -> Result<Examples> {
     let DataFile { path, classes, .. } = file;
     let without_columns = |all| Examples {
         all,
         columns: Vec::new(),
     };
     match kind {
-        Kind::Numbers => load_table(path, file.format, columns),
+        Kind::Numbers => load_table(path, file.format, columns, dialect),
         Kind::Text(unit) => {
             let pairs = Pairs::Labelled.load(path)?;
             Ok(without_columns(
@@ -250,11 +268,17 @@ pub fn load(file: DataFile<'_>, kind: Kind, columns: Option<&[String]>) -> Resul
     }
 }
 
-fn load_table(path: &Path, format: Option<Format>, columns: Option<&[String]>) -> Result<Examples> {
+fn load_table(
+    path: &Path,
+    format: Option<Format>,
+    columns: Option<&[String]>,
+    dialect: &Dialect,
+) -> Result<Examples> {
     let wanted = Wanted {
         format,
         columns: columns.map(<[String]>::to_vec),
         needs_labels: true,
+        dialect: dialect.clone(),
         ..Wanted::default()
     };
     let table = crate::data::load_table(path, &wanted)?;

@@ -13,6 +13,7 @@ use super::source::{self, Example, Examples, Kind, Unit};
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::data::reading::{Reading, Steps};
+use crate::data::survey;
 use crate::data::{DataFile, Format, Hiding};
 use crate::net::infer;
 use crate::task::label::Labels;
@@ -42,15 +43,16 @@ impl ClassifyTask {
         (valid, valid_path): (&[Example], &Path),
     ) -> Result<Self> {
         let settings = &args.settings;
-        let (reading, hiding) = read(kind, settings, train);
+        let train_path = args.train.as_deref().unwrap_or(valid_path);
+        let (reading, hiding) = read(kind, settings, train, train_path);
         let input = reading.input(settings.window)?;
         let meaning = ClassMeaning {
             kind,
             reading,
             classes,
+            dialect: args.dialect.clone(),
         };
         let spec = settings.spec(input, meaning.head())?;
-        let train_path = args.train.as_deref().unwrap_or(valid_path);
         let sequences = meaning.encode(&train.all, train_path)?;
         let count = meaning.classes.len();
         Ok(Self(TaskData {
@@ -93,7 +95,7 @@ fn split<'a>(
             format: args.format,
             classes: args.valid_classes.as_deref(),
         };
-        let found = source::load(file, kind, columns)?;
+        let found = source::load(file, kind, columns, &args.dialect)?;
         return Ok((train, found.all, valid));
     }
     let (rest, valid) = hold_out(train.all, args.settings.seed);
@@ -120,7 +122,12 @@ fn some_of_every_class(examples: Vec<Example>, count: usize) -> Vec<Example> {
 }
 
 /// How these examples become what a net reads.
-fn read(kind: Kind, settings: &Settings, train: &Examples) -> (Reading, Option<Hiding>) {
+fn read(
+    kind: Kind,
+    settings: &Settings,
+    train: &Examples,
+    path: &Path,
+) -> (Reading, Option<Hiding>) {
     let tokens = || {
         let tokens = train.all.iter().filter_map(|example| match &example.steps {
             Steps::Tokens(tokens) => Some(tokens),
@@ -130,14 +137,10 @@ fn read(kind: Kind, settings: &Settings, train: &Examples) -> (Reading, Option<H
     };
     match kind {
         Kind::Numbers => {
-            let values = train.all.iter().filter_map(|example| match &example.steps {
-                Steps::Numbers(values) => Some(values.as_slice()),
-                Steps::Tokens(_) => None,
-            });
-            (
-                Reading::numbers(&train.columns, values, settings.window),
-                None,
-            )
+            let values = || train.all.iter().filter_map(Example::numbers);
+            let (reading, notes) = Reading::numbers(&train.columns, values(), settings.window);
+            survey::note(&train.columns, values, &notes, path);
+            (reading, None)
         }
         Kind::Text(Unit::Chars) => {
             let (reading, hiding) = Reading::characters(settings.embedding, tokens());
@@ -239,7 +242,7 @@ impl Job for ClassifyArgs {
             format: self.format,
             classes: self.classes.as_deref(),
         };
-        let train = source::load(file, kind, None)
+        let train = source::load(file, kind, None, &self.dialect)
             .map_err(|failure| Format::doubt(self.format, path, failure))?;
         let classes = Labels::plain(train.all.iter().filter_map(|e| e.class.as_deref()));
         classes

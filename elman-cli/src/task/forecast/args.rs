@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::data::Format;
+use crate::data::{Dialect, Format};
 use crate::train::settings::{Defaults, Settings, count, other_defaults, with_defaults, without};
 
 /// Good for short and long series alike: the linear sum does most, and the net must not learn its noise by heart.
@@ -38,7 +38,7 @@ pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding"];
 /// The file is CSV or TSV with a header and a row per step, oldest first; with a column seq it holds several series. A
 /// linear autoregression, on a scale and with lags chosen by validation within the training part, makes the forecast,
 /// and the net learns what it misses. The score is the skill: the share of the error of persistence (nothing changes)
-/// that is gone; 1 is perfect. Missing values are empty cells.
+/// that is gone; 1 is perfect. Missing values are empty cells, or NaN, NA and the like; dates that fall are put in order.
 #[derive(Args, Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(args_override_self = true, mut_args = |arg| without(with_defaults(arg, DEFAULTS), UNUSED), after_help = help())]
@@ -76,6 +76,9 @@ pub struct ForecastArgs {
     pub format: Option<Format>,
     #[command(flatten)]
     #[serde(flatten)]
+    pub dialect: Dialect,
+    #[command(flatten)]
+    #[serde(flatten)]
     pub settings: Settings,
 }
 
@@ -102,6 +105,7 @@ Examples:
   elman train forecast --train power.csv --target load --inputs temperature,wind --horizon 24
   elman train forecast --train load.csv --target y --season 672 --horizon 96
   elman train forecast --train sunspots.csv --target y --cell gru
+  elman train forecast --train rain.csv --target mm --missing -999 --seq-column station
   elman eval runs/sun --data sunspots.csv --part test
   elman predict runs/sun --data sunspots.csv --steps 12",
         other_defaults(&[("series", DEFAULTS)])

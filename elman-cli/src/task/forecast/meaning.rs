@@ -1,12 +1,16 @@
 //! What a forecasting net's numbers mean, kept in the model file beside them.
 
+use std::path::Path;
+
 use elman_core::{Head, HeadKind, Input, Read, Spec};
 use serde::{Deserialize, Serialize};
 
+use crate::data::{Dialect, Format};
 use crate::train::task::Meaning;
 
 use super::history::{History, INPUT_LAGS, View};
 use super::linear::Linear;
+use super::series::SeriesFile;
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "forecast";
@@ -38,6 +42,9 @@ pub struct ForecastMeaning {
     pub residual: f64,
     /// Smallest and largest target of the training part.
     pub range: [f64; 2],
+    /// What was said about the table.
+    #[serde(default, skip_serializing_if = "Dialect::is_usual")]
+    pub dialect: Dialect,
 }
 
 impl Meaning for ForecastMeaning {
@@ -78,6 +85,22 @@ impl ForecastMeaning {
     pub fn width(&self) -> usize {
         let inputs = self.columns.len().saturating_sub(1);
         inputs * INPUT_LAGS + 2 + self.view.lags.min(NET_LAGS)
+    }
+
+    /// A file that is read as the training data were.
+    pub fn file<'a>(
+        &'a self,
+        path: &'a Path,
+        format: Option<Format>,
+        split_column: Option<&'a str>,
+    ) -> SeriesFile<'a> {
+        SeriesFile {
+            path,
+            format,
+            columns: &self.columns,
+            split_column,
+            dialect: &self.dialect,
+        }
     }
 
     /// Nothing known yet.

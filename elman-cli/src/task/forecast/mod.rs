@@ -3,6 +3,7 @@
 //! is still forecast by a sum that holds there, and the net's part stays as small as it was.
 
 mod args;
+mod calendar;
 mod choose;
 mod encoded;
 mod encoding;

@@ -46,7 +46,7 @@ impl ForecastModel {
                 "elman: note: all rows count here, those of training too; --part test takes the test part alone"
             );
         }
-        let series = series::load(&args.data, args.format, meaning.columns.clone(), split)?;
+        let series = series::load(&meaning.file(&args.data, args.format, split))?;
         series::note_missing(&series, &meaning.columns, &args.data);
         let encoded = meaning.encode(&series, args.part);
         let outputs = on_threads(args.threads.into(), || {
@@ -101,7 +101,7 @@ impl Trained for ForecastModel {
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
         no_classes(file.classes)?;
-        let series = series::load(file.path, file.format, self.meaning.columns.clone(), None)?;
+        let series = series::load(&self.meaning.file(file.path, file.format, None))?;
         Ok(self.meaning.encode(&series, None).sequences)
     }
 

@@ -34,6 +34,7 @@ pub fn run(net: &ForecastNet, args: &PredictArgs, out: &mut dyn Write) -> Result
         meaning: &net.meaning,
         as_json: args.json,
         is_new: true,
+        stamp_name: None,
         out,
     };
     match args.steps {
@@ -47,9 +48,11 @@ pub fn run(net: &ForecastNet, args: &PredictArgs, out: &mut dyn Write) -> Result
 fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
     let wanted = Wanted {
         columns: Some(net.meaning.columns.clone()),
+        dialect: net.meaning.dialect.clone(),
         ..Wanted::default()
     };
     let mut rows = Csv::open(Lines::open(&args.data)?, &wanted)?;
+    answers.stamp_name = rows.stamp_name();
     let mut next = rows.next_row()?;
     if next.is_none() {
         return Err(Failure::input("standard input holds no rows of data"));
@@ -79,11 +82,12 @@ fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> R
 }
 
 fn load(net: &ForecastNet, args: &PredictArgs) -> Result<Vec<Series>> {
-    series::load(&args.data, args.format, net.meaning.columns.clone(), None)
+    series::load(&net.meaning.file(&args.data, args.format, None))
 }
 
 fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
     for one in load(net, args)? {
+        answers.stamp_name.clone_from(&one.stamp_name);
         let mut buffers = Buffers::new(net);
         let mut roller = Roller::new(net, &mut buffers)?;
         for step in 0..one.len() {
@@ -116,6 +120,7 @@ fn roll_out(
         );
     }
     for one in load(net, args)? {
+        answers.stamp_name.clone_from(&one.stamp_name);
         let mut buffers = Buffers::new(net);
         let mut roller = Roller::new(net, &mut buffers)?;
         for step in 0..one.len() {
@@ -125,7 +130,8 @@ fn roll_out(
             let Some(value) = roller.advance()? else {
                 break;
             };
-            answers.write_future(&one.name, one.count(step), value)?;
+            let stamp = one.stamp(step);
+            answers.write_future(&one.name, one.count(step), stamp.as_deref(), value)?;
         }
     }
     Ok(())
@@ -222,6 +228,8 @@ struct Answers<'a> {
     meaning: &'a ForecastMeaning,
     as_json: bool,
     is_new: bool,
+    /// What the data call their dates.
+    stamp_name: Option<String>,
     out: &'a mut dyn Write,
 }
 
@@ -259,11 +267,17 @@ impl Answers<'_> {
         })
     }
 
-    fn write_future(&mut self, seq: &str, count: f64, forecast: f64) -> Result<()> {
+    fn write_future(
+        &mut self,
+        seq: &str,
+        count: f64,
+        date: Option<&str>,
+        forecast: f64,
+    ) -> Result<()> {
         self.write_answer(&ForecastAnswer {
             seq,
             t: as_number(count),
-            date: None,
+            date,
             value: None,
             forecast,
             ahead: 0,
@@ -288,7 +302,8 @@ impl Answers<'_> {
         }
         cell("t".to_owned(), answer.t.to_string());
         if let Some(date) = answer.date {
-            cell("date".to_owned(), quoted(date));
+            let name = self.stamp_name.as_deref().unwrap_or("date");
+            cell(quoted(name), quoted(date));
         }
         if is_future {
             cell(quoted(target), answer.forecast.to_string());

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use super::calendar::{self, Calendar};
 use super::history::History;
 use super::scale::Curve;
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
+use crate::data::survey;
 use crate::data::table::{Block, Part, Table, Wanted};
-use crate::data::{Format, load_table};
+use crate::data::{Dialect, Format, load_table};
 
 /// A series: the target and other columns, step by step.
 #[derive(Clone, Debug)]
@@ -20,15 +22,31 @@ pub struct Series {
     pub name: String,
     steps: Vec<f64>,
     pub stamps: Vec<String>,
+    /// What the file calls them.
+    pub stamp_name: Option<String>,
+    calendar: Option<Calendar>,
     /// Line of the first step.
     pub line: usize,
+}
+
+/// What is read of a file.
+#[derive(Clone, Debug)]
+pub struct SeriesFile<'a> {
+    pub path: &'a Path,
+    /// `None`: found by content.
+    pub format: Option<Format>,
+    /// The target, then the other columns.
+    pub columns: &'a [String],
+    pub split_column: Option<&'a str>,
+    pub dialect: &'a Dialect,
 }
 
 /// The share of a series that is learnt from where the file does not say; the rest is for validation.
 const TRAINED: f64 = 0.85;
 
 impl Series {
-    fn new(block: Block, width: usize) -> Self {
+    fn new(block: Block, width: usize, stamp_name: Option<String>) -> Self {
+        let calendar = Calendar::of(&block.stamps);
         let mut parts = block.parts;
         if parts.is_empty() {
             let learnt = (TRAINED * block.rows as f64).round() as usize;
@@ -42,6 +60,8 @@ impl Series {
             name: block.name,
             steps: block.steps,
             stamps: block.stamps,
+            stamp_name,
+            calendar,
             line: block.line,
         }
     }
@@ -60,7 +80,7 @@ impl Series {
             line: 2,
             ..Block::default()
         };
-        Self::new(block, 1)
+        Self::new(block, 1, None)
     }
 
     /// How many steps there are.
@@ -83,6 +103,20 @@ impl Series {
         } else {
             step as f64
         }
+    }
+
+    /// The date of a step, or of one that is yet to come; empty where dates do not go on evenly.
+    pub fn stamp(&self, step: usize) -> Option<String> {
+        if let Some(stamp) = self.stamps.get(step) {
+            return Some(stamp.clone());
+        }
+        let last = self.stamps.last()?;
+        let steps = step + 1 - self.stamps.len();
+        let next = self
+            .calendar
+            .as_ref()
+            .and_then(|calendar| calendar.after(last, steps));
+        Some(next.unwrap_or_default())
     }
 
     /// The target at a step; NaN is missing.
@@ -125,29 +159,32 @@ impl Series {
     }
 }
 
-/// Reads the series of a file: one, or several in a file with a column `seq`.
+/// Reads the series of a file: one, or several in a file with a column `seq`. Rows whose dates fall are put in order, with a
+/// word about it, and whatever is odd about the dates is said.
 ///
 /// # Errors
 /// A file that is missing or does not fit, or without a single value of the target.
-pub fn load(
-    path: &Path,
-    format: Option<Format>,
-    columns: Vec<String>,
-    split_column: Option<&str>,
-) -> Result<Vec<Series>> {
-    let width = columns.len();
+pub fn load(file: &SeriesFile<'_>) -> Result<Vec<Series>> {
+    let (path, width) = (file.path, file.columns.len());
     let wanted = Wanted {
-        format,
-        columns: Some(columns),
-        split_column: split_column.map(str::to_owned),
+        format: file.format,
+        columns: Some(file.columns.to_vec()),
+        split_column: file.split_column.map(str::to_owned),
+        dialect: file.dialect.clone(),
         ..Wanted::default()
     };
     let Table {
-        sequences, columns, ..
+        mut sequences,
+        columns,
+        stamp_name,
+        ..
     } = load_table(path, &wanted)?;
+    for what in calendar::put_in_order(&mut sequences, width, stamp_name.as_deref()) {
+        eprintln!("elman: {}: note: {what}", path.display());
+    }
     let series: Vec<Series> = sequences
         .into_iter()
-        .map(|block| Series::new(block, width))
+        .map(|block| Series::new(block, width, stamp_name.clone()))
         .collect();
     let mut targets = series
         .iter()
@@ -178,4 +215,6 @@ pub fn note_missing(series: &[Series], columns: &[String], path: &Path) {
             );
         }
     }
+    let rows = || series.iter().map(|one| one.values.as_slice());
+    survey::note_far_values(columns, rows, path);
 }

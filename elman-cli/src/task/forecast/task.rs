@@ -10,7 +10,7 @@ use super::history::History;
 use super::linear::Design;
 use super::meaning::{ForecastMeaning, net_features};
 use super::scores::{ForecastScores, Item};
-use super::series::{self, Series};
+use super::series::{self, Series, SeriesFile};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
@@ -59,6 +59,7 @@ impl ForecastTask {
             means: Vec::new(),
             spreads: Vec::new(),
             residual: 0.0,
+            dialect: args.dialect.clone(),
         };
         measure_spreads(&mut meaning, train, &choice);
         let settings = &args.settings;
@@ -204,12 +205,19 @@ impl Job for ForecastArgs {
         }
         Format::check(self.format, Format::TABLES)?;
         let split = self.split_column.as_deref();
-        let mut train = series::load(path, self.format, columns.clone(), split)
+        let file = |path, split_column| SeriesFile {
+            path,
+            format: self.format,
+            columns: &columns,
+            split_column,
+            dialect: &self.dialect,
+        };
+        let mut train = series::load(&file(path, split))
             .map_err(|failure| Format::doubt(self.format, path, failure))?;
         series::note_missing(&train, &columns, path);
         let valid = match &self.valid {
             Some(valid) => {
-                let mut series = series::load(valid, self.format, columns.clone(), None)?;
+                let mut series = series::load(&file(valid, None))?;
                 series.iter_mut().for_each(|one| one.devote(Part::Dev));
                 if split.is_none() {
                     train.iter_mut().for_each(|one| one.devote(Part::Train));
@@ -218,7 +226,7 @@ impl Job for ForecastArgs {
             }
             None => None,
         };
-        let task = ForecastTask::new(self, columns, &train, valid.as_deref());
+        let task = ForecastTask::new(self, columns.clone(), &train, valid.as_deref());
         task.map_err(|failure| failure.in_file(path))
     }
 }

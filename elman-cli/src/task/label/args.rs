@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::data::Format;
+use crate::data::{Dialect, Format};
 use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults};
 
 /// Good for names and slots alike: found on three corpora of 1 000 to 13 000 sentences.
@@ -74,6 +74,9 @@ pub struct LabelArgs {
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub dialect: Dialect,
     #[command(flatten)]
     #[serde(flatten)]
     pub settings: Settings,

@@ -7,7 +7,7 @@ use crate::base::failure::{Failure, Result};
 use crate::data::conll::Sentence;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::Block;
-use crate::data::{Sequences, Targets};
+use crate::data::{Dialect, Sequences, Targets};
 use crate::train::task::Meaning;
 
 use super::labels::Labels;
@@ -20,6 +20,9 @@ pub const TASK: &str = "label";
 pub struct LabelMeaning {
     pub reading: Reading,
     pub labels: Labels,
+    /// What was said about the table.
+    #[serde(default, skip_serializing_if = "Dialect::is_usual")]
+    pub dialect: Dialect,
 }
 
 impl Meaning for LabelMeaning {
@@ -115,6 +118,7 @@ mod tests {
         LabelMeaning {
             reading: Reading::Tokens(vec![vocabulary]),
             labels: Labels::collect(&[sentence]),
+            dialect: Dialect::default(),
         }
     }
 

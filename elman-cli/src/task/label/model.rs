@@ -110,6 +110,7 @@ impl Trained for LabelModel {
                     format: file.format,
                     columns: Some(columns.to_vec()),
                     needs_labels: true,
+                    dialect: self.meaning.dialect.clone(),
                     ..Wanted::default()
                 };
                 let table = load_table(data, &wanted)?;
@@ -126,7 +127,9 @@ impl Trained for LabelModel {
     }
 
     fn encoding(&self) -> Encoding {
-        let LabelMeaning { reading, labels } = &self.meaning;
+        let LabelMeaning {
+            reading, labels, ..
+        } = &self.meaning;
         let mut encoding = reading.encoding();
         encoding.remark("Outputs are the probabilities of the labels.");
         if labels.are_spans() {
@@ -170,6 +173,7 @@ impl LabelModel {
         let wanted = Wanted {
             format: args.format,
             columns: Some(columns.to_vec()),
+            dialect: self.meaning.dialect.clone(),
             ..Wanted::default()
         };
         let mut table = open_table(&args.data, &wanted)?;

@@ -16,6 +16,7 @@ use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
 use crate::data::conll::Conll;
 use crate::data::reading::Reading;
+use crate::data::survey;
 use crate::data::table::Wanted;
 use crate::data::{Format, Hiding, Loader, Sequences, load_table};
 use crate::net::infer;
@@ -57,7 +58,11 @@ impl LabelTask {
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let embedding = args.settings.embedding;
         let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
-        let meaning = LabelMeaning { reading, labels };
+        let meaning = LabelMeaning {
+            reading,
+            labels,
+            dialect: args.dialect.clone(),
+        };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
@@ -72,6 +77,7 @@ impl LabelTask {
         let mut wanted = Wanted {
             format: args.format,
             needs_labels: true,
+            dialect: args.dialect.clone(),
             ..Wanted::default()
         };
         let table = load_table(path, &wanted)?;
@@ -86,9 +92,14 @@ impl LabelTask {
         wanted.columns = Some(table.columns.clone());
         let load = |valid: &Path| Ok(load_table(valid, &wanted)?.sequences);
         let (train, valid, valid_path) = split(args, path, table.sequences, load)?;
-        let values = train.iter().map(|block| block.values.as_slice());
-        let reading = Reading::numbers(&table.columns, values, args.settings.window);
-        let meaning = LabelMeaning { reading, labels };
+        let values = || train.iter().map(|block| block.values.as_slice());
+        let (reading, notes) = Reading::numbers(&table.columns, values(), args.settings.window);
+        survey::note(&table.columns, values, &notes, path);
+        let meaning = LabelMeaning {
+            reading,
+            labels,
+            dialect: args.dialect.clone(),
+        };
         let lines = train.iter().map(|block| block.line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(

@@ -179,7 +179,7 @@ impl Job for TextArgs {
     fn defaults(&self) -> Result<&'static Defaults> {
         let lines = match (self.lines, &self.train) {
             (Some(lines), _) => lines,
-            (None, Some(path)) => self.tokens == Unit::Chars && are_items(&text::load(path)?),
+            (None, Some(path)) => self.tokens == Unit::Chars && are_items(&text::look(path)?),
             (None, None) => false,
         };
         Ok(match (lines, self.tokens) {

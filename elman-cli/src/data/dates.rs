@@ -1,0 +1,280 @@
+//! Dates as they stand in files: in which form, how far apart, and which comes next.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use jiff::{SignedDuration, Span};
+
+/// Days and months in the orders that people use; of ambiguous ones the first is the most usual in files.
+const DAYS: [&str; 20] = [
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%b %d, %Y",
+    "%b %d %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%B %d %Y",
+];
+/// Months without a day, and years.
+const MONTHS: [&str; 6] = ["%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%Y"];
+/// What follows a day.
+const TIMES: [&str; 10] = [
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %H:%M:%S%.f",
+    "T%H:%M",
+    "T%H:%M:%S",
+    "T%H:%M:%S%.f",
+    " %H.%M.%S",
+    " %H.%M",
+    " %I:%M %p",
+];
+const ZONES: [&str; 4] = ["", "Z", "%:z", "%z"];
+
+/// Years that dates are taken from: a number beyond is no year.
+const YEARS: std::ops::Range<i16> = 1000..3000;
+
+const DAY: i64 = 86_400;
+
+/// The form of a column of dates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DateFormat(String);
+
+/// How far apart dates are, where all steps are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    Seconds(i64),
+    Months(i32),
+}
+
+impl DateFormat {
+    /// The form in which all of these cells are dates; of several that in which the dates are the most even.
+    pub fn find(cells: &[&str]) -> Option<Self> {
+        let first = cells.first()?;
+        let times = TIMES
+            .iter()
+            .flat_map(|time| ZONES.iter().map(move |zone| format!("{time}{zone}")));
+        let times: Vec<String> = times.collect();
+        let days = DAYS
+            .iter()
+            .flat_map(|day| times.iter().map(move |time| format!("{day}{time}")));
+        let all = days
+            .chain(MONTHS.iter().map(|&month| month.to_owned()))
+            .map(Self);
+        let fitting = all.filter(|format| format.parse(first).is_some());
+        let fitting = fitting.filter_map(|format| Some((format.parse_all(cells)?, format)));
+        // A day is not taken for a month where that makes the dates jump.
+        let unevenness = |dates: &[DateTime]| match Pace::of(dates) {
+            Some(_) => 0,
+            None => {
+                let mut steps: Vec<i64> = dates
+                    .windows(2)
+                    .map(|pair| seconds(pair[0], pair[1]))
+                    .collect();
+                steps.sort_unstable();
+                steps.dedup();
+                steps.len()
+            }
+        };
+        let best = fitting.min_by_key(|(dates, _)| unevenness(dates));
+        best.map(|(_, format)| format)
+    }
+
+    /// A date, in the time of its zone if it has one.
+    pub fn parse(&self, cell: &str) -> Option<DateTime> {
+        let found = strtime::parse(&self.0, cell).ok()?;
+        let year = found.year().filter(|year| YEARS.contains(year))?;
+        let date = Date::new(year, found.month().unwrap_or(1), found.day().unwrap_or(1)).ok()?;
+        let date = date.to_datetime(clock(&found)?);
+        match found.offset() {
+            // All on one clock, so that they can be compared.
+            Some(offset) => date
+                .checked_sub(SignedDuration::from_secs(i64::from(offset.seconds())))
+                .ok(),
+            None => Some(date),
+        }
+    }
+
+    /// All of them, or none.
+    pub fn parse_all(&self, cells: &[&str]) -> Option<Vec<DateTime>> {
+        cells.iter().map(|cell| self.parse(cell)).collect()
+    }
+
+    /// A date in the form of `model`, a cell of the column; `None` where the form cannot be written as it was.
+    pub fn write(&self, date: DateTime, model: &str) -> Option<String> {
+        let without_zeros = ["%d", "%m", "%H", "%I"]
+            .iter()
+            .fold(self.0.clone(), |form, field| {
+                form.replace(field, &field.replace('%', "%-"))
+            });
+        let known = self.parse(model)?;
+        [&self.0, &without_zeros].into_iter().find_map(|form| {
+            let written = |date: DateTime| strtime::format(form, date).ok();
+            (written(known)? == model).then(|| written(date)).flatten()
+        })
+    }
+}
+
+fn clock(found: &BrokenDownTime) -> Option<Time> {
+    match found.hour() {
+        None => Some(Time::midnight()),
+        Some(_) => found.to_time().ok(),
+    }
+}
+
+impl Pace {
+    /// How even dates go on; `None` where they do not, or are fewer than two.
+    pub fn of(dates: &[DateTime]) -> Option<Self> {
+        let (&first, &second) = (dates.first()?, dates.get(1)?);
+        let goes_on =
+            |pace: &Self| (dates.windows(2)).all(|pair| pace.leads(dates, pair[0], pair[1]));
+        let seconds = Self::Seconds(seconds(first, second));
+        let months = Self::Months(months(first, second));
+        [seconds, months].into_iter().find(goes_on)
+    }
+
+    /// The date so many steps after another.
+    pub fn after(self, date: DateTime, steps: usize) -> Option<DateTime> {
+        let steps = i64::try_from(steps).ok()?;
+        match self {
+            Self::Seconds(seconds) => {
+                let whole = seconds.checked_mul(steps)?;
+                date.checked_add(SignedDuration::from_secs(whole)).ok()
+            }
+            Self::Months(months) => {
+                let months = i64::from(months).checked_mul(steps)?;
+                let next = date
+                    .checked_add(Span::new().try_months(months).ok()?)
+                    .ok()?;
+                // The last of a month is followed by the last of a month.
+                Some(if is_last(date) {
+                    next.date().last_of_month().to_datetime(next.time())
+                } else {
+                    next
+                })
+            }
+        }
+    }
+
+    fn leads(self, dates: &[DateTime], from: DateTime, to: DateTime) -> bool {
+        match self {
+            Self::Seconds(pace) => pace != 0 && seconds(from, to) == pace,
+            Self::Months(pace) => {
+                let are_last = dates.iter().all(|&date| is_last(date));
+                let is_same = from.day() == to.day() || are_last;
+                pace != 0 && months(from, to) == pace && is_same && from.time() == to.time()
+            }
+        }
+    }
+}
+
+fn is_last(date: DateTime) -> bool {
+    date.date() == date.date().last_of_month()
+}
+
+/// Seconds from one date to another.
+pub fn seconds(from: DateTime, to: DateTime) -> i64 {
+    to.duration_since(from).as_secs()
+}
+
+fn months(from: DateTime, to: DateTime) -> i32 {
+    let count = |date: DateTime| i32::from(date.year()) * 12 + i32::from(date.month());
+    count(to) - count(from)
+}
+
+/// A distance in time as people say it.
+pub fn distance(seconds: i64) -> String {
+    let units = [(DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let (unit, name) = units
+        .into_iter()
+        .find(|(unit, _)| seconds % unit == 0)
+        .unwrap_or((1, "second"));
+    let count = seconds / unit;
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(cells: &[&str], steps: usize) -> Option<String> {
+        let format = DateFormat::find(cells)?;
+        let dates = format.parse_all(cells)?;
+        let last = *dates.last()?;
+        let after = Pace::of(&dates)?.after(last, steps)?;
+        format.write(after, cells.last()?)
+    }
+
+    #[test]
+    fn dates_go_on_in_their_own_form() {
+        let cases: [(&[&str], usize, &str); 14] = [
+            (&["2018-11-01", "2018-12-01"], 1, "2019-01-01"),
+            (&["2024-02-28", "2024-02-29"], 1, "2024-03-01"),
+            (&["2024-01-31", "2024-02-29", "2024-03-31"], 1, "2024-04-30"),
+            (&["2023-12-04", "2023-12-11"], 2, "2023-12-25"),
+            (&["1949-11", "1949-12"], 2, "1950-02"),
+            (
+                &["10/03/2004 22.00.00", "10/03/2004 23.00.00"],
+                1,
+                "11/03/2004 00.00.00",
+            ),
+            (&["01/01/2018", "01/02/2018", "01/03/2018"], 1, "01/04/2018"),
+            (&["1/30/2018", "1/31/2018"], 1, "2/1/2018"),
+            (
+                &["2020-01-01T00:00:00Z", "2020-01-01T00:15:00Z"],
+                1,
+                "2020-01-01T00:30:00Z",
+            ),
+            (
+                &["2020-01-01 23:59:59", "2020-01-02 00:00:00"],
+                1,
+                "2020-01-02 00:00:01",
+            ),
+            (&["20200131", "20200201"], 1, "20200202"),
+            (&["1998", "1999"], 1, "2000"),
+            (&["Jan 2020", "Feb 2020"], 1, "Mar 2020"),
+            (&["05-Jan-2020", "06-Jan-2020"], 1, "07-Jan-2020"),
+        ];
+        for (cells, steps, expected) in cases {
+            assert_eq!(next(cells, steps).as_deref(), Some(expected), "{cells:?}");
+        }
+        assert_eq!(next(&["2020-01-01", "2020-01-02", "2020-01-05"], 1), None);
+    }
+
+    #[test]
+    fn other_cells_are_no_dates() {
+        for cells in [
+            &["a"][..],
+            &["12.5"],
+            &["0"],
+            &["2020-13-01"],
+            &["2020-01-01", "x"],
+            &[""],
+            &[],
+        ] {
+            assert_eq!(DateFormat::find(cells), None, "{cells:?}");
+        }
+    }
+
+    #[test]
+    fn distances_are_said_in_the_largest_whole_unit() {
+        assert_eq!(
+            [DAY, 3 * DAY, 7200, 900, 1].map(distance),
+            ["1 day", "3 days", "2 hours", "15 minutes", "1 second"]
+        );
+    }
+}

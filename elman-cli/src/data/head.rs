@@ -1,0 +1,230 @@
+//! Where a table begins: remarks and other lines above its header, the delimiter, a line of units below.
+
+use super::cells::{self, Cells, DELIMITERS, number};
+
+/// A header is looked for in so many lines.
+const TALLEST: usize = 30;
+
+/// The beginning of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub delimiter: u8,
+    pub names: Vec<String>,
+    /// Which of the lines it is.
+    pub line: usize,
+    /// The header is a remark: `# t,y`.
+    pub is_remark: bool,
+    /// Lines above the header that are no remarks.
+    pub preamble: usize,
+}
+
+impl Head {
+    /// The header among the first lines of a table, none of which is blank; `None` where there are only remarks.
+    pub fn find(lines: &[&str]) -> Option<Self> {
+        let first = lines.iter().position(|line| !is_remark(line))?;
+        let said = said_delimiter(lines[first]);
+        let first = first + usize::from(said.is_some());
+        let rest = lines.get(first..)?;
+        let (&line, after) = rest.split_first()?;
+        if let Some(head) = commented(lines, first) {
+            return Some(head);
+        }
+        let (usual, fitting) = delimiter(line, after, said);
+        let at = |line: usize, delimiter: u8, text: &str| {
+            let mut cells = Cells::new(delimiter);
+            // A header that cannot be split is complained about by who reads the table.
+            let _ = cells.split(text);
+            Self {
+                delimiter,
+                names: cells.iter().map(String::from).collect(),
+                line,
+                is_remark: false,
+                preamble: line - first,
+            }
+        };
+        if 2 * fitting < after.len() {
+            for below in 1..rest.len().min(TALLEST) {
+                if let Some(delimiter) = is_header(rest[below], &rest[below + 1..]) {
+                    return Some(at(first + below, delimiter, rest[below]));
+                }
+            }
+        }
+        Some(at(first, usual, line))
+    }
+
+    /// Whether a line has the cells of this header, apart from empty ones at the end.
+    pub fn fits(&self, cells: &Cells) -> bool {
+        fits(cells, self.names.len()) || {
+            let named = self.names.iter().rposition(|name| !name.is_empty());
+            named.is_some_and(|named| cells.len() > named && cells.len() <= self.names.len())
+        }
+    }
+}
+
+/// Whether a line above the header is a remark.
+pub fn is_remark(line: &str) -> bool {
+    line.starts_with('#')
+}
+
+/// `sep=;`, which spreadsheets write and understand.
+pub fn said_delimiter(line: &str) -> Option<u8> {
+    match line.trim().as_bytes() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] => Some(*delimiter),
+        _ => None,
+    }
+}
+
+/// Whether a line of data holds units, types or the like: no cell is a number, and where numbers should be stands something.
+pub fn is_units(cells: &Cells, mut inputs: impl Iterator<Item = usize>) -> bool {
+    let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
+    !cells.iter().any(is_number) && inputs.any(|column| !cells::is_missing(cells.get(column)))
+}
+
+/// The delimiter that parts the most lines into as many cells as the header, and in how many it does.
+fn delimiter(header: &str, after: &[&str], said: Option<u8>) -> (u8, usize) {
+    let count = |delimiter: u8| header.bytes().filter(|&byte| byte == delimiter).count();
+    let candidates = said.into_iter().chain(DELIMITERS);
+    let best = candidates.map(|delimiter| {
+        let fitting = fitting(delimiter, header, after);
+        (
+            said == Some(delimiter),
+            count(delimiter) > 0,
+            fitting,
+            count(delimiter),
+            delimiter,
+        )
+    });
+    // Of equals the first stays.
+    let best = best.reduce(|best, next| {
+        let rank = |of: &(bool, bool, usize, usize, u8)| (of.0, of.1, of.2, of.3);
+        if rank(&next) > rank(&best) {
+            next
+        } else {
+            best
+        }
+    });
+    best.map_or((b',', 0), |(_, _, fitting, _, delimiter)| {
+        (delimiter, fitting)
+    })
+}
+
+/// In how many lines a delimiter finds as many cells as in the header.
+fn fitting(delimiter: u8, header: &str, after: &[&str]) -> usize {
+    let mut cells = Cells::new(delimiter);
+    if cells.split(header).is_err() {
+        return 0;
+    }
+    let width = cells.len();
+    let mut fit = |line: &&&str| cells.split(line).is_ok() && fits(&cells, width);
+    after.iter().filter(|line| fit(line)).count()
+}
+
+fn fits(cells: &Cells, width: usize) -> bool {
+    cells.len() == width
+        || (cells.len() > width && (width..cells.len()).all(|cell| cells.get(cell).is_empty()))
+}
+
+/// Whether a line below others is a header: of some names, and all lines after it have as many cells, one of them a number.
+fn is_header(line: &str, after: &[&str]) -> Option<u8> {
+    let (delimiter, fitting) = delimiter(line, after, None);
+    let mut cells = Cells::new(delimiter);
+    cells.split(line).ok()?;
+    let is_names = cells.len() > 1
+        && cells
+            .iter()
+            .all(|name| !name.is_empty() && number(name).is_err());
+    let mut has_number = |line: &&str| {
+        let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
+        cells.split(line).is_ok() && cells.iter().any(is_number)
+    };
+    (is_names
+        && after.len() > 1
+        && fitting == after.len()
+        && after.iter().any(|line| has_number(line)))
+    .then_some(delimiter)
+}
+
+/// A header behind `#`, as NumPy writes it: the last remark, if its names fit the numbers below.
+fn commented(lines: &[&str], first: usize) -> Option<Head> {
+    let line = first.checked_sub(1)?;
+    let text = lines[line]
+        .strip_prefix('#')?
+        .trim_start_matches('#')
+        .trim();
+    let (delimiter, _) = delimiter(text, &lines[first..], None);
+    let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
+    let mut cells = Cells::new(delimiter);
+    cells.split(lines[first]).ok()?;
+    let is_data = cells.len() > 1 && cells.iter().any(is_number);
+    let width = cells.len();
+    cells.split(text).ok()?;
+    let names: Vec<String> = cells.iter().map(String::from).collect();
+    let are_names = names.len() == width
+        && names
+            .iter()
+            .all(|name| !name.is_empty() && number(name).is_err());
+    (is_data && are_names).then_some(Head {
+        delimiter,
+        names,
+        line,
+        is_remark: true,
+        preamble: 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Head {
+        Head::find(&text.lines().collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn the_delimiter_is_what_parts_all_lines_alike() {
+        let found = [
+            "a,b",
+            "a;b;c,d",
+            "a\tb",
+            "a",
+            "a|b",
+            "a, C;b, %;c\n1,0;2,0;3,0",
+        ]
+        .map(|text| head(text).delimiter);
+        assert_eq!(found, [b',', b';', b'\t', b',', b'|', b';']);
+        assert_eq!(head("sep=;\na;b,c\n1;2\n").names, ["a", "b,c"]);
+    }
+
+    #[test]
+    fn remarks_and_other_lines_above_a_header_are_no_header() {
+        let found = head("#Demo\n#No: 1\nt,y\n0,1\n");
+        assert_eq!((found.line, found.preamble, found.is_remark), (2, 0, false));
+        let found = head("Demo logger\nStart,2024-05-01 12:00\nseq,t,y\n0,0,1\n0,1,2\n");
+        assert_eq!((found.line, found.preamble, found.names.len()), (2, 2, 3));
+        let found = head("# by me\n# t y,z\n0,1\n");
+        assert_eq!(
+            (found.names, found.is_remark),
+            (vec!["t y".to_owned(), "z".to_owned()], true)
+        );
+        assert_eq!(head("#a\nx\n1\n").names, ["x"]);
+        assert_eq!(Head::find(&["#a", "#b"]), None);
+    }
+
+    #[test]
+    fn a_table_with_a_mistake_keeps_its_header() {
+        assert_eq!(head("x,y\n1,2\n1\n").line, 0);
+        assert_eq!(head("x,y\n1\n").line, 0);
+        assert_eq!(head("y\n5,0\n6,0\n").line, 0);
+    }
+
+    #[test]
+    fn units_are_no_numbers() {
+        let is_units = |line: &str| {
+            let mut cells = Cells::new(b',');
+            cells.split(line).unwrap();
+            is_units(&cells, 1..3)
+        };
+        assert!(is_units("-,s,m/s2,-") && is_units("date,float,float,str"));
+        assert!(!is_units("0,s,m,-") && !is_units("a,,NaN,b"));
+    }
+}
