@@ -105,6 +105,18 @@ pub fn number(cell: &str) -> Result<f64, String> {
     }
 }
 
+/// A name that is a whole number, as one writes it without a point: `1.0` and `1e0` are called 1. Leading zeros make a
+/// code of a number, and it stays what it is.
+pub fn whole_name(name: &str) -> Option<String> {
+    /// Beyond it doubles do not tell neighbours apart.
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    let digits = name.trim_start_matches(['-', '+']).as_bytes();
+    let is_code = matches!(digits, [b'0', b'0'..=b'9', ..]);
+    let value: f64 = name.parse().ok()?;
+    let is_whole = value.fract() == 0.0 && value.abs() < LARGEST;
+    (is_whole && !is_code).then(|| format!("{}", value as i64))
+}
+
 /// A cell of a wrong file can be very long.
 const SHOWN: usize = 40;
 
@@ -170,6 +182,22 @@ mod tests {
             "\"1,5\" is not a number; write decimals with a point"
         );
         assert_eq!(number("x").unwrap_err(), "\"x\" is not a number");
+    }
+
+    #[test]
+    fn whole_numbers_have_one_name() {
+        let names = ["1", "1.0", "1.", "+1", "1e0", "1.0000000e+00"];
+        assert!(
+            names
+                .iter()
+                .all(|name| whole_name(name).as_deref() == Some("1"))
+        );
+        assert_eq!(whole_name("-0.0").as_deref(), Some("0"));
+        assert!(
+            ["01", "1.5", "a", "", "nan", "inf", "1e300"]
+                .iter()
+                .all(|name| whole_name(name).is_none())
+        );
     }
 
     #[test]

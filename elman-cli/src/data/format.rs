@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::cells::{self, Cells};
 use super::open;
+use super::ucr::is_ucr;
 use crate::base::failure::{Failure, Result};
 
 /// How an array file begins.
@@ -40,6 +41,8 @@ pub enum Format {
     Csv,
     /// The UCR and UEA archives
     Ts,
+    /// A class and the values of a sequence per line, without a header
+    Ucr,
     /// A NumPy array
     Npy,
     /// NumPy arrays x and y
@@ -61,7 +64,7 @@ impl fmt::Display for Format {
 
 impl Format {
     /// Those that hold rows of numbers.
-    pub const TABLES: &[Self] = &[Self::Csv, Self::Ts, Self::Npy, Self::Npz];
+    pub const TABLES: &[Self] = &[Self::Csv, Self::Ts, Self::Ucr, Self::Npy, Self::Npz];
 
     /// Refuses a format that was asked for where only some are read.
     ///
@@ -102,7 +105,10 @@ impl Format {
 
     /// Whether it holds rows of numbers.
     pub const fn is_table(self) -> bool {
-        matches!(self, Self::Csv | Self::Ts | Self::Npy | Self::Npz)
+        matches!(
+            self,
+            Self::Csv | Self::Ts | Self::Ucr | Self::Npy | Self::Npz
+        )
     }
 
     /// The format of a file.
@@ -136,6 +142,8 @@ impl Format {
             Self::Ts
         } else if is_table(&lines) {
             Self::Csv
+        } else if is_ucr(&lines) {
+            Self::Ucr
         } else if is_conll(&lines) {
             Self::Conll
         } else if is_pairs(&lines) {
@@ -215,12 +223,13 @@ mod tests {
 
     #[test]
     fn every_format_is_known_by_its_content() {
-        let cases: [(&[u8], Format); 14] = [
+        let cases: [(&[u8], Format); 15] = [
             (b"\x93NUMPY\x01\x00", Format::Npy),
             (b"PK\x03\x04...", Format::Npz),
             (b"#by me\n\n@problemName x\n@data\n1,2:a\n", Format::Ts),
             (b"\xEF\xBB\xBFseq,t,x,label\n0,0,1,a\n0,1,2", Format::Csv),
             (b"y\n1\n2\n", Format::Csv),
+            (b"1\t1\t2\t3\t4\t5\t6\t7\t8\n", Format::Ucr),
             (b"t\ty\n0\t1\n1\t\n", Format::Csv),
             (b"@paul\tO\nruns\tO\n\n", Format::Conll),
             (b"-DOCSTART- O\n\nIda\tB\n", Format::Conll),

@@ -135,6 +135,13 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// A remark on standard error about the whole text.
+    pub fn note(&self, what: &str) {
+        if !self.has_warned {
+            eprintln!("elman: {}: note: {what}", self.name.display());
+        }
+    }
+
     /// A complaint about the line last read.
     pub fn complain(&self, what: &str) -> Failure {
         self.complain_at(self.number, what)

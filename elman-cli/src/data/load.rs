@@ -11,6 +11,7 @@ use super::npy::Arrays;
 use super::open::{self, Bytes};
 use super::table::{Blocks, Table, Wanted};
 use super::ts::Ts;
+use super::ucr::Ucr;
 use crate::base::failure::{Failure, Result};
 
 /// Labelled data as the command line names them.
@@ -46,6 +47,7 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
     let in_file = |what: String| Failure::input(what).in_file(path);
     Ok(match format {
         Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
+        Format::Ucr => Box::new(Ucr::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
         Format::Npz if path == Path::new("-") || !path.is_file() => {
             // The list of the arrays stands at the end.

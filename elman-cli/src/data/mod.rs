@@ -21,8 +21,9 @@ pub mod spans;
 pub mod table;
 pub mod text;
 mod ts;
+mod ucr;
 
-pub use cells::quoted;
+pub use cells::{quoted, whole_name};
 pub use format::Format;
 pub use lines::{Lines, Loader};
 pub use load::{DataFile, load_table, open_table, table_of};

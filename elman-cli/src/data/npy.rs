@@ -111,6 +111,10 @@ impl Blocks for Arrays {
         &[]
     }
 
+    fn is_array(&self) -> bool {
+        true
+    }
+
     fn next_block(&mut self) -> crate::base::failure::Result<Option<Block>> {
         Ok(self.blocks.pop_front())
     }

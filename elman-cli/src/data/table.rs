@@ -134,6 +134,17 @@ pub fn choose(names: &[String], wanted: &Wanted) -> Result<Vec<usize>, String> {
     columns.iter().map(find).collect()
 }
 
+/// Cuts off the rows of nothing but NaN at the end of a sequence of `columns` values a row: archives fill short sequences
+/// up with them. A sequence that holds nothing else stays as it is.
+pub fn cut_padding(block: &mut Block, columns: usize) {
+    let mut rows = block.values.chunks_exact(columns);
+    let last = rows.rposition(|row| row.iter().any(|value| !value.is_nan()));
+    if let Some(last) = last {
+        block.rows = last + 1;
+        block.values.truncate(block.rows * columns);
+    }
+}
+
 /// A file of numeric sequences being read, one sequence after the other, so that the file may be larger than memory
 /// and a pipe can be answered while it is written. One implementation per format.
 pub trait Blocks {
@@ -142,6 +153,11 @@ pub trait Blocks {
 
     /// Columns of the file that are neither values nor label nor order, each with the reason.
     fn left_out(&self) -> &[String];
+
+    /// Whether nothing but their order says which number of an array is a step and which a value.
+    fn is_array(&self) -> bool {
+        false
+    }
 
     /// The next sequence, or `None` at the end. Every sequence has a row.
     ///
@@ -194,6 +210,7 @@ impl Table {
             sequences,
         };
         table.note_left_out(path);
+        table.note_steps(blocks.is_array(), path);
         Ok(table)
     }
 
@@ -216,6 +233,32 @@ impl Table {
         self.sequences
             .iter()
             .find(|block| matches!(block.labels, Labels::Each(_)))
+    }
+
+    /// Warns where sequences are so short that steps and values may have been taken for each other.
+    fn note_steps(&self, is_array: bool, path: &Path) {
+        if let Some(what) = self.doubt_steps(is_array) {
+            eprintln!("elman: {}: warning: {what}", path.display());
+        }
+    }
+
+    fn doubt_steps(&self, is_array: bool) -> Option<String> {
+        let values = self.columns.len();
+        let longest = self.sequences.iter().map(|block| block.rows).max()?;
+        let order = if is_array {
+            "; arrays come as (sequences, steps, values): if these are (sequences, values, steps), numpy.swapaxes(x, 1, 2) turns them round"
+        } else {
+            ""
+        };
+        match longest {
+            1 if self.sequences.len() > 1 => Some(format!(
+                "every sequence has one step of {values} values, and a net sees nothing of time{order}"
+            )),
+            steps if is_array && steps < values => Some(format!(
+                "sequences of at most {steps} steps of {values} values{order}"
+            )),
+            _ => None,
+        }
     }
 
     /// Says on standard error which columns are not looked at.
@@ -248,6 +291,56 @@ mod tests {
             Labels::Each(["a", "a", "b", "a"].map(String::from).into())
         );
         assert_eq!((labels.of_row(2), labels.of_row(4)), (Some("b"), None));
+    }
+
+    #[test]
+    fn rows_of_nothing_at_the_end_are_cut() {
+        let nan = f64::NAN;
+        let cut = |values: &[f64]| {
+            let mut block = Block {
+                values: values.to_vec(),
+                rows: values.len() / 2,
+                ..Block::default()
+            };
+            cut_padding(&mut block, 2);
+            (block.rows, block.values.len())
+        };
+        assert_eq!(cut(&[nan, nan, 1.0, nan, nan, nan]), (2, 4));
+        assert_eq!(cut(&[1.0, 2.0]), (1, 2));
+        assert_eq!(
+            cut(&[nan, nan]),
+            (1, 2),
+            "nothing at all is left for others to judge"
+        );
+    }
+
+    #[test]
+    fn steps_and_values_that_may_be_exchanged_are_doubted() {
+        let doubt = |columns: usize, rows: &[usize], is_array| {
+            let sequences = rows.iter().map(|&rows| Block {
+                rows,
+                ..Block::default()
+            });
+            let table = Table {
+                columns: vec![String::new(); columns],
+                sequences: sequences.collect(),
+                left_out: Vec::new(),
+            };
+            table.doubt_steps(is_array).unwrap_or_default()
+        };
+        assert!(
+            doubt(50, &[1, 1], true).contains("one step of 50 values")
+                && doubt(50, &[1, 1], true).contains("swapaxes")
+        );
+        assert!(
+            doubt(2, &[1, 1], false).contains("nothing of time")
+                && !doubt(2, &[1, 1], false).contains("swapaxes")
+        );
+        assert!(doubt(9, &[3, 2], true).contains("at most 3 steps of 9 values"));
+        assert_eq!(
+            doubt(9, &[3, 2], false) + &doubt(3, &[3, 1], true) + &doubt(1, &[1], true),
+            ""
+        );
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct PredictArgs {
     /// Data in the format of the training data, with or without labels; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
-    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    /// Format of the data: csv, ts, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
     /// Forecasts: only the next N rows after the end of the data, each forecast from those before

@@ -121,7 +121,7 @@ pub struct ClassifyArgs {
     /// How much each class counts in training
     #[arg(long, value_name = "HOW", default_value = "none")]
     pub class_weights: ClassWeights,
-    /// Format of the data: csv, ts, npy, npz, pairs or conll [default: found by content]
+    /// Format of the data: csv, ts, ucr, npy, npz, pairs or conll [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use elman_core::{Head, HeadKind, Read, Spec, Target};
+use elman_core::{Head, HeadKind, Read, Spec};
 use serde::{Deserialize, Serialize};
 
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::data::reading::Reading;
 use crate::data::{Sequences, Targets};
-use crate::task::label::Labels;
+use crate::task::label::{Labels, NamedTargets};
 use crate::train::task::Meaning;
 
 use super::source::{Example, Kind, Unit};
@@ -61,27 +61,20 @@ impl ClassMeaning {
         }
     }
 
-    /// Examples as the net reads them; the target is ignored where an example has no class.
+    /// Examples as the net reads them; the target is ignored where an example has no class. Classes that training never
+    /// met are warned of, with the first line of the file `path` that has one.
     ///
     /// # Errors
-    /// A class that training never met, named with its line of the file `path`.
+    /// Training met none of the classes.
     pub fn encode(&self, examples: &[Example], path: &Path) -> Result<Sequences> {
         let mut sequences = Sequences::new(self.reading.rows(), Targets::classes(), Read::LastStep);
+        let mut targets = NamedTargets::new("class", &self.classes);
         for example in examples {
-            let target = match &example.class {
-                None => Target::IGNORED,
-                Some(class) => self.classes.id(class).map(Target::class).ok_or_else(|| {
-                    let (path, line) = (path.display(), example.line);
-                    let known = self.classes.summary();
-                    Failure::input(format!(
-                        "{path}:{line}: the model does not know the class {class} ({known})"
-                    ))
-                })?,
-            };
             self.reading.push(&example.steps, &mut sequences)?;
-            sequences.push_class(target);
+            targets.push(example.class.as_deref(), example.line, &mut sequences);
             sequences.end_sequence();
         }
+        targets.warn(&path.display().to_string())?;
         Ok(sequences)
     }
 }

@@ -101,15 +101,14 @@ impl ClassModel {
 impl Trained for ClassModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
-        let (classes, targets) = (&self.meaning.classes, sequences.classes());
-        let judge = ClassJudge(targets);
+        let judge = ClassJudge(sequences.classes());
         let answers = on_threads(args.threads.into(), || {
             self.network.judge(&sequences, &judge)
         })?;
-        let scores = ClassScores::measure(classes.len(), targets, &answers);
+        let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
         Ok(EvalReport {
-            json: scores.to_json(classes),
-            table: scores.to_table(classes),
+            json: scores.to_json(),
+            table: scores.to_table(),
         })
     }
 

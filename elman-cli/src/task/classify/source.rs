@@ -69,7 +69,7 @@ impl Kind {
             return Ok(Self::Text(unit));
         }
         match Format::of(format, path)? {
-            Format::Csv | Format::Ts | Format::Npy | Format::Npz => Ok(Self::Numbers),
+            Format::Csv | Format::Ts | Format::Ucr | Format::Npy | Format::Npz => Ok(Self::Numbers),
             Format::Pairs => Self::of_text(path),
             Format::Conll => Err(Failure::input(
                 "these are sentences, one token per line; name the file with their classes: --classes FILE",
@@ -113,6 +113,7 @@ impl Kind {
 const READ: &[Format] = &[
     Format::Csv,
     Format::Ts,
+    Format::Ucr,
     Format::Npy,
     Format::Npz,
     Format::Pairs,

@@ -15,7 +15,7 @@ use crate::base::seeds::{self, Purpose};
 use crate::data::reading::{Reading, Steps};
 use crate::data::{DataFile, Format, Hiding};
 use crate::net::infer;
-use crate::task::label::Labels;
+use crate::task::label::{LabelCounts, Labels};
 use crate::train::Job;
 use crate::train::measure::Measure;
 use crate::train::report::{Evidence, NamedConfusion};
@@ -67,10 +67,10 @@ impl ClassifyTask {
 
     /// How good a net is on the validation data.
     fn scores(&self, model: &Model<'_>) -> Result<ClassScores> {
-        let (valid, classes) = (&self.0.valid, self.0.meaning.classes.len());
+        let (valid, classes) = (&self.0.valid, &self.0.meaning.classes);
         let judge = ClassJudge(valid.classes());
         let answers = infer::judge(Level::detect(), model, valid, &judge)?;
-        Ok(ClassScores::measure(classes, valid.classes(), &answers))
+        Ok(ClassScores::measure(classes, valid, &answers))
     }
 }
 
@@ -250,6 +250,8 @@ impl Job for ClassifyArgs {
             let sentence = format!("there must be two classes to tell apart ({only})");
             return Err(Failure::input(sentence).in_file(path));
         }
+        let all = train.all.iter().filter_map(|e| e.class.as_deref());
+        LabelCounts::new("class", all).check(path)?;
         let (train, valid, valid_path) = split(self, path, kind, train)?;
         ClassifyTask::new(self, (kind, classes), &train, (&valid, valid_path))
     }
@@ -275,9 +277,10 @@ impl Task for ClassifyTask {
     }
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let scores = self.scores(model)?;
         Ok(vec![Evidence::Confusion(NamedConfusion {
-            classes: self.0.meaning.classes.names().to_vec(),
-            counts: self.scores(model)?.confusion,
+            classes: scores.names,
+            counts: scores.confusion,
         })])
     }
 }

@@ -70,7 +70,7 @@ pub struct LabelArgs {
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<PathBuf>,
-    /// Format of the data: conll, csv, ts, npy or npz [default: found by content]
+    /// Format of the data: conll, csv, ts, ucr, npy or npz [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,

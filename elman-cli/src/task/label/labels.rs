@@ -1,12 +1,13 @@
 //! The label set, and the best sequence of labels that obeys the scheme.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::failure::{Failure, Result};
 use crate::data::conll::Sentence;
 use crate::data::spans::Tag;
+use crate::data::whole_name;
 
 /// Whoever has more has a column of numbers or names and not of labels, and a head that is all of the net.
 const MOST: usize = 10_000;
@@ -19,6 +20,8 @@ pub struct Labels {
     scheme: Scheme,
     /// Numbers of the names, in alphabetical order.
     sorted: Vec<u32>,
+    /// Numbers of the names that are whole numbers, without a point.
+    whole: BTreeMap<String, u32>,
     /// For `I-x` under [`Scheme::Iob2`]: the numbers of `B-x` (if there is one) and of `I-x` itself.
     before: Vec<Option<[usize; 2]>>,
 }
@@ -44,13 +47,9 @@ pub enum Scheme {
 impl Labels {
     /// The labels of the training data, in alphabetical order.
     pub fn collect(sentences: &[Sentence]) -> Self {
-        let names: BTreeSet<&String> = sentences
-            .iter()
-            .flat_map(|sentence| &sentence.labels)
-            .collect();
-        let names = names.into_iter().cloned().collect();
+        let names = sentences.iter().flat_map(|sentence| &sentence.labels);
         StoredLabels {
-            names,
+            names: different(names.map(String::as_str)),
             scheme: Scheme::of(sentences),
         }
         .into()
@@ -58,9 +57,8 @@ impl Labels {
 
     /// Labels that are no spans, in alphabetical order.
     pub fn plain<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let names: BTreeSet<&str> = names.into_iter().collect();
         StoredLabels {
-            names: names.into_iter().map(str::to_owned).collect(),
+            names: different(names.into_iter()),
             scheme: Scheme::Plain,
         }
         .into()
@@ -112,11 +110,14 @@ impl Labels {
         self.names.len()
     }
 
-    /// The number of a label.
+    /// The number of a label; `1.0` is the label 1, as programs write whole numbers either way.
     pub fn id(&self, name: &str) -> Option<u32> {
         let known = |&id: &u32| self.names[id as usize].as_str();
         let place = self.sorted.binary_search_by(|id| known(id).cmp(name));
-        place.ok().map(|place| self.sorted[place])
+        if let Ok(place) = place {
+            return Some(self.sorted[place]);
+        }
+        self.whole.get(&whole_name(name)?).copied()
     }
 
     /// The label of a number.
@@ -137,6 +138,11 @@ impl Labels {
     /// The label of a number as span mark; outside where labels are no spans.
     pub fn tag(&self, id: usize) -> Tag<'_> {
         Tag::parse(&self.names[id]).unwrap_or(Tag::Outside)
+    }
+
+    /// A label as span mark, whether the net knows it or not; outside where it is none.
+    pub fn tag_of<'a>(&self, name: &'a str) -> Tag<'a> {
+        Tag::parse(name).unwrap_or(Tag::Outside)
     }
 
     /// For messages: the first few labels.
@@ -209,13 +215,32 @@ impl From<StoredLabels> for Labels {
         let before = before.collect();
         let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
         sorted.sort_by_key(|&id| &names[id as usize]);
+        let mut whole = BTreeMap::new();
+        for (id, name) in (0..).zip(&names) {
+            if let Some(name) = whole_name(name) {
+                whole.entry(name).or_insert(id);
+            }
+        }
         Self {
             names,
             scheme,
             sorted,
+            whole,
             before,
         }
     }
+}
+
+/// In alphabetical order, without those that are the same whole number as the one before.
+fn different<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let names: BTreeSet<&str> = names.collect();
+    let mut whole = BTreeSet::new();
+    let is_new = |name: &&str| whole_name(name).is_none_or(|name| whole.insert(name));
+    names
+        .into_iter()
+        .filter(is_new)
+        .map(str::to_owned)
+        .collect()
 }
 
 impl From<Labels> for StoredLabels {
@@ -272,6 +297,17 @@ mod tests {
         );
         let stored = serde_json::to_string(&labels).unwrap();
         assert_eq!(serde_json::from_str::<Labels>(&stored).unwrap(), labels);
+    }
+
+    #[test]
+    fn equal_numbers_are_one_label() {
+        let labels = Labels::plain(["2.0", "1", "1.0", "10", "01", "x"]);
+        assert_eq!(labels.names(), ["01", "1", "10", "2.0", "x"]);
+        let ids = ["1.0", "1", "2", "1e1", "01", "3", "x.0"].map(|name| labels.id(name));
+        assert_eq!(
+            ids,
+            [Some(1), Some(1), Some(3), Some(2), Some(0), None, None]
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use elman_core::{Level, Model};
 
 use super::args::{DEFAULTS, LabelArgs, NUMBERS};
+use super::counts::LabelCounts;
 use super::evidence::evidence;
 use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
@@ -47,6 +48,8 @@ impl LabelTask {
                 "elman: {path}:{line}: warning: {label} is no IOB label, so the score is accuracy instead of span F1"
             );
         }
+        let all = train.iter().flat_map(|sentence| &sentence.labels);
+        LabelCounts::new("label", all.map(String::as_str)).check(path)?;
         let labels = Labels::collect(&train);
         labels
             .check_count()
@@ -78,6 +81,8 @@ impl LabelTask {
             let rows = 0..block.rows;
             rows.filter_map(|row| block.labels.of_row(row))
         });
+        let labels: Vec<&str> = labels.collect();
+        LabelCounts::new("label", labels.iter().copied()).check(path)?;
         let labels = Labels::plain(labels);
         labels
             .check_count()
