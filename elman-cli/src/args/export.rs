@@ -82,6 +82,7 @@ impl ExportArgs {
             path,
             format: self.data_format,
             classes: self.classes.as_deref(),
+            columns: None,
         })
     }
 }

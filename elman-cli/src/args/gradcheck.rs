@@ -47,6 +47,7 @@ impl GradcheckArgs {
             path: &self.data,
             format: self.format,
             classes: self.classes.as_deref(),
+            columns: None,
         }
     }
 }

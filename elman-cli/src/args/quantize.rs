@@ -52,6 +52,7 @@ impl QuantizeArgs {
             format: self.format,
             part: self.part,
             classes: self.classes.clone(),
+            columns: None,
             int8: false,
             json: self.json,
             threads: self.threads,

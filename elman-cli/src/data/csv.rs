@@ -32,6 +32,8 @@ pub struct Row {
     pub label: Option<String>,
     pub part: Option<Part>,
     pub stamp: Option<String>,
+    /// The cell that says who or what the sequence comes from, empty without such a column.
+    pub group: String,
     /// Counted from 1.
     pub line: usize,
 }
@@ -209,6 +211,7 @@ impl RowFormat {
             label,
             part: header.split.map(part).transpose()?,
             stamp: text(header.stamp),
+            group: text(header.group).unwrap_or_default(),
             line,
         })
     }
@@ -223,6 +226,11 @@ impl<R: BufRead> Blocks for Csv<R> {
         &self.format.header.left_out
     }
 
+    fn group_column(&self) -> Option<&str> {
+        let header = &self.format.header;
+        header.group.map(|column| header.names[column].as_str())
+    }
+
     fn next_block(&mut self) -> Result<Option<Block>> {
         let first = match self.ahead.take() {
             Some(row) => row,
@@ -233,6 +241,7 @@ impl<R: BufRead> Blocks for Csv<R> {
         };
         let mut block = Block {
             name: first.sequence.clone(),
+            group: first.group.clone(),
             line: first.line,
             ..Block::default()
         };

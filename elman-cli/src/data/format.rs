@@ -7,9 +7,11 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::bare_rows::is_ucr;
 use super::cells::{self, Cells};
+use super::lines::complete_lines;
 use super::open;
-use super::ucr::is_ucr;
+use super::text_shape::{is_fast_text, is_text_table};
 use crate::base::failure::{Failure, Result};
 
 /// How an array file begins.
@@ -140,6 +142,8 @@ impl Format {
             .is_some_and(|line| is_ts(line))
         {
             Self::Ts
+        } else if is_text_table(&lines) {
+            Self::Pairs
         } else if is_table(&lines) {
             Self::Csv
         } else if is_ucr(&lines) {
@@ -152,15 +156,6 @@ impl Format {
             Self::Text
         }
     }
-}
-
-/// The lines of a text that may have been cut: the last one counts if it ends, or is the only one.
-fn complete_lines(text: &str) -> Vec<&str> {
-    let mut lines: Vec<&str> = text.lines().collect();
-    if lines.len() > 1 && !text.ends_with('\n') {
-        lines.pop();
-    }
-    lines
 }
 
 fn is_comment(line: &str) -> bool {
@@ -214,7 +209,12 @@ fn is_conll(lines: &[&str]) -> bool {
 }
 
 fn is_pairs(lines: &[&str]) -> bool {
-    !lines.is_empty() && lines.iter().all(|line| line.contains('\t'))
+    let mut filled = lines
+        .iter()
+        .filter(|line| !line.trim().is_empty())
+        .peekable();
+    let are_fast_text = filled.peek().is_some() && filled.all(|line| is_fast_text(line));
+    !lines.is_empty() && (are_fast_text || lines.iter().all(|line| line.contains('\t')))
 }
 
 #[cfg(test)]
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn every_format_is_known_by_its_content() {
-        let cases: [(&[u8], Format); 15] = [
+        let cases: [(&[u8], Format); 17] = [
             (b"\x93NUMPY\x01\x00", Format::Npy),
             (b"PK\x03\x04...", Format::Npz),
             (b"#by me\n\n@problemName x\n@data\n1,2:a\n", Format::Ts),
@@ -235,6 +235,8 @@ mod tests {
             (b"-DOCSTART- O\n\nIda\tB\n", Format::Conll),
             (b"Daher\tArabic\nKim\tKorean\n", Format::Pairs),
             (b"good\t1\nbad\t0\n", Format::Pairs),
+            (b"__label__a good one\n__label__b bad\n", Format::Pairs),
+            (b"text,label\n\"good, one\",1\nbad,0\n", Format::Pairs),
             (b"To be, or not to be,\nthat is\n", Format::Text),
             (b"emma\nolivia\n", Format::Text),
             (b"", Format::Text),

@@ -20,6 +20,9 @@ const METADATA: [&str; 10] = [
 /// Those of them that say when.
 const DATES: [&str; 4] = ["date", "time", "datetime", "timestamp"];
 
+/// Those of them that say who, the most telling first.
+const GROUPS: [&str; 4] = ["subject", "group", "speaker", "fold"];
+
 /// Columns by their places in a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
@@ -31,6 +34,8 @@ pub struct Header {
     pub step: Option<usize>,
     pub label: Option<usize>,
     pub split: Option<usize>,
+    /// Who or what a sequence comes from.
+    pub group: Option<usize>,
     /// What to call the steps of a series.
     pub stamp: Option<usize>,
     /// The values.
@@ -71,6 +76,7 @@ impl Header {
             label: unless_wanted(named(&["label", "class"])),
             stamp: unless_wanted(named(&DATES)),
             split,
+            group: unless_wanted(GROUPS.iter().find_map(|name| named(&[name]))),
             ..Self::default()
         };
         if wanted.needs_labels && header.label.is_none() {
@@ -174,6 +180,7 @@ mod tests {
             (Some(0), Some(1), Some(2))
         );
         assert_eq!((header.split, header.label), (Some(7), Some(8)));
+        assert_eq!(header.group, Some(6));
         assert_eq!(header.inputs, [3, 4]);
         assert_eq!(
             header.left_out,

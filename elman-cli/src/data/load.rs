@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
+use super::Columns;
 use super::csv::Csv;
 use super::format::Format;
 use super::lines::Lines;
@@ -22,6 +23,8 @@ pub struct DataFile<'a> {
     pub format: Option<Format>,
     /// Where classes have a file of their own.
     pub classes: Option<&'a Path>,
+    /// Where texts or tokens and their labels are, in files of lines; `None`: found by content.
+    pub columns: Option<Columns>,
 }
 
 /// A file of numeric sequences, to be read one sequence after the other.

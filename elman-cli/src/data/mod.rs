@@ -1,7 +1,9 @@
 //! From files to numbers. One file per format, behind [`Loader`] where the steps are words and behind
 //! [`table::Blocks`] where they are rows of numbers; everything after it sees [`Sequences`].
 
+mod bare_rows;
 mod cells;
+mod columns;
 pub mod conll;
 pub mod csv;
 pub mod demo;
@@ -9,6 +11,7 @@ pub mod features;
 mod format;
 pub mod frequency;
 mod header;
+mod layout;
 mod lines;
 mod load;
 mod npy;
@@ -18,12 +21,15 @@ pub mod pairs;
 pub mod reading;
 mod sequences;
 pub mod spans;
+pub mod spelling;
 pub mod table;
 pub mod text;
+mod text_shape;
 mod ts;
 mod ucr;
 
 pub use cells::{quoted, whole_name};
+pub use columns::Columns;
 pub use format::Format;
 pub use lines::{Lines, Loader};
 pub use load::{DataFile, load_table, open_table, table_of};

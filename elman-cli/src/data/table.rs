@@ -87,11 +87,28 @@ pub struct Block {
     pub stamps: Vec<String>,
     /// What the file calls the sequence; empty where it has no names.
     pub name: String,
+    /// Who or what the sequence comes from; empty where the file does not say.
+    pub group: String,
     /// Line of the first row, counted from 1; where a file has no lines, the number of the sequence.
     pub line: usize,
 }
 
 impl Block {
+    /// The part that all rows are in; none where the file has no split column.
+    ///
+    /// # Errors
+    /// The part changes within the sequence.
+    pub fn part(&self) -> Result<Option<Part>, String> {
+        let first = self.parts.first().copied();
+        if self.parts.iter().all(|&part| Some(part) == first) {
+            return Ok(first);
+        }
+        Err(format!(
+            "the split column changes within sequence {}; a sequence is in one part",
+            self.name
+        ))
+    }
+
     /// One row of `columns` values.
     #[cfg(test)]
     pub fn row(&self, row: usize, columns: usize) -> &[f64] {
@@ -154,6 +171,11 @@ pub trait Blocks {
     /// Columns of the file that are neither values nor label nor order, each with the reason.
     fn left_out(&self) -> &[String];
 
+    /// The column that says who or what a sequence comes from.
+    fn group_column(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether nothing but their order says which number of an array is a step and which a value.
     fn is_array(&self) -> bool {
         false
@@ -189,6 +211,8 @@ pub struct Table {
     pub sequences: Vec<Block>,
     /// See [`Blocks::left_out`].
     pub left_out: Vec<String>,
+    /// See [`Blocks::group_column`].
+    pub group_column: Option<String>,
 }
 
 impl Table {
@@ -207,6 +231,7 @@ impl Table {
         let table = Self {
             columns: blocks.columns().to_vec(),
             left_out: blocks.left_out().to_vec(),
+            group_column: blocks.group_column().map(str::to_owned),
             sequences,
         };
         table.note_left_out(path);
@@ -324,7 +349,7 @@ mod tests {
             let table = Table {
                 columns: vec![String::new(); columns],
                 sequences: sequences.collect(),
-                left_out: Vec::new(),
+                ..Table::default()
             };
             table.doubt_steps(is_array).unwrap_or_default()
         };

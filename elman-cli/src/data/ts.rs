@@ -11,6 +11,9 @@ use super::cells;
 use super::table::{Block, Blocks, Labels, Wanted, choose, cut_padding};
 use crate::base::failure::Result;
 
+const OTHER: &str = "a .tsf file of the forecasting archive or an .arff file of Weka, and not a .ts file; save .arff as CSV with a \
+                     header seq,t,x1,label, and of .tsf each series as CSV with columns t and y";
+
 /// A file being read.
 pub struct Ts<R> {
     lines: Lines<R>,
@@ -70,6 +73,7 @@ impl<R: BufRead> Ts<R> {
                         "steps with time stamps are not read; save the file without them",
                     ));
                 }
+                ("@attribute" | "@frequency" | "@horizon", _) => return Err(lines.complain(OTHER)),
                 (word, _) if word.is_empty() || word.starts_with(['#', '@', '%']) => {}
                 _ => return Err(lines.complain("data before the line @data")),
             }
@@ -282,6 +286,7 @@ mod tests {
             complaint("@targetLabel true\n")
                 .starts_with("f:1: the targets of this file are numbers")
         );
+        assert!(complaint("@relation x\n@attribute a string\n").starts_with("f:2: a .tsf file"));
         assert!(complaint("@timeStamps true\n").starts_with("f:1: steps with time stamps"));
         assert!(complaint("").contains("no @data") && complaint("1,2").contains("before"));
     }

@@ -3,13 +3,11 @@
 
 use std::io::BufRead;
 
+use super::bare_rows::split;
 use super::cells;
 use super::table::{Block, Blocks, Labels, Wanted, choose, cut_padding};
 use super::{Lines, whole_name};
 use crate::base::failure::Result;
-
-/// Shorter rows may be anything.
-const SHORTEST: usize = 8;
 
 /// A file being read.
 pub struct Ucr<R> {
@@ -88,45 +86,6 @@ fn parse(line: &str, needs_labels: bool) -> Result<Block, String> {
     Ok(block)
 }
 
-fn split(line: &str) -> Box<dyn Iterator<Item = &str> + '_> {
-    let line = line.trim_matches([' ', '\r', '\n']);
-    match ['\t', ',', ';']
-        .into_iter()
-        .find(|&parting| line.contains(parting))
-    {
-        Some(parting) => Box::new(line.split(parting).map(str::trim)),
-        None => Box::new(line.split_ascii_whitespace()),
-    }
-}
-
-/// Whether these lines are such rows: numbers throughout, whole ones in front, and those do not count the rows.
-pub fn is_ucr(lines: &[&str]) -> bool {
-    let mut classes = Vec::new();
-    for line in lines.iter().filter(|line| !line.trim().is_empty()) {
-        let mut cells = split(line);
-        let class = cells
-            .next()
-            .and_then(whole_name)
-            .and_then(|name| name.parse::<f64>().ok());
-        let Some(class) = class else {
-            return false;
-        };
-        let mut values = 0;
-        for cell in cells {
-            if cells::number(cell).is_err() {
-                return false;
-            }
-            values += 1;
-        }
-        if values < SHORTEST {
-            return false;
-        }
-        classes.push(class);
-    }
-    let counts = classes.len() > 3 && classes.windows(2).all(|pair| pair[0] < pair[1]);
-    !classes.is_empty() && !counts
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::table::Table;
@@ -172,19 +131,6 @@ mod tests {
     }
 
     #[test]
-    fn such_rows_are_known_by_their_numbers() {
-        let rows = |class: &[&str], values: usize| {
-            let line = |class: &&str| format!("{class}{}", "\t0.25".repeat(values));
-            class.iter().map(line).collect::<Vec<_>>()
-        };
-        let is = |lines: Vec<String>| is_ucr(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-        assert!(is(rows(&["1", "2", "1", "2"], 8)) && is(rows(&["1.0", "-1.0"], 8)));
-        assert!(!is(rows(&["0", "1", "2", "3", "4"], 8)), "these count rows");
-        assert!(!is(rows(&["1", "2", "1"], 7)), "too short to be sure");
-        assert!(!is(rows(&["1.5", "2"], 9)) && !is(rows(&["a", "b"], 9)) && !is(Vec::new()));
-    }
-
-    #[test]
     fn complaints_name_line_and_column() {
         let complaint = |text| read(text).unwrap_err().to_string();
         assert_eq!(
@@ -199,7 +145,6 @@ mod tests {
         #[test]
         fn any_text_is_rows_or_an_error(text in "[-0-9a.,;\t \n]{0,60}") {
             let _ = read(&text);
-            let _ = is_ucr(&text.lines().collect::<Vec<_>>());
         }
     }
 }

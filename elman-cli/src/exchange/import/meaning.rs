@@ -56,7 +56,14 @@ pub fn decide(args: &ImportArgs, net: &mut Net) -> Result<Meaning> {
         }
         ImportTask::Label => {
             let labels = Labels::given(names);
-            meaning(label::TASK, &LabelMeaning { reading, labels })
+            meaning(
+                label::TASK,
+                &LabelMeaning {
+                    reading,
+                    labels,
+                    columns: None,
+                },
+            )
         }
         ImportTask::Values => {
             let outputs = names;

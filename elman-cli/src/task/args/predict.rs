@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::data::Format;
+use crate::data::{Columns, Format};
 use crate::train::settings::count;
 
 /// Answer new data with a trained model
@@ -35,6 +35,10 @@ pub struct PredictArgs {
     /// Format of the data: csv, ts, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
+    /// Files of lines: the columns of token or text and of its label, counted from 1 [default: found by content, or as in
+    /// training]
+    #[arg(long, value_name = "TEXT,LABEL")]
+    pub columns: Option<Columns>,
     /// Forecasts: only the next N rows after the end of the data, each forecast from those before
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 20))]
     pub steps: Option<usize>,

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::failure::Result;
 use crate::data::reading::Reading;
-use crate::data::{Sequences, Targets};
+use crate::data::{Columns, Sequences, Targets};
 use crate::task::label::{Labels, NamedTargets};
 use crate::train::task::Meaning;
 
-use super::source::{Example, Kind, Unit};
+use super::source::{Example, Kind, Known, Unit};
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "classify";
@@ -23,6 +23,9 @@ pub struct ClassMeaning {
     pub kind: Kind,
     pub reading: Reading,
     pub classes: Labels,
+    /// Where texts and classes were in training, if somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
 }
 
 impl Meaning for ClassMeaning {
@@ -48,6 +51,18 @@ impl ClassMeaning {
             kind,
             reading,
             classes,
+            columns: None,
+        }
+    }
+
+    /// What the net knows of the files that it reads.
+    pub fn known(&self, columns: Option<Columns>) -> Known<'_> {
+        Known {
+            kind: self.kind,
+            inputs: self.reading.columns(),
+            columns: columns.or(self.columns),
+            split_column: None,
+            classes: Some(&self.classes),
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use elman_core::Target;
 use serde::Serialize;
 
+use crate::base::json;
 use crate::data::Sequences;
 use crate::net::judge::Judge;
 use crate::task::label::{Labels, TargetNames, best, nats};
@@ -119,7 +120,7 @@ impl ClassScores {
             confusion_cells: (!is_small).then(|| cells.collect()),
             items: self.items,
         };
-        serde_json::to_string(&report).expect("numbers and names are valid JSON")
+        json::text(&report)
     }
 
     /// A table for people: a line per class, and the matrix where it fits.

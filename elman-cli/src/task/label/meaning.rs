@@ -7,7 +7,7 @@ use crate::base::failure::Result;
 use crate::data::conll::Sentence;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::Block;
-use crate::data::{Sequences, Targets};
+use crate::data::{Columns, Sequences, Targets};
 use crate::train::task::Meaning;
 
 use super::labels::Labels;
@@ -21,6 +21,9 @@ pub const TASK: &str = "label";
 pub struct LabelMeaning {
     pub reading: Reading,
     pub labels: Labels,
+    /// Where tokens and labels were in training, if somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
 }
 
 impl Meaning for LabelMeaning {
@@ -57,7 +60,7 @@ impl LabelMeaning {
             self.reading.push(&steps, &mut sequences)?;
             for i in 0..sentence.tokens.len() {
                 let label = sentence.labels.get(i).map(String::as_str);
-                targets.push(label, sentence.first_line + i, &mut sequences);
+                targets.push(label, sentence.line_of(i), &mut sequences);
             }
             sequences.end_sequence();
         }
@@ -111,6 +114,7 @@ mod tests {
         LabelMeaning {
             reading: Reading::Tokens(vec![vocabulary]),
             labels: Labels::collect(&[sentence]),
+            columns: None,
         }
     }
 
@@ -163,6 +167,7 @@ mod tests {
             tokens: ["Ida", "runs"].map(str::to_owned).to_vec(),
             labels: labels.map(str::to_owned).to_vec(),
             first_line: 7,
+            ..Sentence::default()
         };
         let known = [sentence(["B-PER", "O"])];
         let meaning = meaning(&["B-PER", "O"]);

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::judge::Decoded;
 use super::labels::Labels;
+use crate::base::json;
 use crate::data::Sequences;
 use crate::data::spans::{Counts, SpanScore};
 
@@ -105,7 +106,7 @@ impl LabelScores {
             spans,
             items: self.items,
         };
-        serde_json::to_string(&report).expect("numbers and names are valid JSON")
+        json::text(&report)
     }
 
     /// A table for people, one line per type as `conlleval` prints it.
