@@ -25,8 +25,8 @@ impl<R: BufRead> Ucr<R> {
         let names = vec!["x1".to_owned()];
         let chosen = choose(&names, wanted).map_err(|what| lines.complain_of_file(&what))?;
         lines.note(
-            "no header; read as rows of the UCR archive: a class, then the values of one sequence. If the first row holds \
-             names or the first column is no class, put a header such as seq,t,x1,label above it",
+            "no header; a row is taken for a class and the values of one sequence, as in the UCR archive; other rows need a \
+             header such as seq,t,x1,label",
         );
         Ok(Self {
             columns: chosen

@@ -3,6 +3,8 @@
 //! Reading order: `net` (what comes in, and how it becomes a spec and parameters) → `state_dict` (PyTorch) → `graph`, `reader`,
 //! `flow`, `follow`, `operator`, `rnn`, `ops`, `head` (ONNX) → `meaning` (what the user says of the numbers).
 
+#[cfg(test)]
+mod dict_tests;
 mod flow;
 mod follow;
 mod graph;

@@ -317,11 +317,14 @@ fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<
         let class = match &block.labels {
             Labels::Same(class) => class.clone(),
             Labels::Each(_) | Labels::None => {
+                let sequence = match block.name.as_str() {
+                    "" => "the one sequence of the file (no column is called seq)".to_owned(),
+                    name => format!("sequence {name}"),
+                };
                 return Err(Failure::input(format!(
-                    "{}:{}: the label changes within sequence {}; a label per row is for elman train label",
+                    "{}:{}: the label changes within {sequence}; a label per row is for elman train label",
                     path.display(),
                     block.line,
-                    block.name
                 )));
             }
         };
