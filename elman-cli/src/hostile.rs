@@ -31,14 +31,16 @@ const NAME: &str = "the bytes";
 
 /// Sentences in columns.
 pub fn conll(bytes: &[u8]) -> bool {
-    let tokens = reads_all(&Conll::TokensOnly, bytes);
-    reads_all(&Conll::Labelled, bytes) || tokens
+    let tokens = reads_all(&Conll::TOKENS, bytes);
+    let found = reads_as_found(bytes, |lines| Conll::labelled(lines, None));
+    reads_all(&Conll::LABELLED, bytes) || tokens || found
 }
 
 /// Texts and their classes.
 pub fn pairs(bytes: &[u8]) -> bool {
-    let texts = reads_all(&Pairs::TextsOnly, bytes);
-    reads_all(&Pairs::Labelled, bytes) || texts
+    let texts = reads_all(&Pairs::TEXTS, bytes);
+    let found = reads_as_found(bytes, |lines| Pairs::labelled(lines, None, None));
+    reads_all(&Pairs::LABELLED, bytes) || texts || found
 }
 
 /// Tables with a header.
@@ -95,6 +97,7 @@ pub fn model(bytes: &[u8]) -> bool {
                 run: home.path().to_owned(),
                 data: data.clone(),
                 format: None,
+                columns: None,
                 steps: *steps,
                 json,
                 threads: 1,
@@ -107,6 +110,7 @@ pub fn model(bytes: &[u8]) -> bool {
             path: &data,
             format: None,
             classes: None,
+            columns: None,
         };
         if let Ok(sequences) = trained.sequences(file) {
             let _ = trained.network().outputs(&sequences);
@@ -265,6 +269,21 @@ fn reads_all(loader: &impl Loader, bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// Read in the way that the bytes themselves suggest.
+fn reads_as_found<L: Loader>(
+    bytes: &[u8],
+    find: impl FnOnce(&mut Lines<Bytes>) -> crate::base::failure::Result<L>,
+) -> bool {
+    let Ok(unpacked) = unpacked(bytes) else {
+        return false;
+    };
+    let mut lines = Lines::new(NAME, unpacked).quiet();
+    match find(&mut lines) {
+        Ok(loader) => loader.all(&mut lines).is_ok(),
+        Err(_) => false,
+    }
 }
 
 /// A table, read in all the ways that commands read one.

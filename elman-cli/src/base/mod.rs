@@ -5,6 +5,7 @@ pub mod encoding;
 pub mod failure;
 pub mod folder;
 pub mod interrupt;
+pub mod json;
 pub mod memory;
 pub mod seeds;
 pub mod team;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::args::InspectArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
+use crate::base::json;
 use crate::data::features::NamedChannel;
 use crate::net::cost::{self, Code, Instructions, Int8, Memory, Training};
 use crate::net::describe;
@@ -109,7 +110,7 @@ impl InspectReport {
     }
 
     fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("numbers and names are valid JSON") + "\n"
+        json::text(self) + "\n"
     }
 
     fn to_table(&self) -> String {

@@ -79,6 +79,18 @@ pub fn is_open(text: &str) -> bool {
     text.bytes().filter(|&byte| byte == b'"').count() % 2 == 1
 }
 
+/// A name that is a whole number, as one writes it without a point: `1.0` and `1e0` are called 1. Leading zeros make a
+/// code of a number, and it stays what it is.
+pub fn whole_name(name: &str) -> Option<String> {
+    /// Beyond it doubles do not tell neighbours apart.
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    let digits = name.trim_start_matches(['-', '+']).as_bytes();
+    let is_code = matches!(digits, [b'0', b'0'..=b'9', ..]);
+    let value: f64 = name.parse().ok()?;
+    let is_whole = value.fract() == 0.0 && value.abs() < LARGEST;
+    (is_whole && !is_code).then(|| format!("{}", value as i64))
+}
+
 /// A text as a cell of a CSV file, in quotes where it must be.
 pub fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n']) {
@@ -108,6 +120,22 @@ mod tests {
         assert_eq!(split(b'\t', "a,b\tc\t").unwrap(), ["a,b", "c", ""]);
         assert_eq!(split(b',', "x").unwrap(), ["x"]);
         assert!(split(b',', "\"a,b").is_err() && split(b',', "a\rb").is_err());
+    }
+
+    #[test]
+    fn whole_numbers_have_one_name() {
+        let names = ["1", "1.0", "1.", "+1", "1e0", "1.0000000e+00"];
+        assert!(
+            names
+                .iter()
+                .all(|name| whole_name(name).as_deref() == Some("1"))
+        );
+        assert_eq!(whole_name("-0.0").as_deref(), Some("0"));
+        assert!(
+            ["01", "1.5", "a", "", "nan", "inf", "1e300"]
+                .iter()
+                .all(|name| whole_name(name).is_none())
+        );
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Row {
     pub label: Option<String>,
     pub part: Option<Part>,
     pub stamp: Option<String>,
+    /// The cell that says who or what the sequence comes from, empty without such a column.
+    pub group: String,
     /// Counted from 1.
     pub line: usize,
 }
@@ -313,6 +315,7 @@ impl RowFormat {
             label,
             part: header.split.map(part).transpose()?,
             stamp,
+            group: text(header.group).unwrap_or_default(),
             line,
         }))
     }
@@ -422,6 +425,11 @@ impl<R: BufRead> Blocks for Csv<R> {
         Self::stamp_name(self)
     }
 
+    fn group_column(&self) -> Option<&str> {
+        let header = &self.format.header;
+        header.group.map(|column| header.names[column].as_str())
+    }
+
     fn next_block(&mut self) -> Result<Option<Block>> {
         let first = match self.ahead.take() {
             Some(row) => row,
@@ -432,6 +440,7 @@ impl<R: BufRead> Blocks for Csv<R> {
         };
         let mut block = Block {
             name: first.sequence.clone(),
+            group: first.group.clone(),
             line: first.line,
             ..Block::default()
         };

@@ -6,10 +6,13 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::bare_rows::is_ucr;
 use super::cells::{self, Cells};
 use super::head::{Head, is_units};
+use super::lines::complete_lines;
 use super::numbers::Notation;
 use super::open;
+use super::text_shape::{is_fast_text, is_text_table};
 use crate::base::failure::{Failure, Result};
 
 /// How an array file begins.
@@ -41,6 +44,8 @@ pub enum Format {
     Csv,
     /// The UCR and UEA archives
     Ts,
+    /// A class and the values of a sequence per line, without a header
+    Ucr,
     /// A NumPy array
     Npy,
     /// NumPy arrays x and y
@@ -62,7 +67,7 @@ impl fmt::Display for Format {
 
 impl Format {
     /// Those that hold rows of numbers.
-    pub const TABLES: &[Self] = &[Self::Csv, Self::Ts, Self::Npy, Self::Npz];
+    pub const TABLES: &[Self] = &[Self::Csv, Self::Ts, Self::Ucr, Self::Npy, Self::Npz];
 
     /// Refuses a format that was asked for where only some are read.
     ///
@@ -103,7 +108,10 @@ impl Format {
 
     /// Whether it holds rows of numbers.
     pub const fn is_table(self) -> bool {
-        matches!(self, Self::Csv | Self::Ts | Self::Npy | Self::Npz)
+        matches!(
+            self,
+            Self::Csv | Self::Ts | Self::Ucr | Self::Npy | Self::Npz
+        )
     }
 
     /// The format of a file.
@@ -131,8 +139,12 @@ impl Format {
             .is_some_and(|line| is_ts(line))
         {
             Self::Ts
+        } else if is_text_table(&lines) {
+            Self::Pairs
         } else if is_table(&lines) {
             Self::Csv
+        } else if is_ucr(&lines) {
+            Self::Ucr
         } else if is_conll(&lines) {
             Self::Conll
         } else if is_pairs(&lines) {
@@ -141,15 +153,6 @@ impl Format {
             Self::Text
         }
     }
-}
-
-/// The lines of a text that may have been cut: the last one counts if it ends, or is the only one.
-fn complete_lines(text: &str) -> Vec<&str> {
-    let mut lines: Vec<&str> = text.lines().collect();
-    if lines.len() > 1 && !text.ends_with('\n') {
-        lines.pop();
-    }
-    lines
 }
 
 fn is_comment(line: &str) -> bool {
@@ -250,7 +253,12 @@ fn is_conll(lines: &[&str]) -> bool {
 }
 
 fn is_pairs(lines: &[&str]) -> bool {
-    !lines.is_empty() && lines.iter().all(|line| line.contains('\t'))
+    let mut filled = lines
+        .iter()
+        .filter(|line| !line.trim().is_empty())
+        .peekable();
+    let are_fast_text = filled.peek().is_some() && filled.all(|line| is_fast_text(line));
+    !lines.is_empty() && (are_fast_text || lines.iter().all(|line| line.contains('\t')))
 }
 
 #[cfg(test)]
@@ -259,17 +267,20 @@ mod tests {
 
     #[test]
     fn every_format_is_known_by_its_content() {
-        let cases: [(&[u8], Format); 14] = [
+        let cases: [(&[u8], Format); 17] = [
             (b"\x93NUMPY\x01\x00", Format::Npy),
             (b"PK\x03\x04...", Format::Npz),
             (b"#by me\n\n@problemName x\n@data\n1,2:a\n", Format::Ts),
             (b"\xEF\xBB\xBFseq,t,x,label\n0,0,1,a\n0,1,2", Format::Csv),
             (b"y\n1\n2\n", Format::Csv),
+            (b"1\t1\t2\t3\t4\t5\t6\t7\t8\n", Format::Ucr),
             (b"t\ty\n0\t1\n1\t\n", Format::Csv),
             (b"@paul\tO\nruns\tO\n\n", Format::Conll),
             (b"-DOCSTART- O\n\nIda\tB\n", Format::Conll),
             (b"Daher\tArabic\nKim\tKorean\n", Format::Pairs),
             (b"good\t1\nbad\t0\n", Format::Pairs),
+            (b"__label__a good one\n__label__b bad\n", Format::Pairs),
+            (b"text,label\n\"good, one\",1\nbad,0\n", Format::Pairs),
             (b"To be, or not to be,\nthat is\n", Format::Text),
             (b"emma\nolivia\n", Format::Text),
             (b"", Format::Text),

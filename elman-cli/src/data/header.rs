@@ -37,6 +37,9 @@ const LABELS: [&[&str]; 2] = [
 pub const NO_HEADER: &str =
     "the first line holds no names of columns; put a header such as seq,t,x1,label above the data";
 
+/// Those of them that say who, the most telling first.
+const GROUPS: [&str; 4] = ["subject", "group", "speaker", "fold"];
+
 /// Columns by their places in a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
@@ -48,6 +51,8 @@ pub struct Header {
     pub step: Option<usize>,
     pub label: Option<usize>,
     pub split: Option<usize>,
+    /// Who or what a sequence comes from.
+    pub group: Option<usize>,
     /// What to call the steps of a series.
     pub stamp: Option<usize>,
     /// The time of day, where it has a column beside the date.
@@ -100,6 +105,7 @@ impl Header {
             },
             stamp,
             split,
+            group: unless_wanted(GROUPS.iter().find_map(|name| named(&[name]))),
             ..Self::default()
         };
         if stamp.is_some_and(|stamp| names[stamp].eq_ignore_ascii_case("date")) {
@@ -248,6 +254,7 @@ mod tests {
             (Some(0), Some(1), Some(2))
         );
         assert_eq!((header.split, header.label), (Some(7), Some(8)));
+        assert_eq!(header.group, Some(6));
         assert_eq!(header.inputs, [3, 4]);
         assert_eq!(
             header.left_out,

@@ -121,6 +121,19 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// What is seen of the text without reading on: the beginning of what comes next.
+    ///
+    /// # Errors
+    /// Reading fails.
+    pub fn peek(&mut self) -> Result<String> {
+        let seen = self
+            .reader
+            .fill_buf()
+            .map_err(|error| Failure::read(&self.name, &error))?;
+        let text = String::from_utf8_lossy(seen);
+        Ok(text.trim_start_matches('\u{feff}').to_owned())
+    }
+
     /// The next lines that are not blank, with their numbers: as many as make `bytes`, at least one. Empty at the end.
     ///
     /// # Errors
@@ -177,7 +190,7 @@ impl<R: BufRead> Lines<R> {
     /// A remark on standard error about the whole text.
     pub fn note(&self, what: &str) {
         if !self.has_warned {
-            eprintln!("elman: {}: note: {what}", self.name.display());
+            tell!("elman: {}: note: {what}", self.name.display());
         }
     }
 
@@ -218,6 +231,15 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
+/// The lines of a text that may have been cut: the last one counts if it ends, or is the only one.
+pub fn complete_lines(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    if lines.len() > 1 && !text.ends_with('\n') {
+        lines.pop();
+    }
+    lines
+}
+
 /// A file format: lines in, one sequence after another out, so that a pipe can be read while it is written.
 pub trait Loader {
     /// What one sequence of the format is.
@@ -248,19 +270,18 @@ pub trait Loader {
         Ok(sequences)
     }
 
-    /// A whole file, which must hold at least one sequence.
+    /// All that is left, which must be at least one sequence.
     ///
     /// # Errors
-    /// Missing, unreadable, malformed or empty files.
-    fn load(&self, path: &Path) -> Result<Vec<Self::Sequence>> {
-        let mut lines = Lines::open(path)?;
-        let sequences = self.next_sequences(&mut lines, usize::MAX)?;
+    /// Unreadable, malformed or empty files.
+    fn all(&self, lines: &mut Lines<impl BufRead>) -> Result<Vec<Self::Sequence>> {
+        let sequences = self.next_sequences(lines, usize::MAX)?;
         if sequences.is_empty() {
             let what = match lines.number() {
                 0 => "the file is empty",
                 _ => "the file has no sentences",
             };
-            return Err(Failure::input(what).in_file(path));
+            return Err(lines.complain_of_file(what));
         }
         Ok(sequences)
     }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
+use super::Columns;
 use super::csv::Csv;
 use super::format::Format;
 use super::lines::Lines;
@@ -11,6 +12,7 @@ use super::npy::Arrays;
 use super::open::{self, Bytes};
 use super::table::{Blocks, Table, Wanted};
 use super::ts::Ts;
+use super::ucr::Ucr;
 use crate::base::failure::{Failure, Result};
 
 /// Labelled data as the command line names them.
@@ -21,6 +23,8 @@ pub struct DataFile<'a> {
     pub format: Option<Format>,
     /// Where classes have a file of their own.
     pub classes: Option<&'a Path>,
+    /// Where texts or tokens and their labels are, in files of lines; `None`: found by content.
+    pub columns: Option<Columns>,
 }
 
 /// A file of numeric sequences, to be read one sequence after the other.
@@ -46,6 +50,7 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
     let in_file = |what: String| Failure::input(what).in_file(path);
     Ok(match format {
         Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
+        Format::Ucr => Box::new(Ucr::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
         Format::Npz if open::is_pipe(path) || !path.is_file() => {
             // The list of the arrays stands at the end.
@@ -77,5 +82,6 @@ pub fn load_table(path: &Path, wanted: &Wanted) -> Result<Table> {
         table.leave_out_counters();
     }
     table.note_left_out(path);
+    table.note_steps(path);
     Ok(table)
 }

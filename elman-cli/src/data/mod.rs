@@ -1,7 +1,9 @@
 //! From files to numbers. One file per format, behind [`Loader`] where the steps are words and behind
 //! [`table::Blocks`] where they are rows of numbers; everything after it sees [`Sequences`].
 
+mod bare_rows;
 mod cells;
+mod columns;
 pub mod conll;
 pub mod csv;
 pub mod dates;
@@ -13,6 +15,7 @@ mod format;
 pub mod frequency;
 mod head;
 mod header;
+mod layout;
 mod lines;
 mod load;
 mod npy;
@@ -23,14 +26,18 @@ pub mod pairs;
 pub mod reading;
 mod sequences;
 pub mod spans;
+pub mod spelling;
 mod spread;
 pub mod survey;
 pub mod table;
 pub mod text;
+mod text_shape;
 mod ts;
+mod ucr;
 mod utf16;
 
-pub use cells::quoted;
+pub use cells::{quoted, whole_name};
+pub use columns::Columns;
 pub use dialect::Dialect;
 pub use format::Format;
 pub use lines::{Lines, Loader};

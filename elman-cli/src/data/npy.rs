@@ -11,10 +11,13 @@ use zip::ZipArchive;
 
 use super::npy_array::{Array, Values};
 use super::table::{Block, Blocks, Labels, Wanted, choose};
+use crate::base::tell::tell;
 
 /// Names that the values and the labels go by in an archive.
-const VALUES: [&str; 4] = ["x", "X", "data", "arr_0"];
-const LABELS: [&str; 4] = ["y", "labels", "label", "arr_1"];
+const VALUES: [&str; 8] = [
+    "x", "X", "X_train", "x_train", "X_test", "x_test", "data", "arr_0",
+];
+const LABELS: [&str; 7] = ["y", "Y", "y_train", "y_test", "labels", "label", "arr_1"];
 
 /// The sequences of a file; arrays come as a whole.
 pub struct Arrays {
@@ -41,6 +44,15 @@ impl Arrays {
     pub fn from_npz(file: impl Read + Seek, wanted: &Wanted) -> Result<Self, String> {
         let mut archive =
             ZipArchive::new(file).map_err(|error| format!("a damaged archive: {error}"))?;
+        let has = |name: &str| archive.index_for_name(name).is_some();
+        if ["X", "x"]
+            .iter()
+            .any(|x| has(&format!("{x}_train.npy")) && has(&format!("{x}_test.npy")))
+        {
+            tell!(
+                "elman: note: of the archive the arrays for training are read; save those for testing to a file of their own"
+            );
+        }
         let Some(values) = member(&mut archive, &VALUES)? else {
             let names = archive.file_names().filter_map(Result::ok);
             let names: Vec<_> = names.map(|name| name.into_owned()).collect();
@@ -109,6 +121,10 @@ impl Blocks for Arrays {
 
     fn left_out(&self) -> &[String] {
         &[]
+    }
+
+    fn is_array(&self) -> bool {
+        true
     }
 
     fn next_block(&mut self) -> crate::base::failure::Result<Option<Block>> {
@@ -227,6 +243,24 @@ mod tests {
         };
         let found = blocks(&archive(npy("(2,)", &[1., 2.])), &one).unwrap();
         assert_eq!(found[1].values, [8.0, 10.0, 12.0]);
+    }
+
+    #[test]
+    fn arrays_go_by_many_names() {
+        let x = npy("(2, 2)", &[1., 2., 3., 4.]);
+        let y = npy("(2,)", &[1., 0.]);
+        for [first, second] in [
+            ["X_train.npy", "y_train.npy"],
+            ["X_test.npy", "y_test.npy"],
+            ["arr_0.npy", "arr_1.npy"],
+        ] {
+            let found = blocks(
+                &npz(&[(first, x.clone()), (second, y.clone())]),
+                &labelled(),
+            )
+            .unwrap();
+            assert_eq!(found[1].labels, Labels::Same("0".into()), "{first}");
+        }
     }
 
     #[test]

@@ -189,6 +189,7 @@ impl Header {
         let bits = u64::from_le_bytes(wide);
         let unused = 64 - 8 * self.size as u32;
         let value = match (self.kind, self.size) {
+            (Kind::Float, 2) => f64::from(half::f16::from_bits(bits as u16)),
             (Kind::Float, 4) => f64::from(f32::from_bits(bits as u32)),
             (Kind::Float, _) => f64::from_bits(bits),
             (Kind::Signed, _) => ((bits << unused) as i64 >> unused) as f64,
@@ -252,14 +253,22 @@ fn parse_shape(inside: &str) -> Result<Vec<usize>, String> {
 /// From `<f4` to kind, bytes and byte order.
 fn parse_descr(descr: &str) -> Result<(Kind, usize, bool), String> {
     let unknown = || {
-        format!("elements of type {descr} are not read; save float32, float64, integers or strings")
+        format!(
+            "elements of type {descr} are not read; save float16, float32, float64, integers or strings"
+        )
     };
+    if descr.ends_with('O') {
+        return Err(format!(
+            "elements of type {descr} are Python objects, as of sequences of different lengths; fill short ones up with NaN and save one \
+             array of float32"
+        ));
+    }
     let mut letters = descr.chars();
     let order = letters.next().ok_or_else(unknown)?;
     let kind = letters.next().ok_or_else(unknown)?;
     let size: usize = letters.as_str().parse().map_err(|_| unknown())?;
     let (kind, size) = match (kind, size) {
-        ('f', 4 | 8) => (Kind::Float, size),
+        ('f', 2 | 4 | 8) => (Kind::Float, size),
         ('i', 1 | 2 | 4 | 8) => (Kind::Signed, size),
         ('u', 1 | 2 | 4 | 8) | ('b', 1) => (Kind::Unsigned, size),
         ('U', 1..=LONGEST_TEXT) => (Kind::Unicode, 4 * size),
@@ -331,6 +340,10 @@ pub mod tests {
         assert_eq!(numbers(&file("|b1", false, "()", &[1])), [1.0]);
         let single = 1.5f32.to_le_bytes();
         assert_eq!(numbers(&file("<f4", false, "(1,)", &single)), [1.5]);
+        assert_eq!(
+            numbers(&file("<f2", false, "(2,)", &[0x00, 0x3E, 0x01, 0x80])),
+            [1.5, -(0.5f64.powi(24))]
+        );
         let wide = (-5i64).to_le_bytes();
         assert_eq!(numbers(&file("<i8", false, "(1,)", &wide)), [-5.0]);
     }

@@ -1,5 +1,6 @@
 //! Sequences of numbers and what should come out of them: what every format ends up as.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use elman_core::{Read, Target};
@@ -33,6 +34,8 @@ pub struct Sequences {
     read: Read,
     /// Row at which each sequence ends.
     ends: Vec<usize>,
+    /// Targets that carry a name the net has no output for: their places, in order, and the names.
+    unknown: Vec<(usize, String)>,
 }
 
 impl Rows {
@@ -117,6 +120,7 @@ impl Sequences {
             targets,
             read,
             ends: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 
@@ -145,6 +149,13 @@ impl Sequences {
         if let Targets::Classes(classes) = &mut self.targets {
             classes.push(class);
         }
+    }
+
+    /// Adds a row or a sequence whose class the net has no output for: nothing is learnt from it, and every answer is a
+    /// miss.
+    pub fn push_unknown(&mut self, name: &str) {
+        self.unknown.push((self.targets.len(), name.to_owned()));
+        self.push_class(Target::IGNORED);
     }
 
     /// Adds the numbers that should come out of a row or of a sequence; a NaN is missing.
@@ -268,6 +279,20 @@ impl Sequences {
         }
     }
 
+    /// The name of a target that the net has no output for.
+    pub fn unknown(&self, target: usize) -> Option<&str> {
+        let place = self
+            .unknown
+            .binary_search_by_key(&target, |(place, _)| *place);
+        place.ok().map(|place| self.unknown[place].1.as_str())
+    }
+
+    /// All such names, in alphabetical order.
+    pub fn unknown_names(&self) -> Vec<&str> {
+        let names: BTreeSet<&str> = self.unknown.iter().map(|(_, name)| name.as_str()).collect();
+        names.into_iter().collect()
+    }
+
     /// The numbers that should come out; none where targets are classes.
     pub fn goals(&self) -> &[f32] {
         match &self.targets {
@@ -294,7 +319,10 @@ impl Sequences {
             }
             for target in self.outputs_of(sequence, 0..usize::MAX) {
                 match &self.targets {
-                    Targets::Classes(classes) => chosen.push_class(classes[target]),
+                    Targets::Classes(classes) => match self.unknown(target) {
+                        Some(name) => chosen.push_unknown(name),
+                        None => chosen.push_class(classes[target]),
+                    },
                     Targets::Numbers { width, numbers } => {
                         let goal = &numbers[target * width..(target + 1) * width];
                         chosen.push_goal(goal.iter().copied());
@@ -406,6 +434,28 @@ mod tests {
         }
         numbers.end_sequence();
         assert!((numbers.baseline() - (1.0 + 1.0 + 4.0 + 4.0) / 5.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn names_without_an_output_stay_with_their_rows() {
+        let mut sequences = Sequences::of_tokens(1);
+        for length in 1..4 {
+            (0..length).for_each(|row| sequences.push_row([row], Target::class(row)));
+            sequences.push_ids([9]);
+            sequences.push_unknown(["c", "a", "b"][length as usize - 1]);
+            sequences.end_sequence();
+        }
+        assert_eq!(
+            (sequences.unknown(0), sequences.unknown(1)),
+            (None, Some("c"))
+        );
+        assert_eq!(sequences.unknown_names(), ["a", "b", "c"]);
+        let chosen = sequences.select([2, 0]);
+        assert_eq!(
+            (chosen.unknown(3), chosen.unknown(5)),
+            (Some("b"), Some("c"))
+        );
+        assert_eq!(chosen.classes()[3], Target::IGNORED);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! * a span **starts** at a `B`, at an `I` after `O`, and at an `I` whose type differs from the label before;
 //! * a span **ends** before an `O`, before a `B`, and before a label of another type.
 //!
+//! Schemes that mark the last token of a span, or the only one, end it there as well: after an `E` or `S` an `I` starts anew.
+//!
 //! So `O I-PER I-PER` is one span, `B-PER I-LOC` are two, and `I-PER B-PER` are two. A found span counts as
 //! correct if first token, last token and type agree.
 
@@ -13,32 +15,37 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// One label, taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tag<'a> {
     Outside,
     Begin(&'a str),
     Inside(&'a str),
+    /// The last token of a span, where a scheme marks it.
+    End(&'a str),
+    /// A span of one token, where a scheme marks it.
+    Single(&'a str),
 }
 
 impl<'a> Tag<'a> {
-    /// `None` where the label is no IOB label.
-    pub fn parse(label: &'a str) -> Option<Self> {
-        match label.split_once('-') {
-            None if label == "O" => Some(Self::Outside),
-            None if label == "B" => Some(Self::Begin("")),
-            None if label == "I" => Some(Self::Inside("")),
-            Some(("B", kind)) => Some(Self::Begin(kind)),
-            Some(("I", kind)) => Some(Self::Inside(kind)),
-            _ => None,
+    /// The type of the span that the token belongs to.
+    pub const fn kind(self) -> Option<&'a str> {
+        match self {
+            Self::Outside => None,
+            Self::Begin(kind) | Self::Inside(kind) | Self::End(kind) | Self::Single(kind) => {
+                Some(kind)
+            }
         }
     }
 
+    /// Whether a span goes on after this label until one of the same type ends it.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Begin(_) | Self::Inside(_))
+    }
+
     /// Whether this label carries on a span of the label before.
-    fn continues(self, previous: Self) -> bool {
-        match (previous, self) {
-            (Self::Begin(before) | Self::Inside(before), Self::Inside(kind)) => before == kind,
-            _ => false,
-        }
+    pub fn continues(self, previous: Self) -> bool {
+        let carries_on = matches!(self, Self::Inside(_) | Self::End(_));
+        carries_on && previous.is_open() && self.kind() == previous.kind()
     }
 }
 
@@ -54,10 +61,10 @@ pub fn spans<'a>(tags: impl IntoIterator<Item = Tag<'a>>) -> Vec<Span<'a>> {
     let mut spans: Vec<Span<'a>> = Vec::new();
     let mut previous = Tag::Outside;
     for (i, tag) in tags.into_iter().enumerate() {
-        match (tag, spans.last_mut()) {
-            (Tag::Outside, _) => {}
-            (tag, Some(open)) if tag.continues(previous) => open.tokens.end = i + 1,
-            (Tag::Begin(kind) | Tag::Inside(kind), _) => spans.push(Span {
+        match (tag.kind(), spans.last_mut()) {
+            (None, _) => {}
+            (_, Some(open)) if tag.continues(previous) => open.tokens.end = i + 1,
+            (Some(kind), _) => spans.push(Span {
                 kind,
                 tokens: i..i + 1,
             }),
@@ -142,11 +149,12 @@ impl SpanScore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::spelling::Spelling;
 
     fn tags(labels: &str) -> Vec<Tag<'_>> {
         labels
             .split_whitespace()
-            .map(|label| Tag::parse(label).unwrap())
+            .map(|label| Spelling::IOB.parse(label).unwrap())
             .collect()
     }
 
@@ -187,12 +195,12 @@ mod tests {
 
     #[test]
     fn types_may_hold_dashes_and_other_schemes_are_no_iob() {
-        assert_eq!(Tag::parse("B-a-b"), Some(Tag::Begin("a-b")));
-        assert_eq!(Tag::parse("I-"), Some(Tag::Inside("")));
+        assert_eq!(Spelling::IOB.parse("B-a-b"), Some(Tag::Begin("a-b")));
+        assert_eq!(Spelling::IOB.parse("I-"), Some(Tag::Inside("")));
         assert!(
             ["NOUN", "S-PER", "o", "BI", ""]
                 .iter()
-                .all(|label| Tag::parse(label).is_none())
+                .all(|label| Spelling::IOB.parse(label).is_none())
         );
     }
 
@@ -234,18 +242,51 @@ mod tests {
     }
 
     fn kind(tag: Tag<'_>) -> Option<&str> {
-        match tag {
-            Tag::Outside => None,
-            Tag::Begin(kind) | Tag::Inside(kind) => Some(kind),
+        tag.kind()
+    }
+
+    /// The same spans in other letters: the last token and the only one are marked.
+    fn closed<'a>(tags: &[Tag<'a>]) -> Vec<Tag<'a>> {
+        let mut closed = vec![Tag::Outside; tags.len()];
+        for Span { kind, tokens } in spans(tags.iter().copied()) {
+            let last = tokens.end - 1;
+            for token in tokens.clone() {
+                closed[token] = match (token == tokens.start, token == last) {
+                    (true, true) => Tag::Single(kind),
+                    (true, false) => Tag::Begin(kind),
+                    (false, true) => Tag::End(kind),
+                    (false, false) => Tag::Inside(kind),
+                };
+            }
         }
+        closed
+    }
+
+    #[test]
+    fn marked_ends_close_a_span() {
+        let bioes = Spelling::of("B-x I-x E-x S-x O".split(' ')).unwrap();
+        let found = |labels: &str| {
+            let tags = labels.split(' ').map(|label| bioes.parse(label).unwrap());
+            spans(tags)
+                .into_iter()
+                .map(|span| span.tokens)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("B-x I-x E-x S-x O"), [0..3, 3..4]);
+        assert_eq!(
+            found("E-x E-x I-x I-x B-x"),
+            [0..1, 1..2, 2..4, 4..5],
+            "broken ones are read as they come"
+        );
+        assert_eq!(found("S-x I-x E-y"), [0..1, 1..2, 2..3]);
     }
 
     /// The counting of the script, which walks over both columns at once and never builds a span.
     fn count_like_the_script(pairs: &[(Tag<'_>, Tag<'_>)]) -> Counts {
         let starts = |before: Tag<'_>, tag: Tag<'_>| match tag {
-            Tag::Outside => false,
-            Tag::Begin(_) => true,
             Tag::Inside(_) => kind(before) != kind(tag),
+            Tag::Outside => false,
+            _ => true,
         };
         let ends = |before: Tag<'_>, tag: Tag<'_>| {
             before != Tag::Outside && (kind(tag).is_none() || starts(before, tag))
@@ -269,7 +310,8 @@ mod tests {
 
     #[test]
     fn any_sequence_is_counted_as_the_script_counts_it() {
-        let labels = ["O", "B-x", "I-x", "B-y", "I-y"].map(|label| Tag::parse(label).unwrap());
+        let labels =
+            ["O", "B-x", "I-x", "B-y", "I-y"].map(|label| Spelling::IOB.parse(label).unwrap());
         let mut rng = crate::base::seeds::generator(1, crate::base::seeds::Purpose::Sample, &[]);
         let mut draw = |sides| crate::base::seeds::below(&mut rng, sides);
         for _ in 0..2000 {
@@ -282,6 +324,9 @@ mod tests {
                 .collect();
             let mut score = SpanScore::default();
             score.add(real.iter().copied(), found.iter().copied());
+            let mut same = SpanScore::default();
+            same.add(closed(&real), closed(&found));
+            assert_eq!(same, score, "in other letters the figure is the same");
             let pairs: Vec<_> = real.into_iter().zip(found).collect();
             assert_eq!(score.total, count_like_the_script(&pairs), "{pairs:?}");
         }

@@ -1,5 +1,6 @@
 //! What people should know of the numbers of a table before a net learns from them.
 
+use crate::base::tell::tell;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -15,7 +16,7 @@ pub fn note_far_values<'a, I: Iterator<Item = &'a [f64]>>(
             .flat_map(|values| values.chunks_exact(width))
             .map(|row| row[column]);
         if let Some((value, count)) = far_value(values) {
-            eprintln!(
+            tell!(
                 "elman: {}: note: {value} stands {count} times in {name}, far outside of all other values; if it means missing: \
                  --missing {value}",
                 path.display()
@@ -35,7 +36,7 @@ pub fn note<'a, I: Iterator<Item = &'a [f64]>>(
     note_missing(columns, &rows, path);
     note_far_values(columns, &rows, path);
     for what in scale {
-        eprintln!("elman: {}: note: {what}", path.display());
+        tell!("elman: {}: note: {what}", path.display());
     }
 }
 
@@ -68,7 +69,7 @@ fn note_missing<'a, I: Iterator<Item = &'a [f64]>>(
     } else {
         String::new()
     };
-    eprintln!(
+    tell!(
         "elman: {}: note: values are missing, {}{more}; the mean of the column stands for them",
         path.display(),
         found.join(", ")

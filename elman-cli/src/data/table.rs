@@ -88,11 +88,28 @@ pub struct Block {
     pub stamps: Vec<String>,
     /// What the file calls the sequence; empty where it has no names.
     pub name: String,
+    /// Who or what the sequence comes from; empty where the file does not say.
+    pub group: String,
     /// Line of the first row, counted from 1; where a file has no lines, the number of the sequence.
     pub line: usize,
 }
 
 impl Block {
+    /// The part that all rows are in; none where the file has no split column.
+    ///
+    /// # Errors
+    /// The part changes within the sequence.
+    pub fn part(&self) -> Result<Option<Part>, String> {
+        let first = self.parts.first().copied();
+        if self.parts.iter().all(|&part| Some(part) == first) {
+            return Ok(first);
+        }
+        Err(format!(
+            "the split column changes within sequence {}; a sequence is in one part",
+            self.name
+        ))
+    }
+
     /// One row of `columns` values.
     #[cfg(test)]
     pub fn row(&self, row: usize, columns: usize) -> &[f64] {
@@ -138,6 +155,17 @@ pub fn choose(names: &[String], wanted: &Wanted) -> Result<Vec<usize>, String> {
     columns.iter().map(find).collect()
 }
 
+/// Cuts off the rows of nothing but NaN at the end of a sequence of `columns` values a row: archives fill short sequences
+/// up with them. A sequence that holds nothing else stays as it is.
+pub fn cut_padding(block: &mut Block, columns: usize) {
+    let mut rows = block.values.chunks_exact(columns);
+    let last = rows.rposition(|row| row.iter().any(|value| !value.is_nan()));
+    if let Some(last) = last {
+        block.rows = last + 1;
+        block.values.truncate(block.rows * columns);
+    }
+}
+
 /// A file of numeric sequences being read, one sequence after the other, so that the file may be larger than memory
 /// and a pipe can be answered while it is written. One implementation per format.
 pub trait Blocks {
@@ -150,6 +178,16 @@ pub trait Blocks {
     /// What the file calls the column of its dates.
     fn stamp_name(&self) -> Option<String> {
         None
+    }
+
+    /// The column that says who or what a sequence comes from.
+    fn group_column(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether nothing but their order says which number of an array is a step and which a value.
+    fn is_array(&self) -> bool {
+        false
     }
 
     /// The next sequence, or `None` at the end. Every sequence has a row.
@@ -184,6 +222,10 @@ pub struct Table {
     pub left_out: Vec<String>,
     /// See [`Blocks::stamp_name`].
     pub stamp_name: Option<String>,
+    /// See [`Blocks::group_column`].
+    pub group_column: Option<String>,
+    /// See [`Blocks::is_array`].
+    pub is_array: bool,
 }
 
 impl Table {
@@ -203,6 +245,8 @@ impl Table {
             columns: blocks.columns().to_vec(),
             left_out: blocks.left_out().to_vec(),
             stamp_name: blocks.stamp_name(),
+            group_column: blocks.group_column().map(str::to_owned),
+            is_array: blocks.is_array(),
             sequences,
         })
     }
@@ -276,6 +320,33 @@ impl Table {
             .find(|block| matches!(block.labels, Labels::Each(_)))
     }
 
+    /// Warns where sequences are so short that steps and values may have been taken for each other.
+    pub fn note_steps(&self, path: &Path) {
+        if let Some(what) = self.doubt_steps() {
+            tell!("elman: {}: warning: {what}", path.display());
+        }
+    }
+
+    fn doubt_steps(&self) -> Option<String> {
+        let is_array = self.is_array;
+        let values = self.columns.len();
+        let longest = self.sequences.iter().map(|block| block.rows).max()?;
+        let order = if is_array {
+            "; arrays come as (sequences, steps, values): if these are (sequences, values, steps), numpy.swapaxes(x, 1, 2) turns them round"
+        } else {
+            ""
+        };
+        match longest {
+            1 if self.sequences.len() > 1 => Some(format!(
+                "every sequence has one step of {values} values, and a net sees nothing of time{order}"
+            )),
+            steps if is_array && steps < values => Some(format!(
+                "sequences of at most {steps} steps of {values} values{order}"
+            )),
+            _ => None,
+        }
+    }
+
     /// Says on standard error which columns are not looked at.
     pub fn note_left_out(&self, path: &Path) {
         if !self.left_out.is_empty() {
@@ -347,6 +418,57 @@ mod tests {
         };
         alone.leave_out_counters();
         assert_eq!(alone.columns, ["x"]);
+    }
+
+    #[test]
+    fn rows_of_nothing_at_the_end_are_cut() {
+        let nan = f64::NAN;
+        let cut = |values: &[f64]| {
+            let mut block = Block {
+                values: values.to_vec(),
+                rows: values.len() / 2,
+                ..Block::default()
+            };
+            cut_padding(&mut block, 2);
+            (block.rows, block.values.len())
+        };
+        assert_eq!(cut(&[nan, nan, 1.0, nan, nan, nan]), (2, 4));
+        assert_eq!(cut(&[1.0, 2.0]), (1, 2));
+        assert_eq!(
+            cut(&[nan, nan]),
+            (1, 2),
+            "nothing at all is left for others to judge"
+        );
+    }
+
+    #[test]
+    fn steps_and_values_that_may_be_exchanged_are_doubted() {
+        let doubt = |columns: usize, rows: &[usize], is_array| {
+            let sequences = rows.iter().map(|&rows| Block {
+                rows,
+                ..Block::default()
+            });
+            let table = Table {
+                columns: vec![String::new(); columns],
+                sequences: sequences.collect(),
+                is_array,
+                ..Table::default()
+            };
+            table.doubt_steps().unwrap_or_default()
+        };
+        assert!(
+            doubt(50, &[1, 1], true).contains("one step of 50 values")
+                && doubt(50, &[1, 1], true).contains("swapaxes")
+        );
+        assert!(
+            doubt(2, &[1, 1], false).contains("nothing of time")
+                && !doubt(2, &[1, 1], false).contains("swapaxes")
+        );
+        assert!(doubt(9, &[3, 2], true).contains("at most 3 steps of 9 values"));
+        assert_eq!(
+            doubt(9, &[3, 2], false) + &doubt(3, &[3, 1], true) + &doubt(1, &[1], true),
+            ""
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::conll::Conll;
 use super::pairs::Pairs;
 use super::table::{Part, Wanted};
-use super::{Format, Loader, load_table, text};
+use super::{Format, load_table, text};
 
 /// The folder of real data, or `None` with a word of warning. On a server that is there to test it must exist.
 fn real_data() -> Option<PathBuf> {
@@ -88,13 +88,9 @@ fn words_and_texts() {
             assert_eq!(Format::of(None, &path).unwrap(), format, "{file}");
         }
     }
-    let names = Pairs::Labelled
-        .load(&data.join("cls_names18/train.tsv"))
-        .unwrap();
+    let names = Pairs::load(&data.join("cls_names18/train.tsv"), None, None).unwrap();
     assert_eq!(names.len(), 14015);
-    let sentences = Conll::Labelled
-        .load(&data.join("slot_snips/dev.conll"))
-        .unwrap();
+    let sentences = Conll::load(&data.join("slot_snips/dev.conll"), None).unwrap();
     assert_eq!(sentences.len(), 691);
     let text = text::load(&data.join("txt_tinyshakespeare/train.txt")).unwrap();
     assert_eq!(text.chars().count(), 1_003_856);

@@ -8,8 +8,11 @@ use rayon::prelude::*;
 
 use super::Lines;
 use super::cells;
-use super::table::{Block, Blocks, Labels, Wanted, choose};
+use super::table::{Block, Blocks, Labels, Wanted, choose, cut_padding};
 use crate::base::failure::Result;
+
+const OTHER: &str = "a .tsf file of the forecasting archive or an .arff file of Weka, and not a .ts file; save .arff as CSV with a \
+                     header seq,t,x1,label, and of .tsf each series as CSV with columns t and y";
 
 /// A file being read.
 pub struct Ts<R> {
@@ -58,12 +61,19 @@ impl<R: BufRead> Ts<R> {
                     problem.has_class = value == "true";
                     problem.classes = words.map(str::to_owned).collect();
                 }
+                ("@targetlabel", "true") if wanted.needs_labels => {
+                    return Err(lines.complain(
+                        "the targets of this file are numbers (@targetLabel), and elman has no regression of sequences; a few \
+                         numbers that stand for classes are declared by @classLabel true 1 2 3",
+                    ));
+                }
                 ("@targetlabel", "true") => problem.has_class = true,
                 ("@timestamps", "true") => {
                     return Err(lines.complain(
                         "steps with time stamps are not read; save the file without them",
                     ));
                 }
+                ("@attribute" | "@frequency" | "@horizon", _) => return Err(lines.complain(OTHER)),
                 (word, _) if word.is_empty() || word.starts_with(['#', '@', '%']) => {}
                 _ => return Err(lines.complain("data before the line @data")),
             }
@@ -144,12 +154,14 @@ impl Problem {
                     .map_err(|what| format!("dimension {name}, step {}: {what}", step + 1))?;
             }
         }
-        Ok(Block {
+        let mut block = Block {
             values,
             rows,
             labels: class.map_or(Ok(Labels::None), |class| self.class(class.trim()))?,
             ..Block::default()
-        })
+        };
+        cut_padding(&mut block, width);
+        Ok(block)
     }
 
     fn class(&self, class: &str) -> Result<Labels, String> {
@@ -244,6 +256,20 @@ mod tests {
     }
 
     #[test]
+    fn steps_of_nothing_at_the_end_are_padding() {
+        let text = format!("{HEAD}1,?,NaN,?:2,NaN,4,?:a\n?:?:b\n");
+        let table = read(&text, &labelled()).unwrap();
+        let [first, second] = &table.sequences[..] else {
+            panic!("{table:?}")
+        };
+        assert_eq!(
+            (first.rows, first.values.len(), first.values[5]),
+            (3, 6, 4.0)
+        );
+        assert_eq!(second.rows, 1);
+    }
+
+    #[test]
     fn complaints_name_line_dimension_and_step() {
         let complaint = |text: &str| read(text, &labelled()).unwrap_err().to_string();
         let with_head = |data: &str| complaint(&format!("{HEAD}{data}"));
@@ -256,6 +282,11 @@ mod tests {
         assert!(with_head("1:2:c\n").contains("does not name the class c"));
         assert!(with_head("").contains("no rows of data"));
         assert!(complaint("@data\n1,2\n").contains("no classes"));
+        assert!(
+            complaint("@targetLabel true\n")
+                .starts_with("f:1: the targets of this file are numbers")
+        );
+        assert!(complaint("@relation x\n@attribute a string\n").starts_with("f:2: a .tsf file"));
         assert!(complaint("@timeStamps true\n").starts_with("f:1: steps with time stamps"));
         assert!(complaint("").contains("no @data") && complaint("1,2").contains("before"));
     }

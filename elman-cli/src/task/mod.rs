@@ -4,6 +4,7 @@ pub mod args;
 pub mod classify;
 pub mod echo;
 pub mod forecast;
+mod groups;
 pub mod label;
 pub mod registry;
 pub mod text;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
+use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::{Block, Wanted};
@@ -137,8 +138,7 @@ impl ValueModel {
         let rows = rows.chunks_exact(self.meaning.outputs.len());
         if as_json {
             let outputs = rows.collect();
-            serde_json::to_writer(&mut *out, &ValueAnswer { seq, outputs })
-                .map_err(std::io::Error::from)?;
+            json::write(&mut *out, &ValueAnswer { seq, outputs })?;
             return Ok(writeln!(out)?);
         }
         for (t, row) in rows.enumerate() {
@@ -179,7 +179,7 @@ impl Trained for ValueModel {
                 "{items} values, RMSE {:.6}, MAE {:.6}\n",
                 scored.rmse, scored.mae
             ),
-            json: serde_json::to_string(&scored).expect("numbers are valid JSON"),
+            json: json::text(&scored),
         })
     }
 

@@ -29,6 +29,7 @@ use serde::Serialize;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::interrupt::Interrupt;
+use crate::base::tell::tell;
 use crate::base::waiting::during;
 use crate::data::is_pipe;
 use crate::train::settings::{Defaults, Settings, to_toml};
@@ -84,7 +85,7 @@ pub fn train_in<J: Job>(
 ) -> Result<Outcome> {
     for path in job.files() {
         if is_pipe(path) {
-            eprintln!(
+            tell!(
                 "elman: {}: note: data from a pipe are gone afterwards; to resume this run they must come again by the same name, \
                  so save them in a file",
                 path.display()

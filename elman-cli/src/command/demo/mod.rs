@@ -15,7 +15,8 @@ use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::data::conll::Sentence;
 use crate::data::demo::{DemoCorpus, to_conll};
-use crate::data::spans::{Tag, spans};
+use crate::data::spans::spans;
+use crate::data::spelling::Spelling;
 use crate::task::label::{self, LabelModel};
 use crate::train::{self, Job};
 
@@ -113,7 +114,7 @@ fn highlight(sentence: &Sentence, labels: &[&str], has_colours: bool) -> String 
         ("[", "]")
     };
     let mut words = sentence.tokens.clone();
-    for span in spans(labels.iter().filter_map(|label| Tag::parse(label))) {
+    for span in spans(labels.iter().filter_map(|label| Spelling::IOB.parse(label))) {
         words[span.tokens.start].insert_str(0, open);
         words[span.tokens.end - 1].push_str(close);
     }

@@ -83,6 +83,7 @@ fn show(forecaster: &ForecastModel, run: &Run, threads: u16) -> Result<()> {
         part: Some(Part::Test),
         format: None,
         classes: None,
+        columns: None,
         int8: false,
         json: false,
         threads,

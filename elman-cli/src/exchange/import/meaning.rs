@@ -63,6 +63,7 @@ pub fn decide(args: &ImportArgs, net: &mut Net) -> Result<Meaning> {
                     reading,
                     labels,
                     dialect: Dialect::default(),
+                    columns: None,
                 },
             )
         }

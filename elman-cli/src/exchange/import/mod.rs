@@ -3,6 +3,8 @@
 //! Reading order: `net` (what comes in, and how it becomes a spec and parameters) → `state_dict` (PyTorch) → `graph`, `reader`,
 //! `flow`, `follow`, `operator`, `rnn`, `ops`, `head` (ONNX) → `meaning` (what the user says of the numbers).
 
+#[cfg(test)]
+mod dict_tests;
 mod flow;
 mod follow;
 mod graph;
@@ -11,6 +13,7 @@ mod meaning;
 mod net;
 mod operator;
 mod ops;
+mod other;
 mod reader;
 mod rnn;
 mod state_dict;
@@ -68,16 +71,31 @@ struct Config<'a> {
 pub fn run(args: &ImportArgs) -> Result<()> {
     let path = &args.file;
     let content = std::fs::read(path).map_err(|error| Failure::read(path, &error))?;
+    let is_tensors = is_safetensors(&content);
     let found = find(args, content).map_err(|failure| failure.in_file(path))?;
     let (net, meaning) = match found {
         Content::Ours(net, meaning) => (net, meaning),
         Content::Bare(mut net) => {
             let meaning = meaning::decide(args, &mut net)?;
+            if is_tensors && args.spec.is_none() {
+                note_read(&mut net);
+            }
             (net, meaning)
         }
     };
     let run = write(args, &net, &meaning)?;
     report(args, &run, &net, &meaning)
+}
+
+/// A state_dict cannot say where a head reads a net of two directions, and much code reads it at the last place.
+fn note_read(net: &mut Net) {
+    if net.spec.is_bidirectional() && net.spec.head.read == Read::LastStep {
+        net.notes.push(
+            "read at the end of both directions (h_n), the reverse one after the first step; a net trained on output[:, -1] gives \
+             other answers here"
+                .to_owned(),
+        );
+    }
 }
 
 /// Reads an ONNX file: spec and parameters, without what its numbers mean.
@@ -109,11 +127,8 @@ pub fn reads_state_dict(content: &[u8]) -> Result<()> {
 
 /// Reads a file by its content.
 fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Content> {
-    if is_pickle(&content) {
-        return Err(Failure::input(
-            "this is a pickle of torch.save, which runs code when it is opened; write the net by \
-             safetensors.torch.save_file(net.state_dict(), FILE)",
-        ));
+    if let Some(what) = other::name(&content) {
+        return Err(Failure::input(what));
     }
     let is_tensors = is_safetensors(&content);
     if let Some(like) = &args.like {
@@ -290,12 +305,6 @@ fn is_safetensors(content: &[u8]) -> bool {
         return false;
     };
     u64::from_le_bytes(*length) <= rest.len() as u64 && rest.first() == Some(&b'{')
-}
-
-/// A zip archive, or the protocol that begins every newer pickle.
-fn is_pickle(content: &[u8]) -> bool {
-    content.starts_with(b"PK\x03\x04")
-        || (content.first() == Some(&0x80) && content.last() == Some(&b'.'))
 }
 
 /// Makes the run; one that could not be opened again is not left behind.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::data::table::Part;
-use crate::data::{DataFile, Format};
+use crate::data::{Columns, DataFile, Format};
 
 /// Measure a model on a file
 #[derive(Args, Debug)]
@@ -22,9 +22,13 @@ pub struct EvalArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
-    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    /// Format of the data: csv, ts, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
+    /// Files of lines: the columns of token or text and of its label, counted from 1 [default: found by content, or as in
+    /// training]
+    #[arg(long, value_name = "TEXT,LABEL")]
+    pub columns: Option<Columns>,
     /// Forecasts: only the rows that the split column puts into this part; earlier rows serve as history
     #[arg(long, value_name = "PART")]
     pub part: Option<Part>,
@@ -50,6 +54,7 @@ impl EvalArgs {
             path: &self.data,
             format: self.format,
             classes: self.classes.as_deref(),
+            columns: self.columns,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::data::Format;
+use crate::data::{Columns, Format};
 use crate::train::settings::count;
 
 /// Answer new data with a trained model
@@ -32,9 +32,13 @@ pub struct PredictArgs {
     /// Data in the format of the training data, with or without labels; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
-    /// Format of the data: csv, ts, npy, npz, conll, pairs or text [default: found by content]
+    /// Format of the data: csv, ts, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
+    /// Files of lines: the columns of token or text and of its label, counted from 1 [default: found by content, or as in
+    /// training]
+    #[arg(long, value_name = "TEXT,LABEL")]
+    pub columns: Option<Columns>,
     /// Forecasts: only the next N rows after the end of the data, each forecast from those before
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 20))]
     pub steps: Option<usize>,

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::source::Unit;
-use crate::data::{Dialect, Format};
+use crate::data::{Columns, Dialect, Format};
 use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
 
 /// Good for measurements of every kind: found on images read row by row, voices and motions.
@@ -102,7 +102,8 @@ pub struct ClassifyArgs {
     /// Training data
     #[arg(long, value_name = "FILE")]
     pub train: Option<PathBuf>,
-    /// Validation data [default: a tenth of every class of the training data, held out]
+    /// Validation data [default: a tenth of every class of the training data, held out; whole
+    /// groups of it, where a column is called subject, group, speaker or fold]
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<PathBuf>,
@@ -121,10 +122,18 @@ pub struct ClassifyArgs {
     /// How much each class counts in training
     #[arg(long, value_name = "HOW", default_value = "none")]
     pub class_weights: ClassWeights,
-    /// Format of the data: csv, ts, npy, npz, pairs or conll [default: found by content]
+    /// Format of the data: csv, ts, ucr, npy, npz, pairs or conll [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// The column of a table that says train, dev or test of every sequence
+    #[arg(long, value_name = "COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_column: Option<String>,
+    /// Files of lines: the columns of text and class, counted from 1, such as 2,4 [default: found by content]
+    #[arg(long, value_name = "TEXT,LABEL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
     #[command(flatten)]
     #[serde(flatten)]
     pub dialect: Dialect,
@@ -139,6 +148,7 @@ fn help() -> String {
 Examples:
   elman train classify --train digits.csv --out runs/digits
   elman train classify --train names.tsv --valid dev.tsv --tokens chars
+  elman train classify --train mails.tsv --columns 3,1        the text is column 3, its class column 1
   elman train classify --train train.conll --classes train.intents.txt
   elman train classify --train digits.csv --cell gru
   elman train classify --train walks.csv --seq-column user --step-column ms --label-column activity

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use elman_core::{Head, HeadKind, Read, Spec, Target};
+use elman_core::{Head, HeadKind, Read, Spec};
 use serde::{Deserialize, Serialize};
 
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::data::reading::Reading;
-use crate::data::{Dialect, Sequences, Targets};
-use crate::task::label::Labels;
+use crate::data::{Columns, Dialect, Sequences, Targets};
+use crate::task::label::{Labels, NamedTargets};
 use crate::train::task::Meaning;
 
-use super::source::{Example, Kind, Unit};
+use super::source::{Example, Kind, Known, Unit};
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "classify";
@@ -26,6 +26,9 @@ pub struct ClassMeaning {
     /// What was said about the table.
     #[serde(default, skip_serializing_if = "Dialect::is_usual")]
     pub dialect: Dialect,
+    /// Where texts and classes were in training, if somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
 }
 
 impl Meaning for ClassMeaning {
@@ -51,7 +54,20 @@ impl ClassMeaning {
             kind,
             reading,
             classes,
+            columns: None,
             dialect: Dialect::default(),
+        }
+    }
+
+    /// What the net knows of the files that it reads.
+    pub fn known(&self, columns: Option<Columns>) -> Known<'_> {
+        Known {
+            kind: self.kind,
+            inputs: self.reading.columns(),
+            columns: columns.or(self.columns),
+            split_column: None,
+            classes: Some(&self.classes),
+            dialect: &self.dialect,
         }
     }
 
@@ -65,27 +81,20 @@ impl ClassMeaning {
         }
     }
 
-    /// Examples as the net reads them; the target is ignored where an example has no class.
+    /// Examples as the net reads them; the target is ignored where an example has no class. Classes that training never
+    /// met are warned of, with the first line of the file `path` that has one.
     ///
     /// # Errors
-    /// A class that training never met, named with its line of the file `path`.
+    /// Training met none of the classes.
     pub fn encode(&self, examples: &[Example], path: &Path) -> Result<Sequences> {
         let mut sequences = Sequences::new(self.reading.rows(), Targets::classes(), Read::LastStep);
+        let mut targets = NamedTargets::new("class", &self.classes);
         for example in examples {
-            let target = match &example.class {
-                None => Target::IGNORED,
-                Some(class) => self.classes.id(class).map(Target::class).ok_or_else(|| {
-                    let (path, line) = (path.display(), example.line);
-                    let known = self.classes.summary();
-                    Failure::input(format!(
-                        "{path}:{line}: the model does not know the class {class} ({known})"
-                    ))
-                })?,
-            };
             self.reading.push(&example.steps, &mut sequences)?;
-            sequences.push_class(target);
+            targets.push(example.class.as_deref(), example.line, &mut sequences);
             sequences.end_sequence();
         }
+        targets.warn(&path.display().to_string())?;
         Ok(sequences)
     }
 }

@@ -9,6 +9,7 @@ use super::scores::{ClassJudge, ClassScores};
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
+use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
@@ -37,14 +38,8 @@ struct ClassAnswer<'a> {
 
 impl ClassModel {
     fn answer(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
-        let ClassMeaning {
-            kind,
-            reading,
-            classes,
-            dialect,
-        } = &self.meaning;
-        let columns = reading.columns();
-        let mut source = Source::open(&args.data, args.format, *kind, columns, dialect)?;
+        let ClassMeaning { kind, classes, .. } = &self.meaning;
+        let mut source = Source::open(&args.data, args.format, &self.meaning.known(args.columns))?;
         if *kind == Kind::Numbers && !args.json {
             writeln!(out, "seq,class,probability")?;
         }
@@ -75,7 +70,8 @@ impl ClassModel {
                 let (seq, name) = (quoted(&example.name), quoted(name));
                 writeln!(out, "{seq},{name},{probability:.6}")?;
             }
-            Kind::Text(_) => writeln!(out, "{}\t{name}", example.name)?,
+            // A cell of a table may hold several lines, and its answer is one.
+            Kind::Text(_) => writeln!(out, "{}\t{name}", example.name.replace('\n', " "))?,
             Kind::Sentences => writeln!(out, "{name}")?,
         }
         Ok(())
@@ -95,7 +91,7 @@ impl ClassModel {
             probability: row[class],
             probabilities: row,
         };
-        serde_json::to_writer(&mut *out, &answer).map_err(std::io::Error::from)?;
+        json::write(&mut *out, &answer)?;
         Ok(writeln!(out)?)
     }
 }
@@ -103,15 +99,14 @@ impl ClassModel {
 impl Trained for ClassModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let sequences = self.sequences(args.file())?;
-        let (classes, targets) = (&self.meaning.classes, sequences.classes());
-        let judge = ClassJudge(targets);
+        let judge = ClassJudge(sequences.classes());
         let answers = on_threads(args.threads.into(), || {
             self.network.judge(&sequences, &judge)
         })?;
-        let scores = ClassScores::measure(classes.len(), targets, &answers);
+        let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
         Ok(EvalReport {
-            json: scores.to_json(classes),
-            table: scores.to_table(classes),
+            json: scores.to_json(),
+            table: scores.to_table(),
         })
     }
 
@@ -124,13 +119,7 @@ impl Trained for ClassModel {
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        let ClassMeaning {
-            kind,
-            reading,
-            dialect,
-            ..
-        } = &self.meaning;
-        let examples = source::load(file, *kind, reading.columns(), dialect)?;
+        let examples = source::load(file, &self.meaning.known(file.columns))?;
         self.meaning.encode(&examples.all, file.path)
     }
 

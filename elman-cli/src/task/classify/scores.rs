@@ -5,18 +5,20 @@ use std::fmt::Write as _;
 use elman_core::Target;
 use serde::Serialize;
 
+use crate::base::json;
+use crate::data::Sequences;
 use crate::net::judge::Judge;
-use crate::task::label::{Labels, best, nats};
+use crate::task::label::{Labels, TargetNames, best, nats};
 use crate::train::report::Confusion;
 
 /// More classes than this have no matrix in `eval --json`: it would be megabytes of zeros.
 const MATRIX: usize = 1000;
 
-/// What is kept of the probabilities of one sequence that has a class.
+/// What is kept of the probabilities of one sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    /// What the right class costs.
-    nats: f64,
+    /// What the right class costs; none where the net has no output for it.
+    nats: Option<f64>,
     found: usize,
 }
 
@@ -32,8 +34,9 @@ impl Judge for ClassJudge<'_> {
     }
 
     fn see(&self, answer: &mut Self::Notes, target: usize, row: &[f32]) {
-        *answer = self.0[target].get().map(|class| Answer {
-            nats: nats(row[class as usize]),
+        let class = self.0[target].get();
+        *answer = Some(Answer {
+            nats: class.map(|class| nats(row[class as usize])),
             found: best(row),
         });
     }
@@ -46,7 +49,9 @@ impl Judge for ClassJudge<'_> {
 /// ClassScores over all sequences of a file.
 #[derive(Clone, Debug)]
 pub struct ClassScores {
-    /// Mean nats per sequence.
+    /// What the real classes are called: those of the net, and behind them those that only the data have.
+    pub names: Vec<String>,
+    /// Mean nats per sequence with a class that the net knows.
     pub loss: f64,
     /// Sequences counted.
     pub items: usize,
@@ -75,46 +80,51 @@ struct ClassScoresJson<'a> {
 }
 
 impl ClassScores {
-    /// Compares the answers with the targets.
-    pub fn measure(classes: usize, targets: &[Target], answers: &[Option<Answer>]) -> Self {
-        let mut confusion = Confusion::new(classes);
-        let mut loss = 0.0;
-        for (answer, target) in answers.iter().zip(targets) {
-            if let (Some(answer), Some(class)) = (answer, target.get()) {
-                loss += answer.nats;
-                confusion.add(class as usize, answer.found, 1);
+    /// Compares the answers with the targets of the sequences.
+    pub fn measure(classes: &Labels, sequences: &Sequences, answers: &[Option<Answer>]) -> Self {
+        let names = TargetNames::new(classes, sequences);
+        let mut confusion = Confusion::new(names.len());
+        let (mut loss, mut costs) = (0.0, 0);
+        for (target, answer) in answers.iter().enumerate() {
+            let (Some(answer), Some(class)) = (answer, names.number(target)) else {
+                continue;
+            };
+            confusion.add(class, answer.found, 1);
+            if let Some(nats) = answer.nats {
+                loss += nats;
+                costs += 1;
             }
         }
         let items = confusion.total();
-        let count = items.max(1) as f64;
         Self {
-            loss: loss / count,
+            names: names.all(),
+            loss: loss / f64::from(costs.max(1)),
             items,
-            accuracy: confusion.right() as f64 / count,
+            accuracy: confusion.right() as f64 / items.max(1) as f64,
             macro_f1: macro_f1(&confusion),
             confusion,
         }
     }
 
     /// One JSON object.
-    pub fn to_json(&self, classes: &Labels) -> String {
-        let is_small = classes.len() <= MATRIX;
+    pub fn to_json(&self) -> String {
+        let is_small = self.names.len() <= MATRIX;
         let cells = self.confusion.cells();
         let cells = cells.map(|((real, found), count)| [real, found, count]);
         let report = ClassScoresJson {
             loss: self.loss,
             accuracy: self.accuracy,
             macro_f1: self.macro_f1,
-            classes: classes.names(),
+            classes: &self.names,
             confusion: is_small.then(|| self.confusion.matrix()),
             confusion_cells: (!is_small).then(|| cells.collect()),
             items: self.items,
         };
-        serde_json::to_string(&report).expect("numbers and names are valid JSON")
+        json::text(&report)
     }
 
     /// A table for people: a line per class, and the matrix where it fits.
-    pub fn to_table(&self, classes: &Labels) -> String {
+    pub fn to_table(&self) -> String {
         let mut table = format!(
             "{} sequences, loss {:.4} nats per sequence, accuracy {:.2} %, macro F1 {:.2} %\n\n",
             self.items,
@@ -122,7 +132,7 @@ impl ClassScores {
             self.accuracy * 100.0,
             self.macro_f1 * 100.0
         );
-        let names = classes.names();
+        let names = &self.names;
         let longest = names.iter().map(|name| name.chars().count()).max();
         let width = longest.unwrap_or(0).max("class".len());
         let _ = writeln!(
@@ -203,16 +213,32 @@ fn macro_f1(confusion: &Confusion) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Rows, Targets};
+    use elman_core::Read;
 
-    fn measure(classes: usize, targets: &[Target], probabilities: &[f32]) -> ClassScores {
-        let judge = ClassJudge(targets);
-        let rows = probabilities.chunks_exact(classes).enumerate();
+    /// Sequences of these classes; `None` is one that the net has no output for.
+    fn sequences(targets: &[Option<u32>]) -> Sequences {
+        let mut sequences = Sequences::new(Rows::ids(1), Targets::classes(), Read::LastStep);
+        for target in targets {
+            sequences.push_ids([0]);
+            match target {
+                Some(class) => sequences.push_class(Target::class(*class)),
+                None => sequences.push_unknown("dog"),
+            }
+            sequences.end_sequence();
+        }
+        sequences
+    }
+
+    fn measure(classes: &Labels, sequences: &Sequences, probabilities: &[f32]) -> ClassScores {
+        let judge = ClassJudge(sequences.classes());
+        let rows = probabilities.chunks_exact(classes.len()).enumerate();
         let answers = rows.map(|(target, row)| {
             let mut notes = judge.start();
             judge.see(&mut notes, target, row);
             judge.end(notes)
         });
-        ClassScores::measure(classes, targets, &answers.collect::<Vec<_>>())
+        ClassScores::measure(classes, sequences, &answers.collect::<Vec<_>>())
     }
 
     #[test]
@@ -220,13 +246,13 @@ mod tests {
         let names: Vec<String> = (0..=MATRIX).map(|class| class.to_string()).collect();
         let classes = |count: usize| Labels::plain(names[..count].iter().map(String::as_str));
         let answer = Some(Answer {
-            nats: 1.0,
+            nats: Some(1.0),
             found: 7,
         });
         let json = |count| -> serde_json::Value {
-            let targets = [5, 5, 7].map(Target::class);
-            let scores = ClassScores::measure(count, &targets, &[answer; 3]);
-            serde_json::from_str(&scores.to_json(&classes(count))).unwrap()
+            let targets = sequences(&[Some(5), Some(5), Some(7)]);
+            let scores = ClassScores::measure(&classes(count), &targets, &[answer; 3]);
+            serde_json::from_str(&scores.to_json()).unwrap()
         };
         let (few, many) = (json(MATRIX), json(MATRIX + 1));
         assert_eq!(few["confusion"][5][7], 2);
@@ -239,9 +265,10 @@ mod tests {
 
     #[test]
     fn scores_of_a_small_file() {
-        let targets = [0, 0, 1, 1].map(Target::class);
+        let targets = sequences(&[Some(0), Some(0), Some(1), Some(1)]);
+        let classes = Labels::plain(["ant", "bee", "cow"]);
         let probabilities = [0.9, 0.1, 0.0, 0.2, 0.8, 0.0, 0.1, 0.9, 0.0, 0.5, 0.5, 0.0];
-        let scores = measure(3, &targets, &probabilities);
+        let scores = measure(&classes, &targets, &probabilities);
         assert_eq!(scores.confusion.matrix(), [[1, 1, 0], [1, 1, 0], [0, 0, 0]]);
         // The third class does not occur, so it does not count.
         assert_eq!(
@@ -250,11 +277,10 @@ mod tests {
         );
         let expected = -(0.9f64.ln() + 0.2f64.ln() + 0.9f64.ln() + 0.5f64.ln()) / 4.0;
         assert!((scores.loss - expected).abs() < 1e-6);
-        let classes = Labels::plain(["ant", "bee", "cow"]);
-        let json: serde_json::Value = serde_json::from_str(&scores.to_json(&classes)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&scores.to_json()).unwrap();
         assert_eq!(json["confusion"][1][0], 1);
         assert_eq!(json["classes"][2], "cow");
-        let table = scores.to_table(&classes);
+        let table = scores.to_table();
         assert!(
             table.contains("50.00 %") && table.contains("bee (1)"),
             "{table}"
@@ -262,8 +288,26 @@ mod tests {
     }
 
     #[test]
+    fn a_class_that_training_lacks_is_missed() {
+        let classes = Labels::plain(["ant", "bee"]);
+        let targets = sequences(&[Some(0), None, Some(1), None]);
+        let certain = [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0];
+        let scores = measure(&classes, &targets, &certain);
+        assert_eq!((scores.items, scores.accuracy, scores.loss), (4, 0.5, 0.0));
+        assert_eq!(scores.confusion.matrix(), [[1, 0, 0], [0, 1, 0], [1, 1, 0]]);
+        // Two thirds, two thirds and nothing.
+        assert!((scores.macro_f1 - 4.0 / 9.0).abs() < 1e-12);
+        assert_eq!(scores.names, ["ant", "bee", "dog"]);
+        assert!(scores.to_table().contains("dog"));
+    }
+
+    #[test]
     fn nothing_counted_is_no_division_by_zero() {
-        let scores = measure(2, &[Target::IGNORED], &[0.5, 0.5]);
+        let mut one = Sequences::new(Rows::ids(1), Targets::classes(), Read::LastStep);
+        one.push_ids([0]);
+        one.push_class(Target::IGNORED);
+        one.end_sequence();
+        let scores = measure(&Labels::plain(["a", "b"]), &one, &[0.5, 0.5]);
         assert_eq!((scores.loss, scores.macro_f1, scores.items), (0.0, 0.0, 0));
     }
 }

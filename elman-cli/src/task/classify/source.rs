@@ -1,7 +1,6 @@
 //! Where sequences and their classes come from: tables of numbers, lines of `text TAB class`, or CoNLL sentences beside
 //! a file with a class per line.
 
-use std::io::BufRead;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -11,8 +10,9 @@ use crate::base::failure::{Failure, Result};
 use crate::data::conll::Conll;
 use crate::data::pairs::{self, Pairs};
 use crate::data::reading::Steps;
-use crate::data::table::{Block, Blocks, Labels, Wanted};
-use crate::data::{DataFile, Dialect, Format, Lines, Loader, open_table};
+use crate::data::table::{Block, Blocks, Labels, Part, Wanted, cut_padding};
+use crate::data::{Bytes, Columns, DataFile, Dialect, Format, Lines, Loader, open_table};
+use crate::task::label::Labels as Classes;
 
 /// What a step of a text is.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl Kind {
     pub fn of(
         path: &Path,
         format: Option<Format>,
-        unit: Option<Unit>,
+        (unit, columns): (Option<Unit>, Option<Columns>),
         has_classes: bool,
     ) -> Result<Self> {
         let read: &[Format] = match (has_classes, unit) {
@@ -69,8 +69,8 @@ impl Kind {
             return Ok(Self::Text(unit));
         }
         match Format::of(format, path)? {
-            Format::Csv | Format::Ts | Format::Npy | Format::Npz => Ok(Self::Numbers),
-            Format::Pairs => Self::of_text(path),
+            Format::Csv | Format::Ts | Format::Ucr | Format::Npy | Format::Npz => Ok(Self::Numbers),
+            Format::Pairs => Self::of_text(path, columns),
             Format::Conll => Err(Failure::input(
                 "these are sentences, one token per line; name the file with their classes: --classes FILE",
             )
@@ -98,10 +98,11 @@ impl Kind {
     }
 
     /// Texts of several words are read word by word.
-    fn of_text(path: &Path) -> Result<Self> {
+    fn of_text(path: &Path, columns: Option<Columns>) -> Result<Self> {
         const LOOKED_AT: usize = 100;
-        let first = Lines::look(path)?;
-        let first = Pairs::TextsOnly.next_sequences(&mut first.quiet(), LOOKED_AT)?;
+        let mut lines = Lines::look(path)?.quiet();
+        let pairs = Pairs::texts(&mut lines, columns, None)?;
+        let first = pairs.next_sequences(&mut lines, LOOKED_AT)?;
         let words = first
             .iter()
             .map(|example| Unit::Words.cut(&example.text).len());
@@ -114,6 +115,7 @@ impl Kind {
 const READ: &[Format] = &[
     Format::Csv,
     Format::Ts,
+    Format::Ucr,
     Format::Npy,
     Format::Npz,
     Format::Pairs,
@@ -130,6 +132,10 @@ pub struct Example {
     pub name: String,
     /// Where it begins.
     pub line: usize,
+    /// Who or what it comes from; empty where the file does not say.
+    pub group: String,
+    /// What it is for; none where the file does not say.
+    pub part: Option<Part>,
 }
 
 impl Example {
@@ -146,13 +152,38 @@ impl Example {
 pub struct Examples {
     pub all: Vec<Example>,
     pub columns: Vec<String>,
+    /// The column that says who or what a sequence comes from.
+    pub group_column: Option<String>,
+}
+
+/// What is known of a file before it is read.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub kind: Kind,
+    /// The columns of a table that a model reads.
+    pub inputs: Option<&'a [String]>,
+    /// Where texts and classes are in files of lines.
+    pub columns: Option<Columns>,
+    /// The column of a table that says train, dev or test.
+    pub split_column: Option<&'a str>,
+    /// The classes that a model tells apart.
+    pub classes: Option<&'a Classes>,
+    /// What was said about a table.
+    pub dialect: &'a Dialect,
+}
+
+impl Known<'_> {
+    fn is_class(&self, word: &str) -> bool {
+        self.classes
+            .is_some_and(|classes| classes.id(word).is_some())
+    }
 }
 
 /// Examples being read, a few at a time.
 pub enum Source {
     Table(Box<dyn Blocks>),
-    Lines(Lines<Box<dyn BufRead + Send>>, Unit),
-    Sentences(Lines<Box<dyn BufRead + Send>>),
+    Lines(Lines<Bytes>, Pairs, Unit),
+    Sentences(Lines<Bytes>, Conll),
 }
 
 impl Source {
@@ -160,25 +191,29 @@ impl Source {
     ///
     /// # Errors
     /// A missing file, or one without these columns.
-    pub fn open(
-        path: &Path,
-        format: Option<Format>,
-        kind: Kind,
-        columns: Option<&[String]>,
-        dialect: &Dialect,
-    ) -> Result<Self> {
-        Ok(match kind {
+    pub fn open(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<Self> {
+        Ok(match known.kind {
             Kind::Numbers => {
                 let wanted = Wanted {
                     format,
-                    columns: columns.map(<[String]>::to_vec),
-                    dialect: dialect.clone(),
+                    columns: known.inputs.map(<[String]>::to_vec),
+                    dialect: known.dialect.clone(),
                     ..Wanted::default()
                 };
                 Self::Table(open_table(path, &wanted)?)
             }
-            Kind::Text(unit) => Self::Lines(Lines::open(path)?, unit),
-            Kind::Sentences => Self::Sentences(Lines::open(path)?),
+            Kind::Text(unit) => {
+                let mut lines = Lines::open(path)?;
+                let is_class = |word: &str| known.is_class(word);
+                let is_class = known.classes.map(|_| &is_class as &dyn Fn(&str) -> bool);
+                let pairs = Pairs::texts(&mut lines, known.columns, is_class)?;
+                Self::Lines(lines, pairs, unit)
+            }
+            Kind::Sentences => {
+                let mut lines = Lines::open(path)?;
+                let conll = Conll::tokens(&mut lines, known.columns, &|_| false)?;
+                Self::Sentences(lines, conll)
+            }
         })
     }
 
@@ -188,31 +223,39 @@ impl Source {
     /// What the file's reader says.
     pub fn next_steps(&mut self, count: usize) -> Result<Vec<Example>> {
         match self {
-            Self::Table(blocks) => {
-                let blocks = blocks.next_blocks(count)?;
-                Ok(blocks.into_iter().map(unlabelled).collect())
+            Self::Table(table) => {
+                let blocks = table.next_blocks(count)?;
+                let columns = table.columns().len();
+                Ok(blocks
+                    .into_iter()
+                    .map(|block| unlabelled(block, columns))
+                    .collect())
             }
-            Self::Lines(lines, unit) => {
-                let examples = Pairs::TextsOnly.next_sequences(lines, count)?;
+            Self::Lines(lines, pairs, unit) => {
+                let examples = pairs.next_sequences(lines, count)?;
                 Ok(examples
                     .into_iter()
                     .map(|text| of_text(text, *unit))
                     .collect())
             }
-            Self::Sentences(lines) => {
-                let sentences = Conll::TokensOnly.next_sequences(lines, count)?;
+            Self::Sentences(lines, conll) => {
+                let sentences = conll.next_sequences(lines, count)?;
                 Ok(sentences.into_iter().map(of_sentence).collect())
             }
         }
     }
 }
 
-fn unlabelled(block: Block) -> Example {
+/// The steps of a sequence of `columns` values a row, without those at its end that hold no value.
+fn unlabelled(mut block: Block, columns: usize) -> Example {
+    cut_padding(&mut block, columns);
     Example {
         steps: Steps::Numbers(block.values),
         class: None,
         name: block.name,
         line: block.line,
+        group: block.group,
+        part: None,
     }
 }
 
@@ -222,6 +265,8 @@ fn of_text(pairs::Example { text, class, line }: pairs::Example, unit: Unit) -> 
         class,
         name: text,
         line,
+        group: String::new(),
+        part: None,
     }
 }
 
@@ -231,6 +276,8 @@ fn of_sentence(sentence: crate::data::conll::Sentence) -> Example {
         line: sentence.first_line,
         class: None,
         steps: Steps::Tokens(sentence.tokens),
+        group: String::new(),
+        part: None,
     }
 }
 
@@ -238,21 +285,22 @@ fn of_sentence(sentence: crate::data::conll::Sentence) -> Example {
 ///
 /// # Errors
 /// Missing, empty or malformed files; a sequence without its class, or with more than one.
-pub fn load(
-    file: DataFile<'_>,
-    kind: Kind,
-    columns: Option<&[String]>,
-    dialect: &Dialect,
-) -> Result<Examples> {
+pub fn load(file: DataFile<'_>, known: &Known<'_>) -> Result<Examples> {
     let DataFile { path, classes, .. } = file;
     let without_columns = |all| Examples {
         all,
         columns: Vec::new(),
+        group_column: None,
     };
-    match kind {
-        Kind::Numbers => load_table(path, file.format, columns, dialect),
+    match known.kind {
+        Kind::Numbers => load_table(path, file.format, known),
+        _ if known.split_column.is_some() => Err(Failure::input(
+            "--split-column is for tables of numbers; texts come in a file per part: --valid FILE",
+        )),
         Kind::Text(unit) => {
-            let pairs = Pairs::Labelled.load(path)?;
+            let is_class = |word: &str| known.is_class(word);
+            let is_class = known.classes.map(|_| &is_class as &dyn Fn(&str) -> bool);
+            let pairs = Pairs::load(path, known.columns, is_class)?;
             Ok(without_columns(
                 pairs.into_iter().map(|pair| of_text(pair, unit)).collect(),
             ))
@@ -263,40 +311,44 @@ pub fn load(
                     "these are sentences; name the file with their classes: --classes FILE";
                 return Err(Failure::input(sentence).in_file(path));
             };
-            load_sentences(path, classes).map(without_columns)
+            load_sentences(path, classes, known.columns).map(without_columns)
         }
     }
 }
 
-fn load_table(
-    path: &Path,
-    format: Option<Format>,
-    columns: Option<&[String]>,
-    dialect: &Dialect,
-) -> Result<Examples> {
+fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<Examples> {
     let wanted = Wanted {
         format,
-        columns: columns.map(<[String]>::to_vec),
+        columns: known.inputs.map(<[String]>::to_vec),
         needs_labels: true,
-        dialect: dialect.clone(),
+        dialect: known.dialect.clone(),
+        split_column: known.split_column.map(str::to_owned),
         ..Wanted::default()
     };
     let table = crate::data::load_table(path, &wanted)?;
+    let columns = table.columns.len();
     let example = |block: Block| {
         let class = match &block.labels {
             Labels::Same(class) => class.clone(),
             Labels::Each(_) | Labels::None => {
+                let sequence = match block.name.as_str() {
+                    "" => "the one sequence of the file (no column is called seq)".to_owned(),
+                    name => format!("sequence {name}"),
+                };
                 return Err(Failure::input(format!(
-                    "{}:{}: the label changes within sequence {}; a label per row is for elman train label",
+                    "{}:{}: the label changes within {sequence}; a label per row is for elman train label",
                     path.display(),
                     block.line,
-                    block.name
                 )));
             }
         };
+        let part = block
+            .part()
+            .map_err(|what| Failure::input(format!("{}:{}: {what}", path.display(), block.line)))?;
         Ok(Example {
             class: Some(class),
-            ..unlabelled(block)
+            part,
+            ..unlabelled(block, columns)
         })
     };
     Ok(Examples {
@@ -306,11 +358,13 @@ fn load_table(
             .map(example)
             .collect::<Result<_>>()?,
         columns: table.columns,
+        group_column: table.group_column,
     })
 }
 
-fn load_sentences(path: &Path, classes: &Path) -> Result<Vec<Example>> {
-    let sentences = Conll::TokensOnly.load(path)?;
+fn load_sentences(path: &Path, classes: &Path, columns: Option<Columns>) -> Result<Vec<Example>> {
+    let mut lines = Lines::open(path)?;
+    let sentences = Conll::tokens(&mut lines, columns, &|_| false)?.all(&mut lines)?;
     let mut lines = Lines::open(classes)?;
     let mut examples = Vec::new();
     for sentence in sentences {

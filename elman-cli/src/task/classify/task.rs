@@ -8,15 +8,17 @@ use elman_core::{Level, Model, Target};
 use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
 use super::scores::{ClassJudge, ClassScores};
-use super::source::{self, Example, Examples, Kind, Unit};
+use super::source::{self, Example, Examples, Kind, Known, Unit};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::data::reading::{Reading, Steps};
 use crate::data::survey;
+use crate::data::table::Part;
 use crate::data::{DataFile, Format, Hiding};
 use crate::net::infer;
-use crate::task::label::Labels;
+use crate::task::groups::{self, Member};
+use crate::task::label::{LabelCounts, Labels};
 use crate::train::Job;
 use crate::train::measure::Measure;
 use crate::train::report::{Evidence, NamedConfusion};
@@ -25,7 +27,8 @@ use crate::train::task::{Task, TaskData};
 
 /// How the training data are read.
 fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
-    Kind::of(path, args.format, args.tokens, args.classes.is_some())
+    let text = (args.tokens, args.columns);
+    Kind::of(path, args.format, text, args.classes.is_some())
 }
 
 /// Without validation data one of so many sequences of every class is held out.
@@ -50,6 +53,7 @@ impl ClassifyTask {
             kind,
             reading,
             classes,
+            columns: args.columns,
             dialect: args.dialect.clone(),
         };
         let spec = settings.spec(input, meaning.head())?;
@@ -69,10 +73,10 @@ impl ClassifyTask {
 
     /// How good a net is on the validation data.
     fn scores(&self, model: &Model<'_>) -> Result<ClassScores> {
-        let (valid, classes) = (&self.0.valid, self.0.meaning.classes.len());
+        let (valid, classes) = (&self.0.valid, &self.0.meaning.classes);
         let judge = ClassJudge(valid.classes());
         let answers = infer::judge(Level::detect(), model, valid, &judge)?;
-        Ok(ClassScores::measure(classes, valid.classes(), &answers))
+        Ok(ClassScores::measure(classes, valid, &answers))
     }
 }
 
@@ -80,7 +84,7 @@ impl ClassifyTask {
 fn split<'a>(
     args: &'a ClassifyArgs,
     path: &'a Path,
-    kind: Kind,
+    (kind, classes): (Kind, &Labels),
     mut train: Examples,
 ) -> Result<(Examples, Vec<Example>, &'a Path)> {
     if let Some(count) = args.settings.overfit_batch {
@@ -88,23 +92,67 @@ fn split<'a>(
         let valid = train.all.clone();
         return Ok((train, valid, path));
     }
-    let columns = Some(train.columns.as_slice()).filter(|columns| !columns.is_empty());
+    let held = devoted(&mut train, args.valid.is_some());
+    if train.all.is_empty() {
+        return Err(Failure::input("the split column leaves nothing to learn from").in_file(path));
+    }
     if let Some(valid) = &args.valid {
         let file = DataFile {
             path: valid,
             format: args.format,
             classes: args.valid_classes.as_deref(),
+            columns: args.columns,
         };
-        let found = source::load(file, kind, columns, &args.dialect)?;
+        let known = Known {
+            kind,
+            inputs: Some(train.columns.as_slice()).filter(|columns| !columns.is_empty()),
+            columns: args.columns,
+            split_column: None,
+            classes: Some(classes),
+            dialect: &args.dialect,
+        };
+        let found = source::load(file, &known)?;
         return Ok((train, found.all, valid));
     }
-    let (rest, valid) = hold_out(train.all, args.settings.seed);
+    if !held.is_empty() {
+        return Ok((train, held, path));
+    }
+    let seed = args.settings.seed;
+    let (rest, valid) = match held_out_groups(&train, seed, path) {
+        Some(is_held_out) => part(train.all, &is_held_out),
+        None => hold_out(train.all, seed),
+    };
     if valid.is_empty() {
         let sentence = "no class has two sequences, one to learn from and one to validate on";
         return Err(Failure::input(sentence).in_file(path));
     }
     train.all = rest;
     Ok((train, valid, path))
+}
+
+/// Takes out what a split column gives to validation or testing; the former is what is returned, if it is wanted.
+fn devoted(train: &mut Examples, is_validated: bool) -> Vec<Example> {
+    let all = std::mem::take(&mut train.all);
+    let mut held = Vec::new();
+    for example in all {
+        match example.part {
+            None | Some(Part::Train) => train.all.push(example),
+            Some(Part::Dev) if !is_validated => held.push(example),
+            Some(Part::Dev | Part::Test) => {}
+        }
+    }
+    held
+}
+
+/// Which examples are held out where the file says who they come from.
+fn held_out_groups(train: &Examples, seed: u64, path: &Path) -> Option<Vec<bool>> {
+    let column = train.group_column.as_deref()?;
+    let members = train.all.iter().map(|example| Member {
+        group: &example.group,
+        class: example.class.as_deref(),
+    });
+    let members: Vec<Member<'_>> = members.collect();
+    groups::hold_out(&members, column, seed, path)
 }
 
 /// The first `count` examples, taking turns among the classes: of one class alone nothing could be learnt.
@@ -170,15 +218,15 @@ fn hold_out(examples: Vec<Example>, seed: u64) -> (Vec<Example>, Vec<Example>) {
         let count = members.len().div_ceil(HELD_OUT).min(members.len() - 1);
         members[..count].iter().for_each(|&i| is_held_out[i] = true);
     }
-    let (mut train, mut valid) = (Vec::new(), Vec::new());
-    for (example, is_held_out) in examples.into_iter().zip(is_held_out) {
-        if is_held_out {
-            valid.push(example)
-        } else {
-            train.push(example)
-        }
-    }
-    (train, valid)
+    part(examples, &is_held_out)
+}
+
+/// What is learnt from, and what is held out.
+fn part(examples: Vec<Example>, is_held_out: &[bool]) -> (Vec<Example>, Vec<Example>) {
+    let mut places = is_held_out.iter();
+    examples
+        .into_iter()
+        .partition(|_| places.next() == Some(&false))
 }
 
 /// Weights under which all classes count the same, 1 on average over the sequences.
@@ -241,8 +289,17 @@ impl Job for ClassifyArgs {
             path,
             format: self.format,
             classes: self.classes.as_deref(),
+            columns: self.columns,
         };
-        let train = source::load(file, kind, None, &self.dialect)
+        let known = Known {
+            kind,
+            inputs: None,
+            columns: self.columns,
+            split_column: self.split_column.as_deref(),
+            classes: None,
+            dialect: &self.dialect,
+        };
+        let train = source::load(file, &known)
             .map_err(|failure| Format::doubt(self.format, path, failure))?;
         let classes = Labels::plain(train.all.iter().filter_map(|e| e.class.as_deref()));
         classes
@@ -253,7 +310,9 @@ impl Job for ClassifyArgs {
             let sentence = format!("there must be two classes to tell apart ({only})");
             return Err(Failure::input(sentence).in_file(path));
         }
-        let (train, valid, valid_path) = split(self, path, kind, train)?;
+        let all = train.all.iter().filter_map(|e| e.class.as_deref());
+        LabelCounts::new("class", all).check(path)?;
+        let (train, valid, valid_path) = split(self, path, (kind, &classes), train)?;
         ClassifyTask::new(self, (kind, classes), &train, (&valid, valid_path))
     }
 }
@@ -278,9 +337,10 @@ impl Task for ClassifyTask {
     }
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+        let scores = self.scores(model)?;
         Ok(vec![Evidence::Confusion(NamedConfusion {
-            classes: self.0.meaning.classes.names().to_vec(),
-            counts: self.scores(model)?.confusion,
+            classes: scores.names,
+            counts: scores.confusion,
         })])
     }
 }
@@ -295,6 +355,8 @@ mod tests {
             class: Some(class.to_owned()),
             name: String::new(),
             line,
+            group: String::new(),
+            part: None,
         }
     }
 

@@ -12,6 +12,7 @@ use super::history::History;
 use super::meaning::ForecastMeaning;
 use super::series::{self, Series};
 use crate::base::failure::{Failure, Result};
+use crate::base::json;
 use crate::base::tell::tell;
 use crate::data::csv::Csv;
 use crate::data::table::Wanted;
@@ -286,7 +287,7 @@ impl Answers<'_> {
 
     fn write_answer(&mut self, answer: &ForecastAnswer<'_>) -> Result<()> {
         if self.as_json {
-            serde_json::to_writer(&mut *self.out, answer).map_err(std::io::Error::from)?;
+            json::write(&mut *self.out, answer)?;
             return Ok(writeln!(self.out)?);
         }
         let target = &self.meaning.columns[0];

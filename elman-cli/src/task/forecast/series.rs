@@ -180,7 +180,7 @@ pub fn load(file: &SeriesFile<'_>) -> Result<Vec<Series>> {
         ..
     } = load_table(path, &wanted)?;
     for what in calendar::put_in_order(&mut sequences, width, stamp_name.as_deref()) {
-        eprintln!("elman: {}: note: {what}", path.display());
+        tell!("elman: {}: note: {what}", path.display());
     }
     let series: Vec<Series> = sequences
         .into_iter()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::data::{Dialect, Format};
+use crate::data::{Columns, Dialect, Format};
 use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults};
 
 /// Good for names and slots alike: found on three corpora of 1 000 to 13 000 sentences.
@@ -66,14 +66,23 @@ pub struct LabelArgs {
     /// Training data
     #[arg(long, value_name = "FILE")]
     pub train: Option<PathBuf>,
-    /// Validation data [default: a tenth of the training data, held out]
+    /// Validation data [default: a tenth of the training data, held out; whole groups of it, where a column is
+    /// called subject, group, speaker or fold]
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<PathBuf>,
-    /// Format of the data: conll, csv, ts, npy or npz [default: found by content]
+    /// Format of the data: conll, csv, ts, ucr, npy or npz [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// The column of a table that says train, dev or test of every sequence
+    #[arg(long, value_name = "COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_column: Option<String>,
+    /// Files of lines: the columns of token and label, counted from 1, such as 2,4 [default: found by content]
+    #[arg(long, value_name = "TEXT,LABEL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
     #[command(flatten)]
     #[serde(flatten)]
     pub dialect: Dialect,
@@ -89,6 +98,7 @@ Examples:
   elman train label --train train.conll
   elman train label --train train.conll --valid dev.conll --out runs/names --seed 1
   elman train label --train train.conll --cell gru
+  elman train label --train treebank.conllu --columns 2,5     the word is column 2, its label column 5
   elman train label --config runs/names/config.toml --out runs/names-again
   elman train --resume runs/names",
         other_defaults(&[("sentences", DEFAULTS), ("rows of numbers", NUMBERS)])

@@ -12,12 +12,12 @@ pub struct Decoder<'a> {
 enum Search {
     /// Any label may follow any other: the best of every row so far.
     Free(Vec<usize>),
-    /// An `I-x` needs `B-x` or `I-x` before it.
+    /// An `I-x` needs `B-x` or `I-x` before it, and where ends are marked so does an `E-x`.
     Bound(Trellis),
 }
 
-/// Every label may follow any other, except that an `I-x` needs `B-x` or `I-x` before it; so the best predecessor is the
-/// best label overall, or the better of two.
+/// Every label may follow any other that may end a span, except that an `I-x` needs `B-x` or `I-x` before it; so the best
+/// predecessor is the best of those labels, or the better of two.
 struct Trellis {
     /// Logarithm of the best path to each label.
     scores: Vec<f32>,
@@ -71,7 +71,7 @@ impl<'a> Decoder<'a> {
 
 impl Trellis {
     fn push(&mut self, labels: &Labels, row: &[f32]) {
-        let best_before = best(&self.scores);
+        let best_before = best_end(labels, &self.scores);
         let is_first = self.best_before.is_empty();
         let bits = self.began.len();
         self.began.resize(bits + words(labels), 0);
@@ -96,7 +96,7 @@ impl Trellis {
     /// Goes back along the best path.
     fn finish(self, labels: &Labels) -> Vec<usize> {
         let steps = self.best_before.len();
-        let mut path = vec![best(&self.scores); steps];
+        let mut path = vec![best_end(labels, &self.scores); steps];
         for t in (1..steps).rev() {
             let label = path[t];
             let word = self.began[t * words(labels) + label / 64];
@@ -108,6 +108,20 @@ impl Trellis {
         }
         path
     }
+}
+
+/// The best label that a sentence may end with.
+fn best_end(labels: &Labels, scores: &[f32]) -> usize {
+    let ends = (0..scores.len()).filter(|&label| labels.may_end(label));
+    // Of equals the first.
+    ends.reduce(|best, label| {
+        if scores[label] > scores[best] {
+            label
+        } else {
+            best
+        }
+    })
+    .unwrap_or(0)
 }
 
 /// Words of 64 bits that hold a bit per label.
@@ -139,16 +153,49 @@ mod tests {
     }
 
     #[test]
+    fn marked_ends_bind_the_labels_before() {
+        let labels = labels("B-x I-x E-x S-x O"); // B-x E-x I-x O S-x
+        let decode = |rows: &[f32]| Decoder::decode(&labels, rows);
+        assert_eq!(
+            decode(&[0.6, 0.1, 0.1, 0.1, 0.1]),
+            [3],
+            "one token cannot be left open"
+        );
+        let rows = [
+            0.3, 0.1, 0.1, 0.1, 0.4, 0.0, 0.1, 0.1, 0.6, 0.2, 0.0, 0.9, 0.0, 0.1, 0.0,
+        ];
+        assert_eq!(decode(&rows[..10]), [4, 3]);
+        assert_eq!(
+            decode(&rows),
+            [0, 2, 1],
+            "the end is so sure that it needs its begin"
+        );
+    }
+
+    #[test]
     fn decoding_agrees_with_trying_everything() {
-        let labels = labels("O B-x I-x B-y I-y");
+        for spelled in ["O B-x I-x B-y I-y", "O B-x I-x E-x S-x"] {
+            decoding_agrees(&labels(spelled));
+        }
+    }
+
+    fn decoding_agrees(labels: &Labels) {
+        let are_ends = (0..5).any(|label| !labels.may_end(label));
         let legal = |path: &[usize]| {
-            path.iter().enumerate().all(|(t, &label)| match (labels.tag(label), t) {
-                (Tag::Inside(_), 0) => false,
-                (Tag::Inside(kind), t) => {
-                    matches!(labels.tag(path[t - 1]), Tag::Begin(before) | Tag::Inside(before) if before == kind)
+            let before = |t: usize| {
+                if t == 0 {
+                    Tag::Outside
+                } else {
+                    labels.tag(path[t - 1])
                 }
-                _ => true,
-            })
+            };
+            let is_legal = (0..path.len()).all(|t| {
+                let (tag, before) = (labels.tag(path[t]), before(t));
+                let must =
+                    matches!(tag, Tag::Inside(_) | Tag::End(_)) || are_ends && before.is_open();
+                !must || tag.continues(before)
+            });
+            is_legal && labels.may_end(path[path.len() - 1])
         };
         let mut rng = crate::base::seeds::generator(7, crate::base::seeds::Purpose::Sample, &[]);
         for _ in 0..200 {
@@ -163,7 +210,7 @@ mod tests {
             let expected = paths
                 .max_by(|a, b| product(a).total_cmp(&product(b)))
                 .unwrap();
-            assert_eq!(Decoder::decode(&labels, &rows), expected);
+            assert_eq!(Decoder::decode(labels, &rows), expected);
         }
     }
 

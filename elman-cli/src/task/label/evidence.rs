@@ -3,6 +3,7 @@
 use super::judge::Decoded;
 use super::labels::Labels;
 use super::scores::LabelScores;
+use super::targets::TargetNames;
 use crate::data::Sequences;
 use crate::data::spans::Counts;
 use crate::train::report::{Confusion, Evidence, KindScore, NamedConfusion};
@@ -10,10 +11,7 @@ use crate::train::report::{Confusion, Evidence, KindScore, NamedConfusion};
 /// LabelScores per type where labels mark spans, else who is taken for whom.
 pub fn evidence(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> Vec<Evidence> {
     let Some(spans) = LabelScores::measure(labels, sequences, decoded).spans else {
-        return vec![Evidence::Confusion(NamedConfusion {
-            classes: labels.names().to_vec(),
-            counts: confusion(labels, sequences, decoded),
-        })];
+        return vec![Evidence::Confusion(confusion(labels, sequences, decoded))];
     };
     let mut kinds = vec![KindScore {
         is_total: true,
@@ -36,16 +34,20 @@ fn kind(name: &str, counts: &Counts) -> KindScore {
     }
 }
 
-fn confusion(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> Confusion {
-    let mut counts = Confusion::new(labels.len());
+fn confusion(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> NamedConfusion {
+    let names = TargetNames::new(labels, sequences);
+    let mut counts = Confusion::new(names.len());
     for (sequence, decoded) in decoded.iter().enumerate() {
         for (row, &found) in sequences.rows_of(sequence).zip(&decoded.labels) {
-            if let Some(real) = sequences.classes()[row].get() {
-                counts.add(real as usize, found, 1);
+            if let Some(real) = names.number(row) {
+                counts.add(real, found, 1);
             }
         }
     }
-    counts
+    NamedConfusion {
+        classes: names.all(),
+        counts,
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! The label set, and the best sequence of labels that obeys the scheme.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::failure::{Failure, Result};
 use crate::data::conll::Sentence;
 use crate::data::spans::Tag;
+use crate::data::spelling::Spelling;
+use crate::data::whole_name;
 
 /// Whoever has more has a column of numbers or names and not of labels, and a head that is all of the net.
 const MOST: usize = 10_000;
@@ -19,7 +21,12 @@ pub struct Labels {
     scheme: Scheme,
     /// Numbers of the names, in alphabetical order.
     sorted: Vec<u32>,
-    /// For `I-x` under [`Scheme::Iob2`]: the numbers of `B-x` (if there is one) and of `I-x` itself.
+    /// Numbers of the names that are whole numbers, without a point.
+    whole: BTreeMap<String, u32>,
+    /// How the names mark spans.
+    spelling: Spelling,
+    /// For `I-x` under [`Scheme::Iob2`]: the numbers of `B-x` (if there is one) and of `I-x` itself; under
+    /// [`Scheme::Iobes`] also for what ends a span.
     before: Vec<Option<[usize; 2]>>,
 }
 
@@ -39,18 +46,16 @@ pub enum Scheme {
     Iob,
     /// Spans that all start with `B`: `I-x` only follows `B-x` or `I-x`.
     Iob2,
+    /// Spans whose last token is marked: none is left open.
+    Iobes,
 }
 
 impl Labels {
     /// The labels of the training data, in alphabetical order.
     pub fn collect(sentences: &[Sentence]) -> Self {
-        let names: BTreeSet<&String> = sentences
-            .iter()
-            .flat_map(|sentence| &sentence.labels)
-            .collect();
-        let names = names.into_iter().cloned().collect();
+        let names = sentences.iter().flat_map(|sentence| &sentence.labels);
         StoredLabels {
-            names,
+            names: different(names.map(String::as_str)),
             scheme: Scheme::of(sentences),
         }
         .into()
@@ -58,9 +63,8 @@ impl Labels {
 
     /// Labels that are no spans, in alphabetical order.
     pub fn plain<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let names: BTreeSet<&str> = names.into_iter().collect();
         StoredLabels {
-            names: names.into_iter().map(str::to_owned).collect(),
+            names: different(names.into_iter()),
             scheme: Scheme::Plain,
         }
         .into()
@@ -69,26 +73,24 @@ impl Labels {
     /// The labels of a net that was trained elsewhere, in the order of its outputs; spans if all of them can be marks of
     /// spans.
     pub fn given(names: Vec<String>) -> Self {
-        let tags: Option<Vec<Tag<'_>>> = names.iter().map(|name| Tag::parse(name)).collect();
-        let are_spans = tags.is_some_and(|tags| tags.iter().any(|tag| *tag != Tag::Outside));
-        StoredLabels {
-            scheme: if are_spans {
-                Scheme::Iob2
-            } else {
-                Scheme::Plain
-            },
-            names,
-        }
-        .into()
+        let scheme = match Spelling::of(names.iter().map(String::as_str)) {
+            Some(spelling) if spelling.has_ends() => Scheme::Iobes,
+            Some(_) => Scheme::Iob2,
+            None => Scheme::Plain,
+        };
+        StoredLabels { names, scheme }.into()
     }
 
     /// The first label that keeps labels which look like spans from being scored as spans, with its line.
     pub fn odd_one_out(sentences: &[Sentence]) -> Option<(&str, usize)> {
         let mut all = sentences.iter().flat_map(|sentence| {
-            let lines = sentence.first_line..;
+            let lines = (0..sentence.labels.len()).map(|token| sentence.line_of(token));
             sentence.labels.iter().map(String::as_str).zip(lines)
         });
-        let odd = all.clone().find(|(label, _)| Tag::parse(label).is_none())?;
+        let spelling = Spelling::closest(all.clone().map(|(label, _)| label));
+        let odd = all
+            .clone()
+            .find(|(label, _)| spelling.parse(label).is_none())?;
         all.any(|(label, _)| label.starts_with("B-") || label.starts_with("I-"))
             .then_some(odd)
     }
@@ -112,11 +114,14 @@ impl Labels {
         self.names.len()
     }
 
-    /// The number of a label.
+    /// The number of a label; `1.0` is the label 1, as programs write whole numbers either way.
     pub fn id(&self, name: &str) -> Option<u32> {
         let known = |&id: &u32| self.names[id as usize].as_str();
         let place = self.sorted.binary_search_by(|id| known(id).cmp(name));
-        place.ok().map(|place| self.sorted[place])
+        if let Ok(place) = place {
+            return Some(self.sorted[place]);
+        }
+        self.whole.get(&whole_name(name)?).copied()
     }
 
     /// The label of a number.
@@ -136,7 +141,13 @@ impl Labels {
 
     /// The label of a number as span mark; outside where labels are no spans.
     pub fn tag(&self, id: usize) -> Tag<'_> {
-        Tag::parse(&self.names[id]).unwrap_or(Tag::Outside)
+        self.tag_of(&self.names[id])
+    }
+
+    /// A label as span mark, whether the net knows it or not; outside where it is none.
+    pub fn tag_of<'a>(&self, name: &'a str) -> Tag<'a> {
+        let tag = self.spelling.parse(name).filter(|_| self.are_spans());
+        tag.unwrap_or(Tag::Outside)
     }
 
     /// For messages: the first few labels.
@@ -155,9 +166,28 @@ impl Labels {
         }
     }
 
+    /// Whether a letter stands behind the type of a span.
+    pub fn are_suffixed(&self) -> bool {
+        self.are_spans() && self.spelling.is_suffix()
+    }
+
+    /// Which labels may follow which, for people; none if any may follow any other.
+    pub fn rule(&self) -> Option<&'static str> {
+        match self.scheme {
+            Scheme::Plain => None,
+            Scheme::Iob | Scheme::Iob2 => Some("no I-x follows anything but B-x or I-x"),
+            Scheme::Iobes => Some("every span is begun and ended as its letters say"),
+        }
+    }
+
     /// Whether an `I-x` needs `B-x` or `I-x` before it.
     pub(super) fn are_bound(&self) -> bool {
-        self.scheme == Scheme::Iob2
+        matches!(self.scheme, Scheme::Iob2 | Scheme::Iobes)
+    }
+
+    /// Whether a sentence may end with a label, and a new span or none may follow it.
+    pub(super) fn may_end(&self, label: usize) -> bool {
+        self.scheme != Scheme::Iobes || !self.tag(label).is_open()
     }
 
     /// The labels that one of these may follow, `B-x` and `I-x` itself; `None` if any.
@@ -168,54 +198,99 @@ impl Labels {
 
 impl Scheme {
     fn of(sentences: &[Sentence]) -> Self {
-        let mut scheme = Self::Iob2;
-        let mut any_span = false;
-        for sentence in sentences {
-            let mut previous = Tag::Outside;
-            for label in &sentence.labels {
-                let Some(tag) = Tag::parse(label) else {
-                    return Self::Plain;
-                };
-                let legal = match (previous, tag) {
-                    (Tag::Begin(before) | Tag::Inside(before), Tag::Inside(kind)) => before == kind,
-                    (Tag::Outside, Tag::Inside(_)) => false,
-                    _ => true,
-                };
-                if !legal {
-                    scheme = Self::Iob;
-                }
-                any_span |= tag != Tag::Outside;
-                previous = tag;
-            }
+        let labels = sentences.iter().flat_map(|sentence| &sentence.labels);
+        let names: BTreeSet<&str> = labels.map(String::as_str).collect();
+        let Some(spelling) = Spelling::of(names.iter().copied()) else {
+            return Self::Plain;
+        };
+        let is_legal = |sentence: &Sentence| {
+            let tags = sentence
+                .labels
+                .iter()
+                .filter_map(|label| spelling.parse(label));
+            is_legal(tags, spelling.has_ends())
+        };
+        match (sentences.iter().all(is_legal), spelling.has_ends()) {
+            (true, true) => Self::Iobes,
+            (true, false) => Self::Iob2,
+            (false, _) => Self::Iob,
         }
-        if any_span { scheme } else { Self::Plain }
     }
+}
+
+/// Whether every span of a sentence begins with its own letter and, if there `are_ends`, ends with one.
+fn is_legal<'a>(tags: impl Iterator<Item = Tag<'a>>, are_ends: bool) -> bool {
+    let mut previous = Tag::Outside;
+    for tag in tags {
+        let goes_on = tag.continues(previous);
+        let must_go_on = are_ends && previous.is_open();
+        if !goes_on && (must_go_on || matches!(tag, Tag::Inside(_) | Tag::End(_))) {
+            return false;
+        }
+        previous = tag;
+    }
+    !are_ends || !previous.is_open()
 }
 
 impl From<StoredLabels> for Labels {
     fn from(StoredLabels { names, scheme }: StoredLabels) -> Self {
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
-        for (number, name) in names.iter().enumerate() {
-            numbers.entry(name).or_insert(number);
-        }
-        let before =
-            (names.iter().enumerate()).map(|(inside, name)| match (scheme, Tag::parse(name)) {
-                (Scheme::Iob2, Some(Tag::Inside(_))) => {
-                    let begin = numbers.get(&*name.replacen('I', "B", 1));
-                    begin.map(|&begin| [begin, inside])
-                }
-                _ => None,
-            });
-        let before = before.collect();
+        let spelling = Spelling::of(names.iter().map(String::as_str)).unwrap_or(Spelling::IOB);
+        let before = befores(&names, scheme, spelling);
         let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
         sorted.sort_by_key(|&id| &names[id as usize]);
+        let mut whole = BTreeMap::new();
+        for (id, name) in (0..).zip(&names) {
+            if let Some(name) = whole_name(name) {
+                whole.entry(name).or_insert(id);
+            }
+        }
         Self {
             names,
             scheme,
             sorted,
+            whole,
+            spelling,
             before,
         }
     }
+}
+
+/// For every label that carries a span on the two that it may follow.
+fn befores(names: &[String], scheme: Scheme, spelling: Spelling) -> Vec<Option<[usize; 2]>> {
+    if !matches!(scheme, Scheme::Iob2 | Scheme::Iobes) {
+        return vec![None; names.len()];
+    }
+    let tags: Vec<_> = names.iter().map(|name| spelling.parse(name)).collect();
+    let mut numbers: HashMap<Tag<'_>, usize> = HashMap::new();
+    for (number, tag) in tags.iter().enumerate() {
+        if let Some(tag) = tag {
+            numbers.entry(*tag).or_insert(number);
+        }
+    }
+    let before = |(label, tag): (usize, &Option<Tag<'_>>)| match tag {
+        Some(Tag::Inside(kind)) => numbers.get(&Tag::Begin(kind)).map(|&begin| [begin, label]),
+        Some(Tag::End(kind)) => {
+            let begin = numbers.get(&Tag::Begin(kind)).copied();
+            let inside = numbers.get(&Tag::Inside(kind)).copied();
+            begin
+                .or(inside)
+                .map(|one| [begin.unwrap_or(one), inside.unwrap_or(one)])
+        }
+        _ => None,
+    };
+    tags.iter().enumerate().map(before).collect()
+}
+
+/// In alphabetical order, without those that are the same whole number as the one before.
+fn different<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let names: BTreeSet<&str> = names.collect();
+    let mut whole = BTreeSet::new();
+    let is_new = |name: &&str| whole_name(name).is_none_or(|name| whole.insert(name));
+    names
+        .into_iter()
+        .filter(is_new)
+        .map(str::to_owned)
+        .collect()
 }
 
 impl From<Labels> for StoredLabels {
@@ -258,6 +333,12 @@ mod tests {
             Scheme::Iob,
             "a span does not cross a sentence end"
         );
+        assert_eq!(labels(&["B-x I-x E-x O", "S-y"]).scheme, Scheme::Iobes);
+        assert_eq!(labels(&["B M E S"]).scheme, Scheme::Iobes);
+        for broken in ["B-x I-x O E-x S-x", "O E-x", "E-x B-x", "B-x E-y S-x"] {
+            assert_eq!(labels(&[broken]).scheme, Scheme::Iob, "{broken}");
+        }
+        assert_eq!(labels(&["x-B x-I O"]).scheme, Scheme::Iob2);
         assert_eq!(labels(&["DET NOUN"]).scheme, Scheme::Plain);
         assert_eq!(labels(&["O O"]).scheme, Scheme::Plain);
     }
@@ -275,6 +356,17 @@ mod tests {
     }
 
     #[test]
+    fn equal_numbers_are_one_label() {
+        let labels = Labels::plain(["2.0", "1", "1.0", "10", "01", "x"]);
+        assert_eq!(labels.names(), ["01", "1", "10", "2.0", "x"]);
+        let ids = ["1.0", "1", "2", "1e1", "01", "3", "x.0"].map(|name| labels.id(name));
+        assert_eq!(
+            ids,
+            [Some(1), Some(1), Some(3), Some(2), Some(0), None, None]
+        );
+    }
+
+    #[test]
     fn given_labels_keep_their_order() {
         let given = |names: &[&str]| Labels::given(names.iter().map(|&name| name.into()).collect());
         let labels = given(&["up", "down", "left"]);
@@ -282,6 +374,15 @@ mod tests {
         assert_eq!(labels.id("right"), None);
         assert!(!labels.are_spans() && given(&["O", "I-x", "B-x"]).are_spans());
         assert!(!given(&["O"]).are_spans());
+        let bmes = given(&["S", "B", "M", "E"]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|label| bmes.before(label)),
+            [None, None, Some([1, 2]), Some([1, 2])]
+        );
+        assert_eq!(
+            [0, 1, 2, 3].map(|label| bmes.may_end(label)),
+            [true, false, false, true]
+        );
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! What a labelling net's numbers mean, kept in the model file beside them.
 
-use elman_core::{Head, HeadKind, Read, Spec, Target};
+use elman_core::{Head, HeadKind, Read, Spec};
 use serde::{Deserialize, Serialize};
 
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::data::conll::Sentence;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::Block;
-use crate::data::{Dialect, Sequences, Targets};
+use crate::data::{Columns, Dialect, Sequences, Targets};
 use crate::train::task::Meaning;
 
 use super::labels::Labels;
+use super::targets::NamedTargets;
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "label";
@@ -23,6 +24,9 @@ pub struct LabelMeaning {
     /// What was said about the table.
     #[serde(default, skip_serializing_if = "Dialect::is_usual")]
     pub dialect: Dialect,
+    /// Where tokens and labels were in training, if somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
 }
 
 impl Meaning for LabelMeaning {
@@ -47,55 +51,50 @@ impl LabelMeaning {
 
     /// Sentences as ids; targets are ignored where a sentence has no labels.
     ///
+    /// Labels that training never met are warned of, with the first line of the file `name` that has one.
+    ///
     /// # Errors
-    /// A label that training never met, named with its line of the file `name`.
+    /// Training met none of the labels.
     pub fn encode(&self, sentences: &[Sentence], name: &str) -> Result<Sequences> {
         let mut sequences = self.sequences();
+        let mut targets = NamedTargets::new("label", &self.labels);
         for sentence in sentences {
             let steps = Steps::Tokens(sentence.tokens.clone());
             self.reading.push(&steps, &mut sequences)?;
             for i in 0..sentence.tokens.len() {
                 let label = sentence.labels.get(i).map(String::as_str);
-                let line = sentence.first_line + i;
-                sequences.push_class(self.target(label, name, line)?);
+                targets.push(label, sentence.line_of(i), &mut sequences);
             }
             sequences.end_sequence();
         }
+        targets.warn(name)?;
         Ok(sequences)
     }
 
     /// Sequences of numbers on the scale of the model; targets are ignored where a row has no label.
     ///
+    /// Labels that training never met are warned of, as [`Self::encode`] does.
+    ///
     /// # Errors
-    /// A label that training never met, named with its line of the file `name`.
+    /// Training met none of the labels.
     pub fn encode_rows(&self, blocks: &[Block], name: &str) -> Result<Sequences> {
         let mut sequences = self.sequences();
+        let mut targets = NamedTargets::new("label", &self.labels);
         for block in blocks {
             let steps = Steps::Numbers(block.values.clone());
             self.reading.push(&steps, &mut sequences)?;
             for row in 0..block.rows {
                 let label = block.labels.of_row(row);
-                sequences.push_class(self.target(label, name, block.line + row)?);
+                targets.push(label, block.line + row, &mut sequences);
             }
             sequences.end_sequence();
         }
+        targets.warn(name)?;
         Ok(sequences)
     }
 
     const fn sequences(&self) -> Sequences {
         Sequences::new(self.reading.rows(), Targets::classes(), Read::EveryStep)
-    }
-
-    fn target(&self, label: Option<&str>, name: &str, line: usize) -> Result<Target> {
-        let Some(label) = label else {
-            return Ok(Target::IGNORED);
-        };
-        self.labels.id(label).map(Target::class).ok_or_else(|| {
-            let known = self.labels.summary();
-            Failure::input(format!(
-                "{name}:{line}: the model does not know the label {label} ({known})"
-            ))
-        })
     }
 }
 
@@ -119,6 +118,7 @@ mod tests {
             reading: Reading::Tokens(vec![vocabulary]),
             labels: Labels::collect(&[sentence]),
             dialect: Dialect::default(),
+            columns: None,
         }
     }
 
@@ -171,6 +171,7 @@ mod tests {
             tokens: ["Ida", "runs"].map(str::to_owned).to_vec(),
             labels: labels.map(str::to_owned).to_vec(),
             first_line: 7,
+            ..Sentence::default()
         };
         let known = [sentence(["B-PER", "O"])];
         let meaning = meaning(&["B-PER", "O"]);
@@ -178,13 +179,18 @@ mod tests {
             meaning.encode(&known, "f").unwrap().classes()[1].get(),
             Some(1)
         );
+        let partly = meaning.encode(&[sentence(["O", "B-LOC"])], "f").unwrap();
+        assert_eq!(
+            (partly.unknown(0), partly.unknown(1)),
+            (None, Some("B-LOC"))
+        );
         let complaint = meaning
-            .encode(&[sentence(["O", "B-LOC"])], "f")
+            .encode(&[sentence(["X", "B-LOC"])], "f")
             .unwrap_err()
             .to_string();
         assert_eq!(
             complaint,
-            "f:8: the model does not know the label B-LOC (it knows B-PER, O)"
+            "f:7: the model does not know the label X, nor any other label of this file (it knows B-PER, O)"
         );
     }
 }

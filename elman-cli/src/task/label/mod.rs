@@ -1,18 +1,23 @@
 //! Labelling: a label for every token or row of numbers.
 
 mod args;
+mod counts;
 mod decoder;
 mod evidence;
 mod judge;
 mod labels;
 mod meaning;
 mod model;
+mod parts;
 mod row;
 mod scores;
+mod targets;
 mod task;
 
 pub use args::LabelArgs;
+pub use counts::LabelCounts;
 pub use labels::Labels;
 pub use meaning::{LabelMeaning, TASK};
 pub use model::LabelModel;
 pub use row::{best, nats};
+pub use targets::{NamedTargets, TargetNames};

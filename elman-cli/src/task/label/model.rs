@@ -10,9 +10,10 @@ use super::row::best;
 use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
+use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::conll::{Conll, Sentence};
-use crate::data::spans::{Tag, spans};
+use crate::data::spans::spans;
 use crate::data::table::Wanted;
 use crate::data::{
     self, DataFile, Format, Lines, Loader, Sequences, load_table, open_table, quoted,
@@ -83,7 +84,13 @@ impl Trained for LabelModel {
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
         match self.meaning.reading.columns() {
-            None => self.answer(Lines::open(&args.data)?, chunk, args.json, out),
+            None => {
+                let mut lines = Lines::open(&args.data)?;
+                let is_label = |word: &str| self.meaning.labels.id(word).is_some();
+                let columns = args.columns.or(self.meaning.columns);
+                let conll = Conll::tokens(&mut lines, columns, &is_label)?;
+                self.answer((conll, lines), chunk, args.json, out)
+            }
             Some(columns) => self.answer_rows(args, columns, chunk, out),
         }
     }
@@ -104,7 +111,10 @@ impl Trained for LabelModel {
         }
         let name = data.display().to_string();
         match self.meaning.reading.columns() {
-            None => (self.meaning).encode(&Conll::Labelled.load(data)?, &name),
+            None => {
+                let columns = file.columns.or(self.meaning.columns);
+                (self.meaning).encode(&Conll::load(data, columns)?, &name)
+            }
             Some(columns) => {
                 let wanted = Wanted {
                     format: file.format,
@@ -132,8 +142,10 @@ impl Trained for LabelModel {
         } = &self.meaning;
         let mut encoding = reading.encoding();
         encoding.remark("Outputs are the probabilities of the labels.");
-        if labels.are_spans() {
-            encoding.remark("elman predict chooses the most probable labels in which no I-x follows anything but B-x or I-x.");
+        if let Some(rule) = labels.rule() {
+            encoding.remark(format!(
+                "elman predict chooses the most probable labels in which {rule}."
+            ));
         }
         let about = "What the outputs are called.";
         encoding.add_names("labels", about, labels.names().to_vec());
@@ -144,13 +156,13 @@ impl Trained for LabelModel {
 impl LabelModel {
     fn answer(
         &self,
-        mut lines: Lines<impl BufRead>,
+        (conll, mut lines): (Conll, Lines<impl BufRead>),
         chunk: usize,
         as_json: bool,
         out: &mut dyn Write,
     ) -> Result<()> {
         loop {
-            let sentences = Conll::TokensOnly.next_sequences(&mut lines, chunk)?;
+            let sentences = conll.next_sequences(&mut lines, chunk)?;
             if sentences.is_empty() {
                 return Ok(());
             }
@@ -212,7 +224,7 @@ impl LabelModel {
                 labels,
                 probabilities,
             };
-            serde_json::to_writer(&mut *out, &answer).map_err(std::io::Error::from)?;
+            json::write(&mut *out, &answer)?;
             writeln!(out)?;
         } else {
             for (t, (label, probability)) in found.enumerate() {
@@ -265,7 +277,7 @@ impl LabelModel {
                 labels,
                 spans: self.spans(sentence, labels),
             };
-            serde_json::to_writer(&mut *out, &answer).map_err(std::io::Error::from)?;
+            json::write(&mut *out, &answer)?;
         } else {
             for (token, label) in sentence.tokens.iter().zip(labels) {
                 writeln!(out, "{token}\t{label}")?;
@@ -275,8 +287,11 @@ impl LabelModel {
     }
 
     fn spans<'a>(&self, sentence: &Sentence, labels: &[&'a str]) -> Option<Vec<FoundSpan<'a>>> {
-        let tags: Option<Vec<Tag<'a>>> = labels.iter().map(|label| Tag::parse(label)).collect();
-        let found = spans(tags.filter(|_| self.meaning.labels.are_spans())?);
+        let known = &self.meaning.labels;
+        if !known.are_spans() {
+            return None;
+        }
+        let found = spans(labels.iter().map(|label| known.tag_of(label)));
         let name = |span: crate::data::spans::Span<'a>| FoundSpan {
             kind: span.kind,
             start: span.tokens.start,

@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use super::judge::Decoded;
 use super::labels::Labels;
+use crate::base::json;
 use crate::data::Sequences;
 use crate::data::spans::{Counts, SpanScore};
 
 /// LabelScores over all sentences of a file.
 #[derive(Clone, Debug)]
 pub struct LabelScores {
-    /// Mean nats per token.
+    /// Mean nats per token with a label that the net knows.
     pub loss: f64,
     /// Tokens counted.
     pub items: usize,
@@ -50,7 +51,7 @@ struct TypeReport {
 impl LabelScores {
     /// Compares the labels that were found with the targets.
     pub fn measure(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> Self {
-        let (mut loss, mut right, mut items) = (0.0, 0, 0);
+        let (mut loss, mut right, mut items, mut costs) = (0.0, 0, 0, 0);
         let mut spans = labels.are_spans().then(SpanScore::default);
         for (sequence, decoded) in decoded.iter().enumerate() {
             let rows = sequences.rows_of(sequence);
@@ -58,21 +59,22 @@ impl LabelScores {
             for (row, &found) in rows.zip(&decoded.labels) {
                 if let Some(target) = sequences.classes()[row].get() {
                     right += usize::from(target as usize == found);
-                    real.push(target as usize);
+                    real.push(labels.tag(target as usize));
+                } else if let Some(name) = sequences.unknown(row) {
+                    real.push(labels.tag_of(name));
                 }
             }
             items += real.len();
+            costs += decoded.nats.len();
             decoded.nats.iter().for_each(|nats| loss += nats);
             if let Some(spans) = &mut spans {
-                spans.add(
-                    real.iter().map(|&id| labels.tag(id)),
-                    decoded.labels.iter().map(|&id| labels.tag(id)),
-                );
+                let found = decoded.labels.iter().map(|&id| labels.tag(id));
+                spans.add(real, found);
             }
         }
         let count = items.max(1) as f64;
         Self {
-            loss: loss / count,
+            loss: loss / costs.max(1) as f64,
             items,
             accuracy: right as f64 / count,
             spans,
@@ -104,7 +106,7 @@ impl LabelScores {
             spans,
             items: self.items,
         };
-        serde_json::to_string(&report).expect("numbers and names are valid JSON")
+        json::text(&report)
     }
 
     /// A table for people, one line per type as `conlleval` prints it.
@@ -210,6 +212,26 @@ mod tests {
             (Some(1.0), Some(0.5))
         );
         assert!(scores.to_table().contains("all spans"));
+    }
+
+    #[test]
+    fn labels_that_training_lacks_are_missed() {
+        let (labels, mut sequences) = setup(&["B-a", "I-a", "O"], &[0, 2]);
+        sequences.push_ids([0]);
+        sequences.push_unknown("B-b");
+        sequences.push_row([0], Target::class(2));
+        sequences.end_sequence();
+        let certain = [
+            [1.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0],
+            [1.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0],
+        ];
+        let scores = measure(&labels, &sequences, certain.as_flattened());
+        assert_eq!((scores.items, scores.accuracy, scores.loss), (4, 0.75, 0.0));
+        let spans = scores.spans.unwrap();
+        assert_eq!((spans.types["b"].real, spans.types["b"].found), (1, 0));
+        assert_eq!((spans.types["a"].found, spans.total.f1()), (2, 0.5));
     }
 
     #[test]

@@ -5,20 +5,21 @@ use std::path::{Path, PathBuf};
 use elman_core::{Level, Model};
 
 use super::args::{DEFAULTS, LabelArgs, NUMBERS};
+use super::counts::LabelCounts;
 use super::evidence::evidence;
 use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
+use super::parts::{self, Recorded, hold_out};
 use super::scores::LabelScores;
 
 use crate::base::failure::{Failure, Result};
-use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
 use crate::data::conll::Conll;
 use crate::data::reading::Reading;
 use crate::data::survey;
 use crate::data::table::Wanted;
-use crate::data::{Format, Hiding, Loader, Sequences, load_table};
+use crate::data::{Format, Hiding, Sequences, load_table};
 use crate::net::infer;
 use crate::train::Job;
 use crate::train::measure::Measure;
@@ -33,28 +34,37 @@ fn is_table(args: &LabelArgs, path: &Path) -> Result<bool> {
     Ok(Format::of(args.format, path)?.is_table())
 }
 
-/// Without validation data every tenth sentence, on average, is held out.
-const HELD_OUT: usize = 10;
-
 /// A labelling job.
 #[derive(Debug)]
 pub struct LabelTask(TaskData<LabelMeaning>);
 
 impl LabelTask {
     fn load_sentences(args: &LabelArgs, path: &Path) -> Result<Self> {
-        let train = Conll::Labelled.load(path)?;
+        if args.split_column.is_some() {
+            let sentence = "--split-column is for tables of numbers; sentences come in a file per part: --valid FILE";
+            return Err(Failure::input(sentence));
+        }
+        let train = Conll::load(path, args.columns)?;
         if let Some((label, line)) = Labels::odd_one_out(&train) {
             let path = path.display();
             tell!(
                 "elman: {path}:{line}: warning: {label} is no IOB label, so the score is accuracy instead of span F1"
             );
         }
+        let all = train.iter().flat_map(|sentence| &sentence.labels);
+        LabelCounts::new("label", all.map(String::as_str)).check(path)?;
         let labels = Labels::collect(&train);
         labels
             .check_count()
             .map_err(|failure| failure.in_file(path))?;
-        let load = |valid: &Path| Conll::Labelled.load(valid);
-        let (train, valid, valid_path) = split(args, path, train, load)?;
+        if labels.are_suffixed() {
+            let path = path.display();
+            tell!(
+                "elman: {path}: note: labels such as PER-B are read as marks of spans: a type, then a letter"
+            );
+        }
+        let load = |valid: &Path| Conll::load(valid, args.columns);
+        let (train, valid, valid_path) = split(args, path, train, load, hold_out)?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let embedding = args.settings.embedding;
         let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
@@ -62,6 +72,7 @@ impl LabelTask {
             reading,
             labels,
             dialect: args.dialect.clone(),
+            columns: args.columns,
         };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
@@ -78,6 +89,7 @@ impl LabelTask {
             format: args.format,
             needs_labels: true,
             dialect: args.dialect.clone(),
+            split_column: args.split_column.clone(),
             ..Wanted::default()
         };
         let table = load_table(path, &wanted)?;
@@ -85,13 +97,25 @@ impl LabelTask {
             let rows = 0..block.rows;
             rows.filter_map(|row| block.labels.of_row(row))
         });
+        let labels: Vec<&str> = labels.collect();
+        LabelCounts::new("label", labels.iter().copied()).check(path)?;
         let labels = Labels::plain(labels);
         labels
             .check_count()
             .map_err(|failure| failure.in_file(path))?;
         wanted.columns = Some(table.columns.clone());
+        wanted.split_column = None;
         let load = |valid: &Path| Ok(load_table(valid, &wanted)?.sequences);
-        let (train, valid, valid_path) = split(args, path, table.sequences, load)?;
+        let (train, held) = parts::devoted(table.sequences, path)?;
+        let rows = Recorded {
+            group_column: table.group_column.as_deref(),
+            held,
+            columns: table.columns.len(),
+            path,
+        };
+        let (train, valid, valid_path) = split(args, path, train, load, |train, seed| {
+            rows.hold_out(train, seed)
+        })?;
         let values = || train.iter().map(|block| block.values.as_slice());
         let (reading, notes) = Reading::numbers(&table.columns, values(), args.settings.window);
         survey::note(&table.columns, values, &notes, path);
@@ -99,6 +123,7 @@ impl LabelTask {
             reading,
             labels,
             dialect: args.dialect.clone(),
+            columns: None,
         };
         let lines = train.iter().map(|block| block.line).collect();
         let name = |path: &Path| path.display().to_string();
@@ -144,6 +169,7 @@ fn split<'a, T: Clone>(
     path: &'a Path,
     mut train: Vec<T>,
     load: impl FnOnce(&Path) -> Result<Vec<T>>,
+    hold_out: impl FnOnce(Vec<T>, u64) -> (Vec<T>, Vec<T>),
 ) -> Result<(Vec<T>, Vec<T>, &'a Path)> {
     if let Some(sequences) = args.settings.overfit_batch {
         train.truncate(sequences);
@@ -158,30 +184,6 @@ fn split<'a, T: Clone>(
         return Err(Failure::input(sentence).in_file(path));
     }
     Ok((train, valid, path))
-}
-
-/// Splits off a tenth, the same one for the same seed.
-fn hold_out<T>(sentences: Vec<T>, seed: u64) -> (Vec<T>, Vec<T>) {
-    let mut order: Vec<usize> = (0..sentences.len()).collect();
-    seeds::shuffle(
-        &mut seeds::generator(seed, Purpose::HoldOut, &[]),
-        &mut order,
-    );
-    let held_out = sentences.len().div_ceil(HELD_OUT).min(sentences.len() - 1);
-    let mut is_held_out = vec![false; sentences.len()];
-    order
-        .iter()
-        .take(held_out)
-        .for_each(|&sentence| is_held_out[sentence] = true);
-    let (mut train, mut valid) = (Vec::new(), Vec::new());
-    for (sentence, is_held_out) in sentences.into_iter().zip(is_held_out) {
-        if is_held_out {
-            valid.push(sentence)
-        } else {
-            train.push(sentence)
-        }
-    }
-    (train, valid)
 }
 
 impl Job for LabelArgs {
@@ -246,27 +248,5 @@ impl Task for LabelTask {
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let found = self.run(model)?;
         Ok(evidence(&self.0.meaning.labels, &self.0.valid, &found))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::conll::Sentence;
-
-    #[test]
-    fn a_tenth_is_held_out_and_the_rest_keeps_its_order() {
-        let sentences: Vec<Sentence> = (1..=25)
-            .map(|line| Sentence {
-                first_line: line,
-                ..Sentence::default()
-            })
-            .collect();
-        let (train, valid) = hold_out(sentences.clone(), 1);
-        assert_eq!((train.len(), valid.len()), (22, 3));
-        assert!(train.is_sorted_by_key(|sentence| sentence.first_line));
-        assert_eq!(hold_out(sentences.clone(), 1).1, valid);
-        assert_ne!(hold_out(sentences.clone(), 2).1, valid);
-        assert_eq!(hold_out(sentences[..1].to_vec(), 1).1, []);
     }
 }

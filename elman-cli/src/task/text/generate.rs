@@ -9,6 +9,7 @@ use super::model::TextModel;
 use super::sample::{Sampling, go_on};
 use crate::base::failure::Result;
 use crate::base::folder::Run;
+use crate::base::json;
 use crate::base::tell::tell;
 use crate::task::args::GenerateArgs;
 
@@ -44,7 +45,7 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
     let mut out = std::io::stdout().lock();
     if args.json {
         let generated = collect(&net, args, &prompt)?;
-        serde_json::to_writer(&mut out, &generated).map_err(std::io::Error::from)?;
+        json::write(&mut out, &generated)?;
         return Ok(writeln!(out)?);
     }
     write!(out, "{}", args.prompt)?;

@@ -11,6 +11,7 @@ use super::reader::{Memory, Reader};
 use super::scores::measure;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
+use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::{DataFile, Format, Lines, Sequences, text};
 use crate::net::gather::longest_first;
@@ -76,7 +77,7 @@ impl TextModel {
                     tokens,
                     token_nats,
                 };
-                serde_json::to_writer(&mut *out, &answer).map_err(std::io::Error::from)?;
+                json::write(&mut *out, &answer)?;
                 writeln!(out)?;
             } else {
                 writeln!(out, "{nats:.4}\t{line}")?;

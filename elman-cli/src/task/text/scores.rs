@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::lexicon::{UNKNOWN, Unit};
 use crate::base::failure::Result;
+use crate::base::json;
 use crate::data::Sequences;
 use crate::net::infer;
 use crate::task::label::nats;
@@ -81,7 +82,7 @@ impl TextScores {
             unknown: self.unknown,
             items: self.items,
         };
-        serde_json::to_string(&report).expect("numbers are valid JSON")
+        json::text(&report)
     }
 
     /// Lines for people.

@@ -1,0 +1,139 @@
+//! Whole groups for validation: sequences of one person in training and in validation show how well the net knows that
+//! person, and not how well it will do on others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::base::seeds::{self, Purpose};
+use crate::base::tell::tell;
+
+/// One of so many sequences is held out, at least.
+const HELD_OUT: usize = 10;
+/// No more than one of so many.
+const MOST: usize = 2;
+/// Groups beyond this are counted in a note and not written out.
+const SHOWN: usize = 6;
+
+/// One sequence: the group that it belongs to and its class, if it has one.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'a> {
+    pub group: &'a str,
+    pub class: Option<&'a str>,
+}
+
+/// Which sequences are held out so that no group is on both sides, the same ones for the same seed; standard error is told.
+/// None where there is one group, or where training would lose a class.
+pub fn hold_out(members: &[Member<'_>], column: &str, seed: u64, path: &Path) -> Option<Vec<bool>> {
+    let path = path.display();
+    let held = choose(members, seed);
+    if held.is_empty() {
+        tell!(
+            "elman: {path}: warning: no group of {column} can be held out whole, so each may be in training and in validation"
+        );
+        return None;
+    }
+    let groups: BTreeSet<&str> = members.iter().map(|member| member.group).collect();
+    let mut names: Vec<&str> = held.iter().copied().take(SHOWN).collect();
+    if held.len() > SHOWN {
+        names.push("…");
+    }
+    tell!(
+        "elman: {path}: note: held out for validation: {} of {} groups of {column} ({}), so that none is on both sides; --valid \
+         or --split-column chooses others",
+        held.len(),
+        groups.len(),
+        names.join(", ")
+    );
+    Some(
+        members
+            .iter()
+            .map(|member| held.contains(member.group))
+            .collect(),
+    )
+}
+
+/// Groups in random order, until a tenth is held out and every class that can be is met there; training keeps all classes.
+fn choose<'a>(members: &[Member<'a>], seed: u64) -> BTreeSet<&'a str> {
+    let mut of_group: BTreeMap<&str, Vec<Option<&str>>> = BTreeMap::new();
+    let mut left: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for member in members {
+        of_group.entry(member.group).or_default().push(member.class);
+        *left.entry(member.class).or_default() += 1;
+    }
+    let mut order: Vec<&str> = of_group.keys().copied().collect();
+    seeds::shuffle(
+        &mut seeds::generator(seed, Purpose::HoldOut, &[]),
+        &mut order,
+    );
+    let (mut held, mut met, mut count) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for group in order {
+        let classes = &of_group[group];
+        let is_new = classes.iter().any(|class| !met.contains(class));
+        let is_too_much = (count + classes.len()) * MOST > members.len();
+        if is_too_much || count * HELD_OUT >= members.len() && !is_new {
+            continue;
+        }
+        let of_class = |class| classes.iter().filter(|&&one| one == class).count();
+        if classes.iter().any(|&class| left[&class] == of_class(class)) {
+            continue;
+        }
+        for &class in classes {
+            *left.entry(class).or_default() -= 1;
+            met.insert(class);
+        }
+        count += classes.len();
+        held.insert(group);
+    }
+    held
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members<'a>(groups: &[&'a str], classes: &[&'a str]) -> Vec<Member<'a>> {
+        let pairs = groups.iter().zip(classes.iter().cycle());
+        pairs
+            .map(|(group, class)| Member {
+                group,
+                class: Some(class),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn no_group_is_on_both_sides_and_every_class_is_on_each() {
+        let groups: Vec<String> = (0..60).map(|i| format!("s{}", i / 5)).collect();
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        // Every group is of one class.
+        let classes: Vec<&str> = (0..60).map(|i| ["a", "b"][i / 5 % 2]).collect();
+        let all = members(&groups, &classes);
+        for seed in 0..20 {
+            let held = choose(&all, seed);
+            let of = |is_held: bool| -> BTreeSet<_> {
+                let side = all
+                    .iter()
+                    .filter(|member| held.contains(member.group) == is_held);
+                side.map(|member| member.class).collect()
+            };
+            assert_eq!(
+                (held.len(), of(true).len(), of(false).len()),
+                (2, 2, 2),
+                "seed {seed}"
+            );
+        }
+        assert_eq!(choose(&all, 3), choose(&all, 3));
+        let found = hold_out(&all, "subject", 3, Path::new("f")).unwrap();
+        assert_eq!(found.iter().filter(|&&is_held| is_held).count(), 10);
+    }
+
+    #[test]
+    fn groups_that_training_needs_are_kept() {
+        assert!(choose(&members(&["x"; 9], &["a"]), 1).is_empty());
+        assert!(choose(&members(&["x", "x", "y", "y"], &["a", "a", "b", "b"]), 1).is_empty());
+        assert_eq!(
+            choose(&members(&["x", "y", "x", "y"], &["a", "a", "b", "b"]), 1).len(),
+            1
+        );
+    }
+}
