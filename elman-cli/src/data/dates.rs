@@ -143,7 +143,7 @@ impl Pace {
             |pace: &Self| (dates.windows(2)).all(|pair| pace.leads(dates, pair[0], pair[1]));
         let seconds = Self::Seconds(seconds(first, second));
         let months = Self::Months(months(first, second));
-        [seconds, months].into_iter().find(goes_on)
+        [months, seconds].into_iter().find(goes_on)
     }
 
     /// The date so many steps after another.

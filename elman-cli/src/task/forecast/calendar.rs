@@ -84,6 +84,11 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
     notes
 }
 
+/// Whether these are dates and fall from each to the next.
+pub fn falls_in(stamps: &[String]) -> bool {
+    parse(stamps).is_some_and(|(_, dates)| dates.is_sorted_by(|before, after| before > after))
+}
+
 /// Whether dates never rise and fall at least once.
 fn falls(dates: &[DateTime]) -> bool {
     dates.is_sorted_by(|before, after| before >= after) && dates.first() > dates.last()
