@@ -135,15 +135,12 @@ fn is_header(line: &str, after: &[&str]) -> Option<u8> {
         && cells
             .iter()
             .all(|name| !name.is_empty() && number(name).is_err());
-    let mut has_number = |line: &&str| {
+    let has_number = |line: &&str| {
         let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
         cells.split(line).is_ok() && cells.iter().any(is_number)
     };
-    (is_names
-        && after.len() > 1
-        && fitting == after.len()
-        && after.iter().any(|line| has_number(line)))
-    .then_some(delimiter)
+    (is_names && after.len() > 1 && fitting == after.len() && after.iter().any(has_number))
+        .then_some(delimiter)
 }
 
 /// A header behind `#`, as NumPy writes it: the last remark, if its names fit the numbers below.
