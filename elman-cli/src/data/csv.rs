@@ -10,15 +10,12 @@ use rayon::prelude::*;
 
 use super::Lines;
 use super::cells::{self, Cells};
-use super::foreign;
 use super::head::{self, Head};
 use super::header::{Header, NO_HEADER};
 use super::numbers::Notation;
+use super::opening::{Opening, SAMPLE, units_note};
 use super::table::{Block, Blocks, Part, Wanted};
 use crate::base::failure::Result;
-
-/// So many lines are looked at to tell numbers from text.
-const SAMPLE: usize = 100;
 
 /// So many sequences are looked out for again: a file whose rows are not sorted shows it long before.
 const REMEMBERED: usize = 1 << 20;
@@ -85,51 +82,11 @@ impl<R: BufRead> Csv<R> {
     /// # Errors
     /// An empty file, or a header that does not fit what is wanted.
     pub fn open(mut lines: Lines<R>, wanted: &Wanted) -> Result<Self> {
-        let looks_ahead = wanted.columns.is_none() || wanted.is_whole || lines.batch() > 1;
-        let mut first = first_lines(&mut lines, looks_ahead)?;
-        let texts: Vec<&str> = first.iter().map(|(_, text)| text.as_str()).collect();
-        let Some(head) = Head::find(&texts) else {
-            return Err(lines.complain_of_file(match first.is_empty() {
-                true => "the file is empty",
-                false => "the file has no header",
-            }));
-        };
-        let (line, text) = &first[head.line];
-        let line = *line;
-        if let Some(what) = foreign::json(text) {
-            return Err(lines.complain_of_file(&what));
-        }
-        let mut cells = Cells::new(head.delimiter);
-        cells
-            .split(text)
-            .map_err(|what| lines.complain_at(line, &what))?;
-        if head.preamble > 0 {
-            lines.note(&format!("the header is taken to be line {line}, and what stands above it is left out: {text}"));
-        }
-        let sample = first.split_off(head.line + 1);
-        let has_decimal_commas = head.delimiter == b';';
-        let notation = Notation::new(has_decimal_commas, &wanted.dialect.missing);
-        let (mut sample, mut first_cells) = split(sample, &mut cells, &notation);
-        let has_units = has_units(&first_cells);
-        if has_units {
-            let (line, units) = sample.remove(0);
-            first_cells.remove(0);
-            lines.note(&units_note(line, &units));
-        }
-        if has_decimal_commas && sample.iter().any(|(_, text)| has_comma(&mut cells, text)) {
-            lines
-                .note("semicolons part the cells, so a comma within a number is its decimal point");
-        }
-        let header = match Header::read(head.names.clone(), wanted, &first_cells) {
+        let opening = Opening::read(&mut lines, wanted)?;
+        let header = match Header::read(opening.head.names.clone(), wanted, &opening.cells) {
             Ok(header) => header,
-            Err(what) => {
-                let more = if what == NO_HEADER {
-                    misfit(&mut lines, &head, &sample)?
-                } else {
-                    String::new()
-                };
-                return Err(lines.complain_at(line, &(what + &more)));
-            }
+            Err(what) if what == NO_HEADER => return Err(opening.complain_of_header(&mut lines)?),
+            Err(what) => return Err(lines.complain_at(opening.line, &what)),
         };
         let columns = header.inputs.iter();
         let columns = columns.map(|&column| header.names[column].clone());
@@ -138,12 +95,12 @@ impl<R: BufRead> Csv<R> {
             lines,
             format: RowFormat {
                 header,
-                head,
-                notation,
+                head: opening.head,
+                notation: opening.notation,
                 needs_labels: wanted.needs_labels,
             },
-            may_be_units: !has_units && sample.is_empty(),
-            sample,
+            may_be_units: !opening.has_units && opening.sample.len() < 2,
+            sample: opening.sample,
             rows: VecDeque::new(),
             ahead: None,
             seen: HashSet::new(),
@@ -319,97 +276,6 @@ impl RowFormat {
             line,
         }))
     }
-}
-
-/// The first lines: so many that a header can be told from what stands above and below it, or no more than must be.
-fn first_lines<R: BufRead>(
-    lines: &mut Lines<R>,
-    looks_ahead: bool,
-) -> Result<Vec<(usize, String)>> {
-    let mut first = Vec::new();
-    let mut has_header = false;
-    while !has_header || (looks_ahead && first.len() <= SAMPLE) {
-        let batch = lines.next_records(1)?;
-        let Some((_, text)) = batch.first() else {
-            break;
-        };
-        has_header |= !head::is_remark(text) && head::said_delimiter(text).is_none();
-        first.extend(batch);
-    }
-    Ok(first)
-}
-
-type Sample = (Vec<(usize, String)>, Vec<Vec<String>>);
-
-/// The cells of some lines, numbers and gaps in the usual notation.
-fn split(lines: Vec<(usize, String)>, cells: &mut Cells, notation: &Notation) -> Sample {
-    let usual = |cell: &str| match notation.number(cell) {
-        Ok(value) if value.is_nan() => String::new(),
-        Ok(value) if cells::number(cell).is_err() => value.to_string(),
-        _ => cell.to_owned(),
-    };
-    let mut split = Vec::new();
-    for (_, line) in &lines {
-        // A line that cannot be split is complained about when its turn comes.
-        if cells.split(line).is_ok() {
-            split.push(cells.iter().map(usual).collect());
-        }
-    }
-    (lines, split)
-}
-
-/// Whether the first row holds no number, and words where the second holds numbers.
-fn has_units(sample: &[Vec<String>]) -> bool {
-    let [first, second, ..] = sample else {
-        return false;
-    };
-    let is_number = |cell: &String| cells::number(cell).is_ok_and(|value| !value.is_nan());
-    let mut pairs = first.iter().zip(second);
-    !first.iter().any(is_number)
-        && pairs.any(|(first, second)| !first.is_empty() && is_number(second))
-}
-
-fn units_note(line: usize, text: &str) -> String {
-    const SHOWN: usize = 60;
-    let shown: String = text.chars().take(SHOWN).collect();
-    format!("line {line} holds no number and is taken for units or types, and left out: {shown}")
-}
-
-/// Whether a cell holds a number with a decimal comma.
-fn has_comma(cells: &mut Cells, text: &str) -> bool {
-    let is_such =
-        |cell: &str| cell.contains(',') && cells::number(&cell.replacen(',', ".", 1)).is_ok();
-    cells.split(text).is_ok() && cells.iter().any(is_such)
-}
-
-/// Lines that are looked through for one that does not fit a file without a header.
-const LOOKED_THROUGH: usize = 1_000_000;
-
-/// The first line that has other cells than the first, in words.
-fn misfit<R: BufRead>(
-    lines: &mut Lines<R>,
-    head: &Head,
-    sample: &[(usize, String)],
-) -> Result<String> {
-    let (mut cells, width) = (Cells::new(head.delimiter), head.names.len());
-    let mut found =
-        |line: &str| (cells.split(line).is_err() || !head.fits(&cells)).then(|| cells.len());
-    let mut batch = sample.to_vec();
-    for _ in 0..LOOKED_THROUGH {
-        if let Some((line, len)) = batch
-            .iter()
-            .find_map(|(line, text)| Some((line, found(text)?)))
-        {
-            return Ok(format!(
-                "; and line {line} is the first that does not fit, with {len} cells where the first has {width}"
-            ));
-        }
-        batch = lines.next_records(1)?;
-        if batch.is_empty() {
-            break;
-        }
-    }
-    Ok(String::new())
 }
 
 impl<R: BufRead> Blocks for Csv<R> {

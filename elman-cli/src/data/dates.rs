@@ -1,6 +1,6 @@
 //! Dates as they stand in files: in which form, how far apart, and which comes next.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::{SignedDuration, Span};
 
@@ -28,7 +28,9 @@ const DAYS: [&str; 20] = [
     "%B %d %Y",
 ];
 /// Months without a day, and years.
-const MONTHS: [&str; 6] = ["%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%Y"];
+const MONTHS: [&str; 9] = [
+    "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%B-%Y", "%b-%y", "%Y",
+];
 /// What follows a day.
 const TIMES: [&str; 10] = [
     "",
@@ -58,6 +60,8 @@ pub struct DateFormat(String);
 pub enum Pace {
     Seconds(i64),
     Months(i32),
+    /// From Monday to Friday, but for a holiday now and then.
+    Weekdays,
 }
 
 impl DateFormat {
@@ -120,9 +124,18 @@ impl DateFormat {
             .fold(self.0.clone(), |form, field| {
                 form.replace(field, &field.replace('%', "%-"))
             });
+        let offset = strtime::parse(&self.0, model).ok()?.offset();
         let known = self.parse(model)?;
         [&self.0, &without_zeros].into_iter().find_map(|form| {
-            let written = |date: DateTime| strtime::format(form, date).ok();
+            let written = |date: DateTime| match offset {
+                None => strtime::format(form, date).ok(),
+                Some(offset) => {
+                    let ahead = SignedDuration::from_secs(i64::from(offset.seconds()));
+                    let mut found = BrokenDownTime::from(date.checked_add(ahead).ok()?);
+                    found.set_offset(Some(offset));
+                    found.to_string(form).ok()
+                }
+            };
             (written(known)? == model).then(|| written(date)).flatten()
         })
     }
@@ -143,7 +156,8 @@ impl Pace {
             |pace: &Self| (dates.windows(2)).all(|pair| pace.leads(dates, pair[0], pair[1]));
         let seconds = Self::Seconds(seconds(first, second));
         let months = Self::Months(months(first, second));
-        [seconds, months].into_iter().find(goes_on)
+        let even = [months, seconds].into_iter().find(goes_on);
+        even.or_else(|| are_weekdays(dates).then_some(Self::Weekdays))
     }
 
     /// The date so many steps after another.
@@ -166,11 +180,26 @@ impl Pace {
                     next
                 })
             }
+            Self::Weekdays => {
+                let mut next = date;
+                for _ in 0..steps {
+                    let days = if next.weekday() == Weekday::Friday {
+                        3
+                    } else {
+                        1
+                    };
+                    next = next
+                        .checked_add(SignedDuration::from_secs(days * DAY))
+                        .ok()?;
+                }
+                Some(next)
+            }
         }
     }
 
     fn leads(self, dates: &[DateTime], from: DateTime, to: DateTime) -> bool {
         match self {
+            Self::Weekdays => false,
             Self::Seconds(pace) => pace != 0 && seconds(from, to) == pace,
             Self::Months(pace) => {
                 let are_last = dates.iter().all(|&date| is_last(date));
@@ -179,6 +208,24 @@ impl Pace {
             }
         }
     }
+}
+
+/// Whether no date lies on a weekend, and four of five follow the weekday before.
+fn are_weekdays(dates: &[DateTime]) -> bool {
+    /// Two weeks show what a week is like.
+    const FEWEST: usize = 10;
+    let is_workday =
+        |date: &DateTime| !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+    let follows = |pair: &&[DateTime]| {
+        let days = if pair[0].weekday() == Weekday::Friday {
+            3
+        } else {
+            1
+        };
+        seconds(pair[0], pair[1]) == days * DAY
+    };
+    let following = dates.windows(2).filter(follows).count();
+    dates.len() >= FEWEST && dates.iter().all(is_workday) && 5 * following >= 4 * dates.len()
 }
 
 fn is_last(date: DateTime) -> bool {
@@ -221,7 +268,7 @@ mod tests {
 
     #[test]
     fn dates_go_on_in_their_own_form() {
-        let cases: [(&[&str], usize, &str); 14] = [
+        let cases: [(&[&str], usize, &str); 16] = [
             (&["2018-11-01", "2018-12-01"], 1, "2019-01-01"),
             (&["2024-02-28", "2024-02-29"], 1, "2024-03-01"),
             (&["2024-01-31", "2024-02-29", "2024-03-31"], 1, "2024-04-30"),
@@ -246,6 +293,12 @@ mod tests {
             ),
             (&["20200131", "20200201"], 1, "20200202"),
             (&["1998", "1999"], 1, "2000"),
+            (&["Nov-2019", "Dec-2019"], 1, "Jan-2020"),
+            (
+                &["2020-01-01T00:30:00+02:00", "2020-01-01T01:00:00+02:00"],
+                1,
+                "2020-01-01T01:30:00+02:00",
+            ),
             (&["Jan 2020", "Feb 2020"], 1, "Mar 2020"),
             (&["05-Jan-2020", "06-Jan-2020"], 1, "07-Jan-2020"),
         ];
@@ -253,6 +306,20 @@ mod tests {
             assert_eq!(next(cells, steps).as_deref(), Some(expected), "{cells:?}");
         }
         assert_eq!(next(&["2020-01-01", "2020-01-02", "2020-01-05"], 1), None);
+    }
+
+    #[test]
+    fn weekdays_follow_weekdays() {
+        let days = (0..14).map(|day| format!("2022-01-{:02}", 3 + day));
+        let is_workday = |day: &String| {
+            !["08", "09", "15", "16"]
+                .iter()
+                .any(|end| day.ends_with(end))
+        };
+        let days: Vec<String> = days.filter(is_workday).collect();
+        let days: Vec<&str> = days.iter().map(String::as_str).collect();
+        assert_eq!(next(&days, 1).as_deref(), Some("2022-01-17"));
+        assert_eq!(next(&days, 6).as_deref(), Some("2022-01-24"));
     }
 
     #[test]

@@ -92,12 +92,11 @@ fn of_archive(first: &[u8]) -> Option<String> {
 
 /// JSON where a table or labelled lines should be.
 pub fn json(line: &str) -> Option<String> {
-    let line = line.trim_start();
-    let is_json = line.starts_with("{\"")
-        || line.starts_with("[{")
-        || line.starts_with("[[")
-        || line == "["
-        || line == "{";
+    let mut marks = line.chars().filter(|c| !c.is_whitespace());
+    let is_json = matches!(
+        (marks.next(), marks.next()),
+        (Some('{'), Some('"')) | (Some('['), Some('{' | '['))
+    );
     is_json.then(|| {
         "the file holds JSON; pandas.read_json(\"FILE\", lines=True).to_csv(\"FILE.csv\", index=False) makes a CSV file of \
          lines with one row each"
@@ -132,7 +131,7 @@ mod tests {
             named(&archive("x.npy")) + &named(b"PK\x03\x04") + &named(b"t,y\n"),
             ""
         );
-        assert!(json("{\"a\": 1}").is_some() && json("[{\"a\": 1}]").is_some());
+        assert!(json("{\"a\": 1}").is_some() && json("[\n  {\"a\": 1}]").is_some());
         assert!(json("t,y").is_none() && json("[1] a").is_none());
     }
 }

@@ -8,12 +8,16 @@ use serde::Serialize;
 
 use super::bare_rows::is_ucr;
 use super::cells::{self, Cells};
+use super::foreign;
 use super::head::{Head, is_units};
 use super::lines::complete_lines;
 use super::numbers::Notation;
 use super::open;
 use super::text_shape::{is_fast_text, is_text_table};
 use crate::base::failure::{Failure, Result};
+
+/// So many bytes tell JSON.
+const JSON_SEEN: usize = 64;
 
 /// How an array file begins.
 pub const NPY: &[u8] = b"\x93NUMPY";
@@ -119,7 +123,12 @@ impl Format {
     /// # Errors
     /// Missing or unreadable files.
     fn of_file(path: &Path) -> Result<Self> {
-        Ok(Self::of_bytes(&open::look(path)?))
+        let first = open::look(path)?;
+        let start = &first[..first.len().min(JSON_SEEN)];
+        if let Some(what) = foreign::json(&String::from_utf8_lossy(start)) {
+            return Err(Failure::input(what).in_file(path));
+        }
+        Ok(Self::of_bytes(&first))
     }
 
     /// The format of a file that begins with these bytes.

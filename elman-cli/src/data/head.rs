@@ -83,29 +83,31 @@ pub fn is_units(cells: &Cells, mut inputs: impl Iterator<Item = usize>) -> bool 
 /// The delimiter that parts the most lines into as many cells as the header, and in how many it does.
 fn delimiter(header: &str, after: &[&str], said: Option<u8>) -> (u8, usize) {
     let count = |delimiter: u8| header.bytes().filter(|&byte| byte == delimiter).count();
-    let candidates = said.into_iter().chain(DELIMITERS);
-    let best = candidates.map(|delimiter| {
+    // What only ends the line parts nothing.
+    let parts = |delimiter: u8| {
+        let cells = header.split(char::from(delimiter));
+        cells.filter(|cell| !cell.trim().is_empty()).count() > 1
+    };
+    let candidates = said
+        .into_iter()
+        .chain(DELIMITERS)
+        .filter(|&delimiter| count(delimiter) > 0);
+    let ranked = candidates.map(|delimiter| {
         let fitting = fitting(delimiter, header, after);
-        (
+        let rank = (
             said == Some(delimiter),
-            count(delimiter) > 0,
+            parts(delimiter),
             fitting,
             count(delimiter),
-            delimiter,
-        )
+        );
+        (rank, delimiter)
     });
     // Of equals the first stays.
-    let best = best.reduce(|best, next| {
-        let rank = |of: &(bool, bool, usize, usize, u8)| (of.0, of.1, of.2, of.3);
-        if rank(&next) > rank(&best) {
-            next
-        } else {
-            best
-        }
-    });
-    best.map_or((b',', 0), |(_, _, fitting, _, delimiter)| {
-        (delimiter, fitting)
-    })
+    let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    match best {
+        Some(((_, _, fitting, _), delimiter)) => (delimiter, fitting),
+        None => (DELIMITERS[0], fitting(DELIMITERS[0], header, after)),
+    }
 }
 
 /// In how many lines a delimiter finds as many cells as in the header.
@@ -133,15 +135,12 @@ fn is_header(line: &str, after: &[&str]) -> Option<u8> {
         && cells
             .iter()
             .all(|name| !name.is_empty() && number(name).is_err());
-    let mut has_number = |line: &&str| {
+    let has_number = |line: &&str| {
         let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
         cells.split(line).is_ok() && cells.iter().any(is_number)
     };
-    (is_names
-        && after.len() > 1
-        && fitting == after.len()
-        && after.iter().any(|line| has_number(line)))
-    .then_some(delimiter)
+    (is_names && after.len() > 1 && fitting == after.len() && after.iter().any(has_number))
+        .then_some(delimiter)
 }
 
 /// A header behind `#`, as NumPy writes it: the last remark, if its names fit the numbers below.
@@ -192,6 +191,7 @@ mod tests {
         ]
         .map(|text| head(text).delimiter);
         assert_eq!(found, [b',', b';', b'\t', b',', b'|', b';']);
+        assert_eq!(head("1,a,2.5;\n,;\n2,b,3.5;").delimiter, b',');
         assert_eq!(head("sep=;\na;b,c\n1;2\n").names, ["a", "b,c"]);
     }
 

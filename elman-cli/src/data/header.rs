@@ -117,24 +117,35 @@ impl Header {
                 listed(&names)
             ));
         }
-        match &wanted.columns {
-            Some(columns) => {
-                header.inputs = columns
-                    .iter()
-                    .map(|name| find(&names, name))
-                    .collect::<Result<_, _>>()?;
-            }
-            None => header.choose_inputs(&names, sample),
-        }
-        if header.inputs.is_empty() {
-            return Err(format!(
-                "no column has numbers to learn from; the header names {}",
-                listed(&names)
-            ));
-        }
+        header.find_inputs(&names, wanted, sample)?;
         header.stamp = header.stamp.or_else(|| header.find_dates(&names, sample));
         header.names = names;
         Ok(header)
+    }
+
+    /// The wanted columns, or all that may be learnt from.
+    fn find_inputs(
+        &mut self,
+        names: &[String],
+        wanted: &Wanted,
+        sample: &[Vec<String>],
+    ) -> Result<(), String> {
+        match &wanted.columns {
+            Some(columns) => {
+                self.inputs = columns
+                    .iter()
+                    .map(|name| find(names, name))
+                    .collect::<Result<_, _>>()?;
+            }
+            None => self.choose_inputs(names, sample),
+        }
+        if self.inputs.is_empty() {
+            return Err(format!(
+                "no column has numbers to learn from; the header names {}",
+                listed(names)
+            ));
+        }
+        Ok(())
     }
 
     /// Takes every column that has no other purpose and is not text.

@@ -22,6 +22,7 @@ mod npy;
 mod npy_array;
 mod numbers;
 mod open;
+mod opening;
 pub mod pairs;
 pub mod reading;
 mod sequences;

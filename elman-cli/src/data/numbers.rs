@@ -137,6 +137,7 @@ fn hint(cell: &str) -> Option<String> {
     }
     let points = cell.replace('.', "");
     if cell.contains('.')
+        && cell.rfind(',') > cell.rfind('.')
         && points.matches(',').count() == 1
         && is_number(&points.replace(',', "."))
     {

@@ -14,7 +14,7 @@ Data in, answers out, in the format of the data that the run was trained on:
   label     a token per line, a blank line after every sentence: token, TAB, label; rows of numbers: seq,t,label,probability
   classify  a table: seq,class,probability; texts: text, TAB, class; sentences: a class per line
   forecast  the rows, with one more column: the target N steps ahead, as --horizon was (\"ahead\" in JSON counts the
-            steps of --steps); t counts the steps from 0
+            steps of --steps); t counts the steps from 0, and a column of dates goes on where its steps are even
   text      what every line costs in nats, TAB, line
   values    (imported nets) a table: seq,t,<outputs>, or seq,<outputs> after the last step
 From - (standard input) everything is answered as soon as it is there.

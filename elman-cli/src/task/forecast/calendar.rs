@@ -84,6 +84,11 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
     notes
 }
 
+/// Whether these are dates and fall from each to the next.
+pub fn falls_in(stamps: &[String]) -> bool {
+    parse(stamps).is_some_and(|(_, dates)| dates.is_sorted_by(|before, after| before > after))
+}
+
 /// Whether dates never rise and fall at least once.
 fn falls(dates: &[DateTime]) -> bool {
     dates.is_sorted_by(|before, after| before >= after) && dates.first() > dates.last()
@@ -127,7 +132,7 @@ fn note_order(stamps: &[String], dates: &[DateTime], name: &str, note: &mut impl
             .map(|(_, pair)| seconds(pair[0], pair[1]))
             .filter(|&step| step > 0)
     };
-    if Pace::of(dates).is_none() && !are_months(dates) {
+    if matches!(Pace::of(dates), None | Some(Pace::Weekdays)) && !are_months(dates) {
         note_steps(rising(), distance, name, note);
     }
 }
@@ -177,7 +182,7 @@ fn note_steps(
     counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     let share = |&(step, count): &(i64, usize)| {
         let percent = 100.0 * count as f64 / total as f64;
-        let digits = usize::from(percent < 1.0 || percent > 99.0);
+        let digits = usize::from(!(1.0..=99.0).contains(&percent));
         format!("{} {percent:.digits$} %", describe(step))
     };
     let shown: Vec<String> = counts.iter().take(SHOWN).map(share).collect();

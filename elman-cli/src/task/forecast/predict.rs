@@ -8,6 +8,7 @@ use elman_core::{Inputs, Level, Stream, Strip};
 use serde::Serialize;
 use serde_json::Number;
 
+use super::calendar;
 use super::history::History;
 use super::meaning::ForecastMeaning;
 use super::series::{self, Series};
@@ -45,6 +46,9 @@ pub fn run(net: &ForecastNet, args: &PredictArgs, out: &mut dyn Write) -> Result
     }
 }
 
+/// So many dates at the beginning tell whether they rise.
+const FIRST_DATES: usize = 3;
+
 /// Answers rows from a pipe, each as soon as it comes.
 fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
     let wanted = Wanted {
@@ -64,10 +68,18 @@ fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> R
         let mut roller = Roller::new(net, &mut buffers)?;
         let mut row = Some(first);
         let mut step = 0;
+        let mut stamps = Vec::new();
         while let Some(current) = row.take() {
             if current.sequence != name {
                 next = Some(current);
                 break;
+            }
+            stamps.extend(current.stamp.clone().filter(|_| step < FIRST_DATES));
+            if step + 1 == FIRST_DATES && calendar::falls_in(&stamps) {
+                return Err(Failure::input(format!(
+                    "line {} of the data: dates fall from {} on; rows come oldest first, and a file is put in order by itself",
+                    current.line, stamps[0]
+                )));
             }
             let forecast = roller.push(&current.values)?;
             let stamp = current.stamp.as_deref();

@@ -1,0 +1,496 @@
+//! Tables as people have them, and data from pipes: read right, or refused with the way out.
+
+mod common;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use common::{Ran, Workshop};
+
+const CLASSIFY: &str = "--hidden 8 --epochs 2 --patience 0 --dropout 0 --noise 0 --threads 1";
+const FORECAST: &str = "--target y --epochs 1 --threads 1";
+
+/// A table of sequences: rising ones are `up`, falling ones `down`.
+fn sequences(
+    count: usize,
+    header: &str,
+    row: impl Fn(usize, usize, f64, &str) -> String,
+) -> String {
+    let mut text = header.to_owned();
+    for seq in 0..count {
+        let (sign, label) = if seq % 2 == 0 {
+            (1.0, "up")
+        } else {
+            (-1.0, "down")
+        };
+        for t in 0..5 {
+            let x = sign * t as f64 + (seq % 7) as f64 / 8.0;
+            text += &row(seq, t, x, label);
+        }
+    }
+    text
+}
+
+fn plain(count: usize) -> String {
+    sequences(count, "seq,t,x,label\n", |seq, t, x, label| {
+        format!("{seq},{t},{x},{label}\n")
+    })
+}
+
+/// A series in which `row` writes step and value.
+fn series(header: &str, row: impl Fn(usize, f64) -> String) -> String {
+    let value = |t: usize| 10.0 + (t % 4) as f64 + t as f64 / 16.0;
+    (0..60).fold(header.to_owned(), |text, t| text + &row(t, value(t)))
+}
+
+/// Runs a command whose data come through a pipe.
+fn piped(shop: &Workshop, line: &str, data: &[u8]) -> Ran {
+    let mut command = shop.command(line);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    let data = data.to_vec();
+    let writer = std::thread::spawn(move || {
+        // A command that refuses its data reads no more of them.
+        let _ = input.write_all(&data);
+    });
+    let output = child.wait_with_output().expect("an end");
+    writer.join().expect("a writer");
+    Ran::of(output)
+}
+
+#[test]
+fn from_a_pipe_nothing_is_lost() {
+    let shop = Workshop::new();
+    // More than what is looked at to find the format.
+    let data = plain(2200);
+    assert!(data.len() > 2 << 16, "{}", data.len());
+    shop.write("rows.csv", &data);
+    let train = format!("train classify {CLASSIFY}");
+    shop.ok(&format!("{train} --train rows.csv --out file"));
+    let ran = piped(
+        &shop,
+        &format!("{train} --train - --out pipe"),
+        data.as_bytes(),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("note: data from a pipe are gone afterwards"),
+        "{}",
+        ran.err
+    );
+    assert!(shop.read("file/model.safetensors") == shop.read("pipe/model.safetensors"));
+    let ran = piped(&shop, "train --resume pipe", data.as_bytes());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let whole = shop.ok("eval file --data rows.csv --json");
+    assert_eq!(
+        piped(&shop, "eval file --data - --json", data.as_bytes()).out,
+        whole
+    );
+    let whole = shop.ok("predict file --data rows.csv");
+    assert_eq!(
+        piped(&shop, "predict file --data -", data.as_bytes()).out,
+        whole
+    );
+    let ran = piped(
+        &shop,
+        &format!("{train} --train - --valid - --out both"),
+        data.as_bytes(),
+    );
+    assert!(
+        ran.code == 2 && ran.err.contains("cannot be read twice"),
+        "{}",
+        ran.err
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_opened_once() {
+    let shop = Workshop::new();
+    let data = plain(2200);
+    shop.write("rows.csv", &data);
+    let text: String = (0..9000)
+        .map(|i| format!("the number {}\n", i % 13))
+        .collect();
+    shop.write("lines.txt", &text);
+    let made = std::process::Command::new("mkfifo")
+        .arg(shop.path("fifo"))
+        .status();
+    assert!(made.expect("mkfifo").success());
+    let runs = [
+        (format!("train classify {CLASSIFY}"), "rows.csv"),
+        (
+            "train text --hidden 8 --embedding 4 --epochs 1 --threads 1".to_owned(),
+            "lines.txt",
+        ),
+    ];
+    for (run, (train, file)) in runs.into_iter().enumerate() {
+        shop.ok(&format!("{train} --train {file} --out file{run}"));
+        let (fifo, data) = (shop.path("fifo"), shop.read(file));
+        let writer = std::thread::spawn(move || std::fs::write(fifo, data).expect("a reader"));
+        shop.ok(&format!("{train} --train fifo --out pipe{run}"));
+        writer.join().expect("a writer");
+        let model = |name: &str| shop.read(&format!("{name}{run}/model.safetensors"));
+        assert!(model("file") == model("pipe"), "{train}");
+    }
+}
+
+#[test]
+fn tables_of_many_kinds_give_the_same_model() {
+    let shop = Workshop::new();
+    shop.write("plain.csv", plain(40));
+    shop.ok(&format!(
+        "train classify --train plain.csv {CLASSIFY} --out plain"
+    ));
+    let rows =
+        |header: &str, row: &dyn Fn(usize, usize, f64, &str) -> String| sequences(40, header, row);
+    let comma = |x: f64| x.to_string().replace('.', ",");
+    let kinds = [
+        (
+            "index",
+            rows("Unnamed: 0,seq,t,x,label\n", &|s, t, x, l| {
+                format!("{},{s},{t},{x},{l}\n", s * 5 + t)
+            }),
+        ),
+        (
+            "nameless",
+            rows(",seq,t,x,label\n", &|s, t, x, l| {
+                format!("{},{s},{t},{x},{l}\n", s * 5 + t)
+            }),
+        ),
+        (
+            "counting",
+            rows("nr,seq,t,x,label\n", &|s, t, x, l| {
+                format!("{},{s},{t},{x},{l}\n", 7 + s * 5 + t)
+            }),
+        ),
+        (
+            "semicolons",
+            rows("seq;t;x;label;;\r\n", &|s, t, x, l| {
+                format!("{s};{t};{};{l};;\r\n", comma(x))
+            }) + ";;;;;\r\n;;;;;\r\n",
+        ),
+        (
+            "remarks",
+            rows("#Logger 1.2\n#No: 1\n\nseq,t,x,label\n", &|s, t, x, l| {
+                format!("{s},{t},{x},{l}\n")
+            }),
+        ),
+        (
+            "preamble",
+            rows(
+                "Logger 1.2\nStart,12:00\n\nseq,t,x,label\n",
+                &|s, t, x, l| format!("{s},{t},{x},{l}\n"),
+            ),
+        ),
+        (
+            "units",
+            rows("seq,t,x,label\n-,s,m/s2,-\n", &|s, t, x, l| {
+                format!("{s},{t},{x},{l}\n")
+            }),
+        ),
+        (
+            "quoted",
+            rows("seq,t,x,note,label\n", &|s, t, x, l| {
+                format!("{s},{t},{x},\"off,\n\"\"back\"\"\",{l}\n")
+            }),
+        ),
+        ("signs", plain(40).replace('-', "\u{2212}")),
+        (
+            "activity",
+            rows("seq,t,x,activity\n", &|s, t, x, l| {
+                format!("{s},{t},{x},{l}\n")
+            }),
+        ),
+    ];
+    for (kind, text) in kinds {
+        shop.write(&format!("{kind}.csv"), text);
+        let ran = shop.run(&format!(
+            "train classify --train {kind}.csv {CLASSIFY} --out {kind}"
+        ));
+        assert_eq!(ran.code, 0, "{kind}: {}", ran.err);
+        let model = shop.read(&format!("{kind}/model.safetensors"));
+        assert!(
+            model == shop.read("plain/model.safetensors"),
+            "{kind}: {}",
+            ran.err
+        );
+        let is_told = !["signs", "activity", "remarks"].contains(&kind);
+        assert_eq!(ran.err.contains("note: "), is_told, "{kind}: {}", ran.err);
+        let whole = shop.ok("predict plain --data plain.csv");
+        assert_eq!(
+            shop.ok(&format!("predict plain --data {kind}.csv")),
+            whole,
+            "{kind}"
+        );
+    }
+    let mut wide: Vec<u8> = vec![0xFF, 0xFE];
+    wide.extend(plain(40).encode_utf16().flat_map(u16::to_le_bytes));
+    shop.write("utf16.csv", wide);
+    shop.ok(&format!(
+        "train classify --train utf16.csv {CLASSIFY} --out utf16"
+    ));
+    assert!(shop.read("utf16/model.safetensors") == shop.read("plain/model.safetensors"));
+    // Of a pipe rows are answered one by one, and the line of units is known all the same.
+    let units = shop.read("units.csv");
+    assert_eq!(
+        piped(&shop, "predict plain --data -", &units).out,
+        shop.ok("predict plain --data plain.csv")
+    );
+}
+
+#[test]
+fn columns_are_called_as_people_say_and_later_too() {
+    let shop = Workshop::new();
+    let named = sequences(40, "user,ms,x,what\n", |s, t, x, l| {
+        format!("u{s},{},{x},{l}\n", t * 20)
+    });
+    shop.write("walks.csv", named);
+    shop.write("plain.csv", plain(40));
+    let said = "--seq-column user --step-column ms --label-column what";
+    shop.ok(&format!(
+        "train classify --train walks.csv {CLASSIFY} {said} --out run"
+    ));
+    shop.ok(&format!(
+        "train classify --train plain.csv {CLASSIFY} --out plain"
+    ));
+    let accuracy = |run: &str, data: &str| shop.ok(&format!("eval {run} --data {data} --json"));
+    assert_eq!(accuracy("run", "walks.csv"), accuracy("plain", "plain.csv"));
+    assert!(shop.ok("predict run --data walks.csv").contains("\nu3,"));
+    shop.ok("train --resume run");
+    shop.fails(
+        &format!("train classify --train walks.csv {CLASSIFY} --out none"),
+        2,
+        &["walks.csv:1: no column is called label", "--label-column"],
+    );
+}
+
+#[test]
+fn words_for_missing_stay_with_the_model() {
+    let shop = Workshop::new();
+    let with = |word: &str| {
+        series("t,y\n", |t, y| match t % 19 {
+            7 => format!("{t},{word}\n"),
+            _ => format!("{t},{y}\n"),
+        })
+    };
+    shop.write("empty.csv", with(""));
+    shop.ok(&format!(
+        "train forecast --train empty.csv {FORECAST} --out empty"
+    ));
+    for word in ["#N/A", "-nan", "1.#QNAN", "--", "."] {
+        shop.write("word.csv", with(word));
+        shop.ok(&format!(
+            "train forecast --train word.csv {FORECAST} --out word"
+        ));
+        assert!(
+            shop.read("word/model.safetensors") == shop.read("empty/model.safetensors"),
+            "{word}"
+        );
+        std::fs::remove_dir_all(shop.path("word")).expect("a folder");
+    }
+    shop.write("number.csv", with("-999"));
+    let ran = shop.run(&format!(
+        "train forecast --train number.csv {FORECAST} --out doubted"
+    ));
+    assert!(
+        ran.err.contains("-999 stands 3 times in y") && ran.err.contains("--missing -999"),
+        "{}",
+        ran.err
+    );
+    let said = "--missing off --missing -999";
+    shop.ok(&format!(
+        "train forecast --train number.csv {FORECAST} {said} --out number"
+    ));
+    let eval = |line: &str| shop.ok(&format!("eval {line} --json"));
+    assert_eq!(
+        eval("number --data number.csv"),
+        eval("empty --data empty.csv")
+    );
+    let next = |line: &str| shop.ok(&format!("predict {line} --steps 3"));
+    assert_eq!(
+        next("number --data number.csv"),
+        next("empty --data empty.csv")
+    );
+    shop.ok("train --resume number");
+}
+
+#[test]
+fn dates_are_put_in_order_and_go_on() {
+    let shop = Workshop::new();
+    let day = |t: usize| format!("2024-{:02}-{:02}", 1 + t / 28, 1 + t % 28);
+    let rows: Vec<String> = (0..28)
+        .map(|t| format!("{},{}\n", day(t), 10.0 + 1.5 * t as f64))
+        .collect();
+    let rising = "Day,y\n".to_owned() + &rows.concat();
+    let falling = "Day,y\n".to_owned() + &rows.iter().rev().map(String::as_str).collect::<String>();
+    shop.write("rising.csv", &rising);
+    shop.write("falling.csv", &falling);
+    shop.ok(&format!(
+        "train forecast --train rising.csv {FORECAST} --out rising"
+    ));
+    let ran = shop.run(&format!(
+        "train forecast --train falling.csv {FORECAST} --out falling"
+    ));
+    assert!(
+        ran.err
+            .contains("note: Day falls from 2024-01-28 to 2024-01-01"),
+        "{}",
+        ran.err
+    );
+    assert!(shop.read("rising/model.safetensors") == shop.read("falling/model.safetensors"));
+    let next = shop.ok("predict rising --data rising.csv --steps 3");
+    assert_eq!(shop.ok("predict rising --data falling.csv --steps 3"), next);
+    let lines: Vec<&str> = next.lines().collect();
+    assert_eq!(lines[0], "t,Day,y");
+    assert!(
+        lines[1].starts_with("28,2024-01-29,") && lines[3].starts_with("30,2024-01-31,"),
+        "{next}"
+    );
+    let all = shop.ok("predict rising --data rising.csv");
+    assert!(all.starts_with("t,Day,y,y+1\n0,2024-01-01,10,"), "{all}");
+    let ran = piped(&shop, "predict rising --data -", falling.as_bytes());
+    assert!(
+        ran.code == 2 && ran.err.contains("dates fall"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    let mut holes = "Day,y\n".to_owned();
+    for (t, row) in rows
+        .iter()
+        .enumerate()
+        .filter(|(t, _)| ![9, 10].contains(t))
+    {
+        holes += row;
+        if t == 5 {
+            let _ = writeln!(holes, "{},17", day(t));
+        }
+    }
+    shop.write("holes.csv", holes);
+    let ran = shop.run(&format!(
+        "train forecast --train holes.csv {FORECAST} --out holes"
+    ));
+    for note in [
+        "Day 2024-01-06 comes twice",
+        "Day steps by 1 day 96 %, 3 days 4 %",
+    ] {
+        assert!(ran.err.contains(note), "{note}: {}", ran.err);
+    }
+    let next = shop.ok("predict holes --data holes.csv --steps 1");
+    assert!(next.starts_with("t,Day,y\n27,,"), "{next}");
+}
+
+#[test]
+fn what_stood_still_or_ran_wild_in_training_does_not_lead() {
+    let shop = Workshop::new();
+    let with = |flat: &dyn Fn(usize) -> f64, x: &dyn Fn(usize, f64) -> f64| {
+        sequences(60, "seq,t,x,flat,label\n", |s, t, value, l| {
+            format!("{s},{t},{},{},{l}\n", x(5 * s + t, value), flat(s))
+        })
+    };
+    shop.write("still.csv", with(&|_| 20.0, &|_, x| x));
+    shop.write("moves.csv", with(&|s| 20.0 + (s % 4) as f64, &|_, x| x));
+    let ran = shop.run(&format!(
+        "train classify --train still.csv {CLASSIFY} --out still"
+    ));
+    assert!(
+        ran.err.contains("note: flat never moves in training"),
+        "{}",
+        ran.err
+    );
+    let eval = |data: &str| shop.ok(&format!("eval still --data {data} --json"));
+    assert_eq!(eval("still.csv"), eval("moves.csv"));
+    shop.write(
+        "wild.csv",
+        with(&|_| 20.0, &|row, x| if row == 33 { 1e9 } else { x }),
+    );
+    let ran = shop.run(&format!(
+        "train classify --train wild.csv {CLASSIFY} --out wild"
+    ));
+    assert!(
+        ran.err
+            .contains("1 value lies far outside of all others of x, such as 1e9"),
+        "{}",
+        ran.err
+    );
+    let lacking = with(&|_| 20.0, &|row, x| {
+        if row % 50 == 7 { f64::NAN } else { x }
+    });
+    shop.write("lacking.csv", lacking);
+    let ran = shop.run(&format!(
+        "train classify --train lacking.csv {CLASSIFY} --out lacking"
+    ));
+    assert!(
+        ran.err.contains("note: values are missing, 6 of x"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn what_is_no_table_is_named_as_what_it_is() {
+    let shop = Workshop::new();
+    let refused = |name: &str, content: &[u8], words: &[&str]| {
+        shop.write(name, content);
+        for task in ["classify", "label", "forecast --target y"] {
+            shop.fails(&format!("train {task} --train {name} --out none"), 2, words);
+        }
+    };
+    refused(
+        "t.parquet",
+        b"PAR1\x15\x04\x15\x00",
+        &["Parquet", "read_parquet"],
+    );
+    refused(
+        "lines.jsonl",
+        b"{\"x\": 1, \"label\": \"a\"}\n{\"x\": 2, \"label\": \"b\"}\n",
+        &["JSON", "read_json"],
+    );
+    let mut book = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0".to_vec();
+    book.extend(b"[Content_Types].xml");
+    refused("book.xlsx", &book, &["Excel workbook", "CSV"]);
+    let mut packed = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0".to_vec();
+    packed.extend(b"a.csv");
+    refused("packed.zip", &packed, &["zip archive", "unzip"]);
+    let raw = "33,Walking,4910,-0.09,2.5,2.9;\n".repeat(8)
+        + "33,Walking,4911,1.5,2.5,2.9;33,Walking,4912,1.5,2.5,2.9;\n";
+    shop.write("raw.txt", raw);
+    for task in ["classify", "label", "label --format csv"] {
+        let words = [
+            "raw.txt:1:",
+            "put a header",
+            "line 9 is the first that does not fit, with 11 cells",
+        ];
+        shop.fails(
+            &format!("train {task} --train raw.txt --out none"),
+            2,
+            &words,
+        );
+    }
+    shop.write("latin.csv", b"seq,t,T \xB0C,label\n0,0,1,a\n");
+    let words = [
+        "latin.csv:1:9: the line is not UTF-8",
+        "iconv -f WINDOWS-1252",
+    ];
+    shop.fails("train classify --train latin.csv --out none", 2, &words);
+    shop.write(
+        "thousands.csv",
+        series("t,y\n", |t, y| format!("{t},\"1,{:06.2}\"\n", 100.0 + y)),
+    );
+    let words = [
+        "thousands.csv:2: column 2 (y)",
+        "thousands separators: write 1110.00",
+    ];
+    shop.fails(
+        &format!("train forecast --train thousands.csv {FORECAST} --out none"),
+        2,
+        &words,
+    );
+}
