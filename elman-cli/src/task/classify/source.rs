@@ -71,6 +71,7 @@ impl Kind {
         match Format::of(format, path)? {
             Format::Csv | Format::Ts | Format::Ucr | Format::Npy | Format::Npz => Ok(Self::Numbers),
             Format::Pairs => Self::of_text(path, columns),
+            Format::Text if columns.is_some() => Self::of_text(path, columns),
             Format::Conll => Err(Failure::input(
                 "these are sentences, one token per line; name the file with their classes: --classes FILE",
             )
@@ -81,7 +82,8 @@ impl Kind {
                     "the file is empty"
                 } else {
                     "neither a table with a header such as seq,t,x1,label nor lines of text, TAB, class; \
-                     --format csv or --format pairs says which line is wrong"
+                     --format csv or --format pairs says which line is wrong, and --columns 2,1 reads other tables of texts, where \
+                     the text is column 2 and its class column 1"
                 })
                 .in_file(path))
             }
