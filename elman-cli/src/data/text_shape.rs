@@ -108,7 +108,7 @@ pub fn is_text_table(lines: &[&str]) -> bool {
         // A quoted cell goes on in the next line, and no number does.
         Err(_) => true,
     };
-    filled.map(text).any(|is_text| is_text)
+    filled.any(text)
 }
 
 /// The columns of text and class, where a line names both.

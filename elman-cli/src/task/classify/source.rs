@@ -311,7 +311,6 @@ fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<
         columns: known.inputs.map(<[String]>::to_vec),
         needs_labels: true,
         split_column: known.split_column.map(str::to_owned),
-        ..Wanted::default()
     };
     let table = crate::data::load_table(path, &wanted)?;
     let columns = table.columns.len();
