@@ -314,6 +314,7 @@ fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<
     };
     let table = crate::data::load_table(path, &wanted)?;
     let columns = table.columns.len();
+    let numbers: usize = table.sequences.iter().map(|block| block.values.len()).sum();
     let example = |block: Block| {
         let class = match &block.labels {
             Labels::Same(class) => class.clone(),
@@ -338,15 +339,32 @@ fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<
             ..unlabelled(block, columns)
         })
     };
+    let all: Vec<Example> = table
+        .sequences
+        .into_iter()
+        .map(example)
+        .collect::<Result<_>>()?;
+    note_cut(&all, numbers / columns, columns, path);
     Ok(Examples {
-        all: table
-            .sequences
-            .into_iter()
-            .map(example)
-            .collect::<Result<_>>()?,
+        all,
         columns: table.columns,
         group_column: table.group_column,
     })
+}
+
+/// Says how many of the rows of a table were padding.
+fn note_cut(examples: &[Example], rows: usize, columns: usize, path: &Path) {
+    let left = examples.iter().map(|example| match &example.steps {
+        Steps::Numbers(values) => values.len() / columns,
+        Steps::Tokens(_) => 0,
+    });
+    let cut = rows - left.sum::<usize>();
+    if cut > 0 {
+        eprintln!(
+            "elman: {}: note: {cut} rows without any value at the ends of sequences are taken for padding and left out",
+            path.display()
+        );
+    }
 }
 
 fn load_sentences(path: &Path, classes: &Path, columns: Option<Columns>) -> Result<Vec<Example>> {
