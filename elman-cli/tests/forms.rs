@@ -185,6 +185,35 @@ fn a_class_that_stands_first_is_found() {
 }
 
 #[test]
+fn rows_of_nothing_at_the_ends_are_padding() {
+    let shop = Workshop::new();
+    let table = |padding: usize| {
+        let mut text = "seq,t,x,label\n".to_owned();
+        for seq in 0..30 {
+            for t in 0..3 + padding {
+                let value = if t < 3 {
+                    (seq % 2 * 5 + t).to_string()
+                } else {
+                    String::new()
+                };
+                text += &format!("{seq},{t},{value},{}\n", ["a", "b"][seq % 2]);
+            }
+        }
+        text
+    };
+    shop.write("bare.csv", table(0));
+    shop.write("padded.csv", table(2));
+    let said = ["bare.csv", "padded.csv"].map(|file| train(&shop, "classify", file, ""));
+    assert!(
+        !said[0].contains("padding") && said[1].contains("note: 60 rows without any value"),
+        "{said:?}"
+    );
+    let models =
+        ["bare.csv", "padded.csv"].map(|file| shop.read(&format!("{file}.run/model.safetensors")));
+    assert!(models[0] == models[1]);
+}
+
+#[test]
 fn numbers_that_are_no_classes() {
     let shop = Workshop::new();
     let table = |label: &dyn Fn(usize) -> String| {

@@ -35,6 +35,8 @@ impl Sentence {
 pub struct Conll {
     /// Every line must have a label; else only the tokens matter.
     is_labelled: bool,
+    /// Lines that no TAB parts and that begin with a hash are remarks: where tokens stand alone they are tokens.
+    has_remarks: bool,
     layout: Layout,
 }
 
@@ -55,7 +57,7 @@ impl Loader for Conll {
                 }
                 return Ok(Some(sentence));
             }
-            if (self.is_labelled || !is_plain) && self.layout.is_remark(line) {
+            if self.has_remarks && self.layout.is_remark(line) {
                 if !sentence.tokens.is_empty() {
                     sentence.gaps.push(sentence.tokens.len());
                 }
@@ -84,11 +86,13 @@ impl Conll {
     /// A label in the last column of every line, behind a TAB.
     pub const LABELLED: Self = Self {
         is_labelled: true,
+        has_remarks: true,
         layout: Layout::PLAIN,
     };
     /// A token in the first column of every line.
     pub const TOKENS: Self = Self {
         is_labelled: false,
+        has_remarks: false,
         layout: Layout::PLAIN,
     };
 
@@ -108,6 +112,7 @@ impl Conll {
     pub fn labelled(lines: &mut Lines<impl BufRead>, columns: Option<Columns>) -> Result<Self> {
         Ok(Self {
             is_labelled: true,
+            has_remarks: true,
             layout: find(lines, columns, None)?,
         })
     }
@@ -121,9 +126,12 @@ impl Conll {
         columns: Option<Columns>,
         is_label: &dyn Fn(&str) -> bool,
     ) -> Result<Self> {
+        let has_tabs = lines.peek()?.contains('\t');
+        let layout = find(lines, columns, Some(is_label))?;
         Ok(Self {
             is_labelled: false,
-            layout: find(lines, columns, Some(is_label))?,
+            has_remarks: has_tabs || layout != Layout::PLAIN,
+            layout,
         })
     }
 
@@ -134,8 +142,8 @@ impl Conll {
             (true, Some((token, rest))) => (token, rest.rsplit('\t').next()),
             (true, None) if has_only_spaces(line) => {
                 return Err(
-                    "the line has no TAB between token and label, and spaces do not part every line into as many columns; \
-                     --columns 1,4 names those of token and label",
+                    "the line has no TAB between token and label; separated by spaces? tr ' ' '\\t' < FILE makes TABs of \
+                     them, and --columns 1,4 names the columns of token and label",
                 );
             }
             (true, None) => return Err("the line has no TAB between token and label"),
@@ -216,6 +224,7 @@ fn has_only_spaces(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::BufReader;
 
     fn read(loader: Conll, text: &str) -> Result<Vec<Sentence>> {
         let mut lines = Lines::new("f", text.as_bytes());
@@ -258,15 +267,14 @@ mod tests {
         );
         let parts = read_any(text, "1,2").unwrap();
         assert_eq!(parts[0].labels, ["NNP", "NNP"]);
-        let complaint = read_any(&(text.repeat(2000) + "one more O x\n"), "")
-            .unwrap_err()
-            .to_string();
+        // Only the first lines are looked at before.
+        let long = text.repeat(2000) + "one more O x\n";
+        let mut lines = Lines::new("f", BufReader::with_capacity(1 << 12, long.as_bytes()));
+        let loader = Conll::labelled(&mut lines, None).unwrap();
+        let complaint = loader.all(&mut lines).unwrap_err().to_string();
         assert_eq!(complaint, "f:12001: 4 columns where the first line has 3");
         let complaint = read_any("a O\nb c O\n", "").unwrap_err().to_string();
-        assert!(
-            complaint.contains("spaces do not part every line"),
-            "{complaint}"
-        );
+        assert!(complaint.contains("--columns 1,4 names"), "{complaint}");
         let complaint = read_any("a O\nb c O\n", "1,3").unwrap_err().to_string();
         assert!(complaint.starts_with("f:1: the line has no column 3 for the label, it has 2"));
     }
@@ -311,6 +319,9 @@ mod tests {
     fn remarks_and_trailing_tabs_are_no_columns() {
         let found = read_any("# id 1\nIda\tB\t\n#\tO\t\n\n", "").unwrap();
         assert_eq!(found, [sentence(&["Ida", "#"], &["B", "O"], 2)]);
+        let tokens = |text| read_tokens(text).unwrap()[0].tokens.clone();
+        assert_eq!(tokens("# id 1\nIda\tB\n"), ["Ida"]);
+        assert_eq!(tokens("# id\nIda\n"), ["# id", "Ida"]);
         assert_eq!(read_any("\u{a0}\tO\n", "").unwrap()[0].tokens, ["\u{a0}"]);
     }
 
@@ -340,7 +351,7 @@ mod tests {
             complaint("a\tO\n\nb\n"),
             "f:3: the line has no TAB between token and label"
         );
-        assert!(complaint("a O\n").contains("--columns 1,4 names"));
+        assert!(complaint("a O\n").contains(r"tr ' ' '\t' < FILE"));
         assert_eq!(complaint("\tO\n"), "f:1: the token is empty");
         assert_eq!(complaint("a\tO\nb\t\n"), "f:2: the label is empty");
     }

@@ -106,15 +106,19 @@ impl Layout {
             let first = self.cells(line).first().map_or("", |cell| cell.trim());
             return line.starts_with('#') || number(first).is_none() && is_range(first);
         }
-        let is_token = || match self.width {
-            Some(width) => self.cells(line).len() == width,
-            None => self.has_spaces || line.contains('\t'),
-        };
-        // A hash that touches its word is a token of the net's own trade, unless it opens a document.
-        let is_marked = ["# ", "#begin ", "#end "]
+        if ["#begin ", "#end "]
             .iter()
-            .any(|mark| line.starts_with(mark));
-        is_marked && !is_token()
+            .any(|mark| line.starts_with(mark))
+        {
+            return self.has_spaces || !line.contains('\t');
+        }
+        let is_token = match (self.has_spaces, self.width) {
+            // No token has a TAB where spaces part the columns.
+            (true, Some(width)) => !line.contains('\t') && self.cells(line).len() == width,
+            (has_spaces, _) => has_spaces != line.contains('\t'),
+        };
+        // A hash that touches its word is a token of the net's own trade.
+        line.starts_with("# ") && !is_token
     }
 
     /// Whether the first column counts the tokens of every sentence.
@@ -219,6 +223,7 @@ mod tests {
         assert!(note.unwrap().contains("spaces part 3 columns"));
         assert_eq!(layout.cells("is   VBZ  O "), ["is", "VBZ", "O"]);
         assert!(layout.is_remark("# a remark here") && !layout.is_remark("# SYM O"));
+        assert!(layout.is_remark("# id\tO b") && layout.is_remark("#begin it (now)"));
         assert_eq!(
             find("Mr. Aho has lamps\nhe sees\n").0,
             Layout::PLAIN,

@@ -317,6 +317,8 @@ mod tests {
                 pair("plain", "1")
             ]
         );
+        let found = read_any("\"3\",\"one, two\"\n4,five\n", "2,1").unwrap();
+        assert_eq!(found, [pair("one, two", "3"), pair("five", "4")]);
         let complaint = read_any("text,label\n\"a,b\n", "").unwrap_err().to_string();
         assert!(
             complaint.contains("is not closed up to the end"),

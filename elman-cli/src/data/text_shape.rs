@@ -60,9 +60,12 @@ impl Shape {
         let mut filled = lines.iter().copied().filter(|line| !line.trim().is_empty());
         let named = header(filled.clone().next().unwrap_or(""));
         if let Some(columns) = asked {
-            let shape = match named {
-                Some((delimiter, _)) if delimiter != b'\t' => Self::Csv { delimiter, columns },
-                _ => Self::Columns(columns),
+            let has_tabs = lines.iter().any(|line| line.contains('\t'));
+            let delimiter = cells::find_delimiter(filled.clone().next().unwrap_or(""));
+            let shape = if has_tabs || delimiter == b'\t' {
+                Self::Columns(columns)
+            } else {
+                Self::Csv { delimiter, columns }
             };
             return (shape, named.is_some(), None);
         }
@@ -105,7 +108,7 @@ pub fn is_text_table(lines: &[&str]) -> bool {
         // A quoted cell goes on in the next line, and no number does.
         Err(_) => true,
     };
-    filled.map(text).any(|is_text| is_text)
+    filled.any(text)
 }
 
 /// The columns of text and class, where a line names both.

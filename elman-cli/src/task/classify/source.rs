@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 use crate::data::conll::Conll;
 use crate::data::pairs::{self, Pairs};
 use crate::data::reading::Steps;
@@ -71,6 +72,7 @@ impl Kind {
         match Format::of(format, path)? {
             Format::Csv | Format::Ts | Format::Ucr | Format::Npy | Format::Npz => Ok(Self::Numbers),
             Format::Pairs => Self::of_text(path, columns),
+            Format::Text if columns.is_some() => Self::of_text(path, columns),
             Format::Conll => Err(Failure::input(
                 "these are sentences, one token per line; name the file with their classes: --classes FILE",
             )
@@ -81,7 +83,8 @@ impl Kind {
                     "the file is empty"
                 } else {
                     "neither a table with a header such as seq,t,x1,label nor lines of text, TAB, class; \
-                     --format csv or --format pairs says which line is wrong"
+                     --format csv or --format pairs says which line is wrong, and --columns 2,1 reads other tables of texts, where \
+                     the text is column 2 and its class column 1"
                 })
                 .in_file(path))
             }
@@ -323,10 +326,10 @@ fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<
         needs_labels: true,
         dialect: known.dialect.clone(),
         split_column: known.split_column.map(str::to_owned),
-        ..Wanted::default()
     };
     let table = crate::data::load_table(path, &wanted)?;
     let columns = table.columns.len();
+    let numbers: usize = table.sequences.iter().map(|block| block.values.len()).sum();
     let example = |block: Block| {
         let class = match &block.labels {
             Labels::Same(class) => class.clone(),
@@ -351,15 +354,32 @@ fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<
             ..unlabelled(block, columns)
         })
     };
+    let all: Vec<Example> = table
+        .sequences
+        .into_iter()
+        .map(example)
+        .collect::<Result<_>>()?;
+    note_cut(&all, numbers / columns, columns, path);
     Ok(Examples {
-        all: table
-            .sequences
-            .into_iter()
-            .map(example)
-            .collect::<Result<_>>()?,
+        all,
         columns: table.columns,
         group_column: table.group_column,
     })
+}
+
+/// Says how many of the rows of a table were padding.
+fn note_cut(examples: &[Example], rows: usize, columns: usize, path: &Path) {
+    let left = examples.iter().map(|example| match &example.steps {
+        Steps::Numbers(values) => values.len() / columns,
+        Steps::Tokens(_) => 0,
+    });
+    let cut = rows - left.sum::<usize>();
+    if cut > 0 {
+        tell!(
+            "elman: {}: note: {cut} rows without any value at the ends of sequences are taken for padding and left out",
+            path.display()
+        );
+    }
 }
 
 fn load_sentences(path: &Path, classes: &Path, columns: Option<Columns>) -> Result<Vec<Example>> {

@@ -123,7 +123,12 @@ fn split<'a>(
         None => hold_out(train.all, seed),
     };
     if valid.is_empty() {
-        let sentence = "no class has two sequences, one to learn from and one to validate on";
+        let sentence = match kind {
+            Kind::Numbers => "no class has two sequences, one to learn from and one to validate on",
+            _ => {
+                "no class has two texts, one to learn from and one to validate on; does the class stand first? --columns 2,1"
+            }
+        };
         return Err(Failure::input(sentence).in_file(path));
     }
     train.all = rest;
