@@ -81,7 +81,7 @@ pub fn is_units(cells: &Cells, mut inputs: impl Iterator<Item = usize>) -> bool 
 }
 
 /// The delimiter that parts the most lines into as many cells as the header, and in how many it does.
-fn delimiter(header: &str, after: &[&str], said: Option<u8>) -> (u8, usize) {
+pub fn delimiter(header: &str, after: &[&str], said: Option<u8>) -> (u8, usize) {
     let count = |delimiter: u8| header.bytes().filter(|&byte| byte == delimiter).count();
     // What only ends the line parts nothing.
     let parts = |delimiter: u8| {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Columns;
 use super::cells::{self, Cells};
+use super::head;
 
 /// What fastText puts before a class.
 pub const FAST_TEXT: &str = "__label__";
@@ -61,7 +62,8 @@ impl Shape {
         let named = header(filled.clone().next().unwrap_or(""));
         if let Some(columns) = asked {
             let has_tabs = lines.iter().any(|line| line.contains('\t'));
-            let delimiter = cells::find_delimiter(filled.clone().next().unwrap_or(""));
+            let first = filled.clone().next().unwrap_or("");
+            let (delimiter, _) = head::delimiter(first, lines.get(1..).unwrap_or(&[]), None);
             let shape = if has_tabs || delimiter == b'\t' {
                 Self::Columns(columns)
             } else {

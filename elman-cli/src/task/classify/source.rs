@@ -326,6 +326,7 @@ fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<
         needs_labels: true,
         dialect: known.dialect.clone(),
         split_column: known.split_column.map(str::to_owned),
+        ..Wanted::default()
     };
     let table = crate::data::load_table(path, &wanted)?;
     let columns = table.columns.len();
