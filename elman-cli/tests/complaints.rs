@@ -144,15 +144,15 @@ fn a_folder_that_is_no_run() {
 fn a_run_is_trained_by_one_process_at_a_time() {
     let shop = Workshop::new();
     shop.train("run", "--epochs 1");
-    let config = std::fs::File::open(shop.path("run/config.toml")).expect("a configuration");
-    config.lock().expect("nobody else trains");
+    let lock = std::fs::File::open(shop.path("run/.lock")).expect("a file of its own");
+    lock.lock().expect("nobody else trains");
     shop.fails(
         "train --resume run",
         2,
         &["run: another process is training this run"],
     );
     shop.ok("eval run --data test.conll");
-    drop(config);
+    drop(lock);
     let ran = shop.run("train --resume run");
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(

@@ -94,6 +94,7 @@ fn a_killed_run_goes_on_to_the_same_model() {
         .collect();
     names.sort();
     let whole = [
+        ".lock",
         "checkpoint.safetensors",
         "config.toml",
         "metrics.jsonl",

@@ -150,10 +150,11 @@ impl Format {
             Self::Ts
         } else if is_text_table(&lines) {
             Self::Pairs
+        } else if is_ucr(&lines) {
+            // Before tables, one of which may lack its header.
+            Self::Ucr
         } else if is_table(&lines) {
             Self::Csv
-        } else if is_ucr(&lines) {
-            Self::Ucr
         } else if is_conll(&lines) {
             Self::Conll
         } else if is_pairs(&lines) {

@@ -266,9 +266,11 @@ fn season(history: &History, steps: usize) -> Option<usize> {
         let products = changes.iter().zip(&changes[lag..]);
         products.map(|(a, b)| a * b).sum::<f64>() / power
     };
-    let lags = 2..(changes.len() / 3).min(LONGEST_SEASON);
-    let best = lags
-        .map(|lag| (lag, correlation(lag)))
+    let lags = 1..(changes.len() / 3).min(LONGEST_SEASON);
+    // A smooth curve resembles itself a few steps later; a season begins where it no longer does.
+    let correlations = lags.map(|lag| (lag, correlation(lag)));
+    let best = correlations
+        .skip_while(|(_, correlation)| *correlation > SEASONAL)
         .filter(|(_, correlation)| *correlation > SEASONAL)
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     Some(best.0)

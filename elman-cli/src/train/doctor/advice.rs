@@ -4,7 +4,7 @@ use elman_core::{Activation, Cell, Spec};
 
 use super::case::{Case, Course, Recipe};
 use super::checkup::{Checkup, Finding, LayerHealth, Severity};
-use super::course;
+use super::course::{self, LARGE_UPDATE};
 use crate::net::cell::activation;
 
 /// A gradient has faded where less than this share of what the latest step gets is left.
@@ -19,8 +19,6 @@ const OFTEN: f64 = 0.5;
 const SATURATED: [f64; 2] = [0.25, 0.5];
 /// Share of dead units that is trouble.
 const DEAD: f64 = 0.1;
-/// An update this large, measured by its tensor, throws away what was learnt.
-pub(super) const LARGE_UPDATE: f64 = 0.1;
 /// A recurrence that stretches its state more than this at every step is no longer tame.
 const STRETCHING: f64 = 2.0;
 
@@ -41,7 +39,7 @@ pub fn findings(checkup: &Checkup, case: &Case<'_>) -> Vec<Finding> {
         let text =
             "nothing out of the ordinary: gradients neither fade nor explode, no unit is stuck"
                 .to_owned();
-        findings.push(finding(Severity::Fine, "all well", text));
+        findings.push(Finding::new(Severity::Fine, "all well", text));
     }
     findings
 }
@@ -80,14 +78,6 @@ fn of_net(checkup: &Checkup, spec: &Spec, recipe: Recipe) -> Vec<Finding> {
     findings
 }
 
-pub(super) fn finding(severity: Severity, about: &str, text: String) -> Finding {
-    Finding {
-        severity,
-        about: about.to_owned(),
-        text,
-    }
-}
-
 /// The first lag at which so little is left that the net cannot learn from it.
 pub fn fades_at(gradient_by_lag: &[f64]) -> Option<usize> {
     let first = gradient_by_lag.first().filter(|&&first| first > 0.0)?;
@@ -107,7 +97,7 @@ fn gradient(checkup: &Checkup, spec: &Spec, reach: usize) -> Option<Finding> {
             "on its way back through {steps} steps the gradient grows {times:.0} times: a few early steps drown all others; \
              try a smaller --lr, a smaller --clip-norm, or a shorter --k2"
         );
-        return Some(finding(Severity::Trouble, "exploding gradient", text));
+        return Some(Finding::new(Severity::Trouble, "exploding gradient", text));
     }
     let faded = fades_at(lags)?;
     let seen = counted(faded, "step");
@@ -117,13 +107,13 @@ fn gradient(checkup: &Checkup, spec: &Spec, reach: usize) -> Option<Finding> {
              back; if the task needs a memory, try {}",
             remedy(spec)
         );
-        return Some(finding(Severity::Trouble, "vanishing gradient", text));
+        return Some(Finding::new(Severity::Trouble, "vanishing gradient", text));
     }
     let text = format!(
         "gradients fade within {seen} (to 1 % of what the latest step gets), of {steps} that are sent back; that is the \
          memory the net can learn; a --k2 beyond it costs time only"
     );
-    Some(finding(Severity::Note, "memory", text))
+    Some(Finding::new(Severity::Note, "memory", text))
 }
 
 /// Against gradients that fade, in flags that the net's cells have.
@@ -150,14 +140,14 @@ fn clipping(checkup: &Checkup, recipe: Recipe) -> Option<Finding> {
             "{percent:.0} % of the updates were clipped: --clip-norm sets how far each goes, not the gradient; \
              try a larger --clip-norm, a smaller --lr, or --warm-up"
         );
-        return Some(finding(Severity::Trouble, "clipping", text));
+        return Some(Finding::new(Severity::Trouble, "clipping", text));
     }
     let text = format!(
         "{percent:.0} % of the updates were clipped; {} divides by the size of the gradients before, so this makes all \
          batches count alike rather than steps shorter",
         recipe.optimizer.name()
     );
-    Some(finding(Severity::Note, "clipping", text))
+    Some(Finding::new(Severity::Note, "clipping", text))
 }
 
 fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
@@ -181,7 +171,7 @@ fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
                 "{percent:.0} % of the values of {name} lie beyond ±0.98, where tanh passes hardly any gradient; \
                  try a smaller --lr, a smaller --clip-norm, or inputs of smaller size"
             );
-            findings.push(finding(severity, "saturated units", text));
+            findings.push(Finding::new(severity, "saturated units", text));
         }
         if layer.dead > 0 {
             let (dead, units) = (layer.dead, layer.units);
@@ -204,7 +194,7 @@ fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
             let text = format!(
                 "{dead} of {units} units of {name} {what} over the sequences looked at; {advice}"
             );
-            findings.push(finding(severity, "dead units", text));
+            findings.push(Finding::new(severity, "dead units", text));
         }
         // Of what the gates let in, no matrix tells.
         if layer.spectral_radius > STRETCHING && !gated {
@@ -213,7 +203,7 @@ fn layers(checkup: &Checkup, spec: &Spec) -> Vec<Finding> {
                 "W_rec of {name} has the spectral radius {radius:.2}: it stretches the state at every step, and only the \
                  activation holds it; try a smaller --lr or a smaller --clip-norm if the loss jumps"
             );
-            findings.push(finding(Severity::Note, "spectral radius", text));
+            findings.push(Finding::new(Severity::Note, "spectral radius", text));
         }
     }
     findings
@@ -237,7 +227,7 @@ fn gates(layer: &LayerHealth, steps: usize) -> Vec<Finding> {
             "{percent:.0} % of the values of gate {name} of {of} lie below 0.02 or above 0.98, where a sigmoid passes hardly \
              any gradient; try a smaller --lr, a smaller --clip-norm, or inputs of smaller size"
         );
-        findings.push(finding(severity, "saturated gates", text));
+        findings.push(Finding::new(severity, "saturated gates", text));
     }
     let forgetting = layer.forget_gate().filter(|gate| gate.mean < FORGETTING);
     if let Some(gate) = forgetting.filter(|_| steps > 4 * SHORT) {
@@ -247,7 +237,7 @@ fn gates(layer: &LayerHealth, steps: usize) -> Vec<Finding> {
              nothing is left, though losses are sent back {steps} steps; if the task needs a memory, try a smaller --lr, \
              otherwise a shorter --k2 or --cell elman costs less"
         );
-        findings.push(finding(Severity::Note, "forget gate", text));
+        findings.push(Finding::new(Severity::Note, "forget gate", text));
     }
     findings
 }
@@ -262,7 +252,7 @@ fn updates(checkup: &Checkup) -> Option<Finding> {
         let text = format!(
             "the last update changed {name} by {percent:.0} % of its size, where 0.1 % is usual; try a smaller --lr"
         );
-        finding(Severity::Note, "large updates", text)
+        Finding::new(Severity::Note, "large updates", text)
     })
 }
 

@@ -88,3 +88,14 @@ pub struct Finding {
     /// What was seen, what it means, what to try.
     pub text: String,
 }
+
+impl Finding {
+    /// What is called `about`.
+    pub fn new(severity: Severity, about: &str, text: String) -> Self {
+        Self {
+            severity,
+            about: about.to_owned(),
+            text,
+        }
+    }
+}

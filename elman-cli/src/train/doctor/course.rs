@@ -1,17 +1,18 @@
 //! How the run goes, and why it goes wrong.
 
-use super::advice::{LARGE_UPDATE, finding};
 use super::case::Case;
 use super::checkup::{Checkup, Finding, Severity};
 use crate::data::{Rows, Sequences};
 
+/// An update this large, measured by its tensor, throws away what was learnt.
+pub const LARGE_UPDATE: f64 = 0.1;
 /// A loss so many times that of answers that know nothing is the work of too large steps.
 const FAR_ABOVE: f64 = 2.0;
 
 /// What stops or spoils the run, by name; nothing where it goes well.
 pub fn findings(checkup: &Checkup, case: &Case<'_>) -> Vec<Finding> {
     let course = &case.course;
-    let trouble = |about: &str, text: String| vec![finding(Severity::Trouble, about, text)];
+    let trouble = |about: &str, text: String| vec![Finding::new(Severity::Trouble, about, text)];
     if course.has_fallen_back() {
         let (loss, least) = (course.loss, course.least_train);
         let text = format!(
