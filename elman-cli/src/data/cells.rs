@@ -1,14 +1,33 @@
 //! The cells of one line of a CSV file.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 pub use super::numbers::{is_missing, number};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 /// The delimiters that are looked for; of equals the first is the most usual.
 pub const DELIMITERS: [u8; 4] = *b",\t;|";
 
+thread_local! {
+    /// A parser for every delimiter: building one takes as long as parsing a thousand lines (175,000 instructions), and a copy
+    /// of csv-core 0.1.13 is none (`Dfa::clone` leaves out tables).
+    static PARSERS: RefCell<BTreeMap<u8, Reader>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// What a parser at its start makes of a line.
+fn parse<T>(delimiter: u8, parse: impl FnOnce(&mut Reader) -> T) -> T {
+    PARSERS.with_borrow_mut(|parsers| {
+        let build = || ReaderBuilder::new().delimiter(delimiter).build();
+        let parser = parsers.entry(delimiter).or_insert_with(build);
+        parser.reset();
+        parse(parser)
+    })
+}
+
 /// Takes lines apart. Buffers are kept, so that nothing is allocated once the longest line has been seen.
 pub struct Cells {
-    parser: Reader,
+    delimiter: u8,
     text: Vec<u8>,
     ends: Vec<usize>,
     len: usize,
@@ -18,7 +37,7 @@ impl Cells {
     /// For lines of that delimiter.
     pub fn new(delimiter: u8) -> Self {
         Self {
-            parser: ReaderBuilder::new().delimiter(delimiter).build(),
+            delimiter,
             text: Vec::new(),
             ends: Vec::new(),
             len: 0,
@@ -35,14 +54,13 @@ impl Cells {
         }
         self.text.resize(line.len() + 1, 0);
         self.ends.resize(line.len() + 2, 0);
-        self.parser.reset();
-        let (first, _, text, ends) =
-            self.parser
-                .read_record(line.as_bytes(), &mut self.text, &mut self.ends);
-        let (_, _, _, more) =
-            self.parser
-                .read_record(&[], &mut self.text[text..], &mut self.ends[ends..]);
-        self.len = ends + more;
+        let Self { text, ends, .. } = self;
+        let (first, len) = parse(self.delimiter, |parser| {
+            let (first, _, taken, found) = parser.read_record(line.as_bytes(), text, ends);
+            let (_, _, _, more) = parser.read_record(&[], &mut text[taken..], &mut ends[found..]);
+            (first, found + more)
+        });
+        self.len = len;
         match first {
             // The whole line was taken, and its end closed the record.
             ReadRecordResult::InputEmpty => Ok(()),

@@ -63,7 +63,7 @@ impl Layout {
             };
             layout.width = width.filter(|_| layout.has_spaces && asked.is_none());
         }
-        let widths = rows.iter().map(|row| layout.cells(row).len());
+        let widths = rows.iter().map(|row| layout.width(row));
         let widest = widths.max().unwrap_or(0);
         layout.is_counted = widest > 2 && layout.is_counted_in(lines, widest);
         if layout.is_counted && asked.is_none() {
@@ -88,16 +88,25 @@ impl Layout {
     /// The cells of a line.
     pub fn cells<'a>(&self, line: &'a str) -> Vec<&'a str> {
         if self.has_spaces {
-            return line
-                .split([' ', '\t'])
-                .filter(|cell| !cell.is_empty())
-                .collect();
+            return parted_by_spaces(line).collect();
         }
+        self.parted_by_tabs(line).collect()
+    }
+
+    /// How many they are.
+    fn width(&self, line: &str) -> usize {
+        if self.has_spaces {
+            return parted_by_spaces(line).count();
+        }
+        self.parted_by_tabs(line).count()
+    }
+
+    fn parted_by_tabs<'a>(&self, line: &'a str) -> impl Iterator<Item = &'a str> {
         let mut line = line;
         for _ in 0..self.trailing {
             line = line.strip_suffix('\t').unwrap_or(line);
         }
-        line.split('\t').collect()
+        line.split('\t')
     }
 
     /// Whether a line is a remark or belongs to no token of its own.
@@ -182,6 +191,10 @@ fn is_range(cell: &str) -> bool {
 fn trailing(rows: &[&str]) -> usize {
     let of_row = |row: &&str| row.len() - row.trim_end_matches('\t').len();
     rows.iter().map(of_row).min().unwrap_or(0)
+}
+
+fn parted_by_spaces(line: &str) -> impl Iterator<Item = &str> {
+    line.split([' ', '\t']).filter(|cell| !cell.is_empty())
 }
 
 /// How many columns spaces part in every line, if they are two or more.

@@ -34,40 +34,21 @@ impl Loader for Pairs {
     fn next_sequence(&self, lines: &mut Lines<impl BufRead>) -> Result<Option<Example>> {
         let mut is_header = self.has_header && lines.number() == 0;
         loop {
-            let number = lines.number() + 1;
-            let Some(line) = lines.next_line()? else {
+            let next = match self.shape {
+                // A cell in quotes may go on over the next lines.
+                Shape::Csv { .. } => lines.next_records(1)?,
+                _ => lines.next_batch(1)?,
+            };
+            let Some((number, line)) = next.first() else {
                 return Ok(None);
             };
-            if line.trim().is_empty() {
-                continue;
-            }
             if std::mem::take(&mut is_header) {
                 continue;
             }
-            let example = match self.shape {
-                Shape::Csv { .. } => {
-                    let record = line.to_owned();
-                    let record = whole_record(record, lines)?;
-                    self.read_line(&record, number)
-                }
-                _ => self.read_line(line, number),
-            };
+            let example = self.read_line(line, *number);
             return example.map(Some).map_err(|what| lines.complain(&what));
         }
     }
-}
-
-/// A cell in quotes may go on over the next lines.
-fn whole_record(mut record: String, lines: &mut Lines<impl BufRead>) -> Result<String> {
-    while record.matches('"').count() % 2 == 1 {
-        let Some(line) = lines.next_line()? else {
-            return Err(
-                lines.complain("a quotation mark (\") is not closed up to the end of the file")
-            );
-        };
-        record = format!("{record}\n{line}");
-    }
-    Ok(record)
 }
 
 impl Pairs {
@@ -107,12 +88,7 @@ impl Pairs {
         columns: Option<Columns>,
         is_class: Option<&dyn Fn(&str) -> bool>,
     ) -> Result<Self> {
-        let (shape, has_header) = find(lines, columns, is_class)?;
-        Ok(Self {
-            is_labelled: true,
-            shape,
-            has_header,
-        })
+        Self::find(lines, columns, is_class, true)
     }
 
     /// How the texts of a file are read, with or without classes.
@@ -124,9 +100,22 @@ impl Pairs {
         columns: Option<Columns>,
         is_class: Option<&dyn Fn(&str) -> bool>,
     ) -> Result<Self> {
-        let (shape, has_header) = find(lines, columns, is_class)?;
+        Self::find(lines, columns, is_class, false)
+    }
+
+    fn find(
+        lines: &mut Lines<impl BufRead>,
+        columns: Option<Columns>,
+        is_class: Option<&dyn Fn(&str) -> bool>,
+        is_labelled: bool,
+    ) -> Result<Self> {
+        let first = lines.peek()?;
+        let (shape, has_header, note) = Shape::find(&complete_lines(&first), columns, is_class);
+        if let Some(note) = note {
+            lines.note(&note);
+        }
         Ok(Self {
-            is_labelled: false,
+            is_labelled,
             shape,
             has_header,
         })
@@ -212,19 +201,6 @@ fn fast_text(line: &str) -> Result<(String, Option<String>), String> {
         return Err("the line has several labels, and a text has one class here".to_owned());
     }
     Ok((text.to_owned(), Some(class.to_owned())))
-}
-
-fn find(
-    lines: &mut Lines<impl BufRead>,
-    columns: Option<Columns>,
-    is_class: Option<&dyn Fn(&str) -> bool>,
-) -> Result<(Shape, bool)> {
-    let first = lines.peek()?;
-    let (shape, has_header, note) = Shape::find(&complete_lines(&first), columns, is_class);
-    if let Some(note) = note {
-        lines.note(&note);
-    }
-    Ok((shape, has_header))
 }
 
 #[cfg(test)]
@@ -321,7 +297,7 @@ mod tests {
         assert_eq!(found, [pair("one, two", "3"), pair("five", "4")]);
         let complaint = read_any("text,label\n\"a,b\n", "").unwrap_err().to_string();
         assert!(
-            complaint.contains("is not closed up to the end"),
+            complaint.starts_with("f:2: a quotation mark (\") is not closed within"),
             "{complaint}"
         );
     }

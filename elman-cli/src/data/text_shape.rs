@@ -115,7 +115,9 @@ pub fn is_text_table(lines: &[&str]) -> bool {
 
 /// The columns of text and class, where a line names both.
 fn header(line: &str) -> Option<(u8, Columns)> {
-    cells::DELIMITERS.into_iter().find_map(|delimiter| {
+    let is_there = |&delimiter: &u8| line.as_bytes().contains(&delimiter);
+    let mut delimiters = cells::DELIMITERS.into_iter().filter(is_there);
+    delimiters.find_map(|delimiter| {
         let mut parser = Cells::new(delimiter);
         parser.split(line).ok()?;
         let place = |names: &[&str]| {
@@ -128,32 +130,31 @@ fn header(line: &str) -> Option<(u8, Columns)> {
     })
 }
 
+/// The first and the last column of a line with a TAB.
+fn ends(line: &str) -> Option<(&str, &str)> {
+    let (first, rest) = line.split_once('\t')?;
+    let last = rest.rsplit('\t').next().unwrap_or(rest);
+    Some((first.trim(), last.trim()))
+}
+
 /// Whether the first column holds the classes: names that a model knows, or few different values beside many texts.
 fn stands_first(lines: &[&str], is_class: Option<&dyn Fn(&str) -> bool>) -> bool {
-    let pairs: Vec<(&str, &str)> = lines
-        .iter()
-        .filter_map(|line| line.split_once('\t'))
-        .collect();
-    let last = |&(_, rest): &(&'_ str, &'_ str)| {
-        rest.rsplit('\t').next().unwrap_or(rest).trim().to_owned()
-    };
+    let pairs: Vec<(&str, &str)> = lines.iter().filter_map(|line| ends(line)).collect();
     if let Some(is_class) = is_class {
-        let first = pairs
-            .iter()
-            .filter(|(first, _)| is_class(first.trim()))
-            .count();
-        let behind = pairs.iter().filter(|pair| is_class(&last(pair))).count();
-        return 2 * first > pairs.len() && 2 * behind < pairs.len();
+        let first = pairs.iter().filter(|(first, _)| is_class(first)).count();
+        let last = pairs.iter().filter(|(_, last)| is_class(last)).count();
+        return 2 * first > pairs.len() && 2 * last < pairs.len();
     }
-    let words = |text: &str| text.split_whitespace().count();
-    let first: BTreeSet<&str> = pairs.iter().map(|(first, _)| first.trim()).collect();
-    let behind: BTreeSet<String> = pairs.iter().map(last).collect();
-    let longer = pairs.iter().map(|pair| words(&last(pair))).sum::<usize>()
-        > pairs.iter().map(|(first, _)| words(first)).sum();
-    pairs.len() >= FEWEST
-        && 2 * first.len() <= pairs.len()
-        && 4 * first.len() <= behind.len()
-        && longer
+    let first: BTreeSet<&str> = pairs.iter().map(|&(first, _)| first).collect();
+    // Mostly it is the other way round, and there is no more to look at.
+    if pairs.len() < FEWEST || 2 * first.len() > pairs.len() {
+        return false;
+    }
+    let last: BTreeSet<&str> = pairs.iter().map(|&(_, last)| last).collect();
+    let words = |of: fn(&(&str, &str)) -> usize| pairs.iter().map(of).sum::<usize>();
+    4 * first.len() <= last.len()
+        && words(|(_, last)| last.split_whitespace().count())
+            > words(|(first, _)| first.split_whitespace().count())
 }
 
 #[cfg(test)]
