@@ -10,8 +10,8 @@ use std::fmt;
 use elman_core::Channel;
 use serde::{Deserialize, Serialize};
 
-use crate::data::Hiding;
 use crate::data::frequency::most_frequent_first;
+use crate::data::{Hiding, nfc};
 
 /// One view of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,9 +94,10 @@ impl Feature {
     fn of<'a>(self, word: &'a Folded<'_>) -> Cow<'a, str> {
         let folded = &*word.folded;
         match self {
-            Self::Character | Self::Token => word.word.into(),
+            Self::Token => word.raw.into(),
+            Self::Character => (*word.word).into(),
             Self::Word => folded.into(),
-            Self::Shape => shape(word.word).into(),
+            Self::Shape => shape(&word.word).into(),
             Self::Prefix(letters) => {
                 let end = folded.char_indices().nth(letters);
                 folded[..end.map_or(folded.len(), |(end, _)| end)].into()
@@ -110,25 +111,27 @@ impl Feature {
     }
 }
 
-/// A word as it is and case folded, digits mapped to 0: `Apollo-11` and `APOLLO-13` are one word. Most features begin with
-/// that, so it is done once for all of them.
+/// A word as it is, in Normalization Form C, and case folded with digits mapped to 0: `Apollo-11` and `APOLLO-13` are one word.
+/// Most features begin with that, so it is done once for all of them.
 pub struct Folded<'a> {
-    word: &'a str,
+    raw: &'a str,
+    word: Cow<'a, str>,
     folded: Cow<'a, str>,
 }
 
 impl<'a> Folded<'a> {
     /// Of a word.
-    pub fn new(word: &'a str) -> Self {
+    pub fn new(raw: &'a str) -> Self {
+        let word = nfc(raw);
         let stays = |byte: u8| byte.is_ascii() && !matches!(byte, b'A'..=b'Z' | b'1'..=b'9');
-        let folded = if word.bytes().all(stays) {
-            word.into()
+        let folded = if raw.bytes().all(stays) {
+            raw.into()
         } else {
             let letters = word.chars().flat_map(char::to_lowercase);
             let letters = letters.map(|c| if c.is_numeric() { '0' } else { c });
             letters.collect::<String>().into()
         };
-        Self { word, folded }
+        Self { raw, word, folded }
     }
 }
 
@@ -225,7 +228,7 @@ impl Vocabulary {
 
     /// How a firmware finds the value of a token.
     pub fn recipe(&self) -> String {
-        const FOLD: &str = "the word in small letters, every digit 0";
+        const FOLD: &str = "the word in Normalization Form C and small letters, every digit 0";
         match self.feature {
             Feature::Word => FOLD.to_owned(),
             Feature::Shape => "its shape: X for a capital, x for another letter, d for a digit, other signs as they are, \
@@ -233,7 +236,7 @@ impl Vocabulary {
                 .to_owned(),
             Feature::Prefix(letters) => format!("the first {letters} characters of {FOLD}"),
             Feature::Suffix(letters) => format!("the last {letters} characters of {FOLD}"),
-            Feature::Character => "the character itself, UTF-8".to_owned(),
+            Feature::Character => "the character itself, UTF-8 in Normalization Form C".to_owned(),
             Feature::Token => "the token itself, UTF-8".to_owned(),
         }
     }
@@ -310,6 +313,9 @@ mod tests {
         assert_eq!(of(Feature::Word, "x-0"), "x-0");
         assert_eq!(of(Feature::Prefix(3), "Übergang"), "übe");
         assert_eq!(of(Feature::Prefix(3), "Of"), "of");
+        assert_eq!(of(Feature::Word, "E\u{301}te\u{301}"), "été");
+        assert_eq!(of(Feature::Shape, "E\u{301}te\u{301}"), "Xxx");
+        assert_eq!(of(Feature::Token, "e\u{301}"), "e\u{301}");
         assert_eq!(of(Feature::Suffix(3), "naïve"), "ïve");
         assert_eq!(of(Feature::Suffix(3), "is"), "is");
         let shapes = [

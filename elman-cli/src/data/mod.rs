@@ -18,6 +18,7 @@ mod header;
 mod layout;
 mod lines;
 mod load;
+mod nfc;
 mod npy;
 mod npy_array;
 mod numbers;
@@ -43,6 +44,7 @@ pub use dialect::Dialect;
 pub use format::Format;
 pub use lines::{Lines, Loader};
 pub use load::{DataFile, load_table, open_table, table_of};
+pub use nfc::nfc;
 pub use open::{Bytes, is_pipe, unpacked};
 pub use sequences::{Hiding, Rows, Sequences, Targets};
 

@@ -1,9 +1,11 @@
 //! Plain text: the whole of a file as one string of UTF-8.
 
+use std::borrow::Cow;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
 use super::lines::NOT_UTF8;
+use super::nfc;
 use super::open;
 use crate::base::failure::{Failure, Result};
 
@@ -19,8 +21,8 @@ pub fn look(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Reads a text. A byte-order mark is taken off and line ends become LF, so that a text is the same wherever it
-/// was saved.
+/// Reads a text. A byte-order mark is taken off, line ends become LF and letters take Normalization Form C, so that a text is
+/// the same wherever it was saved.
 ///
 /// # Errors
 /// Missing, unreadable or empty files; bytes that are not UTF-8, by line and column.
@@ -58,6 +60,9 @@ fn decode(mut bytes: Vec<u8>) -> Result<String, Option<(usize, usize)>> {
     if text.contains("\r\n") {
         text = text.replace("\r\n", "\n");
     }
+    if let Cow::Owned(normal) = nfc(&text) {
+        text = normal;
+    }
     if text.is_empty() { Err(None) } else { Ok(text) }
 }
 
@@ -70,6 +75,7 @@ mod tests {
     fn marks_and_line_ends_are_made_equal() {
         let decoded = decode("\u{feff}é\r\nb\n\n".as_bytes().to_vec());
         assert_eq!(decoded.unwrap(), "é\nb\n\n");
+        assert_eq!(decode("e\u{301}\n".into()).unwrap(), "é\n");
         assert_eq!(decode(b"a\n\xC3\xA9b\xFFc".to_vec()), Err(Some((2, 3))));
         assert_eq!(decode(Vec::new()), Err(None));
         assert_eq!(decode("\u{feff}".into()), Err(None));
@@ -90,7 +96,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_back(text in "[^\r\u{feff}]{1,40}") {
-            prop_assert_eq!(decode(text.clone().into_bytes()), Ok(text));
+            prop_assert_eq!(decode(text.clone().into_bytes()), Ok(nfc(&text).into_owned()));
         }
 
         #[test]

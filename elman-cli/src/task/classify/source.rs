@@ -12,7 +12,7 @@ use crate::data::conll::Conll;
 use crate::data::pairs::{self, Pairs};
 use crate::data::reading::Steps;
 use crate::data::table::{Block, Blocks, Labels, Part, Wanted, cut_padding};
-use crate::data::{Bytes, Columns, DataFile, Dialect, Format, Lines, Loader, open_table};
+use crate::data::{Bytes, Columns, DataFile, Dialect, Format, Lines, Loader, nfc, open_table};
 use crate::task::label::Labels as Classes;
 
 /// What a step of a text is.
@@ -28,7 +28,7 @@ pub enum Unit {
 impl Unit {
     fn cut(self, text: &str) -> Vec<String> {
         match self {
-            Self::Chars => text.chars().map(String::from).collect(),
+            Self::Chars => nfc(text).chars().map(String::from).collect(),
             Self::Words => text.split_whitespace().map(str::to_owned).collect(),
         }
     }

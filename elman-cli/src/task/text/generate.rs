@@ -11,6 +11,7 @@ use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::json;
 use crate::base::tell::tell;
+use crate::data::nfc;
 use crate::task::args::GenerateArgs;
 
 /// What `--json` prints.
@@ -31,10 +32,11 @@ struct Generated<'a> {
 pub fn run(args: &GenerateArgs) -> Result<()> {
     let net = TextModel::open(&Run::open(&args.run)?)?;
     let lexicon = net.lexicon();
-    let prompt = lexicon.ids(&args.prompt);
+    let written = nfc(&args.prompt);
+    let prompt = lexicon.ids(&written);
     if prompt.contains(&UNKNOWN) {
         let (unit, mut unknown) = (lexicon.unit(), Vec::new());
-        unit.cut(&args.prompt, |token| {
+        unit.cut(&written, |token| {
             if lexicon.id(token) == UNKNOWN && !unknown.contains(&token) {
                 unknown.push(token);
             }

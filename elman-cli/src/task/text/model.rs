@@ -13,7 +13,7 @@ use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::json;
 use crate::base::threads::on_threads;
-use crate::data::{DataFile, Format, Lines, Sequences, text};
+use crate::data::{DataFile, Format, Lines, Sequences, nfc, text};
 use crate::net::gather::longest_first;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet, no_classes};
@@ -64,13 +64,14 @@ impl TextModel {
             if self.meaning.lines {
                 reader.start_over()?;
             }
-            let mut ids = self.meaning.lexicon.ids(line);
+            let normal = nfc(line);
+            let mut ids = self.meaning.lexicon.ids(&normal);
             ids.push(LINE_END);
             let surprises = ids.iter().map(|&id| reader.surprise(id));
             let token_nats = surprises.collect::<Result<Vec<f64>>>()?;
             let nats: f64 = token_nats.iter().sum();
             if args.json {
-                let tokens = self.tokens(line);
+                let tokens = self.tokens(&normal);
                 let answer = TextAnswer {
                     line,
                     nats,
@@ -89,7 +90,7 @@ impl TextModel {
         Ok(())
     }
 
-    /// As they stand in the line, known or not, and the line end.
+    /// Of a line, known or not, and the line end.
     fn tokens<'a>(&self, line: &'a str) -> Vec<&'a str> {
         let mut tokens = Vec::new();
         self.lexicon().unit().cut(line, |token| tokens.push(token));
