@@ -54,11 +54,12 @@ pub fn hold_out(members: &[Member<'_>], column: &str, seed: u64, path: &Path) ->
 
 /// Groups in random order, until a tenth is held out and every class that can be is met there; training keeps all classes.
 fn choose<'a>(members: &[Member<'a>], seed: u64) -> BTreeSet<&'a str> {
-    let mut of_group: BTreeMap<&str, Vec<Option<&str>>> = BTreeMap::new();
-    let mut left: BTreeMap<Option<&str>, usize> = BTreeMap::new();
-    for member in members {
-        of_group.entry(member.group).or_default().push(member.class);
-        *left.entry(member.class).or_default() += 1;
+    type Classes<'a> = BTreeMap<Option<&'a str>, usize>;
+    let mut of_group: BTreeMap<&str, Classes<'_>> = BTreeMap::new();
+    let mut left = Classes::new();
+    for &Member { group, class } in members {
+        *of_group.entry(group).or_default().entry(class).or_default() += 1;
+        *left.entry(class).or_default() += 1;
     }
     let mut order: Vec<&str> = of_group.keys().copied().collect();
     seeds::shuffle(
@@ -68,20 +69,20 @@ fn choose<'a>(members: &[Member<'a>], seed: u64) -> BTreeSet<&'a str> {
     let (mut held, mut met, mut count) = (BTreeSet::new(), BTreeSet::new(), 0);
     for group in order {
         let classes = &of_group[group];
-        let is_new = classes.iter().any(|class| !met.contains(class));
-        let is_too_much = (count + classes.len()) * MOST > members.len();
+        let size: usize = classes.values().sum();
+        let is_new = classes.keys().any(|class| !met.contains(class));
+        let is_too_much = (count + size) * MOST > members.len();
         if is_too_much || count * HELD_OUT >= members.len() && !is_new {
             continue;
         }
-        let of_class = |class| classes.iter().filter(|&&one| one == class).count();
-        if classes.iter().any(|&class| left[&class] == of_class(class)) {
+        if classes.iter().any(|(class, &all)| left[class] == all) {
             continue;
         }
-        for &class in classes {
-            *left.entry(class).or_default() -= 1;
+        for (&class, &all) in classes {
+            *left.entry(class).or_default() -= all;
             met.insert(class);
         }
-        count += classes.len();
+        count += size;
         held.insert(group);
     }
     held
@@ -126,6 +127,12 @@ mod tests {
             found.iter().filter(|&&is_held| is_held).count(),
             5 * held.len()
         );
+    }
+
+    #[test]
+    fn large_groups_are_counted_once() {
+        let groups: Vec<&str> = (0..200_000).map(|i| ["x", "y", "z"][i % 3]).collect();
+        assert_eq!(choose(&members(&groups, &["a"]), 1).len(), 1);
     }
 
     #[test]

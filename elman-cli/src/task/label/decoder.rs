@@ -19,6 +19,8 @@ enum Search {
 /// Every label may follow any other that may end a span, except that an `I-x` needs `B-x` or `I-x` before it; so the best
 /// predecessor is the best of those labels, or the better of two.
 struct Trellis {
+    /// Whether a sentence may end with a label.
+    ends: Vec<bool>,
     /// Logarithm of the best path to each label.
     scores: Vec<f32>,
     next: Vec<f32>,
@@ -34,6 +36,9 @@ impl<'a> Decoder<'a> {
         let search = match labels.are_bound() {
             false => Search::Free(Vec::new()),
             true => Search::Bound(Trellis {
+                ends: (0..labels.len())
+                    .map(|label| labels.may_end(label))
+                    .collect(),
                 scores: vec![0.0; labels.len()],
                 next: vec![0.0; labels.len()],
                 best_before: Vec::new(),
@@ -71,7 +76,7 @@ impl<'a> Decoder<'a> {
 
 impl Trellis {
     fn push(&mut self, labels: &Labels, row: &[f32]) {
-        let best_before = best_end(labels, &self.scores);
+        let best_before = best_end(&self.ends, &self.scores);
         let is_first = self.best_before.is_empty();
         let bits = self.began.len();
         self.began.resize(bits + words(labels), 0);
@@ -96,7 +101,7 @@ impl Trellis {
     /// Goes back along the best path.
     fn finish(self, labels: &Labels) -> Vec<usize> {
         let steps = self.best_before.len();
-        let mut path = vec![best_end(labels, &self.scores); steps];
+        let mut path = vec![best_end(&self.ends, &self.scores); steps];
         for t in (1..steps).rev() {
             let label = path[t];
             let word = self.began[t * words(labels) + label / 64];
@@ -111,8 +116,8 @@ impl Trellis {
 }
 
 /// The best label that a sentence may end with.
-fn best_end(labels: &Labels, scores: &[f32]) -> usize {
-    let ends = (0..scores.len()).filter(|&label| labels.may_end(label));
+fn best_end(ends: &[bool], scores: &[f32]) -> usize {
+    let ends = (0..scores.len()).filter(|&label| ends[label]);
     // Of equals the first.
     ends.reduce(|best, label| {
         if scores[label] > scores[best] {
