@@ -33,13 +33,18 @@ impl View for Tensor {
 
 /// A file of tensors; number `i` of each is `i / 8 - 1/2`.
 fn state_dict(shapes: &[(&str, &[usize])]) -> Vec<u8> {
+    tensors(shapes, None)
+}
+
+/// The same, with words in front.
+fn tensors(shapes: &[(&str, &[usize])], metadata: Option<HashMap<String, String>>) -> Vec<u8> {
     let tensor = |&(name, shape): &(&str, &[usize])| {
         let len: usize = shape.iter().product();
         let numbers = (0..len).flat_map(|i| (i as f32 / 8.0 - 0.5).to_le_bytes());
         (name.to_owned(), Tensor(shape.to_vec(), numbers.collect()))
     };
     let tensors: Vec<_> = shapes.iter().map(tensor).collect();
-    safetensors::serialize(tensors, None::<HashMap<String, String>>).expect("a file")
+    safetensors::serialize(tensors, metadata).expect("a file")
 }
 
 /// Two inputs, three units, two outputs.
@@ -64,6 +69,37 @@ fn numbers(shop: &Workshop, run: &str, tensor: &str) -> Vec<f32> {
     words
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
         .collect()
+}
+
+/// Headers of safetensors are padded to any length, and 640 begins as a pickle does. What a stranger calls a tensor stays in
+/// its line.
+#[test]
+fn tensors_are_no_pickle_and_their_names_forge_no_line() {
+    let shop = Workshop::new();
+    let metadata = HashMap::from([(
+        "emb\nnext: all is well.weight".to_owned(),
+        "dec.weight".to_owned(),
+    )]);
+    let tied: [(&str, &[usize]); 3] = [
+        ("dec.weight", &[5, 4]),
+        ("rnn.weight_hh_l0", &[4, 4]),
+        ("rnn.weight_ih_l0", &[4, 4]),
+    ];
+    let content = tensors(&tied, Some(metadata));
+    let (length, rest) = content.split_first_chunk().expect("a length");
+    let (header, tensors) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    shop.write("words.txt", "a\nb\nc\nd\ne\n");
+    for length in [640usize, 1408] {
+        let mut padded = (length as u64).to_le_bytes().to_vec();
+        padded.extend(header);
+        padded.resize(8 + length, b' ');
+        padded.extend(tensors);
+        shop.write("net.safetensors", padded);
+        let said = shop.ok(&format!(
+            "import net.safetensors --task label --labels a,b,c,d,e --vocabulary words.txt --activation tanh -o run-{length}"
+        ));
+        assert_eq!(said.matches("\nnext: ").count(), 1, "{said}");
+    }
 }
 
 #[test]

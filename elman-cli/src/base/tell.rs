@@ -21,7 +21,7 @@ pub fn line(words: fmt::Arguments<'_>) {
 
 /// Words that may be a stranger's, so that they do not steer the terminal: control characters are escaped, and no line but the
 /// first begins where ours do.
-fn plain(words: &str) -> impl fmt::Display {
+pub fn plain(words: &str) -> impl fmt::Display {
     fmt::from_fn(move |f| {
         words.chars().try_for_each(|c| match c {
             '\n' => f.write_str("\n  "),

@@ -29,6 +29,8 @@ use serde::Serialize;
 use crate::args::{IMPORTED, ImportArgs};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
+use crate::base::json;
+use crate::base::tell::plain;
 use crate::exchange::onnx;
 use crate::net::cell::{self, CellName};
 use crate::net::describe;
@@ -127,10 +129,11 @@ pub fn reads_state_dict(content: &[u8]) -> Result<()> {
 
 /// Reads a file by its content.
 fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Content> {
-    if let Some(what) = other::name(&content) {
+    // A length of 640 in front of tensors begins as a pickle does.
+    let is_tensors = is_safetensors(&content);
+    if let Some(what) = other::name(&content).filter(|_| !is_tensors) {
         return Err(Failure::input(what));
     }
-    let is_tensors = is_safetensors(&content);
     if let Some(like) = &args.like {
         if !is_tensors {
             return Err(Failure::input("--like is for the tensors of a state_dict"));
@@ -346,7 +349,7 @@ fn report(args: &ImportArgs, run: &Run, net: &Net, meaning: &Meaning) -> Result<
             parameters: net.params.len(),
             notes: &net.notes,
         };
-        serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
+        json::write(&mut out, &report)?;
         return Ok(writeln!(out)?);
     }
     writeln!(
@@ -356,7 +359,7 @@ fn report(args: &ImportArgs, run: &Run, net: &Net, meaning: &Meaning) -> Result<
         meaning.task
     )?;
     for note in &net.notes {
-        writeln!(out, "note: {note}")?;
+        writeln!(out, "note: {}", plain(note))?;
     }
     Ok(writeln!(
         out,

@@ -1,5 +1,7 @@
 //! Files of nets that are not read, named by what they are.
 
+use std::io::Cursor;
+
 /// How an archive begins.
 const ZIP: &[u8] = b"PK\x03\x04";
 
@@ -9,11 +11,16 @@ pub fn name(content: &[u8]) -> Option<&'static str> {
         return Some(KERAS);
     }
     if content.starts_with(ZIP) {
-        // The names of its members stand in clear in front of each.
-        let holds = |name: &[u8]| content.windows(name.len()).any(|part| part == name);
-        return Some(if holds(b"model.weights.h5") {
+        let archive = zip::ZipArchive::new(Cursor::new(content)).ok();
+        let holds = |end: &str| {
+            let mut names = archive
+                .iter()
+                .flat_map(|archive| archive.file_names().flatten());
+            names.any(|name| name.ends_with(end))
+        };
+        return Some(if holds("model.weights.h5") {
             KERAS
-        } else if holds(b".npy") {
+        } else if holds(".npy") {
             "this is an archive of NumPy arrays; write the net by safetensors.numpy.save_file(arrays, FILE) under PyTorch's names, \
              or as ONNX"
         } else {
@@ -37,6 +44,8 @@ const PICKLE: &str = "this is a pickle, of torch.save, joblib or scikit-learn, w
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -44,9 +53,21 @@ mod tests {
         let names =
             |content: &[u8], word: &str| name(content).is_some_and(|name| name.contains(word));
         assert!(names(b"\x89HDF\r\n\x1a\n...", "Keras"));
-        assert!(names(b"PK\x03\x04..config.json..model.weights.h5", "Keras"));
-        assert!(names(b"PK\x03\x04..archive/data.pkl", "torch.save"));
-        assert!(names(b"PK\x03\x04..w.npy", "NumPy"));
+        let zip = |name: &str, content: &[u8]| {
+            let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+            let stored = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Stored);
+            zip.start_file(name, stored).unwrap();
+            zip.write_all(content).unwrap();
+            zip.finish().unwrap().into_inner()
+        };
+        assert!(names(&zip("model.weights.h5", b""), "Keras"));
+        assert!(names(
+            &zip("archive/data.pkl", b"of data.npy"),
+            "torch.save"
+        ));
+        assert!(names(&zip("w.npy", b""), "NumPy"));
+        assert!(names(b"PK\x03\x04 broken off", "torch.save"));
         assert!(names(
             b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.more",
             "torch.save"
