@@ -59,7 +59,11 @@ pub struct DateFormat(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     Seconds(i64),
-    Months(i32),
+    Months {
+        months: i32,
+        /// Whether every date is the last of its month.
+        last: bool,
+    },
     /// From Monday to Friday, but for a holiday now and then.
     Weekdays,
 }
@@ -152,10 +156,12 @@ impl Pace {
     /// How even dates go on; `None` where they do not, or are fewer than two.
     pub fn of(dates: &[DateTime]) -> Option<Self> {
         let (&first, &second) = (dates.first()?, dates.get(1)?);
-        let goes_on =
-            |pace: &Self| (dates.windows(2)).all(|pair| pace.leads(dates, pair[0], pair[1]));
+        let goes_on = |pace: &Self| (dates.windows(2)).all(|pair| pace.leads(pair[0], pair[1]));
         let seconds = Self::Seconds(seconds(first, second));
-        let months = Self::Months(months(first, second));
+        let months = Self::Months {
+            months: months(first, second),
+            last: dates.iter().all(|&date| is_last(date)),
+        };
         let even = [months, seconds].into_iter().find(goes_on);
         even.or_else(|| are_weekdays(dates).then_some(Self::Weekdays))
     }
@@ -168,13 +174,12 @@ impl Pace {
                 let whole = seconds.checked_mul(steps)?;
                 date.checked_add(SignedDuration::from_secs(whole)).ok()
             }
-            Self::Months(months) => {
+            Self::Months { months, last } => {
                 let months = i64::from(months).checked_mul(steps)?;
                 let next = date
                     .checked_add(Span::new().try_months(months).ok()?)
                     .ok()?;
-                // The last of a month is followed by the last of a month.
-                Some(if is_last(date) {
+                Some(if last {
                     next.date().last_of_month().to_datetime(next.time())
                 } else {
                     next
@@ -197,13 +202,12 @@ impl Pace {
         }
     }
 
-    fn leads(self, dates: &[DateTime], from: DateTime, to: DateTime) -> bool {
+    fn leads(self, from: DateTime, to: DateTime) -> bool {
         match self {
             Self::Weekdays => false,
             Self::Seconds(pace) => pace != 0 && seconds(from, to) == pace,
-            Self::Months(pace) => {
-                let are_last = dates.iter().all(|&date| is_last(date));
-                let is_same = from.day() == to.day() || are_last;
+            Self::Months { months: pace, last } => {
+                let is_same = from.day() == to.day() || last;
                 pace != 0 && months(from, to) == pace && is_same && from.time() == to.time()
             }
         }
@@ -268,10 +272,12 @@ mod tests {
 
     #[test]
     fn dates_go_on_in_their_own_form() {
-        let cases: [(&[&str], usize, &str); 16] = [
+        let cases: [(&[&str], usize, &str); 18] = [
             (&["2018-11-01", "2018-12-01"], 1, "2019-01-01"),
             (&["2024-02-28", "2024-02-29"], 1, "2024-03-01"),
             (&["2024-01-31", "2024-02-29", "2024-03-31"], 1, "2024-04-30"),
+            (&["2023-01-28", "2023-02-28"], 1, "2023-03-28"),
+            (&["2023-03-30", "2023-04-30"], 1, "2023-05-30"),
             (&["2023-12-04", "2023-12-11"], 2, "2023-12-25"),
             (&["1949-11", "1949-12"], 2, "1950-02"),
             (

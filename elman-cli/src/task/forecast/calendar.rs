@@ -18,7 +18,7 @@ pub struct Calendar {
 impl Calendar {
     /// Of the dates as they stand in a file; `None` where they are no dates.
     pub fn of(stamps: &[String]) -> Option<Self> {
-        let (format, dates) = parse(stamps)?;
+        let (format, dates) = parse(stamps, None)?;
         Some(Self {
             format,
             pace: Pace::of(&dates),
@@ -32,10 +32,17 @@ impl Calendar {
     }
 }
 
-fn parse(stamps: &[String]) -> Option<(DateFormat, Vec<DateTime>)> {
+/// The dates and their form: the `known` one, where all of them are in it, or the one that fits best.
+fn parse(stamps: &[String], known: Option<&DateFormat>) -> Option<(DateFormat, Vec<DateTime>)> {
     /// So many cells tell the form.
     const LOOKED_AT: usize = 1000;
     let cells: Vec<&str> = stamps.iter().map(String::as_str).collect();
+    if let Some(format) = known
+        && let Some(dates) = format.parse_all(&cells)
+        && !dates.is_empty()
+    {
+        return Some((format.clone(), dates));
+    }
     let format = DateFormat::find(&cells[..cells.len().min(LOOKED_AT)])?;
     let dates = format.parse_all(&cells)?;
     Some((format, dates))
@@ -50,6 +57,7 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
     let mut notes = Vec::new();
     let name = stamp_name.unwrap_or("t");
     let are_several = blocks.len() > 1;
+    let mut known: Option<DateFormat> = None;
     for block in blocks {
         let of_series = if are_several {
             format!("series {}: ", block.name)
@@ -57,14 +65,21 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
             String::new()
         };
         let mut note = |what: String| notes.push(of_series.clone() + &what);
-        let Some((_, mut dates)) = parse(&block.stamps) else {
+        let Some((format, mut dates)) = parse(&block.stamps, known.as_ref()) else {
             if block.stamps.is_empty() {
                 note_counts(&block.steps, &mut note);
             }
             continue;
         };
+        known = Some(format);
         if falls(&dates) {
             let (first, last) = (&block.stamps[0], &block.stamps[dates.len() - 1]);
+            if !block.steps.is_empty() {
+                note(format!(
+                    "{name} falls from {first} to {last} while the count of the steps rises; the rows stay in the order of that count"
+                ));
+                continue;
+            }
             note(format!(
                 "{name} falls from {first} to {last}, so the rows are read from the last to the first"
             ));
@@ -86,7 +101,7 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
 
 /// Whether these are dates and fall from each to the next.
 pub fn falls_in(stamps: &[String]) -> bool {
-    parse(stamps).is_some_and(|(_, dates)| dates.is_sorted_by(|before, after| before > after))
+    parse(stamps, None).is_some_and(|(_, dates)| dates.is_sorted_by(|before, after| before > after))
 }
 
 /// Whether dates never rise and fall at least once.
@@ -226,6 +241,24 @@ mod tests {
             (1, &[2.0, 1.0, 0.0][..])
         );
         assert_eq!(blocks[0].stamps[0], "2020-01-01");
+    }
+
+    #[test]
+    fn a_count_of_the_steps_says_more_than_dates() {
+        let mut blocks = [Block {
+            steps: vec![0.0, 1.0, 2.0],
+            ..block(&["2020-01-03", "2020-01-02", "2020-01-01"])
+        }];
+        let notes = put_in_order(&mut blocks, 1, Some("day"));
+        assert!(
+            notes[0].ends_with("the rows stay in the order of that count"),
+            "{notes:?}"
+        );
+        assert_eq!(
+            (notes.len(), &blocks[0].values[..]),
+            (1, &[0.0, 1.0, 2.0][..])
+        );
+        assert_eq!(blocks[0].stamps[0], "2020-01-03");
     }
 
     #[test]

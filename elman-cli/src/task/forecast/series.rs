@@ -1,6 +1,7 @@
 //! Series from the rows of a table.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::calendar::{self, Calendar};
 use super::history::History;
@@ -24,7 +25,8 @@ pub struct Series {
     pub stamps: Vec<String>,
     /// What the file calls them.
     pub stamp_name: Option<String>,
-    calendar: Option<Calendar>,
+    /// Of the stamps, once it is asked for.
+    calendar: OnceLock<Option<Calendar>>,
     /// Line of the first step.
     pub line: usize,
 }
@@ -46,7 +48,6 @@ const TRAINED: f64 = 0.85;
 
 impl Series {
     fn new(block: Block, width: usize, stamp_name: Option<String>) -> Self {
-        let calendar = Calendar::of(&block.stamps);
         let mut parts = block.parts;
         if parts.is_empty() {
             let learnt = (TRAINED * block.rows as f64).round() as usize;
@@ -61,7 +62,7 @@ impl Series {
             steps: block.steps,
             stamps: block.stamps,
             stamp_name,
-            calendar,
+            calendar: OnceLock::new(),
             line: block.line,
         }
     }
@@ -114,6 +115,7 @@ impl Series {
         let steps = step + 1 - self.stamps.len();
         let next = self
             .calendar
+            .get_or_init(|| Calendar::of(&self.stamps))
             .as_ref()
             .and_then(|calendar| calendar.after(last, steps));
         Some(next.unwrap_or_default())
