@@ -247,6 +247,9 @@ impl RowFormat {
         let number = |column: usize| {
             (self.notation.number(cells.get(column))).map_err(|what| blame(column, what))
         };
+        let step = |column: usize| {
+            (self.notation.step(cells.get(column))).map_err(|what| blame(column, what))
+        };
         let mut values = Vec::with_capacity(header.inputs.len());
         for &column in &header.inputs {
             values.push(number(column)?);
@@ -268,7 +271,7 @@ impl RowFormat {
         Ok(Some(Row {
             values,
             sequence: text(header.sequence).unwrap_or_default(),
-            step: header.step.map(number).transpose()?,
+            step: header.step.map(step).transpose()?,
             label,
             part: header.split.map(part).transpose()?,
             stamp,

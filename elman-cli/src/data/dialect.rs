@@ -27,6 +27,11 @@ pub struct Dialect {
 }
 
 impl Dialect {
+    /// Whether a column has a purpose because somebody said so.
+    pub const fn names_columns(&self) -> bool {
+        self.seq_column.is_some() || self.step_column.is_some() || self.label_column.is_some()
+    }
+
     /// Whether nobody said anything.
     pub fn is_usual(&self) -> bool {
         *self == Self::default()

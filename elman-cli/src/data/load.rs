@@ -5,6 +5,7 @@ use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
 use super::Columns;
+use super::blanked::blank;
 use super::csv::Csv;
 use super::format::Format;
 use super::lines::Lines;
@@ -14,6 +15,7 @@ use super::table::{Blocks, Table, Wanted};
 use super::ts::Ts;
 use super::ucr::Ucr;
 use crate::base::failure::{Failure, Result};
+use crate::base::tell::tell;
 
 /// Labelled data as the command line names them.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +50,7 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
         }
     };
     let in_file = |what: String| Failure::input(what).in_file(path);
-    Ok(match format {
+    let blocks: Box<dyn Blocks> = match format {
         Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
         Format::Ucr => Box::new(Ucr::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
@@ -64,8 +66,15 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
             Box::new(Arrays::from_npz(BufReader::new(file), wanted).map_err(in_file)?)
         }
         // What looks like text may be a table with a mistake, and the reader of tables can name the place.
-        _ => Box::new(Csv::open(Lines::of_file(path, bytes), wanted)?),
-    })
+        _ => return Ok(Box::new(Csv::open(Lines::of_file(path, bytes), wanted)?)),
+    };
+    if wanted.dialect.names_columns() {
+        tell!(
+            "elman: {}: note: --seq-column, --step-column and --label-column are for CSV, which this file is not",
+            path.display()
+        );
+    }
+    Ok(blank(blocks, &wanted.dialect.missing))
 }
 
 /// A whole file of numeric sequences, of which there is at least one.
@@ -84,4 +93,26 @@ pub fn load_table(path: &Path, wanted: &Wanted) -> Result<Table> {
     table.note_left_out(path);
     table.note_steps(path);
     Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_missing_does_so_in_every_format() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("f.ts");
+        std::fs::write(
+            &path,
+            "@univariate true\n@classLabel true a b\n@data\n1.5,-999,2:a\n-999.0,4,5:b\n",
+        )
+        .unwrap();
+        let mut wanted = Wanted::default();
+        wanted.dialect.missing = vec!["-999".to_owned(), "off".to_owned()];
+        let table = load_table(&path, &wanted).unwrap();
+        let missing = |block: usize| table.sequences[block].values.iter().map(|x| x.is_nan());
+        assert!(missing(0).eq([false, true, false]));
+        assert!(missing(1).eq([true, false, false]));
+    }
 }

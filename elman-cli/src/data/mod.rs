@@ -2,6 +2,7 @@
 //! [`table::Blocks`] where they are rows of numbers; everything after it sees [`Sequences`].
 
 mod bare_rows;
+mod blanked;
 mod cells;
 mod columns;
 pub mod conll;

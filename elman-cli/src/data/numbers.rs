@@ -50,6 +50,18 @@ impl Notation {
         }
     }
 
+    /// The number of a step, which is never missing because a value with that number is.
+    ///
+    /// # Errors
+    /// As [`Self::number`].
+    pub fn step(&self, cell: &str) -> Result<f64, String> {
+        let usual = Self {
+            missing: Vec::new(),
+            ..*self
+        };
+        usual.number(cell)
+    }
+
     /// Whether a cell says that there is no value.
     pub fn is_missing(&self, cell: &str) -> bool {
         if is_missing(cell) {
@@ -213,6 +225,13 @@ mod tests {
         assert_eq!(number("1e999").unwrap_err(), "1e999 is not a finite number");
         assert_eq!(number("-inf").unwrap_err(), "-inf is not a finite number");
         assert_eq!(number("x").unwrap_err(), "\"x\" is not a number");
+    }
+
+    #[test]
+    fn a_step_is_not_missing_because_its_number_is() {
+        let notation = Notation::new(false, &["0".to_owned()]);
+        assert!(notation.number("0").unwrap().is_nan());
+        assert_eq!(notation.step("0"), Ok(0.0));
     }
 
     #[test]

@@ -205,6 +205,25 @@ impl Reading {
     }
 }
 
+/// That columns never move in training.
+fn note_still(columns: &[&str]) -> Option<String> {
+    const SHOWN: usize = 5;
+    let shown = columns[..columns.len().min(SHOWN)].join(", ");
+    match columns.len() {
+        0 => None,
+        1 => Some(format!(
+            "{shown} never moves in training, so it has no say afterwards either"
+        )),
+        2..=SHOWN => Some(format!(
+            "{shown} never move in training, so they have no say afterwards either"
+        )),
+        count => Some(format!(
+            "{shown} and {} other columns never move in training, so they have no say afterwards either",
+            count - SHOWN
+        )),
+    }
+}
+
 impl Scaling {
     fn of<'a>(
         columns: &[String],
@@ -213,6 +232,7 @@ impl Scaling {
     ) -> (Self, Vec<String>) {
         let width = columns.len();
         let (mut mean, mut deviation, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut still = Vec::new();
         for (column, name) in columns.iter().enumerate() {
             let rows = sequences
                 .clone()
@@ -225,9 +245,7 @@ impl Scaling {
                 STILL
             });
             if !spread.deviation.is_normal() {
-                notes.push(format!(
-                    "{name} never moves in training, so it has no say afterwards either"
-                ));
+                still.push(name.as_str());
             }
             if spread.glitches > 0 {
                 let (glitches, farthest) = (spread.glitches, spread.farthest);
@@ -241,6 +259,7 @@ impl Scaling {
                 ));
             }
         }
+        notes.extend(note_still(&still));
         let scaling = Self {
             columns: columns.to_vec(),
             mean,
@@ -339,6 +358,13 @@ impl Scaling {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_that_never_move_share_a_note() {
+        assert_eq!(note_still(&[]), None);
+        let note = note_still(&["a"; 991]).unwrap();
+        assert!(note.starts_with("a, a, a, a, a and 986 other columns never move in training"));
+    }
     use crate::data::Targets;
     use elman_core::Read;
 

@@ -79,6 +79,15 @@ pub fn choose(
             candidates.extend(tried.into_iter().flatten());
         }
     }
+    if let Some(season) = season {
+        let is_tried =
+            |one: &Candidate| one.view.scale.differencing == Differencing::Seasonal(season);
+        if !candidates.is_empty() && !candidates.iter().any(is_tried) {
+            return Err(Failure::input(format!(
+                "the training part is too short for --season {season}: a season and some 20 steps more are the least"
+            )));
+        }
+    }
     // Of equals the first, which is the simplest, stays first.
     candidates.sort_by(|a, b| a.error.total_cmp(&b.error));
     let Some(best) = candidates.first().copied() else {
@@ -325,6 +334,20 @@ mod tests {
         assert_eq!(season(&history, 4032), Some(672));
         let still = Series::of((0..50).map(|_| 1.0), 1.0);
         assert_eq!(season(&still.history(Curve::Identity, &[0.0]), 50), None);
+    }
+
+    #[test]
+    fn a_season_longer_than_the_series_is_refused() {
+        let series = [Series::of((0..150).map(|x| f64::from(x % 7)), 0.85)];
+        let asked = |season| choose(&series, &[0.0], 1, Some(season));
+        assert!(asked(7).is_ok());
+        for season in [150, 1_000_000] {
+            let complaint = asked(season).unwrap_err().to_string();
+            assert!(
+                complaint.contains(&format!("--season {season}")),
+                "{complaint}"
+            );
+        }
     }
 
     #[test]

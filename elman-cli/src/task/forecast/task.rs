@@ -9,6 +9,7 @@ use super::choose::{Choice, choose, learnable};
 use super::history::History;
 use super::linear::Design;
 use super::meaning::{ForecastMeaning, net_features};
+use super::scale::Differencing;
 use super::scores::{ForecastScores, Item};
 use super::series::{self, Series, SeriesFile};
 
@@ -92,18 +93,25 @@ impl ForecastTask {
             },
             items: valid.items,
         };
-        task.announce();
+        task.announce(args.season);
         Ok(task)
     }
 
     /// What was chosen, and how well it does by itself.
-    fn announce(&self) {
+    fn announce(&self, asked: Option<usize>) {
         let still = vec![0.0; self.items.len()];
+        let scale = &self.data.meaning.view.scale;
+        let lost = match asked {
+            Some(season) if scale.differencing != Differencing::Seasonal(season) => {
+                format!(" (differences over a season of {season} steps did no better)")
+            }
+            _ => String::new(),
+        };
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &still);
         tell!(
-            "forecasting {} from {}, {} lags; without the net the skill is {:.4} (1 is perfect, 0 is persistence)",
+            "forecasting {} from {}{lost}, {} lags; without the net the skill is {:.4} (1 is perfect, 0 is persistence)",
             self.data.meaning.columns[0],
-            self.data.meaning.view.scale.describe(),
+            scale.describe(),
             self.data.meaning.view.lags,
             scores.skill()
         );
