@@ -9,6 +9,9 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 /// The delimiters that are looked for; of equals the first is the most usual.
 pub const DELIMITERS: [u8; 4] = *b",\t;|";
 
+/// The complaint about a cell that begins with a mark and does not end with one.
+pub const UNCLOSED: &str = r#"a quotation mark (") is not closed on this line"#;
+
 thread_local! {
     /// A parser for every delimiter: building one takes as long as parsing a thousand lines (175,000 instructions), and a copy
     /// of csv-core 0.1.13 is none (`Dfa::clone` leaves out tables).
@@ -50,7 +53,7 @@ impl Cells {
     /// A quotation mark is not closed.
     pub fn split(&mut self, line: &str) -> Result<(), String> {
         if is_open(line) {
-            return Err(r#"a quotation mark (") is not closed on this line"#.to_owned());
+            return Err(UNCLOSED.to_owned());
         }
         self.text.resize(line.len() + 1, 0);
         self.ends.resize(line.len() + 2, 0);
@@ -64,8 +67,10 @@ impl Cells {
         match first {
             // The whole line was taken, and its end closed the record.
             ReadRecordResult::InputEmpty => Ok(()),
-            // For the parser a carriage return in the middle of a line ends a record.
-            _ => Err("the line holds a carriage return".to_owned()),
+            // For the parser a carriage return in the middle of a line ends a record, and so does a line end where quotation marks
+            // stand otherwise than in pairs.
+            _ if line.contains('\r') => Err("the line holds a carriage return".to_owned()),
+            _ => Err(UNCLOSED.to_owned()),
         }
     }
 
@@ -94,7 +99,47 @@ impl Cells {
 
 /// Whether a cell in quotes goes on after the end of this text.
 pub fn is_open(text: &str) -> bool {
-    text.bytes().filter(|&byte| byte == b'"').count() % 2 == 1
+    quotes(text, false).is_open
+}
+
+/// What quotation marks do to cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotes {
+    /// A cell in quotes goes on after the end of the text.
+    pub is_open: bool,
+    /// A mark within a cell in quotes neither ends it nor is written twice.
+    pub has_stray: bool,
+}
+
+/// Looks through a text that begins within a cell in quotes or not. Only a mark at the beginning of a cell opens it.
+pub fn quotes(text: &str, is_open: bool) -> Quotes {
+    let mut quotes = Quotes {
+        is_open,
+        has_stray: false,
+    };
+    let bytes = text.as_bytes();
+    if !bytes.contains(&b'"') {
+        return quotes;
+    }
+    let is_end = |byte: Option<&u8>| {
+        byte.is_none_or(|byte| DELIMITERS.contains(byte) || matches!(byte, b' ' | b'\r' | b'\n'))
+    };
+    let (mut at, mut begins_cell) = (0, true);
+    while let Some(&byte) = bytes.get(at) {
+        let next = bytes.get(at + 1);
+        match byte {
+            b'"' if quotes.is_open && next == Some(&b'"') => at += 1,
+            b'"' if quotes.is_open => {
+                quotes.is_open = false;
+                quotes.has_stray |= !is_end(next);
+            }
+            b'"' if begins_cell => quotes.is_open = true,
+            _ => {}
+        }
+        begins_cell = DELIMITERS.contains(&byte) || byte == b'\n';
+        at += 1;
+    }
+    quotes
 }
 
 /// A name that is a whole number, as one writes it without a point: `1.0` and `1e0` are called 1. Leading zeros make a

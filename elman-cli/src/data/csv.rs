@@ -9,7 +9,7 @@ use std::io::BufRead;
 use rayon::prelude::*;
 
 use super::Lines;
-use super::cells::{self, Cells};
+use super::cells::Cells;
 use super::head::{self, Head};
 use super::header::{Header, NO_HEADER};
 use super::numbers::Notation;
@@ -189,10 +189,7 @@ impl<R: BufRead> Csv<R> {
             return;
         };
         let inputs = self.format.header.inputs.iter().copied();
-        if cells.split(text).is_ok()
-            && head::is_units(&cells, inputs)
-            && !cells.iter().all(cells::is_missing)
-        {
+        if cells.split(text).is_ok() && head::is_units(&cells, &self.format.notation, inputs) {
             self.lines.note(&units_note(*line, text));
             batch.remove(0);
         }

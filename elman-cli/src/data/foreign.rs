@@ -97,7 +97,8 @@ pub fn json(line: &str) -> Option<String> {
         (marks.next(), marks.next()),
         (Some('{'), Some('"')) | (Some('['), Some('{' | '['))
     );
-    is_json.then(|| {
+    // A TAB parts a text from its class.
+    (is_json && !line.contains('\t')).then(|| {
         "the file holds JSON; pandas.read_json(\"FILE\", lines=True).to_csv(\"FILE.csv\", index=False) makes a CSV file of \
          lines with one row each"
             .to_owned()
@@ -132,6 +133,8 @@ mod tests {
             ""
         );
         assert!(json("{\"a\": 1}").is_some() && json("[\n  {\"a\": 1}]").is_some());
-        assert!(json("t,y").is_none() && json("[1] a").is_none());
+        assert!(
+            json("t,y").is_none() && json("[[p]] text\tup").is_none() && json("[1] a").is_none()
+        );
     }
 }

@@ -187,7 +187,7 @@ fn is_table(lines: &[&str]) -> bool {
         return false;
     };
     let records: Vec<&str> = records.iter().map(String::as_str).collect();
-    let Some(head) = Head::find(&records) else {
+    let Some(head) = Head::find(&records, None) else {
         return false;
     };
     let mut cells = Cells::new(head.delimiter);
@@ -207,7 +207,7 @@ fn is_table(lines: &[&str]) -> bool {
         }
         if std::mem::take(&mut may_be_units)
             && records.len() > head.line + 2
-            && is_units(&cells, 0..head.names.len())
+            && is_units(&cells, &notation, 0..head.names.len())
         {
             continue;
         }
@@ -238,12 +238,17 @@ fn records(lines: &[&str]) -> Option<Vec<String>> {
     let mut records = Vec::new();
     let mut open: Option<String> = None;
     for line in lines {
+        let is_open = cells::quotes(line, open.is_some()).is_open;
         let record = match open.take() {
-            Some(begun) => format!("{begun}\n{line}"),
+            Some(mut begun) => {
+                begun.push('\n');
+                begun.push_str(line);
+                begun
+            }
             None if line.trim().is_empty() => continue,
             None => (*line).to_owned(),
         };
-        if cells::is_open(&record) {
+        if is_open {
             open = Some(record);
         } else {
             records.push(record);

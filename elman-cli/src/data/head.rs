@@ -1,9 +1,10 @@
 //! Where a table begins: remarks and other lines above its header, the delimiter, a line of units below.
 
-use super::cells::{self, Cells, DELIMITERS, number};
+use super::cells::{Cells, DELIMITERS, number};
+use super::numbers::Notation;
 
 /// A header is looked for in so many lines.
-const TALLEST: usize = 30;
+pub const TALLEST: usize = 30;
 
 /// The beginning of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +20,9 @@ pub struct Head {
 }
 
 impl Head {
-    /// The header among the first lines of a table, none of which is blank; `None` where there are only remarks.
-    pub fn find(lines: &[&str]) -> Option<Self> {
+    /// The header among the first lines of a table, none of which is blank; `None` where there are only remarks. The first line
+    /// that names all `wanted` columns is it.
+    pub fn find(lines: &[&str], wanted: Option<&[String]>) -> Option<Self> {
         let first = lines.iter().position(|line| !is_remark(line))?;
         let said = said_delimiter(lines[first]);
         let first = first + usize::from(said.is_some());
@@ -29,6 +31,8 @@ impl Head {
         if let Some(head) = commented(lines, first) {
             return Some(head);
         }
+        let names = |line: &&str| wanted.is_some_and(|wanted| names_all(line, wanted));
+        let named = rest.iter().take(TALLEST).position(names);
         let (usual, fitting) = delimiter(line, after, said);
         let at = |line: usize, delimiter: u8, text: &str| {
             let mut cells = Cells::new(delimiter);
@@ -42,7 +46,12 @@ impl Head {
                 preamble: line - first,
             }
         };
-        if 2 * fitting < after.len() {
+        if let Some(below) = named.filter(|&below| below > 0) {
+            let text = rest[below];
+            let (delimiter, _) = delimiter(text, &rest[below + 1..], said);
+            return Some(at(first + below, delimiter, text));
+        }
+        if named.is_none() && 2 * fitting < after.len() {
             for below in 1..rest.len().min(TALLEST) {
                 if let Some(delimiter) = is_header(rest[below], &rest[below + 1..]) {
                     return Some(at(first + below, delimiter, rest[below]));
@@ -61,6 +70,21 @@ impl Head {
     }
 }
 
+/// Whether a line names all of these columns, behind a remark's mark or not.
+pub fn names_all(line: &str, columns: &[String]) -> bool {
+    let has_all = |cells: &Cells| {
+        let names = |column: &String| cells.iter().any(|cell| cell == column);
+        columns.iter().all(names)
+    };
+    let text = line.trim_start_matches('#').trim_start();
+    DELIMITERS.iter().any(|&delimiter| {
+        let mut cells = Cells::new(delimiter);
+        [line, text]
+            .iter()
+            .any(|text| cells.split(text).is_ok() && has_all(&cells))
+    })
+}
+
 /// Whether a line above the header is a remark.
 pub fn is_remark(line: &str) -> bool {
     line.starts_with('#')
@@ -74,10 +98,29 @@ pub fn said_delimiter(line: &str) -> Option<u8> {
     }
 }
 
-/// Whether a line of data holds units, types or the like: no cell is a number, and where numbers should be stands something.
-pub fn is_units(cells: &Cells, mut inputs: impl Iterator<Item = usize>) -> bool {
-    let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
-    !cells.iter().any(is_number) && inputs.any(|column| !cells::is_missing(cells.get(column)))
+/// Whether a line of data holds units, types or the like: words in the columns of numbers, and in no column a number, however
+/// it is written, or a date.
+pub fn is_units(
+    cells: &Cells,
+    notation: &Notation,
+    inputs: impl Iterator<Item = usize> + Clone,
+) -> bool {
+    let begins = |cell: &str, mark: fn(char) -> bool| cell.starts_with(mark);
+    let is_infinite = |cell: &str| cell.parse::<f64>().is_ok();
+    let is_measured = |cell: &str| {
+        let begins_as_number = begins(cell, |c| {
+            c.is_ascii_digit() || "+-\u{2212}.,$€£¥".contains(c)
+        });
+        !notation.is_missing(cell) && (begins_as_number || is_infinite(cell))
+    };
+    let is_word = |cell: &str| {
+        let begins_as_word = begins(cell, |c| c.is_alphabetic() || "%‰°µ[(/".contains(c));
+        begins_as_word && !notation.is_missing(cell)
+    };
+    let mut inputs = inputs.map(|column| cells.get(column));
+    !cells.iter().any(is_measured)
+        && inputs.clone().any(is_word)
+        && inputs.all(|cell| is_word(cell) || notation.is_missing(cell))
 }
 
 /// The delimiter that parts the most lines into as many cells as the header, and in how many it does.
@@ -151,6 +194,11 @@ fn commented(lines: &[&str], first: usize) -> Option<Head> {
         .trim_start_matches('#')
         .trim();
     let (delimiter, _) = delimiter(text, &lines[first..], None);
+    // `#,x,y` has a first name, and that is the mark.
+    let text = match text.as_bytes().first() {
+        Some(&mark) if mark == delimiter => lines[line],
+        _ => text,
+    };
     let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
     let mut cells = Cells::new(delimiter);
     cells.split(lines[first]).ok()?;
@@ -161,7 +209,8 @@ fn commented(lines: &[&str], first: usize) -> Option<Head> {
     let are_names = names.len() == width
         && names
             .iter()
-            .all(|name| !name.is_empty() && number(name).is_err());
+            .all(|name| number(name).is_err() || name.is_empty())
+        && names.first().is_some_and(|name| !name.is_empty());
     (is_data && are_names).then_some(Head {
         delimiter,
         names,
@@ -176,7 +225,20 @@ mod tests {
     use super::*;
 
     fn head(text: &str) -> Head {
-        Head::find(&text.lines().collect::<Vec<_>>()).unwrap()
+        Head::find(&text.lines().collect::<Vec<_>>(), None).unwrap()
+    }
+
+    #[test]
+    fn a_header_names_all_wanted_columns() {
+        let wanted = ["t", "y"].map(String::from);
+        let find = |text: &str| {
+            let lines: Vec<&str> = text.lines().collect();
+            let head = Head::find(&lines, Some(&wanted)).unwrap();
+            (head.line, head.delimiter, head.preamble)
+        };
+        assert_eq!(find("Device,Logger\nStart,12:00\nt,y\n0,1"), (2, b',', 2));
+        assert_eq!(find("Logger 1.2\nt;y\n0;1,5"), (1, b';', 1));
+        assert_eq!(find("t,y\n0,1\n1,2"), (0, b',', 0));
     }
 
     #[test]
@@ -207,7 +269,9 @@ mod tests {
             (vec!["t y".to_owned(), "z".to_owned()], true)
         );
         assert_eq!(head("#a\nx\n1\n").names, ["x"]);
-        assert_eq!(Head::find(&["#a", "#b"]), None);
+        assert_eq!(head("#,x,y\n0,1,2\n1,2,3\n").names, ["#", "x", "y"]);
+        assert_eq!(head("#seq,x,\n0,1,\n0,2,\n").names, ["seq", "x", ""]);
+        assert_eq!(Head::find(&["#a", "#b"], None), None);
     }
 
     #[test]
@@ -222,9 +286,21 @@ mod tests {
         let is_units = |line: &str| {
             let mut cells = Cells::new(b',');
             cells.split(line).unwrap();
-            is_units(&cells, 1..3)
+            is_units(&cells, &Notation::new(false, &["off".to_owned()]), 1..3)
         };
-        assert!(is_units("-,s,m/s2,-") && is_units("date,float,float,str"));
-        assert!(!is_units("0,s,m,-") && !is_units("a,,NaN,b"));
+        for line in ["-,s,m/s2,-", "date,float,float,str", ",°C,,", "-,[V],(A),-"] {
+            assert!(is_units(line), "{line}");
+        }
+        for line in [
+            "0,s,m,-",
+            "a,,NaN,b",
+            "a,inf,,b",
+            "a,\"1,100.00\",,b",
+            "a,$100,,b",
+            "a,off,,b",
+            "2020-01-01,s,m,b",
+        ] {
+            assert!(!is_units(line), "{line}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::cells;
 use super::dates::DateFormat;
+use super::numbers::may_be_text;
 use super::table::Wanted;
 
 /// Columns that say who or when and are nothing to learn from, unless asked for by name.
@@ -95,9 +96,19 @@ impl Header {
         };
         let dialect = &wanted.dialect;
         let stamp = unless_wanted(named(&DATES));
+        let sequence = purpose(&dialect.seq_column, SEQUENCES)?;
+        // By a name that may as well be a value's only what rises.
+        let rises = |column: &usize| {
+            let is_usual = STEPS[0]
+                .iter()
+                .any(|name| names[*column].eq_ignore_ascii_case(name));
+            is_usual
+                || dialect.step_column.is_some()
+                || steps(*column, sequence, sample).all(|step| step > 0.0)
+        };
         let mut header = Self {
-            sequence: purpose(&dialect.seq_column, SEQUENCES)?,
-            step: purpose(&dialect.step_column, STEPS)?,
+            sequence,
+            step: purpose(&dialect.step_column, STEPS)?.filter(rises),
             // A file to be answered may lack the column of labels.
             label: match purpose(&dialect.label_column, LABELS) {
                 Err(_) if !wanted.needs_labels => None,
@@ -161,7 +172,9 @@ impl Header {
                     self.left_out
                         .push(format!("column {} (it has no name)", column + 1));
                 }
-            } else if is_index(name) {
+            } else if is_nameless(name)
+                || name.eq_ignore_ascii_case("index") && self.counts_rows(column, sample)
+            {
                 self.left_out.push(format!("{name} (it counts the rows)"));
             } else if is_metadata {
                 self.left_out.push(format!("{name} (metadata)"));
@@ -171,6 +184,12 @@ impl Header {
                 self.inputs.push(column);
             }
         }
+    }
+
+    /// Whether a column rises by one from row to row of a sequence.
+    fn counts_rows(&self, column: usize, sample: &[Vec<String>]) -> bool {
+        let mut steps = steps(column, self.sequence, sample).peekable();
+        steps.peek().is_some() && steps.all(|step| step == 1.0)
     }
 
     /// The first column of dates among those without a purpose.
@@ -189,10 +208,9 @@ impl Header {
 }
 
 /// A column that pandas wrote because nobody told it not to.
-fn is_index(name: &str) -> bool {
+fn is_nameless(name: &str) -> bool {
     let number = name.strip_prefix("Unnamed: ");
-    name.eq_ignore_ascii_case("index")
-        || number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+    number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn is_empty(column: usize, sample: &[Vec<String>]) -> bool {
@@ -213,8 +231,25 @@ fn listed(names: &[String]) -> String {
 /// Whether the first cells of a column hold something, and not one number.
 fn is_text(column: usize, sample: &[Vec<String>]) -> bool {
     let cells = sample.iter().filter_map(|row| row.get(column));
-    let mut filled = cells.filter(|cell| !cells::is_missing(cell)).peekable();
-    filled.peek().is_some() && filled.all(|cell| cells::number(cell).is_err())
+    let filled = cells.filter(|cell| may_be_text(cell) || !cells::is_missing(cell));
+    let is_number = |cell: &String| cells::number(cell).is_ok_and(|value| !value.is_nan());
+    let mut filled = filled.peekable();
+    filled.peek().is_some() && !filled.any(is_number)
+}
+
+/// How the first numbers of a column change within a sequence, from row to row.
+fn steps(
+    column: usize,
+    sequence: Option<usize>,
+    sample: &[Vec<String>],
+) -> impl Iterator<Item = f64> {
+    let number = move |row: &[String]| cells::number(row.get(column)?).ok();
+    sample.windows(2).filter_map(move |pair| {
+        let [before, after] = pair else { return None };
+        let name = |row: &[String]| row.get(sequence?).cloned();
+        let is_same = name(before) == name(after);
+        is_same.then(|| Some(number(after)? - number(before)?))?
+    })
 }
 
 fn find(names: &[String], name: &str) -> Result<usize, String> {
@@ -306,6 +341,9 @@ mod tests {
 
     #[test]
     fn columns_that_only_count_or_have_no_name_are_left_out() {
+        let sample = ["0,5,0.5,1", "1,6,-0.5,2"];
+        let header = read("seq,x,index,y", &Wanted::default(), &sample).unwrap();
+        assert_eq!(header.inputs, [1, 2, 3]);
         let sample = ["0,5,7,1.5,,2", "1,6,8,2.5,,3"];
         let header = read(",Unnamed: 0,Index,x,,", &Wanted::default(), &sample).unwrap();
         assert_eq!(header.inputs, [3]);
@@ -321,6 +359,23 @@ mod tests {
             ..Wanted::default()
         };
         assert_eq!(read("index,x", &wanted, &[]).unwrap().inputs, [0]);
+    }
+
+    #[test]
+    fn words_are_missing_values_only_beside_numbers() {
+        let sample = ["M,-,M,1", "M,-,2.5,2"];
+        let header = read("sex,note,wind,y", &Wanted::default(), &sample).unwrap();
+        assert_eq!((header.inputs, header.left_out.len()), (vec![2, 3], 2));
+    }
+
+    #[test]
+    fn a_step_of_a_doubtful_name_rises() {
+        let step = |sample: &[&str]| {
+            let header = read("seq,timestep,x", &Wanted::default(), sample).unwrap();
+            (header.step, header.inputs)
+        };
+        assert_eq!(step(&["0,0.1,5", "0,0.1,6"]), (None, vec![1, 2]));
+        assert_eq!(step(&["0,1,5", "0,2,6", "1,0,7"]), (Some(1), vec![2]));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Cursor};
 use std::path::{Path, PathBuf};
 
-use super::cells::is_open;
+use super::cells::{Quotes, UNCLOSED, is_open, quotes};
 use super::open::{Bytes, is_pipe, look, open};
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
@@ -179,8 +179,14 @@ impl<R: BufRead> Lines<R> {
             let Some(line) = self.next_line()? else { break };
             record.push('\n');
             record.push_str(line);
-            if is_open(line) {
-                return Ok(());
+            match quotes(line, true) {
+                Quotes {
+                    has_stray: true, ..
+                } => {
+                    return Err(self.complain_at(number, UNCLOSED));
+                }
+                Quotes { is_open: true, .. } => {}
+                Quotes { .. } => return Ok(()),
             }
         }
         let what = format!("a quotation mark (\") is not closed within {LONGEST_CELL} lines");
@@ -320,6 +326,17 @@ mod tests {
         let complaint = lines.next_records(1).unwrap_err().to_string();
         assert!(
             complaint.starts_with("f:5: a quotation mark"),
+            "{complaint}"
+        );
+    }
+
+    #[test]
+    fn marks_of_inches_swallow_no_lines() {
+        let mut lines = Lines::new("f", "1,6\" disk\n2,\"6 disk\n3,b\n4,\"6 disk\n".as_bytes());
+        assert_eq!(lines.next_records(1).unwrap()[0].1, "1,6\" disk");
+        let complaint = lines.next_records(1).unwrap_err().to_string();
+        assert!(
+            complaint.starts_with("f:2: a quotation mark"),
             "{complaint}"
         );
     }

@@ -81,6 +81,19 @@ impl Notation {
     }
 }
 
+/// Whether a cell may as well be a text: `M`, `-` and the like say that a value is missing only where others are numbers.
+pub fn may_be_text(cell: &str) -> bool {
+    const CERTAIN: [&str; 7] = ["", "?", "nan", "na", "n/a", "null", "none"];
+    let has_marks = cell.contains(['#', '<', '(', '1']);
+    is_missing(cell)
+        && !has_marks
+        && !CERTAIN.iter().any(|word| {
+            cell.trim_start_matches(['-', '+'])
+                .eq_ignore_ascii_case(word)
+        })
+        || matches!(cell, "-" | "--" | "---")
+}
+
 /// Whether a cell says that there is no value, in any file.
 pub fn is_missing(cell: &str) -> bool {
     // Longer words than all in the list are no such words.
@@ -243,6 +256,18 @@ mod tests {
         }
         for word in ["m", "nano", "-x", "inf", "nan(", "no"] {
             assert!(number(word).is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn some_of_these_words_may_be_texts() {
+        for word in ["M", "-", "--", "---", "\u{2014}", "...", "missing", "nil"] {
+            assert!(is_missing(word) && may_be_text(word), "{word}");
+        }
+        for word in [
+            "", "?", "NA", "-nan", "#N/A", "<NA>", "1.#QNAN", "nan(ind)", "x", "5",
+        ] {
+            assert!(!may_be_text(word), "{word}");
         }
     }
 

@@ -7,7 +7,7 @@ use super::cells::{self, Cells};
 use super::foreign;
 use super::head::{self, Head};
 use super::header::NO_HEADER;
-use super::numbers::Notation;
+use super::numbers::{self, Notation};
 use super::table::Wanted;
 use crate::base::failure::{Failure, Result};
 
@@ -38,9 +38,9 @@ impl Opening {
     /// A file that is empty or no table.
     pub fn read(lines: &mut Lines<impl BufRead>, wanted: &Wanted) -> Result<Self> {
         let looks_ahead = wanted.columns.is_none() || wanted.is_whole || lines.batch() > 1;
-        let mut first = first_lines(lines, looks_ahead)?;
+        let mut first = first_lines(lines, looks_ahead, wanted.columns.as_deref())?;
         let texts: Vec<&str> = first.iter().map(|(_, text)| text.as_str()).collect();
-        let Some(head) = Head::find(&texts) else {
+        let Some(head) = Head::find(&texts, wanted.columns.as_deref()) else {
             return Err(lines.complain_of_file(match first.is_empty() {
                 true => "the file is empty",
                 false => "the file has no header",
@@ -57,7 +57,8 @@ impl Opening {
             .map_err(|what| lines.complain_at(line, &what))?;
         if head.preamble > 0 {
             lines.note(&format!(
-                "the header is taken to be line {line}, and what stands above it is left out: {text}"
+                "the header is taken to be line {line} ({}); what stands above it is left out",
+                shown(&text)
             ));
         }
         let notation = Notation::new(head.delimiter == b';', &wanted.dialect.missing);
@@ -69,7 +70,7 @@ impl Opening {
             sample,
             has_units: false,
         };
-        if has_units(&opening.cells) {
+        if opening.begins_with_units(&mut cells, wanted) {
             opening.has_units = true;
             opening.cells.remove(0);
             let (line, units) = opening.sample.remove(0);
@@ -82,6 +83,27 @@ impl Opening {
                 .note("semicolons part the cells, so a comma within a number is its decimal point");
         }
         Ok(opening)
+    }
+
+    /// Whether the first row is a line of units: above numbers, in the wanted columns or wherever else all others are numbers.
+    fn begins_with_units(&self, cells: &mut Cells, wanted: &Wanted) -> bool {
+        let ([(_, first), _, ..], [_, rows @ ..]) = (&self.sample[..], &self.cells[..]) else {
+            return false;
+        };
+        if cells.split(first).is_err() {
+            return false;
+        }
+        let holds_numbers = |column: usize| {
+            let filled = rows.iter().filter_map(|row| row.get(column));
+            let mut filled = filled.filter(|cell| !cells::is_missing(cell)).peekable();
+            filled.peek().is_some() && filled.all(|cell| cells::number(cell).is_ok())
+        };
+        let is_input = |column: &usize| match &wanted.columns {
+            Some(columns) => columns.contains(&self.head.names[*column]),
+            None => holds_numbers(*column),
+        };
+        let inputs = (0..self.head.names.len()).filter(is_input);
+        head::is_units(cells, &self.notation, inputs)
     }
 
     /// The complaint about a first line of values, with the first line that does not fit them.
@@ -114,8 +136,12 @@ impl Opening {
 }
 
 /// The first lines: so many that a header can be told from what stands above and below it, or no more than must be.
-fn first_lines(lines: &mut Lines<impl BufRead>, looks_ahead: bool) -> Result<Vec<(usize, String)>> {
-    let mut first = Vec::new();
+fn first_lines(
+    lines: &mut Lines<impl BufRead>,
+    looks_ahead: bool,
+    wanted: Option<&[String]>,
+) -> Result<Vec<(usize, String)>> {
+    let mut first: Vec<(usize, String)> = Vec::new();
     // The first row must be there before anything can be answered.
     let rows = if looks_ahead { SAMPLE } else { 1 };
     let mut header = None;
@@ -124,7 +150,12 @@ fn first_lines(lines: &mut Lines<impl BufRead>, looks_ahead: bool) -> Result<Vec
         let Some((_, text)) = batch.first() else {
             break;
         };
-        if !head::is_remark(text) && head::said_delimiter(text).is_none() {
+        let is_header = match wanted {
+            // What stands above a header need not be a remark.
+            Some(wanted) => head::names_all(text, wanted) || first.len() > head::TALLEST,
+            None => !head::is_remark(text) && head::said_delimiter(text).is_none(),
+        };
+        if is_header {
             header = header.or(Some(first.len()));
         }
         first.extend(batch);
@@ -135,7 +166,8 @@ fn first_lines(lines: &mut Lines<impl BufRead>, looks_ahead: bool) -> Result<Vec
 /// The cells of some lines, numbers and gaps in the usual notation.
 fn split(lines: &[(usize, String)], cells: &mut Cells, notation: &Notation) -> Vec<Vec<String>> {
     let usual = |cell: &str| match notation.number(cell) {
-        Ok(value) if value.is_nan() => String::new(),
+        Ok(value) if value.is_nan() && !numbers::may_be_text(cell) => String::new(),
+        Ok(value) if value.is_nan() => cell.to_owned(),
         Ok(value) if cells::number(cell).is_err() => value.to_string(),
         _ => cell.to_owned(),
     };
@@ -149,21 +181,15 @@ fn split(lines: &[(usize, String)], cells: &mut Cells, notation: &Notation) -> V
     split
 }
 
-/// Whether the first row holds no number, and words where the second holds numbers.
-fn has_units(sample: &[Vec<String>]) -> bool {
-    let [first, second, ..] = sample else {
-        return false;
-    };
-    let is_number = |cell: &String| cells::number(cell).is_ok_and(|value| !value.is_nan());
-    let mut pairs = first.iter().zip(second);
-    !first.iter().any(is_number)
-        && pairs.any(|(first, second)| !first.is_empty() && is_number(second))
+pub fn units_note(line: usize, text: &str) -> String {
+    let shown = shown(text);
+    format!("line {line} holds no number and is taken for units or types, and left out: {shown}")
 }
 
-pub fn units_note(line: usize, text: &str) -> String {
+/// The beginning of a line.
+fn shown(text: &str) -> String {
     const SHOWN: usize = 60;
-    let shown: String = text.chars().take(SHOWN).collect();
-    format!("line {line} holds no number and is taken for units or types, and left out: {shown}")
+    text.chars().take(SHOWN).collect()
 }
 
 /// Whether a cell holds a number with a decimal comma.
