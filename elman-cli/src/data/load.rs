@@ -13,7 +13,7 @@ use super::npy::Arrays;
 use super::open::{self, Bytes};
 use super::table::{Blocks, Table, Wanted};
 use super::ts::Ts;
-use super::ucr::Ucr;
+use super::ucr::{UCR_COLUMN, Ucr};
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
 
@@ -46,7 +46,18 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
         Some(format) => format,
         None => {
             let first = bytes.fill_buf();
-            Format::of_bytes(first.map_err(|error| Failure::read(path, &error))?)
+            match Format::of_bytes(first.map_err(|error| Failure::read(path, &error))?) {
+                // Whoever wants columns by their names is in want of a header.
+                Format::Ucr
+                    if wanted
+                        .columns
+                        .as_ref()
+                        .is_some_and(|names| *names != [UCR_COLUMN]) =>
+                {
+                    Format::Csv
+                }
+                format => format,
+            }
         }
     };
     let in_file = |what: String| Failure::input(what).in_file(path);

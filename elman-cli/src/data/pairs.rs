@@ -110,7 +110,8 @@ impl Pairs {
         is_labelled: bool,
     ) -> Result<Self> {
         let first = lines.peek()?;
-        let (shape, has_header, note) = Shape::find(&complete_lines(&first), columns, is_class);
+        let (shape, has_header, note) =
+            Shape::find(&complete_lines(&first), columns, is_class, is_labelled);
         if let Some(note) = note {
             lines.note(&note);
         }
@@ -132,15 +133,19 @@ impl Pairs {
                 None => (line.to_owned(), None),
             },
             Shape::FastText => fast_text(line)?,
-            Shape::Columns(columns) => {
+            Shape::Columns(columns, width) => {
                 let cells: Vec<&str> = line.split('\t').collect();
-                self.choose(columns, &cells)?
+                self.choose(columns, width, &cells)?
             }
-            Shape::Csv { delimiter, columns } => {
+            Shape::Csv {
+                delimiter,
+                columns,
+                width,
+            } => {
                 let mut parser = Cells::new(delimiter);
                 parser.split(line)?;
                 let cells: Vec<&str> = parser.iter().collect();
-                self.choose(columns, &cells)?
+                self.choose(columns, width, &cells)?
             }
         };
         if self.is_labelled {
@@ -171,9 +176,21 @@ impl Pairs {
     }
 
     /// Text and class out of some cells; one cell alone is a text without a class.
-    fn choose(self, columns: Columns, cells: &[&str]) -> Result<(String, Option<String>), String> {
+    fn choose(
+        self,
+        columns: Columns,
+        width: Option<usize>,
+        cells: &[&str],
+    ) -> Result<(String, Option<String>), String> {
         if let ([text], false) = (cells, self.is_labelled) {
             return Ok(((*text).to_owned(), None));
+        }
+        let is_more = |width: usize| cells.iter().skip(width).any(|cell| !cell.trim().is_empty());
+        if let Some(width) = width.filter(|&width| cells.len() < width || is_more(width)) {
+            return Err(format!(
+                "{} cells where the header has {width}; a text with the delimiter in it stands in quotes",
+                cells.len()
+            ));
         }
         let cell = |what: &str, place: usize| {
             let cell = cells.get(place).map(|&cell| cell.to_owned());
@@ -236,6 +253,29 @@ mod tests {
         assert_eq!(found[1].class.as_deref(), Some("y"));
         let found = read(Pairs::TEXTS, b"a\tx\nb").unwrap();
         assert_eq!((found[0].text.as_str(), found[1].text.as_str()), ("a", "b"));
+    }
+
+    #[test]
+    fn rows_of_texts_are_as_wide_as_their_header() {
+        assert_eq!(
+            read_any("text,label\n\"a, b\",x\nc,y,\n", "").unwrap(),
+            [pair("a, b", "x"), pair("c", "y")]
+        );
+        let complaint = read_any("text,label\nhello, plus is my world,plus\n", "")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            complaint.starts_with("f:2: 3 cells where the header has 2"),
+            "{complaint}"
+        );
+    }
+
+    #[test]
+    fn texts_without_classes_are_found_by_their_header() {
+        let mut lines = Lines::new("f", "id,text\n7,\"so good, 1\"\n".as_bytes());
+        let loader = Pairs::texts(&mut lines, None, None).unwrap();
+        let texts = loader.all(&mut lines).unwrap();
+        assert_eq!((texts.len(), texts[0].text.as_str()), (1, "so good, 1"));
     }
 
     #[test]

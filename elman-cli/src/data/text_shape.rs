@@ -32,6 +32,9 @@ const CLASSES: [&str; 7] = [
     "intent",
 ];
 
+/// Columns of rows that are steps of sequences.
+const PURPOSES: [&str; 4] = ["seq", "sequence", "t", "step"];
+
 /// Of fewer lines nobody can say which column holds the classes.
 const FEWEST: usize = 8;
 
@@ -44,43 +47,61 @@ pub enum Shape {
     FirstTab,
     /// `__label__CLASS text`.
     FastText,
-    /// Columns that TABs part.
-    Columns(Columns),
+    /// Columns that TABs part; every line has as many as the header, if there is one.
+    Columns(Columns, Option<usize>),
     /// Columns of a CSV file.
-    Csv { delimiter: u8, columns: Columns },
+    Csv {
+        delimiter: u8,
+        columns: Columns,
+        width: Option<usize>,
+    },
 }
 
 impl Shape {
     /// The form of a file that begins with these lines, whether the first holds names, and what it is taken for if that is
-    /// not the usual form. `is_class` knows the classes where a model has them.
+    /// not the usual form. `is_class` knows the classes where a model has them; a header need not name them where nobody `needs_class`.
     pub fn find(
         lines: &[&str],
         asked: Option<Columns>,
         is_class: Option<&dyn Fn(&str) -> bool>,
+        needs_class: bool,
     ) -> (Self, bool, Option<String>) {
         let mut filled = lines.iter().copied().filter(|line| !line.trim().is_empty());
-        let named = header(filled.clone().next().unwrap_or(""));
+        let first = filled.clone().next().unwrap_or("");
+        let named = header(first).or_else(|| texts_alone(first).filter(|_| !needs_class));
         if let Some(columns) = asked {
             let has_tabs = lines.iter().any(|line| line.contains('\t'));
-            let first = filled.clone().next().unwrap_or("");
             let (delimiter, _) = head::delimiter(first, lines.get(1..).unwrap_or(&[]), None);
-            let shape = if has_tabs || delimiter == b'\t' {
-                Self::Columns(columns)
-            } else {
-                Self::Csv { delimiter, columns }
+            let delimiter = if has_tabs { b'\t' } else { delimiter };
+            let lacks_class = named.is_none() && {
+                let lines: Vec<&str> = filled.collect();
+                is_no_example(&lines, delimiter, columns, is_class)
             };
-            return (shape, named.is_some(), None);
+            let has_header = named.is_some() || lacks_class;
+            let width = has_header.then(|| width(first, delimiter));
+            let note =
+                lacks_class.then(|| format!("the first line is taken to name columns: {first}"));
+            return (
+                Self::of_columns(delimiter, columns, width),
+                has_header,
+                note,
+            );
         }
         if let Some((delimiter, columns)) = named {
-            let (text, class) = (columns.text + 1, columns.label.map_or(0, |label| label + 1));
+            let class = columns
+                .label
+                .map(|label| format!(", its class column {}", label + 1));
             let note = format!(
-                "the first line names columns: the text is column {text}, its class column {class}"
+                "the first line names columns: the text is column {}{}",
+                columns.text + 1,
+                class.unwrap_or_default()
             );
-            let shape = match delimiter {
-                b'\t' => Self::Columns(columns),
-                _ => Self::Csv { delimiter, columns },
-            };
-            return (shape, true, Some(note));
+            let width = Some(width(first, delimiter));
+            return (
+                Self::of_columns(delimiter, columns, width),
+                true,
+                Some(note),
+            );
         }
         if filled.clone().next().is_some() && filled.all(is_fast_text) {
             return (Self::FastText, false, None);
@@ -91,6 +112,54 @@ impl Shape {
         }
         (Self::LastTab, false, None)
     }
+
+    const fn of_columns(delimiter: u8, columns: Columns, width: Option<usize>) -> Self {
+        match delimiter {
+            b'\t' => Self::Columns(columns, width),
+            _ => Self::Csv {
+                delimiter,
+                columns,
+                width,
+            },
+        }
+    }
+}
+
+/// How many cells a line has.
+fn width(line: &str, delimiter: u8) -> usize {
+    let mut cells = Cells::new(delimiter);
+    // A line that cannot be split has none, and is complained about by who reads it.
+    let _ = cells.split(line);
+    cells.len()
+}
+
+/// Whether the first of these lines is none of the examples: its class comes nowhere else, where all others are of few, or
+/// of those that a model knows.
+fn is_no_example(
+    lines: &[&str],
+    delimiter: u8,
+    columns: Columns,
+    is_class: Option<&dyn Fn(&str) -> bool>,
+) -> bool {
+    let mut cells = Cells::new(delimiter);
+    let mut classes = Vec::new();
+    for line in lines {
+        // A quoted cell goes on in the next line.
+        if cells.split(line).is_ok() {
+            let place = columns.label.unwrap_or(cells.len().saturating_sub(1));
+            classes.push(cells.get(place).to_owned());
+        }
+    }
+    let Some((first, others)) = classes.split_first() else {
+        return false;
+    };
+    let different: BTreeSet<&String> = others.iter().collect();
+    if let Some(is_class) = is_class {
+        return !is_class(first)
+            && !others.is_empty()
+            && others.iter().all(|class| is_class(class));
+    }
+    others.len() >= FEWEST && 2 * different.len() <= others.len() && !different.contains(first)
 }
 
 /// Whether a line is in the form of fastText.
@@ -101,10 +170,29 @@ pub fn is_fast_text(line: &str) -> bool {
 /// Whether these lines are a table of texts and classes, whose header says so.
 pub fn is_text_table(lines: &[&str]) -> bool {
     let mut filled = lines.iter().copied().filter(|line| !line.trim().is_empty());
-    let Some((delimiter, columns)) = filled.next().and_then(header) else {
+    let Some(first) = filled.next() else {
+        return false;
+    };
+    let Some((delimiter, columns)) = header(first) else {
         return false;
     };
     let mut parser = Cells::new(delimiter);
+    let is_measured = |parser: &Cells| {
+        let others = (0..parser.len())
+            .filter(|place| *place != columns.text && Some(*place) != columns.label);
+        let mut cells = others.map(|place| parser.get(place));
+        cells.any(|cell| cell.contains('.') && cells::number(cell).is_ok_and(f64::is_finite))
+    };
+    let has_purpose = |name: &str| PURPOSES.iter().any(|word| name.eq_ignore_ascii_case(word));
+    if parser.split(first).is_err() || parser.iter().any(has_purpose) {
+        return false;
+    }
+    if filled
+        .clone()
+        .any(|line| parser.split(line).is_ok() && is_measured(&parser))
+    {
+        return false;
+    }
     let text = |line: &str| match parser.split(line) {
         Ok(()) => cells::number(parser.get(columns.text)).is_err(),
         // A quoted cell goes on in the next line, and no number does.
@@ -127,6 +215,17 @@ fn header(line: &str) -> Option<(u8, Columns)> {
         let (text, label) = (place(&TEXTS)?, place(&CLASSES)?);
         let label = Some(label);
         Some((delimiter, Columns { text, label }))
+    })
+}
+
+/// The column of texts, where a line names one of several columns so.
+fn texts_alone(line: &str) -> Option<(u8, Columns)> {
+    cells::DELIMITERS.into_iter().find_map(|delimiter| {
+        let mut parser = Cells::new(delimiter);
+        parser.split(line).ok()?;
+        let is_named = |cell: &str| TEXTS.contains(&cell.to_lowercase().as_str());
+        let text = parser.iter().position(is_named)?;
+        (parser.len() > 1).then_some((delimiter, Columns { text, label: None }))
     })
 }
 
@@ -177,7 +276,31 @@ mod tests {
             is_text_table(&["text,label", "a b,0"]) && is_text_table(&["label,text", "0,\"two"])
         );
         assert!(!is_text_table(&["target,content", "0,1.5", "1,2.5"]));
+        assert!(!is_text_table(&["seq,t,x,comment,label", "0,0,1,fine,a"]));
+        assert!(!is_text_table(&["x,comment,label", "0.5,fine,a"]));
+        assert!(is_text_table(&["id,length,text,label", "7,4,fine,a"]));
         assert!(!is_text_table(&["t,x,label", "0,1.5,a"]) && !is_text_table(&[]));
+    }
+
+    #[test]
+    fn a_first_line_whose_class_comes_nowhere_else_names_columns() {
+        let asked = "2,3".parse().ok();
+        let table = |header: &str| {
+            let rows = (0..9).map(|i| format!("{i},\"mail, {i}\",{}", ["in", "out"][i % 2]));
+            std::iter::once(header.to_owned())
+                .chain(rows)
+                .collect::<Vec<_>>()
+        };
+        let find = |lines: &[String]| {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let (shape, has_header, note) = Shape::find(&lines, asked, None, true);
+            let Shape::Csv { width, .. } = shape else {
+                panic!("{shape:?}");
+            };
+            (has_header, width, note.is_some())
+        };
+        assert_eq!(find(&table("nr,mail,folder")), (true, Some(3), true));
+        assert_eq!(find(&table("9,mail,in")), (false, None, false));
     }
 
     #[test]
@@ -201,7 +324,7 @@ mod tests {
             stands_first(&lines[..1], Some(&is_class)) && !stands_first(&turned, Some(&is_class))
         );
         assert_eq!(
-            Shape::find(&["no TAB"], None, Some(&is_class)).0,
+            Shape::find(&["no TAB"], None, Some(&is_class), true).0,
             Shape::LastTab
         );
     }

@@ -16,13 +16,16 @@ pub struct Ucr<R> {
     needs_labels: bool,
 }
 
+/// What the values of a row are called.
+pub const UCR_COLUMN: &str = "x1";
+
 impl<R: BufRead> Ucr<R> {
     /// Says what the file is taken for.
     ///
     /// # Errors
     /// A column is wanted that is not there.
     pub fn open(lines: Lines<R>, wanted: &Wanted) -> Result<Self> {
-        let names = vec!["x1".to_owned()];
+        let names = vec![UCR_COLUMN.to_owned()];
         let chosen = choose(&names, wanted).map_err(|what| lines.complain_of_file(&what))?;
         lines.note(
             "no header; a row is taken for a class and the values of one sequence, as in the UCR archive; other rows need a \

@@ -70,6 +70,13 @@ impl Kind {
             return Ok(Self::Text(unit));
         }
         match Format::of(format, path)? {
+            Format::Csv | Format::Ucr if columns.is_some() && format.is_none() => {
+                Self::of_text(path, columns)
+            }
+            format if columns.is_some() && format.is_table() => Err(Failure::input(format!(
+                "--columns says where texts and classes are in lines of text, and --format {format} holds numbers"
+            ))
+            .in_file(path)),
             Format::Csv | Format::Ts | Format::Ucr | Format::Npy | Format::Npz => Ok(Self::Numbers),
             Format::Pairs => Self::of_text(path, columns),
             Format::Text if columns.is_some() => Self::of_text(path, columns),

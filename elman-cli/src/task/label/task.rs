@@ -31,6 +31,10 @@ use crate::train::task::{Task, TaskData};
 fn is_table(args: &LabelArgs, path: &Path) -> Result<bool> {
     let read = [&[Format::Conll], Format::TABLES].concat();
     Format::check(args.format, &read)?;
+    if args.columns.is_some() {
+        // They are those of sentences.
+        return Ok(args.format.is_some_and(Format::is_table));
+    }
     Ok(Format::of(args.format, path)?.is_table())
 }
 
