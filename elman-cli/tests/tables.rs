@@ -246,6 +246,37 @@ fn tables_of_many_kinds_give_the_same_model() {
 }
 
 #[test]
+fn the_first_row_of_data_is_not_taken_for_units() {
+    let shop = Workshop::new();
+    let row = |i: u32| format!("2020-01-{:02};{},5\n", i + 1, 10 + i % 7);
+    let text: String = std::iter::once("date;y\n".to_owned())
+        .chain((0..30).map(row))
+        .collect();
+    shop.write("semi.csv", &text);
+    shop.ok("train forecast --train semi.csv --target y --epochs 1 --threads 1 --out semi");
+    shop.write("above.csv", format!("Logger 1.2\n{text}"));
+    for file in ["semi.csv", "above.csv"] {
+        let from_file = shop.ok(&format!("predict semi --data {file}"));
+        assert_eq!(from_file.lines().count(), 31);
+        let ran = piped(&shop, "predict semi --data -", &shop.read(file));
+        assert_eq!(ran.out, from_file, "{file}");
+    }
+    for first in ["\"1,100.00\"", "inf", "$100.00", "\"4,5\""] {
+        shop.write(
+            "odd.csv",
+            format!("date,y\n2020-01-01,{first}\n2020-01-02,3.5\n2020-01-03,4\n"),
+        );
+        let ran =
+            shop.run("train forecast --train odd.csv --target y --epochs 1 --threads 1 --out odd");
+        assert!(
+            ran.err.contains("odd.csv:2: column 2 (y)"),
+            "{first}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
 fn columns_are_called_as_people_say_and_later_too() {
     let shop = Workshop::new();
     let named = sequences(40, "user,ms,x,what\n", |s, t, x, l| {

@@ -77,7 +77,13 @@ pub fn names_all(line: &str, columns: &[String]) -> bool {
         columns.iter().all(names)
     };
     let text = line.trim_start_matches('#').trim_start();
-    DELIMITERS.iter().any(|&delimiter| {
+    // A line without any of them is one cell, whatever parts others.
+    let is_there = |delimiter: &&u8| {
+        let bytes = line.as_bytes();
+        bytes.contains(*delimiter)
+            || **delimiter == DELIMITERS[0] && !bytes.iter().any(|byte| DELIMITERS.contains(byte))
+    };
+    DELIMITERS.iter().filter(is_there).any(|&delimiter| {
         let mut cells = Cells::new(delimiter);
         [line, text]
             .iter()

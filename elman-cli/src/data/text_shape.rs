@@ -201,11 +201,15 @@ pub fn is_text_table(lines: &[&str]) -> bool {
     filled.any(text)
 }
 
+/// The delimiters that a line holds.
+fn delimiters(line: &str) -> impl Iterator<Item = u8> {
+    let is_there = |delimiter: &u8| line.as_bytes().contains(delimiter);
+    cells::DELIMITERS.into_iter().filter(is_there)
+}
+
 /// The columns of text and class, where a line names both.
 fn header(line: &str) -> Option<(u8, Columns)> {
-    let is_there = |&delimiter: &u8| line.as_bytes().contains(&delimiter);
-    let mut delimiters = cells::DELIMITERS.into_iter().filter(is_there);
-    delimiters.find_map(|delimiter| {
+    delimiters(line).find_map(|delimiter| {
         let mut parser = Cells::new(delimiter);
         parser.split(line).ok()?;
         let place = |names: &[&str]| {
@@ -220,7 +224,7 @@ fn header(line: &str) -> Option<(u8, Columns)> {
 
 /// The column of texts, where a line names one of several columns so.
 fn texts_alone(line: &str) -> Option<(u8, Columns)> {
-    cells::DELIMITERS.into_iter().find_map(|delimiter| {
+    delimiters(line).find_map(|delimiter| {
         let mut parser = Cells::new(delimiter);
         parser.split(line).ok()?;
         let is_named = |cell: &str| TEXTS.contains(&cell.to_lowercase().as_str());
