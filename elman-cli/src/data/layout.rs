@@ -127,7 +127,8 @@ impl Layout {
             (has_spaces, _) => has_spaces != line.contains('\t'),
         };
         // A hash that touches its word is a token of the net's own trade.
-        line.starts_with("# ") && !is_token
+        let is_setting = || self.has_spaces && parted_by_spaces(line).nth(2) == Some("=");
+        line.starts_with("# ") && (!is_token || is_setting())
     }
 
     /// Whether the first column counts the tokens of every sentence.
@@ -159,11 +160,14 @@ impl Layout {
                 "CoNLL-U: the word is column {token} and its label column {label}, the part of speech; --columns 2,5 takes \
                  another"
             )),
-            (true, None) => Some(format!(
-                "the first column counts the tokens: the token is column {token} and its label the last of {widest}; \
-                 --columns {token},{} takes another",
-                widest - 1
-            )),
+            (true, None) => {
+                let other = (token + 1..widest).next_back();
+                let way = other.map(|other| format!("; --columns {token},{other} takes another"));
+                Some(format!(
+                    "the first column counts the tokens: the token is column {token} and its label the last of {widest}{}",
+                    way.unwrap_or_default()
+                ))
+            }
             _ if self.has_spaces => Some(format!(
                 "no line has a TAB: spaces part {widest} columns, the first is the token and the last its label; --columns \
                  takes others"
@@ -236,6 +240,11 @@ mod tests {
         assert!(note.unwrap().contains("spaces part 3 columns"));
         assert_eq!(layout.cells("is   VBZ  O "), ["is", "VBZ", "O"]);
         assert!(layout.is_remark("# a remark here") && !layout.is_remark("# SYM O"));
+        let four = Layout {
+            width: Some(4),
+            ..layout
+        };
+        assert!(four.is_remark("# sent_id = 7") && !four.is_remark("# SYM x O"));
         assert!(layout.is_remark("# id\tO b") && layout.is_remark("#begin it (now)"));
         assert_eq!(
             find("Mr. Aho has lamps\nhe sees\n").0,
