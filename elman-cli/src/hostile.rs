@@ -53,6 +53,11 @@ pub fn ts(bytes: &[u8]) -> bool {
     table(bytes, Some(Format::Ts))
 }
 
+/// Series of the forecasting archive.
+pub fn tsf(bytes: &[u8]) -> bool {
+    table(bytes, Some(Format::Tsf))
+}
+
 /// One array.
 pub fn npy(bytes: &[u8]) -> bool {
     table(bytes, Some(Format::Npy))

@@ -38,6 +38,49 @@ fn json(text: &str) -> Value {
 }
 
 #[test]
+fn series_of_the_archive_keep_their_names_and_dates() {
+    let shop = Workshop::new();
+    let wave = |shift: usize| {
+        let values =
+            (0..90).map(|t| format!("{}", [3.0, 5.0, 8.0, 4.0][(t + shift) % 4] + t as f64 / 8.0));
+        values.collect::<Vec<_>>().join(",")
+    };
+    let head = "@relation demo\n@attribute series_name string\n@attribute start_timestamp date\n@frequency quarterly\n@horizon 4\n\
+                @data\n";
+    shop.write(
+        "demo.tsf",
+        format!(
+            "{head}T1:1990-10-01 00-00-00:{}\nT2:2000-01-01 00-00-00:{}\n",
+            wave(0),
+            wave(1)
+        ),
+    );
+    shop.ok("train forecast --train demo.tsf --target y --epochs 1 --threads 1 --out run");
+    let answers = shop.ok("predict run --data demo.tsf --steps 2");
+    let starts: Vec<String> = answers
+        .lines()
+        .map(|line| {
+            line.rsplit_once(',')
+                .map_or("", |(start, _)| start)
+                .to_owned()
+        })
+        .collect();
+    let expected = [
+        "seq,t,date",
+        "T1,90,2013-04-01",
+        "T1,91,2013-07-01",
+        "T2,90,2022-07-01",
+        "T2,91,2022-10-01",
+    ];
+    assert_eq!(starts, expected);
+    shop.fails(
+        "train label --train demo.tsf --out none",
+        2,
+        &["holds no labels"],
+    );
+}
+
+#[test]
 fn squares_are_forecast_far_outside_of_training() {
     let shop = Workshop::new();
     let squares = |range: std::ops::RangeInclusive<u64>| {

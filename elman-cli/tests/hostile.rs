@@ -9,7 +9,7 @@ use elman_cli::hostile;
 type Reader = fn(&[u8]) -> bool;
 
 /// The targets that read files, by the names of their folders.
-const READERS: [(&str, Reader); 14] = [
+const READERS: [(&str, Reader); 15] = [
     ("any_table", hostile::any_table),
     ("checkpoint", hostile::checkpoint),
     ("config", hostile::config),
@@ -24,6 +24,7 @@ const READERS: [(&str, Reader); 14] = [
     ("quantized", hostile::quantized),
     ("state_dict", hostile::state_dict),
     ("ts", hostile::ts),
+    ("tsf", hostile::tsf),
 ];
 
 fn fuzz() -> PathBuf {

@@ -49,7 +49,7 @@ pub struct ExportArgs {
     /// Labelled data for the golden vectors, in the format of the training data [default: the run's validation data]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// Format of the data: csv, ts, ucr, npy, npz, conll, pairs or text [default: found by content]
+    /// Format of the data: csv, ts, tsf, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(
         long,
         value_name = "FORMAT",

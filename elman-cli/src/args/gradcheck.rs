@@ -23,7 +23,7 @@ pub struct GradcheckArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
-    /// Format of the data: csv, ts, ucr, npy, npz, conll, pairs or text [default: found by content]
+    /// Format of the data: csv, ts, tsf, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
     /// The classes of the sentences, where they have a file of their own

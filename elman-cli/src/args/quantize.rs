@@ -26,7 +26,7 @@ pub struct QuantizeArgs {
     /// Where to write [default: RUN/quantized.safetensors, where elman eval --int8 looks]
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Format of the data: csv, ts, ucr, npy, npz, conll, pairs or text [default: found by content]
+    /// Format of the data: csv, ts, tsf, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
     /// Forecasts: measure only the rows that the split column puts into this part; all rows calibrate

@@ -14,6 +14,7 @@ use super::lines::complete_lines;
 use super::numbers::Notation;
 use super::open;
 use super::text_shape::{is_fast_text, is_text_table};
+use super::tsf::is_tsf;
 use crate::base::failure::{Failure, Result};
 
 /// So many bytes tell JSON.
@@ -48,6 +49,8 @@ pub enum Format {
     Csv,
     /// The UCR and UEA archives
     Ts,
+    /// The Monash forecasting archive
+    Tsf,
     /// A class and the values of a sequence per line, without a header
     Ucr,
     /// A NumPy array
@@ -71,7 +74,14 @@ impl fmt::Display for Format {
 
 impl Format {
     /// Those that hold rows of numbers.
-    pub const TABLES: &[Self] = &[Self::Csv, Self::Ts, Self::Ucr, Self::Npy, Self::Npz];
+    pub const TABLES: &[Self] = &[
+        Self::Csv,
+        Self::Ts,
+        Self::Tsf,
+        Self::Ucr,
+        Self::Npy,
+        Self::Npz,
+    ];
 
     /// Refuses a format that was asked for where only some are read.
     ///
@@ -114,7 +124,7 @@ impl Format {
     pub const fn is_table(self) -> bool {
         matches!(
             self,
-            Self::Csv | Self::Ts | Self::Ucr | Self::Npy | Self::Npz
+            Self::Csv | Self::Ts | Self::Tsf | Self::Ucr | Self::Npy | Self::Npz
         )
     }
 
@@ -147,7 +157,7 @@ impl Format {
             .find(|line| !is_comment(line))
             .is_some_and(|line| is_ts(line))
         {
-            Self::Ts
+            if is_tsf(&lines) { Self::Tsf } else { Self::Ts }
         } else if is_text_table(&lines) {
             Self::Pairs
         } else if is_ucr(&lines) {
@@ -282,9 +292,13 @@ mod tests {
 
     #[test]
     fn every_format_is_known_by_its_content() {
-        let cases: [(&[u8], Format); 17] = [
+        let cases: [(&[u8], Format); 18] = [
             (b"\x93NUMPY\x01\x00", Format::Npy),
             (b"PK\x03\x04...", Format::Npz),
+            (
+                b"# x\n@relation r\n@attribute series_name string\n@horizon 3\n@data\nT:1,2\n",
+                Format::Tsf,
+            ),
             (b"#by me\n\n@problemName x\n@data\n1,2:a\n", Format::Ts),
             (b"\xEF\xBB\xBFseq,t,x,label\n0,0,1,a\n0,1,2", Format::Csv),
             (b"y\n1\n2\n", Format::Csv),

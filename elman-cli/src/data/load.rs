@@ -13,6 +13,7 @@ use super::npy::Arrays;
 use super::open::{self, Bytes};
 use super::table::{Blocks, Table, Wanted};
 use super::ts::Ts;
+use super::tsf::Tsf;
 use super::ucr::{UCR_COLUMN, Ucr};
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
@@ -63,6 +64,7 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
     let in_file = |what: String| Failure::input(what).in_file(path);
     let blocks: Box<dyn Blocks> = match format {
         Format::Ts => Box::new(Ts::open(Lines::of_file(path, bytes), wanted)?),
+        Format::Tsf => Box::new(Tsf::open(Lines::of_file(path, bytes), wanted)?),
         Format::Ucr => Box::new(Ucr::open(Lines::of_file(path, bytes), wanted)?),
         Format::Npy => Box::new(Arrays::from_npy(bytes, wanted).map_err(in_file)?),
         Format::Npz if open::is_pipe(path) || !path.is_file() => {

@@ -36,6 +36,7 @@ pub mod table;
 pub mod text;
 mod text_shape;
 mod ts;
+mod tsf;
 mod ucr;
 mod utf16;
 

@@ -11,8 +11,8 @@ use super::cells;
 use super::table::{Block, Blocks, Labels, Wanted, choose, cut_padding};
 use crate::base::failure::Result;
 
-const OTHER: &str = "a .tsf file of the forecasting archive or an .arff file of Weka, and not a .ts file; save .arff as CSV with a \
-                     header seq,t,x1,label, and of .tsf each series as CSV with columns t and y";
+const OTHER: &str = "an .arff file of Weka, or a .tsf file of the forecasting archive (--format tsf), and not a .ts file; save .arff \
+                     as CSV with a header seq,t,x1,label";
 
 /// A file being read.
 pub struct Ts<R> {
@@ -286,7 +286,7 @@ mod tests {
             complaint("@targetLabel true\n")
                 .starts_with("f:1: the targets of this file are numbers")
         );
-        assert!(complaint("@relation x\n@attribute a string\n").starts_with("f:2: a .tsf file"));
+        assert!(complaint("@relation x\n@attribute a string\n").starts_with("f:2: an .arff file"));
         assert!(complaint("@timeStamps true\n").starts_with("f:1: steps with time stamps"));
         assert!(complaint("").contains("no @data") && complaint("1,2").contains("before"));
     }

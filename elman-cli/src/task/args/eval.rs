@@ -22,7 +22,7 @@ pub struct EvalArgs {
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
-    /// Format of the data: csv, ts, ucr, npy, npz, conll, pairs or text [default: found by content]
+    /// Format of the data: csv, ts, tsf, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
     /// Files of lines: the columns of token or text and of its label, counted from 1 [default: found by content, or as in

@@ -77,7 +77,9 @@ impl Kind {
                 "--columns says where texts and classes are in lines of text, and --format {format} holds numbers"
             ))
             .in_file(path)),
-            Format::Csv | Format::Ts | Format::Ucr | Format::Npy | Format::Npz => Ok(Self::Numbers),
+            Format::Csv | Format::Ts | Format::Tsf | Format::Ucr | Format::Npy | Format::Npz => {
+                Ok(Self::Numbers)
+            }
             Format::Pairs => Self::of_text(path, columns),
             Format::Text if columns.is_some() => Self::of_text(path, columns),
             Format::Conll => Err(Failure::input(

@@ -70,7 +70,7 @@ pub struct ForecastArgs {
     #[arg(long, value_name = "COLUMN")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_column: Option<String>,
-    /// Format of the data: csv, ts, ucr, npy or npz [default: found by content]
+    /// Format of the data: csv, ts, tsf, npy or npz [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
