@@ -102,9 +102,7 @@ impl<R: BufRead> Tsf<R> {
             let place = self.attributes.iter().position(|known| known == name)?;
             attributes.get(place).copied()
         };
-        let start = named("start_timestamp")
-            .map(|start| start_of(start))
-            .transpose()?;
+        let start = named("start_timestamp").map(start_of).transpose()?;
         let stamps = match (start, self.pace) {
             (Some(start), Some(pace)) => stamps(start, pace, values.len()),
             _ => None,
@@ -143,7 +141,7 @@ fn stamps(start: DateTime, pace: Pace, count: usize) -> Option<Vec<String>> {
 /// `daily`, `10_minutes` and the like; none where a word is not known.
 fn pace_of(word: &str) -> Option<Pace> {
     let (count, unit): (i64, &str) = match word.split_once('_') {
-        Some(("half", unit)) if unit == "hourly" => return Some(Pace::Seconds(HOUR / 2)),
+        Some(("half", "hourly")) => return Some(Pace::Seconds(HOUR / 2)),
         Some((count, unit)) => (count.parse().ok()?, unit),
         None => (1, word),
     };
