@@ -14,7 +14,6 @@ use super::lines::complete_lines;
 use super::numbers::Notation;
 use super::open;
 use super::text_shape::{is_fast_text, is_text_table};
-use super::tsf::is_tsf;
 use crate::base::failure::{Failure, Result};
 
 /// So many bytes tell JSON.
@@ -188,6 +187,17 @@ fn is_ts(line: &str) -> bool {
     TS_KEYWORDS
         .iter()
         .any(|keyword| word == *keyword || word == format!("{keyword}s"))
+}
+
+/// Whether the lines of a file that begins with `@` are of this kind, and not of Weka's `.arff` or a `.ts`.
+fn is_tsf(lines: &[&str]) -> bool {
+    let says = |words: &[&str]| {
+        lines.iter().any(|line| {
+            let word = line.split_whitespace().next().unwrap_or("");
+            words.iter().any(|known| word.eq_ignore_ascii_case(known))
+        })
+    };
+    says(&["@attribute"]) && says(&["@frequency", "@horizon", "@missing", "@equallength"])
 }
 
 /// A header without a number; as many cells in every line; and a column of numbers. Or values of which a header is missing:

@@ -31,17 +31,6 @@ pub struct Tsf<R> {
     pace: Option<Pace>,
 }
 
-/// Whether the lines of a file that begins with `@` are of this kind, and not of Weka's `.arff` or a `.ts`.
-pub fn is_tsf(lines: &[&str]) -> bool {
-    let says = |words: &[&str]| {
-        lines.iter().any(|line| {
-            let word = line.split_whitespace().next().unwrap_or("");
-            words.iter().any(|known| word.eq_ignore_ascii_case(known))
-        })
-    };
-    says(&["@attribute"]) && says(&["@frequency", "@horizon", "@missing", "@equallength"])
-}
-
 impl<R: BufRead> Tsf<R> {
     /// Reads the header.
     ///
