@@ -416,7 +416,7 @@ fn formats_that_do_not_fit() {
         |line: &str, words: &[&str]| shop.fails(&format!("train {line} --out none"), 2, words);
     refused(
         "label --train train.conll --format pairs",
-        &["--format pairs", "conll, csv, ts, ucr, npy, npz"],
+        &["--format pairs", "conll, csv, ts, tsf, ucr, npy, npz"],
     );
     refused(
         "label --train train.conll --format csv",
