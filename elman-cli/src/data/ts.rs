@@ -38,6 +38,26 @@ struct Problem {
     chosen: Vec<usize>,
 }
 
+/// The next line of a header that begins with `@`: its keyword in small letters, and what follows.
+///
+/// # Errors
+/// The file ends, or there are data, before `@data`.
+pub fn next_setting(lines: &mut Lines<impl BufRead>) -> Result<(String, String)> {
+    loop {
+        let Some(line) = lines.next_line()? else {
+            return Err(lines.complain_of_file("the file has no @data"));
+        };
+        let line = line.trim();
+        if line.starts_with('@') {
+            let (keyword, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+            return Ok((keyword.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        if !line.is_empty() && !line.starts_with(['#', '%']) {
+            return Err(lines.complain("data before the line @data"));
+        }
+    }
+}
+
 impl<R: BufRead> Ts<R> {
     /// Reads the header.
     ///
@@ -49,11 +69,8 @@ impl<R: BufRead> Ts<R> {
             ..Problem::default()
         };
         loop {
-            let Some(line) = lines.next_line()? else {
-                return Err(lines.complain_of_file("the file has no @data"));
-            };
-            let mut words = line.split_whitespace();
-            let keyword = words.next().unwrap_or("").to_ascii_lowercase();
+            let (keyword, value) = next_setting(&mut lines)?;
+            let mut words = value.split_whitespace();
             let value = words.next().unwrap_or("").to_ascii_lowercase();
             match (keyword.as_str(), value.as_str()) {
                 ("@data", _) => break,
@@ -74,8 +91,7 @@ impl<R: BufRead> Ts<R> {
                     ));
                 }
                 ("@attribute" | "@frequency" | "@horizon", _) => return Err(lines.complain(OTHER)),
-                (word, _) if word.is_empty() || word.starts_with(['#', '@', '%']) => {}
-                _ => return Err(lines.complain("data before the line @data")),
+                _ => {}
             }
         }
         if wanted.needs_labels && !problem.has_class {

@@ -9,6 +9,7 @@ use super::Lines;
 use super::cells;
 use super::dates::Pace;
 use super::table::{Block, Blocks, Wanted, choose};
+use super::ts::next_setting;
 use crate::base::failure::Result;
 
 /// What the values are called.
@@ -44,18 +45,17 @@ impl<R: BufRead> Tsf<R> {
         }
         let (mut attributes, mut pace) = (Vec::new(), None);
         loop {
-            let Some(line) = lines.next_line()? else {
-                return Err(lines.complain_of_file("the file has no @data"));
-            };
-            let mut words = line.split_whitespace();
-            let keyword = words.next().unwrap_or("").to_ascii_lowercase();
-            let value = words.next().unwrap_or("").to_ascii_lowercase();
+            let (keyword, value) = next_setting(&mut lines)?;
+            let value = value
+                .split_whitespace()
+                .next()
+                .unwrap_or("")
+                .to_ascii_lowercase();
             match keyword.as_str() {
                 "@data" => break,
                 "@attribute" => attributes.push(value),
                 "@frequency" => pace = pace_of(&value),
-                word if word.is_empty() || word.starts_with(['#', '@', '%']) => {}
-                _ => return Err(lines.complain("data before the line @data")),
+                _ => {}
             }
         }
         let names = [COLUMN.to_owned()];
@@ -98,11 +98,7 @@ impl<R: BufRead> Tsf<R> {
         };
         Ok(Block {
             rows: values.len(),
-            values: if self.columns.is_empty() {
-                Vec::new()
-            } else {
-                values
-            },
+            values,
             stamps: stamps.unwrap_or_default(),
             name: named("series_name")
                 .or(attributes.first().copied())
