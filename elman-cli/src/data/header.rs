@@ -1,45 +1,14 @@
 //! What each column of a CSV file is for, by what somebody says, by its name and by its first cells.
 
 use super::cells;
+use super::column_names::{DATES, GROUPS, LABELS, METADATA, SEQUENCES, STEPS};
 use super::dates::DateFormat;
 use super::numbers::may_be_text;
 use super::table::Wanted;
 
-/// Columns that say who or when and are nothing to learn from, unless asked for by name.
-const METADATA: [&str; 11] = [
-    "fold",
-    "group",
-    "speaker",
-    "subject",
-    "id",
-    "split",
-    "date",
-    "time",
-    "datetime",
-    "timestamp",
-    "ds",
-];
-
-/// Those of them that say when.
-const DATES: [&str; 5] = ["date", "time", "datetime", "timestamp", "ds"];
-
-/// What columns with a purpose are called; the second names count where no column has one of the first.
-const SEQUENCES: [&[&str]; 2] = [
-    &["seq", "sequence"],
-    &["unique_id", "series_id", "seq_id", "sequence_id"],
-];
-const STEPS: [&[&str]; 2] = [&["t", "step"], &["time_step", "timestep", "time_idx"]];
-const LABELS: [&[&str]; 2] = [
-    &["label", "class"],
-    &["activity", "category", "class_label"],
-];
-
 /// The complaint about a first line of values.
 pub const NO_HEADER: &str =
     "the first line holds no names of columns; put a header such as seq,t,x1,label above the data";
-
-/// Those of them that say who, the most telling first.
-const GROUPS: [&str; 4] = ["subject", "group", "speaker", "fold"];
 
 /// Columns by their places in a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

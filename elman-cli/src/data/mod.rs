@@ -4,6 +4,7 @@
 mod bare_rows;
 mod blanked;
 mod cells;
+mod column_names;
 mod columns;
 pub mod conll;
 pub mod csv;

@@ -4,36 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Columns;
 use super::cells::{self, Cells};
+use super::column_names::{CLASSES, TEXTS, orders_rows};
 use super::head;
 
 /// What fastText puts before a class.
 pub const FAST_TEXT: &str = "__label__";
-
-/// What the columns of texts and of classes are called, in small letters.
-const TEXTS: [&str; 10] = [
-    "text",
-    "texts",
-    "sentence",
-    "message",
-    "utterance",
-    "review",
-    "content",
-    "tweet",
-    "question",
-    "comment",
-];
-const CLASSES: [&str; 7] = [
-    "label",
-    "labels",
-    "class",
-    "category",
-    "target",
-    "sentiment",
-    "intent",
-];
-
-/// Columns of rows that are steps of sequences.
-const PURPOSES: [&str; 4] = ["seq", "sequence", "t", "step"];
 
 /// Of fewer lines nobody can say which column holds the classes.
 const FEWEST: usize = 8;
@@ -59,7 +34,8 @@ pub enum Shape {
 
 impl Shape {
     /// The form of a file that begins with these lines, whether the first holds names, and what it is taken for if that is
-    /// not the usual form. `is_class` knows the classes where a model has them; a header need not name them where nobody `needs_class`.
+    /// not the usual form. `is_class` knows the classes where a model has them; a header need not name them where nobody
+    /// `needs_class`.
     pub fn find(
         lines: &[&str],
         asked: Option<Columns>,
@@ -70,22 +46,8 @@ impl Shape {
         let first = filled.clone().next().unwrap_or("");
         let named = header(first).or_else(|| texts_alone(first).filter(|_| !needs_class));
         if let Some(columns) = asked {
-            let has_tabs = lines.iter().any(|line| line.contains('\t'));
-            let (delimiter, _) = head::delimiter(first, lines.get(1..).unwrap_or(&[]), None);
-            let delimiter = if has_tabs { b'\t' } else { delimiter };
-            let lacks_class = named.is_none() && {
-                let lines: Vec<&str> = filled.collect();
-                is_no_example(&lines, delimiter, columns, is_class)
-            };
-            let has_header = named.is_some() || lacks_class;
-            let width = has_header.then(|| width(first, delimiter));
-            let note =
-                lacks_class.then(|| format!("the first line is taken to name columns: {first}"));
-            return (
-                Self::of_columns(delimiter, columns, width),
-                has_header,
-                note,
-            );
+            let filled: Vec<&str> = filled.collect();
+            return Self::of_asked(&filled, columns, is_class, named.is_some());
         }
         if let Some((delimiter, columns)) = named {
             let class = columns
@@ -111,6 +73,32 @@ impl Shape {
             return (Self::FirstTab, false, Some(note.to_owned()));
         }
         (Self::LastTab, false, None)
+    }
+
+    /// The same where somebody said which columns hold text and class; `is_named`: the first of the lines, none of which is
+    /// blank, names them.
+    fn of_asked(
+        lines: &[&str],
+        columns: Columns,
+        is_class: Option<&dyn Fn(&str) -> bool>,
+        is_named: bool,
+    ) -> (Self, bool, Option<String>) {
+        let (first, others) = match lines {
+            [first, others @ ..] => (*first, others),
+            [] => ("", lines),
+        };
+        let has_tabs = lines.iter().any(|line| line.contains('\t'));
+        let (delimiter, _) = head::delimiter(first, others, None);
+        let delimiter = if has_tabs { b'\t' } else { delimiter };
+        let lacks_class = !is_named && is_no_example(lines, delimiter, columns, is_class);
+        let has_header = is_named || lacks_class;
+        let width = has_header.then(|| width(first, delimiter));
+        let note = lacks_class.then(|| format!("the first line is taken to name columns: {first}"));
+        (
+            Self::of_columns(delimiter, columns, width),
+            has_header,
+            note,
+        )
     }
 
     const fn of_columns(delimiter: u8, columns: Columns, width: Option<usize>) -> Self {
@@ -183,8 +171,7 @@ pub fn is_text_table(lines: &[&str]) -> bool {
         let mut cells = others.map(|place| parser.get(place));
         cells.any(|cell| cell.contains('.') && cells::number(cell).is_ok_and(f64::is_finite))
     };
-    let has_purpose = |name: &str| PURPOSES.iter().any(|word| name.eq_ignore_ascii_case(word));
-    if parser.split(first).is_err() || parser.iter().any(has_purpose) {
+    if parser.split(first).is_err() || parser.iter().any(orders_rows) {
         return false;
     }
     if filled
