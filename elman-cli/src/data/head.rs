@@ -1,5 +1,7 @@
 //! Where a table begins: remarks and other lines above its header, the delimiter, a line of units below.
 
+use std::collections::HashSet;
+
 use super::cells::{Cells, DELIMITERS, number};
 use super::numbers::Notation;
 
@@ -73,22 +75,35 @@ impl Head {
 /// Whether a line names all of these columns, behind a remark's mark or not.
 pub fn names_all(line: &str, columns: &[String]) -> bool {
     let has_all = |cells: &Cells| {
-        let names = |column: &String| cells.iter().any(|cell| cell == column);
-        columns.iter().all(names)
+        let names: HashSet<&str> = cells.iter().collect();
+        columns.iter().all(|column| names.contains(column.as_str()))
     };
-    let text = line.trim_start_matches('#').trim_start();
+    let bare = line.trim_start_matches('#').trim_start();
+    is_split_so(line, has_all) || bare != line && is_split_so(bare, has_all)
+}
+
+/// Whether a cell of a line is a number, whatever parts its cells.
+pub fn holds_number(line: &str) -> bool {
+    is_split_so(line, |cells| cells.iter().any(is_number))
+}
+
+/// Whether something holds of the cells of a line, by any of the delimiters that it has.
+fn is_split_so(line: &str, holds: impl Fn(&Cells) -> bool) -> bool {
+    let bytes = line.as_bytes();
+    let there = DELIMITERS
+        .into_iter()
+        .filter(|delimiter| bytes.contains(delimiter));
+    let mut there = there.peekable();
     // A line without any of them is one cell, whatever parts others.
-    let is_there = |delimiter: &&u8| {
-        let bytes = line.as_bytes();
-        bytes.contains(*delimiter)
-            || **delimiter == DELIMITERS[0] && !bytes.iter().any(|byte| DELIMITERS.contains(byte))
-    };
-    DELIMITERS.iter().filter(is_there).any(|&delimiter| {
+    let alone = there.peek().is_none().then_some(DELIMITERS[0]);
+    there.chain(alone).any(|delimiter| {
         let mut cells = Cells::new(delimiter);
-        [line, text]
-            .iter()
-            .any(|text| cells.split(text).is_ok() && has_all(&cells))
+        cells.split(line).is_ok() && holds(&cells)
     })
+}
+
+fn is_number(cell: &str) -> bool {
+    number(cell).is_ok_and(|value| !value.is_nan())
 }
 
 /// Whether a line above the header is a remark.
@@ -184,10 +199,7 @@ fn is_header(line: &str, after: &[&str]) -> Option<u8> {
         && cells
             .iter()
             .all(|name| !name.is_empty() && number(name).is_err());
-    let has_number = |line: &&str| {
-        let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
-        cells.split(line).is_ok() && cells.iter().any(is_number)
-    };
+    let has_number = |line: &&str| cells.split(line).is_ok() && cells.iter().any(is_number);
     (is_names && after.len() > 1 && fitting == after.len() && after.iter().any(has_number))
         .then_some(delimiter)
 }
@@ -205,7 +217,6 @@ fn commented(lines: &[&str], first: usize) -> Option<Head> {
         Some(&mark) if mark == delimiter => lines[line],
         _ => text,
     };
-    let is_number = |cell: &str| number(cell).is_ok_and(|value| !value.is_nan());
     let mut cells = Cells::new(delimiter);
     cells.split(lines[first]).ok()?;
     let is_data = cells.len() > 1 && cells.iter().any(is_number);

@@ -150,13 +150,17 @@ fn first_lines(
         let Some((_, text)) = batch.first() else {
             break;
         };
-        let is_header = match wanted {
-            // What stands above a header need not be a remark.
-            Some(wanted) => head::names_all(text, wanted) || first.len() > head::TALLEST,
-            None => !head::is_remark(text) && head::said_delimiter(text).is_none(),
-        };
-        if is_header {
-            header = header.or(Some(first.len()));
+        if header.is_none() {
+            let is_header = match wanted {
+                // What stands above a header need not be a remark; where there are numbers already, it will not come any more.
+                Some(wanted) => {
+                    head::names_all(text, wanted)
+                        || head::holds_number(text)
+                        || first.len() > head::TALLEST
+                }
+                None => !head::is_remark(text) && head::said_delimiter(text).is_none(),
+            };
+            header = is_header.then_some(first.len());
         }
         first.extend(batch);
     }
