@@ -161,8 +161,9 @@ impl Layout {
                  another"
             )),
             (true, None) => {
-                let other = (token + 1..widest).next_back();
-                let way = other.map(|other| format!("; --columns {token},{other} takes another"));
+                let other = widest - 1;
+                let way =
+                    (other > token).then(|| format!("; --columns {token},{other} takes another"));
                 Some(format!(
                     "the first column counts the tokens: the token is column {token} and its label the last of {widest}{}",
                     way.unwrap_or_default()

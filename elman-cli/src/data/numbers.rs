@@ -1,11 +1,14 @@
 //! How numbers stand in the cells of a table, and the words for those that are missing.
 
 /// What programs write where there is no value, in small letters: the words of pandas, of spreadsheets and of C.
-const MISSING: [&str; 33] = [
-    "", "?", "nan", "na", "n/a", "null", "none", "nil", "nat", "<na>", "#n/a", "#na", "#n/a n/a",
-    "-nan", "+nan", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind", "1.#nan", "-1.#nan", "#div/0!",
-    "#ref!", "#value!", "#name?", "#num!", "#null!", "#error!", "missing", "-", "--", "---",
-    "\u{2013}",
+const MISSING: [&str; 26] = [
+    "", "?", "nan", "na", "n/a", "null", "none", "<na>", "#n/a", "#na", "#n/a n/a", "-nan", "+nan",
+    "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind", "1.#nan", "-1.#nan", "#div/0!", "#ref!", "#value!",
+    "#name?", "#num!", "#null!", "#error!",
+];
+/// What people write there too, and may mean something by elsewhere.
+const DOUBTFUL: [&str; 8] = [
+    "nil", "nat", "missing", "-", "--", "---", "\u{2013}", "\u{2014}",
 ];
 
 /// How the numbers of a file are written.
@@ -83,15 +86,12 @@ impl Notation {
 
 /// Whether a cell may as well be a text: `M`, `-` and the like say that a value is missing only where others are numbers.
 pub fn may_be_text(cell: &str) -> bool {
-    const CERTAIN: [&str; 7] = ["", "?", "nan", "na", "n/a", "null", "none"];
-    let has_marks = cell.contains(['#', '<', '(', '1']);
-    is_missing(cell)
-        && !has_marks
-        && !CERTAIN.iter().any(|word| {
-            cell.trim_start_matches(['-', '+'])
-                .eq_ignore_ascii_case(word)
-        })
-        || matches!(cell, "-" | "--" | "---")
+    let are_dots = || !cell.is_empty() && cell.bytes().all(|byte| byte == b'.');
+    cell == "M" || is_among(&DOUBTFUL, cell) || are_dots()
+}
+
+fn is_among(words: &[&str], cell: &str) -> bool {
+    words.iter().any(|word| cell.eq_ignore_ascii_case(word))
 }
 
 /// Whether a cell says that there is no value, in any file.
@@ -101,10 +101,8 @@ pub fn is_missing(cell: &str) -> bool {
         return false;
     }
     let of_c = cell.trim_start_matches(['-', '+']);
-    MISSING.iter().any(|word| cell.eq_ignore_ascii_case(word))
-        || cell == "M"
-        || cell == "\u{2014}"
-        || (!cell.is_empty() && cell.bytes().all(|byte| byte == b'.'))
+    is_among(&MISSING, cell)
+        || may_be_text(cell)
         || (of_c
             .get(..4)
             .is_some_and(|start| start.eq_ignore_ascii_case("nan("))

@@ -131,7 +131,7 @@ pub fn reads_state_dict(content: &[u8]) -> Result<()> {
 fn find(args: &ImportArgs, content: Vec<u8>) -> Result<Content> {
     // A length of 640 in front of tensors begins as a pickle does.
     let is_tensors = is_safetensors(&content);
-    if let Some(what) = other::name(&content).filter(|_| !is_tensors) {
+    if !is_tensors && let Some(what) = other::name(&content) {
         return Err(Failure::input(what));
     }
     if let Some(like) = &args.like {
