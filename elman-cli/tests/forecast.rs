@@ -81,6 +81,66 @@ fn series_of_the_archive_keep_their_names_and_dates() {
 }
 
 #[test]
+fn what_is_known_ahead_is_read_where_the_forecast_is() {
+    let shop = Workshop::new();
+    // What comes hangs on the price of that day alone; the last 12 days are yet to come.
+    let price = |day: usize| ((day * day * 2_654_435_761) >> 9 & 127) as f64 / 10.0;
+    let value = |day: usize| 100.0 - 5.0 * price(day);
+    let rows = |last: usize, known: usize| -> String {
+        let row = |day| match day < known {
+            true => format!("{day},{},{}\n", price(day), value(day)),
+            false => format!("{day},{},\n", price(day)),
+        };
+        "t,price,y\n".to_owned() + &(0..last).map(row).collect::<String>()
+    };
+    shop.write("days.csv", rows(312, 300));
+    shop.write("early.csv", rows(200, 200));
+    let train = "train forecast --train days.csv --target y --horizon 3 --epochs 2 --threads 1";
+    let said = shop.run(&format!("{train} --inputs price --known price --out known"));
+    assert!(
+        said.err.contains("the last 12 rows hold no y"),
+        "{}",
+        said.err
+    );
+    shop.ok(&format!("{train} --inputs price --out past"));
+    let skill = |run: &str| {
+        let scores = json(&shop.ok(&format!("eval {run} --data early.csv --json")));
+        scores["skill"].as_f64().unwrap()
+    };
+    assert!(skill("known") > 0.99 && skill("past") < 0.5);
+    // The days to come, from the prices that stand beside them.
+    let coming = shop.ok("predict known --data days.csv --steps 12");
+    for (day, line) in (300..).zip(coming.lines().skip(1)) {
+        let (t, forecast) = line.split_once(',').unwrap();
+        assert_eq!(t, day.to_string());
+        assert!(
+            (forecast.parse::<f64>().unwrap() - value(day)).abs() < 1.0,
+            "{line}"
+        );
+    }
+    assert_eq!(coming.lines().count(), 13);
+    // Row by row the same forecasts, three days before; a pipe knows no more and no less than a file.
+    let answers = shop.ok("predict known --data days.csv");
+    let of_row = |text: &str, row: usize| -> Vec<String> {
+        let line = text.lines().nth(row + 1).unwrap();
+        line.split(',').map(str::to_owned).collect()
+    };
+    assert_eq!(of_row(&answers, 304)[1], "");
+    for row in 297..309 {
+        assert_eq!(of_row(&answers, row)[2], of_row(&coming, row - 297)[1]);
+    }
+    let mut piped = shop.command("predict known --data -");
+    piped.stdin(std::fs::File::open(shop.path("days.csv")).unwrap());
+    assert_eq!(Ran::of(piped.output().unwrap()).out, answers);
+    // Beyond, the last price stays, which is said.
+    let said = shop.run("predict known --data early.csv --steps 4");
+    assert!(said.err.contains("nobody knows price"), "{}", said.err);
+    let last = of_row(&said.out, 3)[1].parse::<f64>().unwrap();
+    assert!((last - value(199)).abs() < 1.0, "{last}");
+    shop.fails(&format!("{train} --known y"), 2, &["nobody knows ahead"]);
+}
+
+#[test]
 fn squares_are_forecast_far_outside_of_training() {
     let shop = Workshop::new();
     let squares = |range: std::ops::RangeInclusive<u64>| {

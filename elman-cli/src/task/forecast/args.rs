@@ -58,6 +58,11 @@ pub struct ForecastArgs {
     #[arg(long, value_name = "COLUMNS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs: Option<String>,
+    /// Columns that are known before the target, with commas, such as prices, holidays or the forecast of the weather: they
+    /// are read at the step that is forecast
+    #[arg(long, value_name = "COLUMNS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// Steps from the last value known to the value forecast
     #[arg(long, value_name = "N", default_value = "1", value_parser = count(1..=100_000))]
     pub horizon: usize,
@@ -83,17 +88,29 @@ pub struct ForecastArgs {
 }
 
 impl ForecastArgs {
-    /// The target and the other columns, each once.
-    pub fn columns(&self) -> Option<Vec<String>> {
+    /// The target and the other columns, each once; those that are known ahead come last, so many are they.
+    pub fn columns(&self) -> Option<(Vec<String>, usize)> {
         let mut columns = vec![self.target.clone()?];
-        let inputs = self.inputs.as_deref().unwrap_or("").split(',');
-        for name in inputs.map(str::trim).filter(|name| !name.is_empty()) {
-            if columns.iter().all(|column| column != name) {
+        let known = names(self.known.as_deref());
+        let inputs =
+            names(self.inputs.as_deref()).filter(|name| known.clone().all(|known| known != *name));
+        let mut push = |name: &str| {
+            let is_new = columns.iter().all(|column| column != name);
+            if is_new {
                 columns.push(name.to_owned());
             }
-        }
-        Some(columns)
+            is_new
+        };
+        inputs.for_each(|name| _ = push(name));
+        let known = known.clone().filter(|name| push(name)).count();
+        Some((columns, known))
     }
+}
+
+/// Names with commas between them.
+pub fn names(list: Option<&str>) -> impl Iterator<Item = &str> + Clone {
+    let names = list.unwrap_or("").split(',').map(str::trim);
+    names.filter(|name| !name.is_empty())
 }
 
 fn help() -> String {
@@ -103,6 +120,7 @@ Examples:
   elman train forecast --train sunspots.csv --target y
   elman train forecast --train sunspots.csv --target y --split-column split --out runs/sun
   elman train forecast --train power.csv --target load --inputs temperature,wind --horizon 24
+  elman train forecast --train power.csv --target load --known price,holiday --horizon 24
   elman train forecast --train load.csv --target y --season 672 --horizon 96
   elman train forecast --train sunspots.csv --target y --cell gru
   elman train forecast --train rain.csv --target mm --missing -999 --seq-column station

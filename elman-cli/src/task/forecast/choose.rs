@@ -44,16 +44,27 @@ struct Candidate {
     error: f64,
 }
 
-/// Chooses and fits. `fallback` is as in [`History::new`]; a `season` that the user knows need not be found.
+/// What the user wants forecast, and knows of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// How many steps ahead.
+    pub horizon: usize,
+    /// Steps until the series repeats itself; one that is known need not be found.
+    pub season: Option<usize>,
+    /// So many of the last columns are known ahead.
+    pub known: usize,
+}
+
+/// Chooses and fits. `fallback` is as in [`History::new`].
 ///
 /// # Errors
 /// A training part that is too short.
-pub fn choose(
-    series: &[Series],
-    fallback: &[f64],
-    horizon: usize,
-    season: Option<usize>,
-) -> Result<Choice> {
+pub fn choose(series: &[Series], fallback: &[f64], asked: Asked) -> Result<Choice> {
+    let Asked {
+        horizon,
+        season,
+        known,
+    } = asked;
     let targets = series.iter().flat_map(|one| one.values_of(Part::Train));
     let curves = Curve::candidates(targets);
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -72,6 +83,7 @@ pub fn choose(
                         scale,
                         horizon,
                         lags,
+                        known,
                     };
                     validate(series, &histories, view)
                 })
@@ -289,8 +301,16 @@ fn season(history: &History, steps: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
+    fn asked(horizon: usize, season: Option<usize>) -> Asked {
+        Asked {
+            horizon,
+            season,
+            known: 0,
+        }
+    }
+
     fn chosen(values: impl Iterator<Item = f64>) -> Choice {
-        choose(&[Series::of(values, 0.85)], &[0.0], 1, None).unwrap()
+        choose(&[Series::of(values, 0.85)], &[0.0], asked(1, None)).unwrap()
     }
 
     #[test]
@@ -339,10 +359,10 @@ mod tests {
     #[test]
     fn a_season_longer_than_the_series_is_refused() {
         let series = [Series::of((0..150).map(|x| f64::from(x % 7)), 0.85)];
-        let asked = |season| choose(&series, &[0.0], 1, Some(season));
-        assert!(asked(7).is_ok());
+        let chosen = |season| choose(&series, &[0.0], asked(1, Some(season)));
+        assert!(chosen(7).is_ok());
         for season in [150, 1_000_000] {
-            let complaint = asked(season).unwrap_err().to_string();
+            let complaint = chosen(season).unwrap_err().to_string();
             assert!(
                 complaint.contains(&format!("--season {season}")),
                 "{complaint}"
@@ -365,6 +385,7 @@ mod tests {
             },
             horizon: 2,
             lags: 3,
+            known: 0,
         };
         let steps = |pairs: &[Pair]| -> Vec<_> {
             pairs.iter().map(|pair| (pair.series, pair.step)).collect()
@@ -394,11 +415,15 @@ mod tests {
     fn short_and_still_series_do_not_panic() {
         for steps in 0..30 {
             let series = [Series::of((0..steps).map(f64::from), 1.0)];
-            let _ = choose(&series, &[0.0], 1, None);
+            let _ = choose(&series, &[0.0], asked(1, None));
             let still = [Series::of((0..steps).map(|_| 7.0), 1.0)];
-            let _ = choose(&still, &[0.0], 3, Some(7));
+            let _ = choose(&still, &[0.0], asked(3, Some(7)));
         }
-        let still = choose(&[Series::of((0..60).map(|_| 7.0), 1.0)], &[0.0], 1, None);
+        let still = choose(
+            &[Series::of((0..60).map(|_| 7.0), 1.0)],
+            &[0.0],
+            asked(1, None),
+        );
         assert!(still.is_ok());
     }
 }

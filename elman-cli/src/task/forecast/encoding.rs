@@ -1,6 +1,6 @@
 //! A forecasting net for a firmware: the linear sum and the scales around the net.
 
-use super::history::INPUT_LAGS;
+use super::history::{INPUT_LAGS, View};
 use super::meaning::{ForecastMeaning, NET_LAGS, WIDEST};
 use super::scale::{Curve, Differencing};
 use crate::base::encoding::Encoding;
@@ -46,8 +46,8 @@ impl ForecastMeaning {
         };
         let others = self.columns.len() - 1;
         encoding.remark(format!(
-            "Features of the linear sum: of each of {others} other columns the values at t to t-{}, then {lagged} for k = 0 to {}.",
-            INPUT_LAGS - 1,
+            "Features of the linear sum: of each of {others} other columns the values at {}, then {lagged} for k = 0 to {}.",
+            self.steps_read(others),
             lags.saturating_sub(1)
         ));
         let base = match self.view.scale.differencing {
@@ -65,6 +65,20 @@ impl ForecastMeaning {
              each as (value - means[i]) / spreads[i], cut to -{WIDEST}..{WIDEST} and rounded to float.",
             lags.min(NET_LAGS)
         ));
+    }
+
+    /// At which steps other columns are read.
+    fn steps_read(&self, others: usize) -> String {
+        let View { horizon, known, .. } = self.view;
+        let (past, oldest) = (
+            format!("t to t-{}", INPUT_LAGS - 1),
+            horizon + 1 - INPUT_LAGS,
+        );
+        match known {
+            0 => past,
+            known if known == others => format!("t+{horizon} to t+{oldest}"),
+            known => format!("{past} (of the last {known} at t+{horizon} to t+{oldest})"),
+        }
     }
 
     /// From the net to a forecast.

@@ -12,10 +12,19 @@ pub struct View {
     pub horizon: usize,
     /// How many lagged differences.
     pub lags: usize,
+    /// So many of the other columns, the last ones, are known ahead: they are read at the step that is forecast.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub known: usize,
 }
 
-/// Other columns are read at this step and the one before.
+/// Other columns are read at this step, or at the one that is forecast, and at the one before it.
 pub const INPUT_LAGS: usize = 2;
+
+/// Serde asks for a reference.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
 
 /// Steps that are forgotten together, at least.
 const FORGOTTEN: usize = 1 << 10;
@@ -29,7 +38,7 @@ pub struct History {
     pub known: Vec<f64>,
     /// The same on its curve.
     bent: Vec<f64>,
-    /// Per other column: its values without gaps.
+    /// Per other column: its values without gaps, and those that are known ahead.
     inputs: Vec<Vec<f64>>,
     /// What a column is before its first value.
     fallback: Vec<f64>,
@@ -47,15 +56,25 @@ impl History {
         }
     }
 
-    /// Adds a step: the target, then the other columns; NaN is missing.
+    /// Adds a step: the target, then the other columns; NaN is missing. What was foreseen stays.
     pub fn push(&mut self, values: &[f64]) {
+        let step = self.known.len();
         let columns = std::iter::once(&mut self.known).chain(&mut self.inputs);
-        for ((column, value), fallback) in columns.zip(values).zip(&self.fallback) {
-            let before = column.last().unwrap_or(fallback);
-            column.push(if value.is_nan() { *before } else { *value });
+        let columns = columns.zip(values).zip(&self.fallback);
+        for ((column, value), fallback) in columns.filter(|((column, _), _)| column.len() == step) {
+            push(column, *value, *fallback);
         }
         if let Some(&known) = self.known.last() {
             self.bent.push(self.curve.apply(known));
+        }
+    }
+
+    /// Adds the next step of the columns that are known ahead, before the step itself comes.
+    pub fn foresee(&mut self, values: &[f64]) {
+        let first = self.inputs.len() - values.len();
+        let columns = self.inputs[first..].iter_mut().zip(values);
+        for ((column, value), fallback) in columns.zip(&self.fallback[1 + first..]) {
+            push(column, *value, *fallback);
         }
     }
 
@@ -77,12 +96,6 @@ impl History {
     /// How many steps there are.
     pub const fn len(&self) -> usize {
         self.known.len()
-    }
-
-    /// The last values of the other columns.
-    pub fn last_inputs(&self) -> impl Iterator<Item = f64> {
-        let last = self.inputs.iter().zip(&self.fallback[1..]);
-        last.map(|(column, fallback)| *column.last().unwrap_or(fallback))
     }
 
     /// The target on its curve, so many steps before another.
@@ -108,7 +121,7 @@ impl History {
     /// of more.
     pub fn features(&self, step: usize, view: &View, features: &mut Vec<f64>) {
         features.clear();
-        self.push_inputs(step, features);
+        self.push_inputs(step, view, features);
         let span = view.scale.differencing.span();
         for lag in 0..view.lags {
             let value = self.bent(step, lag);
@@ -120,12 +133,26 @@ impl History {
         }
     }
 
-    /// The other columns at a step and before it.
-    pub fn push_inputs(&self, step: usize, features: &mut Vec<f64>) {
-        for column in &self.inputs {
-            features.extend((0..INPUT_LAGS).map(|lag| column[step.saturating_sub(lag)]));
+    /// The other columns as a forecast from a step reads them. The last value that is known stays.
+    pub fn push_inputs(&self, step: usize, view: &View, features: &mut Vec<f64>) {
+        let past = self.inputs.len() - view.known;
+        for (place, column) in self.inputs.iter().enumerate() {
+            let step = if place < past {
+                step
+            } else {
+                step + view.horizon
+            };
+            let last = column.len() - 1;
+            let lags = (0..INPUT_LAGS).map(|lag| step.saturating_sub(lag).min(last));
+            features.extend(lags.map(|step| column[step]));
         }
     }
+}
+
+/// A gap is closed by what was there before.
+fn push(column: &mut Vec<f64>, value: f64, fallback: f64) {
+    let before = column.last().copied().unwrap_or(fallback);
+    column.push(if value.is_nan() { before } else { value });
 }
 
 #[cfg(test)]
@@ -148,6 +175,7 @@ mod tests {
             },
             horizon,
             lags: 2,
+            known: 0,
         }
     }
 
@@ -155,7 +183,6 @@ mod tests {
     fn gaps_are_closed_by_what_is_known() {
         let history = history();
         assert_eq!(history.known, [1.0, 1.0, 4.0]);
-        assert!(history.last_inputs().eq([6.0]));
         let mut gap = History::new(Curve::Identity, &[9.0]);
         gap.push(&[f64::NAN]);
         assert_eq!(gap.known, [9.0]);
@@ -181,6 +208,27 @@ mod tests {
             }
         }
         assert!(short.len() < 1100, "{}", short.len());
+    }
+
+    #[test]
+    fn what_is_known_ahead_is_read_where_the_forecast_is() {
+        let known = View {
+            known: 1,
+            ..view(Differencing::None, 2)
+        };
+        let (mut history, mut features) = (History::new(Curve::Identity, &[0.0; 3]), Vec::new());
+        (0..5).for_each(|step| history.foresee(&[f64::from(10 * step)]));
+        history.push(&[1.0, 7.0, f64::NAN]);
+        history.push(&[2.0, 8.0, f64::NAN]);
+        let mut read = |step| {
+            history.features(step, &known, &mut features);
+            features[..4].to_vec()
+        };
+        assert_eq!(read(0), [7.0, 7.0, 20.0, 10.0]);
+        assert_eq!(read(1), [8.0, 7.0, 30.0, 20.0]);
+        (0..3).for_each(|_| history.push(&[3.0, f64::NAN, f64::NAN]));
+        history.features(4, &known, &mut features);
+        assert_eq!(features[..4], [8.0, 8.0, 40.0, 40.0]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub const WIDEST: f64 = 4.0;
 /// From the past to what the net reads, and from its output to a value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForecastMeaning {
-    /// The target, then the other columns that are read.
+    /// The target, then the other columns that are read; those that are known ahead come last.
     pub columns: Vec<String>,
     /// The column that names the parts, if the training data had one.
     pub split_column: Option<String>,
@@ -68,6 +68,7 @@ impl Meaning for ForecastMeaning {
             && spec.head == Self::HEAD
             && !spec.is_bidirectional()
             && self.view.horizon > 0
+            && self.view.known <= inputs
             && self.linear.weights.len() == inputs * INPUT_LAGS + self.view.lags
             && self.fallback.len() == self.columns.len()
             && (self.means.len(), self.spreads.len()) == (width, width)
@@ -146,7 +147,7 @@ pub fn net_features(
     features: &mut Vec<f64>,
 ) {
     features.clear();
-    history.push_inputs(step, features);
+    history.push_inputs(step, view, features);
     let present = history.bent(step, 0);
     features.extend([present, expected - present]);
     let change = |lag| history.bent(step, lag) - history.bent(step, lag + 1);

@@ -41,7 +41,10 @@ pub fn run(net: &ForecastNet, args: &PredictArgs, out: &mut dyn Write) -> Result
     };
     match args.steps {
         Some(steps) => roll_out(net, args, steps, &mut answers),
-        None if args.data == Path::new("-") && !is_array => follow(net, args, &mut answers),
+        // What is known ahead stands in rows that come later.
+        None if args.data == Path::new("-") && !is_array && net.meaning.view.known == 0 => {
+            follow(net, args, &mut answers)
+        }
         None => answer_file(net, args, &mut answers),
     }
 }
@@ -99,12 +102,25 @@ fn load(net: &ForecastNet, args: &PredictArgs) -> Result<Vec<Series>> {
 }
 
 fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> Result<()> {
-    for one in load(net, args)? {
+    let series = load(net, args)?;
+    let meaning = &net.meaning;
+    series::note_future(&series, &meaning.columns, &args.data);
+    let first_known = meaning.columns.len() - meaning.view.known;
+    note_unknown(meaning, &series, first_known, meaning.view.horizon);
+    for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
         let mut buffers = Buffers::new(net);
         let mut roller = Roller::new(net, &mut buffers)?;
+        roller.foresee(&one);
         for step in 0..one.len() {
-            let forecast = roller.push(one.row(step))?;
+            let forecast = if step < one.known_len() {
+                roller.push(one.row(step))?
+            } else {
+                let Some((_, forecast)) = roller.advance(one.row(step))? else {
+                    break;
+                };
+                forecast
+            };
             let stamp = one.stamps.get(step).map(String::as_str);
             answers.write(
                 &one.name,
@@ -125,22 +141,24 @@ fn roll_out(
     steps: usize,
     answers: &mut Answers<'_>,
 ) -> Result<()> {
-    let inputs = &net.meaning.columns[1..];
-    if !inputs.is_empty() {
-        tell!(
-            "elman: note: nobody knows {} of the rows to come; the last values stay",
-            inputs.join(", ")
-        );
-    }
-    for one in load(net, args)? {
+    let series = load(net, args)?;
+    note_unknown(&net.meaning, &series, 1, steps);
+    let unknown = vec![f64::NAN; net.meaning.columns.len()];
+    for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
         let mut buffers = Buffers::new(net);
         let mut roller = Roller::new(net, &mut buffers)?;
-        for step in 0..one.len() {
+        roller.foresee(&one);
+        for step in 0..one.known_len() {
             roller.push(one.row(step))?;
         }
-        for step in one.len()..one.len() + steps {
-            let Some(value) = roller.advance()? else {
+        for step in one.known_len()..one.known_len() + steps {
+            let row = if step < one.len() {
+                one.row(step)
+            } else {
+                &unknown
+            };
+            let Some((value, _)) = roller.advance(row)? else {
                 break;
             };
             let stamp = one.stamp(step);
@@ -148,6 +166,28 @@ fn roll_out(
         }
     }
     Ok(())
+}
+
+/// Says which columns, from one on, lack values in so many rows to come.
+fn note_unknown(meaning: &ForecastMeaning, series: &[Series], first: usize, steps: usize) {
+    let lacks = |column: &usize| {
+        series.iter().any(|one| {
+            let mut coming = one.known_len()..one.known_len() + steps;
+            coming.any(|step| step >= one.len() || one.row(step)[*column].is_nan())
+        })
+    };
+    let lacking = (first..meaning.columns.len()).filter(lacks);
+    let names: Vec<&str> = lacking
+        .map(|column| meaning.columns[column].as_str())
+        .collect();
+    if !names.is_empty() {
+        tell!(
+            "elman: note: nobody knows {} of all the {steps} rows to come; the last values stay. Rows without {} at the end of the \
+             data may say more",
+            names.join(", "),
+            meaning.columns[0]
+        );
+    }
 }
 
 /// The memory of a roller.
@@ -223,16 +263,25 @@ impl<'a> Roller<'a> {
         Ok(forecast)
     }
 
-    /// The next step, which is then taken for what came. `None` before the first row.
-    fn advance(&mut self) -> Result<Option<f64>> {
+    /// Takes what a series says of columns that are known ahead, all of it before the first row.
+    fn foresee(&mut self, series: &Series) {
+        let first = self.meaning.columns.len() - self.meaning.view.known;
+        for step in 0..series.len() {
+            self.history.foresee(&series.row(step)[first..]);
+        }
+    }
+
+    /// The next step, which is then taken for what came, and the forecast from there; `row` holds what is known of other
+    /// columns. `None` before the first row.
+    fn advance(&mut self, row: &[f64]) -> Result<Option<(f64, f64)>> {
         let Some(&value) = self.ahead.front() else {
             return Ok(None);
         };
         let row: Vec<f64> = std::iter::once(value)
-            .chain(self.history.last_inputs())
+            .chain(row[1..].iter().copied())
             .collect();
-        self.push(&row)?;
-        Ok(Some(value))
+        let forecast = self.push(&row)?;
+        Ok(Some((value, forecast)))
     }
 }
 

@@ -57,6 +57,7 @@ pub struct ForecastScores {
 #[derive(Serialize)]
 struct ForecastScoresJson {
     loss: f64,
+    skill: f64,
     rmse: f64,
     mae: f64,
     persistence_rmse: f64,
@@ -129,6 +130,7 @@ impl ForecastScores {
     pub fn to_json(&self) -> String {
         let report = ForecastScoresJson {
             loss: self.mse(),
+            skill: self.skill(),
             rmse: self.rmse(),
             mae: self.net.mae(),
             persistence_rmse: self.persistence.rmse(),

@@ -19,6 +19,8 @@ pub struct Series {
     values: Vec<f64>,
     width: usize,
     parts: Vec<Part>,
+    /// Steps at the end without a target, which are yet to come.
+    future: usize,
     /// What the file calls it, and its steps.
     pub name: String,
     steps: Vec<f64>,
@@ -48,9 +50,15 @@ const TRAINED: f64 = 0.85;
 
 impl Series {
     fn new(block: Block, width: usize, stamp_name: Option<String>) -> Self {
+        let is_known = |row: &&[f64]| !row[0].is_nan();
+        let known = block
+            .values
+            .chunks_exact(width)
+            .rposition(|row| is_known(&row));
+        let future = known.map_or(0, |last| block.rows - 1 - last);
         let mut parts = block.parts;
         if parts.is_empty() {
-            let learnt = (TRAINED * block.rows as f64).round() as usize;
+            let learnt = (TRAINED * (block.rows - future) as f64).round() as usize;
             parts.resize(learnt, Part::Train);
             parts.resize(block.rows, Part::Dev);
         }
@@ -58,6 +66,7 @@ impl Series {
             values: block.values,
             width,
             parts,
+            future,
             name: block.name,
             steps: block.steps,
             stamps: block.stamps,
@@ -87,6 +96,11 @@ impl Series {
     /// How many steps there are.
     pub const fn len(&self) -> usize {
         self.parts.len()
+    }
+
+    /// How many steps come before those that are yet to come: rows at the end that hold no target.
+    pub const fn known_len(&self) -> usize {
+        self.len() - self.future
     }
 
     /// What the file counts a step as, or will count it as once it is there; from 0 where the file does not count.
@@ -198,12 +212,36 @@ pub fn load(file: &SeriesFile<'_>) -> Result<Vec<Series>> {
     Ok(series)
 }
 
+/// Says on standard error which rows are taken for the future.
+pub fn note_future(series: &[Series], columns: &[String], path: &Path) {
+    let rows: usize = series.iter().map(|one| one.future).sum();
+    let Some(longest) = series
+        .iter()
+        .map(|one| one.future)
+        .max()
+        .filter(|_| rows > 0)
+    else {
+        return;
+    };
+    let (rows, of) = match (rows, series.len()) {
+        (1, 1) => ("the last row holds".to_owned(), ""),
+        (rows, 1) => (format!("the last {rows} rows hold"), ""),
+        (rows, _) => (format!("{rows} rows hold"), " at the end of their series"),
+    };
+    tell!(
+        "elman: {}: note: {rows} no {}{of}, which is taken to be yet to come; elman predict --steps {longest} says what",
+        path.display(),
+        columns[0]
+    );
+}
+
 /// Says on standard error how many values are missing, and what is done about them.
 pub fn note_missing(series: &[Series], columns: &[String], path: &Path) {
+    note_future(series, columns, path);
     for (column, name) in columns.iter().enumerate() {
         let rows = series
             .iter()
-            .flat_map(|one| (0..one.len()).map(|step| one.row(step)));
+            .flat_map(|one| (0..one.known_len()).map(|step| one.row(step)));
         let missing = rows.filter(|row| row[column].is_nan()).count();
         if missing > 0 {
             let learnt = if column == 0 {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use elman_core::{Input, Level, Model, TensorKind};
 
-use super::args::{DEFAULTS, ForecastArgs};
-use super::choose::{Choice, choose, learnable};
+use super::args::{DEFAULTS, ForecastArgs, names};
+use super::choose::{Asked, Choice, choose, learnable};
 use super::history::History;
 use super::linear::Design;
 use super::meaning::{ForecastMeaning, net_features};
@@ -38,7 +38,7 @@ pub struct ForecastTask {
 impl ForecastTask {
     fn new(
         args: &ForecastArgs,
-        columns: Vec<String>,
+        (columns, known): (Vec<String>, usize),
         train: &[Series],
         valid: Option<&[Series]>,
     ) -> Result<Self> {
@@ -49,7 +49,12 @@ impl ForecastTask {
                 args.horizon
             )));
         }
-        let choice = choose(train, &fallback, args.horizon, args.season)?;
+        let asked = Asked {
+            horizon: args.horizon,
+            season: args.season,
+            known,
+        };
+        let choice = choose(train, &fallback, asked)?;
         let mut meaning = ForecastMeaning {
             columns,
             split_column: args.split_column.clone(),
@@ -116,6 +121,16 @@ impl ForecastTask {
             scores.skill()
         );
     }
+}
+
+/// Mean squared error of the net's outputs, in the unit of the training loss: what the linear sum missed in training is 1.
+fn loss(goals: &[f32], outputs: &[f32]) -> f64 {
+    let (mut sum, mut count) = (0.0, 0.0f64);
+    for (&goal, &output) in goals.iter().zip(outputs).filter(|(goal, _)| !goal.is_nan()) {
+        sum += f64::from(output - goal).powi(2);
+        count += 1.0;
+    }
+    sum / count.max(1.0)
 }
 
 /// The mean of every column over the training part.
@@ -195,11 +210,17 @@ impl Job for ForecastArgs {
         let Some(path) = &self.train else {
             return Err(Failure::input("train forecast needs data: --train FILE"));
         };
-        let Some(columns) = self.columns() else {
+        let Some((columns, known)) = self.columns() else {
             return Err(Failure::input(
                 "train forecast needs the name of the column to forecast: --target COLUMN",
             ));
         };
+        let target = self.target.as_ref();
+        if names(self.known.as_deref()).any(|known| Some(known) == target.map(String::as_str)) {
+            return Err(Failure::input(
+                "--known names the column to forecast, which nobody knows ahead",
+            ));
+        }
         if self.settings.bidirectional {
             return Err(Failure::input(
                 "a forecast cannot read what comes later: --bidirectional false",
@@ -234,7 +255,7 @@ impl Job for ForecastArgs {
             }
             None => None,
         };
-        let task = ForecastTask::new(self, columns.clone(), &train, valid.as_deref());
+        let task = ForecastTask::new(self, (columns.clone(), known), &train, valid.as_deref());
         task.map_err(|failure| failure.in_file(path))
     }
 }
@@ -267,7 +288,7 @@ impl Task for ForecastTask {
         let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &outputs);
         Ok(Measure {
-            loss: scores.mse(),
+            loss: loss(self.data.valid.goals(), &outputs),
             score: scores.skill(),
         })
     }
