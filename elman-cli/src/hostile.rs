@@ -14,7 +14,7 @@ use crate::base::folder::Run;
 use crate::data::conll::Conll;
 use crate::data::pairs::Pairs;
 use crate::data::table::Wanted;
-use crate::data::{self, Bytes, DataFile, Format, Lines, Loader};
+use crate::data::{self, Bytes, DataFile, Format, Lines, Loader, Told};
 use crate::exchange::import;
 use crate::net::int8_file;
 use crate::net::network::Network;
@@ -32,14 +32,14 @@ const NAME: &str = "the bytes";
 /// Sentences in columns.
 pub fn conll(bytes: &[u8]) -> bool {
     let tokens = reads_all(&Conll::TOKENS, bytes);
-    let found = reads_as_found(bytes, |lines| Conll::labelled(lines, None));
+    let found = reads_as_found(bytes, |lines| Conll::labelled(lines, None, None));
     reads_all(&Conll::LABELLED, bytes) || tokens || found
 }
 
 /// Texts and their classes.
 pub fn pairs(bytes: &[u8]) -> bool {
     let texts = reads_all(&Pairs::TEXTS, bytes);
-    let found = reads_as_found(bytes, |lines| Pairs::labelled(lines, None, None));
+    let found = reads_as_found(bytes, |lines| Pairs::labelled(lines, &Told::default()));
     reads_all(&Pairs::LABELLED, bytes) || texts || found
 }
 

@@ -284,7 +284,11 @@ fn columns_of_sentences_lie_in_many_ways() {
     );
     let said = train(&shop, "label", "train.conll", "");
     assert!(!said.contains("note:"), "{said}");
-    let model = shop.read("train.conll.run/model.safetensors");
+    let weights = |run: &str| {
+        let model = shop.read(&format!("{run}.run/model.safetensors"));
+        let length: [u8; 8] = model[..8].try_into().unwrap();
+        model[8 + u64::from_le_bytes(length) as usize..].to_vec()
+    };
     for (file, flags, note) in [
         ("spaces.txt", "", "no line has a TAB: spaces part 3 columns"),
         ("trailing.conll", "", ""),
@@ -296,10 +300,7 @@ fn columns_of_sentences_lie_in_many_ways() {
     ] {
         let said = train(&shop, "label", file, flags);
         assert!(said.contains(note), "{said}");
-        assert!(
-            shop.read(&format!("{file}.run/model.safetensors")) == model,
-            "{file}"
-        );
+        assert!(weights(file) == weights("train.conll"), "{file}");
         let [ours, its] =
             ["train.conll", file].map(|data| shop.ok(&format!("predict {file}.run --data {data}")));
         assert_eq!(ours, its, "{file}");

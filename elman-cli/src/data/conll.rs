@@ -96,24 +96,33 @@ impl Conll {
         layout: Layout::PLAIN,
     };
 
-    /// All sentences of a file, with their labels.
+    /// All sentences of a file, with their labels, and how its columns lie; `known` is how they lie elsewhere.
     ///
     /// # Errors
     /// Missing, unreadable, malformed or empty files.
-    pub fn load(path: &Path, columns: Option<Columns>) -> Result<Vec<Sentence>> {
-        let mut lines = Lines::open(path)?;
-        Self::labelled(&mut lines, columns)?.all(&mut lines)
+    pub fn load(
+        path: &Path,
+        columns: Option<Columns>,
+        known: Option<Layout>,
+    ) -> Result<(Vec<Sentence>, Layout)> {
+        let mut lines = Lines::open_whole(path)?;
+        let conll = Self::labelled(&mut lines, columns, known)?;
+        Ok((conll.all(&mut lines)?, conll.layout()))
     }
 
     /// How a file with labels is read, as its first lines say; standard error is told if that is not the usual way.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn labelled(lines: &mut Lines<impl BufRead>, columns: Option<Columns>) -> Result<Self> {
+    pub fn labelled(
+        lines: &mut Lines<impl BufRead>,
+        columns: Option<Columns>,
+        known: Option<Layout>,
+    ) -> Result<Self> {
         Ok(Self {
             is_labelled: true,
             has_remarks: true,
-            layout: find(lines, columns, None)?,
+            layout: find(lines, columns, known, None)?,
         })
     }
 
@@ -124,15 +133,24 @@ impl Conll {
     pub fn tokens(
         lines: &mut Lines<impl BufRead>,
         columns: Option<Columns>,
+        known: Option<Layout>,
         is_label: &dyn Fn(&str) -> bool,
     ) -> Result<Self> {
         let has_tabs = lines.peek()?.contains('\t');
-        let layout = find(lines, columns, Some(is_label))?;
+        let layout = find(lines, columns, known, Some(is_label))?;
         Ok(Self {
             is_labelled: false,
             has_remarks: has_tabs || layout != Layout::PLAIN,
             layout,
         })
+    }
+
+    /// How the columns lie, here and in files of the same kind.
+    pub const fn layout(&self) -> Layout {
+        Layout {
+            trailing: 0,
+            ..self.layout
+        }
     }
 
     /// A token and, behind the last TAB, its label.
@@ -192,10 +210,11 @@ impl Conll {
 fn find(
     lines: &mut Lines<impl BufRead>,
     columns: Option<Columns>,
+    known: Option<Layout>,
     is_label: Option<&dyn Fn(&str) -> bool>,
 ) -> Result<Layout> {
     let first = lines.peek()?;
-    let (layout, note) = Layout::find(&complete_lines(&first), columns, is_label);
+    let (layout, note) = Layout::find(&complete_lines(&first), columns, known, is_label);
     if let Some(note) = note {
         lines.note(&note);
     }
@@ -243,13 +262,13 @@ mod tests {
 
     fn read_any(text: &str, columns: &str) -> Result<Vec<Sentence>> {
         let mut lines = Lines::new("f", text.as_bytes());
-        let loader = Conll::labelled(&mut lines, columns.parse().ok())?;
+        let loader = Conll::labelled(&mut lines, columns.parse().ok(), None)?;
         std::iter::from_fn(|| loader.next_sequence(&mut lines).transpose()).collect()
     }
 
     fn read_tokens(text: &str) -> Result<Vec<Sentence>> {
         let mut lines = Lines::new("f", text.as_bytes());
-        let loader = Conll::tokens(&mut lines, None, &|word| word == "O")?;
+        let loader = Conll::tokens(&mut lines, None, None, &|word| word == "O")?;
         std::iter::from_fn(|| loader.next_sequence(&mut lines).transpose()).collect()
     }
 
@@ -270,7 +289,7 @@ mod tests {
         // Only the first lines are looked at before.
         let long = text.repeat(2000) + "one more O x\n";
         let mut lines = Lines::new("f", BufReader::with_capacity(1 << 12, long.as_bytes()));
-        let loader = Conll::labelled(&mut lines, None).unwrap();
+        let loader = Conll::labelled(&mut lines, None, None).unwrap();
         let complaint = loader.all(&mut lines).unwrap_err().to_string();
         assert_eq!(complaint, "f:12001: 4 columns where the first line has 3");
         let complaint = read_any("a O\nb c O\n", "").unwrap_err().to_string();

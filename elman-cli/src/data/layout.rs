@@ -1,10 +1,12 @@
 //! How the columns of a CoNLL file lie, found by its first lines: parted by TABs or spaces, the token in the first column or
 //! behind a number that counts it, the label in the last column or where somebody said.
 
+use serde::{Deserialize, Serialize};
+
 use super::Columns;
 
 /// How the columns of a file lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     /// Spaces part the columns, and not TABs.
     pub has_spaces: bool,
@@ -38,14 +40,31 @@ impl Layout {
         width: None,
     };
 
-    /// The layout of a file that begins with these lines, and what it is taken for if that is not plain. `is_label` knows
-    /// the labels where a model has them, so that a text with spaces is not taken for columns.
+    /// Whether there is nothing to say about it.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::PLAIN
+    }
+
+    /// Whether columns of these places can be: a model file may claim anything.
+    pub fn is_sound(&self) -> bool {
+        const MOST: usize = u16::MAX as usize;
+        self.token.max(self.label.unwrap_or(0)) <= MOST
+    }
+
+    /// The layout of a file that begins with these lines, and what it is taken for if that is not plain. What was `known`
+    /// before, as a model keeps it, is not doubted where it can be. `is_label` knows the labels where a model has them, so
+    /// that a text with spaces is not taken for columns.
     pub fn find(
         lines: &[&str],
         asked: Option<Columns>,
+        known: Option<Self>,
         is_label: Option<&dyn Fn(&str) -> bool>,
     ) -> (Self, Option<String>) {
         let rows: Vec<&str> = lines.iter().copied().filter(|line| is_row(line)).collect();
+        if let Some(known) = known.filter(|known| known.is_that_of(&rows, is_label)) {
+            let trailing = trailing(&rows);
+            return (Self { trailing, ..known }, None);
+        }
         let mut layout = Self::PLAIN;
         if let Some(columns) = asked {
             layout.token = columns.text;
@@ -85,6 +104,24 @@ impl Layout {
         (layout, note)
     }
 
+    /// Whether rows may lie so, where more than one token and one label are in them.
+    fn is_that_of(&self, rows: &[&str], is_label: Option<&dyn Fn(&str) -> bool>) -> bool {
+        if self.has_spaces {
+            let last = self.token.max(self.label.unwrap_or(1));
+            let fits = |row: &&str| {
+                let width = self.width(row);
+                !row.contains('\t') && self.width.map_or(width > last, |known| known == width)
+            };
+            return rows.iter().all(fits)
+                && is_label.is_none_or(|is_label| last_are(rows, is_label));
+        }
+        let is_counted = |row: &&str| {
+            let first = row.split('\t').next().unwrap_or("").trim();
+            row.contains('\t') && (number(first).is_some() || is_range(first))
+        };
+        self.is_counted && rows.iter().all(is_counted)
+    }
+
     /// The cells of a line.
     pub fn cells<'a>(&self, line: &'a str) -> Vec<&'a str> {
         if self.has_spaces {
@@ -104,7 +141,10 @@ impl Layout {
     fn parted_by_tabs<'a>(&self, line: &'a str) -> impl Iterator<Item = &'a str> {
         let mut line = line;
         for _ in 0..self.trailing {
-            line = line.strip_suffix('\t').unwrap_or(line);
+            let Some(shorter) = line.strip_suffix('\t') else {
+                break;
+            };
+            line = shorter;
         }
         line.split('\t')
     }
@@ -222,7 +262,7 @@ mod tests {
     use super::*;
 
     fn find(text: &str) -> (Layout, Option<String>) {
-        Layout::find(&text.lines().collect::<Vec<_>>(), None, None)
+        Layout::find(&text.lines().collect::<Vec<_>>(), None, None, None)
     }
 
     #[test]
@@ -254,14 +294,21 @@ mod tests {
         );
         let lines = ["Tom has lamps", "he sees rain"];
         let is_label = |word: &str| word == "O";
-        assert_eq!(Layout::find(&lines, None, Some(&is_label)).0, Layout::PLAIN);
+        assert_eq!(
+            Layout::find(&lines, None, None, Some(&is_label)).0,
+            Layout::PLAIN
+        );
         assert!(
-            Layout::find(&["Tom O", "ran O"], None, Some(&is_label))
+            Layout::find(&["Tom O", "ran O"], None, None, Some(&is_label))
                 .0
                 .has_spaces
         );
         let asked = "1".parse().ok();
-        assert!(Layout::find(&lines, asked, Some(&is_label)).0.has_spaces);
+        assert!(
+            Layout::find(&lines, asked, None, Some(&is_label))
+                .0
+                .has_spaces
+        );
     }
 
     #[test]
@@ -290,9 +337,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_model_knows_is_not_doubted() {
+        let known = find("1\tAda\tB\n2\truns\tO\n").0;
+        let again =
+            |lines: &[&str]| Layout::find(lines, None, Some(known), Some(&|word| word == "O")).0;
+        assert!(again(&["1\tStop\tO", "", "1\tGo\tO\t"]).is_counted);
+        assert!(again(&["1\tStop\tO\t"]).trailing == 1 && again(&["# id"]).is_counted);
+        assert_eq!(again(&["Stop\tO"]), Layout::PLAIN);
+        let spaces = find("Ada NNP B\nruns VB O\n").0;
+        let again =
+            |lines: &[&str]| Layout::find(lines, None, Some(spaces), Some(&|word| word == "O")).0;
+        assert_eq!(again(&["Bo NNP O"]), spaces);
+        assert_eq!(again(&["he runs far"]), Layout::PLAIN);
+    }
+
+    #[test]
     fn columns_that_were_asked_for_are_taken() {
         let lines = ["1\tAda\tx\tO", "2\truns\tx\tO"];
-        let (layout, note) = Layout::find(&lines, "3,2".parse().ok(), None);
+        let (layout, note) = Layout::find(&lines, "3,2".parse().ok(), None, None);
         assert_eq!(
             (layout.token, layout.label, layout.is_counted, note),
             (2, Some(1), true, None)

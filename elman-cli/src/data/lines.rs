@@ -37,6 +37,17 @@ impl Lines<Bytes> {
         Ok(Self::of_file(path, open(path)?))
     }
 
+    /// The same for who needs all of it: the beginning of a slow pipe is waited for, so that [`Self::peek`] sees it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_whole(path: &Path) -> Result<Self> {
+        if is_pipe(path) {
+            look(path)?;
+        }
+        Self::open(path)
+    }
+
     /// The first lines of a file, at least, which stay there for who reads it.
     ///
     /// # Errors

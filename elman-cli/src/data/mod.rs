@@ -45,11 +45,13 @@ pub use cells::{quoted, whole_name};
 pub use columns::Columns;
 pub use dialect::Dialect;
 pub use format::Format;
+pub use layout::Layout;
 pub use lines::{Lines, Loader};
 pub use load::{DataFile, load_table, open_table, table_of};
 pub use nfc::nfc;
 pub use open::{Bytes, is_pipe, unpacked};
 pub use sequences::{Hiding, Rows, Sequences, Targets};
+pub use text_shape::{Shape, Told};
 
 #[cfg(test)]
 mod tests;

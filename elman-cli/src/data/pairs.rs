@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::cells::Cells;
 use super::lines::complete_lines;
-use super::text_shape::{FAST_TEXT, Shape};
+use super::text_shape::{FAST_TEXT, Shape, Told};
 use super::{Columns, Lines, Loader};
 use crate::base::failure::Result;
 
@@ -65,53 +65,35 @@ impl Pairs {
         has_header: false,
     };
 
-    /// All texts of a file, with their classes.
+    /// All texts of a file, with their classes, and in which form they are.
     ///
     /// # Errors
     /// Missing, unreadable, malformed or empty files.
-    pub fn load(
-        path: &Path,
-        columns: Option<Columns>,
-        is_class: Option<&dyn Fn(&str) -> bool>,
-    ) -> Result<Vec<Example>> {
-        let mut lines = Lines::open(path)?;
-        Self::labelled(&mut lines, columns, is_class)?.all(&mut lines)
+    pub fn load(path: &Path, told: &Told<'_>) -> Result<(Vec<Example>, Shape)> {
+        let mut lines = Lines::open_whole(path)?;
+        let pairs = Self::labelled(&mut lines, told)?;
+        Ok((pairs.all(&mut lines)?, pairs.shape))
     }
 
     /// How a file with classes is read, as its first lines say; standard error is told if that is not the usual way.
-    /// `is_class` knows the classes where a model has them.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn labelled(
-        lines: &mut Lines<impl BufRead>,
-        columns: Option<Columns>,
-        is_class: Option<&dyn Fn(&str) -> bool>,
-    ) -> Result<Self> {
-        Self::find(lines, columns, is_class, true)
+    pub fn labelled(lines: &mut Lines<impl BufRead>, told: &Told<'_>) -> Result<Self> {
+        Self::find(lines, told, true)
     }
 
     /// How the texts of a file are read, with or without classes.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn texts(
-        lines: &mut Lines<impl BufRead>,
-        columns: Option<Columns>,
-        is_class: Option<&dyn Fn(&str) -> bool>,
-    ) -> Result<Self> {
-        Self::find(lines, columns, is_class, false)
+    pub fn texts(lines: &mut Lines<impl BufRead>, told: &Told<'_>) -> Result<Self> {
+        Self::find(lines, told, false)
     }
 
-    fn find(
-        lines: &mut Lines<impl BufRead>,
-        columns: Option<Columns>,
-        is_class: Option<&dyn Fn(&str) -> bool>,
-        is_labelled: bool,
-    ) -> Result<Self> {
+    fn find(lines: &mut Lines<impl BufRead>, told: &Told<'_>, is_labelled: bool) -> Result<Self> {
         let first = lines.peek()?;
-        let (shape, has_header, note) =
-            Shape::find(&complete_lines(&first), columns, is_class, is_labelled);
+        let (shape, has_header, note) = Shape::find(&complete_lines(&first), told, is_labelled);
         if let Some(note) = note {
             lines.note(&note);
         }
@@ -233,7 +215,11 @@ mod tests {
     /// Texts and classes of a file whose form is found.
     fn read_any(text: &str, columns: &str) -> Result<Vec<(String, String)>> {
         let mut lines = Lines::new("f", text.as_bytes());
-        let loader = Pairs::labelled(&mut lines, columns.parse().ok(), None)?;
+        let told = Told {
+            columns: columns.parse().ok(),
+            ..Told::default()
+        };
+        let loader = Pairs::labelled(&mut lines, &told)?;
         let found = loader.all(&mut lines)?;
         Ok(found
             .into_iter()
@@ -273,7 +259,7 @@ mod tests {
     #[test]
     fn texts_without_classes_are_found_by_their_header() {
         let mut lines = Lines::new("f", "id,text\n7,\"so good, 1\"\n".as_bytes());
-        let loader = Pairs::texts(&mut lines, None, None).unwrap();
+        let loader = Pairs::texts(&mut lines, &Told::default()).unwrap();
         let texts = loader.all(&mut lines).unwrap();
         assert_eq!((texts.len(), texts[0].text.as_str()), (1, "so good, 1"));
     }
@@ -293,7 +279,14 @@ mod tests {
         );
         let mut lines = Lines::new("f", "ham\tgo on\nstay\n".as_bytes());
         let is_class = |word: &str| word == "ham";
-        let loader = Pairs::texts(&mut lines, None, Some(&is_class)).unwrap();
+        let loader = Pairs::texts(
+            &mut lines,
+            &Told {
+                is_class: Some(&is_class),
+                ..Told::default()
+            },
+        )
+        .unwrap();
         let texts = loader.all(&mut lines).unwrap();
         assert_eq!(
             (texts[0].text.as_str(), texts[1].text.as_str()),

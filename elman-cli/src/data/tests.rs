@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Told;
 use super::conll::Conll;
 use super::pairs::Pairs;
 use super::table::{Part, Wanted};
@@ -88,9 +89,13 @@ fn words_and_texts() {
             assert_eq!(Format::of(None, &path).unwrap(), format, "{file}");
         }
     }
-    let names = Pairs::load(&data.join("cls_names18/train.tsv"), None, None).unwrap();
+    let names = Pairs::load(&data.join("cls_names18/train.tsv"), &Told::default())
+        .unwrap()
+        .0;
     assert_eq!(names.len(), 14015);
-    let sentences = Conll::load(&data.join("slot_snips/dev.conll"), None).unwrap();
+    let sentences = Conll::load(&data.join("slot_snips/dev.conll"), None, None)
+        .unwrap()
+        .0;
     assert_eq!(sentences.len(), 691);
     let text = text::load(&data.join("txt_tinyshakespeare/train.txt")).unwrap();
     assert_eq!(text.chars().count(), 1_003_856);

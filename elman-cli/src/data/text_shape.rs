@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::Columns;
 use super::cells::{self, Cells};
 use super::column_names::{CLASSES, TEXTS, orders_rows};
@@ -13,10 +15,23 @@ pub const FAST_TEXT: &str = "__label__";
 /// Of fewer lines nobody can say which column holds the classes.
 const FEWEST: usize = 8;
 
+/// What is known of a file of texts before it is read.
+#[derive(Clone, Copy, Default)]
+pub struct Told<'a> {
+    /// Which columns hold text and class, if somebody said so.
+    pub columns: Option<Columns>,
+    /// The form of the training data.
+    pub shape: Option<Shape>,
+    /// Knows the classes where a model has them.
+    pub is_class: Option<&'a dyn Fn(&str) -> bool>,
+}
+
 /// A form of texts and classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// A class behind the last TAB.
+    #[default]
     LastTab,
     /// A class before the first TAB.
     FirstTab,
@@ -34,18 +49,17 @@ pub enum Shape {
 
 impl Shape {
     /// The form of a file that begins with these lines, whether the first holds names, and what it is taken for if that is
-    /// not the usual form. `is_class` knows the classes where a model has them; a header need not name them where nobody
-    /// `needs_class`.
+    /// not the usual form. A header need not name the classes where nobody `needs_class`.
     pub fn find(
         lines: &[&str],
-        asked: Option<Columns>,
-        is_class: Option<&dyn Fn(&str) -> bool>,
+        told: &Told<'_>,
         needs_class: bool,
     ) -> (Self, bool, Option<String>) {
+        let is_class = told.is_class;
         let mut filled = lines.iter().copied().filter(|line| !line.trim().is_empty());
         let first = filled.clone().next().unwrap_or("");
         let named = header(first).or_else(|| texts_alone(first).filter(|_| !needs_class));
-        if let Some(columns) = asked {
+        if let Some(columns) = told.columns {
             let filled: Vec<&str> = filled.collect();
             return Self::of_asked(&filled, columns, is_class, named.is_some());
         }
@@ -64,6 +78,10 @@ impl Shape {
                 true,
                 Some(note),
             );
+        }
+        let rows: Vec<&str> = filled.clone().collect();
+        if let Some(shape) = told.shape.filter(|shape| shape.is_that_of(&rows, is_class)) {
+            return (shape, false, None);
         }
         if filled.clone().next().is_some() && filled.all(is_fast_text) {
             return (Self::FastText, false, None);
@@ -99,6 +117,34 @@ impl Shape {
             has_header,
             note,
         )
+    }
+
+    /// Whether there is nothing to say about it.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::LastTab
+    }
+
+    /// Whether most of these lines are rows of a table without its header: as many cells, and a class where one belongs.
+    fn is_that_of(self, lines: &[&str], is_class: Option<&dyn Fn(&str) -> bool>) -> bool {
+        let (delimiter, columns, width) = match self {
+            Self::Columns(columns, width) => (b'\t', columns, width),
+            Self::Csv {
+                delimiter,
+                columns,
+                width,
+            } => (delimiter, columns, width),
+            Self::LastTab | Self::FirstTab | Self::FastText => return false,
+        };
+        let mut cells = Cells::new(delimiter);
+        let mut fits = |line: &&&str| {
+            if cells.split(line).is_err() || width.is_some_and(|width| width != cells.len()) {
+                return false;
+            }
+            let class = columns.label.unwrap_or(cells.len() - 1);
+            let cell = cells.iter().nth(class).filter(|_| cells.len() > 1);
+            cell.is_some_and(|cell| is_class.is_some_and(|is_class| is_class(cell.trim())))
+        };
+        2 * lines.iter().filter(&mut fits).count() > lines.len()
     }
 
     const fn of_columns(delimiter: u8, columns: Columns, width: Option<usize>) -> Self {
@@ -284,7 +330,14 @@ mod tests {
         };
         let find = |lines: &[String]| {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-            let (shape, has_header, note) = Shape::find(&lines, asked, None, true);
+            let (shape, has_header, note) = Shape::find(
+                &lines,
+                &Told {
+                    columns: asked,
+                    ..Told::default()
+                },
+                true,
+            );
             let Shape::Csv { width, .. } = shape else {
                 panic!("{shape:?}");
             };
@@ -292,6 +345,29 @@ mod tests {
         };
         assert_eq!(find(&table("nr,mail,folder")), (true, Some(3), true));
         assert_eq!(find(&table("9,mail,in")), (false, None, false));
+    }
+
+    #[test]
+    fn rows_of_a_known_table_need_no_header() {
+        let trained = Shape::find(
+            &["id,text,label", "7,\"so, good\",1"],
+            &Told::default(),
+            true,
+        );
+        let told = Told {
+            shape: Some(trained.0),
+            is_class: Some(&|word| word == "1"),
+            ..Told::default()
+        };
+        let again = |lines: &[&str]| {
+            let (shape, has_header, note) = Shape::find(lines, &told, false);
+            (shape == trained.0, has_header, note.is_some())
+        };
+        assert_eq!(again(&["8,\"no, bad\",1"]), (true, false, false));
+        assert_eq!(again(&["id,text,label", "8,bad,2"]), (true, true, true));
+        for lines in [["so, no, bad"], ["8,bad,2"], ["8,bad"], ["1"]] {
+            assert_eq!(again(&lines), (false, false, false), "{lines:?}");
+        }
     }
 
     #[test]
@@ -314,9 +390,10 @@ mod tests {
         assert!(
             stands_first(&lines[..1], Some(&is_class)) && !stands_first(&turned, Some(&is_class))
         );
-        assert_eq!(
-            Shape::find(&["no TAB"], None, Some(&is_class), true).0,
-            Shape::LastTab
-        );
+        let told = Told {
+            is_class: Some(&is_class),
+            ..Told::default()
+        };
+        assert_eq!(Shape::find(&["no TAB"], &told, true).0, Shape::LastTab);
     }
 }

@@ -10,9 +10,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::net::Net;
 use crate::args::{ImportArgs, ImportTask};
 use crate::base::failure::{Failure, Result};
-use crate::data::Dialect;
 use crate::data::features::Vocabulary;
 use crate::data::reading::{Reading, Scaling};
+use crate::data::{Dialect, Layout};
 use crate::task::classify::{self, ClassMeaning, Unit};
 use crate::task::label::{self, LabelMeaning, Labels};
 use crate::task::values::{self, ValueMeaning};
@@ -64,6 +64,7 @@ pub fn decide(args: &ImportArgs, net: &mut Net) -> Result<Meaning> {
                     labels,
                     dialect: Dialect::default(),
                     columns: None,
+                    layout: Layout::PLAIN,
                 },
             )
         }

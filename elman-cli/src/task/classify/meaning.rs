@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::failure::Result;
 use crate::data::reading::Reading;
-use crate::data::{Columns, Dialect, Sequences, Targets};
+use crate::data::{Columns, Dialect, Layout, Sequences, Shape, Targets};
 use crate::task::label::{Labels, NamedTargets};
 use crate::train::task::Meaning;
 
@@ -29,6 +29,12 @@ pub struct ClassMeaning {
     /// Where texts and classes were in training, if somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Columns>,
+    /// The form of the texts in training.
+    #[serde(default, skip_serializing_if = "Shape::is_usual")]
+    pub shape: Shape,
+    /// How the columns of the sentences lay.
+    #[serde(default, skip_serializing_if = "Layout::is_plain")]
+    pub layout: Layout,
 }
 
 impl Meaning for ClassMeaning {
@@ -40,6 +46,7 @@ impl Meaning for ClassMeaning {
         self.reading.fits(&spec.input)
             && is_numeric == self.reading.columns().is_some()
             && spec.head == self.head()
+            && self.layout.is_sound()
     }
 }
 
@@ -55,6 +62,8 @@ impl ClassMeaning {
             reading,
             classes,
             columns: None,
+            shape: Shape::default(),
+            layout: Layout::PLAIN,
             dialect: Dialect::default(),
         }
     }
@@ -65,6 +74,8 @@ impl ClassMeaning {
             kind: self.kind,
             inputs: self.reading.columns(),
             columns: columns.or(self.columns),
+            shape: columns.is_none().then_some(self.shape),
+            layout: columns.is_none().then_some(self.layout),
             split_column: None,
             classes: Some(&self.classes),
             dialect: &self.dialect,

@@ -12,7 +12,10 @@ use crate::data::conll::Conll;
 use crate::data::pairs::{self, Pairs};
 use crate::data::reading::Steps;
 use crate::data::table::{Block, Blocks, Labels, Part, Wanted, cut_padding};
-use crate::data::{Bytes, Columns, DataFile, Dialect, Format, Lines, Loader, nfc, open_table};
+
+use crate::data::{
+    Bytes, Columns, DataFile, Dialect, Format, Layout, Lines, Loader, Shape, Told, nfc, open_table,
+};
 use crate::task::label::Labels as Classes;
 
 /// What a step of a text is.
@@ -113,7 +116,11 @@ impl Kind {
     fn of_text(path: &Path, columns: Option<Columns>) -> Result<Self> {
         const LOOKED_AT: usize = 100;
         let mut lines = Lines::look(path)?.quiet();
-        let pairs = Pairs::texts(&mut lines, columns, None)?;
+        let told = Told {
+            columns,
+            ..Told::default()
+        };
+        let pairs = Pairs::texts(&mut lines, &told)?;
         let first = pairs.next_sequences(&mut lines, LOOKED_AT)?;
         let words = first
             .iter()
@@ -164,6 +171,10 @@ impl Example {
 pub struct Examples {
     pub all: Vec<Example>,
     pub columns: Vec<String>,
+    /// The form of texts.
+    pub shape: Shape,
+    /// How the columns of sentences lie.
+    pub layout: Layout,
     /// The column that says who or what a sequence comes from.
     pub group_column: Option<String>,
 }
@@ -176,6 +187,9 @@ pub struct Known<'a> {
     pub inputs: Option<&'a [String]>,
     /// Where texts and classes are in files of lines.
     pub columns: Option<Columns>,
+    /// How they were in training.
+    pub shape: Option<Shape>,
+    pub layout: Option<Layout>,
     /// The column of a table that says train, dev or test.
     pub split_column: Option<&'a str>,
     /// The classes that a model tells apart.
@@ -185,6 +199,15 @@ pub struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// What is known of texts.
+    fn told<'b>(&self, is_class: Option<&'b dyn Fn(&str) -> bool>) -> Told<'b> {
+        Told {
+            columns: self.columns,
+            shape: self.shape,
+            is_class,
+        }
+    }
+
     fn is_class(&self, word: &str) -> bool {
         self.classes
             .is_some_and(|classes| classes.id(word).is_some())
@@ -218,12 +241,12 @@ impl Source {
                 let mut lines = Lines::open(path)?;
                 let is_class = |word: &str| known.is_class(word);
                 let is_class = known.classes.map(|_| &is_class as &dyn Fn(&str) -> bool);
-                let pairs = Pairs::texts(&mut lines, known.columns, is_class)?;
+                let pairs = Pairs::texts(&mut lines, &known.told(is_class))?;
                 Self::Lines(lines, pairs, unit)
             }
             Kind::Sentences => {
                 let mut lines = Lines::open(path)?;
-                let conll = Conll::tokens(&mut lines, known.columns, &|_| false)?;
+                let conll = Conll::tokens(&mut lines, known.columns, known.layout, &|_| false)?;
                 Self::Sentences(lines, conll)
             }
         })
@@ -299,9 +322,11 @@ fn of_sentence(sentence: crate::data::conll::Sentence) -> Example {
 /// Missing, empty or malformed files; a sequence without its class, or with more than one.
 pub fn load(file: DataFile<'_>, known: &Known<'_>) -> Result<Examples> {
     let DataFile { path, classes, .. } = file;
-    let without_columns = |all| Examples {
+    let without_columns = |all, shape, layout| Examples {
         all,
         columns: Vec::new(),
+        shape,
+        layout,
         group_column: None,
     };
     match known.kind {
@@ -312,10 +337,9 @@ pub fn load(file: DataFile<'_>, known: &Known<'_>) -> Result<Examples> {
         Kind::Text(unit) => {
             let is_class = |word: &str| known.is_class(word);
             let is_class = known.classes.map(|_| &is_class as &dyn Fn(&str) -> bool);
-            let pairs = Pairs::load(path, known.columns, is_class)?;
-            Ok(without_columns(
-                pairs.into_iter().map(|pair| of_text(pair, unit)).collect(),
-            ))
+            let (pairs, shape) = Pairs::load(path, &known.told(is_class))?;
+            let texts = pairs.into_iter().map(|pair| of_text(pair, unit));
+            Ok(without_columns(texts.collect(), shape, Layout::PLAIN))
         }
         Kind::Sentences => {
             let Some(classes) = classes else {
@@ -323,7 +347,8 @@ pub fn load(file: DataFile<'_>, known: &Known<'_>) -> Result<Examples> {
                     "these are sentences; name the file with their classes: --classes FILE";
                 return Err(Failure::input(sentence).in_file(path));
             };
-            load_sentences(path, classes, known.columns).map(without_columns)
+            let (sentences, layout) = load_sentences(path, classes, known)?;
+            Ok(without_columns(sentences, Shape::default(), layout))
         }
     }
 }
@@ -373,6 +398,8 @@ fn load_table(path: &Path, format: Option<Format>, known: &Known<'_>) -> Result<
     Ok(Examples {
         all,
         columns: table.columns,
+        shape: Shape::default(),
+        layout: Layout::PLAIN,
         group_column: table.group_column,
     })
 }
@@ -392,9 +419,14 @@ fn note_cut(examples: &[Example], rows: usize, columns: usize, path: &Path) {
     }
 }
 
-fn load_sentences(path: &Path, classes: &Path, columns: Option<Columns>) -> Result<Vec<Example>> {
-    let mut lines = Lines::open(path)?;
-    let sentences = Conll::tokens(&mut lines, columns, &|_| false)?.all(&mut lines)?;
+fn load_sentences(
+    path: &Path,
+    classes: &Path,
+    known: &Known<'_>,
+) -> Result<(Vec<Example>, Layout)> {
+    let mut lines = Lines::open_whole(path)?;
+    let conll = Conll::tokens(&mut lines, known.columns, known.layout, &|_| false)?;
+    let sentences = conll.all(&mut lines)?;
     let mut lines = Lines::open(classes)?;
     let mut examples = Vec::new();
     for sentence in sentences {
@@ -422,5 +454,5 @@ fn load_sentences(path: &Path, classes: &Path, columns: Option<Columns>) -> Resu
             return Err(lines.complain(&sentence));
         }
     }
-    Ok(examples)
+    Ok((examples, conll.layout()))
 }

@@ -54,6 +54,8 @@ impl ClassifyTask {
             reading,
             classes,
             columns: args.columns,
+            shape: train.shape,
+            layout: train.layout,
             dialect: args.dialect.clone(),
         };
         let spec = settings.spec(input, meaning.head())?;
@@ -107,6 +109,8 @@ fn split<'a>(
             kind,
             inputs: Some(train.columns.as_slice()).filter(|columns| !columns.is_empty()),
             columns: args.columns,
+            shape: Some(train.shape),
+            layout: Some(train.layout),
             split_column: None,
             classes: Some(classes),
             dialect: &args.dialect,
@@ -300,6 +304,8 @@ impl Job for ClassifyArgs {
             kind,
             inputs: None,
             columns: self.columns,
+            shape: None,
+            layout: None,
             split_column: self.split_column.as_deref(),
             classes: None,
             dialect: &self.dialect,

@@ -7,7 +7,7 @@ use crate::base::failure::Result;
 use crate::data::conll::Sentence;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::Block;
-use crate::data::{Columns, Dialect, Sequences, Targets};
+use crate::data::{Columns, Dialect, Layout, Sequences, Targets};
 use crate::train::task::Meaning;
 
 use super::labels::Labels;
@@ -27,6 +27,9 @@ pub struct LabelMeaning {
     /// Where tokens and labels were in training, if somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Columns>,
+    /// How the columns of the training data lay.
+    #[serde(default, skip_serializing_if = "Layout::is_plain")]
+    pub layout: Layout,
 }
 
 impl Meaning for LabelMeaning {
@@ -34,7 +37,7 @@ impl Meaning for LabelMeaning {
     const MISFIT: &'static str = "vocabularies and labels do not fit the net";
 
     fn fits(&self, spec: &Spec) -> bool {
-        self.reading.fits(&spec.input) && spec.head == self.head()
+        self.reading.fits(&spec.input) && spec.head == self.head() && self.layout.is_sound()
     }
 }
 
@@ -47,6 +50,12 @@ impl LabelMeaning {
             },
             read: Read::EveryStep,
         }
+    }
+
+    /// Which columns of sentences to read, unless somebody `asked` for others those of training, and how they lay there.
+    pub fn layout(&self, asked: Option<Columns>) -> (Option<Columns>, Option<Layout>) {
+        let known = asked.is_none().then_some(self.layout);
+        (asked.or(self.columns), known)
     }
 
     /// Sentences as ids; targets are ignored where a sentence has no labels.
@@ -119,6 +128,7 @@ mod tests {
             labels: Labels::collect(&[sentence]),
             dialect: Dialect::default(),
             columns: None,
+            layout: Layout::PLAIN,
         }
     }
 

@@ -87,8 +87,8 @@ impl Trained for LabelModel {
             None => {
                 let mut lines = Lines::open(&args.data)?;
                 let is_label = |word: &str| self.meaning.labels.id(word).is_some();
-                let columns = args.columns.or(self.meaning.columns);
-                let conll = Conll::tokens(&mut lines, columns, &is_label)?;
+                let (columns, known) = self.meaning.layout(args.columns);
+                let conll = Conll::tokens(&mut lines, columns, known, &is_label)?;
                 self.answer((conll, lines), chunk, args.json, out)
             }
             Some(columns) => self.answer_rows(args, columns, chunk, out),
@@ -112,8 +112,8 @@ impl Trained for LabelModel {
         let name = data.display().to_string();
         match self.meaning.reading.columns() {
             None => {
-                let columns = file.columns.or(self.meaning.columns);
-                (self.meaning).encode(&Conll::load(data, columns)?, &name)
+                let (columns, known) = self.meaning.layout(file.columns);
+                (self.meaning).encode(&Conll::load(data, columns, known)?.0, &name)
             }
             Some(columns) => {
                 let wanted = Wanted {

@@ -19,7 +19,7 @@ use crate::data::conll::Conll;
 use crate::data::reading::Reading;
 use crate::data::survey;
 use crate::data::table::Wanted;
-use crate::data::{Format, Hiding, Sequences, load_table};
+use crate::data::{Format, Hiding, Layout, Sequences, load_table};
 use crate::net::infer;
 use crate::train::Job;
 use crate::train::measure::Measure;
@@ -48,7 +48,7 @@ impl LabelTask {
             let sentence = "--split-column is for tables of numbers; sentences come in a file per part: --valid FILE";
             return Err(Failure::input(sentence));
         }
-        let train = Conll::load(path, args.columns)?;
+        let (train, layout) = Conll::load(path, args.columns, None)?;
         if let Some((label, line)) = Labels::odd_one_out(&train) {
             let path = path.display();
             tell!(
@@ -67,7 +67,7 @@ impl LabelTask {
                 "elman: {path}: note: labels such as PER-B are read as marks of spans: a type, then a letter"
             );
         }
-        let load = |valid: &Path| Conll::load(valid, args.columns);
+        let load = |valid: &Path| Ok(Conll::load(valid, args.columns, Some(layout))?.0);
         let (train, valid, valid_path) = split(args, path, train, load, hold_out)?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let embedding = args.settings.embedding;
@@ -77,6 +77,7 @@ impl LabelTask {
             labels,
             dialect: args.dialect.clone(),
             columns: args.columns,
+            layout,
         };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
@@ -128,6 +129,7 @@ impl LabelTask {
             labels,
             dialect: args.dialect.clone(),
             columns: None,
+            layout: Layout::PLAIN,
         };
         let lines = train.iter().map(|block| block.line).collect();
         let name = |path: &Path| path.display().to_string();
