@@ -32,7 +32,7 @@ const MONTHS: [&str; 9] = [
     "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%B-%Y", "%b-%y", "%Y",
 ];
 /// What follows a day.
-const TIMES: [&str; 10] = [
+const TIMES: [&str; 13] = [
     "",
     " %H:%M",
     " %H:%M:%S",
@@ -42,7 +42,11 @@ const TIMES: [&str; 10] = [
     "T%H:%M:%S%.f",
     " %H.%M.%S",
     " %H.%M",
+    // A blank in a form stands for none, too: those without come first.
+    " %I:%M%p",
+    " %I:%M:%S%p",
     " %I:%M %p",
+    " %I:%M:%S %p",
 ];
 const ZONES: [&str; 4] = ["", "Z", "%:z", "%z"];
 
@@ -123,14 +127,20 @@ impl DateFormat {
 
     /// A date in the form of `model`, a cell of the column; `None` where the form cannot be written as it was.
     pub fn write(&self, date: DateTime, model: &str) -> Option<String> {
-        let without_zeros = ["%d", "%m", "%H", "%I"]
-            .iter()
-            .fold(self.0.clone(), |form, field| {
+        let without_zeros = |fields: &[&str]| {
+            fields.iter().fold(self.0.clone(), |form, field| {
                 form.replace(field, &field.replace('%', "%-"))
-            });
+            })
+        };
         let offset = strtime::parse(&self.0, model).ok()?.offset();
         let known = self.parse(model)?;
-        [&self.0, &without_zeros].into_iter().find_map(|form| {
+        let forms = [
+            self.0.clone(),
+            without_zeros(&["%H", "%I"]),
+            without_zeros(&["%d", "%m", "%H", "%I"]),
+        ];
+        let small = forms.clone().map(|form| form.replace("%p", "%P"));
+        forms.iter().chain(&small).find_map(|form| {
             let written = |date: DateTime| match offset {
                 None => strtime::format(form, date).ok(),
                 Some(offset) => {
@@ -272,7 +282,7 @@ mod tests {
 
     #[test]
     fn dates_go_on_in_their_own_form() {
-        let cases: [(&[&str], usize, &str); 18] = [
+        let cases: [(&[&str], usize, &str); 21] = [
             (&["2018-11-01", "2018-12-01"], 1, "2019-01-01"),
             (&["2024-02-28", "2024-02-29"], 1, "2024-03-01"),
             (&["2024-01-31", "2024-02-29", "2024-03-31"], 1, "2024-04-30"),
@@ -296,6 +306,21 @@ mod tests {
                 &["2020-01-01 23:59:59", "2020-01-02 00:00:00"],
                 1,
                 "2020-01-02 00:00:01",
+            ),
+            (
+                &["1/30/2020 11:00:00 PM", "1/31/2020 12:00:00 AM"],
+                1,
+                "1/31/2020 1:00:00 AM",
+            ),
+            (
+                &["2020-01-02 11:00AM", "2020-01-02 12:00PM"],
+                1,
+                "2020-01-02 01:00PM",
+            ),
+            (
+                &["2020-01-02 1:00 am", "2020-01-02 1:00 pm"],
+                1,
+                "2020-01-03 1:00 am",
             ),
             (&["20200131", "20200201"], 1, "20200202"),
             (&["1998", "1999"], 1, "2000"),

@@ -64,7 +64,8 @@ impl Header {
             None => None,
         };
         let dialect = &wanted.dialect;
-        let stamp = unless_wanted(named(&DATES));
+        // A time of day may stand before its date.
+        let stamp = unless_wanted(named(&["date"])).or_else(|| unless_wanted(named(&DATES)));
         let sequence = purpose(&dialect.seq_column, SEQUENCES)?;
         // By a name that may as well be a value's only what rises.
         let rises = |column: &usize| {
@@ -166,10 +167,10 @@ impl Header {
         let purposes = [self.sequence, self.step, self.label, self.split];
         (0..names.len()).find(|&column| {
             let is_free = !purposes.contains(&Some(column)) && !self.inputs.contains(&column);
-            let cells: Vec<&str> = sample
-                .iter()
-                .filter_map(|row| row.get(column))
+            let cells = sample.iter().filter_map(|row| row.get(column));
+            let cells: Vec<&str> = cells
                 .map(String::as_str)
+                .filter(|cell| !cell.is_empty())
                 .collect();
             is_free && is_text(column, sample) && DateFormat::find(&cells).is_some()
         })
@@ -394,5 +395,9 @@ mod tests {
         assert_eq!(header.stamp, Some(1));
         let header = read("Date,Time,y", &wanted, &[]).unwrap();
         assert_eq!((header.stamp, header.clock), (Some(0), Some(1)));
+        let header = read("time,date,y", &wanted, &[]).unwrap();
+        assert_eq!((header.stamp, header.clock), (Some(1), Some(0)));
+        let header = read("Month,y", &wanted, &[",1", "2018-02-01,2"]).unwrap();
+        assert_eq!(header.stamp, Some(0));
     }
 }

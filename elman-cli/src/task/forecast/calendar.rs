@@ -18,10 +18,10 @@ pub struct Calendar {
 impl Calendar {
     /// Of the dates as they stand in a file; `None` where they are no dates.
     pub fn of(stamps: &[String]) -> Option<Self> {
-        let (format, dates) = parse(stamps, None)?;
+        let dated = Dated::of(stamps, None)?;
         Some(Self {
-            format,
-            pace: Pace::of(&dates),
+            pace: Pace::of(&dated.dates),
+            format: dated.format,
         })
     }
 
@@ -32,20 +32,46 @@ impl Calendar {
     }
 }
 
-/// The dates and their form: the `known` one, where all of them are in it, or the one that fits best.
-fn parse(stamps: &[String], known: Option<&DateFormat>) -> Option<(DateFormat, Vec<DateTime>)> {
-    /// So many cells tell the form.
-    const LOOKED_AT: usize = 1000;
-    let cells: Vec<&str> = stamps.iter().map(String::as_str).collect();
-    if let Some(format) = known
-        && let Some(dates) = format.parse_all(&cells)
-        && !dates.is_empty()
-    {
-        return Some((format.clone(), dates));
+/// The dates of a series, where rows have one.
+struct Dated<'a> {
+    format: DateFormat,
+    stamps: Vec<&'a str>,
+    dates: Vec<DateTime>,
+}
+
+impl<'a> Dated<'a> {
+    /// Of cells that are dates or empty, most of them the former. Their form is the `known` one, where all of them are in
+    /// it, or the one that fits best.
+    fn of(stamps: &'a [String], known: Option<&DateFormat>) -> Option<Self> {
+        /// So many cells tell the form.
+        const LOOKED_AT: usize = 1000;
+        let cells = stamps.iter().map(|stamp| stamp.trim());
+        let cells: Vec<&str> = cells.filter(|cell| !cell.is_empty()).collect();
+        if cells.is_empty() || 2 * cells.len() < stamps.len() {
+            return None;
+        }
+        let in_known = known.and_then(|format| Some((format.clone(), format.parse_all(&cells)?)));
+        let (format, dates) = in_known.or_else(|| {
+            let format = DateFormat::find(&cells[..cells.len().min(LOOKED_AT)])?;
+            let dates = format.parse_all(&cells)?;
+            Some((format, dates))
+        })?;
+        Some(Self {
+            format,
+            stamps: cells,
+            dates,
+        })
     }
-    let format = DateFormat::find(&cells[..cells.len().min(LOOKED_AT)])?;
-    let dates = format.parse_all(&cells)?;
-    Some((format, dates))
+
+    /// Whether nearly all dates come after the next one: a few may be wrong.
+    fn falls(&self) -> bool {
+        let (mut falling, mut rising) = (0, 0);
+        for pair in self.dates.windows(2) {
+            falling += usize::from(pair[1] < pair[0]);
+            rising += usize::from(pair[1] > pair[0]);
+        }
+        falling > 0 && falling >= 9 * rising
+    }
 }
 
 /// So many series of a file are talked about.
@@ -65,15 +91,24 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
             String::new()
         };
         let mut note = |what: String| notes.push(of_series.clone() + &what);
-        let Some((format, mut dates)) = parse(&block.stamps, known.as_ref()) else {
+        let Some(mut dated) = Dated::of(&block.stamps, known.as_ref()) else {
             if block.stamps.is_empty() {
                 note_counts(&block.steps, &mut note);
             }
             continue;
         };
-        known = Some(format);
-        if falls(&dates) {
-            let (first, last) = (&block.stamps[0], &block.stamps[dates.len() - 1]);
+        known = Some(dated.format.clone());
+        let (rows, empty) = (block.stamps.len(), block.stamps.len() - dated.dates.len());
+        if empty > 0 {
+            note(format!(
+                "{name} is empty in {empty} of {rows} rows; they count as steps like the others"
+            ));
+        }
+        let is_reversed = dated.falls();
+        if is_reversed {
+            let [first, .., last] = dated.stamps[..] else {
+                continue;
+            };
             if !block.steps.is_empty() {
                 note(format!(
                     "{name} falls from {first} to {last} while the count of the steps rises; the rows stay in the order of that count"
@@ -83,10 +118,13 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
             note(format!(
                 "{name} falls from {first} to {last}, so the rows are read from the last to the first"
             ));
-            reverse(block, width);
-            dates.reverse();
+            dated.stamps.reverse();
+            dated.dates.reverse();
         }
-        note_order(&block.stamps, &dates, name, &mut note);
+        note_order(&dated, name, &mut note);
+        if is_reversed {
+            reverse(block, width);
+        }
     }
     let count = notes.len();
     notes.truncate(TOLD);
@@ -101,12 +139,8 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
 
 /// Whether these are dates and fall from each to the next.
 pub fn falls_in(stamps: &[String]) -> bool {
-    parse(stamps, None).is_some_and(|(_, dates)| dates.is_sorted_by(|before, after| before > after))
-}
-
-/// Whether dates never rise and fall at least once.
-fn falls(dates: &[DateTime]) -> bool {
-    dates.is_sorted_by(|before, after| before >= after) && dates.first() > dates.last()
+    let dated = Dated::of(stamps, None);
+    dated.is_some_and(|dated| dated.dates.is_sorted_by(|before, after| before > after))
 }
 
 fn reverse(block: &mut Block, width: usize) {
@@ -117,7 +151,8 @@ fn reverse(block: &mut Block, width: usize) {
 }
 
 /// What is odd about dates that should rise by the same step.
-fn note_order(stamps: &[String], dates: &[DateTime], name: &str, note: &mut impl FnMut(String)) {
+fn note_order(dated: &Dated<'_>, name: &str, note: &mut impl FnMut(String)) {
+    let Dated { stamps, dates, .. } = dated;
     let pairs = || dates.windows(2).enumerate();
     let back: Vec<usize> = pairs()
         .filter(|(_, pair)| pair[1] < pair[0])
@@ -241,6 +276,24 @@ mod tests {
             (1, &[2.0, 1.0, 0.0][..])
         );
         assert_eq!(blocks[0].stamps[0], "2020-01-01");
+    }
+
+    #[test]
+    fn a_wrong_date_or_none_does_not_hide_that_they_fall() {
+        let days = |day: usize| format!("2020-01-{:02}", 30 - day);
+        let mut stamps: Vec<String> = (0..25).map(days).collect();
+        stamps[3].clear();
+        stamps.swap(10, 11);
+        let stamps: Vec<&str> = stamps.iter().map(String::as_str).collect();
+        let mut blocks = [block(&stamps)];
+        let notes = put_in_order(&mut blocks, 1, Some("day"));
+        assert!(notes[0].starts_with("day is empty in 1 of 25 rows"));
+        assert!(notes[1].starts_with("day falls from 2020-01-30 to 2020-01-06"));
+        assert!(notes[2].starts_with("day is out of order: 2020-01-19 stands after 2020-01-20;"));
+        assert_eq!(
+            (blocks[0].values[0], blocks[0].stamps[21].as_str()),
+            (24.0, "")
+        );
     }
 
     #[test]
