@@ -47,6 +47,56 @@ fn every_command_has_a_page() {
     shop.fails("man -o file/in", 1, &["cannot write into file/in"]);
 }
 
+/// What clap knows of commands, and theirs.
+const COMMANDS: [&str; 20] = [
+    "",
+    "demo",
+    "train",
+    "train label",
+    "train classify",
+    "train forecast",
+    "train text",
+    "train echo",
+    "eval",
+    "predict",
+    "generate",
+    "report",
+    "inspect",
+    "quantize",
+    "gradcheck",
+    "export",
+    "import",
+    "bench",
+    "completions",
+    "man",
+];
+
+#[test]
+fn examples_stay_whole_on_a_narrow_terminal() {
+    let shop = Workshop::new();
+    for command in COMMANDS {
+        let narrow = shop
+            .command(&format!("{command} --help"))
+            .env("COLUMNS", "80")
+            .output()
+            .unwrap();
+        let help = String::from_utf8(narrow.stdout).unwrap();
+        assert!(help.contains("Usage: elman"), "{command}");
+        let Some((_, examples)) = help.split_once("Examples:\n") else {
+            assert!(
+                ["completions", "man", ""].contains(&command),
+                "{command} has no examples"
+            );
+            continue;
+        };
+        for line in examples.lines() {
+            let is_whole =
+                line.starts_with("  ") || line.is_empty() || line.starts_with("Every command");
+            assert!(is_whole && line.len() <= 80, "{command}: {line}");
+        }
+    }
+}
+
 #[test]
 fn the_version_says_what_this_machine_can_do() {
     let shop = Workshop::new();

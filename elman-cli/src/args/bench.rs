@@ -17,8 +17,8 @@ Examples:
   elman bench
   elman bench --mode stream
   elman bench --cell lstm
-  elman bench --mode forward --batch 32 --steps 64 --input 64 --hidden 256 --output 10
-  elman bench --mode train --batch 32 --steps 64 --input 64 --hidden 256 --output 10 --threads 2")]
+  elman bench --mode forward --batch 32 --steps 64 --input 64 --hidden 256
+  elman bench --mode train --batch 32 --hidden 256 --output 10 --threads 2")]
 pub struct BenchArgs {
     /// What a call is [default: the table has all three]
     #[arg(long, value_enum)]

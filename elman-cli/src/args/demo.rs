@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::base::typed::seed;
 use crate::net::cell::CellName;
 
 /// Show a whole story on built-in data: train, evaluate, use
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  elman demo                     finds names of people in a few hundred built-in sentences
+  elman demo                     names of people in a few hundred sentences
   elman demo names --out /tmp/d  the same, with the run folder of your choice
   elman demo echo                watch a net of four units learn to remember
   elman demo words --cell gru    a grammar, learnt by a GRU")]
@@ -25,7 +26,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
     /// Where all random numbers come from
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(..1 << 63))]
+    #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
     /// Threads at work; the result does not depend on it
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::base::typed::count;
 use crate::data::{DataFile, Format};
-use crate::train::settings::count;
 
 /// What a net is exported as.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +30,9 @@ of weights and buffers; code comes on top (C: about a kilobyte). ONNX is for mac
 and holds no golden vectors: batch and time are free, and the state goes in and out.
 
 Examples:
-  elman export runs/digits --format c -o digits.c           writes digits.h as well
+  elman export runs/digits --format c -o digits.c    (and digits.h)
   elman export runs/digits --format rust -o src/digits.rs
-  elman export runs/digits --format rust --int8 -o src/digits.rs      after elman quantize
+  elman export runs/digits --format rust --int8 -o src/digits.rs
   elman export runs/digits --format image -o digits.image --data test.csv
   elman export runs/digits --format c -o digits.c --json | jq .flash_bytes
   elman export runs/digits --format onnx -o digits.onnx")]

@@ -51,12 +51,13 @@ The run that comes out works with inspect, predict, eval, quantize and export. I
 --deviation say how the training scaled them.
 
 Examples:
-  elman import gestures.safetensors --task classify --labels up,down,left -o runs/gestures
-  elman import gestures.onnx --task classify --labels up,down,left --columns ax,ay,az
-  elman import tagger.safetensors --task label --labels O,B-PER,I-PER --vocabulary words.txt
-  elman import hidden.safetensors --activation relu          no head: predict prints the hidden units
-  elman import tuned.safetensors --like runs/names           trained on in PyTorch; everything else is as in runs/names
-  elman export runs/gestures --format c -o gestures.c        then on to the chip")]
+  elman import moves.safetensors --task classify --labels up,down -o runs/moves
+  elman import moves.onnx --task classify --labels up,down --columns ax,ay,az
+  elman import tagger.safetensors --task label --labels O,B-PER,I-PER \\
+      --vocabulary words.txt
+  elman import hidden.safetensors --activation relu     (prints hidden units)
+  elman import tuned.safetensors --like runs/names      (trained on in PyTorch)
+  elman export runs/moves --format c -o moves.c         (on to the chip)")]
 pub struct ImportArgs {
     /// The file
     #[arg(value_name = "F")]

@@ -12,7 +12,7 @@ comes on top. Instructions are estimates from counts in QEMU, and no cycles.
 
 Examples:
   elman inspect runs/names
-  elman inspect runs/names --train-steps 8           RAM of training on the chip, 8 steps at a time
+  elman inspect runs/names --train-steps 8   (RAM of training on the chip)
   elman inspect runs/names --json | jq .parameters")]
 pub struct InspectArgs {
     /// The folder of a training run

@@ -43,16 +43,16 @@ pub struct Cli {
 
 const TOUR: &str = "\
 Examples:
-  elman demo                                             a story on built-in data, in seconds
-  elman train label --train train.conll --out runs/names train a tagger
-  elman eval runs/names --data test.conll                precision, recall, F1
-  elman predict runs/names --data -                      label what comes down a pipe
-  elman report runs/names                                a page with curves and scores: runs/names/report.html
-  elman train classify --train digits.csv                a class for every sequence of numbers or text
-  elman train forecast --train sunspots.csv --target y   the next value of a series
-  elman train text --train shakespeare.txt               the next character; elman generate then writes
-  elman export runs/digits --format c -o net.c           the net for a chip, with proof
-  elman import net.onnx --labels up,down,left            a net from PyTorch or ONNX, as a run
+  elman demo                                      a story on built-in data
+  elman train label --train train.conll --out n   train a tagger
+  elman eval n --data test.conll                  precision, recall, F1
+  elman predict n --data -                        label what comes down a pipe
+  elman report n                                  curves and scores on a page
+  elman train classify --train digits.csv         a class for every sequence
+  elman train forecast --train sun.csv --target y the next value of a series
+  elman train text --train shakespeare.txt        elman generate then writes
+  elman export n --format c -o net.c              the net for a chip, with proof
+  elman import net.onnx --labels up,down          a net from PyTorch or ONNX
 Every command has examples of its own: elman train label --help";
 
 #[derive(Subcommand, Debug)]

@@ -11,11 +11,12 @@ use crate::task::args::EvalArgs;
 /// Round a model to 8-bit weights and 16-bit states, calibrated on your data
 #[derive(Args, Debug)]
 #[command(after_help = "\
+Calibrate on the training data, then measure on data that neither training nor calibration saw.
+For chips: see elman_core::quantized. What goes through the net is whole numbers only, the same on every machine.
+
 Examples:
   elman quantize runs/digits --data train.csv
-  elman eval runs/digits --data test.csv --int8
-Calibrate on the training data, then measure on data that neither training nor calibration saw.
-For chips: see elman_core::quantized. What goes through the net is whole numbers only, the same on every machine.")]
+  elman eval runs/digits --data test.csv --int8")]
 pub struct QuantizeArgs {
     /// The folder of a training run (label, classify or forecast)
     #[arg(value_name = "RUN")]

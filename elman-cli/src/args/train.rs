@@ -27,7 +27,7 @@ Examples:
   elman train forecast --train sunspots.csv --target y --split-column split
   elman train text --train shakespeare.txt
   elman train text --train shakespeare.txt --cell lstm
-  elman train --resume runs/names    go on where the run stopped, to the very same model"
+  elman train --resume runs/names    (on to the very same model)"
 )]
 pub struct TrainArgs {
     /// Go on where RUN stopped; every setting comes from RUN

@@ -11,4 +11,5 @@ pub mod seeds;
 pub mod team;
 pub mod tell;
 pub mod threads;
+pub mod typed;
 pub mod waiting;

@@ -4,12 +4,10 @@
 //! checks and messages, and flags win.
 
 use std::ffi::OsString;
-use std::ops::{RangeBounds, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::TypedValueParser;
 use clap::{Args, Command, ValueEnum};
 use elman_core::{
     Activation, Direction, Dropout, Head, InitialState, Input, Layer, Layers, Optimizer, Spec,
@@ -18,6 +16,7 @@ use elman_core::{
 use serde::Serialize;
 
 use crate::base::failure::{Failure, Result};
+use crate::base::typed::{count, odd, real, seed};
 use crate::net::cell::{ActivationName, CellName};
 
 /// How the net is built and trained.
@@ -127,7 +126,7 @@ pub struct Settings {
           help_heading = TRAINING)]
     pub watch: bool,
     /// Where all random numbers come from
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63), help_heading = TRAINING)]
+    #[arg(long, value_name = "N", value_parser = seed, help_heading = TRAINING)]
     pub seed: u64,
     /// Threads at work; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = count(1..=1024), help_heading = TRAINING)]
@@ -317,35 +316,6 @@ pub fn with_defaults(arg: clap::Arg, defaults: &Defaults) -> clap::Arg {
 pub fn without(arg: clap::Arg, unused: &[&str]) -> clap::Arg {
     let is_unused = arg.get_long().is_some_and(|name| unused.contains(&name));
     arg.hide(is_unused)
-}
-
-/// A parser of whole numbers in a range.
-pub fn count(range: RangeInclusive<usize>) -> impl TypedValueParser<Value = usize> {
-    move |text: &str| match text.parse() {
-        Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "it must be a whole number from {} to {}",
-            range.start(),
-            range.end()
-        )),
-    }
-}
-
-fn real(
-    range: impl RangeBounds<f64> + Clone + Send + Sync + 'static,
-    description: &'static str,
-) -> impl TypedValueParser<Value = f64> {
-    move |text: &str| match text.parse::<f64>() {
-        Ok(number) if range.contains(&number) && number.is_finite() => Ok(number),
-        _ => Err(format!("it must be a number {description}")),
-    }
-}
-
-fn odd(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number % 2 == 1 && number <= 1025 => Ok(number),
-        _ => Err("it must be an odd number from 1 to 1025".to_owned()),
-    }
 }
 
 impl Settings {

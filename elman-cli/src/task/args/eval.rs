@@ -14,7 +14,7 @@ Examples:
   elman eval runs/names --data test.conll
   elman eval runs/names --data test.conll --json | jq .f1
   elman eval runs/sun --data sunspots.csv --part test
-  elman eval runs/digits --data test.csv --int8      after elman quantize runs/digits --data train.csv")]
+  elman eval runs/digits --data test.csv --int8     (after elman quantize)")]
 pub struct EvalArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]

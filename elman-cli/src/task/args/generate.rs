@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::base::typed::seed;
+
 /// Write text with a trained model
 ///
 /// The text appears as it is made. Where the model learnt from one item per line, every line is an item of its own.
@@ -12,7 +14,7 @@ use clap::Args;
 Examples:
   elman generate runs/shakespeare --prompt 'ROMEO:' --length 500
   elman generate runs/names --length 200 --temperature 0.8 --seed 7
-  elman generate runs/shakespeare --temperature 0          always the likeliest character")]
+  elman generate runs/shakespeare --temperature 0    (the likeliest)")]
 pub struct GenerateArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]
@@ -30,7 +32,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     pub top_k: Option<u32>,
     /// Where all random numbers come from
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(..1 << 63))]
+    #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
     /// Print one JSON object at the end: prompt, text, tokens and the nats of each
     #[arg(long)]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::base::typed::count;
 use crate::data::{Columns, Format};
-use crate::train::settings::count;
 
 /// Answer new data with a trained model
 #[derive(Args, Debug)]
@@ -24,7 +24,7 @@ Examples:
   printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
   elman predict runs/names --data new.conll --json | jq -c .spans
   elman predict runs/sun --data sunspots.csv --steps 12
-  elman predict runs/shakespeare --data new.txt          what every line costs in nats, TAB, line")]
+  elman predict runs/shakespeare --data new.txt")]
 pub struct PredictArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]

@@ -148,11 +148,12 @@ fn help() -> String {
 Examples:
   elman train classify --train digits.csv --out runs/digits
   elman train classify --train names.tsv --valid dev.tsv --tokens chars
-  elman train classify --train mails.tsv --columns 3,1        the text is column 3, its class column 1
+  elman train classify --train mails.tsv --columns 3,1     (text, class)
   elman train classify --train train.conll --classes train.intents.txt
   elman train classify --train digits.csv --cell gru
-  elman train classify --train walks.csv --seq-column user --step-column ms --label-column activity
-  elman train classify --train digits.csv --overfit-batch 16      can the net learn at all?
+  elman train classify --train walks.csv --seq-column user \\
+      --step-column ms --label-column activity
+  elman train classify --train digits.csv --overfit-batch 16   (can it learn?)
   elman train --resume runs/digits",
         other_defaults(&[
             ("numbers", NUMBERS),

@@ -62,7 +62,7 @@ Examples:
   elman train echo
   elman train echo --delay 8 --hidden 16 --k1 20 --lr 0.05
   elman train echo --delay 8 --hidden 16 --k1 20 --cell gru
-  elman train echo --k1 2 --k2 2                           fails: the losses do not reach back over the delay
+  elman train echo --k1 2 --k2 2        (fails: losses do not reach back so far)
   echo 0110100110010110 | elman predict runs/echo-1 --data -",
         other_defaults(&[("echoes", DEFAULTS)])
     )

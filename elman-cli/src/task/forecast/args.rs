@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use crate::base::typed::count;
 use crate::data::{Dialect, Format};
-use crate::train::settings::{Defaults, Settings, count, other_defaults, with_defaults, without};
+use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
 
 /// Good for short and long series alike: the linear sum does most, and the net must not learn its noise by heart.
 pub const DEFAULTS: &Defaults = &Defaults {
@@ -118,12 +119,14 @@ fn help() -> String {
         "{}\
 Examples:
   elman train forecast --train sunspots.csv --target y
-  elman train forecast --train sunspots.csv --target y --split-column split --out runs/sun
-  elman train forecast --train power.csv --target load --inputs temperature,wind --horizon 24
-  elman train forecast --train power.csv --target load --known price,holiday --horizon 24
+  elman train forecast --train sunspots.csv --target y --out runs/sun \\
+      --split-column split
+  elman train forecast --train power.csv --target load --horizon 24 \\
+      --inputs temperature,wind --known price,holiday
   elman train forecast --train load.csv --target y --season 672 --horizon 96
   elman train forecast --train sunspots.csv --target y --cell gru
-  elman train forecast --train rain.csv --target mm --missing -999 --seq-column station
+  elman train forecast --train rain.csv --target mm --missing -999 \\
+      --seq-column station
   elman eval runs/sun --data sunspots.csv --part test
   elman predict runs/sun --data sunspots.csv --steps 12",
         other_defaults(&[("series", DEFAULTS)])

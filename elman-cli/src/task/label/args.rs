@@ -96,9 +96,9 @@ fn help() -> String {
         "{}\
 Examples:
   elman train label --train train.conll
-  elman train label --train train.conll --valid dev.conll --out runs/names --seed 1
+  elman train label --train train.conll --valid dev.conll --out runs/names
   elman train label --train train.conll --cell gru
-  elman train label --train treebank.conllu --columns 2,5     the word is column 2, its label column 5
+  elman train label --train treebank.conllu --columns 2,5    (word, label)
   elman train label --config runs/names/config.toml --out runs/names-again
   elman train --resume runs/names",
         other_defaults(&[("sentences", DEFAULTS), ("rows of numbers", NUMBERS)])

@@ -120,7 +120,7 @@ fn help() -> String {
         "{}\
 Examples:
   elman train text --train shakespeare.txt --out runs/shakespeare
-  elman train text --train names.txt                              one name per line
+  elman train text --train names.txt                 (one name per line)
   elman train text --train shakespeare.txt --cell lstm
   elman train text --train corpus.txt --valid dev.txt --tokens words
   elman generate runs/shakespeare --prompt 'ROMEO:' --length 500
