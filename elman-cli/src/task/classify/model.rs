@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::meaning::ClassMeaning;
 use super::scores::{ClassJudge, ClassScores};
@@ -32,8 +32,19 @@ struct ClassAnswer<'a> {
     tokens: Option<&'a [String]>,
     class: &'a str,
     probability: f32,
-    /// In the order of the classes that `elman inspect` shows.
-    probabilities: &'a [f32],
+    probabilities: Probabilities<'a>,
+}
+
+/// That of every class, by its name, in the order of the classes that `elman inspect` shows.
+struct Probabilities<'a> {
+    names: &'a [String],
+    row: &'a [f32],
+}
+
+impl Serialize for Probabilities<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.names.iter().zip(self.row))
+    }
 }
 
 impl ClassModel {
@@ -89,7 +100,10 @@ impl ClassModel {
             },
             class: self.meaning.classes.name(class),
             probability: row[class],
-            probabilities: row,
+            probabilities: Probabilities {
+                names: self.meaning.classes.names(),
+                row,
+            },
         };
         json::write(&mut *out, &answer)?;
         Ok(writeln!(out)?)
