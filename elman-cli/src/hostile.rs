@@ -116,6 +116,7 @@ pub fn model(bytes: &[u8]) -> bool {
             format: None,
             classes: None,
             columns: None,
+            part: None,
         };
         if let Ok(sequences) = trained.sequences(file) {
             let _ = trained.network().outputs(&sequences);

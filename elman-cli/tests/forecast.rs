@@ -348,7 +348,7 @@ fn mistakes_are_named() {
     shop.fails(
         "eval label --data test.conll --part test",
         2,
-        &["--part is for forecasts"],
+        &["--part is for tables"],
     );
     shop.fails(
         "predict label --data test.conll --steps 3",

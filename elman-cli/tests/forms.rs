@@ -2,38 +2,21 @@
 
 mod common;
 
-use common::Workshop;
-
-/// A net that trains in a moment.
-const TINY: &str = "--hidden 12 --embedding 8 --epochs 12 --batch 8 --lr 0.01 --dropout 0 --patience 0 --threads 1";
-
-/// Trains a net and gives what was said.
-fn train(shop: &Workshop, task: &str, file: &str, flags: &str) -> String {
-    let ran = shop.run(&format!(
-        "train {task} --train {file} --out {file}.run {TINY} {flags}"
-    ));
-    assert_eq!(ran.code, 0, "{file}: {}", ran.err);
-    ran.err
-}
-
-fn eval(shop: &Workshop, run: &str, data: &str) -> serde_json::Value {
-    let text = shop.ok(&format!("eval {run} --data {data} --json"));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
+use common::{QUICK, Workshop};
 
 #[test]
 fn labels_that_training_lacks_are_missed_and_warned_of() {
     let shop = Workshop::new();
     let dev = shop.text("test.conll") + "soon\tB-TIME\nenough\tI-TIME\n\n";
     shop.write("dev.conll", &dev);
-    let said = train(&shop, "label", "train.conll", "--valid dev.conll");
+    let said = shop.learn("label", "train.conll", "--valid dev.conll");
     let warning = "dev.conll:";
     assert!(said.contains(warning), "{said}");
     let words = "warning: training never met label B-TIME (1), I-TIME (1); 2 of";
     assert!(said.contains(words), "{said}");
     let (known, all) = (
-        eval(&shop, "train.conll.run", "test.conll"),
-        eval(&shop, "train.conll.run", "dev.conll"),
+        shop.scores("train.conll.run", "test.conll"),
+        shop.scores("train.conll.run", "dev.conll"),
     );
     assert_eq!(
         all["items"].as_u64().unwrap(),
@@ -62,8 +45,8 @@ fn classes_that_training_lacks_are_missed() {
     let shop = Workshop::new();
     shop.write("mood.tsv", "so good\tplus\nquite bad\tminus\n".repeat(20));
     shop.write("test.tsv", "so good\tplus\nquite bad\tminus\nhm\tnone\n");
-    train(&shop, "classify", "mood.tsv", "");
-    let scores = eval(&shop, "mood.tsv.run", "test.tsv");
+    shop.learn("classify", "mood.tsv", "");
+    let scores = shop.scores("mood.tsv.run", "test.tsv");
     assert_eq!(
         scores["classes"],
         serde_json::json!(["minus", "plus", "none"])
@@ -97,14 +80,14 @@ fn rows_of_the_archive_need_no_header() {
         rows("  ", &|class| format!("  {class}.0000000e+00")),
     );
     for file in ["a.tsv", "b.csv", "c.txt"] {
-        let said = train(&shop, "classify", file, "");
+        let said = shop.learn("classify", file, "");
         assert!(
             said.contains("no header; a row is taken for a class and the values of one sequence"),
             "{said}"
         );
         for other in ["a.tsv", "b.csv", "c.txt"] {
             assert_eq!(
-                eval(&shop, &format!("{file}.run"), other)["accuracy"],
+                shop.scores(&format!("{file}.run"), other)["accuracy"],
                 1.0,
                 "{file}, {other}"
             );
@@ -165,13 +148,13 @@ fn a_class_that_stands_first_is_found() {
         ),
         ("third.tsv", "--columns 3,2", ""),
     ] {
-        let said = train(&shop, "classify", file, flags);
+        let said = shop.learn("classify", file, flags);
         assert!(
             said.contains(note) && (!note.is_empty() || !said.contains("note:")),
             "{said}"
         );
         assert_eq!(
-            eval(&shop, &format!("{file}.run"), file)["accuracy"],
+            shop.scores(&format!("{file}.run"), file)["accuracy"],
             1.0,
             "{file}"
         );
@@ -203,7 +186,7 @@ fn rows_of_nothing_at_the_ends_are_padding() {
     };
     shop.write("bare.csv", table(0));
     shop.write("padded.csv", table(2));
-    let said = ["bare.csv", "padded.csv"].map(|file| train(&shop, "classify", file, ""));
+    let said = ["bare.csv", "padded.csv"].map(|file| shop.learn("classify", file, ""));
     assert!(
         !said[0].contains("padding") && said[1].contains("note: 60 rows without any value"),
         "{said:?}"
@@ -221,7 +204,7 @@ fn numbers_that_are_no_classes() {
         "seq,t,x,label\n".to_owned() + &rows.collect::<String>()
     };
     shop.write("goals.csv", table(&|i| format!("{}.5", i)));
-    let line = |file: &str| format!("train classify --train {file} --out none {TINY}");
+    let line = |file: &str| format!("train classify --train {file} --out none {QUICK}");
     shop.fails(
         &line("goals.csv"),
         2,
@@ -234,8 +217,8 @@ fn numbers_that_are_no_classes() {
     shop.fails(&line("goals.ts"), 2, &["goals.ts:1", "@targetLabel"]);
     shop.write("whole.csv", table(&|i| (i % 2 + 1).to_string()));
     shop.write("points.csv", table(&|i| format!("{}.0", i % 2 + 1)));
-    train(&shop, "classify", "whole.csv", "");
-    let scores = ["whole.csv", "points.csv"].map(|file| eval(&shop, "whole.csv.run", file));
+    shop.learn("classify", "whole.csv", "");
+    let scores = ["whole.csv", "points.csv"].map(|file| shop.scores("whole.csv.run", file));
     assert_eq!(scores[0], scores[1]);
 }
 
@@ -282,7 +265,7 @@ fn columns_of_sentences_lie_in_many_ways() {
         "counted.tsv",
         tokens(&|place, token, label| format!("{place}\t{token}\t{label}\tO\n")),
     );
-    let said = train(&shop, "label", "train.conll", "");
+    let said = shop.learn("label", "train.conll", "");
     assert!(!said.contains("note:"), "{said}");
     let weights = |run: &str| {
         let model = shop.read(&format!("{run}.run/model.safetensors"));
@@ -298,19 +281,19 @@ fn columns_of_sentences_lie_in_many_ways() {
             "CoNLL-U: the word is column 2 and its label column 4",
         ),
     ] {
-        let said = train(&shop, "label", file, flags);
+        let said = shop.learn("label", file, flags);
         assert!(said.contains(note), "{said}");
         assert!(weights(file) == weights("train.conll"), "{file}");
         let [ours, its] =
             ["train.conll", file].map(|data| shop.ok(&format!("predict {file}.run --data {data}")));
         assert_eq!(ours, its, "{file}");
     }
-    let said = train(&shop, "label", "counted.tsv", "--columns 2,3");
+    let said = shop.learn("label", "counted.tsv", "--columns 2,3");
     assert!(!said.contains("note:"), "{said}");
     let run = "counted.tsv.run";
     assert_eq!(
-        eval(&shop, run, "counted.tsv"),
-        eval(&shop, "train.conll.run", "train.conll"),
+        shop.scores(run, "counted.tsv"),
+        shop.scores("train.conll.run", "train.conll"),
         "the run knows its columns"
     );
     assert_eq!(
@@ -363,12 +346,12 @@ fn spans_of_every_scheme_have_the_same_score() {
     shop.write("bilou.conll", spelled(["B", "I", "L", "U"], false));
     shop.write("bmes.conll", spelled(["B", "M", "E", "S"], false));
     shop.write("suffix.conll", spelled(["B", "I", "I", "B"], true));
-    train(&shop, "label", "train.conll", "");
-    let expected = eval(&shop, "train.conll.run", "train.conll");
+    shop.learn("label", "train.conll", "");
+    let expected = shop.scores("train.conll.run", "train.conll");
     for file in ["bioes.conll", "bilou.conll", "bmes.conll", "suffix.conll"] {
-        let said = train(&shop, "label", file, "");
+        let said = shop.learn("label", file, "");
         assert!(!said.contains("warning"), "{said}");
-        let scores = eval(&shop, &format!("{file}.run"), file);
+        let scores = shop.scores(&format!("{file}.run"), file);
         assert_eq!(scores["f1"], 1.0, "{file}: {scores}");
         assert_eq!(
             scores["types"]["NAME"]["spans"], expected["types"]["NAME"]["spans"],
@@ -379,106 +362,10 @@ fn spans_of_every_scheme_have_the_same_score() {
     }
 }
 
-/// Rows of 12 people in two sequences each; every person is of one class.
-fn people(column: &str) -> String {
-    let mut text = format!("seq,t,{column},x,label\n");
-    for seq in 0..24 {
-        let person = seq / 2;
-        for t in 0..4 {
-            let (x, label) = ((person * 3 + t) % 7, ["ill", "well"][person % 2]);
-            text += &format!("{seq},{t},p{person},{x},{label}\n");
-        }
-    }
-    text
-}
-
-#[test]
-fn whole_groups_are_held_out() {
-    let shop = Workshop::new();
-    shop.write("people.csv", people("subject"));
-    let said = train(&shop, "classify", "people.csv", "");
-    assert!(
-        said.contains("note: held out for validation: 2 of 12 groups of subject (p"),
-        "{said}"
-    );
-    let said = train(&shop, "label", "people.csv", "--out rows.run");
-    assert!(said.contains("2 of 12 groups of subject (p"), "{said}");
-    let parts = people("part")
-        .replace(",p0,", ",dev,")
-        .replace(",p1,", ",dev,")
-        .replace(",p2,", ",test,");
-    let parts: String = parts
-        .lines()
-        .map(|line| {
-            let cells: Vec<&str> = line.split(',').collect();
-            let part = if cells[2].starts_with('p') && cells[2] != "part" {
-                "train"
-            } else {
-                cells[2]
-            };
-            format!(
-                "{},{},{part},{},{}\n",
-                cells[0], cells[1], cells[3], cells[4]
-            )
-        })
-        .collect();
-    shop.write("parts.csv", &parts);
-    for task in ["classify", "label"] {
-        let said = train(
-            &shop,
-            task,
-            "parts.csv",
-            &format!("--split-column part --out {task}.run"),
-        );
-        assert!(!said.contains("held out"), "{said}");
-    }
-    shop.write("mixed.csv", parts.replacen("dev", "train", 1));
-    let line = |task: &str, flags: &str| {
-        format!("train {task} --train mixed.csv --out none {TINY} {flags}")
-    };
-    for task in ["classify", "label"] {
-        shop.fails(
-            &line(task, "--split-column part"),
-            2,
-            &["mixed.csv:2", "changes within sequence 0"],
-        );
-        shop.fails(&line(task, "--split-column no"), 2, &["no column no"]);
-    }
-}
-
-#[test]
-fn one_long_recording_is_learnt_from_and_validated_on() {
-    let shop = Workshop::new();
-    let row = |t: usize| match t / 20 % 2 {
-        0 => format!("{t},{},rest\n", t % 3),
-        _ => format!("{t},{},walk\n", 7 + t % 3),
-    };
-    shop.write(
-        "day.csv",
-        "t,x,label\n".to_owned() + &(0..400).map(row).collect::<String>(),
-    );
-    let said = train(&shop, "label", "day.csv", "");
-    assert!(
-        said.contains("one sequence of 400 rows: learnt from in 14 pieces of its first 360 rows"),
-        "{said}"
-    );
-    assert_eq!(eval(&shop, "day.csv.run", "day.csv")["accuracy"], 1.0);
-    let line = format!("train classify --train day.csv --out none {TINY}");
-    shop.fails(
-        &line,
-        2,
-        &[
-            "day.csv:2",
-            "no column is called seq",
-            "a label per row is for elman train label",
-        ],
-    );
-}
-
 #[test]
 fn an_answer_in_json_is_one_line_for_everybody() {
     let shop = Workshop::new();
-    train(&shop, "label", "train.conll", "");
+    shop.learn("label", "train.conll", "");
     shop.write("odd.conll", "a\u{2028}b\u{85}c\nd\u{2029}\n");
     let json = shop.ok("predict train.conll.run --data odd.conll --json");
     assert!(

@@ -7,9 +7,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::{Ran, Workshop};
-
-const TINY: &str = "--hidden 12 --embedding 8 --epochs 12 --batch 8 --lr 0.01 --dropout 0 --patience 0 --threads 1";
+use common::{QUICK, Ran, Workshop};
 
 /// Runs a command whose standard input comes in pieces, with a pause before each but the first.
 fn feed(shop: &Workshop, line: &str, pieces: &[&str]) -> Ran {
@@ -59,7 +57,7 @@ fn a_slow_pipe_is_learnt_from_as_a_file_is() {
         ("classify", "mails.csv", "pairs", texts),
     ] {
         shop.write(file, &text);
-        let train = format!("train {task} --format {format} {TINY}");
+        let train = format!("train {task} --format {format} {QUICK}");
         let said = shop.run(&format!("{train} --train {file} --out {task}"));
         assert_eq!(said.code, 0, "{}", said.err);
         let (first, others) = text.split_at(text.find('\n').unwrap() + 1);
@@ -79,7 +77,7 @@ fn sentences_of_one_token_are_counted_as_in_training() {
     let shop = Workshop::new();
     shop.write("counted.conll", counted());
     shop.ok(&format!(
-        "train label --train counted.conll --out run {TINY}"
+        "train label --train counted.conll --out run {QUICK}"
     ));
     let expected = "Stop\tO\n\nruns1\tO\n\n";
     let sentences = ["1\tStop\tO\n\n", "1\truns1\tO\n1.1\tit\t_\n"];
@@ -105,7 +103,7 @@ fn rows_of_texts_need_no_header_where_the_model_knows_it() {
     let rows: String = (0..60).map(row).collect();
     shop.write("mails.csv", format!("id,text,label\n{rows}"));
     shop.ok(&format!(
-        "train classify --train mails.csv --out run {TINY}"
+        "train classify --train mails.csv --out run {QUICK}"
     ));
     let ran = feed(&shop, "predict run --data - --json", &[&row(0), &row(1)]);
     let answers: Vec<serde_json::Value> = ran

@@ -83,6 +83,7 @@ impl ExportArgs {
             format: self.data_format,
             classes: self.classes.as_deref(),
             columns: None,
+            part: None,
         })
     }
 }

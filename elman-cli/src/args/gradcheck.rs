@@ -48,6 +48,7 @@ impl GradcheckArgs {
             format: self.format,
             classes: self.classes.as_deref(),
             columns: None,
+            part: None,
         }
     }
 }

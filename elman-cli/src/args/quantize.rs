@@ -30,7 +30,7 @@ pub struct QuantizeArgs {
     /// Format of the data: csv, ts, tsf, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
-    /// Forecasts: measure only the rows that the split column puts into this part; all rows calibrate
+    /// Tables: measure only what the split column puts into this part; all rows calibrate
     #[arg(long, value_name = "PART")]
     pub part: Option<Part>,
     /// The classes of the sentences, where they have a file of their own

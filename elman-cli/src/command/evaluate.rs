@@ -25,9 +25,9 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         let words = int8_file::load(&run.quantized(), trained.network())?;
         trained.network_mut().set_quantized(words)?;
     }
-    if args.part.is_some() && !trained.is_forecaster() {
+    if args.part.is_some() && !trained.reads_tables() {
         return Err(Failure::input(
-            "--part is for forecasts; this net is measured on a whole file",
+            "--part is for tables with a column that says train, dev or test; this net is measured on a whole file",
         ));
     }
     Format::check(args.format, trained.formats())?;

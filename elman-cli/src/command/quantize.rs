@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::QuantizeArgs;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
-use crate::data::{Format, Sequences};
+use crate::data::{DataFile, Format, Sequences};
 use crate::net::cost::Memory;
 use crate::net::int8::SequenceRows;
 use crate::net::int8_file;
@@ -61,16 +61,21 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
             "elman quantize knows nets that label, classify or forecast, not texts and echoes",
         ));
     }
-    if args.part.is_some() && !trained.is_forecaster() {
+    if args.part.is_some() && !trained.reads_tables() {
         return Err(Failure::input(
-            "--part is for forecasts; this net is measured on a whole file",
+            "--part is for tables with a column that says train, dev or test; this net is measured on a whole file",
         ));
     }
     Format::check(args.format, trained.formats())?;
     let doubt = |failure| Format::doubt(args.format, &args.data, failure);
     let eval = args.eval();
     let before = trained.evaluate(&eval).map_err(doubt)?;
-    let sequences = trained.sequences(eval.file()).map_err(doubt)?;
+    let sequences = trained
+        .sequences(DataFile {
+            part: None,
+            ..eval.file()
+        })
+        .map_err(doubt)?;
     let (words, seen) = rounded(trained.network(), &sequences)?;
     let path = args.out.clone().unwrap_or_else(|| run.quantized());
     int8_file::save(&path, trained.network(), &words)?;

@@ -18,15 +18,14 @@ pub struct Sentence {
     pub labels: Vec<String>,
     /// Line of the first token; the others follow it, but for the lines that are no tokens.
     pub first_line: usize,
-    /// Before which tokens such a line stands, each as often as there is one.
+    /// Before which tokens such a line stands, each as often as there is one, in their order.
     pub gaps: Vec<usize>,
 }
 
 impl Sentence {
     /// The line of a token.
     pub fn line_of(&self, token: usize) -> usize {
-        let gaps = self.gaps.iter().filter(|&&gap| gap <= token);
-        self.first_line + token + gaps.count()
+        self.first_line + token + self.gaps.partition_point(|&gap| gap <= token)
     }
 }
 

@@ -11,7 +11,7 @@ use super::format::Format;
 use super::lines::Lines;
 use super::npy::Arrays;
 use super::open::{self, Bytes};
-use super::table::{Blocks, Table, Wanted};
+use super::table::{Blocks, Part, Table, Wanted};
 use super::ts::Ts;
 use super::tsf::Tsf;
 use super::ucr::{UCR_COLUMN, Ucr};
@@ -28,6 +28,8 @@ pub struct DataFile<'a> {
     pub classes: Option<&'a Path>,
     /// Where texts or tokens and their labels are, in files of lines; `None`: found by content.
     pub columns: Option<Columns>,
+    /// Only what the split column puts into this part.
+    pub part: Option<Part>,
 }
 
 /// A file of numeric sequences, to be read one sequence after the other.

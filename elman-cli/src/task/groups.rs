@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
 
-/// One of so many sequences is held out, at least.
-const HELD_OUT: usize = 10;
+/// Without validation data one of so many sequences, lines or characters is held out, at least.
+pub const HELD_OUT: usize = 10;
 /// No more than one of so many.
 const MOST: usize = 2;
 /// Groups beyond this are counted in a note and not written out.

@@ -55,7 +55,12 @@ pub trait Trained: HasNetwork {
         true
     }
 
-    /// Whether it forecasts series: --part and --steps are for those.
+    /// Whether its data are tables, which may have a column that says train, dev or test.
+    fn reads_tables(&self) -> bool {
+        false
+    }
+
+    /// Whether it forecasts series: --steps is for those.
     fn is_forecaster(&self) -> bool {
         false
     }

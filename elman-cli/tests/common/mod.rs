@@ -89,6 +89,20 @@ impl Workshop {
         }
     }
 
+    /// Trains a net on a file, which must go well; gives what was said.
+    pub fn learn(&self, task: &str, file: &str, flags: &str) -> String {
+        let line = format!("train {task} --train {file} --out {file}.run {QUICK} {flags}");
+        let ran = self.run(&line);
+        assert_eq!(ran.code, 0, "{file}: {}", ran.err);
+        ran.err
+    }
+
+    /// What a run scores on a file.
+    pub fn scores(&self, run: &str, data: &str) -> serde_json::Value {
+        let text = self.ok(&format!("eval {run} --data {data} --json"));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
     /// Trains a tiny net into `out`.
     pub fn train(&self, out: &str, more: &str) {
         self.ok(&format!(
@@ -96,6 +110,9 @@ impl Workshop {
         ));
     }
 }
+
+/// One that learns what is plain.
+pub const QUICK: &str = "--hidden 12 --embedding 8 --epochs 12 --batch 8 --lr 0.01 --dropout 0 --patience 0 --threads 1";
 
 /// A net that trains in a moment.
 pub const TINY: &str = "--hidden 12 --embedding 8 --epochs 4 --batch 16 --dropout 0.2 --lr 0.01";

@@ -65,6 +65,7 @@ pub fn decide(args: &ImportArgs, net: &mut Net) -> Result<Meaning> {
                     dialect: Dialect::default(),
                     columns: None,
                     layout: Layout::PLAIN,
+                    split_column: None,
                 },
             )
         }

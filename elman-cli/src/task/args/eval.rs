@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::base::tell::tell;
 use crate::data::table::Part;
 use crate::data::{Columns, DataFile, Format};
 
@@ -29,7 +30,7 @@ pub struct EvalArgs {
     /// training]
     #[arg(long, value_name = "TEXT,LABEL")]
     pub columns: Option<Columns>,
-    /// Forecasts: only the rows that the split column puts into this part; earlier rows serve as history
+    /// Tables: only what the split column puts into this part; of a series earlier rows serve as history
     #[arg(long, value_name = "PART")]
     pub part: Option<Part>,
     /// The classes of the sentences, where they have a file of their own
@@ -47,7 +48,23 @@ pub struct EvalArgs {
     pub threads: u16,
 }
 
+/// The column that tells which rows are of a part; `known` is the one of training.
+pub fn split_column(part: Option<Part>, known: Option<&str>) -> Option<&str> {
+    /// What it is called where training had none.
+    const USUAL: &str = "split";
+    part.map(|_| known.unwrap_or(USUAL))
+}
+
 impl EvalArgs {
+    /// Says that the rows of training count too, where its file had a split column and nobody asks for a part.
+    pub fn note_parts(&self, known: Option<&str>) {
+        if self.part.is_none() && known.is_some() {
+            tell!(
+                "elman: note: all rows count here, those of training too; --part test takes the test part alone"
+            );
+        }
+    }
+
     /// The labelled data.
     pub fn file(&self) -> DataFile<'_> {
         DataFile {
@@ -55,6 +72,7 @@ impl EvalArgs {
             format: self.format,
             classes: self.classes.as_deref(),
             columns: self.columns,
+            part: self.part,
         }
     }
 }

@@ -4,6 +4,6 @@ mod eval;
 mod generate;
 mod predict;
 
-pub use eval::EvalArgs;
+pub use eval::{EvalArgs, split_column};
 pub use generate::GenerateArgs;
 pub use predict::PredictArgs;

@@ -26,6 +26,9 @@ pub struct ClassMeaning {
     /// What was said about the table.
     #[serde(default, skip_serializing_if = "Dialect::is_usual")]
     pub dialect: Dialect,
+    /// The column of the table that says train, dev or test, if training had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_column: Option<String>,
     /// Where texts and classes were in training, if somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Columns>,
@@ -65,18 +68,23 @@ impl ClassMeaning {
             shape: Shape::default(),
             layout: Layout::PLAIN,
             dialect: Dialect::default(),
+            split_column: None,
         }
     }
 
     /// What the net knows of the files that it reads.
-    pub fn known(&self, columns: Option<Columns>) -> Known<'_> {
+    pub fn known<'a>(
+        &'a self,
+        columns: Option<Columns>,
+        split_column: Option<&'a str>,
+    ) -> Known<'a> {
         Known {
             kind: self.kind,
             inputs: self.reading.columns(),
             columns: columns.or(self.columns),
             shape: columns.is_none().then_some(self.shape),
             layout: columns.is_none().then_some(self.layout),
-            split_column: None,
+            split_column,
             classes: Some(&self.classes),
             dialect: &self.dialect,
         }

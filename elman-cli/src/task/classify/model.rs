@@ -8,12 +8,12 @@ use super::meaning::ClassMeaning;
 use super::scores::{ClassJudge, ClassScores};
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
-use crate::base::failure::Result;
+use crate::base::failure::{Failure, Result};
 use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
-use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::args::{EvalArgs, PredictArgs, split_column};
 use crate::task::label::best;
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
@@ -50,7 +50,11 @@ impl Serialize for Probabilities<'_> {
 impl ClassModel {
     fn answer(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
         let ClassMeaning { kind, classes, .. } = &self.meaning;
-        let mut source = Source::open(&args.data, args.format, &self.meaning.known(args.columns))?;
+        let mut source = Source::open(
+            &args.data,
+            args.format,
+            &self.meaning.known(args.columns, None),
+        )?;
         if *kind == Kind::Numbers && !args.json {
             writeln!(out, "seq,class,probability")?;
         }
@@ -112,6 +116,7 @@ impl ClassModel {
 
 impl Trained for ClassModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
+        args.note_parts(self.meaning.split_column.as_deref());
         let sequences = self.sequences(args.file())?;
         let judge = ClassJudge(sequences.classes());
         let answers = on_threads(args.threads.into(), || {
@@ -128,13 +133,25 @@ impl Trained for ClassModel {
         self.answer(args, chunk, out)
     }
 
+    fn reads_tables(&self) -> bool {
+        self.meaning.kind == Kind::Numbers
+    }
+
     fn formats(&self) -> &'static [Format] {
         self.meaning.kind.formats()
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        let examples = source::load(file, &self.meaning.known(file.columns))?;
-        self.meaning.encode(&examples.all, file.path)
+        let split = split_column(file.part, self.meaning.split_column.as_deref());
+        let mut examples = source::load(file, &self.meaning.known(file.columns, split))?.all;
+        if let Some(part) = file.part {
+            examples.retain(|example| example.part == Some(part));
+            if examples.is_empty() {
+                let sentence = format!("the part {} holds nothing", part.name());
+                return Err(Failure::input(sentence).in_file(file.path));
+            }
+        }
+        self.meaning.encode(&examples, file.path)
     }
 
     fn description(&self) -> Description {

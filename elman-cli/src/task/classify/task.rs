@@ -17,7 +17,7 @@ use crate::data::survey;
 use crate::data::table::Part;
 use crate::data::{DataFile, Format, Hiding};
 use crate::net::infer;
-use crate::task::groups::{self, Member};
+use crate::task::groups::{self, HELD_OUT, Member};
 use crate::task::label::{LabelCounts, Labels};
 use crate::train::Job;
 use crate::train::measure::Measure;
@@ -30,9 +30,6 @@ fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
     let text = (args.tokens, args.columns);
     Kind::of(path, args.format, text, args.classes.is_some())
 }
-
-/// Without validation data one of so many sequences of every class is held out.
-const HELD_OUT: usize = 10;
 
 /// A classifying job.
 #[derive(Debug)]
@@ -57,6 +54,7 @@ impl ClassifyTask {
             shape: train.shape,
             layout: train.layout,
             dialect: args.dialect.clone(),
+            split_column: args.split_column.clone(),
         };
         let spec = settings.spec(input, meaning.head())?;
         let sequences = meaning.encode(&train.all, train_path)?;
@@ -104,6 +102,7 @@ fn split<'a>(
             format: args.format,
             classes: args.valid_classes.as_deref(),
             columns: args.columns,
+            part: None,
         };
         let known = Known {
             kind,
@@ -299,6 +298,7 @@ impl Job for ClassifyArgs {
             format: self.format,
             classes: self.classes.as_deref(),
             columns: self.columns,
+            part: None,
         };
         let known = Known {
             kind,

@@ -7,14 +7,10 @@ use super::scores::{ForecastScores, Item};
 use super::{predict, series};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
-use crate::base::tell::tell;
 use crate::base::threads::on_threads;
 use crate::data::{DataFile, Format, Sequences};
-use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::args::{EvalArgs, PredictArgs, split_column};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet, no_classes};
-
-/// What a split column is called where the training data had none.
-const SPLIT: &str = "split";
 
 /// A trained forecasting net.
 pub type ForecastModel = TrainedNet<ForecastMeaning>;
@@ -37,15 +33,8 @@ impl ForecastModel {
     /// What is forecast from, and the outputs of the net.
     fn run(&self, args: &EvalArgs) -> Result<(Vec<Item>, Vec<f32>)> {
         let meaning = &self.meaning;
-        let split = args.part.map(|_| {
-            let split = meaning.split_column.as_deref();
-            split.unwrap_or(SPLIT)
-        });
-        if args.part.is_none() && meaning.split_column.is_some() {
-            tell!(
-                "elman: note: all rows count here, those of training too; --part test takes the test part alone"
-            );
-        }
+        args.note_parts(meaning.split_column.as_deref());
+        let split = split_column(args.part, meaning.split_column.as_deref());
         let series = series::load(&meaning.file(&args.data, args.format, split))?;
         series::note_missing(&series, &meaning.columns, &args.data);
         let encoded = meaning.encode(&series, args.part);
@@ -79,6 +68,10 @@ impl ForecastModel {
 }
 
 impl Trained for ForecastModel {
+    fn reads_tables(&self) -> bool {
+        true
+    }
+
     fn is_forecaster(&self) -> bool {
         true
     }

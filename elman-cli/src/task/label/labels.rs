@@ -83,15 +83,16 @@ impl Labels {
 
     /// The first label that keeps labels which look like spans from being scored as spans, with its line.
     pub fn odd_one_out(sentences: &[Sentence]) -> Option<(&str, usize)> {
-        let mut all = sentences.iter().flat_map(|sentence| {
-            let lines = (0..sentence.labels.len()).map(|token| sentence.line_of(token));
-            sentence.labels.iter().map(String::as_str).zip(lines)
-        });
-        let spelling = Spelling::closest(all.clone().map(|(label, _)| label));
-        let odd = all
-            .clone()
-            .find(|(label, _)| spelling.parse(label).is_none())?;
-        all.any(|(label, _)| label.starts_with("B-") || label.starts_with("I-"))
+        let mut all = sentences
+            .iter()
+            .flat_map(|sentence| sentence.labels.iter().map(String::as_str));
+        let spelling = Spelling::closest(all.clone());
+        let odd = sentences.iter().find_map(|sentence| {
+            let mut labels = sentence.labels.iter();
+            let token = labels.position(|label| spelling.parse(label).is_none())?;
+            Some((sentence.labels[token].as_str(), sentence.line_of(token)))
+        })?;
+        all.any(|label| label.starts_with("B-") || label.starts_with("I-"))
             .then_some(odd)
     }
 

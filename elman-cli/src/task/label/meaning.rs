@@ -24,6 +24,9 @@ pub struct LabelMeaning {
     /// What was said about the table.
     #[serde(default, skip_serializing_if = "Dialect::is_usual")]
     pub dialect: Dialect,
+    /// The column of the table that says train, dev or test, if training had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_column: Option<String>,
     /// Where tokens and labels were in training, if somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Columns>,
@@ -127,6 +130,7 @@ mod tests {
             reading: Reading::Tokens(vec![vocabulary]),
             labels: Labels::collect(&[sentence]),
             dialect: Dialect::default(),
+            split_column: None,
             columns: None,
             layout: Layout::PLAIN,
         }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::judge::{Decoded, LabelJudge};
 use super::meaning::LabelMeaning;
+use super::parts;
 use super::row::best;
 use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
@@ -19,7 +20,7 @@ use crate::data::{
     self, DataFile, Format, Lines, Loader, Sequences, load_table, open_table, quoted,
 };
 use crate::net::judge::Judge;
-use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::args::{EvalArgs, PredictArgs, split_column};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained labelling net.
@@ -74,6 +75,7 @@ impl Judge for BestOfRows {
 
 impl Trained for LabelModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
+        args.note_parts(self.meaning.split_column.as_deref());
         let sequences = self.sequences(args.file())?;
         let scores = on_threads(args.threads.into(), || self.measure(&sequences))?;
         Ok(EvalReport {
@@ -93,6 +95,10 @@ impl Trained for LabelModel {
             }
             Some(columns) => self.answer_rows(args, columns, chunk, out),
         }
+    }
+
+    fn reads_tables(&self) -> bool {
+        self.meaning.reading.columns().is_some()
     }
 
     fn formats(&self) -> &'static [Format] {
@@ -121,10 +127,13 @@ impl Trained for LabelModel {
                     columns: Some(columns.to_vec()),
                     needs_labels: true,
                     dialect: self.meaning.dialect.clone(),
+                    split_column: split_column(file.part, self.meaning.split_column.as_deref())
+                        .map(str::to_owned),
                     ..Wanted::default()
                 };
                 let table = load_table(data, &wanted)?;
-                self.meaning.encode_rows(&table.sequences, &name)
+                let sequences = parts::only(table.sequences, columns.len(), file.part, data)?;
+                self.meaning.encode_rows(&sequences, &name)
             }
         }
     }

@@ -1,15 +1,14 @@
 //! What is learnt from and what is validated on, where one file holds both.
 
+use std::ops::Range;
 use std::path::Path;
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
 use crate::data::table::{Block, Labels, Part};
-use crate::task::groups::{self, Member};
+use crate::task::groups::{self, HELD_OUT, Member};
 
-/// Without validation data every tenth sentence, on average, is held out.
-const HELD_OUT: usize = 10;
 /// One recording of fewer rows is too little to learn from and validate on.
 const SHORTEST: usize = 40;
 /// So many rows of a recording make a piece to learn from, or a few more.
@@ -50,56 +49,148 @@ impl Recorded<'_> {
         }
     }
 
-    /// Holds out the end of one recording, and cuts the rest into pieces: a net learns once from each.
+    /// One recording alone cut into pieces, as something else is validated on.
+    pub fn in_pieces(&self, train: Vec<Block>) -> Vec<Block> {
+        let [recording] = &train[..] else {
+            return train;
+        };
+        if recording.rows < SHORTEST {
+            return train;
+        }
+        let pieces = self.pieces(recording, recording.rows);
+        tell!(
+            "elman: {}: note: one sequence of {} rows to learn from, in {} pieces; a column seq says otherwise",
+            self.path.display(),
+            recording.rows,
+            pieces.len(),
+        );
+        pieces
+    }
+
+    /// Pieces of the first rows of a recording: a net learns once from each.
+    fn pieces(&self, recording: &Block, end: usize) -> Vec<Block> {
+        let count = (end / PIECE).max(1);
+        let cut = |i| {
+            piece(
+                recording,
+                self.columns,
+                i * end / count..(i + 1) * end / count,
+            )
+        };
+        (0..count).map(cut).collect()
+    }
+
+    /// Holds out the end of one recording, and cuts the rest into pieces.
     fn cut(&self, recording: &Block) -> (Vec<Block>, Vec<Block>) {
         let end = recording.rows - recording.rows.div_ceil(HELD_OUT);
-        let count = (end / PIECE).max(1);
-        let pieces =
-            (0..count).map(|i| self.piece(recording, i * end / count, (i + 1) * end / count));
+        let pieces = self.pieces(recording, end);
         tell!(
-            "elman: {}: note: one sequence of {} rows: learnt from in {count} pieces of its first {end} rows, and validated on \
+            "elman: {}: note: one sequence of {} rows: learnt from in {} pieces of its first {end} rows, and validated on \
              the others; a column seq says otherwise",
             self.path.display(),
             recording.rows,
+            pieces.len(),
         );
         (
-            pieces.collect(),
-            vec![self.piece(recording, end, recording.rows)],
+            pieces,
+            vec![piece(recording, self.columns, end..recording.rows)],
         )
     }
+}
 
-    fn piece(&self, recording: &Block, from: usize, to: usize) -> Block {
-        let mut labels = Labels::None;
-        for row in from..to {
-            if let Some(label) = recording.labels.of_row(row) {
-                labels.push(row - from, label);
-            }
-        }
-        Block {
-            values: recording.values[from * self.columns..to * self.columns].to_vec(),
-            rows: to - from,
-            labels,
-            name: recording.name.clone(),
-            line: recording.line + from,
-            ..Block::default()
+/// Some rows of a recording, of `columns` values each.
+fn piece(recording: &Block, columns: usize, rows: Range<usize>) -> Block {
+    let mut labels = Labels::None;
+    for row in rows.clone() {
+        if let Some(label) = recording.labels.of_row(row) {
+            labels.push(row - rows.start, label);
         }
     }
+    Block {
+        values: recording.values[rows.start * columns..rows.end * columns].to_vec(),
+        rows: rows.len(),
+        labels,
+        name: recording.name.clone(),
+        group: recording.group.clone(),
+        line: recording.line + rows.start,
+        ..Block::default()
+    }
+}
+
+/// A recording cut where its part changes, with the part of each piece; none where the file has no split column.
+///
+/// # Errors
+/// A part comes back after another: these are no stretches of time.
+fn by_part(block: Block, columns: usize, path: &Path) -> Result<Vec<(Option<Part>, Block)>> {
+    let mut met: Vec<(Part, usize)> = Vec::new();
+    for (row, &part) in block.parts.iter().enumerate() {
+        if met.last().is_some_and(|&(last, _)| last == part) {
+            continue;
+        }
+        if met.iter().any(|&(earlier, _)| earlier == part) {
+            let line = block.line + row;
+            return Err(Failure::input(format!(
+                "{}:{line}: the part {} comes back within a sequence; a part of a sequence is one stretch of its rows",
+                path.display(),
+                part.name()
+            )));
+        }
+        met.push((part, row));
+    }
+    if let [] | [_] = met[..] {
+        return Ok(vec![(met.first().map(|&(part, _)| part), block)]);
+    }
+    let ends = met.iter().skip(1).map(|&(_, start)| start);
+    let ends = ends.chain([block.rows]);
+    let stretches = met.iter().zip(ends);
+    Ok(stretches
+        .map(|(&(part, start), end)| (Some(part), piece(&block, columns, start..end)))
+        .collect())
+}
+
+/// What is in a part; everything where nobody asks for one.
+///
+/// # Errors
+/// Nothing is, or as [`devoted`].
+pub fn only(
+    blocks: Vec<Block>,
+    columns: usize,
+    part: Option<Part>,
+    path: &Path,
+) -> Result<Vec<Block>> {
+    let Some(part) = part else {
+        return Ok(blocks);
+    };
+    let mut found = Vec::new();
+    for block in blocks {
+        let stretches = by_part(block, columns, path)?.into_iter();
+        let wanted = stretches.filter(|(of, _)| *of == Some(part));
+        found.extend(wanted.map(|(_, block)| block));
+    }
+    if found.is_empty() {
+        let sentence = format!("the part {} holds nothing", part.name());
+        return Err(Failure::input(sentence).in_file(path));
+    }
+    Ok(found)
 }
 
 /// What a split column gives to training, and what to validation; all is for training where there is none.
 ///
 /// # Errors
-/// A sequence of two parts, or nothing to learn from.
-pub fn devoted(blocks: Vec<Block>, path: &Path) -> Result<(Vec<Block>, Vec<Block>)> {
+/// A sequence to whose part another comes back, or nothing to learn from.
+pub fn devoted(
+    blocks: Vec<Block>,
+    columns: usize,
+    path: &Path,
+) -> Result<(Vec<Block>, Vec<Block>)> {
     let (mut train, mut held) = (Vec::new(), Vec::new());
     for block in blocks {
-        let part = block
-            .part()
-            .map_err(|what| Failure::input(format!("{}:{}: {what}", path.display(), block.line)))?;
-        match part {
-            None | Some(Part::Train) => train.push(block),
-            Some(Part::Dev) => held.push(block),
-            Some(Part::Test) => {}
+        for (part, block) in by_part(block, columns, path)? {
+            match part {
+                None | Some(Part::Train) => train.push(block),
+                Some(Part::Dev) => held.push(block),
+                Some(Part::Test) => {}
+            }
         }
     }
     if train.is_empty() {
@@ -199,14 +290,29 @@ mod tests {
         for (block, part) in blocks.iter_mut().zip(parts) {
             block.parts = vec![part; block.rows];
         }
-        let (train, held) = devoted(blocks.clone(), Path::new("f")).unwrap();
+        let (train, held) = devoted(blocks.clone(), 2, Path::new("f")).unwrap();
         assert_eq!((train.len(), train[0].rows, held[0].rows), (1, 5, 6));
         let (train, valid) = recorded(held, None).hold_out(train, 1);
         assert_eq!((train[0].rows, valid[0].rows), (5, 6));
-        blocks[0].parts[3] = Part::Dev;
-        let complaint = devoted(blocks, Path::new("f")).unwrap_err().to_string();
+        blocks[0].parts[3..].fill(Part::Test);
+        let (train, held) = devoted(blocks.clone(), 2, Path::new("f")).unwrap();
+        assert_eq!((train[0].rows, held.len()), (3, 1));
+        let test = only(blocks.clone(), 2, Some(Part::Test), Path::new("f")).unwrap();
+        assert_eq!(
+            (
+                test.len(),
+                test[0].rows,
+                test[0].line,
+                test[0].values[0],
+                test[1].rows
+            ),
+            (2, 2, 5, 6.0, 7)
+        );
+        assert_eq!(test[0].labels.of_row(1), Some("rest"));
+        blocks[0].parts[4] = Part::Train;
+        let complaint = devoted(blocks, 2, Path::new("f")).unwrap_err().to_string();
         assert!(
-            complaint.starts_with("f:2: the split column changes"),
+            complaint.starts_with("f:6: the part train comes back"),
             "{complaint}"
         );
         let mut blocks = vec![recording(5); 9];

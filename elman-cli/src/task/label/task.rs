@@ -78,6 +78,7 @@ impl LabelTask {
             dialect: args.dialect.clone(),
             columns: args.columns,
             layout,
+            split_column: None,
         };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
@@ -111,12 +112,17 @@ impl LabelTask {
         wanted.columns = Some(table.columns.clone());
         wanted.split_column = None;
         let load = |valid: &Path| Ok(load_table(valid, &wanted)?.sequences);
-        let (train, held) = parts::devoted(table.sequences, path)?;
+        let (train, held) = parts::devoted(table.sequences, table.columns.len(), path)?;
         let rows = Recorded {
             group_column: table.group_column.as_deref(),
             held,
             columns: table.columns.len(),
             path,
+        };
+        let train = if args.valid.is_some() || !rows.held.is_empty() {
+            rows.in_pieces(train)
+        } else {
+            train
         };
         let (train, valid, valid_path) = split(args, path, train, load, |train, seed| {
             rows.hold_out(train, seed)
@@ -130,6 +136,7 @@ impl LabelTask {
             dialect: args.dialect.clone(),
             columns: None,
             layout: Layout::PLAIN,
+            split_column: args.split_column.clone(),
         };
         let lines = train.iter().map(|block| block.line).collect();
         let name = |path: &Path| path.display().to_string();

@@ -15,6 +15,7 @@ use crate::base::tell::tell;
 use crate::data::features;
 use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
+use crate::task::groups::HELD_OUT;
 use crate::train::Job;
 use crate::train::measure::Measure;
 use crate::train::report::{Evidence, Sample};
@@ -33,9 +34,6 @@ fn are_items(text: &str) -> bool {
     }
     lines >= MANY
 }
-
-/// Without validation data a tenth of the text is held out.
-const HELD_OUT: usize = 10;
 
 /// Validation data are cut into so many streams that run side by side. A state starts anew at each, which costs hardly
 /// anything; `elman eval` reads the text as one.
