@@ -1,144 +1,48 @@
-//! Tables as people have them, and data from pipes: read right, or refused with the way out.
+//! Tables as people have them: read right, or refused with the way out.
 
 mod common;
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::Stdio;
 
-use common::{Ran, Workshop};
+use common::Workshop;
+use common::tables::{CLASSIFY, FORECAST, plain, sequences, series};
 
-const CLASSIFY: &str = "--hidden 8 --epochs 2 --patience 0 --dropout 0 --noise 0 --threads 1";
-const FORECAST: &str = "--target y --epochs 1 --threads 1";
-
-/// A table of sequences: rising ones are `up`, falling ones `down`.
-fn sequences(
-    count: usize,
-    header: &str,
-    row: impl Fn(usize, usize, f64, &str) -> String,
-) -> String {
-    let mut text = header.to_owned();
-    for seq in 0..count {
-        let (sign, label) = if seq % 2 == 0 {
-            (1.0, "up")
-        } else {
-            (-1.0, "down")
-        };
-        for t in 0..5 {
-            let x = sign * t as f64 + (seq % 7) as f64 / 8.0;
-            text += &row(seq, t, x, label);
-        }
+/// A zip archive of some files.
+fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(*name, options).unwrap();
+        std::io::Write::write_all(&mut archive, content).unwrap();
     }
-    text
-}
-
-fn plain(count: usize) -> String {
-    sequences(count, "seq,t,x,label\n", |seq, t, x, label| {
-        format!("{seq},{t},{x},{label}\n")
-    })
-}
-
-/// A series in which `row` writes step and value.
-fn series(header: &str, row: impl Fn(usize, f64) -> String) -> String {
-    let value = |t: usize| 10.0 + (t % 4) as f64 + t as f64 / 16.0;
-    (0..60).fold(header.to_owned(), |text, t| text + &row(t, value(t)))
-}
-
-/// Runs a command whose data come through a pipe.
-fn piped(shop: &Workshop, line: &str, data: &[u8]) -> Ran {
-    let mut command = shop.command(line);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the binary starts");
-    let mut input = child.stdin.take().expect("a pipe");
-    let data = data.to_vec();
-    let writer = std::thread::spawn(move || {
-        // A command that refuses its data reads no more of them.
-        let _ = input.write_all(&data);
-    });
-    let output = child.wait_with_output().expect("an end");
-    writer.join().expect("a writer");
-    Ran::of(output)
+    archive.finish().unwrap().into_inner()
 }
 
 #[test]
-fn from_a_pipe_nothing_is_lost() {
+fn a_table_in_a_zip_archive_is_read() {
     let shop = Workshop::new();
-    // More than what is looked at to find the format.
-    let data = plain(2200);
-    assert!(data.len() > 2 << 16, "{}", data.len());
-    shop.write("rows.csv", &data);
-    let train = format!("train classify {CLASSIFY}");
-    shop.ok(&format!("{train} --train rows.csv --out file"));
-    let ran = piped(
-        &shop,
-        &format!("{train} --train - --out pipe"),
-        data.as_bytes(),
-    );
-    assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(
-        ran.err
-            .contains("note: data from a pipe are gone afterwards"),
-        "{}",
-        ran.err
-    );
-    assert!(shop.read("file/model.safetensors") == shop.read("pipe/model.safetensors"));
-    let ran = piped(&shop, "train --resume pipe", data.as_bytes());
-    assert_eq!(ran.code, 0, "{}", ran.err);
-    let whole = shop.ok("eval file --data rows.csv --json");
-    assert_eq!(
-        piped(&shop, "eval file --data - --json", data.as_bytes()).out,
-        whole
-    );
-    let whole = shop.ok("predict file --data rows.csv");
-    assert_eq!(
-        piped(&shop, "predict file --data -", data.as_bytes()).out,
-        whole
-    );
-    let ran = piped(
-        &shop,
-        &format!("{train} --train - --valid - --out both"),
-        data.as_bytes(),
-    );
-    assert!(
-        ran.code == 2 && ran.err.contains("cannot be read twice"),
-        "{}",
-        ran.err
-    );
-}
-
-#[cfg(unix)]
-#[test]
-fn a_named_pipe_is_opened_once() {
-    let shop = Workshop::new();
-    let data = plain(2200);
-    shop.write("rows.csv", &data);
-    let text: String = (0..9000)
-        .map(|i| format!("the number {}\n", i % 13))
-        .collect();
-    shop.write("lines.txt", &text);
-    let made = std::process::Command::new("mkfifo")
-        .arg(shop.path("fifo"))
-        .status();
-    assert!(made.expect("mkfifo").success());
-    let runs = [
-        (format!("train classify {CLASSIFY}"), "rows.csv"),
-        (
-            "train text --hidden 8 --embedding 4 --epochs 1 --threads 1".to_owned(),
-            "lines.txt",
-        ),
+    let table = series("t,y\n", |t, y| format!("{t},{y}\n"));
+    shop.write("plain.csv", &table);
+    let files = [
+        ("__MACOSX/._y.csv", &b"\0"[..]),
+        ("data/y.csv", table.as_bytes()),
     ];
-    for (run, (train, file)) in runs.into_iter().enumerate() {
-        shop.ok(&format!("{train} --train {file} --out file{run}"));
-        let (fifo, data) = (shop.path("fifo"), shop.read(file));
-        let writer = std::thread::spawn(move || std::fs::write(fifo, data).expect("a reader"));
-        shop.ok(&format!("{train} --train fifo --out pipe{run}"));
-        writer.join().expect("a writer");
-        let model = |name: &str| shop.read(&format!("{name}{run}/model.safetensors"));
-        assert!(model("file") == model("pipe"), "{train}");
+    shop.write("packed.zip", zipped(&files));
+    for file in ["plain.csv", "packed.zip"] {
+        shop.ok(&format!(
+            "train forecast --train {file} {FORECAST} --out {file}.run"
+        ));
     }
+    let model = |file: &str| shop.read(&format!("{file}.run/model.safetensors"));
+    assert!(model("plain.csv") == model("packed.zip"));
+    let mut piped = shop.command("predict packed.zip.run --data - --steps 2");
+    piped.stdin(std::fs::File::open(shop.path("packed.zip")).unwrap());
+    let answers = piped.output().unwrap().stdout;
+    assert_eq!(
+        answers,
+        shop.ok("predict plain.csv.run --data plain.csv --steps 2")
+            .into_bytes()
+    );
 }
 
 #[test]
@@ -240,7 +144,7 @@ fn tables_of_many_kinds_give_the_same_model() {
     // Of a pipe rows are answered one by one, and the line of units is known all the same.
     let units = shop.read("units.csv");
     assert_eq!(
-        piped(&shop, "predict plain --data -", &units).out,
+        shop.piped("predict plain --data -", &units).out,
         shop.ok("predict plain --data plain.csv")
     );
 }
@@ -258,7 +162,7 @@ fn the_first_row_of_data_is_not_taken_for_units() {
     for file in ["semi.csv", "above.csv"] {
         let from_file = shop.ok(&format!("predict semi --data {file}"));
         assert_eq!(from_file.lines().count(), 31);
-        let ran = piped(&shop, "predict semi --data -", &shop.read(file));
+        let ran = shop.piped("predict semi --data -", shop.read(file));
         assert_eq!(ran.out, from_file, "{file}");
     }
     for first in ["\"1,100.00\"", "inf", "$100.00", "\"4,5\""] {
@@ -386,7 +290,7 @@ fn dates_are_put_in_order_and_go_on() {
     );
     let all = shop.ok("predict rising --data rising.csv");
     assert!(all.starts_with("t,Day,y,y+1\n0,2024-01-01,10,"), "{all}");
-    let ran = piped(&shop, "predict rising --data -", falling.as_bytes());
+    let ran = shop.piped("predict rising --data -", falling.as_bytes());
     assert!(
         ran.code == 2 && ran.err.contains("dates fall"),
         "{}{}",
@@ -489,7 +393,22 @@ fn what_is_no_table_is_named_as_what_it_is() {
     refused("book.xlsx", &book, &["Excel workbook", "CSV"]);
     let mut packed = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0".to_vec();
     packed.extend(b"a.csv");
-    refused("packed.zip", &packed, &["zip archive", "unzip"]);
+    refused("broken.zip", &packed, &["zip archive cannot be unpacked"]);
+    let two = zipped(&[
+        ("a.csv", b"t,y\n"),
+        ("b/c.csv", b"t,y\n"),
+        ("b/.hidden", b""),
+    ]);
+    refused(
+        "two.zip",
+        &two,
+        &["archive of 2 files (a.csv, b/c.csv); unpack it"],
+    );
+    refused(
+        "nested.zip",
+        &zipped(&[("two.zip", &two)]),
+        &["within another"],
+    );
     let raw = "33,Walking,4910,-0.09,2.5,2.9;\n".repeat(8)
         + "33,Walking,4911,1.5,2.5,2.9;33,Walking,4912,1.5,2.5,2.9;\n";
     shop.write("raw.txt", raw);

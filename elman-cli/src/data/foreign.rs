@@ -63,17 +63,32 @@ pub fn of_bytes(first: &[u8]) -> Option<String> {
     of_archive(first)
 }
 
-/// A zip archive, unless it holds arrays.
-fn of_archive(first: &[u8]) -> Option<String> {
+/// The name of the first file in a zip archive.
+fn first_member(first: &[u8]) -> Option<String> {
     const NAME: usize = 30;
     if !first.starts_with(b"PK\x03\x04") || first.len() < NAME {
         return None;
     }
     let len = usize::from(u16::from_le_bytes([first[26], first[27]]));
-    let name = String::from_utf8_lossy(first.get(NAME..NAME + len)?).into_owned();
-    if name.ends_with(".npy") {
-        return None;
-    }
+    Some(String::from_utf8_lossy(first.get(NAME..NAME + len)?).into_owned())
+}
+
+/// Whether these bytes begin a zip archive that no program takes for its own.
+pub fn is_archive(first: &[u8]) -> bool {
+    let is_own = |name: String| name.ends_with(".npy") || of_program(&name).is_some();
+    first_member(first).is_some_and(|name| !is_own(name))
+}
+
+/// A zip archive, unless it holds arrays.
+fn of_archive(first: &[u8]) -> Option<String> {
+    let name = first_member(first).filter(|name| !name.ends_with(".npy"))?;
+    Some(of_program(&name).unwrap_or_else(|| {
+        "the file is a zip archive within another; unpack it: unzip FILE".to_owned()
+    }))
+}
+
+/// What a zip archive is whose first file is called so.
+fn of_program(name: &str) -> Option<String> {
     let parts_of_office = ["[Content_Types].xml", "_rels/", "xl/", "docProps/"];
     if parts_of_office.iter().any(|part| name.starts_with(part)) {
         return Some("the file is an Excel workbook; save the sheet as CSV".to_owned());
@@ -84,10 +99,7 @@ fn of_archive(first: &[u8]) -> Option<String> {
     if name.contains("data.pkl") {
         return Some("the file holds weights of PyTorch, and no data".to_owned());
     }
-    let shown: String = name.chars().take(60).filter(|c| !c.is_control()).collect();
-    Some(format!(
-        "the file is a zip archive with {shown} in it; unpack it: unzip FILE"
-    ))
+    None
 }
 
 /// JSON where a table or labelled lines should be.
@@ -127,7 +139,9 @@ mod tests {
                 .contains("Excel workbook; save the sheet as CSV")
         );
         assert!(named(&archive("mimetype")).contains("OpenDocument"));
-        assert!(named(&archive("a.csv")).contains("zip archive with a.csv in it; unpack it"));
+        assert!(named(&archive("a.csv")).contains("zip archive within another"));
+        assert!(is_archive(&archive("a.csv")) && !is_archive(&archive("x.npy")));
+        assert!(!is_archive(&archive("mimetype")) && !is_archive(b"PK\x03\x04"));
         assert_eq!(
             named(&archive("x.npy")) + &named(b"PK\x03\x04") + &named(b"t,y\n"),
             ""

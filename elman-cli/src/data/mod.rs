@@ -1,6 +1,7 @@
 //! From files to numbers. One file per format, behind [`Loader`] where the steps are words and behind
 //! [`table::Blocks`] where they are rows of numbers; everything after it sees [`Sequences`].
 
+mod archive;
 mod bare_rows;
 mod blanked;
 mod cells;

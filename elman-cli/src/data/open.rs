@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::archive;
 use super::foreign;
 use super::utf16::{self, Utf16};
 use crate::base::failure::{Failure, Result};
@@ -82,11 +83,22 @@ pub fn open(path: &Path) -> Result<Bytes> {
     unpacked(Box::new(BufReader::with_capacity(SEEN, file)), path)
 }
 
-/// Takes gzip off, if it is there, and UTF-16.
+/// Takes gzip off, or zip around one file, if it is there, and UTF-16.
 ///
 /// # Errors
 /// Reading fails, or the bytes are a file of another program; `path` is what the message blames.
 pub fn unpacked(mut bytes: Bytes, path: &Path) -> Result<Bytes> {
+    let first = bytes.fill_buf();
+    if foreign::is_archive(first.map_err(|error| Failure::read(path, &error))?) {
+        let only = archive::only_file(bytes);
+        let content = only.map_err(|what| Failure::input(what).in_file(path))?;
+        bytes = Box::new(Cursor::new(content));
+    }
+    text_of(bytes, path)
+}
+
+/// The same where no archive is around it.
+fn text_of(mut bytes: Bytes, path: &Path) -> Result<Bytes> {
     let failed = |error| Failure::read(path, &error);
     if bytes.fill_buf().map_err(failed)?.starts_with(&GZIP) {
         bytes = Box::new(BufReader::with_capacity(SEEN, MultiGzDecoder::new(bytes)));

@@ -2,7 +2,10 @@
 
 #![allow(dead_code, reason = "every test program uses a part of this")]
 
+pub mod tables;
+
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
@@ -87,6 +90,33 @@ impl Workshop {
                 ran.err
             );
         }
+    }
+
+    /// Runs a command whose standard input comes in pieces, with a pause before each but the first.
+    pub fn feed(&self, line: &str, pieces: &[impl AsRef<[u8]>]) -> Ran {
+        let mut command = self.command(line);
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let mut input = child.stdin.take().expect("a pipe");
+        let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.as_ref().to_vec()).collect();
+        let writer = std::thread::spawn(move || {
+            for (i, piece) in pieces.iter().enumerate() {
+                if i > 0 {
+                    sleep(Duration::from_millis(200));
+                }
+                // A command that refuses its data reads no more of them.
+                let _ = input.write_all(piece);
+            }
+        });
+        let output = child.wait_with_output().expect("an end");
+        writer.join().expect("a writer");
+        Ran::of(output)
+    }
+
+    /// The same of data in one piece.
+    pub fn piped(&self, line: &str, data: impl AsRef<[u8]>) -> Ran {
+        self.feed(line, &[data])
     }
 
     /// Trains a net on a file, which must go well; gives what was said.
