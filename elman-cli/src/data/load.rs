@@ -74,11 +74,11 @@ pub fn table_of(mut bytes: Bytes, path: &Path, wanted: &Wanted) -> Result<Box<dy
             let mut content = Vec::new();
             let read = bytes.read_to_end(&mut content);
             read.map_err(|error| Failure::read(path, &error))?;
-            Box::new(Arrays::from_npz(Cursor::new(content), wanted).map_err(in_file)?)
+            Box::new(Arrays::from_npz(Cursor::new(content), path, wanted).map_err(in_file)?)
         }
         Format::Npz => {
             let file = File::open(path).map_err(|error| Failure::read(path, &error))?;
-            Box::new(Arrays::from_npz(BufReader::new(file), wanted).map_err(in_file)?)
+            Box::new(Arrays::from_npz(BufReader::new(file), path, wanted).map_err(in_file)?)
         }
         // What looks like text may be a table with a mistake, and the reader of tables can name the place.
         _ => return Ok(Box::new(Csv::open(Lines::of_file(path, bytes), wanted)?)),

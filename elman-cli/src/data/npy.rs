@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufReader, Read, Seek};
+use std::path::Path;
 
 use zip::ZipArchive;
 
@@ -37,11 +38,11 @@ impl Arrays {
         Self::new(Array::read(reader)?, None, wanted)
     }
 
-    /// Reads an archive.
+    /// Reads an archive; `path` is what a note names.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn from_npz(file: impl Read + Seek, wanted: &Wanted) -> Result<Self, String> {
+    pub fn from_npz(file: impl Read + Seek, path: &Path, wanted: &Wanted) -> Result<Self, String> {
         let mut archive =
             ZipArchive::new(file).map_err(|error| format!("a damaged archive: {error}"))?;
         let has = |name: &str| archive.index_for_name(name).is_some();
@@ -50,7 +51,8 @@ impl Arrays {
             .any(|x| has(&format!("{x}_train.npy")) && has(&format!("{x}_test.npy")))
         {
             tell!(
-                "elman: note: of the archive the arrays for training are read; save those for testing to a file of their own"
+                "elman: {}: note: the arrays for training are read; save those for testing to a file of their own",
+                path.display()
             );
         }
         let Some(values) = member(&mut archive, &VALUES)? else {
@@ -216,7 +218,8 @@ mod tests {
     }
 
     fn blocks(bytes: &[u8], wanted: &Wanted) -> Result<Vec<Block>, String> {
-        Arrays::from_npz(Cursor::new(bytes), wanted).map(|arrays| arrays.blocks.into())
+        Arrays::from_npz(Cursor::new(bytes), Path::new("f"), wanted)
+            .map(|arrays| arrays.blocks.into())
     }
 
     #[test]

@@ -175,8 +175,8 @@ impl Labels {
     /// Which labels may follow which, for people; none if any may follow any other.
     pub fn rule(&self) -> Option<&'static str> {
         match self.scheme {
-            Scheme::Plain => None,
-            Scheme::Iob | Scheme::Iob2 => Some("no I-x follows anything but B-x or I-x"),
+            Scheme::Plain | Scheme::Iob => None,
+            Scheme::Iob2 => Some("no I-x follows anything but B-x or I-x"),
             Scheme::Iobes => Some("every span is begun and ended as its letters say"),
         }
     }
@@ -341,6 +341,16 @@ mod tests {
         }
         assert_eq!(labels(&["x-B x-I O"]).scheme, Scheme::Iob2);
         assert_eq!(labels(&["DET NOUN"]).scheme, Scheme::Plain);
+        assert_eq!(
+            labels(&["O I-x I-x"]).rule(),
+            None,
+            "an I-x may begin a span"
+        );
+        assert!(
+            labels(&["O B-x I-x"])
+                .rule()
+                .is_some_and(|rule| rule.contains("I-x"))
+        );
         assert_eq!(labels(&["O O"]).scheme, Scheme::Plain);
     }
 
