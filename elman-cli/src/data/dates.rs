@@ -76,6 +76,10 @@ impl DateFormat {
     /// The form in which all of these cells are dates; of several that in which the dates are the most even.
     pub fn find(cells: &[&str]) -> Option<Self> {
         let first = cells.first()?;
+        // Every date has a digit; thousands of forms need not be tried on a word.
+        if !first.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
         let times = TIMES
             .iter()
             .flat_map(|time| ZONES.iter().map(move |zone| format!("{time}{zone}")));
