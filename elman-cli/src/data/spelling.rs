@@ -66,13 +66,11 @@ impl Spelling {
         Self::all().find(|spelling| spelling.fits(labels.clone()))
     }
 
-    /// The spelling with a letter in front that the fewest of these labels offend.
-    pub fn closest<'a>(labels: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let misfits = |spelling: &Self| {
-            labels
-                .clone()
-                .filter(|label| spelling.parse(label).is_none())
-                .count()
+    /// The spelling with a letter in front that the fewest of these labels offend, each as often as it comes.
+    pub fn closest<'a>(labels: impl Iterator<Item = (&'a str, usize)> + Clone) -> Self {
+        let misfits = |spelling: &Self| -> usize {
+            let offends = |(label, _): &(&str, usize)| spelling.parse(label).is_none();
+            labels.clone().filter(offends).map(|(_, count)| count).sum()
         };
         let prefixes = Self::all().filter(|spelling| !spelling.is_suffix);
         prefixes.min_by_key(misfits).unwrap_or(Self::IOB)
@@ -191,8 +189,9 @@ mod tests {
             (suffix.parse("a-b-I"), suffix.parse("I-PER")),
             (Some(Tag::Inside("a-b")), None)
         );
-        let near = Spelling::closest("O B-x E-x S-x X-x".split(' '));
+        let once = |labels: &'static str| labels.split(' ').map(|label| (label, 1));
+        let near = Spelling::closest(once("O B-x E-x S-x X-x"));
         assert!(near.has_ends() && near.parse("X-x").is_none());
-        assert_eq!(Spelling::closest("O B-x b-x".split(' ')), Spelling::IOB);
+        assert_eq!(Spelling::closest(once("O B-x b-x")), Spelling::IOB);
     }
 }

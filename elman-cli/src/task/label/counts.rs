@@ -1,6 +1,6 @@
 //! How often each label of the training data comes, and what one must doubt because of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use crate::base::failure::{Failure, Result};
@@ -23,9 +23,17 @@ pub struct LabelCounts<'a> {
 impl<'a> LabelCounts<'a> {
     /// Counts them.
     pub fn new(what: &'static str, labels: impl Iterator<Item = &'a str>) -> Self {
-        let mut counts = BTreeMap::new();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
         labels.for_each(|label| *counts.entry(label).or_default() += 1);
-        Self { what, counts }
+        Self {
+            what,
+            counts: counts.into_iter().collect(),
+        }
+    }
+
+    /// The labels, each once, in alphabetical order, and how often they come.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, usize)> + Clone {
+        self.counts.iter().map(|(&label, &count)| (label, count))
     }
 
     /// Says on standard error which labels come once, and whether numbers are taken for labels.

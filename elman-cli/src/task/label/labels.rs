@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::counts::LabelCounts;
 use crate::base::failure::{Failure, Result};
 use crate::data::conll::Sentence;
 use crate::data::spans::Tag;
@@ -53,10 +54,10 @@ pub enum Scheme {
 impl Labels {
     /// The labels of the training data, in alphabetical order.
     pub fn collect(sentences: &[Sentence]) -> Self {
-        let names = sentences.iter().flat_map(|sentence| &sentence.labels);
+        let numbered = Numbered::of(sentences);
         StoredLabels {
-            names: different(names.map(String::as_str)),
-            scheme: Scheme::of(sentences),
+            names: different(numbered.names.iter().copied()),
+            scheme: Scheme::of(sentences, &numbered),
         }
         .into()
     }
@@ -81,19 +82,23 @@ impl Labels {
         StoredLabels { names, scheme }.into()
     }
 
-    /// The first label that keeps labels which look like spans from being scored as spans, with its line.
-    pub fn odd_one_out(sentences: &[Sentence]) -> Option<(&str, usize)> {
-        let mut all = sentences
-            .iter()
-            .flat_map(|sentence| sentence.labels.iter().map(String::as_str));
-        let spelling = Spelling::closest(all.clone());
-        let odd = sentences.iter().find_map(|sentence| {
-            let mut labels = sentence.labels.iter();
-            let token = labels.position(|label| spelling.parse(label).is_none())?;
+    /// The first label that keeps labels which look like spans from being scored as spans, with its line; `counts` are those
+    /// of these sentences.
+    pub fn odd_one_out<'a>(
+        sentences: &'a [Sentence],
+        counts: &LabelCounts<'_>,
+    ) -> Option<(&'a str, usize)> {
+        let spelling = Spelling::closest(counts.iter());
+        let is_odd = |label: &str| spelling.parse(label).is_none();
+        let is_mark = |label: &str| label.starts_with("B-") || label.starts_with("I-");
+        let mut names = counts.iter().map(|(label, _)| label);
+        if !names.clone().any(is_mark) || !names.any(is_odd) {
+            return None;
+        }
+        sentences.iter().find_map(|sentence| {
+            let token = sentence.labels.iter().position(|label| is_odd(label))?;
             Some((sentence.labels[token].as_str(), sentence.line_of(token)))
-        })?;
-        all.any(|label| label.starts_with("B-") || label.starts_with("I-"))
-            .then_some(odd)
+        })
     }
 
     /// Whether there are few enough to be told apart.
@@ -197,18 +202,41 @@ impl Labels {
     }
 }
 
-impl Scheme {
-    fn of(sentences: &[Sentence]) -> Self {
+/// The labels of some sentences by numbers, so that each is looked at once and not token by token.
+struct Numbered<'a> {
+    /// The different ones.
+    names: Vec<&'a str>,
+    /// One per token.
+    numbers: Vec<u32>,
+}
+
+impl<'a> Numbered<'a> {
+    fn of(sentences: &'a [Sentence]) -> Self {
+        let (mut names, mut known) = (Vec::new(), HashMap::new());
         let labels = sentences.iter().flat_map(|sentence| &sentence.labels);
-        let names: BTreeSet<&str> = labels.map(String::as_str).collect();
-        let Some(spelling) = Spelling::of(names.iter().copied()) else {
+        let number = |label: &'a String| {
+            *known.entry(label.as_str()).or_insert_with(|| {
+                names.push(label.as_str());
+                names.len() as u32 - 1
+            })
+        };
+        let numbers = labels.map(number).collect();
+        Self { names, numbers }
+    }
+}
+
+impl Scheme {
+    fn of(sentences: &[Sentence], labels: &Numbered<'_>) -> Self {
+        let Some(spelling) = Spelling::of(labels.names.iter().copied()) else {
             return Self::Plain;
         };
+        let tags = labels.names.iter().map(|name| spelling.parse(name));
+        let tags: Vec<Option<Tag<'_>>> = tags.collect();
+        let mut left = &labels.numbers[..];
         let is_legal = |sentence: &Sentence| {
-            let tags = sentence
-                .labels
-                .iter()
-                .filter_map(|label| spelling.parse(label));
+            let (numbers, rest) = left.split_at(sentence.labels.len());
+            left = rest;
+            let tags = numbers.iter().filter_map(|&number| tags[number as usize]);
             is_legal(tags, spelling.has_ends())
         };
         match (sentences.iter().all(is_legal), spelling.has_ends()) {
@@ -404,12 +432,13 @@ mod tests {
             ..Sentence::default()
         };
         let mixed = [sentence(&["O", "B-x"], 1), sentence(&["O", "b-x", "?"], 4)];
-        assert_eq!(Labels::odd_one_out(&mixed), Some(("b-x", 5)));
-        assert_eq!(Labels::odd_one_out(&mixed[..1]), None);
-        assert_eq!(
-            Labels::odd_one_out(&mixed[1..]),
-            None,
-            "nothing looks like a span"
-        );
+        fn odd(sentences: &[Sentence]) -> Option<(&str, usize)> {
+            let labels = sentences.iter().flat_map(|sentence| &sentence.labels);
+            let counts = LabelCounts::new("label", labels.map(String::as_str));
+            Labels::odd_one_out(sentences, &counts)
+        }
+        assert_eq!(odd(&mixed), Some(("b-x", 5)));
+        assert_eq!(odd(&mixed[..1]), None);
+        assert_eq!(odd(&mixed[1..]), None, "nothing looks like a span");
     }
 }

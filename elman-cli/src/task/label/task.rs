@@ -49,14 +49,15 @@ impl LabelTask {
             return Err(Failure::input(sentence));
         }
         let (train, layout) = Conll::load(path, args.columns, None)?;
-        if let Some((label, line)) = Labels::odd_one_out(&train) {
+        let all = train.iter().flat_map(|sentence| &sentence.labels);
+        let counts = LabelCounts::new("label", all.map(String::as_str));
+        if let Some((label, line)) = Labels::odd_one_out(&train, &counts) {
             let path = path.display();
             tell!(
                 "elman: {path}:{line}: warning: {label} is no IOB label, so the score is accuracy instead of span F1"
             );
         }
-        let all = train.iter().flat_map(|sentence| &sentence.labels);
-        LabelCounts::new("label", all.map(String::as_str)).check(path)?;
+        counts.check(path)?;
         let labels = Labels::collect(&train);
         labels
             .check_count()
