@@ -124,20 +124,24 @@ pub fn quotes(text: &str, is_open: bool) -> Quotes {
     let is_end = |byte: Option<&u8>| {
         byte.is_none_or(|byte| DELIMITERS.contains(byte) || matches!(byte, b' ' | b'\r' | b'\n'))
     };
-    let (mut at, mut begins_cell) = (0, true);
-    while let Some(&byte) = bytes.get(at) {
-        let next = bytes.get(at + 1);
-        match byte {
-            b'"' if quotes.is_open && next == Some(&b'"') => at += 1,
-            b'"' if quotes.is_open => {
-                quotes.is_open = false;
-                quotes.has_stray |= !is_end(next);
-            }
-            b'"' if begins_cell => quotes.is_open = true,
-            _ => {}
+    let begins_cell = |at: usize| {
+        let before = at.checked_sub(1).map(|before| bytes[before]);
+        before.is_none_or(|byte| DELIMITERS.contains(&byte) || byte == b'\n')
+    };
+    let mut from = 0;
+    // From mark to mark: what stands between says nothing.
+    while let Some(found) = bytes[from..].iter().position(|&byte| byte == b'"') {
+        let at = from + found;
+        from = at + 1;
+        let next = bytes.get(from);
+        if quotes.is_open && next == Some(&b'"') {
+            from += 1;
+        } else if quotes.is_open {
+            quotes.is_open = false;
+            quotes.has_stray |= !is_end(next);
+        } else if begins_cell(at) {
+            quotes.is_open = true;
         }
-        begins_cell = DELIMITERS.contains(&byte) || byte == b'\n';
-        at += 1;
     }
     quotes
 }
