@@ -79,9 +79,9 @@ fn hint(typed: &[OsString]) -> Option<&'static str> {
         ["train", first, ..] if first.starts_with("--") && !has("--resume") => {
             Some("name the task: elman train label --train FILE")
         }
-        ["train", _, ..] if has("--resume") => {
-            Some("a resumed run has its task and settings: elman train --resume RUN")
-        }
+        ["train", _, ..] if has("--resume") => Some(
+            "a resumed run has its task and settings: elman train --resume RUN; --epochs, --lr, --schedule, --patience and --time-limit may change",
+        ),
         ["eval", ..] if !has("--data") => Some("elman eval RUN --data FILE"),
         ["gradcheck", ..] if !has("--data") => Some("elman gradcheck RUN --data FILE"),
         ["predict", ..] if !has("--data") => Some("elman predict RUN --data FILE"),

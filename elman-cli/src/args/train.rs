@@ -11,8 +11,8 @@ use crate::task::echo::EchoArgs;
 use crate::task::forecast::ForecastArgs;
 use crate::task::label::LabelArgs;
 use crate::task::text::TextArgs;
-use crate::train::Job;
 use crate::train::task::Task;
+use crate::train::{Changes, Job};
 
 /// Train a model
 #[derive(Args, Debug)]
@@ -27,12 +27,15 @@ Examples:
   elman train forecast --train sunspots.csv --target y --split-column split
   elman train text --train shakespeare.txt
   elman train text --train shakespeare.txt --cell lstm
-  elman train --resume runs/names    (on to the very same model)"
+  elman train --resume runs/names               (on to the very same model)
+  elman train --resume runs/names --epochs 60   (further than it was to go)"
 )]
 pub struct TrainArgs {
-    /// Go on where RUN stopped; every setting comes from RUN
+    /// Go on where RUN stopped; every setting comes from RUN, but for those below
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub changes: Changes,
     #[command(subcommand)]
     pub task: Option<TrainTask>,
 }

@@ -7,12 +7,15 @@ use crate::args::{TrainArgs, Visitor, parse_run};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, must_be_text};
 use crate::base::interrupt::Interrupt;
+use crate::base::tell::tell;
 use crate::base::threads::on_threads;
 use crate::train::measure::as_read;
 use crate::train::report::{RunReport, RunState};
 use crate::train::settings::Settings;
 use crate::train::task::Task;
-use crate::train::{Job, Outcome, check_room, load, train, train_in, write_report};
+use crate::train::{
+    Changes, Job, Outcome, check_room, load, train, train_in, write_config, write_report,
+};
 
 /// The command.
 ///
@@ -22,8 +25,9 @@ pub fn run(args: TrainArgs) -> Result<()> {
     match args {
         TrainArgs {
             resume: Some(folder),
+            changes,
             ..
-        } => resume(&folder),
+        } => resume(&folder, &changes),
         TrainArgs {
             task: Some(task), ..
         } => task.visit(Start),
@@ -50,11 +54,11 @@ impl Visitor for Start {
     }
 }
 
-fn resume(folder: &Path) -> Result<()> {
+fn resume(folder: &Path, changes: &Changes) -> Result<()> {
     let run = Run::open(folder)?;
     let _lock = run.lock()?;
     run.sweep();
-    parse_run(&run.config())?.visit(Resume { run: &run })
+    parse_run(&run.config())?.visit(Resume { run: &run, changes })
 }
 
 /// `elman report`: the page of a run anew.
@@ -100,15 +104,23 @@ fn how_far(run: &Run, settings: &Settings) -> Result<RunState> {
 
 struct Resume<'a> {
     run: &'a Run,
+    changes: &'a Changes,
 }
 
 impl Visitor for Resume<'_> {
     type Output = Result<()>;
 
     fn visit<J: Job>(self, job: &J) -> Result<()> {
-        let task = load(job)?;
-        let outcome = train(&task, job.settings(), self.run, Interrupt::listen()?, None)?;
-        finish::<J::Task>(self.run, &outcome)
+        let (mut job, run) = (job.clone(), self.run);
+        let done = RunReport::of_run(run)?.history.len();
+        let changed = self.changes.apply(job.settings_mut(), done)?;
+        let task = load(&job)?;
+        if let Some(changed) = changed {
+            write_config(run, &job)?;
+            tell!("elman: {}: note: {changed}", run.config().display());
+        }
+        let outcome = train(&task, job.settings(), run, Interrupt::listen()?, None)?;
+        finish::<J::Task>(run, &outcome)
     }
 }
 

@@ -3,6 +3,7 @@
 mod average;
 mod batches;
 mod callback;
+mod changes;
 mod checkpoint;
 pub mod doctor;
 pub mod events;
@@ -35,6 +36,7 @@ use crate::data::is_pipe;
 use crate::train::settings::{Defaults, Settings, to_toml};
 use crate::train::task::Task;
 pub use callback::{Callback, Preview};
+pub use changes::Changes;
 pub use trainer::{Outcome, check_room, train};
 pub use watch::write_report;
 
@@ -103,8 +105,16 @@ pub fn train_in<J: Job>(
     if run.config().exists() {
         run.must_be_new()?;
     }
-    write_atomic(&run.config(), to_toml(J::Task::NAME, &job)?.as_bytes())?;
+    write_config(run, &job)?;
     train(task, job.settings(), run, Interrupt::listen()?, callback)
+}
+
+/// Writes the settings of a run.
+///
+/// # Errors
+/// Writing fails.
+pub fn write_config<J: Job>(run: &Run, job: &J) -> Result<()> {
+    write_atomic(&run.config(), to_toml(J::Task::NAME, job)?.as_bytes())
 }
 
 /// Takes up the last state of a run, if it has one, and trains to the end without a word.

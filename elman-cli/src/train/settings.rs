@@ -131,6 +131,10 @@ pub struct Settings {
     /// Threads at work; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = count(1..=1024), help_heading = TRAINING)]
     pub threads: usize,
+    /// Whether somebody wants the run to go on, though its patience may have run out.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub goes_on: bool,
     /// Folder for the results; must be new or empty [default: the next free runs/TASK-N]
     #[arg(long, value_name = "RUN")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -212,6 +216,14 @@ pub enum Schedule {
     Cosine,
     /// Halved whenever 3 epochs bring no better score
     Plateau,
+}
+
+impl Schedule {
+    /// As it is typed.
+    pub fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// Names of settings and their values, as typed.

@@ -131,7 +131,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         interrupt: Interrupt,
     ) -> Result<Self> {
         let mut learner = Learner::new(task.spec(), settings, task.train(), task.walk());
-        let state = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
+        let mut state = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
             Some(state) => state,
             None => {
                 let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
@@ -141,6 +141,9 @@ impl<'a, T: Task> Trainer<'a, T> {
                 TrainingState::start(task)?
             }
         };
+        if settings.goes_on {
+            state.idle = 0;
+        }
         learner.repack()?;
         run.keep_metrics(state.epochs)?;
         let batches = Batches::new(task.train(), task.walk(), settings);
@@ -235,7 +238,11 @@ impl<'a, T: Task> Trainer<'a, T> {
         let (done, batches) = (self.state.epochs, self.state.partial.batches);
         if done > 0 && self.is_finished() {
             let done = counted(done, "epoch");
-            self.progress.say(&format!("already complete after {done}"));
+            self.progress.say(&format!(
+                "already complete after {done}; to go on: elman train --resume {} --epochs {}",
+                self.run.folder().display(),
+                2 * self.settings.epochs
+            ));
         } else if batches > 0 {
             let (epoch, all) = (done + 1, self.batches.count());
             self.progress.say(&format!(

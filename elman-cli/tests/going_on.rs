@@ -1,0 +1,99 @@
+//! Runs that go on: further than they were to, at another rate, past their patience.
+
+mod common;
+
+use common::Workshop;
+use common::tables::plain;
+
+const NET: &str = "--hidden 8 --patience 0 --noise 0 --threads 1 --schedule constant";
+
+fn shop() -> Workshop {
+    let shop = Workshop::new();
+    shop.write("rows.csv", plain(60));
+    shop
+}
+
+/// A field of every line of a run's metrics.
+fn metrics(shop: &Workshop, run: &str, field: &str) -> Vec<serde_json::Value> {
+    let lines = shop.text(&format!("{run}/metrics.jsonl"));
+    let value =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()[field].clone();
+    lines.lines().map(value).collect()
+}
+
+#[test]
+fn more_epochs_are_those_of_a_longer_run() {
+    let shop = shop();
+    let train = format!("train classify --train rows.csv {NET}");
+    shop.ok(&format!("{train} --epochs 3 --out short"));
+    shop.ok(&format!("{train} --epochs 6 --out long"));
+    let said = shop.run("train --resume short").err;
+    let words = "already complete after 3 epochs; to go on: elman train --resume short --epochs 6";
+    assert!(said.contains(words), "{said}");
+    let said = shop.run("train --resume short --epochs 6").err;
+    assert!(said.contains("config.toml: note: epochs 3 -> 6"), "{said}");
+    assert_eq!(
+        shop.read("short/model.safetensors"),
+        shop.read("long/model.safetensors")
+    );
+    assert_eq!(metrics(&shop, "short", "epoch"), [1, 2, 3, 4, 5, 6]);
+    assert!(shop.text("short/config.toml").contains("epochs = 6\n"));
+    // It stays so.
+    let said = shop.run("train --resume short").err;
+    assert!(said.contains("already complete after 6 epochs"), "{said}");
+}
+
+#[test]
+fn rates_and_schedules_may_change() {
+    let shop = shop();
+    shop.ok(&format!(
+        "train classify --train rows.csv {NET} --lr 0.01 --epochs 2 --out run"
+    ));
+    shop.ok("train --resume run --epochs 3 --lr 0.002");
+    let said = shop
+        .run("train --resume run --epochs 6 --schedule cosine")
+        .err;
+    let words =
+        "schedule constant -> cosine; after 3 of 6 epochs the schedule cosine has 50 % of lr";
+    assert!(said.contains(words), "{said}");
+    let rates = metrics(&shop, "run", "learning_rate");
+    let rates: Vec<f64> = rates.iter().filter_map(serde_json::Value::as_f64).collect();
+    assert_eq!(rates[..3], [0.01, 0.01, 0.002]);
+    assert!(
+        rates[3] < 0.002 && rates.is_sorted_by(|a, b| a >= b),
+        "{rates:?}"
+    );
+}
+
+#[test]
+fn a_run_that_lost_its_patience_goes_on_when_it_is_told_to() {
+    let shop = shop();
+    let said = shop.ok(&format!(
+        "train classify --train rows.csv {NET} --patience 1 --epochs 500 --out run"
+    ));
+    assert!(said.contains("stopped early"), "{said}");
+    let done = metrics(&shop, "run", "epoch").len();
+    shop.ok("train --resume run");
+    assert_eq!(metrics(&shop, "run", "epoch").len(), done);
+    shop.ok("train --resume run --patience 3");
+    assert!(metrics(&shop, "run", "epoch").len() >= done + 3);
+}
+
+#[test]
+fn what_cannot_be_changed_is_said() {
+    let shop = shop();
+    shop.ok(&format!(
+        "train classify --train rows.csv {NET} --epochs 3 --out run"
+    ));
+    let config = shop.text("run/config.toml");
+    let words = ["--epochs 3", "3 epochs are done"];
+    shop.fails("train --resume run --epochs 3", 2, &words);
+    shop.fails(
+        "train --resume run --hidden 9",
+        2,
+        &["a resumed run has its task and settings"],
+    );
+    shop.fails("train --epochs 3", 2, &["--resume"]);
+    shop.fails("train --resume run --lr 0", 2, &["above 0"]);
+    assert_eq!(shop.text("run/config.toml"), config);
+}
