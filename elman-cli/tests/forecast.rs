@@ -137,6 +137,19 @@ fn what_is_known_ahead_is_read_where_the_forecast_is() {
     assert!(said.err.contains("nobody knows price"), "{}", said.err);
     let last = of_row(&said.out, 3)[1].parse::<f64>().unwrap();
     assert!((last - value(199)).abs() < 1.0, "{last}");
+    // Three days before anything is known, nothing can be said of the next two.
+    shop.write("one.csv", rows(6, 1));
+    let said = shop.run("predict known --data one.csv --steps 5");
+    assert!(said.err.contains("before 3 rows are known"), "{}", said.err);
+    assert_eq!(said.out.lines().count(), 4);
+    for (i, row) in (3..6).enumerate() {
+        let cells = of_row(&said.out, i);
+        assert_eq!(cells[0], row.to_string());
+        assert!(
+            (cells[1].parse::<f64>().unwrap() - value(row)).abs() < 1.0,
+            "{cells:?}"
+        );
+    }
     shop.fails(&format!("{train} --known y"), 2, &["nobody knows ahead"]);
 }
 

@@ -62,7 +62,7 @@ fn whole_groups_are_held_out() {
         assert_eq!(shop.scores(&run, "parts.csv --part test")["items"], test);
         let said = shop.run(&format!("eval {run} --data parts.csv")).err;
         assert!(
-            said.contains("all rows count here, those of training too"),
+            said.contains("all rows count here; where the column part"),
             "{said}"
         );
         shop.write("trained.csv", parts.replace(",test,", ",train,"));

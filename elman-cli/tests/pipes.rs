@@ -65,6 +65,11 @@ fn sentences_of_one_token_are_counted_as_in_training() {
     shop.write("one.conll", sentences.concat());
     let scores = shop.ok("eval run --data one.conll --json");
     assert!(scores.contains("\"items\":2}"), "{scores}");
+    // From a blank line nothing is told, and a token that is not counted is not swallowed.
+    let late = shop.feed("predict run --data -", &["\n", "Stop\tO\nruns1\tO\n"]);
+    assert_eq!(late.out, "Stop\tO\nruns1\tO\n\n", "{}", late.err);
+    let mixed = shop.feed("predict run --data -", &["# id 1\n", "Stop\tO\n"]);
+    assert!(mixed.err.contains("\"Stop\" is no number"), "{}", mixed.err);
     // Tokens alone are tokens, and a file may lie otherwise.
     let alone = shop.feed("predict run --data -", &["Stop\nruns1\n"]);
     assert_eq!(alone.out, "Stop\tO\nruns1\tO\n\n");

@@ -394,6 +394,11 @@ fn what_is_no_table_is_named_as_what_it_is() {
     let mut packed = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0".to_vec();
     packed.extend(b"a.csv");
     refused("broken.zip", &packed, &["zip archive cannot be unpacked"]);
+    refused(
+        "empty.zip",
+        &zipped(&[]),
+        &["zip archive with no file in it"],
+    );
     let two = zipped(&[
         ("a.csv", b"t,y\n"),
         ("b/c.csv", b"t,y\n"),

@@ -28,6 +28,9 @@ pub fn only_file(mut bytes: impl Read) -> Result<Vec<u8>, String> {
             files.push((place, name));
         }
     }
+    if files.is_empty() {
+        return Err("the file is a zip archive with no file in it".to_owned());
+    }
     let [(place, _)] = files[..] else {
         let shown = files
             .iter()

@@ -180,6 +180,12 @@ impl Conll {
                 cells.len()
             ));
         }
+        let counter = cells.first().map_or("", |cell| cell.trim());
+        if layout.is_counted && cells.len() > 1 && counter.parse::<usize>().is_err() {
+            return Err(format!(
+                "the first column counts the tokens, and \"{counter}\" is no number; --columns 1,2 says where token and label are"
+            ));
+        }
         let missing = |what: &str, place: usize| {
             format!(
                 "the line has no column {} for the {what}, it has {}; --columns names others",
@@ -197,8 +203,10 @@ impl Conll {
         let label = match layout.label {
             _ if !self.is_labelled => None,
             Some(label) => Some(*cells.get(label).ok_or_else(|| missing("label", label))?),
-            None if cells.len() == 1 => {
-                return Err("the line has one column, and no label".to_owned());
+            None if cells.len() <= layout.token + 1 => {
+                return Err(
+                    "the line has no column for the label behind that of the token".to_owned(),
+                );
             }
             None => cells.last().copied(),
         };
@@ -212,7 +220,12 @@ fn find(
     known: Option<Layout>,
     is_label: Option<&dyn Fn(&str) -> bool>,
 ) -> Result<Layout> {
-    let first = lines.peek()?;
+    let mut first = lines.peek()?;
+    // Nothing can be told from blank lines: of a pipe the next one is waited for.
+    while !first.is_empty() && first.trim().is_empty() {
+        lines.next_line()?;
+        first = lines.peek()?;
+    }
     let (layout, note) = Layout::find(&complete_lines(&first), columns, known, is_label);
     if let Some(note) = note {
         lines.note(&note);

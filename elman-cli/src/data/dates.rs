@@ -73,24 +73,30 @@ pub enum Pace {
 }
 
 impl DateFormat {
+    /// The form in which nearly all of these cells are dates, where it is not that of all: a few may be wrong.
+    pub fn find_mostly(cells: &[&str]) -> Option<Self> {
+        /// One of the first so many cells is right.
+        const TRIED: usize = 3;
+        let is_most = |count: usize| 10 * count >= 9 * cells.len();
+        let in_form = |format: &Self| -> Vec<&str> {
+            let fits = cells.iter().filter(|cell| format.parse(cell).is_some());
+            fits.copied().collect()
+        };
+        Self::find(cells).or_else(|| {
+            cells.iter().take(TRIED).find_map(|cell| {
+                // The forms of one cell, then the best of those cells that most of them have.
+                let all = Self::fitting(cell)?;
+                let most = all
+                    .map(|format| in_form(&format))
+                    .find(|found| is_most(found.len()))?;
+                Self::find(&most)
+            })
+        })
+    }
+
     /// The form in which all of these cells are dates; of several that in which the dates are the most even.
     pub fn find(cells: &[&str]) -> Option<Self> {
-        let first = cells.first()?;
-        // Every date has a digit; thousands of forms need not be tried on a word.
-        if !first.bytes().any(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let times = TIMES
-            .iter()
-            .flat_map(|time| ZONES.iter().map(move |zone| format!("{time}{zone}")));
-        let times: Vec<String> = times.collect();
-        let days = DAYS
-            .iter()
-            .flat_map(|day| times.iter().map(move |time| format!("{day}{time}")));
-        let all = days
-            .chain(MONTHS.iter().map(|&month| month.to_owned()))
-            .map(Self);
-        let fitting = all.filter(|format| format.parse(first).is_some());
+        let fitting = Self::fitting(cells.first()?)?;
         let fitting = fitting.filter_map(|format| Some((format.parse_all(cells)?, format)));
         // A day is not taken for a month where that makes the dates jump.
         let unevenness = |dates: &[DateTime]| match Pace::of(dates) {
@@ -107,6 +113,26 @@ impl DateFormat {
         };
         let best = fitting.min_by_key(|(dates, _)| unevenness(dates));
         best.map(|(_, format)| format)
+    }
+
+    /// The forms in which a cell is a date.
+    fn fitting(first: &str) -> Option<impl Iterator<Item = Self>> {
+        // Every date has a digit; thousands of forms need not be tried on a word.
+        if !first.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let times = TIMES
+            .iter()
+            .flat_map(|time| ZONES.iter().map(move |zone| format!("{time}{zone}")));
+        let times: Vec<String> = times.collect();
+        let days = DAYS
+            .iter()
+            .flat_map(|day| times.iter().map(move |time| format!("{day}{time}")));
+        let all = days
+            .chain(MONTHS.iter().map(|&month| month.to_owned()))
+            .map(Self);
+        let fitting: Vec<Self> = all.filter(|format| format.parse(first).is_some()).collect();
+        Some(fitting.into_iter())
     }
 
     /// A date, in the time of its zone if it has one.

@@ -63,6 +63,9 @@ pub fn of_bytes(first: &[u8]) -> Option<String> {
     of_archive(first)
 }
 
+/// How a zip archive begins that holds nothing.
+const EMPTY_ARCHIVE: &[u8] = b"PK\x05\x06";
+
 /// The name of the first file in a zip archive.
 fn first_member(first: &[u8]) -> Option<String> {
     const NAME: usize = 30;
@@ -76,7 +79,7 @@ fn first_member(first: &[u8]) -> Option<String> {
 /// Whether these bytes begin a zip archive that no program takes for its own.
 pub fn is_archive(first: &[u8]) -> bool {
     let is_own = |name: String| name.ends_with(".npy") || of_program(&name).is_some();
-    first_member(first).is_some_and(|name| !is_own(name))
+    first.starts_with(EMPTY_ARCHIVE) || first_member(first).is_some_and(|name| !is_own(name))
 }
 
 /// A zip archive, unless it holds arrays.

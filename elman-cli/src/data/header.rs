@@ -64,8 +64,7 @@ impl Header {
             None => None,
         };
         let dialect = &wanted.dialect;
-        // A time of day may stand before its date.
-        let stamp = unless_wanted(named(&["date"])).or_else(|| unless_wanted(named(&DATES)));
+        let mut stamp = unless_wanted(named(&DATES));
         let sequence = purpose(&dialect.seq_column, SEQUENCES)?;
         // By a name that may as well be a value's only what rises.
         let rises = |column: &usize| {
@@ -76,6 +75,12 @@ impl Header {
                 || dialect.step_column.is_some()
                 || steps(*column, sequence, sample).all(|step| step > 0.0)
         };
+        // A time of day, and no date, may have a column beside the date, before it or after it.
+        let clock = unless_wanted(named(&["time"])).filter(|&column| is_clock(column, sample));
+        let date = unless_wanted(named(&["date"])).filter(|_| clock.is_some());
+        if stamp.is_none_or(|stamp| Some(stamp) == clock) {
+            stamp = date.or(stamp);
+        }
         let mut header = Self {
             sequence,
             step: purpose(&dialect.step_column, STEPS)?.filter(rises),
@@ -89,9 +94,7 @@ impl Header {
             group: unless_wanted(GROUPS.iter().find_map(|name| named(&[name]))),
             ..Self::default()
         };
-        if stamp.is_some_and(|stamp| names[stamp].eq_ignore_ascii_case("date")) {
-            header.clock = unless_wanted(named(&["time"]));
-        }
+        header.clock = clock.filter(|_| stamp.is_some() && stamp == date);
         if wanted.needs_labels && header.label.is_none() {
             return Err(format!(
                 "no column is called label; the header names {}; --label-column says which holds the labels",
@@ -172,7 +175,7 @@ impl Header {
                 .map(String::as_str)
                 .filter(|cell| !cell.is_empty())
                 .collect();
-            is_free && is_text(column, sample) && DateFormat::find(&cells).is_some()
+            is_free && is_text(column, sample) && DateFormat::find_mostly(&cells).is_some()
         })
     }
 }
@@ -181,6 +184,17 @@ impl Header {
 fn is_nameless(name: &str) -> bool {
     let number = name.strip_prefix("Unnamed: ");
     number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Whether cells say a time of day, such as 14:05, and no date.
+fn is_clock(column: usize, sample: &[Vec<String>]) -> bool {
+    let cells = sample.iter().filter_map(|row| row.get(column));
+    let cells: Vec<&str> = cells
+        .map(String::as_str)
+        .filter(|cell| !cell.is_empty())
+        .collect();
+    let is_time = |cell: &&str| cell.contains([':', '.']) && cells::number(cell).is_err();
+    cells.iter().all(is_time) && DateFormat::find_mostly(&cells).is_none()
 }
 
 fn is_empty(column: usize, sample: &[Vec<String>]) -> bool {
@@ -397,6 +411,22 @@ mod tests {
         assert_eq!((header.stamp, header.clock), (Some(0), Some(1)));
         let header = read("time,date,y", &wanted, &[]).unwrap();
         assert_eq!((header.stamp, header.clock), (Some(1), Some(0)));
+
+        let header = read("ds,date,y", &wanted, &["2020-01-02,2,1", "2020-01-03,3,2"]).unwrap();
+        assert_eq!((header.stamp, header.clock), (Some(0), None));
+        let sample = [
+            "2020-01-02 11:00,2020-01-02,1",
+            "2020-01-02 12:00,2020-01-02,2",
+        ];
+        let header = read("time,date,y", &wanted, &sample).unwrap();
+        assert_eq!((header.stamp, header.clock), (Some(0), None));
+        let header = read(
+            "date,time,y",
+            &wanted,
+            &["2020-01-02,13,1", "2020-01-02,14,2"],
+        )
+        .unwrap();
+        assert_eq!((header.stamp, header.clock), (Some(0), None));
         let header = read("Month,y", &wanted, &[",1", "2018-02-01,2"]).unwrap();
         assert_eq!(header.stamp, Some(0));
     }

@@ -61,7 +61,7 @@ impl Layout {
         is_label: Option<&dyn Fn(&str) -> bool>,
     ) -> (Self, Option<String>) {
         let rows: Vec<&str> = lines.iter().copied().filter(|line| is_row(line)).collect();
-        if let Some(known) = known.filter(|known| known.is_that_of(&rows, is_label)) {
+        if let Some(known) = known.filter(|known| known.is_that_of(lines, is_label)) {
             let trailing = trailing(&rows);
             return (Self { trailing, ..known }, None);
         }
@@ -104,22 +104,25 @@ impl Layout {
         (layout, note)
     }
 
-    /// Whether rows may lie so, where more than one token and one label are in them.
-    fn is_that_of(&self, rows: &[&str], is_label: Option<&dyn Fn(&str) -> bool>) -> bool {
-        if self.has_spaces {
-            let last = self.token.max(self.label.unwrap_or(1));
-            let fits = |row: &&str| {
-                let width = self.width(row);
-                !row.contains('\t') && self.width.map_or(width > last, |known| known == width)
-            };
-            return rows.iter().all(fits)
-                && is_label.is_none_or(|is_label| last_are(rows, is_label));
-        }
-        let is_counted = |row: &&str| {
-            let first = row.split('\t').next().unwrap_or("").trim();
-            row.contains('\t') && (number(first).is_some() || is_range(first))
+    /// Whether these lines may lie so, where more than one token and one label are in them.
+    fn is_that_of(&self, lines: &[&str], is_label: Option<&dyn Fn(&str) -> bool>) -> bool {
+        let rows: Vec<&str> = lines.iter().copied().filter(|line| is_row(line)).collect();
+        let last = self.token.max(self.label.unwrap_or(1));
+        let fits = |row: &&str| {
+            let width = self.width(row);
+            let is_wide = self.width.map_or(width > last, |known| known == width);
+            row.contains('\t') != self.has_spaces && is_wide
         };
-        self.is_counted && rows.iter().all(is_counted)
+        let is_counted = match self.count(lines) {
+            Some(_) if self.is_counted => true,
+            Some((_, highest)) => highest > 1,
+            None => false,
+        };
+        let has_labels =
+            || is_label.is_none_or(|is_label| rows.is_empty() || last_are(&rows, is_label));
+        rows.iter().all(fits)
+            && self.is_counted == is_counted
+            && (self.is_counted || self.has_spaces && has_labels())
     }
 
     /// The cells of a line.
@@ -173,6 +176,12 @@ impl Layout {
 
     /// Whether the first column counts the tokens of every sentence.
     fn is_counted_in(&self, lines: &[&str], widest: usize) -> bool {
+        let count = self.count(lines);
+        count.is_some_and(|(counted, highest)| highest > 1 || counted > 0 && widest == UNIVERSAL)
+    }
+
+    /// How many tokens the first column counts, and up to where; none where it holds something else.
+    fn count(&self, lines: &[&str]) -> Option<(usize, usize)> {
         let (mut next, mut counted, mut highest) = (1, 0, 0);
         for line in lines {
             if line.trim().is_empty() {
@@ -182,15 +191,15 @@ impl Layout {
             if !is_row(line) {
                 continue;
             }
-            let first = self.cells(line)[0].trim();
+            let first = self.cells(line).first().map_or("", |cell| cell.trim());
             match number(first) {
                 Some(found) if found == next => (next, counted) = (next + 1, counted + 1),
                 None if is_range(first) => {}
-                _ => return false,
+                _ => return None,
             }
             highest = highest.max(next - 1);
         }
-        highest > 1 || counted > 0 && widest == UNIVERSAL
+        Some((counted, highest))
     }
 
     fn describe(&self, widest: usize) -> Option<String> {
@@ -344,11 +353,14 @@ mod tests {
         assert!(again(&["1\tStop\tO", "", "1\tGo\tO\t"]).is_counted);
         assert!(again(&["1\tStop\tO\t"]).trailing == 1 && again(&["# id"]).is_counted);
         assert_eq!(again(&["Stop\tO"]), Layout::PLAIN);
+        assert_eq!(again(&["7\tStop\tO", "", "12\tGo\tO"]), Layout::PLAIN);
+        assert!(again(&["1\tStop"]).is_counted, "without a label");
         let spaces = find("Ada NNP B\nruns VB O\n").0;
         let again =
             |lines: &[&str]| Layout::find(lines, None, Some(spaces), Some(&|word| word == "O")).0;
         assert_eq!(again(&["Bo NNP O"]), spaces);
         assert_eq!(again(&["he runs far"]), Layout::PLAIN);
+        assert!(again(&["1 Bo O", "2 ran O"]).is_counted);
     }
 
     #[test]

@@ -42,7 +42,7 @@ mod tsf;
 mod ucr;
 mod utf16;
 
-pub use cells::{quoted, whole_name};
+pub use cells::{is_missing, quoted, whole_name};
 pub use columns::Columns;
 pub use dialect::Dialect;
 pub use format::Format;

@@ -142,7 +142,10 @@ impl Shape {
             }
             let class = columns.label.unwrap_or(cells.len() - 1);
             let cell = cells.iter().nth(class).filter(|_| cells.len() > 1);
-            cell.is_some_and(|cell| is_class.is_some_and(|is_class| is_class(cell.trim())))
+            // Rows to be answered may leave it empty.
+            let is_left = |cell: &str| cells.len() > 2 && cell.trim().is_empty();
+            let is_known = |cell: &str| is_class.is_some_and(|is_class| is_class(cell.trim()));
+            cell.is_some_and(|cell| is_known(cell) || is_left(cell))
         };
         2 * lines.iter().filter(&mut fits).count() > lines.len()
     }
@@ -364,6 +367,7 @@ mod tests {
             (shape == trained.0, has_header, note.is_some())
         };
         assert_eq!(again(&["8,\"no, bad\",1"]), (true, false, false));
+        assert_eq!(again(&["8,\"no, bad\",", "9,good,"]), (true, false, false));
         assert_eq!(again(&["id,text,label", "8,bad,2"]), (true, true, true));
         for lines in [["so, no, bad"], ["8,bad,2"], ["8,bad"], ["1"]] {
             assert_eq!(again(&lines), (false, false, false), "{lines:?}");

@@ -58,9 +58,10 @@ pub fn split_column(part: Option<Part>, known: Option<&str>) -> Option<&str> {
 impl EvalArgs {
     /// Says that the rows of training count too, where its file had a split column and nobody asks for a part.
     pub fn note_parts(&self, known: Option<&str>) {
-        if self.part.is_none() && known.is_some() {
+        if let (None, Some(known)) = (self.part, known) {
             tell!(
-                "elman: note: all rows count here, those of training too; --part test takes the test part alone"
+                "elman: note: all rows count here; where the column {known} says which are those of training, --part test takes the \
+                 test part alone"
             );
         }
     }

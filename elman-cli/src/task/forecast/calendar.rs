@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::DateTime;
 
 use crate::data::dates::{DateFormat, Pace, distance, seconds};
+use crate::data::is_missing;
 use crate::data::table::Block;
 
 /// How the dates of a series go on.
@@ -40,19 +41,20 @@ struct Dated<'a> {
 }
 
 impl<'a> Dated<'a> {
-    /// Of cells that are dates or empty, most of them the former. Their form is the `known` one, where all of them are in
-    /// it, or the one that fits best.
+    /// Of cells nearly all of which are dates, but for those that are empty or say that nothing is known. Their form is the
+    /// `known` one, where all of them are in it, or the one that fits best.
     fn of(stamps: &'a [String], known: Option<&DateFormat>) -> Option<Self> {
         /// So many cells tell the form.
         const LOOKED_AT: usize = 1000;
         let cells = stamps.iter().map(|stamp| stamp.trim());
-        let cells: Vec<&str> = cells.filter(|cell| !cell.is_empty()).collect();
+        let mut cells: Vec<&str> = cells.filter(|cell| !is_missing(cell)).collect();
         if cells.is_empty() || 2 * cells.len() < stamps.len() {
             return None;
         }
         let in_known = known.and_then(|format| Some((format.clone(), format.parse_all(&cells)?)));
         let (format, dates) = in_known.or_else(|| {
-            let format = DateFormat::find(&cells[..cells.len().min(LOOKED_AT)])?;
+            let format = DateFormat::find_mostly(&cells[..cells.len().min(LOOKED_AT)])?;
+            cells.retain(|cell| format.parse(cell).is_some());
             let dates = format.parse_all(&cells)?;
             Some((format, dates))
         })?;
@@ -101,7 +103,7 @@ pub fn put_in_order(blocks: &mut [Block], width: usize, stamp_name: Option<&str>
         let (rows, empty) = (block.stamps.len(), block.stamps.len() - dated.dates.len());
         if empty > 0 {
             note(format!(
-                "{name} is empty in {empty} of {rows} rows; they count as steps like the others"
+                "{name} is no date in {empty} of {rows} rows; they count as steps like the others"
             ));
         }
         let is_reversed = dated.falls();
@@ -283,11 +285,12 @@ mod tests {
         let days = |day: usize| format!("2020-01-{:02}", 30 - day);
         let mut stamps: Vec<String> = (0..25).map(days).collect();
         stamps[3].clear();
+        stamps[7] = "2020-02-31".to_owned();
         stamps.swap(10, 11);
         let stamps: Vec<&str> = stamps.iter().map(String::as_str).collect();
         let mut blocks = [block(&stamps)];
         let notes = put_in_order(&mut blocks, 1, Some("day"));
-        assert!(notes[0].starts_with("day is empty in 1 of 25 rows"));
+        assert!(notes[0].starts_with("day is no date in 2 of 25 rows"));
         assert!(notes[1].starts_with("day falls from 2020-01-30 to 2020-01-06"));
         assert!(notes[2].starts_with("day is out of order: 2020-01-19 stands after 2020-01-20;"));
         assert_eq!(

@@ -105,8 +105,13 @@ fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>)
     let series = load(net, args)?;
     let meaning = &net.meaning;
     series::note_future(&series, &meaning.columns, &args.data);
-    let first_known = meaning.columns.len() - meaning.view.known;
-    note_unknown(meaning, &series, first_known, meaning.view.horizon);
+    let (first_known, horizon) = (
+        meaning.columns.len() - meaning.view.known,
+        meaning.view.horizon,
+    );
+    note_unknown(meaning, &series, |one, column| {
+        one.len() + if column < first_known { 0 } else { horizon }
+    });
     for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
         let mut buffers = Buffers::new(net);
@@ -116,10 +121,7 @@ fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>)
             let forecast = if step < one.known_len() {
                 roller.push(one.row(step))?
             } else {
-                let Some((_, forecast)) = roller.advance(one.row(step))? else {
-                    break;
-                };
-                forecast
+                roller.advance(one.row(step))?.1
             };
             let stamp = one.stamps.get(step).map(String::as_str);
             answers.write(
@@ -142,7 +144,18 @@ fn roll_out(
     answers: &mut Answers<'_>,
 ) -> Result<()> {
     let series = load(net, args)?;
-    note_unknown(&net.meaning, &series, 1, steps);
+    note_unknown(&net.meaning, &series, |one, _| one.known_len() + steps);
+    let horizon = net.meaning.view.horizon;
+    if let Some(one) = series.iter().find(|one| one.known_len() < horizon) {
+        tell!(
+            "elman: note: before {horizon} rows are known nothing can be said of the next ones, which are left out here{}",
+            if series.len() > 1 {
+                format!("; so it is with {}", one.name)
+            } else {
+                String::new()
+            }
+        );
+    }
     let unknown = vec![f64::NAN; net.meaning.columns.len()];
     for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
@@ -158,8 +171,8 @@ fn roll_out(
             } else {
                 &unknown
             };
-            let Some((value, _)) = roller.advance(row)? else {
-                break;
+            let (Some(value), _) = roller.advance(row)? else {
+                continue;
             };
             let stamp = one.stamp(step);
             answers.write_future(&one.name, one.count(step), stamp.as_deref(), value)?;
@@ -168,22 +181,26 @@ fn roll_out(
     Ok(())
 }
 
-/// Says which columns, from one on, lack values in so many rows to come.
-fn note_unknown(meaning: &ForecastMeaning, series: &[Series], first: usize, steps: usize) {
+/// Says which other columns lack values in the rows to come, up to where each is looked at.
+fn note_unknown(
+    meaning: &ForecastMeaning,
+    series: &[Series],
+    end: impl Fn(&Series, usize) -> usize,
+) {
     let lacks = |column: &usize| {
         series.iter().any(|one| {
-            let mut coming = one.known_len()..one.known_len() + steps;
+            let mut coming = one.known_len()..end(one, *column);
             coming.any(|step| step >= one.len() || one.row(step)[*column].is_nan())
         })
     };
-    let lacking = (first..meaning.columns.len()).filter(lacks);
+    let lacking = (1..meaning.columns.len()).filter(lacks);
     let names: Vec<&str> = lacking
         .map(|column| meaning.columns[column].as_str())
         .collect();
     if !names.is_empty() {
         tell!(
-            "elman: note: nobody knows {} of all the {steps} rows to come; the last values stay. Rows without {} at the end of the \
-             data may say more",
+            "elman: note: nobody knows {} of all the rows to come; the last values stay. Rows without {} at the end of the data may \
+             say more",
             names.join(", "),
             meaning.columns[0]
         );
@@ -272,16 +289,15 @@ impl<'a> Roller<'a> {
     }
 
     /// The next step, which is then taken for what came, and the forecast from there; `row` holds what is known of other
-    /// columns. `None` before the first row.
-    fn advance(&mut self, row: &[f64]) -> Result<Option<(f64, f64)>> {
-        let Some(&value) = self.ahead.front() else {
-            return Ok(None);
-        };
-        let row: Vec<f64> = std::iter::once(value)
-            .chain(row[1..].iter().copied())
+    /// columns. Of the first steps, as many as the horizon has, nothing was forecast.
+    fn advance(&mut self, row: &[f64]) -> Result<(Option<f64>, f64)> {
+        let is_forecast = self.ahead.len() == self.meaning.view.horizon;
+        let value = self.ahead.front().copied().filter(|_| is_forecast);
+        let others = row[1..].iter().copied();
+        let row: Vec<f64> = std::iter::once(value.unwrap_or(f64::NAN))
+            .chain(others)
             .collect();
-        let forecast = self.push(&row)?;
-        Ok(Some((value, forecast)))
+        Ok((value, self.push(&row)?))
     }
 }
 

@@ -55,7 +55,7 @@ impl Series {
             .values
             .chunks_exact(width)
             .rposition(|row| is_known(&row));
-        let future = known.map_or(0, |last| block.rows - 1 - last);
+        let future = block.rows - known.map_or(0, |last| last + 1);
         let mut parts = block.parts;
         if parts.is_empty() {
             let learnt = (TRAINED * (block.rows - future) as f64).round() as usize;
