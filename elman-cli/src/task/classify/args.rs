@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::source::Unit;
 use crate::data::{Columns, Dialect, Format};
-use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
+use crate::train::defaults::{Defaults, other_defaults, with_defaults, without};
+use crate::train::settings::Settings;
 
 /// Good for measurements of every kind: found on images read row by row, voices and motions.
 pub const NUMBERS: &Defaults = &Defaults {

@@ -20,9 +20,10 @@ use crate::net::infer;
 use crate::task::groups::{self, HELD_OUT, Member};
 use crate::task::label::{LabelCounts, Labels};
 use crate::train::Job;
+use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
 use crate::train::report::{Evidence, NamedConfusion};
-use crate::train::settings::{Defaults, Settings};
+use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
 
 /// How the training data are read.

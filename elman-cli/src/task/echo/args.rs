@@ -3,7 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
+use crate::train::defaults::{Defaults, other_defaults, with_defaults, without};
+use crate::train::settings::Settings;
 
 /// The sizes of the tutorial that the task is known from.
 pub const DEFAULTS: &Defaults = &Defaults {

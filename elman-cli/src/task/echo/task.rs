@@ -12,8 +12,9 @@ use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
 use crate::data::Sequences;
 use crate::train::Job;
+use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
-use crate::train::settings::{Defaults, Settings};
+use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData, Walk};
 
 /// Symbols to validate on, for each to learn from.

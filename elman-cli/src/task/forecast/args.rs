@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::base::typed::count;
 use crate::data::{Dialect, Format};
-use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
+use crate::train::defaults::{Defaults, other_defaults, with_defaults, without};
+use crate::train::settings::Settings;
 
 /// Good for short and long series alike: the linear sum does most, and the net must not learn its noise by heart.
 pub const DEFAULTS: &Defaults = &Defaults {

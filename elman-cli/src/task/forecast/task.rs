@@ -19,9 +19,10 @@ use crate::data::Format;
 use crate::data::table::Part;
 use crate::net::infer;
 use crate::train::Job;
+use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
 use crate::train::report::{self, Evidence};
-use crate::train::settings::{Defaults, Settings};
+use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
 
 /// A spread of what the linear sum misses that is a smaller share of the values' own is rounding.

@@ -6,7 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::data::{Columns, Dialect, Format};
-use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults};
+use crate::train::defaults::{Defaults, other_defaults, with_defaults};
+use crate::train::settings::Settings;
 
 /// Good for names and slots alike: found on three corpora of 1 000 to 13 000 sentences.
 pub const DEFAULTS: &Defaults = &Defaults {

@@ -22,9 +22,10 @@ use crate::data::table::Wanted;
 use crate::data::{Format, Hiding, Layout, Sequences, load_table};
 use crate::net::infer;
 use crate::train::Job;
+use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
 use crate::train::report::Evidence;
-use crate::train::settings::{Defaults, Settings};
+use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
 
 /// Whether the steps are rows of numbers.

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::lexicon::Unit;
 use crate::data::Format;
-use crate::train::settings::{Defaults, Settings, other_defaults, with_defaults, without};
+use crate::train::defaults::{Defaults, other_defaults, with_defaults, without};
+use crate::train::settings::Settings;
 
 /// Good for running text by characters: found on a megabyte of plays.
 pub const STREAMS: &Defaults = &Defaults {

@@ -17,9 +17,10 @@ use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
 use crate::task::groups::HELD_OUT;
 use crate::train::Job;
+use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
 use crate::train::report::{Evidence, Sample};
-use crate::train::settings::{Defaults, Settings};
+use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData, Walk};
 
 /// Whether every line is an item of its own: many lines, none with more than one word.
