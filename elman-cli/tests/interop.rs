@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use common::Workshop;
 use elman_cli::hostile;
-use safetensors::tensor::{Dtype, SafeTensors, View};
+use safetensors::tensor::{Dtype, View};
 
 /// A tensor of a state_dict.
 struct Tensor(Vec<usize>, Vec<u8>);
@@ -61,16 +61,6 @@ fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-fn numbers(shop: &Workshop, run: &str, tensor: &str) -> Vec<f32> {
-    let content = shop.read(&format!("{run}/model.safetensors"));
-    let file = SafeTensors::deserialize(&content).expect("a model");
-    let data = file.tensor(tensor).expect("the tensor").data().to_vec();
-    let words = data.chunks_exact(4);
-    words
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect()
-}
-
 /// Headers of safetensors are padded to any length, and 640 begins as a pickle does. What a stranger calls a tensor stays in
 /// its line.
 #[test]
@@ -112,8 +102,8 @@ fn a_state_dict_becomes_a_run_that_every_command_takes() {
         "{said}"
     );
     let folded: Vec<f32> = (0..3).map(|i| 2.0 * (i as f32 / 8.0 - 0.5)).collect();
-    assert_eq!(numbers(&shop, "run", "rnn.bias_ih_l0"), folded);
-    assert_eq!(numbers(&shop, "run", "rnn.weight_ih_l0"), numbers_of(6));
+    assert_eq!(shop.tensor("run", "rnn.bias_ih_l0"), folded);
+    assert_eq!(shop.tensor("run", "rnn.weight_ih_l0"), numbers_of(6));
     let table = "seq,t,b,a,label\n0,0,-2,1,up\n0,1,6,41,down\n1,0,1,1,up\n";
     shop.write("table.csv", table.replace("down", "up"));
     let answers = shop.ok("predict run --data table.csv --json");
@@ -282,11 +272,11 @@ fn gates_are_told_by_the_shapes_and_come_back_from_every_file() {
     let bias = |len: usize| -> Vec<f32> { numbers_of(len) };
     let summed = |b: &[f32]| -> Vec<f32> { b.iter().map(|b| 2.0 * b).collect() };
     let first = [summed(&bias(9)[..6]), bias(9)[6..].to_vec()].concat();
-    assert_eq!(numbers(&shop, "gru", "rnn.bias_ih_l0"), first);
+    assert_eq!(shop.tensor("gru", "rnn.bias_ih_l0"), first);
     let second = [vec![0.0; 6], bias(9)[6..].to_vec()].concat();
-    assert_eq!(numbers(&shop, "gru", "rnn.bias_hh_l0"), second);
-    assert_eq!(numbers(&shop, "lstm", "rnn.bias_ih_l0"), summed(&bias(12)));
-    assert_eq!(numbers(&shop, "lstm", "rnn.bias_hh_l0"), [0.0; 12]);
+    assert_eq!(shop.tensor("gru", "rnn.bias_hh_l0"), second);
+    assert_eq!(shop.tensor("lstm", "rnn.bias_ih_l0"), summed(&bias(12)));
+    assert_eq!(shop.tensor("lstm", "rnn.bias_hh_l0"), [0.0; 12]);
 }
 
 #[test]
@@ -302,7 +292,7 @@ fn words_keep_their_meaning_whatever_their_ids_were() {
     shop.write("words.txt", "the\nAda\n<unk>\nsees\n");
     shop.ok("import net.safetensors --task label --labels O,B-PER --vocabulary words.txt -o run");
     // Unknown first, then the others in their order, then the row that lies outside.
-    let rows = numbers(&shop, "run", "embedding.0.weight");
+    let rows = shop.tensor("run", "embedding.0.weight");
     let expected: Vec<f32> = [4, 5, 0, 1, 2, 3, 6, 7]
         .map(|i| i as f32 / 8.0 - 0.5)
         .to_vec();

@@ -24,6 +24,7 @@ pub struct Defaults {
 /// What they are for every task that does not say otherwise.
 const COMMON: Rows = &[
     ("cell", "elman"),
+    ("init-weights", "orthogonal"),
     ("accumulate", "1"),
     ("average", "0"),
     ("noise", "0"),

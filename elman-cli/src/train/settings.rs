@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use clap::{Args, Command, ValueEnum};
 use elman_core::{
-    Activation, Direction, Dropout, Head, InitialState, Input, Layer, Layers, Optimizer, Spec,
-    Truncation,
+    Activation, Direction, Dropout, Head, Init, InitialState, Input, Layer, Layers, Optimizer,
+    Spec, Truncation,
 };
 use serde::Serialize;
 
@@ -68,6 +68,18 @@ pub struct Settings {
     /// Update rule
     #[arg(long, value_name = "NAME", help_heading = TRAINING)]
     pub optimizer: OptimizerName,
+    /// Share of the last step that sgd and momentum keep [default: 0 for sgd, 0.9 for momentum]
+    #[arg(long, value_name = "SHARE", value_parser = real(0.0..1.0, "at least 0 and below 1"), help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
+    /// How much the weights shrink: adamw by rate times this at every update, others by a penalty on their squares [default:
+    /// 0.01 for adamw, 0 for others]
+    #[arg(long, value_name = "SIZE", value_parser = real(0.0..=10.0, "from 0 to 10"), help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
+    /// What the weights start as
+    #[arg(long, value_name = "NAME", help_heading = TRAINING)]
+    pub init_weights: InitName,
     /// Learning rate
     #[arg(long, value_name = "RATE", value_parser = real(f64::MIN_POSITIVE.., "above 0"), help_heading = TRAINING)]
     pub lr: f64,
@@ -201,6 +213,31 @@ impl OptimizerName {
     }
 }
 
+/// What the weights start as.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InitName {
+    /// Recurrent weights that keep lengths, the rest as glorot
+    Orthogonal,
+    /// Uniform, by the numbers of inputs and outputs; biases zero, but for gates that remember
+    Glorot,
+    /// As PyTorch's layers
+    Pytorch,
+    /// Recurrent weights that keep the state, for relu; the rest as glorot
+    Identity,
+}
+
+impl From<InitName> for Init {
+    fn from(name: InitName) -> Self {
+        match name {
+            InitName::Orthogonal => Self::Orthogonal,
+            InitName::Glorot => Self::Glorot,
+            InitName::Pytorch => Self::Pytorch,
+            InitName::Identity => Self::Identity,
+        }
+    }
+}
+
 /// How the learning rate changes.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -234,6 +271,13 @@ impl Settings {
                 "--activation is of Elman's cell, and the functions of --cell {} are fixed: leave out --activation, on the \
                  command line and in a file of --config",
                 self.cell.word()
+            )));
+        }
+        let keeps = matches!(self.optimizer, OptimizerName::Sgd | OptimizerName::Momentum);
+        if self.momentum.is_some() && !keeps {
+            return Err(Failure::input(format!(
+                "--momentum is of sgd and momentum, and --optimizer {} has means of its own",
+                self.optimizer.name()
             )));
         }
         match (self.k1, self.k2) {
@@ -327,9 +371,9 @@ impl Settings {
         ((updates + 1) as f64 / self.warm_up.max(1) as f64).min(1.0)
     }
 
-    /// The update rule with its usual constants.
-    pub const fn optimizer(&self) -> Optimizer {
-        match self.optimizer {
+    /// The update rule, with its usual constants where nobody says otherwise.
+    pub fn optimizer(&self) -> Optimizer {
+        let mut rule = match self.optimizer {
             OptimizerName::Sgd => Optimizer::SGD,
             OptimizerName::Momentum => Optimizer::Sgd {
                 momentum: 0.9,
@@ -340,7 +384,19 @@ impl Settings {
             OptimizerName::Rmsprop => Optimizer::RMSPROP,
             OptimizerName::Adam => Optimizer::ADAM,
             OptimizerName::Adamw => Optimizer::ADAMW,
+        };
+        if let (Optimizer::Sgd { momentum, .. }, Some(share)) = (&mut rule, self.momentum) {
+            *momentum = share as f32;
         }
+        if let Some(size) = self.weight_decay {
+            let (Optimizer::Sgd { weight_decay, .. }
+            | Optimizer::Adagrad { weight_decay, .. }
+            | Optimizer::Rmsprop { weight_decay, .. }
+            | Optimizer::Adam { weight_decay, .. }
+            | Optimizer::AdamW { weight_decay, .. }) = &mut rule;
+            *weight_decay = size as f32;
+        }
+        rule
     }
 
     /// How losses are sent back through time.

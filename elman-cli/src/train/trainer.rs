@@ -4,7 +4,7 @@ mod farewell;
 
 use std::time::{Duration, Instant};
 
-use elman_core::{Init, Level, initialize};
+use elman_core::{Level, initialize};
 
 use super::batches::Batches;
 use super::callback::{Callback, Preview};
@@ -135,7 +135,12 @@ impl<'a, T: Task> Trainer<'a, T> {
             Some(state) => state,
             None => {
                 let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
-                initialize(task.spec(), Init::Orthogonal, &mut rng, &mut learner.params)?;
+                initialize(
+                    task.spec(),
+                    settings.init_weights.into(),
+                    &mut rng,
+                    &mut learner.params,
+                )?;
                 task.start(&mut learner.params);
                 learner.average.start(&learner.params);
                 TrainingState::start(task)?

@@ -127,6 +127,20 @@ impl Workshop {
         ran.err
     }
 
+    /// A tensor of a run's model.
+    pub fn tensor(&self, run: &str, name: &str) -> Vec<f32> {
+        let content = self.read(&format!("{run}/model.safetensors"));
+        let file = safetensors::SafeTensors::deserialize(&content).expect("a model");
+        let words = file
+            .tensor(name)
+            .expect("the tensor")
+            .data()
+            .chunks_exact(4);
+        words
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect()
+    }
+
     /// What a run scores on a file.
     pub fn scores(&self, run: &str, data: &str) -> serde_json::Value {
         let text = self.ok(&format!("eval {run} --data {data} --json"));
