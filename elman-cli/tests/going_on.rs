@@ -80,6 +80,36 @@ fn a_run_that_lost_its_patience_goes_on_when_it_is_told_to() {
 }
 
 #[test]
+fn a_quiet_training_says_its_score_and_trouble() {
+    let shop = shop();
+    let train = format!("train classify --train rows.csv {NET}");
+    let said = shop.run(&format!("{train} --epochs 3 --quiet --out quiet"));
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert!(
+        said.out.starts_with("best accuracy") && said.out.lines().count() == 1,
+        "{}",
+        said.out
+    );
+    let said = shop.run("train --resume quiet --epochs 4 --quiet");
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+    let wild = shop.run(&format!(
+        "{train} --quiet --epochs 4 --lr 30 --clip-norm 0 --out wild"
+    ));
+    assert!(
+        wild.err.contains("trouble") && !wild.err.contains("epoch  "),
+        "{}",
+        wild.err
+    );
+    shop.ok(&format!("{train} --epochs 3 --out loud"));
+    assert_eq!(
+        shop.text("quiet/config.toml")
+            .replace("quiet", "loud")
+            .replace("epochs = 4", "epochs = 3"),
+        shop.text("loud/config.toml")
+    );
+}
+
+#[test]
 fn what_cannot_be_changed_is_said() {
     let shop = shop();
     shop.ok(&format!(

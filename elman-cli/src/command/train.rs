@@ -50,7 +50,8 @@ impl Visitor for Start {
         let task = load(job)?;
         check_room(&task, job.settings())?;
         let run = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
-        finish::<J::Task>(&run, &train_in(&run, &task, job.clone(), None)?)
+        let outcome = train_in(&run, &task, job.clone(), None)?;
+        finish::<J::Task>(&run, &outcome, job.settings().quiet)
     }
 }
 
@@ -120,11 +121,11 @@ impl Visitor for Resume<'_> {
             tell!("elman: {}: note: {changed}", run.config().display());
         }
         let outcome = train(&task, job.settings(), run, Interrupt::listen()?, None)?;
-        finish::<J::Task>(run, &outcome)
+        finish::<J::Task>(run, &outcome, job.settings().quiet)
     }
 }
 
-fn finish<T: Task>(run: &Run, outcome: &Outcome) -> Result<()> {
+fn finish<T: Task>(run: &Run, outcome: &Outcome, is_quiet: bool) -> Result<()> {
     let Outcome {
         start,
         score,
@@ -163,6 +164,9 @@ fn finish<T: Task>(run: &Run, outcome: &Outcome) -> Result<()> {
             out,
             "the time was up before the epochs were; to go on: elman train --resume {folder}"
         )?;
+    }
+    if is_quiet {
+        return Ok(());
     }
     writeln!(out, "to look at: {folder}/report.html")?;
     Ok(writeln!(out, "next: {}", T::next(&folder.to_string()))?)

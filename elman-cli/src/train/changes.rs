@@ -24,6 +24,9 @@ pub struct Changes {
     /// With --resume: stop after this time, such as 10m
     #[arg(long, value_name = "TIME", requires = "resume")]
     pub time_limit: Option<TimeLimit>,
+    /// With --resume: say nothing of the epochs
+    #[arg(long, requires = "resume")]
+    pub quiet: bool,
 }
 
 impl Changes {
@@ -33,6 +36,7 @@ impl Changes {
     /// # Errors
     /// Fewer epochs than are done.
     pub fn apply(&self, settings: &mut Settings, done: usize) -> Result<Option<String>> {
+        settings.quiet = self.quiet;
         let mut changed = Vec::new();
         if let Some(epochs) = self.epochs {
             if epochs <= done {

@@ -50,11 +50,19 @@ fn bar_from(bar: ProgressBar, done: u64) -> ProgressBar {
     bar
 }
 
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    All,
+    Trouble,
+    Nothing,
+}
+
 /// The bar, if standard error is a terminal. It has no colours, so `NO_COLOR` has nothing to forbid.
 pub struct Progress {
     bar: Option<ProgressBar>,
     epochs: usize,
-    is_silent: bool,
+    voice: Voice,
     losses: Sparkline,
 }
 
@@ -69,7 +77,17 @@ impl Progress {
         Self {
             bar,
             epochs,
-            is_silent: false,
+            voice: Voice::All,
+            losses: Sparkline::default(),
+        }
+    }
+
+    /// Nothing is shown but trouble.
+    pub fn quiet(epochs: usize) -> Self {
+        Self {
+            bar: None,
+            epochs,
+            voice: Voice::Trouble,
             losses: Sparkline::default(),
         }
     }
@@ -77,10 +95,8 @@ impl Progress {
     /// Nothing is shown.
     pub fn none(epochs: usize) -> Self {
         Self {
-            bar: None,
-            epochs,
-            is_silent: true,
-            losses: Sparkline::default(),
+            voice: Voice::Nothing,
+            ..Self::quiet(epochs)
         }
     }
 
@@ -127,8 +143,16 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
-            None if self.is_silent => {}
-            None => tell!("{line}"),
+            None if self.voice == Voice::All => tell!("{line}"),
+            None => {}
+        }
+    }
+
+    /// A line about trouble.
+    pub fn warn(&self, line: &str) {
+        match self.voice {
+            Voice::Trouble => tell!("{line}"),
+            Voice::All | Voice::Nothing => self.say(line),
         }
     }
 

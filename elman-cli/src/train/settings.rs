@@ -137,6 +137,10 @@ pub struct Settings {
     #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
           help_heading = TRAINING)]
     pub watch: bool,
+    /// Say nothing of the epochs: only notes on the data, trouble and the score in the end
+    #[arg(long, help_heading = TRAINING)]
+    #[serde(skip)]
+    pub quiet: bool,
     /// Where all random numbers come from
     #[arg(long, value_name = "N", value_parser = seed, help_heading = TRAINING)]
     pub seed: u64,

@@ -71,8 +71,12 @@ pub fn train<T: Task>(
         None if run.checkpoint().exists() => during("reading the checkpoint", start)?,
         None => during("drawing the first weights", start)?,
     };
-    if callback.is_some() {
-        trainer.progress = Progress::none(settings.epochs);
+    if callback.is_some() || settings.quiet {
+        trainer.progress.finish();
+        trainer.progress = match callback {
+            Some(_) => Progress::none(settings.epochs),
+            None => Progress::quiet(settings.epochs),
+        };
     }
     trainer.callback = callback;
     on_threads(settings.threads, || trainer.run())

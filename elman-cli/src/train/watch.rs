@@ -98,7 +98,10 @@ impl<'a> Watch<'a> {
                     .told
                     .insert(format!("{:?} {}", finding.severity, finding.about))
             {
-                progress.say(&finding.line());
+                match finding.severity {
+                    Severity::Trouble => progress.warn(&finding.line()),
+                    _ => progress.say(&finding.line()),
+                }
             }
         }
     }
