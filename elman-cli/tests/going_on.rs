@@ -127,3 +127,38 @@ fn what_cannot_be_changed_is_said() {
     shop.fails("train --resume run --lr 0", 2, &["above 0"]);
     assert_eq!(shop.text("run/config.toml"), config);
 }
+
+#[test]
+fn runs_are_listed_with_what_they_differ_in() {
+    let shop = shop();
+    shop.fails("runs", 2, &["runs"]);
+    for (name, flags) in [
+        ("a", "--hidden 4 --epochs 1"),
+        ("b", "--epochs 6 --lr 0.01"),
+    ] {
+        shop.ok(&format!(
+            "train classify --train rows.csv {NET} {flags} --out all/{name}"
+        ));
+    }
+    std::fs::create_dir(shop.path("all/no_run")).unwrap();
+    let lines: Vec<serde_json::Value> = shop
+        .ok("runs all --json")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let score = |one: &serde_json::Value| one["score"].as_f64().unwrap();
+    assert!(lines.len() == 2 && score(&lines[0]) >= score(&lines[1]));
+    for one in &lines {
+        let names: Vec<&String> = one["settings"].as_object().unwrap().keys().collect();
+        assert_eq!(names, ["epochs", "hidden", "lr"], "{one}");
+        assert_eq!(
+            (&one["task"], &one["score_name"]),
+            (&"classify".into(), &"accuracy".into())
+        );
+    }
+    let table = shop.ok("runs all");
+    assert!(table.starts_with("run    task      score"), "{table}");
+    assert!(table.contains("epochs 6, hidden 8, lr 0.01"), "{table}");
+    assert_eq!(shop.ok("runs all/b --json").lines().count(), 1);
+    shop.fails("runs all/no_run", 2, &["no runs in this folder"]);
+}

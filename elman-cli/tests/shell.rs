@@ -48,7 +48,7 @@ fn every_command_has_a_page() {
 }
 
 /// What clap knows of commands, and theirs.
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "",
     "demo",
     "train",
@@ -61,6 +61,7 @@ const COMMANDS: [&str; 20] = [
     "predict",
     "generate",
     "report",
+    "runs",
     "inspect",
     "quantize",
     "gradcheck",

@@ -9,6 +9,7 @@ mod inspect;
 mod parse;
 mod quantize;
 mod report;
+mod runs;
 mod shell;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use inspect::InspectArgs;
 pub use parse::{parse, parse_job, parse_run, parse_run_text};
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
+pub use runs::RunsArgs;
 pub use shell::{CompletionsArgs, ManArgs};
 #[cfg(test)]
 pub use tests::{test_forecast, test_settings};
@@ -68,6 +70,7 @@ pub enum Command {
     Quantize(QuantizeArgs),
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),
+    Runs(RunsArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -7,5 +7,6 @@ pub mod gradcheck;
 pub mod inspect;
 pub mod predict;
 pub mod quantize;
+pub mod runs;
 pub mod shell;
 pub mod train;
