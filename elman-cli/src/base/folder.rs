@@ -42,6 +42,29 @@ impl Run {
         Err(Failure::input(complaint).in_file(folder))
     }
 
+    /// The runs right in a folder, or the folder itself if it is one.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn all_in(folder: &Path) -> Result<Vec<Self>> {
+        let own = Self {
+            folder: folder.to_owned(),
+        };
+        if own.config().is_file() {
+            return Ok(vec![own]);
+        }
+        let entries = fs::read_dir(folder).map_err(|error| Failure::read(folder, &error))?;
+        let runs = entries.flatten().map(|entry| Self {
+            folder: entry.path(),
+        });
+        let runs: Vec<Self> = runs.filter(|run| run.config().is_file()).collect();
+        if runs.is_empty() {
+            let sentence = "there are no runs in this folder; elman train makes one";
+            return Err(Failure::input(sentence).in_file(folder));
+        }
+        Ok(runs)
+    }
+
     /// One of the runs in a folder that is none itself.
     fn holds_runs(&self) -> Option<PathBuf> {
         if self.config().exists() || self.model().exists() {

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
 use std::io::Write as _;
-use std::path::Path;
 
 use serde::Serialize;
 
 use crate::args::RunsArgs;
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::json;
 use crate::train::measure::as_read;
@@ -45,11 +43,8 @@ struct Listed {
 /// # Errors
 /// A folder that is not there or holds no runs.
 pub fn run(args: &RunsArgs) -> Result<()> {
-    let mut all = list(&args.folder)?;
-    if all.is_empty() {
-        let sentence = "there are no runs in this folder; elman train makes one";
-        return Err(Failure::input(sentence).in_file(&args.folder));
-    }
+    let runs = Run::all_in(&args.folder)?;
+    let mut all: Vec<Listed> = runs.iter().map(Listed::of).collect::<Result<_>>()?;
     keep_differences(&mut all);
     let better = |a: &Listed, b: &Listed| {
         let by_score = b.rank.total_cmp(&a.rank);
@@ -65,26 +60,6 @@ pub fn run(args: &RunsArgs) -> Result<()> {
         return Ok(());
     }
     Ok(out.write_all(table(&all).as_bytes())?)
-}
-
-/// The runs right in a folder, or the folder if it is one.
-fn list(folder: &Path) -> Result<Vec<Listed>> {
-    let own = Run::open(folder)?;
-    if own.config().exists() {
-        return Ok(vec![Listed::of(&own)?]);
-    }
-    let failed = |error| Failure::read(folder, &error);
-    let mut all = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            let run = Run::open(&path)?;
-            if run.config().exists() {
-                all.push(Listed::of(&run)?);
-            }
-        }
-    }
-    Ok(all)
 }
 
 impl Listed {
