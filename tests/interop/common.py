@@ -92,6 +92,8 @@ class Differences:
         self.largest, self.count = {}, {}
 
     def see(self, kind, found, expected):
+        # Probabilities come by the names of classes, in their order.
+        found, expected = (list(one.values()) if isinstance(one, dict) else one for one in (found, expected))
         found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
         if found.shape != expected.shape or not np.isfinite(found).all():
             sys.exit(f"{kind}: {found.shape} numbers instead of {expected.shape}, or not finite")
