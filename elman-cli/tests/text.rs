@@ -294,7 +294,12 @@ fn stories_end_well() {
         "011\n"
     );
     let series = shop.ok("demo series --out series");
-    assert!(after(&series, "this model") < 0.8, "{series}");
+    // The net pays: the best linear sum is about twice as far off.
+    let ours = after(&series, "this model");
+    assert!(
+        ours < 0.5 && after(&series, "autoregression") > 1.8 * ours,
+        "{series}"
+    );
 }
 
 #[test]

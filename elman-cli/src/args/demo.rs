@@ -44,6 +44,6 @@ pub enum Story {
     Xor,
     /// Learn a simple grammar from nothing but the order of words (Elman 1990)
     Words,
-    /// Forecast waves on a parabola, beyond everything seen in training
+    /// Forecast a chaotic wave on a parabola, beyond everything seen in training
     Series,
 }

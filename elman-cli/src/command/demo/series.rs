@@ -1,6 +1,6 @@
-//! `elman demo series`: waves on a parabola are forecast beyond everything seen in training.
+//! `elman demo series`: a chaotic wave on a parabola is forecast beyond everything seen in training, by a net with about half
+//! of the error of the best linear sum.
 
-use std::f64::consts::TAU;
 use std::io::Write;
 
 use super::plot::{Screen, dots};
@@ -33,7 +33,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     write_atomic(&data, table(args.seed).as_bytes())?;
     writeln!(
         std::io::stdout(),
-        "Two waves, some noise, and a part that grows as the square of time: {STEPS} steps.\n{} learns from the \
+        "A chaotic wave, some noise, and a part that grows as the square of time: {STEPS} steps.\n{} learns from the \
          first {VALID} to forecast the next value; it is tested on the last {}, all larger than\nanything before.\n",
         args.cell.net(),
         STEPS - TEST
@@ -54,23 +54,33 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     show(&ForecastModel::open(&run)?, &run, args.threads)
 }
 
-/// The value of a step, without noise.
-fn value(step: usize) -> f64 {
-    let t = step as f64;
-    10.0 * (TAU * t / 25.0).sin() + 5.0 * (TAU * t / 7.3).sin() + 0.0004 * t * t
+/// Blood cells that are made again some time after they were missed (Mackey, Glass 1977, the equation with the delay 17, by
+/// Euler's method): so many values, every sixth of the steps.
+fn chaos(values: usize) -> Vec<f64> {
+    const DELAY: usize = 17;
+    const EVERY: usize = 6;
+    /// Steps until nothing is left of how it began.
+    const BEFORE: usize = 600;
+    let mut x = vec![1.2f64; DELAY + 1];
+    while x.len() < BEFORE + EVERY * values {
+        let (now, then) = (x[x.len() - 1], x[x.len() - 1 - DELAY]);
+        x.push(now + 0.2 * then / (1.0 + then.powi(10)) - 0.1 * now);
+    }
+    x[BEFORE..].iter().step_by(EVERY).copied().collect()
 }
 
 /// The series as CSV.
 fn table(seed: u64) -> String {
     let mut rng = seeds::generator(seed, Purpose::Demo, &[5]);
     let mut text = "t,y,split\n".to_owned();
-    for step in 0..STEPS {
+    for (step, x) in chaos(STEPS).into_iter().enumerate() {
         let part = match step {
             0..VALID => "train",
             VALID..TEST => "dev",
             _ => "test",
         };
-        let y = value(step) + 0.5 * f64::from(seeds::normal(&mut rng));
+        let grown = 0.0004 * (step as f64).powi(2);
+        let y = 10.0 * x + grown + 0.1 * f64::from(seeds::normal(&mut rng));
         text += &format!("{step},{y:.4},{part}\n");
     }
     text
@@ -110,7 +120,7 @@ fn show(forecaster: &ForecastModel, run: &Run, threads: u16) -> Result<()> {
     let folder = run.folder().display();
     Ok(writeln!(
         out,
-        "\n{}\nThe noise alone, which nobody can forecast, is 0.5.\n\nNext:\n  elman predict {folder} --data {folder}/series.csv \
+        "\n{}\nThe noise alone, which nobody can forecast, is 0.1.\n\nNext:\n  elman predict {folder} --data {folder}/series.csv \
          --steps 50      fifty steps ahead, each from those before\n  elman train forecast --help",
         forecaster.evaluate(&args)?.table
     )?)
