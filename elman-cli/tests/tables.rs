@@ -24,7 +24,7 @@ fn a_table_in_a_zip_archive_is_read() {
     let table = series("t,y\n", |t, y| format!("{t},{y}\n"));
     shop.write("plain.csv", &table);
     let files = [
-        ("__MACOSX/._y.csv", &b"\0"[..]),
+        ("__MACOSX/y.csv", &b"\0"[..]),
         ("data/y.csv", table.as_bytes()),
     ];
     shop.write("packed.zip", zipped(&files));
