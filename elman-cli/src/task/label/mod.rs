@@ -8,7 +8,6 @@ mod judge;
 mod labels;
 mod meaning;
 mod model;
-mod parts;
 mod row;
 mod scores;
 mod targets;

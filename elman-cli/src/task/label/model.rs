@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::judge::{Decoded, LabelJudge};
 use super::meaning::LabelMeaning;
-use super::parts;
 use super::row::best;
 use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
@@ -21,6 +20,7 @@ use crate::data::{
 };
 use crate::net::judge::Judge;
 use crate::task::args::{EvalArgs, PredictArgs, split_column};
+use crate::task::parts;
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained labelling net.
