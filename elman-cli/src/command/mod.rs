@@ -1,6 +1,7 @@
 //! What the commands do, a file or folder for each; `elman export` and `elman import` lie in `exchange`.
 
 pub mod bench;
+pub mod compare;
 pub mod demo;
 pub mod evaluate;
 pub mod gradcheck;

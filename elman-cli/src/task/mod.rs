@@ -6,6 +6,7 @@ pub mod echo;
 pub mod forecast;
 mod groups;
 pub mod label;
+pub mod paired;
 pub mod registry;
 pub mod text;
 pub mod trained;

@@ -10,6 +10,7 @@ use crate::data::features::NamedChannel;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::paired::Paired;
 use crate::train::task::Meaning;
 
 /// A trained net and what its numbers mean.
@@ -70,6 +71,17 @@ pub trait Trained: HasNetwork {
     /// # Errors
     /// A file that is missing or does not fit.
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport>;
+
+    /// The same file example by example, for `elman compare`.
+    ///
+    /// # Errors
+    /// As [`Trained::evaluate`]; a task whose nets cannot be compared like this.
+    fn paired(&self, _: &EvalArgs) -> Result<Paired> {
+        Err(Failure::input(
+            "--data compares nets that label, classify, forecast or foresee texts; these have their scores side by side \
+             without it",
+        ))
+    }
 
     /// Writes predictions for the data that the command line names, `chunk` pieces at a time. Runs on the threads of the
     /// rayon pool around it.

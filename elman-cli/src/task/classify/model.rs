@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::{Serialize, Serializer};
 
 use super::meaning::ClassMeaning;
-use super::scores::{ClassJudge, ClassScores};
+use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
@@ -15,6 +15,7 @@ use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
 use crate::task::args::{EvalArgs, PredictArgs, split_column};
 use crate::task::label::best;
+use crate::task::paired::{Outcomes, Paired};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained classifying net.
@@ -76,6 +77,17 @@ impl ClassModel {
         }
     }
 
+    /// The data that the command line names, and what was found in every sequence of them.
+    fn judged(&self, args: &EvalArgs) -> Result<(Sequences, Vec<Option<Answer>>)> {
+        args.note_parts(self.meaning.split_column.as_deref());
+        let sequences = self.sequences(args.file())?;
+        let judge = ClassJudge(sequences.classes());
+        let answers = on_threads(args.threads.into(), || {
+            self.network.judge(&sequences, &judge)
+        })?;
+        Ok((sequences, answers))
+    }
+
     /// In the format of the input: a row of a table, text TAB class, or a line of the file of classes.
     fn write(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
         let class = best(row);
@@ -116,16 +128,26 @@ impl ClassModel {
 
 impl Trained for ClassModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
-        args.note_parts(self.meaning.split_column.as_deref());
-        let sequences = self.sequences(args.file())?;
-        let judge = ClassJudge(sequences.classes());
-        let answers = on_threads(args.threads.into(), || {
-            self.network.judge(&sequences, &judge)
-        })?;
+        let (sequences, answers) = self.judged(args)?;
         let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
         Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(),
+        })
+    }
+
+    fn paired(&self, args: &EvalArgs) -> Result<Paired> {
+        let (sequences, answers) = self.judged(args)?;
+        let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
+        let right = super::scores::right(&sequences, &answers);
+        Ok(Paired {
+            about: "the class of every sequence".to_owned(),
+            score_name: "accuracy",
+            score: scores.accuracy,
+            outcomes: Outcomes::Right {
+                noun: "sequences",
+                sequences: right.into_iter().map(|right| vec![right]).collect(),
+            },
         })
     }
 

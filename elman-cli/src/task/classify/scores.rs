@@ -46,6 +46,19 @@ impl Judge for ClassJudge<'_> {
     }
 }
 
+/// Whether each sequence that has a class was given it.
+pub fn right(sequences: &Sequences, answers: &[Option<Answer>]) -> Vec<bool> {
+    let answers = answers.iter().enumerate();
+    let is_right = |(target, answer): (usize, &Option<Answer>)| {
+        let answer = (*answer)?;
+        match sequences.classes()[target].get() {
+            Some(class) => Some(class as usize == answer.found),
+            None => sequences.unknown(target).map(|_| false),
+        }
+    };
+    answers.filter_map(is_right).collect()
+}
+
 /// ClassScores over all sequences of a file.
 #[derive(Clone, Debug)]
 pub struct ClassScores {

@@ -8,6 +8,7 @@ mod judge;
 mod labels;
 mod meaning;
 mod model;
+mod paired;
 mod parts;
 mod row;
 mod scores;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::judge::{Decoded, LabelJudge};
 use super::meaning::LabelMeaning;
+use super::paired::paired;
 use super::parts;
 use super::row::best;
 use super::scores::LabelScores;
@@ -21,6 +22,7 @@ use crate::data::{
 };
 use crate::net::judge::Judge;
 use crate::task::args::{EvalArgs, PredictArgs, split_column};
+use crate::task::paired::Paired;
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained labelling net.
@@ -82,6 +84,16 @@ impl Trained for LabelModel {
             json: scores.to_json(),
             table: scores.to_table(),
         })
+    }
+
+    fn paired(&self, args: &EvalArgs) -> Result<Paired> {
+        args.note_parts(self.meaning.split_column.as_deref());
+        let sequences = self.sequences(args.file())?;
+        let found = on_threads(args.threads.into(), || {
+            self.network.judge(&sequences, &self.judge(&sequences))
+        })?;
+        let is_table = self.reads_tables();
+        Ok(paired(&self.meaning.labels, &sequences, &found, is_table))
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
