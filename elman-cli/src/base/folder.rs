@@ -42,6 +42,38 @@ impl Run {
         Err(Failure::input(complaint).in_file(folder))
     }
 
+    /// A folder, whether it is there or not.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The runs that these folders stand for: each is one, or holds those of `--folds` or `--seeds`.
+    ///
+    /// # Errors
+    /// As [`Run::open`]; none of those has a model yet.
+    pub fn open_all(folders: &[PathBuf]) -> Result<Vec<Self>> {
+        let mut runs = Vec::new();
+        for folder in folders {
+            if !Self::at(folder.clone()).plan().is_file() {
+                runs.push(Self::open(folder)?);
+                continue;
+            }
+            let mut members = Self::all_in(folder)?;
+            members.retain(|run| run.model().is_file());
+            if members.is_empty() {
+                let sentence = "none of these runs has a model yet";
+                return Err(Failure::input(sentence).in_file(folder));
+            }
+            // By their numbers: fold-2 before fold-10.
+            members.sort_by_key(|run| {
+                let name = run.folder.display().to_string();
+                (name.len(), name)
+            });
+            runs.extend(members);
+        }
+        Ok(runs)
+    }
+
     /// The runs right in a folder, or the folder itself if it is one.
     ///
     /// # Errors
@@ -111,7 +143,7 @@ impl Run {
             return Ok(());
         }
         let folder = self.folder.display();
-        let advice = if self.config().is_file() {
+        let advice = if self.config().is_file() || self.plan().is_file() {
             format!("go on with it by elman train --resume {folder}, or choose another --out")
         } else {
             "it is no run, and not empty; choose another --out".to_owned()
@@ -193,6 +225,16 @@ impl Run {
     /// Every setting in force.
     pub fn config(&self) -> PathBuf {
         self.folder.join("config.toml")
+    }
+
+    /// Of a folder that holds the runs of one command (`--folds`, `--seeds`): the settings that they share.
+    pub fn plan(&self) -> PathBuf {
+        self.folder.join("runs.toml")
+    }
+
+    /// What came of these.
+    pub fn summary(&self) -> PathBuf {
+        self.folder.join("summary.json")
     }
 
     /// One JSON object per epoch.

@@ -8,6 +8,7 @@ pub mod gradcheck;
 pub mod inspect;
 pub mod predict;
 pub mod quantize;
+pub mod repeat;
 pub mod runs;
 pub mod shell;
 pub mod train;

@@ -93,6 +93,7 @@ fn split<'a>(
         let valid = train.all.clone();
         return Ok((train, valid, path));
     }
+    let fold = args.settings.repeats.held_out(args.valid.as_deref())?;
     let held = devoted(&mut train, args.valid.is_some());
     if train.all.is_empty() {
         return Err(Failure::input("the split column leaves nothing to learn from").in_file(path));
@@ -118,10 +119,19 @@ fn split<'a>(
         let found = source::load(file, &known)?;
         return Ok((train, found.all, valid));
     }
+    let seed = args.settings.seed;
+    if let Some(fold) = fold {
+        train.all.extend(held);
+        let members: Vec<Member<'_>> = train.all.iter().map(member).collect();
+        let is_held_out =
+            groups::fold(&members, fold, seed).map_err(|failure| failure.in_file(path))?;
+        let (rest, valid) = part(train.all, &is_held_out);
+        train.all = rest;
+        return Ok((train, valid, path));
+    }
     if !held.is_empty() {
         return Ok((train, held, path));
     }
-    let seed = args.settings.seed;
     let (rest, valid) = match held_out_groups(&train, seed, path) {
         Some(is_held_out) => part(train.all, &is_held_out),
         None => hold_out(train.all, seed),
@@ -156,12 +166,15 @@ fn devoted(train: &mut Examples, is_validated: bool) -> Vec<Example> {
 /// Which examples are held out where the file says who they come from.
 fn held_out_groups(train: &Examples, seed: u64, path: &Path) -> Option<Vec<bool>> {
     let column = train.group_column.as_deref()?;
-    let members = train.all.iter().map(|example| Member {
+    let members: Vec<Member<'_>> = train.all.iter().map(member).collect();
+    groups::hold_out(&members, column, seed, path)
+}
+
+fn member(example: &Example) -> Member<'_> {
+    Member {
         group: &example.group,
         class: example.class.as_deref(),
-    });
-    let members: Vec<Member<'_>> = members.collect();
-    groups::hold_out(&members, column, seed, path)
+    }
 }
 
 /// The first `count` examples, taking turns among the classes: of one class alone nothing could be learnt.
@@ -282,6 +295,10 @@ impl Job for ClassifyArgs {
             .chain(classes)
             .flatten()
             .collect()
+    }
+
+    fn has_folds(&self) -> bool {
+        true
     }
 
     fn load(&self) -> Result<ClassifyTask> {

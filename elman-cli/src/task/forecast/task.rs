@@ -207,6 +207,10 @@ impl Job for ForecastArgs {
         self.train.iter_mut().chain(&mut self.valid).collect()
     }
 
+    fn has_folds(&self) -> bool {
+        true
+    }
+
     fn load(&self) -> Result<ForecastTask> {
         let Some(path) = &self.train else {
             return Err(Failure::input("train forecast needs data: --train FILE"));
@@ -245,6 +249,9 @@ impl Job for ForecastArgs {
         let mut train = series::load(&file(path, split))
             .map_err(|failure| Format::doubt(self.format, path, failure))?;
         series::note_missing(&train, &columns, path);
+        if let Some(fold) = self.settings.repeats.held_out(self.valid.as_deref())? {
+            train.iter_mut().for_each(|one| one.roll(fold));
+        }
         let valid = match &self.valid {
             Some(valid) => {
                 let mut series = series::load(&file(valid, None))?;

@@ -70,7 +70,13 @@ impl LabelTask {
             );
         }
         let load = |valid: &Path| Ok(Conll::load(valid, args.columns, Some(layout))?.0);
-        let (train, valid, valid_path) = split(args, path, train, load, hold_out)?;
+        let (train, valid, valid_path) =
+            split(args, path, train, load, |train, seed| {
+                match args.settings.repeats.fold {
+                    Some(fold) => parts::fold(train, |_| "", fold, seed),
+                    None => Ok(hold_out(train, seed)),
+                }
+            })?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let embedding = args.settings.embedding;
         let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
@@ -121,14 +127,18 @@ impl LabelTask {
             columns: table.columns.len(),
             path,
         };
-        let train = if args.valid.is_some() || !rows.held.is_empty() {
+        let fold = args.settings.repeats.fold;
+        let is_held = args.valid.is_some() || !rows.held.is_empty();
+        let train = if is_held && fold.is_none() {
             rows.in_pieces(train)
         } else {
             train
         };
-        let (train, valid, valid_path) = split(args, path, train, load, |train, seed| {
-            rows.hold_out(train, seed)
-        })?;
+        let (train, valid, valid_path) =
+            split(args, path, train, load, |train, seed| match fold {
+                Some(fold) => rows.fold(train, fold, seed),
+                None => Ok(rows.hold_out(train, seed)),
+            })?;
         let values = || train.iter().map(|block| block.values.as_slice());
         let (reading, notes) = Reading::numbers(&table.columns, values(), args.settings.window);
         survey::note(&table.columns, values, &notes, path);
@@ -184,16 +194,18 @@ fn split<'a, T: Clone>(
     path: &'a Path,
     mut train: Vec<T>,
     load: impl FnOnce(&Path) -> Result<Vec<T>>,
-    hold_out: impl FnOnce(Vec<T>, u64) -> (Vec<T>, Vec<T>),
+    hold_out: impl FnOnce(Vec<T>, u64) -> Result<(Vec<T>, Vec<T>)>,
 ) -> Result<(Vec<T>, Vec<T>, &'a Path)> {
     if let Some(sequences) = args.settings.overfit_batch {
         train.truncate(sequences);
         return Ok((train.clone(), train, path));
     }
+    args.settings.repeats.held_out(args.valid.as_deref())?;
     if let Some(valid) = &args.valid {
         return Ok((train, load(valid)?, valid));
     }
-    let (train, valid) = hold_out(train, args.settings.seed);
+    let held = hold_out(train, args.settings.seed);
+    let (train, valid) = held.map_err(|failure| failure.in_file(path))?;
     if valid.is_empty() {
         let sentence = "one sentence is too little to learn from and validate on";
         return Err(Failure::input(sentence).in_file(path));
@@ -221,6 +233,10 @@ impl Job for LabelArgs {
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
         self.train.iter_mut().chain(&mut self.valid).collect()
+    }
+
+    fn has_folds(&self) -> bool {
+        true
     }
 
     fn load(&self) -> Result<LabelTask> {
