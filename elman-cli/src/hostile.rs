@@ -99,7 +99,7 @@ pub fn model(bytes: &[u8]) -> bool {
         write(&data, text.as_bytes());
         for json in [true, false] {
             let args = PredictArgs {
-                run: home.path().to_owned(),
+                runs: vec![home.path().to_owned()],
                 data: data.clone(),
                 format: None,
                 columns: None,

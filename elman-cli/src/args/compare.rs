@@ -60,7 +60,7 @@ impl CompareArgs {
     /// Measuring one of the runs on the data.
     pub fn eval(&self, run: &Path, data: &Path) -> EvalArgs {
         EvalArgs {
-            run: run.to_owned(),
+            runs: vec![run.to_owned()],
             data: data.to_owned(),
             format: self.format,
             columns: self.columns,

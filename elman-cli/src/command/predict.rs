@@ -22,7 +22,7 @@ const NUMBERS: usize = 1 << 22;
 /// # Errors
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &PredictArgs) -> Result<()> {
-    let trained = registry::open(&Run::open(&args.run)?)?;
+    let trained = registry::open_all(&Run::open_all(&args.runs)?)?;
     if args.steps.is_some() && !trained.is_forecaster() {
         return Err(Failure::input(
             "--steps is for forecasts; this net answers what is there",
@@ -44,5 +44,5 @@ fn to_standard_output(trained: &dyn Trained, args: &PredictArgs) -> Result<()> {
     };
     trained.predict(args, chunk, &mut out)?;
     out.flush()?;
-    trained.network().must_be_finite()
+    trained.must_be_finite()
 }

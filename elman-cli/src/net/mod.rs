@@ -5,6 +5,7 @@ pub mod cell;
 mod corruption;
 pub mod cost;
 pub mod describe;
+pub mod ensemble;
 pub mod gather;
 pub mod infer;
 pub mod int8;

@@ -151,7 +151,7 @@ impl Comparison {
             }
             let found = net.paired(&args.eval(run, data));
             let found = found.map_err(|failure| Format::doubt(args.format, data, failure))?;
-            net.network().must_be_finite()?;
+            net.must_be_finite()?;
             Ok(found)
         });
         let (a, b): (Paired, Paired) = (a?, b?);

@@ -24,11 +24,12 @@ Examples:
   printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
   elman predict runs/names --data new.conll --json | jq -c .spans
   elman predict runs/sun --data sunspots.csv --steps 12
+  elman predict runs/five-seeds --data new.conll     (together)
   elman predict runs/shakespeare --data new.txt")]
 pub struct PredictArgs {
-    /// The folder of a training run
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
+    /// The folder of a training run; of several, or of one that --folds or --seeds made, the answers are averaged
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
     /// Data in the format of the training data, with or without labels; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,

@@ -9,5 +9,5 @@ mod task;
 
 pub use args::ClassifyArgs;
 pub use meaning::{ClassMeaning, TASK};
-pub use model::ClassModel;
+pub use model::{ClassModel, fit};
 pub use source::Unit;

@@ -21,4 +21,4 @@ mod tests;
 
 pub use args::ForecastArgs;
 pub use meaning::TASK;
-pub use model::ForecastModel;
+pub use model::{ForecastModel, fit};

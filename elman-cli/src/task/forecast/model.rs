@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::meaning::ForecastMeaning;
+use super::predict;
 use super::scores::{ForecastScores, Judged};
-use super::{predict, series};
+use super::series::{self, Series};
+
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::threads::on_threads;
+use crate::data::table::Part;
 use crate::data::{DataFile, Format, Sequences};
 use crate::task::args::{EvalArgs, PredictArgs, split_column};
 use crate::task::paired::{Errors, Outcomes, Paired};
@@ -38,10 +41,18 @@ impl ForecastModel {
         let split = split_column(args.part, meaning.split_column.as_deref());
         let series = series::load(&meaning.file(&args.data, args.format, split))?;
         series::note_missing(&series, &meaning.columns, &args.data);
-        let encoded = meaning.encode(&series, args.part);
-        let outputs = on_threads(args.threads.into(), || {
-            self.network.outputs(&encoded.sequences)
+        let all = on_threads(args.threads.into(), || {
+            let of = |net: &Self| net.forecasts_of(&series, args.part);
+            self.members().map(of).collect::<Result<Vec<_>>>()
         })?;
+        Ok(mean(all))
+    }
+
+    /// The forecasts of this net alone.
+    fn forecasts_of(&self, series: &[Series], part: Option<Part>) -> Result<Forecasts> {
+        let meaning = &self.meaning;
+        let encoded = meaning.encode(series, part);
+        let outputs = self.network.outputs(&encoded.sequences)?;
         let mut forecasts = Forecasts::new();
         for (sequence, &number) in encoded.series.iter().enumerate() {
             for (step, row) in encoded.sequences.rows_of(sequence).enumerate() {
@@ -73,6 +84,44 @@ impl ForecastModel {
         }
         Ok(scores)
     }
+}
+
+/// The mean of what several nets forecast, where all do.
+fn mean(mut all: Vec<Forecasts>) -> Forecasts {
+    let others = all.split_off(all.len().min(1));
+    let mut first = all.pop().unwrap_or_default();
+    if others.is_empty() {
+        return first;
+    }
+    let share = 1.0 / (1.0 + others.len() as f64);
+    first.retain(|place, one| {
+        let found: Option<Vec<&Judged>> = others.iter().map(|other| other.get(place)).collect();
+        let Some(found) = found else {
+            return false;
+        };
+        let sum =
+            |of: fn(&Judged) -> f64| of(one) + found.iter().map(|other| of(other)).sum::<f64>();
+        (one.value, one.linear) = (share * sum(|one| one.value), share * sum(|one| one.linear));
+        true
+    });
+    first
+}
+
+/// What keeps two forecasting nets from answering together.
+///
+/// # Errors
+/// They do.
+pub fn fit(one: &ForecastMeaning, other: &ForecastMeaning) -> Result<(), String> {
+    if one.columns != other.columns || one.view.known != other.view.known {
+        return Err("they read different columns".to_owned());
+    }
+    if one.view.horizon != other.view.horizon {
+        let [one, other] = [one, other].map(|meaning| meaning.view.horizon);
+        return Err(format!(
+            "one forecasts {one} steps ahead, the other {other}"
+        ));
+    }
+    Ok(())
 }
 
 impl Trained for ForecastModel {
