@@ -100,6 +100,7 @@ pub fn model(bytes: &[u8]) -> bool {
         for json in [true, false] {
             let args = PredictArgs {
                 runs: vec![home.path().to_owned()],
+                why: false,
                 data: data.clone(),
                 format: None,
                 columns: None,
@@ -109,6 +110,7 @@ pub fn model(bytes: &[u8]) -> bool {
             };
             if steps.is_none() || trained.is_forecaster() {
                 let _ = trained.predict(&args, 2, &mut std::io::sink());
+                let _ = trained.explain(&args, 2, &mut std::io::sink());
             }
         }
         let file = DataFile {

@@ -272,8 +272,7 @@ fn flags_out_of_range() {
 #[test]
 fn commands_that_are_almost_right() {
     let shop = Workshop::new();
-    let hint =
-        |typed: &str, meant: &str| shop.fails(typed, 2, &["unexpected argument", "hint: ", meant]);
+    let hint = |typed: &str, meant: &str| shop.fails(typed, 2, &["argument", "hint: ", meant]);
     hint("train --train x", "elman train label --train FILE");
     hint("train label --resume run", "elman train --resume RUN");
     hint("predict run FILE", "elman predict RUN --data FILE");

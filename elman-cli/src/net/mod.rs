@@ -1,5 +1,6 @@
 //! The net in memory and on disk, what it costs, and how it is asked.
 
+pub mod attribution;
 pub mod cell;
 #[cfg(test)]
 mod corruption;

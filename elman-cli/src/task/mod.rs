@@ -11,3 +11,4 @@ pub mod registry;
 pub mod text;
 pub mod trained;
 pub mod values;
+mod why;

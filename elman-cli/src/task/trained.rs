@@ -147,6 +147,16 @@ pub trait Trained: HasNetwork {
     /// Data that are missing or do not fit.
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()>;
 
+    /// The same, each answer with what spoke for it: `--why`.
+    ///
+    /// # Errors
+    /// As [`Trained::predict`]; a task whose answers have no reasons.
+    fn explain(&self, _: &PredictArgs, _: usize, _: &mut dyn Write) -> Result<()> {
+        Err(Failure::input(
+            "--why is for nets that label, classify or forecast",
+        ))
+    }
+
     /// The formats of its data.
     fn formats(&self) -> &'static [Format];
 

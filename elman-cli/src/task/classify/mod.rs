@@ -6,6 +6,7 @@ mod model;
 mod scores;
 mod source;
 mod task;
+mod why;
 
 pub use args::ClassifyArgs;
 pub use meaning::{ClassMeaning, TASK};

@@ -210,6 +210,10 @@ impl Trained for ClassModel {
         self.answer(args, chunk, out)
     }
 
+    fn explain(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.explain_all(args, chunk, out)
+    }
+
     fn reads_tables(&self) -> bool {
         self.meaning.kind == Kind::Numbers
     }

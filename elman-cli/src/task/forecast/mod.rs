@@ -18,6 +18,7 @@ mod series;
 mod task;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use args::ForecastArgs;
 pub use meaning::TASK;

@@ -164,6 +164,10 @@ impl Trained for ForecastModel {
         predict::run(self, args, out)
     }
 
+    fn explain(&self, args: &PredictArgs, _: usize, out: &mut dyn Write) -> Result<()> {
+        self.explain_all(args, out)
+    }
+
     fn formats(&self) -> &'static [Format] {
         Format::TABLES
     }

@@ -7,6 +7,7 @@ mod evidence;
 mod judge;
 mod labels;
 mod meaning;
+mod mistakes;
 mod model;
 mod paired;
 mod parts;
@@ -15,6 +16,7 @@ mod row;
 mod scores;
 mod targets;
 mod task;
+mod why;
 
 pub use args::LabelArgs;
 pub use counts::LabelCounts;

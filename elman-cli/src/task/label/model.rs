@@ -102,6 +102,10 @@ impl Trained for LabelModel {
         }
     }
 
+    fn explain(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.explain_all(args, chunk, out)
+    }
+
     fn reads_tables(&self) -> bool {
         self.meaning.reading.columns().is_some()
     }
