@@ -242,6 +242,11 @@ impl Run {
         self.folder.join("metrics.jsonl")
     }
 
+    /// One JSON object per process that trained it.
+    pub fn calls(&self) -> PathBuf {
+        self.folder.join("calls.jsonl")
+    }
+
     /// The page that shows how it went.
     pub fn report(&self) -> PathBuf {
         self.folder.join("report.html")

@@ -18,7 +18,7 @@ use crate::train::measure::as_read;
 use crate::train::repeats::{Fold, Repeats};
 use crate::train::settings::to_toml;
 use crate::train::task::Task;
-use crate::train::{Job, Outcome, check_room, load, train, train_until};
+use crate::train::{Job, Outcome, calls, check_room, load, train, train_until};
 
 /// One of the runs, as `summary.json` holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -233,6 +233,7 @@ fn train_part<J: Job>(
     if run.config().exists() {
         let _lock = run.lock()?;
         run.sweep();
+        calls::record(&run)?;
         return train(&task, job.settings(), &run, interrupt.clone(), None);
     }
     check_room(&task, job.settings())?;

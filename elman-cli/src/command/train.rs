@@ -15,7 +15,7 @@ use crate::train::report::{RunReport, RunState};
 use crate::train::settings::Settings;
 use crate::train::task::Task;
 use crate::train::{
-    Changes, Job, Outcome, check_room, load, train, train_in, write_config, write_report,
+    Changes, Job, Outcome, calls, check_room, load, train, train_in, write_config, write_report,
 };
 
 /// The command.
@@ -128,6 +128,7 @@ impl Visitor for Resume<'_> {
             write_config(run, &job)?;
             tell!("elman: {}: note: {changed}", run.config().display());
         }
+        calls::record(run)?;
         let outcome = train(&task, job.settings(), run, Interrupt::listen()?, None)?;
         finish::<J::Task>(run, &outcome, job.settings().quiet)
     }

@@ -3,6 +3,7 @@
 mod average;
 mod batches;
 mod callback;
+pub mod calls;
 mod changes;
 mod checkpoint;
 pub mod defaults;
@@ -135,6 +136,7 @@ pub fn train_until<J: Job>(
         run.must_be_new()?;
     }
     write_config(run, &job)?;
+    calls::record(run)?;
     train(task, job.settings(), run, listen()?, callback)
 }
 

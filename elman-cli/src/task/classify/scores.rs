@@ -18,8 +18,8 @@ const MATRIX: usize = 1000;
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
     /// What the right class costs; none where the net has no output for it.
-    nats: Option<f64>,
-    found: usize,
+    pub nats: Option<f64>,
+    pub found: usize,
 }
 
 /// Takes the answers of sequences with these classes while a net runs over them.

@@ -7,7 +7,7 @@ use elman_core::{Level, Model, Target};
 
 use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
-use super::scores::{ClassJudge, ClassScores};
+use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Examples, Kind, Known, Unit};
 
 use crate::base::failure::{Failure, Result};
@@ -22,7 +22,7 @@ use crate::task::label::{LabelCounts, Labels};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
-use crate::train::report::{Evidence, NamedConfusion};
+use crate::train::report::{Evidence, Mistake, Mistakes, NamedConfusion};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
 
@@ -34,7 +34,12 @@ fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
 
 /// A classifying job.
 #[derive(Debug)]
-pub struct ClassifyTask(TaskData<ClassMeaning>);
+pub struct ClassifyTask {
+    data: TaskData<ClassMeaning>,
+    /// The file of the validation data, and of every sequence in it line and name.
+    valid_path: PathBuf,
+    origins: Vec<(usize, String)>,
+}
 
 impl ClassifyTask {
     fn new(
@@ -60,7 +65,8 @@ impl ClassifyTask {
         let spec = settings.spec(input, meaning.head())?;
         let sequences = meaning.encode(&train.all, train_path)?;
         let count = meaning.classes.len();
-        Ok(Self(TaskData {
+        let origin = |example: &Example| (example.line, example.name.clone());
+        let data = TaskData {
             spec,
             valid: meaning.encode(valid, valid_path)?,
             train_lines: train.all.iter().map(|example| example.line).collect(),
@@ -69,15 +75,39 @@ impl ClassifyTask {
             train: sequences,
             hiding,
             meaning,
-        }))
+        };
+        Ok(Self {
+            data,
+            valid_path: valid_path.to_owned(),
+            origins: valid.iter().map(origin).collect(),
+        })
     }
 
-    /// How good a net is on the validation data.
-    fn scores(&self, model: &Model<'_>) -> Result<ClassScores> {
-        let (valid, classes) = (&self.0.valid, &self.0.meaning.classes);
+    /// What a net answers on the validation data, and how good that is.
+    fn answers(&self, model: &Model<'_>) -> Result<(Vec<Option<Answer>>, ClassScores)> {
+        let (valid, classes) = (&self.data.valid, &self.data.meaning.classes);
         let judge = ClassJudge(valid.classes());
         let answers = infer::judge(Level::detect(), model, valid, &judge)?;
-        Ok(ClassScores::measure(classes, valid, &answers))
+        let scores = ClassScores::measure(classes, valid, &answers);
+        Ok((answers, scores))
+    }
+
+    /// The sequences whose classes are wrong and cost most.
+    fn mistakes(&self, answers: &[Option<Answer>]) -> Mistakes {
+        let (valid, classes) = (&self.data.valid, &self.data.meaning.classes);
+        let all = answers.iter().zip(&self.origins).enumerate();
+        let mistake = |(target, (answer, origin)): (usize, (&Option<Answer>, &(usize, String)))| {
+            let (answer, real) = ((*answer)?, valid.classes()[target].get()?);
+            let (line, name) = origin;
+            (real as usize != answer.found).then(|| Mistake {
+                place: line.to_string(),
+                what: name.clone(),
+                real: classes.name(real as usize).to_owned(),
+                found: classes.name(answer.found).to_owned(),
+                cost: answer.nats.unwrap_or(0.0),
+            })
+        };
+        Mistakes::of(&self.valid_path, ("line", "nats"), all.filter_map(mistake))
     }
 }
 
@@ -350,7 +380,7 @@ impl Task for ClassifyTask {
     type Meaning = ClassMeaning;
 
     fn data(&self) -> &TaskData<ClassMeaning> {
-        &self.0
+        &self.data
     }
 
     fn score_name(&self) -> &'static str {
@@ -358,7 +388,7 @@ impl Task for ClassifyTask {
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = self.scores(model)?;
+        let (_, scores) = self.answers(model)?;
         Ok(Measure {
             loss: scores.loss,
             score: scores.accuracy,
@@ -366,11 +396,15 @@ impl Task for ClassifyTask {
     }
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let scores = self.scores(model)?;
-        Ok(vec![Evidence::Confusion(NamedConfusion {
+        let (answers, scores) = self.answers(model)?;
+        let confusion = NamedConfusion {
             classes: scores.names,
             counts: scores.confusion,
-        })])
+        };
+        Ok(vec![
+            Evidence::Confusion(confusion),
+            Evidence::Mistakes(self.mistakes(&answers)),
+        ])
     }
 }
 

@@ -10,6 +10,7 @@ use super::evidence::evidence;
 use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
+use super::mistakes::{Origin, mistakes};
 use super::parts::{self, Recorded, hold_out};
 use super::scores::LabelScores;
 
@@ -41,7 +42,7 @@ fn is_table(args: &LabelArgs, path: &Path) -> Result<bool> {
 
 /// A labelling job.
 #[derive(Debug)]
-pub struct LabelTask(TaskData<LabelMeaning>);
+pub struct LabelTask(TaskData<LabelMeaning>, Origin);
 
 impl LabelTask {
     fn load_sentences(args: &LabelArgs, path: &Path) -> Result<Self> {
@@ -93,7 +94,10 @@ impl LabelTask {
         Self::new(
             &args.settings,
             (meaning.encode(&train, &name(path))?, lines),
-            meaning.encode(&valid, &name(valid_path))?,
+            (
+                meaning.encode(&valid, &name(valid_path))?,
+                Origin::of_sentences(valid_path, &valid),
+            ),
             (meaning, Some(hiding)),
         )
     }
@@ -155,7 +159,10 @@ impl LabelTask {
         Self::new(
             &args.settings,
             (meaning.encode_rows(&train, &name(path))?, lines),
-            meaning.encode_rows(&valid, &name(valid_path))?,
+            (
+                meaning.encode_rows(&valid, &name(valid_path))?,
+                Origin::of_rows(valid_path, &valid),
+            ),
             (meaning, None),
         )
     }
@@ -163,11 +170,11 @@ impl LabelTask {
     fn new(
         settings: &Settings,
         (train, train_lines): (Sequences, Vec<usize>),
-        valid: Sequences,
+        (valid, origin): (Sequences, Origin),
         (meaning, hiding): (LabelMeaning, Option<Hiding>),
     ) -> Result<Self> {
         let input = meaning.reading.input(settings.window)?;
-        Ok(Self(TaskData {
+        let data = TaskData {
             spec: settings.spec(input, meaning.head())?,
             meaning,
             train,
@@ -175,7 +182,8 @@ impl LabelTask {
             valid,
             hiding,
             class_weights: None,
-        }))
+        };
+        Ok(Self(data, origin))
     }
 
     /// What a net finds in the validation data.
@@ -278,6 +286,9 @@ impl Task for LabelTask {
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let found = self.run(model)?;
-        Ok(evidence(&self.0.meaning.labels, &self.0.valid, &found))
+        let (labels, valid) = (&self.0.meaning.labels, &self.0.valid);
+        let mut shown = evidence(labels, valid, &found);
+        shown.push(Evidence::Mistakes(mistakes(labels, valid, &found, &self.1)));
+        Ok(shown)
     }
 }
