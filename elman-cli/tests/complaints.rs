@@ -234,6 +234,9 @@ fn flags_out_of_range() {
         "--smoothing 1",
         "--overfit-batch 0",
         "--time-limit 5",
+        "--folds 1",
+        "--seeds 0",
+        "--fold 6/5",
     ];
     for flag in bad {
         let name = flag.split(' ').next().unwrap_or_default();

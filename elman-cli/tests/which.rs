@@ -394,9 +394,7 @@ fn every_task_has_its_folds() {
         2,
         &["one running text"],
     );
-    shop.ok(&format!(
-        "train echo --steps-per-epoch 500 --epochs 1 --threads 1 --seeds 2 --out echoes"
-    ));
+    shop.ok("train echo --steps-per-epoch 500 --epochs 1 --threads 1 --seeds 2 --out echoes");
     assert!(!shop.path("x").exists());
 }
 
