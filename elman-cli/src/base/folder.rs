@@ -74,7 +74,7 @@ impl Run {
         Ok(runs)
     }
 
-    /// The runs right in a folder, or the folder itself if it is one.
+    /// The runs right in a folder, those of `--folds` and `--seeds` among them, or the folder itself if it is one.
     ///
     /// # Errors
     /// There are none.
@@ -86,10 +86,18 @@ impl Run {
             return Ok(vec![own]);
         }
         let entries = fs::read_dir(folder).map_err(|error| Failure::read(folder, &error))?;
-        let runs = entries.flatten().map(|entry| Self {
-            folder: entry.path(),
-        });
-        let runs: Vec<Self> = runs.filter(|run| run.config().is_file()).collect();
+        let mut runs = Vec::new();
+        for entry in entries.flatten() {
+            let run = Self {
+                folder: entry.path(),
+            };
+            if run.config().is_file() {
+                runs.push(run);
+            } else if run.plan().is_file() {
+                // Before the first of them has begun there are none.
+                runs.extend(Self::all_in(&run.folder).unwrap_or_default());
+            }
+        }
         if runs.is_empty() {
             let sentence = "there are no runs in this folder; elman train makes one";
             return Err(Failure::input(sentence).in_file(folder));

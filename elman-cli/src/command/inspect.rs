@@ -121,6 +121,15 @@ impl Origin {
         }))
     }
 
+    /// A line per setting.
+    fn add_settings(&self, text: &mut String) {
+        *text += "\nsettings of the run\n";
+        let width = self.settings.keys().map(String::len).max().unwrap_or(0);
+        for (name, value) in &self.settings {
+            let _ = writeln!(text, "{name:width$}  {value}");
+        }
+    }
+
     /// The score in a sentence; nothing for a net that was trained elsewhere.
     fn score(&self) -> Option<String> {
         let (name, score) = self.score_name.as_ref().zip(self.score)?;
@@ -225,13 +234,7 @@ impl InspectReport {
             self.macs_per_step,
         );
         self.add_chips(&mut text);
-        if let Some(run) = &self.run {
-            text += "\nsettings of the run\n";
-            let width = run.settings.keys().map(String::len).max().unwrap_or(0);
-            for (name, value) in &run.settings {
-                let _ = writeln!(text, "{name:width$}  {value}");
-            }
-        }
+        self.run.iter().for_each(|run| run.add_settings(&mut text));
         text
     }
 

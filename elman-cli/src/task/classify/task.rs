@@ -22,6 +22,7 @@ use crate::task::label::{LabelCounts, Labels};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
+use crate::train::repeats::Fold;
 use crate::train::report::{Evidence, Mistake, Mistakes, NamedConfusion};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
@@ -152,10 +153,8 @@ fn split<'a>(
     let seed = args.settings.seed;
     if let Some(fold) = fold {
         train.all.extend(held);
-        let members: Vec<Member<'_>> = train.all.iter().map(member).collect();
-        let is_held_out =
-            groups::fold(&members, fold, seed).map_err(|failure| failure.in_file(path))?;
-        let (rest, valid) = part(train.all, &is_held_out);
+        let (rest, valid) =
+            hold_out_fold(train.all, fold, seed).map_err(|failure| failure.in_file(path))?;
         train.all = rest;
         return Ok((train, valid, path));
     }
@@ -271,6 +270,16 @@ fn hold_out(examples: Vec<Example>, seed: u64) -> (Vec<Example>, Vec<Example>) {
         members[..count].iter().for_each(|&i| is_held_out[i] = true);
     }
     part(examples, &is_held_out)
+}
+
+/// Holds out one fold.
+///
+/// # Errors
+/// Fewer sequences or groups than folds.
+fn hold_out_fold(all: Vec<Example>, fold: Fold, seed: u64) -> Result<(Vec<Example>, Vec<Example>)> {
+    let members: Vec<Member<'_>> = all.iter().map(member).collect();
+    let is_held_out = groups::fold(&members, fold, seed)?;
+    Ok(part(all, &is_held_out))
 }
 
 /// What is learnt from, and what is held out.

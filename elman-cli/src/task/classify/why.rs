@@ -114,24 +114,31 @@ impl TrainedNet<ClassMeaning> {
             json::write(&mut *out, &answer)?;
             return Ok(writeln!(out)?);
         }
-        let reasons = match &why {
-            Why::Columns(shares) => strongest(named_columns(shares, columns.unwrap_or_default())),
-            Why::Tokens(shares) => {
+        let name = match kind {
+            Kind::Numbers => quoted(&example.name),
+            Kind::Text(_) | Kind::Sentences => example.name.replace('\n', " "),
+        };
+        let reasons = why.strongest(tokens, columns);
+        let class = classes.name(class);
+        let rather_than =
+            rather_than.map_or_else(String::new, |rival| format!(" rather than {rival}"));
+        Ok(writeln!(out, "{name}\t{class}{rather_than}\t{reasons}")?)
+    }
+}
+
+impl Why {
+    /// The strongest as people read them.
+    fn strongest(&self, tokens: Option<&[String]>, columns: Option<&[String]>) -> String {
+        match self {
+            Self::Columns(shares) => strongest(named_columns(shares, columns.unwrap_or_default())),
+            Self::Tokens(shares) => {
                 let tokens = tokens.unwrap_or_default().iter().zip(shares);
                 strongest(tokens.map(|(token, &weight)| Reason {
                     what: shown(token),
                     weight,
                 }))
             }
-        };
-        let name = match kind {
-            Kind::Numbers => quoted(&example.name),
-            Kind::Text(_) | Kind::Sentences => example.name.replace('\n', " "),
-        };
-        let class = classes.name(class);
-        let rather_than =
-            rather_than.map_or_else(String::new, |rival| format!(" rather than {rival}"));
-        Ok(writeln!(out, "{name}\t{class}{rather_than}\t{reasons}")?)
+        }
     }
 }
 

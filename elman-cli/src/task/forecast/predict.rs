@@ -424,7 +424,7 @@ impl Answers<'_> {
 }
 
 /// A count as a reader writes it: without a fraction if it has none.
-fn as_number(count: f64) -> Number {
+pub(super) fn as_number(count: f64) -> Number {
     if count.fract() == 0.0 && count.abs() < 9e15 {
         Number::from(count as i64)
     } else {

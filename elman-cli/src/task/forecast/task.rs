@@ -48,12 +48,7 @@ impl ForecastTask {
         valid: Option<&[Series]>,
     ) -> Result<Self> {
         let fallback = means(train, columns.len());
-        if let Some(season) = args.season.filter(|&season| season < args.horizon) {
-            return Err(Failure::input(format!(
-                "--season {season} is shorter than --horizon {}: what comes is not known from a season ago",
-                args.horizon
-            )));
-        }
+        check_season(args)?;
         let asked = Asked {
             horizon: args.horizon,
             season: args.season,
@@ -133,6 +128,17 @@ impl ForecastTask {
             self.data.meaning.view.lags,
             scores.skill()
         );
+    }
+}
+
+/// A season must reach over the horizon.
+fn check_season(args: &ForecastArgs) -> Result<()> {
+    match args.season.filter(|&season| season < args.horizon) {
+        None => Ok(()),
+        Some(season) => Err(Failure::input(format!(
+            "--season {season} is shorter than --horizon {}: what comes is not known from a season ago",
+            args.horizon
+        ))),
     }
 }
 

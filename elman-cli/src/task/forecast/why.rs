@@ -4,9 +4,11 @@ use std::io::Write;
 
 use elman_core::Read;
 use serde::Serialize;
+use serde_json::Number;
 
 use super::history::INPUT_LAGS;
 use super::meaning::{ForecastMeaning, NET_LAGS};
+use super::predict::as_number;
 use super::scale::Differencing;
 use super::series::{self, Series};
 use crate::base::failure::Result;
@@ -23,7 +25,7 @@ struct ExplainedForecast<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     seq: &'a str,
     /// The last step that is known.
-    t: f64,
+    t: Number,
     ahead: usize,
     forecast: f64,
     /// What the sums are made of: values, or their square roots or logarithms, or differences of them.
@@ -157,7 +159,7 @@ impl TrainedNet<ForecastMeaning> {
         });
         Ok(ExplainedForecast {
             seq: &one.name,
-            t: one.count(last),
+            t: as_number(one.count(last)),
             ahead: meaning.view.horizon,
             forecast: meaning.value(expected, output),
             scale: meaning.view.scale.describe(),

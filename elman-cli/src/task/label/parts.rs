@@ -29,7 +29,7 @@ pub struct Recorded<'a> {
 
 impl Recorded<'_> {
     /// Splits off what the file itself holds out, or whole groups, or the end of the only recording, or a tenth.
-    pub fn hold_out(self, train: Vec<Block>, seed: u64) -> (Vec<Block>, Vec<Block>) {
+    fn hold_out(self, train: Vec<Block>, seed: u64) -> (Vec<Block>, Vec<Block>) {
         if !self.held.is_empty() {
             return (train, self.held);
         }
@@ -50,11 +50,27 @@ impl Recorded<'_> {
         }
     }
 
+    /// Splits off a fold, where one is asked for, or what is held out without.
+    ///
+    /// # Errors
+    /// Fewer sequences, or groups of them, than folds.
+    pub fn split(
+        self,
+        train: Vec<Block>,
+        number: Option<Fold>,
+        seed: u64,
+    ) -> Result<(Vec<Block>, Vec<Block>)> {
+        match number {
+            Some(number) => self.fold(train, number, seed),
+            None => Ok(self.hold_out(train, seed)),
+        }
+    }
+
     /// Splits off one fold of all sequences, those that the file itself holds out among them.
     ///
     /// # Errors
     /// Fewer sequences, or groups of them, than folds.
-    pub fn fold(
+    fn fold(
         self,
         mut train: Vec<Block>,
         number: Fold,

@@ -132,17 +132,13 @@ impl LabelTask {
             path,
         };
         let fold = args.settings.repeats.fold;
-        let is_held = args.valid.is_some() || !rows.held.is_empty();
-        let train = if is_held && fold.is_none() {
-            rows.in_pieces(train)
-        } else {
-            train
+        let train = match fold {
+            None if args.valid.is_some() || !rows.held.is_empty() => rows.in_pieces(train),
+            _ => train,
         };
-        let (train, valid, valid_path) =
-            split(args, path, train, load, |train, seed| match fold {
-                Some(fold) => rows.fold(train, fold, seed),
-                None => Ok(rows.hold_out(train, seed)),
-            })?;
+        let (train, valid, valid_path) = split(args, path, train, load, |train, seed| {
+            rows.split(train, fold, seed)
+        })?;
         let values = || train.iter().map(|block| block.values.as_slice());
         let (reading, notes) = Reading::numbers(&table.columns, values(), args.settings.window);
         survey::note(&table.columns, values, &notes, path);
