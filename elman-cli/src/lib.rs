@@ -71,6 +71,7 @@ fn run() -> Result<()> {
         Command::Demo(args) => command::demo::run(&args),
         Command::Report(args) => command::train::report(&args.run),
         Command::Runs(args) => command::runs::run(&args),
+        Command::Compare(args) => command::compare::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Completions(args) => command::shell::completions(&args),
         Command::Man(args) => command::shell::man(&args),

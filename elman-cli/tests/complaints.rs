@@ -234,6 +234,9 @@ fn flags_out_of_range() {
         "--smoothing 1",
         "--overfit-batch 0",
         "--time-limit 5",
+        "--folds 1",
+        "--seeds 0",
+        "--fold 6/5",
     ];
     for flag in bad {
         let name = flag.split(' ').next().unwrap_or_default();
@@ -272,8 +275,7 @@ fn flags_out_of_range() {
 #[test]
 fn commands_that_are_almost_right() {
     let shop = Workshop::new();
-    let hint =
-        |typed: &str, meant: &str| shop.fails(typed, 2, &["unexpected argument", "hint: ", meant]);
+    let hint = |typed: &str, meant: &str| shop.fails(typed, 2, &["argument", "hint: ", meant]);
     hint("train --train x", "elman train label --train FILE");
     hint("train label --resume run", "elman train --resume RUN");
     hint("predict run FILE", "elman predict RUN --data FILE");

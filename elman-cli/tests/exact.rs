@@ -95,6 +95,7 @@ fn a_killed_run_goes_on_to_the_same_model() {
     names.sort();
     let whole = [
         ".lock",
+        "calls.jsonl",
         "checkpoint.safetensors",
         "config.toml",
         "metrics.jsonl",

@@ -1,6 +1,7 @@
 //! What may be typed: a file per command. What a task adds to `elman train` lies with the task.
 
 mod bench;
+mod compare;
 mod demo;
 mod export;
 mod gradcheck;
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand};
 use crate::task::args::{EvalArgs, GenerateArgs, PredictArgs};
 
 pub use bench::{BenchArgs, LevelName, Mode, StorageName};
+pub use compare::CompareArgs;
 pub use demo::{DemoArgs, Story};
 pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
@@ -72,6 +74,7 @@ pub enum Command {
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),
     Runs(RunsArgs),
+    Compare(CompareArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -49,7 +49,11 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
 
 /// Ends the process with clap's message, and with what was probably meant.
 fn complain(typed: &[OsString], error: &clap::Error) -> ! {
-    if let Some(hint) = hint(typed).filter(|_| error.kind() == ErrorKind::UnknownArgument) {
+    let is_almost_right = matches!(
+        error.kind(),
+        ErrorKind::UnknownArgument | ErrorKind::MissingRequiredArgument
+    );
+    if let Some(hint) = hint(typed).filter(|_| is_almost_right) {
         // Nobody is left to tell if this fails.
         let _ = error.print();
         tell!("");
@@ -63,7 +67,7 @@ fn complain(typed: &[OsString], error: &clap::Error) -> ! {
     }
 }
 
-/// The right command for one that has an argument too many.
+/// The right command for one that has an argument too many, or lacks one.
 fn hint(typed: &[OsString]) -> Option<&'static str> {
     let words: Vec<&str> = typed
         .iter()

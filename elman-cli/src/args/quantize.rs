@@ -48,7 +48,7 @@ impl QuantizeArgs {
     /// What `elman eval` would be asked.
     pub fn eval(&self) -> EvalArgs {
         EvalArgs {
-            run: self.run.clone(),
+            runs: vec![self.run.clone()],
             data: self.data.clone(),
             format: self.format,
             part: self.part,

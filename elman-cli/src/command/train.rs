@@ -3,6 +3,7 @@
 use std::io::{Write as _, stdout};
 use std::path::Path;
 
+use super::repeat;
 use crate::args::{TrainArgs, Visitor, parse_run};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, must_be_text};
@@ -14,7 +15,7 @@ use crate::train::report::{RunReport, RunState};
 use crate::train::settings::Settings;
 use crate::train::task::Task;
 use crate::train::{
-    Changes, Job, Outcome, check_room, load, train, train_in, write_config, write_report,
+    Changes, Job, Outcome, calls, check_room, load, train, train_in, write_config, write_report,
 };
 
 /// The command.
@@ -47,6 +48,9 @@ impl Visitor for Start {
         for path in job.clone().files() {
             must_be_text(path)?;
         }
+        if job.settings().repeats.are_several() {
+            return repeat::start(job);
+        }
         let task = load(job)?;
         check_room(&task, job.settings())?;
         let run = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
@@ -56,6 +60,10 @@ impl Visitor for Start {
 }
 
 fn resume(folder: &Path, changes: &Changes) -> Result<()> {
+    if repeat::is_one(folder) {
+        changes.must_be_none(folder)?;
+        return repeat::resume(folder, changes.quiet);
+    }
     let run = Run::open(folder)?;
     let _lock = run.lock()?;
     run.sweep();
@@ -120,6 +128,7 @@ impl Visitor for Resume<'_> {
             write_config(run, &job)?;
             tell!("elman: {}: note: {changed}", run.config().display());
         }
+        calls::record(run)?;
         let outcome = train(&task, job.settings(), run, Interrupt::listen()?, None)?;
         finish::<J::Task>(run, &outcome, job.settings().quiet)
     }

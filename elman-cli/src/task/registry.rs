@@ -32,3 +32,35 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
         .in_file(&path)),
     }
 }
+
+/// The best models of several runs, which answer together: the mean of their probabilities or numbers.
+///
+/// # Errors
+/// As [`open`]; runs of different tasks, or that answer different questions.
+pub fn open_all(runs: &[Run]) -> Result<Box<dyn Trained>> {
+    let [first, rest @ ..] = runs else {
+        return Err(Failure::input("name the folder of a run"));
+    };
+    if rest.is_empty() {
+        return open(first);
+    }
+    let task = model_file::task_of(&first.trained_model()?)?;
+    for run in rest {
+        let other = model_file::task_of(&run.trained_model()?)?;
+        if other != task {
+            return Err(Failure::input(format!(
+                "{} and {} cannot answer together: one is a run of the task {task}, the other of {other}",
+                first.folder().display(),
+                run.folder().display()
+            )));
+        }
+    }
+    match task.as_str() {
+        label::TASK => Ok(Box::new(LabelModel::open_all(runs, label::fit)?)),
+        classify::TASK => Ok(Box::new(ClassModel::open_all(runs, classify::fit)?)),
+        forecast::TASK => Ok(Box::new(ForecastModel::open_all(runs, forecast::fit)?)),
+        task => Err(Failure::input(format!(
+            "runs of the task {task} do not answer together: that is for those that label, classify or forecast; name one run"
+        ))),
+    }
+}

@@ -3,6 +3,7 @@
 mod average;
 mod batches;
 mod callback;
+pub mod calls;
 mod changes;
 mod checkpoint;
 pub mod defaults;
@@ -11,6 +12,7 @@ pub mod events;
 mod learner;
 pub mod measure;
 mod progress;
+pub mod repeats;
 pub mod report;
 mod schedule;
 pub mod settings;
@@ -62,6 +64,11 @@ pub trait Job: Clone + Serialize {
     /// The files that it names.
     fn files(&mut self) -> Vec<&mut PathBuf>;
 
+    /// Whether a part of the data can be held out in turn: `--fold`.
+    fn has_folds(&self) -> bool {
+        false
+    }
+
     /// Reads them.
     ///
     /// # Errors
@@ -72,8 +79,15 @@ pub trait Job: Clone + Serialize {
 /// What a job makes of its files; who waits for long is told.
 ///
 /// # Errors
-/// As [`Job::load`].
+/// As [`Job::load`]; `--fold` where there are none.
 pub fn load<J: Job>(job: &J) -> Result<J::Task> {
+    if job.settings().repeats.fold.is_some() && !job.has_folds() {
+        return Err(Failure::input(format!(
+            "--folds is not for elman train {}, whose data are not in parts of which one can be held out; --seeds N tells how much \
+             luck there is",
+            J::Task::NAME
+        )));
+    }
     during("reading the data", || job.load())
 }
 
@@ -84,7 +98,21 @@ pub fn load<J: Job>(job: &J) -> Result<J::Task> {
 pub fn train_in<J: Job>(
     run: &Run,
     task: &J::Task,
+    job: J,
+    callback: Option<Callback<'_>>,
+) -> Result<Outcome> {
+    train_until(run, task, job, Interrupt::listen, callback)
+}
+
+/// The same for one who listens for Ctrl-C already, or begins to before the first update.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_until<J: Job>(
+    run: &Run,
+    task: &J::Task,
     mut job: J,
+    listen: impl FnOnce() -> Result<Interrupt>,
     callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
     for path in job.files() {
@@ -108,7 +136,8 @@ pub fn train_in<J: Job>(
         run.must_be_new()?;
     }
     write_config(run, &job)?;
-    train(task, job.settings(), run, Interrupt::listen()?, callback)
+    calls::record(run)?;
+    train(task, job.settings(), run, listen()?, callback)
 }
 
 /// Writes the settings of a run.

@@ -14,7 +14,7 @@ use super::progress::{Epoch, Progress};
 use super::shard::Dataset;
 use super::time_left::TimeLeft;
 use super::watch::{Watch, write_report};
-use crate::base::failure::Result;
+use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::interrupt::Interrupt;
 use crate::base::seeds::{self, Purpose};
@@ -23,6 +23,7 @@ use crate::base::waiting::during;
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::train::doctor::{Case, Course, Recipe};
+use crate::train::events::End;
 use crate::train::measure::Measure;
 use crate::train::report::RunState;
 use crate::train::settings::{Schedule, Settings, TimeLimit};
@@ -169,7 +170,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             state,
             batches,
             progress,
-            watch: Watch::new(run, settings),
+            watch: Watch::new(run, settings, task.score_name()),
             before: Vec::new(),
             time: TimeLeft::of(
                 limit.map(TimeLimit::duration),
@@ -188,12 +189,16 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.introduce();
         if let Err(failure) = self.epochs() {
             self.progress.finish();
+            if !matches!(failure, Failure::Interrupted(_)) {
+                let _ = self.watch.end(End::Failure);
+            }
             // The failure is the news; a page that cannot be written either would only hide it.
             let _ = write_report(self.task, self.run, RunState::Stopped(failure.to_string()));
             return Err(failure);
         }
         self.progress.finish();
         let state = if self.is_finished() {
+            self.watch.end(End::Success)?;
             RunState::Ended
         } else {
             let Settings { epochs, .. } = *self.settings;

@@ -26,11 +26,13 @@ Examples:
   elman predict runs/names --data new.conll --json | jq -c .spans
   elman predict runs/sun --data sunspots.csv --steps 12
   elman predict runs/squares --data windows.csv
-  elman predict runs/shakespeare --data new.txt")]
+  elman predict runs/five-seeds --data new.conll     (together)
+  elman predict runs/shakespeare --data new.txt
+  elman predict runs/names --data new.conll --why    (what spoke for each label)")]
 pub struct PredictArgs {
-    /// The folder of a training run
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
+    /// The folder of a training run; of several, or of one that --folds or --seeds made, the answers are averaged
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
     /// Data in the format of the training data, with or without labels; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
@@ -44,6 +46,10 @@ pub struct PredictArgs {
     /// Forecasts: only the next N rows after the end of the data, each forecast from those before
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 20))]
     pub steps: Option<usize>,
+    /// Say with every answer what spoke for it, and against the next best: gradient times input, of tokens or of columns at steps;
+    /// of every series for its last forecast
+    #[arg(long, conflicts_with = "steps")]
+    pub why: bool,
     /// Print one JSON object per sentence, with tokens, labels and spans; or per row, with value and forecast
     #[arg(long)]
     pub json: bool,

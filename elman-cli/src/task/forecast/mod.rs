@@ -17,7 +17,8 @@ mod series;
 mod task;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use args::ForecastArgs;
 pub use meaning::TASK;
-pub use model::ForecastModel;
+pub use model::{ForecastModel, fit};

@@ -16,6 +16,29 @@ pub struct Item {
     pub target: f64,
 }
 
+/// A forecast, what needs no net, and what came.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    pub value: f64,
+    /// The linear sum's.
+    pub linear: f64,
+    /// What persistence expects.
+    pub present: f64,
+    pub target: f64,
+}
+
+impl Judged {
+    /// From a step and the output of the net; `None` where it is not counted.
+    pub fn of(meaning: &ForecastMeaning, item: &Item, output: f32) -> Option<Self> {
+        (!item.target.is_nan()).then(|| Self {
+            value: meaning.value(item.expected, output),
+            linear: meaning.view.scale.curve.invert(item.expected),
+            present: item.present,
+            target: item.target,
+        })
+    }
+}
+
 /// ForecastScores of some forecasts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ForecastScores {
@@ -46,18 +69,19 @@ struct ForecastScoresJson {
 impl ForecastScores {
     /// Compares outputs of the net, one per item, with what came.
     pub fn measure(meaning: &ForecastMeaning, items: &[Item], outputs: &[f32]) -> Self {
+        let judged = |(item, &output)| Judged::of(meaning, item, output);
+        Self::of(meaning.range, items.iter().zip(outputs).filter_map(judged))
+    }
+
+    /// Compares forecasts with what came, where training met targets in this range.
+    pub fn of([low, high]: [f64; 2], forecasts: impl Iterator<Item = Judged>) -> Self {
         let mut scores = Self::default();
-        let curve = meaning.view.scale.curve;
-        let [low, high] = meaning.range;
-        for (item, &output) in items.iter().zip(outputs) {
-            if item.target.is_nan() {
-                continue;
-            }
-            let error = meaning.value(item.expected, output) - item.target;
+        for one in forecasts {
+            let error = one.value - one.target;
             scores.net.add(error);
-            scores.linear.add(curve.invert(item.expected) - item.target);
-            scores.persistence.add(item.present - item.target);
-            if !(low..=high).contains(&item.target) {
+            scores.linear.add(one.linear - one.target);
+            scores.persistence.add(one.present - one.target);
+            if !(low..=high).contains(&one.target) {
                 scores.outside.add(error);
             }
         }

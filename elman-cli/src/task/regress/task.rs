@@ -206,6 +206,7 @@ fn split(
             "--k1 is not for targets that are read at the last step: their loss goes back to the first",
         ));
     }
+    let fold = settings.repeats.held_out(args.valid.as_deref())?;
     samples.check_parts(read, path)?;
     let width = samples.width();
     let (train, valid) = if let Some(count) = settings.overfit_batch {
@@ -234,10 +235,12 @@ fn split(
                 };
                 (train, known.load()?.blocks)
             }
-            None if is_recording && !recorded.held.is_empty() => {
+            None if is_recording && fold.is_none() && !recorded.held.is_empty() => {
                 (recorded.in_pieces(train), recorded.held)
             }
-            None if is_recording || train.len() > 1 => recorded.hold_out(train, settings.seed),
+            None if is_recording || train.len() > 1 => {
+                recorded.split(train, fold, settings.seed)?
+            }
             None => (train, recorded.held),
         }
     };
@@ -289,6 +292,10 @@ impl Job for RegressArgs {
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
         self.train.iter_mut().chain(&mut self.valid).collect()
+    }
+
+    fn has_folds(&self) -> bool {
+        true
     }
 
     fn load(&self) -> Result<RegressTask> {

@@ -16,5 +16,5 @@ mod tables;
 mod tests;
 
 pub use confusion::Confusion;
-pub use evidence::{Evidence, KindScore, NamedConfusion, Sample, Series};
+pub use evidence::{Evidence, KindScore, Mistake, Mistakes, NamedConfusion, Sample, Series};
 pub use run::{RunReport, RunState};
