@@ -35,7 +35,8 @@ use std::process::ExitCode;
 
 use args::Command;
 use base::failure::{Failure, Result};
-use base::tell::tell;
+use base::ranks::Launch;
+use base::tell::{hush, tell};
 
 /// The command line that this process was called with; errors go to standard error.
 ///
@@ -58,8 +59,16 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    match args::parse(std::env::args_os())?.command {
-        Command::Train(args) => command::train::run(args),
+    let launch = Launch::of_environment();
+    if !launch.is_first() {
+        return run_after(launch);
+    }
+    let command = args::parse(std::env::args_os())?.command;
+    if !matches!(command, Command::Train(_)) {
+        launch.must_be_alone()?;
+    }
+    match command {
+        Command::Train(args) => command::train::run(args, launch),
         Command::Eval(args) => command::evaluate::run(&args),
         Command::Predict(args) => command::predict::run(&args),
         Command::Generate(args) => task::text::generate(&args),
@@ -74,5 +83,15 @@ fn run() -> Result<()> {
         Command::Bench(args) => command::bench::run(&args),
         Command::Completions(args) => command::shell::completions(&args),
         Command::Man(args) => command::shell::man(&args),
+    }
+}
+
+/// Of several processes that were started side by side, one that is not the first: it says nothing that the first says too.
+fn run_after(launch: Launch) -> Result<()> {
+    hush();
+    match args::is_training(std::env::args_os()) {
+        true => command::train::run_after(launch),
+        // The first one complains.
+        false => Ok(()),
     }
 }

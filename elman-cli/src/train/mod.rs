@@ -8,8 +8,10 @@ mod checkpoint;
 pub mod defaults;
 pub mod doctor;
 pub mod events;
+pub mod follow;
 mod learner;
 pub mod measure;
+mod order;
 mod progress;
 pub mod report;
 mod schedule;
@@ -31,6 +33,7 @@ use serde::Serialize;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::interrupt::Interrupt;
+use crate::base::ranks::Ranks;
 use crate::base::tell::tell;
 use crate::base::waiting::during;
 use crate::data::is_pipe;
@@ -77,11 +80,25 @@ pub fn load<J: Job>(job: &J) -> Result<J::Task> {
     during("reading the data", || job.load())
 }
 
-/// Trains a job in a new folder, perhaps with a callback.
+/// Trains a job in a new folder, in this process alone and perhaps with a callback.
 ///
 /// # Errors
 /// As [`train`].
 pub fn train_in<J: Job>(
+    run: &Run,
+    task: &J::Task,
+    job: J,
+    callback: Option<Callback<'_>>,
+) -> Result<Outcome> {
+    train_among(&Ranks::alone(), run, task, job, callback)
+}
+
+/// The same together with other ranks, if there are any.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_among<J: Job>(
+    ranks: &Ranks,
     run: &Run,
     task: &J::Task,
     mut job: J,
@@ -108,7 +125,8 @@ pub fn train_in<J: Job>(
         run.must_be_new()?;
     }
     write_config(run, &job)?;
-    train(task, job.settings(), run, Interrupt::listen()?, callback)
+    let interrupt = Interrupt::listen()?;
+    train(task, job.settings(), run, interrupt, ranks, callback)
 }
 
 /// Writes the settings of a run.
@@ -125,5 +143,6 @@ pub fn write_config<J: Job>(run: &Run, job: &J) -> Result<()> {
 /// As [`train`].
 pub fn take_up(task: &impl Task, settings: &Settings, run: &Run) -> Result<()> {
     let nobody: Callback<'_> = Box::new(|_| Ok(()));
-    train(task, settings, run, Interrupt::default(), Some(nobody)).map(drop)
+    let (interrupt, ranks) = (Interrupt::default(), Ranks::alone());
+    train(task, settings, run, interrupt, &ranks, Some(nobody)).map(drop)
 }
