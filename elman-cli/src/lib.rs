@@ -35,7 +35,7 @@ use std::process::ExitCode;
 
 use args::Command;
 use base::failure::{Failure, Result};
-use base::ranks::Launch;
+use base::ranks::{Launch, Ranks};
 use base::tell::{hush, tell};
 
 /// The command line that this process was called with; errors go to standard error.
@@ -48,7 +48,9 @@ use base::tell::{hush, tell};
 /// }
 /// ```
 pub fn main() -> ExitCode {
-    match run() {
+    // Others end when this is let go of, which may take its time: whatever there is to say comes before.
+    let mut ranks = Ranks::alone();
+    match run(&mut ranks) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -58,17 +60,17 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<()> {
+fn run(ranks: &mut Ranks) -> Result<()> {
     let launch = Launch::of_environment();
     if !launch.is_first() {
-        return run_after(launch);
+        return run_after(launch, ranks);
     }
     let command = args::parse(std::env::args_os())?.command;
     if !matches!(command, Command::Train(_)) {
         launch.must_be_alone()?;
     }
     match command {
-        Command::Train(args) => command::train::run(args, launch),
+        Command::Train(args) => command::train::run(args, launch, ranks),
         Command::Eval(args) => command::evaluate::run(&args),
         Command::Predict(args) => command::predict::run(&args),
         Command::Generate(args) => task::text::generate(&args),
@@ -87,10 +89,10 @@ fn run() -> Result<()> {
 }
 
 /// Of several processes that were started side by side, one that is not the first: it says nothing that the first says too.
-fn run_after(launch: Launch) -> Result<()> {
+fn run_after(launch: Launch, ranks: &mut Ranks) -> Result<()> {
     hush();
     match args::is_training(std::env::args_os()) {
-        true => command::train::run_after(launch),
+        true => command::train::run_after(launch, ranks),
         // The first one complains.
         false => Ok(()),
     }

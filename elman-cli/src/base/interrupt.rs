@@ -22,6 +22,8 @@ struct Flags {
     /// Whether another process was signalled.
     is_asked: AtomicBool,
     last_words: OnceLock<String>,
+    /// Whether the tidy end has come.
+    is_saved: AtomicBool,
     /// Whether somebody looks at the other flag.
     is_heeded: AtomicBool,
 }
@@ -58,12 +60,18 @@ impl Interrupt {
         let _ = self.0.last_words.set(words);
     }
 
+    /// All is saved: there is nothing more to say.
+    pub fn saved(&self) {
+        self.0.is_saved.store(true, Ordering::SeqCst);
+    }
+
     fn prepare_for_a_kill(&self) {
         let asked = self.clone();
         if self.0.last_words.get().is_some() {
             thread::spawn(move || {
                 thread::sleep(BEFORE_THE_KILL);
-                if let Some(words) = asked.0.last_words.get() {
+                let words = asked.0.last_words.get();
+                if let Some(words) = words.filter(|_| !asked.0.is_saved.load(Ordering::SeqCst)) {
                     tell!("{words}");
                 }
             });

@@ -26,17 +26,17 @@ use crate::train::{
 ///
 /// # Errors
 /// Wrong input, or a run that failed.
-pub fn run(args: TrainArgs, launch: Launch) -> Result<()> {
-    let ranks = Ranks::join(launch, mark())?;
+pub fn run(args: TrainArgs, launch: Launch, ranks: &mut Ranks) -> Result<()> {
+    *ranks = Ranks::join(launch, mark())?;
     match args {
         TrainArgs {
             resume: Some(folder),
             changes,
             ..
-        } => resume(&folder, &changes, &ranks),
+        } => resume(&folder, &changes, ranks),
         TrainArgs {
             task: Some(task), ..
-        } => task.visit(Start { ranks: &ranks }),
+        } => task.visit(Start { ranks }),
         TrainArgs { .. } => Err(Failure::input(
             "train needs a task, such as elman train label, or --resume RUN",
         )),
@@ -47,15 +47,12 @@ pub fn run(args: TrainArgs, launch: Launch) -> Result<()> {
 ///
 /// # Errors
 /// As the first; which has told why, unless it cannot know.
-pub fn run_after(launch: Launch) -> Result<()> {
-    let ranks = Ranks::join(launch, mark())?;
+pub fn run_after(launch: Launch, ranks: &mut Ranks) -> Result<()> {
+    *ranks = Ranks::join(launch, mark())?;
     let interrupt = Interrupt::listen()?;
-    let followed = follow::next_job(&ranks).and_then(|job| match job {
+    let followed = follow::next_job(ranks).and_then(|job| match job {
         None => Ok(()),
-        Some(config) => parse_run_text(&config)?.visit(Follow {
-            ranks: &ranks,
-            interrupt,
-        }),
+        Some(config) => parse_run_text(&config)?.visit(Follow { ranks, interrupt }),
     });
     if let Err(failure) = &followed {
         aloud(format_args!("elman: {}: {failure}", ranks.all().name()));

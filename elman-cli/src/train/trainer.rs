@@ -310,6 +310,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             unseen = 0;
             if is_asked {
                 self.save()?;
+                self.interrupt.saved();
                 return Err(self.stop());
             }
             if self.time.is_up() && !is_epoch_done {

@@ -64,7 +64,7 @@ impl World {
 }
 
 /// Until all is done. MPI itself would keep a core busy meanwhile.
-fn wait<T>(mut open: Vec<Request<'_, [T], &LocalScope<'_>>>) {
+fn wait<'a, T: 'a>(mut open: Vec<Request<'a, [T], &LocalScope<'a>>>) {
     let began = Instant::now();
     loop {
         open = open
