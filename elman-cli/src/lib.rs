@@ -11,7 +11,7 @@
 //! train      the loop that learns, and what watches it: doctor, events, report
 //! net        the net in memory and on disk, what it costs, how it is run
 //! data       from files to numbers
-//! base       failures, folders of runs, threads, seeds
+//! base       failures, folders of runs, threads, ranks, seeds
 //! ```
 //!
 //! Reading order: from above for what a command does (`args`, its file in `command`, the task that it names); from below for

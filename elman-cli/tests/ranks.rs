@@ -357,6 +357,11 @@ mod with_mpi {
             ),
             ("train --resume nowhere", 2, "there is no such run"),
             (
+                "train label --train - --format conll",
+                2,
+                "every rank reads the data itself",
+            ),
+            (
                 "train classify --train waves.csv --out nan --optimizer sgd --activation relu --lr 1e30 --clip-norm 0 --batch 32",
                 1,
                 "a NaN or infinity in",
