@@ -19,7 +19,8 @@ use crate::train::report::{RunReport, RunState};
 use crate::train::settings::{Settings, to_toml};
 use crate::train::task::Task;
 use crate::train::{
-    Changes, Job, Outcome, check_room, follow, load, train, train_among, write_config, write_report,
+    Changes, Job, Outcome, check_room, follow, lead, load, train, train_among, write_config,
+    write_report,
 };
 
 /// The command, in the first of the processes that were launched.
@@ -95,7 +96,7 @@ fn prepare<J: Job>(ranks: &Ranks, job: &J) -> Result<()> {
             "a pipe can be read once, and every rank reads the data itself: save them in a file";
         return Err(Failure::input(sentence).in_file(pipe));
     }
-    follow::prepare(ranks, &to_toml(J::Task::NAME, &job)?);
+    lead::prepare(ranks, &to_toml(J::Task::NAME, &job)?);
     Ok(())
 }
 

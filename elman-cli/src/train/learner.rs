@@ -1,6 +1,7 @@
 //! One update: shards in parallel, their gradients in order, clipping, the optimizer, packing. Where several ranks train together
 //! each has some of the shards, neighbours; everything else all of them do.
 
+mod outcome;
 mod ranks;
 
 use std::fmt;
@@ -11,7 +12,7 @@ use elman_core::{
 };
 use rayon::prelude::*;
 
-use ranks::BatchOutcome;
+use outcome::BatchOutcome;
 
 use super::average::Average;
 use super::batches::Batch;
@@ -23,7 +24,7 @@ use crate::base::ranks::{Crew, Ranks};
 use crate::data::{Sequences, Targets};
 use crate::net::gather::{ALL_STEPS, longest_first};
 use crate::net::objective::Objective;
-use crate::train::order::Duty;
+use crate::train::order::{Duty, Update};
 use crate::train::settings::Settings;
 use crate::train::task::Walk;
 
@@ -121,20 +122,6 @@ pub struct UpdateStats {
     pub is_clipped: bool,
     /// Whether a rank was asked to stop.
     pub is_asked: bool,
-}
-
-/// Which update it is, and how strongly to learn.
-#[derive(Clone, Copy, Debug)]
-pub struct Update {
-    /// The learning rate.
-    pub rate: f64,
-    /// Updates so far and this one.
-    pub number: u64,
-    /// Seed of the run.
-    pub seed: u64,
-    /// The epoch, and the number of the first batch of the update.
-    pub epoch: u64,
-    pub batch: usize,
 }
 
 /// Why there was no update.

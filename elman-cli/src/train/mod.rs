@@ -9,6 +9,7 @@ pub mod defaults;
 pub mod doctor;
 pub mod events;
 pub mod follow;
+pub mod lead;
 mod learner;
 pub mod measure;
 mod order;

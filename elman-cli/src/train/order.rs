@@ -1,7 +1,20 @@
 //! What the first rank tells the others to do.
 
-use super::learner::Update;
 use crate::base::ranks::Order;
+
+/// Which update it is, and how strongly to learn.
+#[derive(Clone, Copy, Debug)]
+pub struct Update {
+    /// The learning rate.
+    pub rate: f64,
+    /// Updates so far and this one.
+    pub number: u64,
+    /// Seed of the run.
+    pub seed: u64,
+    /// The epoch, and the number of the first batch of the update.
+    pub epoch: u64,
+    pub batch: usize,
+}
 
 /// One thing to do.
 #[derive(Clone, Copy, Debug)]

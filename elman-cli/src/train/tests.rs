@@ -2,7 +2,8 @@
 
 use elman_core::{Dropout, Head, HeadKind, Input, Layer, Layers, Level, Model, Read, Spec, Target};
 
-use super::follow::{self, follow_with};
+use super::follow::follow_with;
+use super::lead::agree;
 use super::trainer::Trainer;
 use crate::args::test_settings;
 use crate::base::failure::{Failure, Result};
@@ -172,7 +173,7 @@ fn train_among(settings: &Settings, ranks: &[usize], stops: &[usize]) -> Vec<u8>
                 follow_with(&ranks, task, settings, &Interrupt::default()).expect("an end");
                 return None;
             }
-            follow::agree(&ranks, &task).expect("the same data");
+            agree(&ranks, &task).expect("the same data");
             match stop {
                 Some(updates) => stop_after(&task, settings, &run, updates, &ranks),
                 None => return Some(train_on(&task, settings, &run, &ranks).0),
@@ -242,7 +243,7 @@ fn a_rank_without_the_data_is_named() {
     side_by_side(3, |ranks| {
         let task = Echo::new(&settings);
         if ranks.all().is_first() {
-            let complaint = follow::agree(&ranks, &task).unwrap_err().to_string();
+            let complaint = agree(&ranks, &task).unwrap_err().to_string();
             assert_eq!(complaint, "rank 2 on a thread: no such file");
             return;
         }

@@ -10,8 +10,9 @@ use elman_core::initialize;
 use super::batches::Batches;
 use super::callback::{Callback, Preview};
 use super::checkpoint::{self, TrainingState};
-use super::follow::agree;
-use super::learner::{Learner, Update};
+use super::lead::agree;
+use super::learner::Learner;
+use super::order::Update;
 use super::progress::{Epoch, Progress};
 use super::shard::Dataset;
 use super::time_left::TimeLeft;
@@ -57,7 +58,7 @@ pub struct Outcome {
 }
 
 /// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one. With a
-/// callback nothing else is shown. Other ranks must have been [told](super::follow::prepare) what the job is.
+/// callback nothing else is shown. Other ranks must have been [told](super::lead::prepare) what the job is.
 ///
 /// # Errors
 /// Data that changed under a checkpoint, numbers that stop being finite, files that cannot be written, Ctrl-C; ranks that have

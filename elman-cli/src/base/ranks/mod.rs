@@ -7,6 +7,7 @@ mod chain;
 mod launch;
 #[cfg(test)]
 pub mod threads;
+mod wire;
 #[cfg(feature = "mpi")]
 mod world;
 
@@ -15,40 +16,13 @@ use std::ops::Range;
 use crate::base::failure::{Failure, Result};
 
 pub use launch::Launch;
+pub use wire::{Parcel, Place, Wire};
 
 /// Words of an order. Its first says what to do; 0 is the end.
 pub const ORDER: usize = 6;
 
 /// An order to those that follow.
 pub type Order = [u64; ORDER];
-
-/// What is sent to a rank.
-pub type Parcel<'a, T> = (usize, &'a [T]);
-
-/// Where to put what a rank sends; both know how long it is.
-pub type Place<'a, T> = (usize, &'a mut [T]);
-
-/// How ranks reach each other. Every call carries out all of its moves side by side, and returns when all are done; between two
-/// ranks nothing overtakes.
-pub trait Wire: Send + Sync {
-    /// Which one this is, counted from 0.
-    fn rank(&self) -> usize;
-
-    /// How many there are.
-    fn count(&self) -> usize;
-
-    /// The machine, for people.
-    fn machine(&self) -> String;
-
-    /// Moves words.
-    fn words(&self, parcels: &[Parcel<'_, u64>], places: &mut [Place<'_, u64>]);
-
-    /// Moves numbers.
-    fn numbers(&self, parcels: &[Parcel<'_, f32>], places: &mut [Place<'_, f32>]);
-
-    /// Ends all ranks at once, since this one is lost.
-    fn abort(&self);
-}
 
 /// All ranks, from the side of one. When the first lets go of it, the others end.
 pub struct Ranks(Option<Box<dyn Wire>>);

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Parcel, Place, Ranks, Wire};
+use super::Ranks;
+use super::wire::{Parcel, Place, Wire};
 
 enum Packet {
     Words(Vec<u64>),

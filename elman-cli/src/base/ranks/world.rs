@@ -10,7 +10,7 @@ use mpi::request::{LocalScope, Request, scope};
 use mpi::topology::{Communicator, Rank};
 use mpi::traits::Equivalence;
 
-use super::{Parcel, Place, Wire};
+use super::wire::{Parcel, Place, Wire};
 use crate::base::failure::{Failure, Result};
 
 /// Words and numbers never meet, even if ranks misunderstood one another.

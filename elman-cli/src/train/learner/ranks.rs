@@ -3,27 +3,12 @@
 
 use std::ops::Range;
 
-use elman_core::{NonFinite, gradient};
+use elman_core::gradient;
 
 use super::Learner;
+use super::outcome::{ASKED, BatchOutcome, FAILED, HEAD, head, trouble};
 use crate::base::failure::{Failure, Result};
 use crate::train::order::Duty;
-
-/// How a batch went, in all its shards.
-pub(super) struct BatchOutcome {
-    /// Of every shard, in their order.
-    pub losses: Vec<f64>,
-    /// The first that was not finite, and its sequence of the training data.
-    pub trouble: Option<(NonFinite, usize)>,
-    /// Whether another rank was asked to stop.
-    pub is_asked: bool,
-}
-
-/// Words of a rank's message, before the losses.
-const HEAD: usize = 5;
-const FAILED: u64 = 1;
-const ASKED: u64 = 2;
-const TROUBLED: u64 = 4;
 
 impl Learner<'_> {
     /// How the shards of this rank fared.
@@ -196,44 +181,6 @@ impl Learner<'_> {
     }
 }
 
-fn head(outcome: &BatchOutcome, is_failed: bool) -> [u64; HEAD] {
-    let flag = |is_up: bool, flag: u64| if is_up { flag } else { 0 };
-    let flags = flag(is_failed, FAILED) | flag(outcome.is_asked, ASKED);
-    let Some((
-        NonFinite {
-            layer,
-            step,
-            sequence: _,
-        },
-        sequence,
-    )) = outcome.trouble
-    else {
-        return [flags, 0, 0, 0, 0];
-    };
-    let (is_layer, layer) = (u64::from(layer.is_some()), layer.unwrap_or(0) as u64);
-    [
-        flags | TROUBLED,
-        is_layer,
-        layer,
-        step as u64,
-        sequence as u64,
-    ]
-}
-
-/// What [`head`] says of trouble.
-fn trouble(words: &[u64]) -> Option<(NonFinite, usize)> {
-    let &[flags, is_layer, layer, step, sequence, ..] = words else {
-        return None;
-    };
-    let trouble = NonFinite {
-        layer: (is_layer != 0).then_some(layer as usize),
-        step: step as usize,
-        // Its place in a batch that the others do not know.
-        sequence: 0,
-    };
-    (flags & TROUBLED != 0).then_some((trouble, sequence as usize))
-}
-
 /// A piece of some ranges, of which each begins where `starts` says if they lie one behind the other: where its parts come from,
 /// and where they lie in the piece.
 fn pieces<'a>(
@@ -274,23 +221,5 @@ mod tests {
             }
         }
         assert_eq!(pieces(&ranges, &starts, 0..0).count(), 0);
-    }
-
-    #[test]
-    fn trouble_travels() {
-        for layer in [None, Some(0), Some(3)] {
-            let found = NonFinite {
-                layer,
-                step: 5,
-                sequence: 2,
-            };
-            let outcome = BatchOutcome {
-                losses: Vec::new(),
-                trouble: Some((found, 77)),
-                is_asked: true,
-            };
-            let (there, sequence) = trouble(&head(&outcome, false)).expect("trouble");
-            assert_eq!((there.layer, there.step, sequence), (layer, 5, 77));
-        }
     }
 }
