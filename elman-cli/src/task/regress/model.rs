@@ -15,6 +15,7 @@ use crate::base::threads::on_threads;
 use crate::data::table::{Block, Wanted};
 use crate::data::{DataFile, Format, Sequences, open_table, quoted};
 use crate::task::args::{EvalArgs, PredictArgs, split_column};
+use crate::task::paired::{Errors, Outcomes, Paired};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// A trained regressing net.
@@ -35,13 +36,30 @@ enum Numbers {
     Each(Vec<f32>),
 }
 
+/// What keeps two regressing nets from answering together.
+///
+/// # Errors
+/// They do.
+pub fn fit(one: &RegressMeaning, other: &RegressMeaning) -> Result<(), String> {
+    if one.inputs() != other.inputs() {
+        return Err("they read different columns".to_owned());
+    }
+    if one.names() != other.names() {
+        return Err("they learnt different targets".to_owned());
+    }
+    if one.reads_last != other.reads_last {
+        return Err("one answers at the last step, the other at every step".to_owned());
+    }
+    Ok(())
+}
+
 impl RegressModel {
     /// A file, as it would be learnt from.
-    fn load(&self, file: DataFile<'_>) -> Result<Encoded> {
+    fn load(&self, file: DataFile<'_>) -> Result<Samples> {
         no_classes(file.classes)?;
         let meaning = &self.meaning;
         let names = meaning.names();
-        let mut samples: Samples = TargetFile {
+        let mut samples = TargetFile {
             path: file.path,
             format: file.format,
             inputs: Some(meaning.inputs()),
@@ -51,7 +69,41 @@ impl RegressModel {
         }
         .load()?;
         samples.keep(file.part, meaning.read(), file.path)?;
-        meaning.encode(&self.samples(samples.blocks))
+        Ok(samples)
+    }
+
+    /// The mean of what all nets say, in the units of the data, and what the data are to this one.
+    fn values(&self, samples: &[Sample]) -> Result<(Encoded, Vec<f64>)> {
+        let of = |net: &Self| -> Result<(Encoded, Vec<f64>)> {
+            let encoded = net.meaning.encode(samples)?;
+            let outputs = net.network.outputs(&encoded.sequences)?;
+            let values = net.meaning.values(&encoded.expected, &outputs);
+            Ok((encoded, values))
+        };
+        let (encoded, mut values) = of(self)?;
+        for other in &self.others {
+            let more = of(other)?.1;
+            values
+                .iter_mut()
+                .zip(more)
+                .for_each(|(sum, value)| *sum += value);
+        }
+        let share = 1.0 / (1.0 + self.others.len() as f64);
+        if share < 1.0 {
+            values.iter_mut().for_each(|value| *value *= share);
+        }
+        Ok((encoded, values))
+    }
+
+    /// The targets of a file, and what the nets say of them.
+    fn judged(&self, args: &EvalArgs) -> Result<(Encoded, Vec<f64>)> {
+        args.note_parts(self.meaning.split_column.as_deref());
+        let samples = self.samples(self.load(args.file())?.blocks);
+        let judged = on_threads(args.threads.into(), || self.values(&samples))?;
+        if judged.0.targets.iter().all(|target| target.is_nan()) {
+            return Err(Failure::input("no target to compare with").in_file(&args.data));
+        }
+        Ok(judged)
     }
 
     fn samples(&self, blocks: Vec<Block>) -> Vec<Sample> {
@@ -80,13 +132,8 @@ impl RegressModel {
                 return Ok(());
             }
             let samples = self.samples(blocks);
-            let encoded = meaning.encode(&samples)?;
-            let outputs = self.network.outputs(&encoded.sequences)?;
-            let goals = meaning.goals.iter().cycle();
-            let values = encoded.expected.iter().zip(&outputs).zip(goals);
-            let values =
-                values.map(|((&expected, &output), goal)| goal.value(expected, output) as f32);
-            let values: Vec<f32> = values.collect();
+            let (encoded, values) = self.values(&samples)?;
+            let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
             let width = meaning.goals.len();
             for (sequence, sample) in samples.iter().enumerate() {
                 let rows = encoded.sequences.outputs_of(sequence, 0..usize::MAX);
@@ -133,18 +180,37 @@ impl Trained for RegressModel {
     }
 
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
-        args.note_parts(self.meaning.split_column.as_deref());
-        let encoded = self.load(args.file())?;
-        let outputs = on_threads(args.threads.into(), || {
-            self.network.outputs(&encoded.sequences)
-        })?;
-        let scores = RegressScores::measure(&self.meaning, &encoded, &outputs);
-        if scores.items() == 0 {
-            return Err(Failure::input("no target to compare with").in_file(&args.data));
-        }
+        let (encoded, values) = self.judged(args)?;
+        let scores = RegressScores::measure(&self.meaning, &encoded, &values);
         Ok(EvalReport {
             json: scores.to_json(&self.meaning),
             table: scores.to_table(&self.meaning),
+        })
+    }
+
+    fn paired(&self, args: &EvalArgs) -> Result<Paired> {
+        let (encoded, values) = self.judged(args)?;
+        let scores = RegressScores::measure(&self.meaning, &encoded, &values);
+        let width = self.meaning.goals.len();
+        let pairs = encoded.targets.iter().zip(&values).enumerate();
+        let known = pairs.filter(|(_, (target, _))| !target.is_nan());
+        let by_step =
+            known.map(|(place, (target, value))| ((place % width, place / width), value - target));
+        Ok(Paired {
+            about: format!(
+                "{} of every {}",
+                self.meaning.names().join(", "),
+                match self.meaning.reads_last {
+                    true => "sequence",
+                    false => "step",
+                }
+            ),
+            score_name: "r2",
+            score: scores.r2(),
+            outcomes: Outcomes::Errors(Errors {
+                horizon: 1,
+                by_step: by_step.collect(),
+            }),
         })
     }
 
@@ -157,7 +223,8 @@ impl Trained for RegressModel {
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        Ok(self.load(file)?.sequences)
+        let samples = self.samples(self.load(file)?.blocks);
+        Ok(self.meaning.encode(&samples)?.sequences)
     }
 
     fn description(&self) -> Description {
