@@ -31,7 +31,7 @@ use crate::train::task::{Task, TaskData};
 /// With fewer sequences none are held out: a tenth of them would be a handful, on which the score is luck.
 const FEW: usize = 80;
 /// Updates that a net needs even so.
-const LEAST_UPDATES: usize = 1800;
+const LEAST_UPDATES: usize = 3600;
 
 /// How the training data are read.
 fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
