@@ -7,7 +7,7 @@
 //! command    what each command does
 //! exchange   nets from and for other programs: import, export, ONNX
 //! args       what may be typed
-//! task       what a net's numbers mean, a folder for each: label, classify, forecast, text, echo
+//! task       what a net's numbers mean, a folder for each: label, classify, forecast, regress, text, echo
 //! train      the loop that learns, and what watches it: doctor, events, report
 //! net        the net in memory and on disk, what it costs, how it is run
 //! data       from files to numbers

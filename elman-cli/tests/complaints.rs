@@ -370,7 +370,7 @@ fn help_is_everywhere_and_has_examples() {
     let commands = listed(&shop.ok("--help"), "Commands:");
     let tasks = listed(&shop.ok("train --help"), "Tasks:");
     assert!(
-        commands.len() >= 9 && tasks.len() == 5,
+        commands.len() >= 9 && tasks.len() == 6,
         "{commands:?} {tasks:?}"
     );
     let tasks = tasks.iter().map(|task| format!("train {task}"));
@@ -382,7 +382,7 @@ fn help_is_everywhere_and_has_examples() {
         );
     }
     assert!(shop.ok("train label --help").contains("[default: "));
-    for story in ["report", "classify", "forecast", "text"] {
+    for story in ["report", "classify", "forecast", "regress", "text"] {
         assert!(
             shop.ok("--help").contains(story),
             "the tour leaves {story} out"
@@ -391,6 +391,7 @@ fn help_is_everywhere_and_has_examples() {
     for (task, unused) in [
         ("classify", &["--k1", "--k2"][..]),
         ("forecast", &["--embedding", "--window", "--bidirectional"]),
+        ("regress", &["--embedding"]),
         ("text", &["--window", "--bidirectional", "--noise"]),
         (
             "echo",

@@ -54,6 +54,7 @@ Examples:
   elman report n                                  curves and scores on a page
   elman train classify --train digits.csv         a class for every sequence
   elman train forecast --train sun.csv --target y the next value of a series
+  elman train regress --train w.csv --target y    numbers from sequences
   elman train text --train shakespeare.txt        elman generate then writes
   elman export n --format c -o net.c              the net for a chip, with proof
   elman import net.onnx --labels up,down          a net from PyTorch or ONNX

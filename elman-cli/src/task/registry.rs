@@ -7,6 +7,7 @@ use crate::task::classify::{self, ClassModel};
 use crate::task::echo::{self, EchoModel};
 use crate::task::forecast::{self, ForecastModel};
 use crate::task::label::{self, LabelModel};
+use crate::task::regress::{self, RegressModel};
 use crate::task::text::{self, TextModel};
 use crate::task::trained::Trained;
 use crate::task::values::{self, ValueModel};
@@ -23,6 +24,7 @@ pub fn open(run: &Run) -> Result<Box<dyn Trained>> {
         forecast::TASK => Ok(Box::new(ForecastModel::open(run)?)),
         text::TASK => Ok(Box::new(TextModel::open(run)?)),
         echo::TASK => Ok(Box::new(EchoModel::open(run)?)),
+        regress::TASK => Ok(Box::new(RegressModel::open(run)?)),
         values::TASK => Ok(Box::new(ValueModel::open(run)?)),
         task => Err(Failure::input(format!(
             "the model was trained for the task {task}, which this version of elman does not know"

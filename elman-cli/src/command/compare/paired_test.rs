@@ -262,14 +262,16 @@ fn errors(a: &Errors, b: &Errors) -> Result<PairedTest> {
     let count = series.iter().map(Vec::len).sum::<usize>();
     if count < FEWEST_STEPS {
         return Err(Failure::input(format!(
-            "{count} steps that both runs forecast are too few to compare them on"
+            "{count} {} that both runs answer are too few to compare them on",
+            a.unit
         )));
     }
     let share =
         1.0 - (squares_a.min(squares_b) / squares_a.max(squares_b).max(f64::MIN_POSITIVE)).sqrt();
     let how = || {
         format!(
-            "its RMSE on the steps that both forecast is {:.2} % lower",
+            "its RMSE on the {} that both answer is {:.2} % lower",
+            a.unit,
             100.0 * share
         )
     };
@@ -280,7 +282,7 @@ fn errors(a: &Errors, b: &Errors) -> Result<PairedTest> {
     let p = diebold_mariano(&series, a.horizon);
     Ok(PairedTest::new(
         Kind::DieboldMariano,
-        (count, "steps"),
+        (count, a.unit),
         p,
         &difference,
     ))

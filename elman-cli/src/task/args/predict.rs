@@ -15,6 +15,7 @@ Data in, answers out, in the format of the data that the run was trained on:
   classify  a table: seq,class,probability; texts: text, TAB, class; sentences: a class per line
   forecast  the rows, with one more column: the target N steps ahead, as --horizon was (\"ahead\" in JSON counts the
             steps of --steps); t counts the steps from 0, and a column of dates goes on where its steps are even
+  regress   a table: seq,<targets>, or seq,t,<targets> where they are read at every step
   text      what every line costs in nats, TAB, line
   values    (imported nets) a table: seq,t,<outputs>, or seq,<outputs> after the last step
 From - (standard input) everything is answered as soon as it is there.
@@ -24,6 +25,7 @@ Examples:
   printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
   elman predict runs/names --data new.conll --json | jq -c .spans
   elman predict runs/sun --data sunspots.csv --steps 12
+  elman predict runs/squares --data windows.csv
   elman predict runs/five-seeds --data new.conll     (together)
   elman predict runs/shakespeare --data new.txt
   elman predict runs/names --data new.conll --why    (what spoke for each label)")]

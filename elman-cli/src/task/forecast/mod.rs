@@ -8,7 +8,6 @@ mod choose;
 mod encoded;
 mod encoding;
 mod history;
-mod linear;
 mod meaning;
 mod model;
 mod predict;

@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 
 use super::calendar::{self, Calendar};
 use super::history::History;
-use super::scale::Curve;
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
 use crate::data::survey;
 use crate::data::table::{Block, Part, Table, Wanted};
 use crate::data::{Dialect, Format, load_table};
+use crate::task::curve::Curve;
 use crate::train::repeats::Fold;
 
 /// A series: the target and other columns, step by step.

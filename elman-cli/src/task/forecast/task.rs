@@ -4,21 +4,23 @@ use std::path::PathBuf;
 
 use elman_core::{Input, Level, Model, TensorKind};
 
-use super::args::{DEFAULTS, ForecastArgs, names};
+use super::args::{DEFAULTS, ForecastArgs};
 use super::choose::{Asked, Choice, choose, learnable};
 use super::encoded::Encoded;
 use super::history::History;
-use super::linear::Design;
 use super::meaning::{ForecastMeaning, net_features};
 use super::scale::Differencing;
-use super::scores::{ForecastScores, Item, significant};
+use super::scores::{ForecastScores, Item};
 use super::series::{self, Series, SeriesFile};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
+use crate::base::typed::names;
 use crate::data::Format;
 use crate::data::table::Part;
 use crate::net::infer;
+use crate::task::errors::significant;
+use crate::task::linear::Design;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;

@@ -10,7 +10,6 @@ mod meaning;
 mod mistakes;
 mod model;
 mod paired;
-mod parts;
 mod raw;
 mod row;
 mod scores;

@@ -1,7 +1,6 @@
 //! Data as a file has them, before a net reads them: several nets may read the same, each in its own way.
 
 use super::meaning::LabelMeaning;
-use super::parts;
 use crate::base::failure::{Failure, Result};
 use crate::data::conll::{Conll, Sentence};
 use crate::data::table::{Block, Labels, Wanted};
@@ -9,6 +8,7 @@ use crate::data::{DataFile, Sequences, load_table};
 use crate::net::ensemble;
 use crate::net::judge::Judge;
 use crate::task::args::split_column;
+use crate::task::parts;
 use crate::task::trained::TrainedNet;
 
 /// Sentences, or rows of numbers.

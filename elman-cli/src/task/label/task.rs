@@ -11,7 +11,6 @@ use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
 use super::mistakes::{Origin, mistakes};
-use super::parts::{self, Recorded, hold_out};
 use super::scores::LabelScores;
 
 use crate::base::failure::{Failure, Result};
@@ -22,6 +21,7 @@ use crate::data::survey;
 use crate::data::table::Wanted;
 use crate::data::{Format, Hiding, Layout, Sequences, load_table};
 use crate::net::infer;
+use crate::task::parts::{self, Recorded, hold_out};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
