@@ -28,7 +28,7 @@ pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
 pub use import::{IMPORTED, ImportArgs, ImportTask};
 pub use inspect::InspectArgs;
-pub use parse::{parse, parse_job, parse_run, parse_run_text};
+pub use parse::{is_training, parse, parse_job, parse_run, parse_run_text};
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 pub use runs::RunsArgs;

@@ -47,6 +47,12 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     Ok(Cli::parse_from(line))
 }
 
+/// Whether the command line asks for training; false for one that clap complains about, or answers.
+pub fn is_training(typed: impl IntoIterator<Item = OsString>) -> bool {
+    let parsed = Cli::try_parse_from(typed);
+    parsed.is_ok_and(|cli| matches!(cli.command, Command::Train(_)))
+}
+
 /// Ends the process with clap's message, and with what was probably meant.
 fn complain(typed: &[OsString], error: &clap::Error) -> ! {
     let is_almost_right = matches!(

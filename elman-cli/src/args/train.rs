@@ -30,7 +30,9 @@ Examples:
   elman train text --train shakespeare.txt
   elman train text --train shakespeare.txt --cell lstm
   elman train --resume runs/names               (on to the very same model)
-  elman train --resume runs/names --epochs 60   (further than it was to go)"
+  elman train --resume runs/names --epochs 60   (further than it was to go)
+  mpirun -n 4 elman train text --train shakespeare.txt   (four processes, the
+                   same model; needs a build with the feature mpi: elman --version)"
 )]
 pub struct TrainArgs {
     /// Go on where RUN stopped; every setting comes from RUN, but for those below

@@ -13,6 +13,7 @@ use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::interrupt::Interrupt;
 use crate::base::json;
+use crate::base::ranks::Ranks;
 use crate::base::tell::tell;
 use crate::train::measure::as_read;
 use crate::train::repeats::{Fold, Repeats};
@@ -58,7 +59,7 @@ pub fn start<J: Job>(job: &J) -> Result<()> {
     let first = parts.first().map(|part| part.job(job));
     let first = first.as_ref().unwrap_or(job);
     let task = load(first)?;
-    check_room(&task, first.settings())?;
+    check_room(&task, first.settings(), &Ranks::alone())?;
     let folder = Run::create(job.settings().out.as_deref(), J::Task::NAME)?;
     let _lock = folder.lock()?;
     folder.must_be_new()?;
@@ -229,16 +230,17 @@ fn train_part<J: Job>(
         Some(task) => task,
         None => load(job)?,
     };
-    let run = Run::at(folder.to_owned());
+    let (run, ranks) = (Run::at(folder.to_owned()), Ranks::alone());
     if run.config().exists() {
         let _lock = run.lock()?;
         run.sweep();
         calls::record(&run)?;
-        return train(&task, job.settings(), &run, interrupt.clone(), None);
+        return train(&task, job.settings(), &run, interrupt.clone(), &ranks, None);
     }
-    check_room(&task, job.settings())?;
+    check_room(&task, job.settings(), &ranks)?;
     let run = Run::create(Some(folder), J::Task::NAME)?;
-    train_until(&run, &task, job.clone(), || Ok(interrupt.clone()), None)
+    let listen = || Ok(interrupt.clone());
+    train_until(&ranks, &run, &task, job.clone(), listen, None)
 }
 
 impl Summary {

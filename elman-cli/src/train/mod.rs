@@ -9,8 +9,11 @@ mod checkpoint;
 pub mod defaults;
 pub mod doctor;
 pub mod events;
+pub mod follow;
+pub mod lead;
 mod learner;
 pub mod measure;
+mod order;
 mod progress;
 pub mod repeats;
 pub mod report;
@@ -33,6 +36,7 @@ use serde::Serialize;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::interrupt::Interrupt;
+use crate::base::ranks::Ranks;
 use crate::base::tell::tell;
 use crate::base::waiting::during;
 use crate::data::is_pipe;
@@ -91,7 +95,7 @@ pub fn load<J: Job>(job: &J) -> Result<J::Task> {
     during("reading the data", || job.load())
 }
 
-/// Trains a job in a new folder, perhaps with a callback.
+/// Trains a job in a new folder, in this process alone and perhaps with a callback.
 ///
 /// # Errors
 /// As [`train`].
@@ -101,7 +105,21 @@ pub fn train_in<J: Job>(
     job: J,
     callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
-    train_until(run, task, job, Interrupt::listen, callback)
+    train_among(&Ranks::alone(), run, task, job, callback)
+}
+
+/// The same together with other ranks, if there are any.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_among<J: Job>(
+    ranks: &Ranks,
+    run: &Run,
+    task: &J::Task,
+    job: J,
+    callback: Option<Callback<'_>>,
+) -> Result<Outcome> {
+    train_until(ranks, run, task, job, Interrupt::listen, callback)
 }
 
 /// The same for one who listens for Ctrl-C already, or begins to before the first update.
@@ -109,6 +127,7 @@ pub fn train_in<J: Job>(
 /// # Errors
 /// As [`train`].
 pub fn train_until<J: Job>(
+    ranks: &Ranks,
     run: &Run,
     task: &J::Task,
     mut job: J,
@@ -137,7 +156,7 @@ pub fn train_until<J: Job>(
     }
     write_config(run, &job)?;
     calls::record(run)?;
-    train(task, job.settings(), run, listen()?, callback)
+    train(task, job.settings(), run, listen()?, ranks, callback)
 }
 
 /// Writes the settings of a run.
@@ -154,5 +173,6 @@ pub fn write_config<J: Job>(run: &Run, job: &J) -> Result<()> {
 /// As [`train`].
 pub fn take_up(task: &impl Task, settings: &Settings, run: &Run) -> Result<()> {
     let nobody: Callback<'_> = Box::new(|_| Ok(()));
-    train(task, settings, run, Interrupt::default(), Some(nobody)).map(drop)
+    let (interrupt, ranks) = (Interrupt::default(), Ranks::alone());
+    train(task, settings, run, interrupt, &ranks, Some(nobody)).map(drop)
 }

@@ -201,12 +201,12 @@ fn split(
         Some(At::Every) => Read::EveryStep,
     };
     let settings = &args.settings;
-    let fold = settings.repeats.held_out(args.valid.as_deref())?;
     if read == Read::LastStep && settings.k1.is_some() {
         return Err(Failure::input(
             "--k1 is not for targets that are read at the last step: their loss goes back to the first",
         ));
     }
+    let fold = settings.repeats.held_out(args.valid.as_deref())?;
     samples.check_parts(read, path)?;
     let width = samples.width();
     let (train, valid) = if let Some(count) = settings.overfit_batch {
@@ -235,12 +235,11 @@ fn split(
                 };
                 (train, known.load()?.blocks)
             }
-            None if fold.is_some() => recorded.split(train, fold, settings.seed)?,
-            None if is_recording && !recorded.held.is_empty() => {
+            None if is_recording && fold.is_none() && !recorded.held.is_empty() => {
                 (recorded.in_pieces(train), recorded.held)
             }
             None if is_recording || train.len() > 1 => {
-                recorded.split(train, None, settings.seed)?
+                recorded.split(train, fold, settings.seed)?
             }
             None => (train, recorded.held),
         }
