@@ -166,6 +166,12 @@ fn a_run_goes_on_to_the_same_model() {
     shop.ok(&format!("{job} --epochs 2 --out parts"));
     shop.ok("train --resume parts --epochs 4");
     assert!(shop.read("whole/model.safetensors") == shop.read("parts/model.safetensors"));
+    shop.ok(&format!("{job} --epochs 4 --seeds 2 --out luck"));
+    shop.ok("eval luck --data signs.csv");
+    let compared = shop.ok("compare luck/seed-1 luck/seed-2 --data signs.csv");
+    assert!(compared.contains("r2"), "{compared}");
+    shop.ok(&format!("{job} --epochs 1 --folds 3 --out folds"));
+    assert!(shop.text("folds/summary.json").contains("\"r2\""));
     shop.ok("quantize whole --data signs.csv");
     let whole = number(&shop.scores("whole", "signs.csv"), "rmse");
     let int8 = number(&shop.scores("whole", "signs.csv --int8"), "rmse");

@@ -43,6 +43,9 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     // Defaults as if they had been typed before everything else.
     let typed = line.split_off(DEPTH);
     line.extend(task.defaults()?);
+    if !typed.iter().any(says_epochs) {
+        line.push("--usual-epochs".into());
+    }
     line.extend(typed);
     Ok(Cli::parse_from(line))
 }
@@ -51,6 +54,11 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
 pub fn is_training(typed: impl IntoIterator<Item = OsString>) -> bool {
     let parsed = Cli::try_parse_from(typed);
     parsed.is_ok_and(|cli| matches!(cli.command, Command::Train(_)))
+}
+
+fn says_epochs(word: &OsString) -> bool {
+    word.to_str()
+        .is_some_and(|word| word == "--epochs" || word.starts_with("--epochs="))
 }
 
 /// Ends the process with clap's message, and with what was probably meant.

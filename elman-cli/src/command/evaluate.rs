@@ -18,7 +18,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let mut trained = registry::open_all(&runs)?;
     if args.int8 && !trained.runs_quantized() {
         return Err(Failure::input(
-            "--int8 is for nets that label, classify or forecast, not for texts and echoes",
+            "--int8 is for nets that label, classify, forecast or regress, not for texts and echoes",
         ));
     }
     if args.int8 {

@@ -59,8 +59,9 @@ pub fn open_all(runs: &[Run]) -> Result<Box<dyn Trained>> {
         label::TASK => Ok(Box::new(LabelModel::open_all(runs, label::fit)?)),
         classify::TASK => Ok(Box::new(ClassModel::open_all(runs, classify::fit)?)),
         forecast::TASK => Ok(Box::new(ForecastModel::open_all(runs, forecast::fit)?)),
+        regress::TASK => Ok(Box::new(RegressModel::open_all(runs, regress::fit)?)),
         task => Err(Failure::input(format!(
-            "runs of the task {task} do not answer together: that is for those that label, classify or forecast; name one run"
+            "runs of the task {task} do not answer together: that is for those that label, classify, forecast or regress; name one run"
         ))),
     }
 }

@@ -148,6 +148,7 @@ pub fn train_until<J: Job>(
         // A run may be resumed from anywhere.
         *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
     }
+    stretch(task, job.settings_mut());
     job.settings_mut().out = Some(run.folder().to_owned());
     // Before the first file: who comes second must not change what the first one began.
     let _lock = run.lock()?;
@@ -157,6 +158,22 @@ pub fn train_until<J: Job>(
     write_config(run, &job)?;
     calls::record(run)?;
     train(task, job.settings(), run, listen()?, ranks, callback)
+}
+
+/// Where few sequences make few updates, more epochs, and as much more patience: both count updates then.
+fn stretch(task: &impl Task, settings: &mut Settings) {
+    let updates = task.train().len().div_ceil(settings.batch);
+    let updates = updates.div_ceil(settings.accumulate).max(1);
+    let usual = settings.epochs;
+    let wanted = task.least_updates().div_ceil(updates);
+    if !settings.usual_epochs || wanted <= usual {
+        return;
+    }
+    settings.epochs = wanted;
+    settings.patience = (settings.patience * wanted).div_ceil(usual);
+    tell!(
+        "elman: note: {wanted} epochs, not {usual}, since an epoch of so few sequences is {updates} updates; --epochs says otherwise"
+    );
 }
 
 /// Writes the settings of a run.

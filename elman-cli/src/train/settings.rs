@@ -155,6 +155,10 @@ pub struct Settings {
     #[arg(skip)]
     #[serde(skip)]
     pub goes_on: bool,
+    /// Nobody said how many epochs there are to be: few sequences may have more.
+    #[arg(long, hide = true)]
+    #[serde(skip)]
+    pub usual_epochs: bool,
     /// Folder for the results; must be new or empty [default: the next free runs/TASK-N]
     #[arg(long, value_name = "RUN")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@ use super::source::{self, Example, Examples, Kind, Known, Unit};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
+use crate::base::tell::tell;
 use crate::data::reading::{Reading, Steps};
 use crate::data::survey;
 use crate::data::table::Part;
@@ -26,6 +27,11 @@ use crate::train::repeats::Fold;
 use crate::train::report::{Evidence, Mistake, Mistakes, NamedConfusion};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
+
+/// With fewer sequences none are held out: a tenth of them would be a handful, on which the score is luck.
+const FEW: usize = 80;
+/// Updates that a net needs even so.
+const LEAST_UPDATES: usize = 1800;
 
 /// How the training data are read.
 fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
@@ -163,6 +169,9 @@ fn split<'a>(
     }
     let (rest, valid) = match held_out_groups(&train, seed, path) {
         Some(is_held_out) => part(train.all, &is_held_out),
+        None if kind == Kind::Numbers && train.all.len() < FEW => {
+            learn_from_all(train.all, seed, path)
+        }
         None => hold_out(train.all, seed),
     };
     if valid.is_empty() {
@@ -176,6 +185,23 @@ fn split<'a>(
     }
     train.all = rest;
     Ok((train, valid, path))
+}
+
+/// Few sequences: those that would be held out say little, and are missed in training. So all are learnt from, and the score is
+/// that of training; none are for validation where no class has two.
+fn learn_from_all(all: Vec<Example>, seed: u64, path: &Path) -> (Vec<Example>, Vec<Example>) {
+    let (rest, held) = hold_out(all.clone(), seed);
+    if held.is_empty() {
+        return (rest, held);
+    }
+    tell!(
+        "elman: {}: note: {} held out of {} sequences would say little, so all are learnt from, and the scores are those of \
+         training; --valid FILE measures on others, --folds 5 on each fifth in turn",
+        path.display(),
+        held.len(),
+        all.len()
+    );
+    (all.clone(), all)
 }
 
 /// Takes out what a split column gives to validation or testing; the former is what is returned, if it is wanted.
@@ -390,6 +416,13 @@ impl Task for ClassifyTask {
 
     fn data(&self) -> &TaskData<ClassMeaning> {
         &self.data
+    }
+
+    fn least_updates(&self) -> usize {
+        match self.data.meaning.kind {
+            Kind::Numbers => LEAST_UPDATES,
+            Kind::Text(_) | Kind::Sentences => 0,
+        }
     }
 
     fn score_name(&self) -> &'static str {

@@ -160,6 +160,14 @@ impl RegressMeaning {
         }
     }
 
+    /// What outputs of the net say in the units of the data, where the linear sums expect this.
+    pub fn values(&self, expected: &[f64], outputs: &[f32]) -> Vec<f64> {
+        let pairs = expected.iter().zip(outputs).zip(self.goals.iter().cycle());
+        pairs
+            .map(|((&expected, &output), goal)| goal.value(expected, output))
+            .collect()
+    }
+
     /// The columns that are read.
     pub fn inputs(&self) -> &[String] {
         self.reading.columns().unwrap_or_default()

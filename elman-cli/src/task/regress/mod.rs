@@ -13,4 +13,4 @@ mod task;
 
 pub use args::RegressArgs;
 pub use meaning::TASK;
-pub use model::RegressModel;
+pub use model::{RegressModel, fit};

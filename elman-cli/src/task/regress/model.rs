@@ -36,13 +36,30 @@ enum Numbers {
     Each(Vec<f32>),
 }
 
+/// What keeps two regressing nets from answering together.
+///
+/// # Errors
+/// They do.
+pub fn fit(one: &RegressMeaning, other: &RegressMeaning) -> Result<(), String> {
+    if one.inputs() != other.inputs() {
+        return Err("they read different columns".to_owned());
+    }
+    if one.names() != other.names() {
+        return Err("they learnt different targets".to_owned());
+    }
+    if one.reads_last != other.reads_last {
+        return Err("one answers at the last step, the other at every step".to_owned());
+    }
+    Ok(())
+}
+
 impl RegressModel {
     /// A file, as it would be learnt from.
-    fn load(&self, file: DataFile<'_>) -> Result<Encoded> {
+    fn load(&self, file: DataFile<'_>) -> Result<Samples> {
         no_classes(file.classes)?;
         let meaning = &self.meaning;
         let names = meaning.names();
-        let mut samples: Samples = TargetFile {
+        let mut samples = TargetFile {
             path: file.path,
             format: file.format,
             inputs: Some(meaning.inputs()),
@@ -52,45 +69,72 @@ impl RegressModel {
         }
         .load()?;
         samples.keep(file.part, meaning.read(), file.path)?;
-        meaning.encode(&self.samples(samples.blocks))
+        Ok(samples)
     }
 
-    /// The data that the command line names, and what the net puts out for them.
-    fn run(&self, args: &EvalArgs) -> Result<(Encoded, Vec<f32>)> {
+    /// The mean of what all nets say, in the units of the data, and what the data are to this one.
+    fn values(&self, samples: &[Sample]) -> Result<(Encoded, Vec<f64>)> {
+        let of = |net: &Self| -> Result<(Encoded, Vec<f64>)> {
+            let encoded = net.meaning.encode(samples)?;
+            let outputs = net.network.outputs(&encoded.sequences)?;
+            let values = net.meaning.values(&encoded.expected, &outputs);
+            Ok((encoded, values))
+        };
+        let (encoded, mut values) = of(self)?;
+        for other in &self.others {
+            let more = of(other)?.1;
+            values
+                .iter_mut()
+                .zip(more)
+                .for_each(|(sum, value)| *sum += value);
+        }
+        let share = 1.0 / (1.0 + self.others.len() as f64);
+        if share < 1.0 {
+            values.iter_mut().for_each(|value| *value *= share);
+        }
+        Ok((encoded, values))
+    }
+
+    /// The targets of a file, and what the nets say of them.
+    fn judged(&self, args: &EvalArgs) -> Result<(Encoded, Vec<f64>)> {
         args.note_parts(self.meaning.split_column.as_deref());
-        let encoded = self.load(args.file())?;
-        let outputs = on_threads(args.threads.into(), || {
-            self.network.outputs(&encoded.sequences)
-        })?;
-        Ok((encoded, outputs))
+        let samples = self.samples(self.load(args.file())?.blocks);
+        let judged = on_threads(args.threads.into(), || self.values(&samples))?;
+        if judged.0.targets.iter().all(|target| target.is_nan()) {
+            return Err(Failure::input("no target to compare with").in_file(&args.data));
+        }
+        Ok(judged)
     }
 
-    /// The root of the mean squared error of every sequence, all targets in units of what they range over in training.
-    fn sequence_errors(&self, encoded: &Encoded, outputs: &[f32]) -> BTreeMap<(usize, usize), f64> {
-        let goals = &self.meaning.goals;
-        let mut errors = BTreeMap::new();
-        for sequence in 0..encoded.sequences.len() {
-            let rows = encoded.sequences.outputs_of(sequence, 0..usize::MAX);
-            let numbers = rows.start * goals.len()..rows.end * goals.len();
-            let (mut squares, mut count) = (0.0, 0);
-            for (place, goal) in numbers.zip(goals.iter().cycle()) {
-                let target = encoded.targets[place];
-                if !target.is_nan() {
-                    let unit = if goals.len() > 1 {
-                        goal.range[1] - goal.range[0]
-                    } else {
-                        1.0
-                    };
-                    let error = goal.value(encoded.expected[place], outputs[place]) - target;
-                    squares += (error / unit).powi(2);
-                    count += 1;
+    /// How far off each sequence is, where there are many; else each step. Of several targets every one counts in units of
+    /// what it ranged over in training.
+    fn errors(&self, encoded: &Encoded, values: &[f64]) -> Errors {
+        /// Of fewer sequences the steps are taken, as if they had nothing to do with one another.
+        const MANY: usize = 20;
+        let (goals, sequences) = (&self.meaning.goals, &encoded.sequences);
+        let are_many = sequences.len() >= MANY;
+        let mut squares: BTreeMap<(usize, usize), (f64, f64)> = BTreeMap::new();
+        for sequence in 0..sequences.len() {
+            for row in sequences.outputs_of(sequence, 0..usize::MAX) {
+                let place = if are_many { (sequence, 0) } else { (0, row) };
+                for (i, goal) in goals.iter().enumerate() {
+                    let at = row * goals.len() + i;
+                    let [low, high] = goal.range;
+                    let unit = if goals.len() > 1 { high - low } else { 1.0 };
+                    let error = (values[at] - encoded.targets[at]) / unit;
+                    if !error.is_nan() {
+                        let (sum, count) = squares.entry(place).or_default();
+                        (*sum, *count) = (*sum + error * error, *count + 1.0);
+                    }
                 }
             }
-            if count > 0 {
-                errors.insert((sequence, 0), (squares / f64::from(count)).sqrt());
-            }
         }
-        errors
+        let root = |(place, (sum, count)): (_, (f64, f64))| (place, (sum / count).sqrt());
+        Errors {
+            unit: if are_many { "sequences" } else { "steps" },
+            horizon: 1,
+            by_step: squares.into_iter().map(root).collect(),
+        }
     }
 
     fn samples(&self, blocks: Vec<Block>) -> Vec<Sample> {
@@ -119,13 +163,8 @@ impl RegressModel {
                 return Ok(());
             }
             let samples = self.samples(blocks);
-            let encoded = meaning.encode(&samples)?;
-            let outputs = self.network.outputs(&encoded.sequences)?;
-            let goals = meaning.goals.iter().cycle();
-            let values = encoded.expected.iter().zip(&outputs).zip(goals);
-            let values =
-                values.map(|((&expected, &output), goal)| goal.value(expected, output) as f32);
-            let values: Vec<f32> = values.collect();
+            let (encoded, values) = self.values(&samples)?;
+            let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
             let width = meaning.goals.len();
             for (sequence, sample) in samples.iter().enumerate() {
                 let rows = encoded.sequences.outputs_of(sequence, 0..usize::MAX);
@@ -172,11 +211,8 @@ impl Trained for RegressModel {
     }
 
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
-        let (encoded, outputs) = self.run(args)?;
-        let scores = RegressScores::measure(&self.meaning, &encoded, &outputs);
-        if scores.items() == 0 {
-            return Err(Failure::input("no target to compare with").in_file(&args.data));
-        }
+        let (encoded, values) = self.judged(args)?;
+        let scores = RegressScores::measure(&self.meaning, &encoded, &values);
         Ok(EvalReport {
             json: scores.to_json(&self.meaning),
             table: scores.to_table(&self.meaning),
@@ -184,18 +220,20 @@ impl Trained for RegressModel {
     }
 
     fn paired(&self, args: &EvalArgs) -> Result<Paired> {
-        let (encoded, outputs) = self.run(args)?;
-        let scores = RegressScores::measure(&self.meaning, &encoded, &outputs);
-        let names = self.meaning.names().join(", ");
+        let (encoded, values) = self.judged(args)?;
+        let scores = RegressScores::measure(&self.meaning, &encoded, &values);
         Ok(Paired {
-            about: format!("{names} of every sequence"),
+            about: format!(
+                "{} of every {}",
+                self.meaning.names().join(", "),
+                match self.meaning.reads_last {
+                    true => "sequence",
+                    false => "step",
+                }
+            ),
             score_name: "r2",
             score: scores.r2(),
-            outcomes: Outcomes::Errors(Errors {
-                unit: "sequences",
-                horizon: 1,
-                by_step: self.sequence_errors(&encoded, &outputs),
-            }),
+            outcomes: Outcomes::Errors(self.errors(&encoded, &values)),
         })
     }
 
@@ -208,7 +246,8 @@ impl Trained for RegressModel {
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        Ok(self.load(file)?.sequences)
+        let samples = self.samples(self.load(file)?.blocks);
+        Ok(self.meaning.encode(&samples)?.sequences)
     }
 
     fn description(&self) -> Description {

@@ -52,8 +52,8 @@ struct RegressScoresJson<'a> {
 }
 
 impl TargetScores {
-    fn add(&mut self, goal: &Goal, expected: f64, target: f64, output: f32) {
-        let error = goal.value(expected, output) - target;
+    fn add(&mut self, goal: &Goal, expected: f64, target: f64, value: f64) {
+        let error = value - target;
         self.net.add(error);
         self.linear.add(goal.curve.invert(expected) - target);
         let distance = target - goal.mean;
@@ -96,22 +96,17 @@ impl TargetScores {
 }
 
 impl RegressScores {
-    /// Compares outputs of the net with the targets.
-    pub fn measure(meaning: &RegressMeaning, encoded: &Encoded, outputs: &[f32]) -> Self {
+    /// Compares values, in the units of the data, with the targets.
+    pub fn measure(meaning: &RegressMeaning, encoded: &Encoded, values: &[f64]) -> Self {
         let mut scores = vec![TargetScores::default(); meaning.goals.len()];
         let pairs = encoded.expected.iter().zip(&encoded.targets);
         let places = (0..meaning.goals.len()).cycle();
-        for (((&expected, &target), &output), place) in pairs.zip(outputs).zip(places) {
+        for (((&expected, &target), &value), place) in pairs.zip(values).zip(places) {
             if !target.is_nan() {
-                scores[place].add(&meaning.goals[place], expected, target, output);
+                scores[place].add(&meaning.goals[place], expected, target, value);
             }
         }
         Self(scores)
-    }
-
-    /// Targets counted.
-    pub fn items(&self) -> usize {
-        self.0.iter().map(|scores| scores.net.items).sum()
     }
 
     /// The mean of those targets that are met at all.

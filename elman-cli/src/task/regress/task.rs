@@ -122,6 +122,7 @@ impl RegressTask {
             );
         }
         let still = vec![0.0; self.valid.expected.len()];
+        let still = meaning.values(&self.valid.expected, &still);
         let scores = RegressScores::measure(meaning, &self.valid, &still);
         let [first, ..] = &meaning.goals[..] else {
             return;
@@ -367,7 +368,8 @@ impl Task for RegressTask {
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
         let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
-        let scores = RegressScores::measure(&self.data.meaning, &self.valid, &outputs);
+        let values = self.data.meaning.values(&self.valid.expected, &outputs);
+        let scores = RegressScores::measure(&self.data.meaning, &self.valid, &values);
         Ok(Measure {
             loss: loss(self.data.valid.goals(), &outputs),
             score: scores.r2(),
@@ -377,15 +379,13 @@ impl Task for RegressTask {
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let meaning = &self.data.meaning;
         let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
-        let scores = RegressScores::measure(meaning, &self.valid, &outputs);
+        let values = meaning.values(&self.valid.expected, &outputs);
+        let scores = RegressScores::measure(meaning, &self.valid, &values);
         let shown = |(place, goal): (usize, &Goal)| {
             let width = meaning.goals.len();
-            let answers = (self.valid.expected.iter().zip(&self.valid.targets)).zip(&outputs);
+            let answers = self.valid.targets.iter().zip(&values);
             let answers = answers.skip(place).step_by(width);
-            let known = answers.filter(|((_, target), _)| !target.is_nan());
-            let (target, prediction) = known
-                .map(|((&expected, &target), &output)| (target, goal.value(expected, output)))
-                .unzip();
+            let (target, prediction) = answers.filter(|(target, _)| !target.is_nan()).unzip();
             let [net, linear, mean] = scores.rmse(place);
             Evidence::Series(Series {
                 name: goal.name.clone(),
