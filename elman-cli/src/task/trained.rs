@@ -135,7 +135,7 @@ pub trait Trained: HasNetwork {
     /// As [`Trained::evaluate`]; a task whose nets cannot be compared like this.
     fn paired(&self, _: &EvalArgs) -> Result<Paired> {
         Err(Failure::input(
-            "--data compares nets that label, classify, forecast or foresee texts; these have their scores side by side \
+            "--data compares nets that label, classify, forecast, regress or foresee texts; these have their scores side by side \
              without it",
         ))
     }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use elman_core::Model;
+use elman_core::{Level, Model};
 
 use super::args::{LINES, STREAMS, TextArgs, WORDS};
 use super::lexicon::{LINE_END, Lexicon, Unit};
 use super::meaning::TextMeaning;
+use super::mistakes::{LineCost, Origin, mistakes};
 use super::sample::sample;
 use super::scores::measure;
 use crate::base::failure::{Failure, Result};
@@ -15,6 +16,7 @@ use crate::base::tell::tell;
 use crate::data::features;
 use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
+use crate::net::infer;
 use crate::task::groups::{self, HELD_OUT, Member};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
@@ -54,6 +56,8 @@ pub struct TextTask {
     data: TaskData<TextMeaning>,
     /// Validation sequences, longest first.
     order: Vec<usize>,
+    /// Where they stand, if they are lines of a file.
+    origin: Option<Origin>,
 }
 
 impl TextTask {
@@ -81,6 +85,7 @@ impl TextTask {
         }
         Ok(Self {
             order: longest_first(&valid),
+            origin: None,
             data: TaskData {
                 spec,
                 hiding: Some(features::hiding(0, &counts, HIDING)),
@@ -262,7 +267,14 @@ impl Job for TextArgs {
                 })?
             }
         };
-        TextTask::new(&self.settings, (self.tokens, lines), &train, &valid)
+        let mut task = TextTask::new(&self.settings, (self.tokens, lines), &train, &valid)?;
+        if lines && self.settings.overfit_batch.is_none() {
+            task.origin = Some(Origin {
+                path: self.valid.as_ref().unwrap_or(path).clone(),
+                lines: lines_of(&task.data.meaning, &valid, &task.data.valid),
+            });
+        }
+        Ok(task)
     }
 }
 
@@ -299,7 +311,13 @@ impl Task for TextTask {
             })
         });
         let samples = samples.into_iter().collect::<Result<_>>()?;
-        Ok(vec![Evidence::Samples(samples)])
+        let mut shown = vec![Evidence::Samples(samples)];
+        if let Some(origin) = &self.origin {
+            let (lexicon, valid) = (&self.data.meaning.lexicon, &self.data.valid);
+            let costs = infer::judge(Level::detect(), model, valid, &LineCost(valid))?;
+            shown.push(Evidence::Mistakes(mistakes(lexicon, valid, &costs, origin)));
+        }
+        Ok(shown)
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
