@@ -60,6 +60,7 @@ pub fn main() -> ExitCode {
 fn run() -> Result<()> {
     match args::parse(std::env::args_os())?.command {
         Command::Train(args) => command::train::run(args),
+        Command::Tune(args) => command::tune::run(&args),
         Command::Eval(args) => command::evaluate::run(&args),
         Command::Predict(args) => command::predict::run(&args),
         Command::Generate(args) => task::text::generate(&args),

@@ -48,7 +48,7 @@ fn every_command_has_a_page() {
 }
 
 /// What clap knows of commands, and theirs.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 24] = [
     "",
     "demo",
     "train",
@@ -57,6 +57,9 @@ const COMMANDS: [&str; 21] = [
     "train forecast",
     "train text",
     "train echo",
+    "tune",
+    "tune classify",
+    "tune echo",
     "eval",
     "predict",
     "generate",

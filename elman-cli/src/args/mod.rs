@@ -14,6 +14,7 @@ mod shell;
 #[cfg(test)]
 mod tests;
 mod train;
+mod tune;
 mod version;
 
 use clap::{Parser, Subcommand};
@@ -26,7 +27,7 @@ pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
 pub use import::{IMPORTED, ImportArgs, ImportTask};
 pub use inspect::InspectArgs;
-pub use parse::{parse, parse_job, parse_run, parse_run_text};
+pub use parse::{flags_of, parse, parse_job, parse_run, parse_run_text};
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 pub use runs::RunsArgs;
@@ -34,6 +35,7 @@ pub use shell::{CompletionsArgs, ManArgs};
 #[cfg(test)]
 pub use tests::{test_forecast, test_settings};
 pub use train::{TrainArgs, TrainTask, Visitor};
+pub use tune::{Chip, SEARCHED, SearchFlags, TuneArgs, TuneJob};
 
 /// Train, evaluate and run recurrent nets: Elman, GRU, LSTM, FastRNN and FastGRNN.
 #[derive(Parser, Debug)]
@@ -53,6 +55,7 @@ Examples:
   elman train classify --train digits.csv         a class for every sequence
   elman train forecast --train sun.csv --target y the next value of a series
   elman train text --train shakespeare.txt        elman generate then writes
+  elman tune classify --train d.csv --flash 32k   the best net that fits a chip
   elman export n --format c -o net.c              the net for a chip, with proof
   elman import net.onnx --labels up,down          a net from PyTorch or ONNX
 Every command has examples of its own: elman train label --help";
@@ -61,6 +64,7 @@ Every command has examples of its own: elman train label --help";
 pub enum Command {
     Demo(DemoArgs),
     Train(TrainArgs),
+    Tune(TuneArgs),
     Eval(EvalArgs),
     Predict(PredictArgs),
     Generate(GenerateArgs),
@@ -81,6 +85,7 @@ impl Cli {
     const fn task(&self) -> Option<&TrainTask> {
         match &self.command {
             Command::Train(train) => train.task.as_ref(),
+            Command::Tune(tune) => Some(&tune.job.task),
             _ => None,
         }
     }

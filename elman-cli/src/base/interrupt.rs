@@ -44,6 +44,11 @@ impl Interrupt {
         self.0.is_heeded.store(true, Ordering::SeqCst);
     }
 
+    /// Asks for a tidy end, as Ctrl-C does.
+    pub fn ask(&self) {
+        self.0.is_asked.store(true, Ordering::SeqCst);
+    }
+
     /// Whether the first one has come.
     pub fn is_asked(&self) -> bool {
         self.0.is_asked.load(Ordering::SeqCst)

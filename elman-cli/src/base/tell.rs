@@ -1,6 +1,7 @@
 //! Notes and warnings on standard error, which is nobody's result: where it cannot be written (its reader is gone, its disk full,
 //! the terminal closed) the work goes on without them.
 
+use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
@@ -12,8 +13,23 @@ macro_rules! tell {
 }
 pub(crate) use tell;
 
+thread_local! {
+    static IS_HUSHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does some work that was done before, whose notes therefore are no news: what this thread tells meanwhile is lost.
+pub fn hushed<R>(work: impl FnOnce() -> R) -> R {
+    let before = IS_HUSHED.replace(true);
+    let result = work();
+    IS_HUSHED.set(before);
+    result
+}
+
 /// What [`tell!`] does.
 pub fn line(words: fmt::Arguments<'_>) {
+    if IS_HUSHED.get() {
+        return;
+    }
     let line = format!("{}\n", plain(&words.to_string()));
     // Nobody is left to tell if this fails.
     let _ = std::io::stderr().lock().write_all(line.as_bytes());

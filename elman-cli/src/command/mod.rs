@@ -10,3 +10,4 @@ pub mod quantize;
 pub mod runs;
 pub mod shell;
 pub mod train;
+pub mod tune;

@@ -37,8 +37,9 @@ use crate::data::is_pipe;
 use crate::train::defaults::Defaults;
 use crate::train::settings::{Settings, to_toml};
 use crate::train::task::Task;
-pub use callback::{Callback, Preview};
+pub use callback::{Callback, Onlooker, Preview};
 pub use changes::Changes;
+pub use progress::Epoch;
 pub use trainer::{Outcome, check_room, train};
 pub use watch::write_report;
 
@@ -84,9 +85,21 @@ pub fn load<J: Job>(job: &J) -> Result<J::Task> {
 pub fn train_in<J: Job>(
     run: &Run,
     task: &J::Task,
-    mut job: J,
+    job: J,
     callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
+    // Before the first file: who comes second must not change what the first one began.
+    let _lock = run.lock()?;
+    let job = settle(run, job)?;
+    train(task, job.settings(), run, Interrupt::listen()?, callback)
+}
+
+/// Writes the settings of a job into the new folder of its run, which is locked; what is returned is the job with paths that
+/// hold wherever the run is resumed.
+///
+/// # Errors
+/// A folder that holds something, or that nothing can be written to.
+pub fn settle<J: Job>(run: &Run, mut job: J) -> Result<J> {
     for path in job.files() {
         if is_pipe(path) {
             tell!(
@@ -102,13 +115,11 @@ pub fn train_in<J: Job>(
         *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
     }
     job.settings_mut().out = Some(run.folder().to_owned());
-    // Before the first file: who comes second must not change what the first one began.
-    let _lock = run.lock()?;
     if run.config().exists() {
         run.must_be_new()?;
     }
     write_config(run, &job)?;
-    train(task, job.settings(), run, Interrupt::listen()?, callback)
+    Ok(job)
 }
 
 /// Writes the settings of a run.
@@ -124,6 +135,6 @@ pub fn write_config<J: Job>(run: &Run, job: &J) -> Result<()> {
 /// # Errors
 /// As [`train`].
 pub fn take_up(task: &impl Task, settings: &Settings, run: &Run) -> Result<()> {
-    let nobody: Callback<'_> = Box::new(|_| Ok(()));
+    let nobody: Callback<'_> = Box::new(|_: &Preview<'_>| Ok(()));
     train(task, settings, run, Interrupt::default(), Some(nobody)).map(drop)
 }

@@ -1,0 +1,196 @@
+//! What was tried, as a table and as JSON.
+
+use serde::Serialize;
+
+use super::journal::{State, Story, Trial};
+use super::space::Values;
+use crate::train::measure::as_read;
+
+/// Rows that people are shown in the end.
+const SHOWN: usize = 40;
+
+/// The columns: those of every search, and the settings that were searched.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    score_name: String,
+    settings: Vec<String>,
+}
+
+impl Columns {
+    /// Of a search of a task with such a score.
+    pub fn new(score_name: &str, settings: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            score_name: as_read(score_name, 0.0).0.to_owned(),
+            settings: settings.into_iter().collect(),
+        }
+    }
+
+    /// What the score is called, as people read it.
+    pub fn score_name(&self) -> &str {
+        &self.score_name
+    }
+
+    /// Their names.
+    pub fn names(&self) -> Vec<String> {
+        let first = ["trial", &self.score_name, "loss", "epochs"].map(str::to_owned);
+        let last = ["flash", "ram", "instructions", ""].map(str::to_owned);
+        let all = first.into_iter().chain(self.settings.iter().cloned());
+        all.chain(last).collect()
+    }
+
+    /// What a trial has in them.
+    pub fn row(&self, trial: &Trial, is_best: bool) -> Vec<String> {
+        let end = trial.end.as_ref();
+        let score = end.and_then(|end| Some(as_read(&end.score_name, end.score?).1));
+        let loss = end.and_then(|end| end.loss);
+        let number = |number: Option<f64>| number.map_or("-".to_owned(), |x| format!("{x:.4}"));
+        let needs = &trial.claim.needs;
+        let state = match end.map(|end| end.state) {
+            None => "at work",
+            Some(State::Failed) => "failed",
+            Some(State::Stopped) => "given up",
+            Some(State::Complete) if is_best => "best",
+            Some(State::Complete) => "",
+        };
+        let mut row = vec![
+            format!("{:03}", trial.claim.trial),
+            number(score),
+            number(loss),
+            end.map_or(0, |end| end.curve.len()).to_string(),
+        ];
+        let settings = &trial.claim.settings;
+        let setting = |name: &String| settings.get(name).map_or("-", String::as_str).to_owned();
+        row.extend(self.settings.iter().map(setting));
+        let numbers = [needs.flash_bytes, needs.ram_bytes, needs.instructions];
+        row.extend(numbers.map(|number| number.to_string()));
+        row.push(state.to_owned());
+        row
+    }
+
+    /// A line, so wide that lines which are written one by one stand below each other.
+    pub fn line(&self, row: &[String]) -> String {
+        let widths = self.names();
+        let cells = row.iter().zip(&widths);
+        let line: Vec<String> = cells
+            .map(|(cell, name)| format!("{cell:>width$}", width = name.chars().count().max(6)))
+            .collect();
+        line.join("  ").trim_end().to_owned()
+    }
+
+    /// The table, the best first; those that have not ended last. Of many trials only the best are shown.
+    pub fn table(&self, story: &Story) -> String {
+        let all = rows(story);
+        let more = all.len().saturating_sub(SHOWN);
+        let rows = all.into_iter().take(SHOWN);
+        let best = story.best().map(|best| best.claim.trial);
+        let lines = rows.map(|trial| self.row(trial, best == Some(trial.claim.trial)));
+        let lines = std::iter::once(self.names()).chain(lines);
+        let mut table: String = lines.map(|row| self.line(&row) + "\n").collect();
+        if more > 0 {
+            table += &format!("... and {more} more: in report.html, and with --json\n");
+        }
+        table
+    }
+}
+
+/// All trials, the best first; those that have not ended last.
+pub fn rows(story: &Story) -> Vec<&Trial> {
+    let mut rows = story.ranked();
+    rows.extend(story.trials.values().filter(|trial| trial.end.is_none()));
+    rows
+}
+
+/// Which trials nobody beats: whoever has a better score needs more. The needs are those that `need` gives.
+pub fn front(story: &Story, need: impl Fn(&Trial) -> usize) -> Vec<&Trial> {
+    let mut complete: Vec<&Trial> = story.ranked();
+    complete.retain(|trial| trial.is_complete() && trial.merit().is_some());
+    // The best first, so that each that follows must need less than all before it.
+    let mut least = usize::MAX;
+    let mut front: Vec<&Trial> = Vec::new();
+    for trial in complete {
+        let need = need(trial);
+        if need < least {
+            // Of equal scores only the smaller net stays.
+            let score = |one: &Trial| one.end.as_ref().and_then(|end| end.score);
+            front.retain(|better| score(better) != score(trial));
+            least = need;
+            front.push(trial);
+        }
+    }
+    front
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+pub struct Found<'a> {
+    folder: String,
+    task: &'a str,
+    score_name: &'a str,
+    trials: Vec<Tried<'a>>,
+    /// The number of the winner, if there is one.
+    best: Option<usize>,
+    /// Trials of which nobody has a better score with less flash, by number; the same for instructions.
+    front_flash: Vec<usize>,
+    front_instructions: Vec<usize>,
+}
+
+#[derive(Serialize)]
+struct Tried<'a> {
+    trial: usize,
+    run: String,
+    state: Option<State>,
+    score: Option<f64>,
+    loss: Option<f64>,
+    epochs: usize,
+    best_epoch: usize,
+    settings: &'a Values,
+    parameters: usize,
+    flash_bytes: usize,
+    code_bytes: usize,
+    ram_bytes: usize,
+    instructions_per_step: usize,
+}
+
+impl<'a> Found<'a> {
+    /// Of a search in a folder.
+    pub fn of(
+        folder: &std::path::Path,
+        task: &'a str,
+        columns: &'a Columns,
+        story: &'a Story,
+    ) -> Self {
+        let tried = |trial: &'a Trial| {
+            let (claim, end) = (&trial.claim, trial.end.as_ref());
+            Tried {
+                trial: claim.trial,
+                run: folder.join(folder_name(claim.trial)).display().to_string(),
+                state: end.map(|end| end.state),
+                score: end.and_then(|end| Some(as_read(&end.score_name, end.score?).1)),
+                loss: end.and_then(|end| end.loss),
+                epochs: end.map_or(0, |end| end.curve.len()),
+                best_epoch: end.map_or(0, |end| end.best_epoch),
+                settings: &claim.settings,
+                parameters: claim.needs.parameters,
+                flash_bytes: claim.needs.flash_bytes,
+                code_bytes: claim.needs.code_bytes,
+                ram_bytes: claim.needs.ram_bytes,
+                instructions_per_step: claim.needs.instructions,
+            }
+        };
+        let numbers = |front: Vec<&Trial>| front.iter().map(|one| one.claim.trial).collect();
+        Self {
+            folder: folder.display().to_string(),
+            task,
+            score_name: &columns.score_name,
+            trials: rows(story).into_iter().map(tried).collect(),
+            best: story.best().map(|best| best.claim.trial),
+            front_flash: numbers(front(story, |one| one.claim.needs.flash_bytes)),
+            front_instructions: numbers(front(story, |one| one.claim.needs.instructions)),
+        }
+    }
+}
+
+/// What the folder of a trial is called.
+pub fn folder_name(trial: usize) -> String {
+    format!("trial-{trial:03}")
+}
