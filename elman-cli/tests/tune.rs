@@ -44,7 +44,7 @@ fn number(value: &Value) -> usize {
 /// Lines of the journal that are events of this name.
 fn events(shop: &Workshop, folder: &str, name: &str) -> Vec<Value> {
     let text = shop.text(&format!("{folder}/journal.jsonl"));
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line));
+    let lines = text.lines().map(serde_json::from_str::<Value>);
     lines
         .filter_map(|line| line.ok()?.get(name).cloned())
         .collect()
@@ -73,6 +73,8 @@ fn the_same_seed_searches_the_same() {
             .collect()
     };
     assert_eq!(claims("a"), claims("b"));
+    // The best so far is tried again with other seeds.
+    assert!(claims("a").iter().any(|one| one["seed"] == "2"));
     assert!(shop.read("a/best/model.safetensors") == shop.read("b/best/model.safetensors"));
     let other = shop.run(&tiny("c", "--trials 14 --seed 2"));
     assert_ne!(table(&one), table(&other));
@@ -227,6 +229,18 @@ fn what_is_given_stays() {
         ] {
             assert!(config.contains(line), "{line}: {config}");
         }
+    }
+}
+
+#[test]
+fn an_activation_is_elmans_and_so_is_the_cell_beside_it() {
+    let shop = shop();
+    let all = found(&shop, &tiny("s", "--trials 3 --activation relu"));
+    for trial in all["trials"].as_array().unwrap() {
+        assert!(
+            trial["settings"]["cell"].is_null() && trial["state"] == "complete",
+            "{trial}"
+        );
     }
 }
 

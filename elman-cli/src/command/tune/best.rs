@@ -59,8 +59,8 @@ pub fn write_page(
     (recipe, budget): (&Recipe, &Budget),
     story: &Story,
 ) -> Result<()> {
-    let best = story.best();
-    let number = best.map(|best| best.claim.trial);
+    let best = story.best().map(|(trial, _)| trial);
+    let number = story.best_trial();
     let score = |trial: &Trial| {
         let end = trial.end.as_ref()?;
         Some(as_read(&end.score_name, end.score?).1)

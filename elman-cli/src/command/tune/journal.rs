@@ -13,6 +13,9 @@ use super::space::Values;
 use crate::base::failure::{Failure, Result};
 use crate::base::json;
 
+/// Trials that a search may have; a number beyond is that of a damaged file.
+pub const MOST: usize = 999_999;
+
 /// What a search is: two with the same header are one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -140,6 +143,7 @@ impl Story {
             Event::Search(header) => {
                 self.header.get_or_insert(header);
             }
+            Event::Claim(claim) if claim.trial > MOST => {}
             Event::Claim(claim) => {
                 let taken = self.trials.entry(claim.trial);
                 // Who takes over a trial trains what was claimed first.
@@ -170,10 +174,81 @@ impl Story {
         ended
     }
 
-    /// The best of the trials that may win.
-    pub fn best(&self) -> Option<&Trial> {
-        let mut ranked = self.ranked().into_iter();
-        ranked.find(|trial| trial.is_complete() && trial.merit().is_some())
+    /// Settings that were tried, whatever the seed; the best in the mean first, those without a score last.
+    pub fn candidates(&self) -> Vec<Candidate<'_>> {
+        let mut found: BTreeMap<Values, Vec<&Trial>> = BTreeMap::new();
+        for trial in self.trials.values() {
+            let mut settings = trial.claim.settings.clone();
+            settings.remove(SEED);
+            found.entry(settings).or_default().push(trial);
+        }
+        let found = found.into_iter();
+        let mut all: Vec<Candidate<'_>> = found
+            .map(|(settings, trials)| Candidate { settings, trials })
+            .collect();
+        let worst = [f64::NEG_INFINITY; 2];
+        all.sort_by(|a, b| {
+            let [x, y] = [a, b].map(|one| one.merit().unwrap_or(worst));
+            let size = |one: &Candidate<'_>| {
+                let first = &one.trials[0].claim;
+                (first.needs.flash_bytes, first.trial)
+            };
+            by_merit(&y, &x).then(size(a).cmp(&size(b)))
+        });
+        all
+    }
+
+    /// The winner: of the settings that proved themselves with several seeds the best in the mean, or the best of all as long as
+    /// none has; and of these the trial with the seed that was asked for.
+    pub fn best(&self) -> Option<(&Trial, Candidate<'_>)> {
+        let mut candidates = self.candidates();
+        candidates.retain(|one| one.winner().is_some());
+        let proven = candidates.iter().position(|one| one.scores() >= PROVEN);
+        let best = candidates.into_iter().nth(proven.unwrap_or(0))?;
+        Some((best.winner()?, best))
+    }
+
+    /// The number of the winner.
+    pub fn best_trial(&self) -> Option<usize> {
+        Some(self.best()?.0.claim.trial)
+    }
+}
+
+/// The setting in which the trials of a candidate differ; that of the first is the search's own.
+pub const SEED: &str = "seed";
+
+/// So many scores make a mean that can be trusted: a single one may be luck, above all where few validation data decide.
+const PROVEN: usize = 3;
+
+/// Settings and the trials that they were tried in, each with a seed of its own.
+#[derive(Clone, Debug)]
+pub struct Candidate<'a> {
+    pub settings: Values,
+    pub trials: Vec<&'a Trial>,
+}
+
+impl<'a> Candidate<'a> {
+    /// How many of its trials have a score.
+    pub fn scores(&self) -> usize {
+        self.trials
+            .iter()
+            .filter(|one| one.merit().is_some())
+            .count()
+    }
+
+    /// The mean of what [`Trial::merit`] gives.
+    pub fn merit(&self) -> Option<[f64; 2]> {
+        let merits: Vec<[f64; 2]> = self.trials.iter().filter_map(|one| one.merit()).collect();
+        let mean =
+            |part: usize| merits.iter().map(|merit| merit[part]).sum::<f64>() / merits.len() as f64;
+        (!merits.is_empty()).then(|| [mean(0), mean(1)])
+    }
+
+    /// The trial that may win.
+    fn winner(&self) -> Option<&'a Trial> {
+        let mut trials = self.trials.iter();
+        let own = trials.find(|one| !one.claim.settings.contains_key(SEED))?;
+        (own.is_complete() && own.merit().is_some()).then_some(*own)
     }
 }
 
@@ -308,7 +383,52 @@ mod tests {
         let story = write(&journal, events);
         let order: Vec<usize> = story.ranked().iter().map(|one| one.claim.trial).collect();
         assert_eq!(order, [2, 4, 3, 1]);
-        assert_eq!(story.best().map(|best| best.claim.trial), Some(4));
+        assert_eq!(story.best_trial(), Some(4));
+    }
+
+    #[test]
+    fn luck_with_one_seed_does_not_win() {
+        let home = tempfile::tempdir().unwrap();
+        let journal = Journal::in_folder(home.path());
+        let with_seed = |trial: usize, of: usize| {
+            let Event::Claim(mut claim) = claim(trial) else {
+                unreachable!("a claim");
+            };
+            claim.settings.insert("hidden".to_owned(), of.to_string());
+            claim.settings.insert(SEED.to_owned(), trial.to_string());
+            Event::Claim(claim)
+        };
+        let complete = |trial, score| end(trial, State::Complete, score, 0.5);
+        let mut events = vec![claim(1), complete(1, 0.9), claim(2), complete(2, 1.0)];
+        let best = |events: &[Event]| {
+            let story = Story::default().after(events);
+            (story.best_trial(), story.candidates()[0].trials.len())
+        };
+        assert_eq!(best(&events), (Some(2), 1));
+        events.extend([
+            with_seed(3, 2),
+            complete(3, 0.6),
+            with_seed(4, 1),
+            complete(4, 0.9),
+        ]);
+        assert_eq!(best(&events), (Some(1), 2));
+        // Who has proved himself stays ahead of who has not, until that one has.
+        events.extend([
+            with_seed(5, 1),
+            complete(5, 0.9),
+            claim(6),
+            complete(6, 1.0),
+        ]);
+        assert_eq!(best(&events), (Some(1), 1));
+        events.extend([
+            with_seed(7, 6),
+            complete(7, 0.95),
+            with_seed(8, 6),
+            complete(8, 0.9),
+        ]);
+        assert_eq!(best(&events), (Some(6), 3));
+        let story = write(&journal, events);
+        assert_eq!(story.best().unwrap().1.scores(), 3);
     }
 
     #[test]

@@ -32,11 +32,11 @@ use crate::train::task::Task as _;
 
 use budget::Budget;
 use clock::Clock;
-use journal::{Header, Journal, Story};
+use journal::{Header, Journal, Story, Trial};
 use propose::Proposer;
 use recipe::Recipe;
 use search::{Search, Stop};
-use table::{Columns, Found, folder_name};
+use table::{Columns, Found, folder_name, mean_score};
 
 /// How long a search lasts when nobody says it.
 const TIME: Duration = Duration::from_mins(20);
@@ -69,7 +69,11 @@ pub fn run(args: &TuneArgs) -> Result<()> {
     let time = time.or(flags.trials.is_none().then_some(TIME));
     let is_quiet = recipe.settings().quiet;
     interrupt.heed();
-    let columns = Columns::new(proposer.data.score_name, proposer.searched());
+    let columns = Columns::new(
+        proposer.data.score_name,
+        proposer.searched(),
+        recipe.settings().seed,
+    );
     let mut search = Search {
         folder: &folder,
         journal: &journal,
@@ -88,16 +92,41 @@ pub fn run(args: &TuneArgs) -> Result<()> {
     search.clock.finish();
     let stop = result?;
     let story = search.close(stop)?;
-    if flags.json {
-        let found = Found::of(&folder, task.name(), &columns, &story);
+    tell(args, (&folder, &columns), (&story, stop), is_quiet)
+}
+
+/// What was tried, and who won.
+fn tell(
+    args: &TuneArgs,
+    (folder, columns): (&Path, &Columns),
+    (story, stop): (&Story, Stop),
+    is_quiet: bool,
+) -> Result<()> {
+    let is_json = args.job.search.json;
+    if is_json {
+        let found = Found::of(folder, args.job.task.name(), columns, story);
         let mut out = stdout().lock();
         json::write(&mut out, &found)?;
-        return Ok(writeln!(out)?);
+        writeln!(out)?;
+    } else if !is_quiet {
+        write!(stdout(), "{}", columns.table(story))?;
     }
-    if !is_quiet {
-        write!(stdout(), "{}", columns.table(&story))?;
+    let Some((best, candidate)) = story.best() else {
+        let (why, folder) = (stop.words(), folder.display());
+        return Err(Failure::run(format!(
+            "{why} before a trial was complete, so there is no winner; to go on: the same command with --out {folder}; fewer \
+             --epochs make trials shorter"
+        )));
+    };
+    if is_json {
+        return Ok(());
     }
-    conclude(&folder, args, &story, (stop, is_quiet))
+    let seeds = candidate.scores();
+    let mean = mean_score(&candidate).filter(|_| seeds > 1);
+    let mean = mean.map_or_else(String::new, |mean| {
+        format!(" ({mean:.4} in the mean of {seeds} seeds)")
+    });
+    conclude(folder, args, (best, story.trials.len(), &mean), is_quiet)
 }
 
 /// The folder of a search: the one asked for, or one of this search that was left before its end, or the next that is free.
@@ -127,26 +156,18 @@ fn place(out: Option<&Path>, header: &Header) -> Result<PathBuf> {
 fn conclude(
     folder: &Path,
     args: &TuneArgs,
-    story: &Story,
-    (stop, is_quiet): (Stop, bool),
+    (best, count, mean): (&Trial, usize, &str),
+    is_quiet: bool,
 ) -> Result<()> {
-    let shown = folder.display();
-    let Some(best) = story.best() else {
-        return Err(Failure::run(format!(
-            "{} before a trial was complete, so there is no winner; to go on: the same command with --out {shown}; fewer --epochs \
-             make trials shorter",
-            stop.words()
-        )));
-    };
+    let (shown, trial) = (folder.display(), folder_name(best.claim.trial));
     let mut out = stdout().lock();
-    let (trial, count) = (folder_name(best.claim.trial), story.trials.len());
     let end = best.end.as_ref();
     let score = end.and_then(|end| Some(as_read(&end.score_name, end.score?)));
     let (score_name, score) = score.unwrap_or(("score", f64::NAN));
     let needs = &best.claim.needs;
     writeln!(
         out,
-        "best {score_name} {score:.4}: {trial} of {count} trials, now in {shown}/best; flash {} bytes, RAM {} bytes, {} instructions a step",
+        "best {score_name} {score:.4}{mean}: {trial} of {count} trials, now in {shown}/best; flash {} bytes, RAM {} bytes, {} instructions a step",
         needs.flash_bytes, needs.ram_bytes, needs.instructions
     )?;
     if is_quiet {
@@ -159,14 +180,15 @@ fn conclude(
         "the same net again: elman train {task} --config {shown}/best/config.toml --out FOLDER"
     )?;
     let best = format!("{shown}/best");
-    let mut next = args.job.task.visit(NextOf(&best));
-    if args.job.search.int8 {
-        next = format!("elman quantize {best} --data FILE, {next}");
-    }
-    Ok(writeln!(
-        out,
-        "next: {next}, elman export {best} --format c -o net.c"
-    )?)
+    let next = args.job.task.visit(NextOf(&best));
+    Ok(if args.job.search.int8 {
+        writeln!(
+            out,
+            "next: elman quantize {best} --data FILE, {next}, elman export {best} --format rust --int8 -o net.rs"
+        )
+    } else {
+        writeln!(out, "next: {next}, elman export {best} --format c -o net.c")
+    }?)
 }
 
 /// What to do with a run of the task.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::budget::{Budget, Needs};
-use super::journal::Story;
+use super::journal::{Candidate, SEED, Story};
 use super::recipe::{Data, Recipe, Shapes};
 use super::sampler::{BLIND, Estimators, blind};
 use super::space::{LEAST_HIDDEN, Range, Space, Values};
@@ -16,7 +16,10 @@ use crate::base::seeds::{self, Purpose};
 const DRAWS: u64 = 400;
 
 /// Every so many trials one is drawn blindly, lest the search looks nowhere but where it was well.
-const BLIND_EVERY: usize = 8;
+const BLIND_EVERY: usize = 7;
+
+/// Every second trial is the best so far once more, with another seed, until it has so many.
+const SEEDS: usize = 6;
 
 /// Hidden units that the first trial should have.
 const SOME_HIDDEN: usize = 8;
@@ -47,6 +50,8 @@ impl<'a> Proposer<'a> {
             let has_meaning = match name {
                 "embedding" => data.has_tokens(),
                 "noise" => !data.has_tokens(),
+                // Whoever wants an activation wants the cell that has one.
+                "cell" => !recipe.is_given("activation"),
                 _ => true,
             };
             has_meaning && flags.iter().any(|flag| flag == name) && !recipe.is_given(name)
@@ -215,15 +220,24 @@ impl<'a> Proposer<'a> {
         {
             return Ok(Some(accepted));
         }
-        let ranked: Vec<&Values> = story
-            .ranked()
+        let candidates = story.candidates();
+        let known = candidates.iter().filter(|one| one.merit().is_some());
+        let is_warm = known.count() >= BLIND;
+        if is_warm
+            && number.is_multiple_of(2)
+            && let Some(again) = self.again(&candidates)
+            && let Some(accepted) = self.accept(again, &tried)?
+        {
+            return Ok(Some(accepted));
+        }
+        let is_blind = !is_warm || number.is_multiple_of(BLIND_EVERY);
+        // Those at work have no score yet.
+        let ended = candidates
             .iter()
-            .map(|trial| &trial.claim.settings)
-            .collect();
-        let is_blind = ranked.len() < BLIND || number.is_multiple_of(BLIND_EVERY);
+            .filter(|one| one.trials.iter().any(|trial| trial.end.is_some()));
         let mut estimators = match is_blind {
             true => None,
-            false => Some(Estimators::of(&self.space, ranked.iter().copied())?),
+            false => Some(Estimators::of(&self.space, ended.map(|one| &one.settings))?),
         };
         for draw in 0..DRAWS {
             let mut rng = seeds::generator(self.seed, Purpose::Search, &[number as u64, draw]);
@@ -240,6 +254,16 @@ impl<'a> Proposer<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The best so far with another seed.
+    fn again(&self, candidates: &[Candidate<'_>]) -> Option<Values> {
+        let best = candidates.first()?;
+        let count = best.trials.len();
+        let seed = self.seed.checked_add(count as u64)?;
+        let mut values = best.settings.clone();
+        values.insert(SEED.to_owned(), seed.to_string());
+        (count < SEEDS && i64::try_from(seed).is_ok()).then_some(values)
     }
 
     /// Takes values that are new and within the budget.

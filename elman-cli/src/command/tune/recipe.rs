@@ -120,7 +120,7 @@ impl Recipe {
         parse_run_text(&fields.to_string())
     }
 
-    /// The settings of a trial that decide about its shape.
+    /// The settings of a trial that decide about its shape and its data.
     fn shape(&self, values: &Values) -> Settings {
         let mut settings = self.settings.clone();
         for (name, value) in values {
@@ -130,6 +130,7 @@ impl Recipe {
                 "layers" => settings.layers = number(),
                 "embedding" => settings.embedding = number(),
                 "window" => settings.window = number(),
+                "seed" => settings.seed = value.parse().unwrap_or(settings.seed),
                 "bidirectional" => settings.bidirectional = value == "true",
                 "cell" => {
                     let cell = CellName::from_str(value, false);
@@ -141,6 +142,9 @@ impl Recipe {
                 }
                 _ => {}
             }
+        }
+        if settings.cell != CellName::Elman && !self.is_given("activation") {
+            settings.activation = None;
         }
         settings
     }
@@ -189,11 +193,12 @@ impl Data {
     }
 }
 
-/// Needs of nets by their shapes. Data are read once for every window and embedding, which decide what a step is.
+/// Needs of nets by their shapes. Data are read once for every window and embedding, which decide what a step is, and for every
+/// seed, which decides what is held out.
 pub struct Shapes<'a> {
     recipe: &'a Recipe,
     budget: &'a Budget,
-    known: BTreeMap<(usize, usize), Data>,
+    known: BTreeMap<(usize, usize, u64), Data>,
 }
 
 impl<'a> Shapes<'a> {
@@ -211,10 +216,9 @@ impl<'a> Shapes<'a> {
     /// # Errors
     /// Data that are missing or wrong.
     pub fn data(&mut self, values: &Values) -> Result<Data> {
-        let Settings {
-            window, embedding, ..
-        } = self.recipe.shape(values);
-        if let Some(&data) = self.known.get(&(window, embedding)) {
+        let shape = self.recipe.shape(values);
+        let place = (shape.window, shape.embedding, shape.seed);
+        if let Some(&data) = self.known.get(&place) {
             return Ok(data);
         }
         let job = self.recipe.job(values)?;
@@ -223,7 +227,7 @@ impl<'a> Shapes<'a> {
         } else {
             hushed(|| job.visit(Look))?
         };
-        self.known.insert((window, embedding), data);
+        self.known.insert(place, data);
         Ok(data)
     }
 
@@ -233,7 +237,11 @@ impl<'a> Shapes<'a> {
     /// As [`Shapes::data`].
     pub fn needs(&mut self, values: &Values) -> Result<Option<Needs>> {
         let data = self.data(values)?;
-        let spec = self.recipe.shape(values).spec(data.input, data.head);
+        let shape = self.recipe.shape(values);
+        if shape.check().is_err() {
+            return Ok(None);
+        }
+        let spec = shape.spec(data.input, data.head);
         let needs = |spec: Spec| self.budget.needs(&spec, data.longest);
         Ok(spec.ok().map(needs))
     }

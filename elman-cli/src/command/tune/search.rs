@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::best::{copy_best, write_page};
 use super::budget::Budget;
 use super::clock::Clock;
-use super::journal::{Claim, End, Event, Header, Journal, State, Story};
+use super::journal::{Claim, End, Event, Header, Journal, MOST, State, Story};
 use super::median::MedianRule;
 use super::propose::Proposer;
 use super::recipe::Recipe;
@@ -182,7 +182,7 @@ impl Search<'_> {
                 let stop = if is_anybody_at_work { Stop::Left } else { stop };
                 Ok((Answer::Nothing(stop), Vec::new()))
             };
-            if most.is_some_and(|most| story.trials.len() >= most) {
+            if story.trials.len() >= most.unwrap_or(MOST) {
                 return nothing(Stop::Done);
             }
             let number = story.trials.keys().next_back().map_or(1, |last| last + 1);
@@ -208,10 +208,10 @@ impl Search<'_> {
         let (trial, why) = (end.trial, end.why.clone());
         let is_page_due = self.shown.is_none_or(|shown| shown.elapsed() >= PAGE_EVERY);
         let (is_best, story) = self.journal.locked(|story| {
-            let before = story.best().map(|best| best.claim.trial);
+            let before = story.best_trial();
             let events = vec![Event::End(end)];
             let after = story.clone().after(&events);
-            let best = after.best().map(|best| best.claim.trial);
+            let best = after.best_trial();
             if let Some(best) = best.filter(|_| best != before) {
                 copy_best(self.folder, best)?;
             }
@@ -254,8 +254,8 @@ impl Search<'_> {
                 stop => vec![Event::Over(stop.words().to_owned())],
             };
             let after = story.clone().after(&events);
-            if let Some(best) = after.best() {
-                copy_best(self.folder, best.claim.trial)?;
+            if let Some(best) = after.best_trial() {
+                copy_best(self.folder, best)?;
             }
             self.write_page(&after)?;
             Ok(((), events))

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::journal::{State, Story, Trial};
+use super::journal::{Candidate, SEED, State, Story, Trial};
 use super::space::Values;
 use crate::train::measure::as_read;
 
@@ -14,14 +14,17 @@ const SHOWN: usize = 40;
 pub struct Columns {
     score_name: String,
     settings: Vec<String>,
+    /// Of all trials but those that repeat another.
+    seed: u64,
 }
 
 impl Columns {
     /// Of a search of a task with such a score.
-    pub fn new(score_name: &str, settings: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(score_name: &str, settings: impl Iterator<Item = String>, seed: u64) -> Self {
         Self {
             score_name: as_read(score_name, 0.0).0.to_owned(),
-            settings: settings.into_iter().collect(),
+            settings: settings.collect(),
+            seed,
         }
     }
 
@@ -33,7 +36,7 @@ impl Columns {
     /// Their names.
     pub fn names(&self) -> Vec<String> {
         let first = ["trial", &self.score_name, "loss", "epochs"].map(str::to_owned);
-        let last = ["flash", "ram", "instructions", ""].map(str::to_owned);
+        let last = [SEED, "flash", "ram", "instructions", ""].map(str::to_owned);
         let all = first.into_iter().chain(self.settings.iter().cloned());
         all.chain(last).collect()
     }
@@ -61,6 +64,8 @@ impl Columns {
         let settings = &trial.claim.settings;
         let setting = |name: &String| settings.get(name).map_or("-", String::as_str).to_owned();
         row.extend(self.settings.iter().map(setting));
+        let seed = settings.get(SEED).cloned();
+        row.push(seed.unwrap_or_else(|| self.seed.to_string()));
         let numbers = [needs.flash_bytes, needs.ram_bytes, needs.instructions];
         row.extend(numbers.map(|number| number.to_string()));
         row.push(state.to_owned());
@@ -82,7 +87,7 @@ impl Columns {
         let all = rows(story);
         let more = all.len().saturating_sub(SHOWN);
         let rows = all.into_iter().take(SHOWN);
-        let best = story.best().map(|best| best.claim.trial);
+        let best = story.best_trial();
         let lines = rows.map(|trial| self.row(trial, best == Some(trial.claim.trial)));
         let lines = std::iter::once(self.names()).chain(lines);
         let mut table: String = lines.map(|row| self.line(&row) + "\n").collect();
@@ -127,8 +132,10 @@ pub struct Found<'a> {
     task: &'a str,
     score_name: &'a str,
     trials: Vec<Tried<'a>>,
-    /// The number of the winner, if there is one.
+    /// The number of the winner, if there is one; its mean score over so many seeds.
     best: Option<usize>,
+    best_mean: Option<f64>,
+    best_seeds: usize,
     /// Trials of which nobody has a better score with less flash, by number; the same for instructions.
     front_flash: Vec<usize>,
     front_instructions: Vec<usize>,
@@ -177,17 +184,27 @@ impl<'a> Found<'a> {
                 instructions_per_step: claim.needs.instructions,
             }
         };
+        let best = story.best().map(|(_, best)| best);
         let numbers = |front: Vec<&Trial>| front.iter().map(|one| one.claim.trial).collect();
         Self {
             folder: folder.display().to_string(),
             task,
             score_name: &columns.score_name,
             trials: rows(story).into_iter().map(tried).collect(),
-            best: story.best().map(|best| best.claim.trial),
+            best: story.best_trial(),
+            best_mean: best.as_ref().and_then(mean_score),
+            best_seeds: best.as_ref().map_or(0, Candidate::scores),
             front_flash: numbers(front(story, |one| one.claim.needs.flash_bytes)),
             front_instructions: numbers(front(story, |one| one.claim.needs.instructions)),
         }
     }
+}
+
+/// The mean score of a candidate as people read it.
+pub fn mean_score(candidate: &Candidate<'_>) -> Option<f64> {
+    let mut ends = candidate.trials.iter().filter_map(|one| one.end.as_ref());
+    let name = &ends.next()?.score_name;
+    Some(as_read(name, candidate.merit()?[0]).1)
 }
 
 /// What the folder of a trial is called.
