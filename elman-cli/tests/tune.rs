@@ -307,7 +307,7 @@ fn a_search_that_was_killed_goes_on_with_the_same_command() {
 #[test]
 fn processes_share_a_search() {
     let shop = shop();
-    let line = tiny("s", "--trials 12 --epochs 20");
+    let line = tiny("s", "--trials 12 --epochs 100");
     let start = || {
         let mut command = shop.command(&line);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -357,7 +357,10 @@ fn a_search_without_a_folder_is_found_again() {
         .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
-    sleep(Duration::from_millis(400));
+    let journal = shop.path("runs/tune-classify-1/journal.jsonl");
+    while !std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("\"claim\"")) {
+        sleep(Duration::from_millis(20));
+    }
     child.kill().expect("a kill");
     child.wait().expect("an end");
     let before = events(&shop, "runs/tune-classify-1", "claim").len();

@@ -5,12 +5,11 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::budget::Budget;
-use super::journal::{Story, Trial};
+use super::journal::{Candidate, Story, Trial};
 use super::recipe::Recipe;
-use super::table::{Columns, folder_name, front, rows};
+use super::table::{Columns, folder_name, front, mean_score, rows};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::write_atomic;
-use crate::train::measure::as_read;
 use crate::train::report::{SearchReport, Tried};
 
 /// Files of a run that its copy has; its events are TensorBoard's, which would show them twice.
@@ -59,24 +58,23 @@ pub fn write_page(
     (recipe, budget): (&Recipe, &Budget),
     story: &Story,
 ) -> Result<()> {
-    let best = story.best().map(|(trial, _)| trial);
+    let best = story.best();
     let number = story.best_trial();
-    let score = |trial: &Trial| {
-        let end = trial.end.as_ref()?;
-        Some(as_read(&end.score_name, end.score?).1)
-    };
     let leaders: [Vec<usize>; 2] = [flash, instructions].map(|need| {
         front(story, need)
             .iter()
             .map(|one| one.claim.trial)
             .collect()
     });
-    let tried = |trial: &&Trial| {
+    let candidates = story.candidates();
+    let tried = |candidate: &Candidate<'_>| {
+        let first = candidate.trials.first()?;
         Some(Tried {
-            name: folder_name(trial.claim.trial),
-            score: score(trial)?,
-            needs: [flash, instructions].map(|need| need(trial)),
-            leads: [0, 1].map(|need| leaders[need].contains(&trial.claim.trial)),
+            name: folder_name(first.claim.trial),
+            score: mean_score(candidate)?,
+            seeds: candidate.scores(),
+            needs: [flash, instructions].map(|need| need(first)),
+            leads: [0, 1].map(|need| leaders[need].contains(&first.claim.trial)),
         })
     };
     let trials = rows(story);
@@ -96,8 +94,9 @@ pub fn write_page(
         }
         .to_owned(),
         score_name: columns.score_name().to_owned(),
-        best: best.and_then(|best| Some((folder_name(best.claim.trial), score(best)?))),
-        tried: trials.iter().filter_map(tried).collect(),
+        best: best
+            .and_then(|(trial, all)| Some((folder_name(trial.claim.trial), mean_score(&all)?))),
+        tried: candidates.iter().filter_map(tried).collect(),
         limits: [budget.flash, budget.instructions],
         columns: columns.names(),
         rows: trials

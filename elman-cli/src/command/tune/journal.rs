@@ -245,7 +245,7 @@ impl<'a> Candidate<'a> {
     }
 
     /// The trial that may win.
-    fn winner(&self) -> Option<&'a Trial> {
+    pub fn winner(&self) -> Option<&'a Trial> {
         let mut trials = self.trials.iter();
         let own = trials.find(|one| !one.claim.settings.contains_key(SEED))?;
         (own.is_complete() && own.merit().is_some()).then_some(*own)

@@ -98,31 +98,38 @@ impl Columns {
     }
 }
 
-/// All trials, the best first; those that have not ended last.
+/// All trials: those of the winner first, then by the mean of those with the same settings; those that have not ended last.
 pub fn rows(story: &Story) -> Vec<&Trial> {
-    let mut rows = story.ranked();
-    rows.extend(story.trials.values().filter(|trial| trial.end.is_none()));
-    rows
+    let winner = story.best().map(|(_, candidate)| candidate.settings);
+    let mut candidates = story.candidates();
+    // A stable sort: the rest stays in its order.
+    candidates.sort_by_key(|one| winner.as_ref() != Some(&one.settings));
+    let trials = || candidates.iter().flat_map(|one| one.trials.iter().copied());
+    let ended = trials().filter(|trial| trial.end.is_some());
+    ended
+        .chain(trials().filter(|trial| trial.end.is_none()))
+        .collect()
 }
 
-/// Which trials nobody beats: whoever has a better score needs more. The needs are those that `need` gives.
+/// Settings that nobody beats: whoever has a better mean score needs more. The needs are those that `need` gives; what comes out
+/// are the trials that could win.
 pub fn front(story: &Story, need: impl Fn(&Trial) -> usize) -> Vec<&Trial> {
-    let mut complete: Vec<&Trial> = story.ranked();
-    complete.retain(|trial| trial.is_complete() && trial.merit().is_some());
     // The best first, so that each that follows must need less than all before it.
     let mut least = usize::MAX;
-    let mut front: Vec<&Trial> = Vec::new();
-    for trial in complete {
+    let mut front: Vec<(f64, &Trial)> = Vec::new();
+    for candidate in story.candidates() {
+        let Some((trial, [score, _])) = candidate.winner().zip(candidate.merit()) else {
+            continue;
+        };
         let need = need(trial);
         if need < least {
             // Of equal scores only the smaller net stays.
-            let score = |one: &Trial| one.end.as_ref().and_then(|end| end.score);
-            front.retain(|better| score(better) != score(trial));
+            front.retain(|(better, _)| *better != score);
             least = need;
-            front.push(trial);
+            front.push((score, trial));
         }
     }
-    front
+    front.into_iter().map(|(_, trial)| trial).collect()
 }
 
 /// What `--json` prints.
@@ -136,7 +143,7 @@ pub struct Found<'a> {
     best: Option<usize>,
     best_mean: Option<f64>,
     best_seeds: usize,
-    /// Trials of which nobody has a better score with less flash, by number; the same for instructions.
+    /// Trials whose settings nobody beats with less flash, by number; the same for instructions.
     front_flash: Vec<usize>,
     front_instructions: Vec<usize>,
 }
@@ -210,4 +217,50 @@ pub fn mean_score(candidate: &Candidate<'_>) -> Option<f64> {
 /// What the folder of a trial is called.
 pub fn folder_name(trial: usize) -> String {
     format!("trial-{trial:03}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::budget::Needs;
+    use super::super::journal::{Claim, End, Event};
+    use super::*;
+
+    #[test]
+    fn the_front_holds_who_is_not_beaten_with_less() {
+        let trials = [(900, 0.5), (100, 0.4), (500, 0.9), (300, 0.9), (200, 0.3)];
+        let mut events = Vec::new();
+        for (i, (flash_bytes, score)) in trials.into_iter().enumerate() {
+            let trial = i + 1;
+            events.push(Event::Claim(Claim {
+                trial,
+                settings: Values::from([("hidden".to_owned(), trial.to_string())]),
+                needs: Needs {
+                    parameters: 1,
+                    flash_bytes,
+                    code_bytes: 0,
+                    ram_bytes: 1,
+                    instructions: 1,
+                },
+                pid: 1,
+                host: String::new(),
+            }));
+            events.push(Event::End(End {
+                trial,
+                state: State::Complete,
+                score: Some(score),
+                loss: Some(1.0),
+                score_name: "f1".to_owned(),
+                best_epoch: 1,
+                curve: vec![[score, 1.0]],
+                why: None,
+            }));
+        }
+        let story = Story::default().after(&events);
+        let numbers = |trials: Vec<&Trial>| -> Vec<usize> {
+            trials.iter().map(|trial| trial.claim.trial).collect()
+        };
+        let flash = front(&story, |trial| trial.claim.needs.flash_bytes);
+        assert_eq!(numbers(flash), [4, 2]);
+        assert_eq!(numbers(rows(&story)), [4, 3, 1, 2, 5]);
+    }
 }

@@ -21,7 +21,7 @@ pub struct SearchReport {
     pub score_name: String,
     /// Of the winner: its folder and its score.
     pub best: Option<(String, f64)>,
-    /// Trials with a score.
+    /// Settings with a score.
     pub tried: Vec<Tried>,
     /// Limits of flash and of instructions, where there are any.
     pub limits: [Option<usize>; 2],
@@ -32,11 +32,14 @@ pub struct SearchReport {
     pub settings: Vec<Setting>,
 }
 
-/// A trial.
+/// Settings that were tried.
 #[derive(Clone, Debug)]
 pub struct Tried {
+    /// The folder of their first trial.
     pub name: String,
+    /// The mean over so many seeds.
     pub score: f64,
+    pub seeds: usize,
     /// Flash in bytes, instructions per step.
     pub needs: [usize; 2],
     /// Whether nobody has a better score with less: of flash, of instructions.
@@ -88,10 +91,14 @@ impl SearchReport {
             place: place(tried),
             class: if tried.leads[need] { "a" } else { "b" },
             title: format!(
-                "{}\n{}: {}\n{name}: {}",
+                "{}\n{}: {}{}\n{name}: {}",
                 tried.name,
                 self.score_name,
                 tidy(tried.score),
+                match tried.seeds {
+                    1 => String::new(),
+                    seeds => format!(", the mean of {seeds} seeds"),
+                },
                 tried.needs[need]
             ),
         });
@@ -113,8 +120,8 @@ impl SearchReport {
             }],
             dots: dots.collect(),
             mark: self.limits[need].map(|most| (most as f64, limit.to_owned())),
-            note: "A dot is a trial; of those on the line none has a better score with less. Trials that were given up show \
-                   the best they had until then."
+            note: "A dot is a net that was tried, with several seeds its mean; those on the line nobody beats with less. Trials \
+                   that were given up show the best they had until then."
                 .to_owned(),
             ..Chart::default()
         };
@@ -147,6 +154,7 @@ mod tests {
         let tried = |name: &str, score, flash, leads| Tried {
             name: name.to_owned(),
             score,
+            seeds: 1,
             needs: [flash, 100],
             leads: [leads, false],
         };
