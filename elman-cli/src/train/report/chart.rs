@@ -188,7 +188,7 @@ impl<'a> Frame<'a> {
                     path.mark d=(format!("M{x:.1} {TOP:.1}V{bottom:.1}")) {}
                 }
                 @for line in &self.chart.lines { (self.line(line)) }
-                (self.tooltips(bottom))
+                @if self.chart.dots.is_empty() { (self.tooltips(bottom)) }
                 @for dot in &self.chart.dots { (self.dot(dot)) }
             }
         }
@@ -246,7 +246,8 @@ impl<'a> Frame<'a> {
         let (x, y) = dot.place;
         html! {
             @if let Some((x, y)) = self.x_of(x).zip(self.y_of(y)) {
-                circle class=(format!("dot {}", dot.class)) cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="3.5" {
+                circle class=(format!("dot {}", dot.class)) cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="2.5"
+                    fill-opacity="0.6" {
                     title { (dot.title) }
                 }
             }

@@ -102,6 +102,9 @@ impl SearchReport {
                 tried.needs[need]
             ),
         });
+        let mut dots: Vec<Dot<'_>> = dots.collect();
+        // Those on the line lie above the others.
+        dots.sort_by_key(|dot| dot.class == "a");
         let mut front: Vec<(f64, f64)> = self
             .tried
             .iter()
@@ -118,7 +121,7 @@ impl SearchReport {
                 class: "a",
                 points: front,
             }],
-            dots: dots.collect(),
+            dots,
             mark: self.limits[need].map(|most| (most as f64, limit.to_owned())),
             note: "A dot is a net that was tried, with several seeds its mean; those on the line nobody beats with less. Trials \
                    that were given up show the best they had until then."
