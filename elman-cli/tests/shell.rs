@@ -48,7 +48,7 @@ fn every_command_has_a_page() {
 }
 
 /// What clap knows of commands, and theirs.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "",
     "demo",
     "train",
@@ -65,6 +65,7 @@ const COMMANDS: [&str; 24] = [
     "generate",
     "report",
     "runs",
+    "compare",
     "inspect",
     "quantize",
     "gradcheck",

@@ -18,7 +18,7 @@ const TINY: &str = "--hidden 6";
 
 fn shop() -> Workshop {
     let shop = Workshop::new();
-    shop.write("rows.csv", plain(60));
+    shop.write("rows.csv", plain(100));
     shop
 }
 
@@ -485,7 +485,7 @@ fn what_cannot_be_searched_is_said() {
     ];
     fails("--trials 1 --flash 8k --lr 0.1", &words);
     fails("--trials 1 --flash 32k", &["differs in its budget"]);
-    shop.write("rows.csv", plain(50));
+    shop.write("rows.csv", plain(90));
     fails("--trials 2 --flash 8k", &["its data, which have changed"]);
     shop.train("run", "");
     let line = "tune classify --train rows.csv --out run";

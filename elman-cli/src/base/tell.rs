@@ -4,6 +4,15 @@
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether another process says all there is to say.
+static IS_HUSHED: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is told: of several processes that do one work only the first speaks.
+pub fn hush() {
+    IS_HUSHED.store(true, Ordering::Relaxed);
+}
 
 /// Writes a line to standard error, as `eprintln!` would if it could not panic; words of a file do not steer the terminal.
 macro_rules! tell {
@@ -14,22 +23,27 @@ macro_rules! tell {
 pub(crate) use tell;
 
 thread_local! {
-    static IS_HUSHED: Cell<bool> = const { Cell::new(false) };
+    static IS_OLD_NEWS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Does some work that was done before, whose notes therefore are no news: what this thread tells meanwhile is lost.
 pub fn hushed<R>(work: impl FnOnce() -> R) -> R {
-    let before = IS_HUSHED.replace(true);
+    let before = IS_OLD_NEWS.replace(true);
     let result = work();
-    IS_HUSHED.set(before);
+    IS_OLD_NEWS.set(before);
     result
 }
 
 /// What [`tell!`] does.
 pub fn line(words: fmt::Arguments<'_>) {
-    if IS_HUSHED.get() {
+    if IS_HUSHED.load(Ordering::Relaxed) || IS_OLD_NEWS.get() {
         return;
     }
+    aloud(words);
+}
+
+/// The same of a process that was hushed, where the first cannot know what it says.
+pub fn aloud(words: fmt::Arguments<'_>) {
     let line = format!("{}\n", plain(&words.to_string()));
     // Nobody is left to tell if this fails.
     let _ = std::io::stderr().lock().write_all(line.as_bytes());

@@ -2,11 +2,18 @@
 
 pub mod args;
 pub mod classify;
+mod curve;
 pub mod echo;
+mod errors;
 pub mod forecast;
 mod groups;
 pub mod label;
+mod linear;
+pub mod paired;
+mod parts;
 pub mod registry;
+pub mod regress;
 pub mod text;
 pub mod trained;
 pub mod values;
+mod why;

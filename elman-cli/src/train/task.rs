@@ -91,6 +91,11 @@ pub trait Task: Sync {
         Walk::Shuffled
     }
 
+    /// So many updates are wanted at least, unless somebody says how many epochs there are to be.
+    fn least_updates(&self) -> usize {
+        0
+    }
+
     /// Changes the parameters that training starts from, which are random.
     fn start(&self, _params: &mut [f32]) {}
 

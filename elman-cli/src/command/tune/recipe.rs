@@ -158,6 +158,13 @@ impl Visitor for Written {
 
     fn visit<J: Job>(self, job: &J) -> Self::Output {
         job.settings().check()?;
+        let repeats = &job.settings().repeats;
+        if repeats.folds.is_some() || repeats.seeds.is_some() {
+            return Err(Failure::input(
+                "--folds and --seeds are for elman train: a search tries its best with several seeds by itself, and --fold 2/5 \
+                 has every trial hold out one part",
+            ));
+        }
         let mut job = job.clone();
         for path in job.files() {
             if is_pipe(path) {

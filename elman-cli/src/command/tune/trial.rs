@@ -11,6 +11,7 @@ use crate::args::Visitor;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::interrupt::Interrupt;
+use crate::base::ranks::Ranks;
 use crate::base::tell::hushed;
 use crate::train::measure::as_read;
 use crate::train::report::RunReport;
@@ -35,7 +36,7 @@ impl Visitor for Training<'_> {
     fn visit<J: Job>(self, job: &J) -> Result<End> {
         // What the data say of themselves was told when the search began.
         let task = hushed(|| job.load())?;
-        check_room(&task, job.settings())?;
+        check_room(&task, job.settings(), &Ranks::alone())?;
         let steps = longest(task.train()).max(longest(task.valid()));
         let needs = self.budget.needs(task.spec(), steps);
         if needs != self.claim.needs {
@@ -46,7 +47,7 @@ impl Visitor for Training<'_> {
         }
         let run = self.run;
         if !run.config().exists() {
-            settle(run, job.clone())?;
+            settle(run, &task, job.clone())?;
         }
         let epochs = job.settings().epochs;
         let before: Vec<[f64; 2]> = history(run)?;
@@ -67,6 +68,7 @@ impl Visitor for Training<'_> {
                 job.settings(),
                 run,
                 interrupt,
+                &Ranks::alone(),
                 Some(Box::new(watcher)),
             )?;
             score = Some(outcome.start.map_or(outcome.score, |(_, score)| score));

@@ -1,11 +1,12 @@
 //! A trained classifying net at work: scores, and classes for new sequences.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
 use super::meaning::ClassMeaning;
-use super::scores::{ClassJudge, ClassScores};
+use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
@@ -13,12 +14,28 @@ use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
+use crate::net::ensemble;
 use crate::task::args::{EvalArgs, PredictArgs, split_column};
 use crate::task::label::best;
+use crate::task::paired::{Outcomes, Paired};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained classifying net.
 pub type ClassModel = TrainedNet<ClassMeaning>;
+
+/// What keeps two classifying nets from answering together.
+///
+/// # Errors
+/// They do.
+pub fn fit(one: &ClassMeaning, other: &ClassMeaning) -> Result<(), String> {
+    if one.classes != other.classes {
+        return Err("they know different classes".to_owned());
+    }
+    if one.kind != other.kind || one.reading.columns() != other.reading.columns() {
+        return Err("they read different columns, or different kinds of data".to_owned());
+    }
+    Ok(())
+}
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
@@ -64,7 +81,7 @@ impl ClassModel {
                 return Ok(());
             }
             let sequences = self.meaning.encode(&examples, &args.data)?;
-            let outputs = self.network.outputs(&sequences)?;
+            let outputs = self.probabilities(&examples, &sequences)?;
             for (example, row) in examples.iter().zip(outputs.chunks_exact(classes.len())) {
                 if args.json {
                     self.write_json(example, row, out)?;
@@ -74,6 +91,56 @@ impl ClassModel {
             }
             out.flush()?;
         }
+    }
+
+    /// Probabilities (sequences, classes) of examples, which are `sequences` to this net; of several nets the mean.
+    fn probabilities(&self, examples: &[Example], sequences: &Sequences) -> Result<Vec<f32>> {
+        if self.others.is_empty() {
+            return self.network.outputs(sequences);
+        }
+        let others = self.others_read(examples)?;
+        ensemble::outputs(&self.together(sequences, &others))
+    }
+
+    /// Examples as the other nets read them, without their classes: this one has warned of those that nobody knows.
+    fn others_read(&self, examples: &[Example]) -> Result<Vec<Sequences>> {
+        let bare = |example: &Example| Example {
+            class: None,
+            ..example.clone()
+        };
+        let bare: Vec<Example> = examples.iter().map(bare).collect();
+        let read = |other: &Self| other.meaning.encode(&bare, Path::new(""));
+        self.others.iter().map(read).collect()
+    }
+
+    /// The data that the command line names, and what was found in every sequence of them.
+    fn judged(&self, args: &EvalArgs) -> Result<(Sequences, Vec<Option<Answer>>)> {
+        args.note_parts(self.meaning.split_column.as_deref());
+        let file = args.file();
+        let examples = self.examples(file)?;
+        let sequences = self.meaning.encode(&examples, file.path)?;
+        let others = self.others_read(&examples)?;
+        drop(examples);
+        let judge = ClassJudge(sequences.classes());
+        let answers = on_threads(args.threads.into(), || match others.is_empty() {
+            true => self.network.judge(&sequences, &judge),
+            false => ensemble::judge(&self.together(&sequences, &others), &judge),
+        })?;
+        Ok((sequences, answers))
+    }
+
+    /// The examples of a file, or of a part of it.
+    fn examples(&self, file: DataFile<'_>) -> Result<Vec<Example>> {
+        let split = split_column(file.part, self.meaning.split_column.as_deref());
+        let mut examples = source::load(file, &self.meaning.known(file.columns, split))?.all;
+        if let Some(part) = file.part {
+            examples.retain(|example| example.part == Some(part));
+            if examples.is_empty() {
+                let sentence = format!("the part {} holds nothing", part.name());
+                return Err(Failure::input(sentence).in_file(file.path));
+            }
+        }
+        Ok(examples)
     }
 
     /// In the format of the input: a row of a table, text TAB class, or a line of the file of classes.
@@ -116,12 +183,7 @@ impl ClassModel {
 
 impl Trained for ClassModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
-        args.note_parts(self.meaning.split_column.as_deref());
-        let sequences = self.sequences(args.file())?;
-        let judge = ClassJudge(sequences.classes());
-        let answers = on_threads(args.threads.into(), || {
-            self.network.judge(&sequences, &judge)
-        })?;
+        let (sequences, answers) = self.judged(args)?;
         let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
         Ok(EvalReport {
             json: scores.to_json(),
@@ -129,8 +191,27 @@ impl Trained for ClassModel {
         })
     }
 
+    fn paired(&self, args: &EvalArgs) -> Result<Paired> {
+        let (sequences, answers) = self.judged(args)?;
+        let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
+        let right = super::scores::right(&sequences, &answers);
+        Ok(Paired {
+            about: "the class of every sequence".to_owned(),
+            score_name: "accuracy",
+            score: scores.accuracy,
+            outcomes: Outcomes::Right {
+                noun: "sequences",
+                sequences: right.into_iter().map(|right| vec![right]).collect(),
+            },
+        })
+    }
+
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
         self.answer(args, chunk, out)
+    }
+
+    fn explain(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.explain_all(args, chunk, out)
     }
 
     fn reads_tables(&self) -> bool {
@@ -142,16 +223,7 @@ impl Trained for ClassModel {
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        let split = split_column(file.part, self.meaning.split_column.as_deref());
-        let mut examples = source::load(file, &self.meaning.known(file.columns, split))?.all;
-        if let Some(part) = file.part {
-            examples.retain(|example| example.part == Some(part));
-            if examples.is_empty() {
-                let sentence = format!("the part {} holds nothing", part.name());
-                return Err(Failure::input(sentence).in_file(file.path));
-            }
-        }
-        self.meaning.encode(&examples, file.path)
+        self.meaning.encode(&self.examples(file)?, file.path)
     }
 
     fn description(&self) -> Description {

@@ -18,8 +18,8 @@ const MATRIX: usize = 1000;
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
     /// What the right class costs; none where the net has no output for it.
-    nats: Option<f64>,
-    found: usize,
+    pub nats: Option<f64>,
+    pub found: usize,
 }
 
 /// Takes the answers of sequences with these classes while a net runs over them.
@@ -44,6 +44,19 @@ impl Judge for ClassJudge<'_> {
     fn end(&self, answer: Self::Notes) -> Self::Verdict {
         answer
     }
+}
+
+/// Whether each sequence that has a class was given it.
+pub fn right(sequences: &Sequences, answers: &[Option<Answer>]) -> Vec<bool> {
+    let answers = answers.iter().enumerate();
+    let is_right = |(target, answer): (usize, &Option<Answer>)| {
+        let answer = (*answer)?;
+        match sequences.classes()[target].get() {
+            Some(class) => Some(class as usize == answer.found),
+            None => sequences.unknown(target).map(|_| false),
+        }
+    };
+    answers.filter_map(is_right).collect()
 }
 
 /// ClassScores over all sequences of a file.

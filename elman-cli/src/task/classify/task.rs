@@ -7,11 +7,12 @@ use elman_core::{Level, Model, Target};
 
 use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
-use super::scores::{ClassJudge, ClassScores};
+use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Examples, Kind, Known, Unit};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
+use crate::base::tell::tell;
 use crate::data::reading::{Reading, Steps};
 use crate::data::survey;
 use crate::data::table::Part;
@@ -22,9 +23,15 @@ use crate::task::label::{LabelCounts, Labels};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
-use crate::train::report::{Evidence, NamedConfusion};
+use crate::train::repeats::Fold;
+use crate::train::report::{Evidence, Mistake, Mistakes, NamedConfusion};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
+
+/// With fewer sequences none are held out: a tenth of them would be a handful, on which the score is luck.
+const FEW: usize = 80;
+/// Updates that a net needs even so.
+const LEAST_UPDATES: usize = 1800;
 
 /// How the training data are read.
 fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
@@ -34,7 +41,12 @@ fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
 
 /// A classifying job.
 #[derive(Debug)]
-pub struct ClassifyTask(TaskData<ClassMeaning>);
+pub struct ClassifyTask {
+    data: TaskData<ClassMeaning>,
+    /// The file of the validation data, and of every sequence in it line and name.
+    valid_path: PathBuf,
+    origins: Vec<(usize, String)>,
+}
 
 impl ClassifyTask {
     fn new(
@@ -60,7 +72,8 @@ impl ClassifyTask {
         let spec = settings.spec(input, meaning.head())?;
         let sequences = meaning.encode(&train.all, train_path)?;
         let count = meaning.classes.len();
-        Ok(Self(TaskData {
+        let origin = |example: &Example| (example.line, example.name.clone());
+        let data = TaskData {
             spec,
             valid: meaning.encode(valid, valid_path)?,
             train_lines: train.all.iter().map(|example| example.line).collect(),
@@ -69,15 +82,39 @@ impl ClassifyTask {
             train: sequences,
             hiding,
             meaning,
-        }))
+        };
+        Ok(Self {
+            data,
+            valid_path: valid_path.to_owned(),
+            origins: valid.iter().map(origin).collect(),
+        })
     }
 
-    /// How good a net is on the validation data.
-    fn scores(&self, model: &Model<'_>) -> Result<ClassScores> {
-        let (valid, classes) = (&self.0.valid, &self.0.meaning.classes);
+    /// What a net answers on the validation data, and how good that is.
+    fn answers(&self, model: &Model<'_>) -> Result<(Vec<Option<Answer>>, ClassScores)> {
+        let (valid, classes) = (&self.data.valid, &self.data.meaning.classes);
         let judge = ClassJudge(valid.classes());
         let answers = infer::judge(Level::detect(), model, valid, &judge)?;
-        Ok(ClassScores::measure(classes, valid, &answers))
+        let scores = ClassScores::measure(classes, valid, &answers);
+        Ok((answers, scores))
+    }
+
+    /// The sequences whose classes are wrong and cost most.
+    fn mistakes(&self, answers: &[Option<Answer>]) -> Mistakes {
+        let (valid, classes) = (&self.data.valid, &self.data.meaning.classes);
+        let all = answers.iter().zip(&self.origins).enumerate();
+        let mistake = |(target, (answer, origin)): (usize, (&Option<Answer>, &(usize, String)))| {
+            let (answer, real) = ((*answer)?, valid.classes()[target].get()?);
+            let (line, name) = origin;
+            (real as usize != answer.found).then(|| Mistake {
+                place: line.to_string(),
+                what: name.clone(),
+                real: classes.name(real as usize).to_owned(),
+                found: classes.name(answer.found).to_owned(),
+                cost: answer.nats.unwrap_or(0.0),
+            })
+        };
+        Mistakes::of(&self.valid_path, ("line", "nats"), all.filter_map(mistake))
     }
 }
 
@@ -93,6 +130,7 @@ fn split<'a>(
         let valid = train.all.clone();
         return Ok((train, valid, path));
     }
+    let fold = args.settings.repeats.held_out(args.valid.as_deref())?;
     let held = devoted(&mut train, args.valid.is_some());
     if train.all.is_empty() {
         return Err(Failure::input("the split column leaves nothing to learn from").in_file(path));
@@ -118,12 +156,22 @@ fn split<'a>(
         let found = source::load(file, &known)?;
         return Ok((train, found.all, valid));
     }
+    let seed = args.settings.seed;
+    if let Some(fold) = fold {
+        train.all.extend(held);
+        let (rest, valid) =
+            hold_out_fold(train.all, fold, seed).map_err(|failure| failure.in_file(path))?;
+        train.all = rest;
+        return Ok((train, valid, path));
+    }
     if !held.is_empty() {
         return Ok((train, held, path));
     }
-    let seed = args.settings.seed;
     let (rest, valid) = match held_out_groups(&train, seed, path) {
         Some(is_held_out) => part(train.all, &is_held_out),
+        None if kind == Kind::Numbers && train.all.len() < FEW => {
+            learn_from_all(train.all, seed, path)
+        }
         None => hold_out(train.all, seed),
     };
     if valid.is_empty() {
@@ -137,6 +185,23 @@ fn split<'a>(
     }
     train.all = rest;
     Ok((train, valid, path))
+}
+
+/// Few sequences: those that would be held out say little, and are missed in training. So all are learnt from, and the score is
+/// that of training; none are for validation where no class has two.
+fn learn_from_all(all: Vec<Example>, seed: u64, path: &Path) -> (Vec<Example>, Vec<Example>) {
+    let (rest, held) = hold_out(all.clone(), seed);
+    if held.is_empty() {
+        return (rest, held);
+    }
+    tell!(
+        "elman: {}: note: {} held out of {} sequences would say little, so all are learnt from, and the scores are those of \
+         training; --valid FILE measures on others, --folds 5 on each fifth in turn",
+        path.display(),
+        held.len(),
+        all.len()
+    );
+    (all.clone(), all)
 }
 
 /// Takes out what a split column gives to validation or testing; the former is what is returned, if it is wanted.
@@ -156,12 +221,15 @@ fn devoted(train: &mut Examples, is_validated: bool) -> Vec<Example> {
 /// Which examples are held out where the file says who they come from.
 fn held_out_groups(train: &Examples, seed: u64, path: &Path) -> Option<Vec<bool>> {
     let column = train.group_column.as_deref()?;
-    let members = train.all.iter().map(|example| Member {
+    let members: Vec<Member<'_>> = train.all.iter().map(member).collect();
+    groups::hold_out(&members, column, seed, path)
+}
+
+fn member(example: &Example) -> Member<'_> {
+    Member {
         group: &example.group,
         class: example.class.as_deref(),
-    });
-    let members: Vec<Member<'_>> = members.collect();
-    groups::hold_out(&members, column, seed, path)
+    }
 }
 
 /// The first `count` examples, taking turns among the classes: of one class alone nothing could be learnt.
@@ -230,6 +298,16 @@ fn hold_out(examples: Vec<Example>, seed: u64) -> (Vec<Example>, Vec<Example>) {
     part(examples, &is_held_out)
 }
 
+/// Holds out one fold.
+///
+/// # Errors
+/// Fewer sequences or groups than folds.
+fn hold_out_fold(all: Vec<Example>, fold: Fold, seed: u64) -> Result<(Vec<Example>, Vec<Example>)> {
+    let members: Vec<Member<'_>> = all.iter().map(member).collect();
+    let is_held_out = groups::fold(&members, fold, seed)?;
+    Ok(part(all, &is_held_out))
+}
+
 /// What is learnt from, and what is held out.
 fn part(examples: Vec<Example>, is_held_out: &[bool]) -> (Vec<Example>, Vec<Example>) {
     let mut places = is_held_out.iter();
@@ -284,6 +362,10 @@ impl Job for ClassifyArgs {
             .collect()
     }
 
+    fn has_folds(&self) -> bool {
+        true
+    }
+
     fn load(&self) -> Result<ClassifyTask> {
         let Some(path) = &self.train else {
             return Err(Failure::input("train classify needs data: --train FILE"));
@@ -333,7 +415,14 @@ impl Task for ClassifyTask {
     type Meaning = ClassMeaning;
 
     fn data(&self) -> &TaskData<ClassMeaning> {
-        &self.0
+        &self.data
+    }
+
+    fn least_updates(&self) -> usize {
+        match self.data.meaning.kind {
+            Kind::Numbers => LEAST_UPDATES,
+            Kind::Text(_) | Kind::Sentences => 0,
+        }
     }
 
     fn score_name(&self) -> &'static str {
@@ -341,7 +430,7 @@ impl Task for ClassifyTask {
     }
 
     fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = self.scores(model)?;
+        let (_, scores) = self.answers(model)?;
         Ok(Measure {
             loss: scores.loss,
             score: scores.accuracy,
@@ -349,11 +438,15 @@ impl Task for ClassifyTask {
     }
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let scores = self.scores(model)?;
-        Ok(vec![Evidence::Confusion(NamedConfusion {
+        let (answers, scores) = self.answers(model)?;
+        let confusion = NamedConfusion {
             classes: scores.names,
             counts: scores.confusion,
-        })])
+        };
+        Ok(vec![
+            Evidence::Confusion(confusion),
+            Evidence::Mistakes(self.mistakes(&answers)),
+        ])
     }
 }
 

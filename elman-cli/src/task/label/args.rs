@@ -100,6 +100,7 @@ Examples:
   elman train label --train train.conll --valid dev.conll --out runs/names
   elman train label --train train.conll --cell gru
   elman train label --train treebank.conllu --columns 2,5    (word, label)
+  elman train label --train train.conll --folds 5    (cross-validation)
   elman train label --config runs/names/config.toml --out runs/names-again
   elman train --resume runs/names",
         other_defaults(&[("sentences", DEFAULTS), ("rows of numbers", NUMBERS)])

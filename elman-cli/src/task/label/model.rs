@@ -6,21 +6,21 @@ use serde::Serialize;
 
 use super::judge::{Decoded, LabelJudge};
 use super::meaning::LabelMeaning;
-use super::parts;
+use super::paired::paired;
+use super::raw::Raw;
 use super::row::best;
 use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::conll::{Conll, Sentence};
 use crate::data::spans::spans;
 use crate::data::table::Wanted;
-use crate::data::{
-    self, DataFile, Format, Lines, Loader, Sequences, load_table, open_table, quoted,
-};
+use crate::data::{self, DataFile, Format, Lines, Loader, Sequences, open_table, quoted};
 use crate::net::judge::Judge;
-use crate::task::args::{EvalArgs, PredictArgs, split_column};
+use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::paired::Paired;
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained labelling net.
@@ -75,13 +75,18 @@ impl Judge for BestOfRows {
 
 impl Trained for LabelModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
-        args.note_parts(self.meaning.split_column.as_deref());
-        let sequences = self.sequences(args.file())?;
-        let scores = on_threads(args.threads.into(), || self.measure(&sequences))?;
+        let (sequences, found) = self.found(args)?;
+        let scores = LabelScores::measure(&self.meaning.labels, &sequences, &found);
         Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(),
         })
+    }
+
+    fn paired(&self, args: &EvalArgs) -> Result<Paired> {
+        let (sequences, found) = self.found(args)?;
+        let is_table = self.reads_tables();
+        Ok(paired(&self.meaning.labels, &sequences, &found, is_table))
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
@@ -97,6 +102,10 @@ impl Trained for LabelModel {
         }
     }
 
+    fn explain(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.explain_all(args, chunk, out)
+    }
+
     fn reads_tables(&self) -> bool {
         self.meaning.reading.columns().is_some()
     }
@@ -109,33 +118,8 @@ impl Trained for LabelModel {
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        let data = file.path;
-        if file.classes.is_some() {
-            let sentence =
-                "--classes is for runs of elman train classify; this one labels every step";
-            return Err(Failure::input(sentence));
-        }
-        let name = data.display().to_string();
-        match self.meaning.reading.columns() {
-            None => {
-                let (columns, known) = self.meaning.layout(file.columns);
-                (self.meaning).encode(&Conll::load(data, columns, known)?.0, &name)
-            }
-            Some(columns) => {
-                let wanted = Wanted {
-                    format: file.format,
-                    columns: Some(columns.to_vec()),
-                    needs_labels: true,
-                    dialect: self.meaning.dialect.clone(),
-                    split_column: split_column(file.part, self.meaning.split_column.as_deref())
-                        .map(str::to_owned),
-                    ..Wanted::default()
-                };
-                let table = load_table(data, &wanted)?;
-                let sequences = parts::only(table.sequences, columns.len(), file.part, data)?;
-                self.meaning.encode_rows(&sequences, &name)
-            }
-        }
+        self.raw(file)?
+            .encode(&self.meaning, &file.path.display().to_string())
     }
 
     fn description(&self) -> Description {
@@ -208,8 +192,10 @@ impl LabelModel {
             }
             // The file may have labels of its own: predictions do not depend on them.
             (blocks.iter_mut()).for_each(|block| block.labels = data::table::Labels::None);
-            let sequences = self.meaning.encode_rows(&blocks, "the input")?;
-            let answers = self.network.judge(&sequences, &BestOfRows)?;
+            let raw = Raw::Rows(blocks);
+            let sequences = raw.encode(&self.meaning, "the input")?;
+            let answers = self.judge_together(&raw, &sequences, &BestOfRows)?;
+            let Raw::Rows(blocks) = raw else { continue };
             for (block, found) in blocks.iter().zip(&answers) {
                 self.write_rows(&block.name, found, args.json, out)?;
             }
@@ -249,14 +235,26 @@ impl LabelModel {
     /// # Errors
     /// None for sentences without labels of their own.
     pub fn label(&self, sentences: &[Sentence]) -> Result<Vec<Vec<&str>>> {
-        let sequences = self.meaning.encode(sentences, "the input")?;
-        let found = self.network.judge(&sequences, &self.judge(&sequences))?;
+        let raw = Raw::Sentences(sentences.to_vec());
+        let sequences = raw.encode(&self.meaning, "the input")?;
+        let found = self.judge_together(&raw, &sequences, &self.judge(&sequences))?;
         let name = |label| self.meaning.labels.name(label);
         let names = |decoded: Decoded| decoded.labels.into_iter().map(name).collect();
         Ok(found.into_iter().map(names).collect())
     }
 
-    /// Scores on some sequences. Runs on the threads of the rayon pool around it.
+    /// The data that the command line names, and what was found in every sequence of them.
+    fn found(&self, args: &EvalArgs) -> Result<(Sequences, Vec<Decoded>)> {
+        args.note_parts(self.meaning.split_column.as_deref());
+        let raw = self.raw(args.file())?;
+        let sequences = raw.encode(&self.meaning, &args.data.display().to_string())?;
+        let found = on_threads(args.threads.into(), || {
+            self.judge_together(&raw, &sequences, &self.judge(&sequences))
+        })?;
+        Ok((sequences, found))
+    }
+
+    /// Scores of this net alone on some sequences. Runs on the threads of the rayon pool around it.
     ///
     /// # Errors
     /// None for sequences of this model.

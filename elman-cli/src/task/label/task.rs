@@ -10,7 +10,7 @@ use super::evidence::evidence;
 use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
-use super::parts::{self, Recorded, hold_out};
+use super::mistakes::{Origin, mistakes};
 use super::scores::LabelScores;
 
 use crate::base::failure::{Failure, Result};
@@ -21,6 +21,7 @@ use crate::data::survey;
 use crate::data::table::Wanted;
 use crate::data::{Format, Hiding, Layout, Sequences, load_table};
 use crate::net::infer;
+use crate::task::parts::{self, Recorded, hold_out};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -41,7 +42,7 @@ fn is_table(args: &LabelArgs, path: &Path) -> Result<bool> {
 
 /// A labelling job.
 #[derive(Debug)]
-pub struct LabelTask(TaskData<LabelMeaning>);
+pub struct LabelTask(TaskData<LabelMeaning>, Origin);
 
 impl LabelTask {
     fn load_sentences(args: &LabelArgs, path: &Path) -> Result<Self> {
@@ -70,7 +71,13 @@ impl LabelTask {
             );
         }
         let load = |valid: &Path| Ok(Conll::load(valid, args.columns, Some(layout))?.0);
-        let (train, valid, valid_path) = split(args, path, train, load, hold_out)?;
+        let (train, valid, valid_path) =
+            split(args, path, train, load, |train, seed| {
+                match args.settings.repeats.fold {
+                    Some(fold) => parts::fold(train, |_| "", fold, seed),
+                    None => Ok(hold_out(train, seed)),
+                }
+            })?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let embedding = args.settings.embedding;
         let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
@@ -87,7 +94,10 @@ impl LabelTask {
         Self::new(
             &args.settings,
             (meaning.encode(&train, &name(path))?, lines),
-            meaning.encode(&valid, &name(valid_path))?,
+            (
+                meaning.encode(&valid, &name(valid_path))?,
+                Origin::of_sentences(valid_path, &valid),
+            ),
             (meaning, Some(hiding)),
         )
     }
@@ -121,13 +131,13 @@ impl LabelTask {
             columns: table.columns.len(),
             path,
         };
-        let train = if args.valid.is_some() || !rows.held.is_empty() {
-            rows.in_pieces(train)
-        } else {
-            train
+        let fold = args.settings.repeats.fold;
+        let train = match fold {
+            None if args.valid.is_some() || !rows.held.is_empty() => rows.in_pieces(train),
+            _ => train,
         };
         let (train, valid, valid_path) = split(args, path, train, load, |train, seed| {
-            rows.hold_out(train, seed)
+            rows.split(train, fold, seed)
         })?;
         let values = || train.iter().map(|block| block.values.as_slice());
         let (reading, notes) = Reading::numbers(&table.columns, values(), args.settings.window);
@@ -145,7 +155,10 @@ impl LabelTask {
         Self::new(
             &args.settings,
             (meaning.encode_rows(&train, &name(path))?, lines),
-            meaning.encode_rows(&valid, &name(valid_path))?,
+            (
+                meaning.encode_rows(&valid, &name(valid_path))?,
+                Origin::of_rows(valid_path, &valid),
+            ),
             (meaning, None),
         )
     }
@@ -153,11 +166,11 @@ impl LabelTask {
     fn new(
         settings: &Settings,
         (train, train_lines): (Sequences, Vec<usize>),
-        valid: Sequences,
+        (valid, origin): (Sequences, Origin),
         (meaning, hiding): (LabelMeaning, Option<Hiding>),
     ) -> Result<Self> {
         let input = meaning.reading.input(settings.window)?;
-        Ok(Self(TaskData {
+        let data = TaskData {
             spec: settings.spec(input, meaning.head())?,
             meaning,
             train,
@@ -165,7 +178,8 @@ impl LabelTask {
             valid,
             hiding,
             class_weights: None,
-        }))
+        };
+        Ok(Self(data, origin))
     }
 
     /// What a net finds in the validation data.
@@ -184,16 +198,18 @@ fn split<'a, T: Clone>(
     path: &'a Path,
     mut train: Vec<T>,
     load: impl FnOnce(&Path) -> Result<Vec<T>>,
-    hold_out: impl FnOnce(Vec<T>, u64) -> (Vec<T>, Vec<T>),
+    hold_out: impl FnOnce(Vec<T>, u64) -> Result<(Vec<T>, Vec<T>)>,
 ) -> Result<(Vec<T>, Vec<T>, &'a Path)> {
     if let Some(sequences) = args.settings.overfit_batch {
         train.truncate(sequences);
         return Ok((train.clone(), train, path));
     }
+    args.settings.repeats.held_out(args.valid.as_deref())?;
     if let Some(valid) = &args.valid {
         return Ok((train, load(valid)?, valid));
     }
-    let (train, valid) = hold_out(train, args.settings.seed);
+    let held = hold_out(train, args.settings.seed);
+    let (train, valid) = held.map_err(|failure| failure.in_file(path))?;
     if valid.is_empty() {
         let sentence = "one sentence is too little to learn from and validate on";
         return Err(Failure::input(sentence).in_file(path));
@@ -221,6 +237,10 @@ impl Job for LabelArgs {
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
         self.train.iter_mut().chain(&mut self.valid).collect()
+    }
+
+    fn has_folds(&self) -> bool {
+        true
     }
 
     fn load(&self) -> Result<LabelTask> {
@@ -262,6 +282,9 @@ impl Task for LabelTask {
 
     fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
         let found = self.run(model)?;
-        Ok(evidence(&self.0.meaning.labels, &self.0.valid, &found))
+        let (labels, valid) = (&self.0.meaning.labels, &self.0.valid);
+        let mut shown = evidence(labels, valid, &found);
+        shown.push(Evidence::Mistakes(mistakes(labels, valid, &found, &self.1)));
+        Ok(shown)
     }
 }

@@ -17,6 +17,6 @@ mod tables;
 mod tests;
 
 pub use confusion::Confusion;
-pub use evidence::{Evidence, KindScore, NamedConfusion, Sample, Series};
+pub use evidence::{Evidence, KindScore, Mistake, Mistakes, NamedConfusion, Sample, Series};
 pub use run::{RunReport, RunState};
 pub use search::{SearchReport, Tried};

@@ -45,6 +45,7 @@ impl RunReport {
                 @for evidence in &self.evidence { (evidence.show()) }
                 (self.doctor())
                 (tables::settings(&self.settings))
+                (tables::calls(&self.calls))
             }
             footer { "Written by elman. The same figures: metrics.jsonl, and tensorboard --logdir on this folder." }
         };
@@ -77,6 +78,9 @@ impl RunReport {
             header {
                 h1 { (self.name) small { "elman train " (self.task) ", " (state) } }
                 @if let Some(why) = why { p { (why) } }
+                @if let Some(call) = self.calls.first() {
+                    p { "Started at " time datetime=(call.started) { (call.started) } " by elman " (call.version) "." }
+                }
                 dl.tiles {
                     @if let Some(best) = self.best() {
                         @let (score_name, score) = as_read(&best.score_name, best.score);
@@ -207,6 +211,7 @@ impl Evidence {
             Self::Spans(kinds) => tables::kinds("Spans", "type", kinds),
             Self::Series(series) => series.show(),
             Self::Samples(samples) => show_samples(samples),
+            Self::Mistakes(mistakes) => tables::mistakes(mistakes),
         }
     }
 }

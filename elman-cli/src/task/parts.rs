@@ -8,6 +8,7 @@ use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
 use crate::data::table::{Block, Labels, Part};
 use crate::task::groups::{self, HELD_OUT, Member};
+use crate::train::repeats::Fold;
 
 /// One recording of fewer rows is too little to learn from and validate on.
 const SHORTEST: usize = 40;
@@ -28,7 +29,7 @@ pub struct Recorded<'a> {
 
 impl Recorded<'_> {
     /// Splits off what the file itself holds out, or whole groups, or the end of the only recording, or a tenth.
-    pub fn hold_out(self, train: Vec<Block>, seed: u64) -> (Vec<Block>, Vec<Block>) {
+    fn hold_out(self, train: Vec<Block>, seed: u64) -> (Vec<Block>, Vec<Block>) {
         if !self.held.is_empty() {
             return (train, self.held);
         }
@@ -47,6 +48,36 @@ impl Recorded<'_> {
             [one] if one.rows >= SHORTEST => self.cut(one),
             _ => hold_out(train, seed),
         }
+    }
+
+    /// Splits off a fold, where one is asked for, or what is held out without.
+    ///
+    /// # Errors
+    /// Fewer sequences, or groups of them, than folds.
+    pub fn split(
+        self,
+        train: Vec<Block>,
+        number: Option<Fold>,
+        seed: u64,
+    ) -> Result<(Vec<Block>, Vec<Block>)> {
+        match number {
+            Some(number) => self.fold(train, number, seed),
+            None => Ok(self.hold_out(train, seed)),
+        }
+    }
+
+    /// Splits off one fold of all sequences, those that the file itself holds out among them.
+    ///
+    /// # Errors
+    /// Fewer sequences, or groups of them, than folds.
+    fn fold(
+        self,
+        mut train: Vec<Block>,
+        number: Fold,
+        seed: u64,
+    ) -> Result<(Vec<Block>, Vec<Block>)> {
+        train.extend(self.held);
+        fold(train, |block| &block.group, number, seed)
     }
 
     /// One recording alone cut into pieces, as something else is validated on.
@@ -213,6 +244,25 @@ pub fn hold_out<T>(sentences: Vec<T>, seed: u64) -> (Vec<T>, Vec<T>) {
         .take(held_out)
         .for_each(|&sentence| is_held_out[sentence] = true);
     part(sentences, &is_held_out)
+}
+
+/// Splits off one fold, of whole groups where sequences have them.
+///
+/// # Errors
+/// Fewer sequences or groups than folds.
+pub fn fold<T>(
+    all: Vec<T>,
+    group: impl Fn(&T) -> &str,
+    number: Fold,
+    seed: u64,
+) -> Result<(Vec<T>, Vec<T>)> {
+    let member = |one| Member {
+        group: group(one),
+        class: None,
+    };
+    let members: Vec<Member<'_>> = all.iter().map(member).collect();
+    let is_held_out = groups::fold(&members, number, seed)?;
+    Ok(part(all, &is_held_out))
 }
 
 /// What is learnt from, and what is held out.
