@@ -1,7 +1,7 @@
 //! `RUN/report.html`: how a training went, on one page that needs nothing else. Text in, text out: everything that
 //! comes from data is escaped by construction.
 //!
-//! `chart` draws curves, `matrix` confusions, `tables` the rest; `scale` knows where numbers lie on an axis.
+//! `search` is the page of a search for a net. `chart` draws curves, `matrix` confusions, `tables` the rest; `scale` knows where numbers lie on an axis.
 
 mod chart;
 mod confusion;
@@ -10,6 +10,7 @@ mod matrix;
 mod page;
 mod run;
 mod scale;
+mod search;
 mod source;
 mod tables;
 #[cfg(test)]
@@ -18,3 +19,4 @@ mod tests;
 pub use confusion::Confusion;
 pub use evidence::{Evidence, KindScore, Mistake, Mistakes, NamedConfusion, Sample, Series};
 pub use run::{RunReport, RunState};
+pub use search::{SearchReport, Tried};
