@@ -2,14 +2,13 @@
 //! README work with them.
 
 mod digits;
+mod nets;
 mod tables;
 mod texts;
 
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-
-use rand_pcg::Pcg64Mcg;
 
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::write_atomic;
@@ -20,7 +19,7 @@ use crate::data::demo::{DemoCorpus, to_conll};
 /// Files of one kind, and a command that takes them.
 struct Samples {
     about: &'static str,
-    files: Vec<(&'static str, String)>,
+    files: Vec<(&'static str, Vec<u8>)>,
     line: &'static str,
 }
 
@@ -30,9 +29,9 @@ struct Samples {
 /// A folder that holds something or cannot be written.
 pub fn run(folder: &Path, seed: u64) -> Result<()> {
     make_empty(folder)?;
-    let all = samples(seed);
+    let all = samples(seed)?;
     for (name, content) in all.iter().flat_map(|samples| &samples.files) {
-        write_atomic(&folder.join(name), content.as_bytes())?;
+        write_atomic(&folder.join(name), content)?;
     }
     tell(folder, &all)
 }
@@ -63,62 +62,77 @@ fn tell(folder: &Path, all: &[Samples]) -> Result<()> {
     }
 }
 
-fn samples(seed: u64) -> Vec<Samples> {
-    let [train, dev, test] = [(1, 400), (2, 100), (3, 100)]
-        .map(|(part, count)| digits::table(&mut generator(seed, &[1, part]), count, true));
-    let new = digits::table(&mut generator(seed, &[1, 4]), 10, false);
-    let (series, live) = tables::series(&mut generator(seed, &[2]));
-    vec![
+fn samples(seed: u64) -> Result<Vec<Samples>> {
+    let rng = |place: &[u64]| {
+        let place: Vec<u64> = [6].iter().chain(place).copied().collect();
+        seeds::generator(seed, Purpose::Demo, &place)
+    };
+    let digits = |part, count| digits::table(&mut rng(&[1, part]), count, part != 4);
+    let (series, live) = tables::series(&mut rng(&[2]));
+    Ok(vec![
         names(seed),
         Samples {
             about: "Pictures of digits, read row by row:",
-            files: vec![
-                ("digits.csv", train),
-                ("digits-dev.csv", dev),
-                ("digits-test.csv", test),
-                ("digits-new.csv", new),
-            ],
+            files: files([
+                ("digits.csv", digits(1, 400)),
+                ("digits-dev.csv", digits(2, 100)),
+                ("digits-test.csv", digits(3, 100)),
+                ("digits-new.csv", digits(4, 10)),
+            ]),
             line: "elman train classify --train digits.csv --valid digits-dev.csv --out runs/digits",
         },
         Samples {
             about: "How a hand moved, by an accelerometer; and what a walker did at every moment:",
-            files: vec![
-                ("gestures.csv", tables::gestures(&mut generator(seed, &[3]))),
-                ("rows.csv", tables::recording(&mut generator(seed, &[4]))),
-            ],
+            files: files([
+                ("gestures.csv", tables::gestures(&mut rng(&[3]))),
+                ("rows.csv", tables::recording(&mut rng(&[4]))),
+            ]),
             line: "elman train label --train rows.csv",
         },
         Samples {
-            about: "Surnames and where they are at home:",
-            files: vec![("names.tsv", texts::surnames(&mut generator(seed, &[5])))],
+            about: "Surnames and the language that they are of:",
+            files: files([("names.tsv", texts::surnames(&mut rng(&[5])))]),
             line: "elman train classify --train names.tsv --tokens chars",
         },
         Samples {
             about: "A chaotic wave on a parabola, moved by heat; and how it goes on:",
-            files: vec![("series.csv", series), ("live.csv", live)],
+            files: files([("series.csv", series), ("live.csv", live)]),
             line: "elman train forecast --train series.csv --target y --split-column split --out runs/series",
         },
         Samples {
             about: "Five numbers and the square of the next; and engines on a test bench:",
-            files: vec![
+            files: files([
                 ("windows.csv", tables::windows(1..997, 1, true)),
                 ("windows-test.csv", tables::windows(500..1996, 23, true)),
                 ("windows-new.csv", tables::windows(46..1997, 1950, false)),
-                ("engine.csv", tables::engine(&mut generator(seed, &[6]))),
-            ],
+                ("engine.csv", tables::engine(&mut rng(&[6]))),
+            ]),
             line: "elman train regress --train windows.csv --target y --out runs/squares",
         },
         Samples {
             about: "A story without end, lines with more and less sense, and first names:",
-            files: vec![
-                ("story.txt", texts::story(seed, 10, 2400)),
+            files: files([
+                ("story.txt", texts::story(seed, 10, 1200)),
                 ("story-test.txt", texts::story(seed, 11, 240)),
                 ("lines.txt", texts::lines(seed)),
-                ("names.txt", texts::first_names(&mut generator(seed, &[7]))),
-            ],
+                ("names.txt", texts::first_names(&mut rng(&[7]))),
+            ]),
             line: "elman train text --train story.txt --out runs/story",
         },
-    ]
+        Samples {
+            about: "Nets as PyTorch saves them, not learnt but thought out:",
+            files: vec![
+                ("tagger.safetensors", nets::tagger()?),
+                ("words.txt", nets::WORDS.into()),
+                ("hidden.safetensors", nets::hidden()?),
+            ],
+            line: "elman import tagger.safetensors --labels O,B-PER,I-PER --vocabulary words.txt",
+        },
+    ])
+}
+
+fn files<const N: usize>(texts: [(&'static str, String); N]) -> Vec<(&'static str, Vec<u8>)> {
+    texts.map(|(name, text)| (name, text.into_bytes())).into()
 }
 
 /// The sentences of `elman demo names`.
@@ -131,12 +145,12 @@ fn names(seed: u64) -> Samples {
     let new = test.split_off(test.len().saturating_sub(8));
     Samples {
         about: "Sentences with names of people:",
-        files: vec![
+        files: files([
             ("train.conll", to_conll(&train)),
             ("dev.conll", to_conll(&valid)),
             ("test.conll", to_conll(&test)),
             ("new.conll", new.iter().map(tokens).collect()),
-        ],
+        ]),
         line: "elman train label --train train.conll --valid dev.conll --out runs/names",
     }
 }
@@ -144,9 +158,4 @@ fn names(seed: u64) -> Samples {
 /// A sentence whose labels are yet to be found.
 fn tokens(sentence: &Sentence) -> String {
     sentence.tokens.join("\n") + "\n\n"
-}
-
-fn generator(seed: u64, place: &[u64]) -> Pcg64Mcg {
-    let place: Vec<u64> = [6].iter().chain(place).copied().collect();
-    seeds::generator(seed, Purpose::Demo, &place)
 }
