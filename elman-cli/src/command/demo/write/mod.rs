@@ -126,7 +126,7 @@ fn samples(seed: u64) -> Result<Vec<Samples>> {
                 ("words.txt", nets::WORDS.into()),
                 ("hidden.safetensors", nets::hidden()?),
             ],
-            line: "elman import tagger.safetensors --labels O,B-PER,I-PER --vocabulary words.txt",
+            line: "elman import tagger.safetensors --task label --labels O,B-PER,I-PER --vocabulary words.txt",
         },
     ])
 }
