@@ -92,13 +92,13 @@ mod tests {
     #[test]
     fn a_digit_can_be_read() {
         let rng = &mut seeds::generator(1, Purpose::Demo, &[]);
-        for digit in 0..10 {
+        for (digit, dots) in FONT.iter().enumerate() {
             let picture = picture(rng, digit);
             let is_there = |(right, down): (usize, usize)| {
                 (0..SIZE * SIZE).all(|at| {
                     let (y, x) = (at / SIZE, at % SIZE);
                     let within = (down..down + 7).contains(&y) && (right..right + 5).contains(&x);
-                    let dot = within && FONT[digit][y - down] >> (4 + right - x) & 1 == 1;
+                    let dot = within && dots[y - down] >> (4 + right - x) & 1 == 1;
                     // Eight units part paper and the palest pen; noise of two is rarely as large as four.
                     (f32::from(picture[y][x]) > INK * 0.3) == dot
                 })
