@@ -117,7 +117,7 @@ fn samples(seed: u64) -> Result<Vec<Samples>> {
                 ("lines.txt", texts::lines(seed)),
                 ("names.txt", texts::first_names(&mut rng(&[7]))),
             ]),
-            line: "elman train text --train story.txt --out runs/story",
+            line: "elman train text --train story.txt --hidden 128 --out runs/story",
         },
         Samples {
             about: "Nets as PyTorch saves them, not learnt but thought out:",
