@@ -14,7 +14,8 @@ Examples:
   elman demo                     names of people in a few hundred sentences
   elman demo names --out /tmp/d  the same, with the run folder of your choice
   elman demo echo                watch a net of four units learn to remember
-  elman demo words --cell gru    a grammar, learnt by a GRU")]
+  elman demo words --cell gru    a grammar, learnt by a GRU
+  elman demo --write samples     small files to try every task with")]
 pub struct DemoArgs {
     /// Which story
     #[arg(value_enum, default_value = "names")]
@@ -25,6 +26,9 @@ pub struct DemoArgs {
     /// Folder for the results; must be new or empty [default: the next free runs/demo-STORY-N]
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
+    /// Instead of a story, write small made-up files for every task into this folder, which must be new or empty
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["story", "cell", "out", "threads"])]
+    pub write: Option<PathBuf>,
     /// Where all random numbers come from
     #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,

@@ -50,6 +50,7 @@ pub struct Cli {
 const TOUR: &str = "\
 Examples:
   elman demo                                      a story on built-in data
+  elman demo --write samples                      files to try every task with
   elman train label --train train.conll --out n   train a tagger
   elman eval n --data test.conll                  precision, recall, F1
   elman predict n --data -                        label what comes down a pipe

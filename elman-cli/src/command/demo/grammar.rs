@@ -56,15 +56,21 @@ pub fn words() -> Vec<&'static str> {
 
 /// So many sentences, one after the other without a sign between them.
 pub fn sentences(seed: u64, part: u64, count: usize) -> Vec<&'static str> {
+    clauses(seed, part, count).concat()
+}
+
+/// So many sentences.
+pub fn clauses(seed: u64, part: u64, count: usize) -> Vec<Vec<&'static str>> {
     let mut rng = seeds::generator(seed, Purpose::Demo, &[4, part]);
-    let mut text = Vec::new();
-    for _ in 0..count {
-        for class in FRAMES[seeds::below(&mut rng, FRAMES.len())] {
+    let mut clause = || {
+        let frame = FRAMES[seeds::below(&mut rng, FRAMES.len())];
+        let words = frame.iter().map(|class| {
             let words = words_of(class);
-            text.push(words[seeds::below(&mut rng, words.len())]);
-        }
-    }
-    text
+            words[seeds::below(&mut rng, words.len())]
+        });
+        words.collect()
+    };
+    (0..count).map(|_| clause()).collect()
 }
 
 /// A reader that knows the grammar: which frames may be in use, and how far they have got.

@@ -6,6 +6,7 @@ mod plot;
 mod series;
 mod texts;
 mod words;
+mod write;
 mod xor;
 
 use std::io::{IsTerminal, Write};
@@ -28,6 +29,9 @@ const SHOWN: usize = 8;
 /// # Errors
 /// A folder that exists or cannot be written.
 pub fn run(args: &DemoArgs) -> Result<()> {
+    if let Some(folder) = &args.write {
+        return write::run(folder, args.seed);
+    }
     match args.story {
         Story::Names => names(args),
         Story::Echo => echo::run(args),

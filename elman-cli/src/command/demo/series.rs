@@ -15,7 +15,7 @@ use crate::task::trained::Trained;
 use crate::train::{self, Job};
 
 /// Steps of the series, and where its parts for validation and test begin.
-const STEPS: usize = 800;
+pub const STEPS: usize = 800;
 const VALID: usize = 560;
 const TEST: usize = 680;
 
@@ -56,7 +56,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
 
 /// Blood cells that are made again some time after they were missed (Mackey, Glass 1977, the equation with the delay 17, by
 /// Euler's method): so many values, every sixth of the steps.
-fn chaos(values: usize) -> Vec<f64> {
+pub fn chaos(values: usize) -> Vec<f64> {
     const DELAY: usize = 17;
     const EVERY: usize = 6;
     /// Steps until nothing is left of how it began.
@@ -69,19 +69,27 @@ fn chaos(values: usize) -> Vec<f64> {
     x[BEFORE..].iter().step_by(EVERY).copied().collect()
 }
 
+/// A value of the wave on the parabola of its step.
+pub fn risen(step: usize, x: f64) -> f64 {
+    10.0 * x + 0.0004 * (step as f64).powi(2)
+}
+
+/// The part that a step belongs to.
+pub const fn part(step: usize) -> &'static str {
+    match step {
+        0..VALID => "train",
+        VALID..TEST => "dev",
+        _ => "test",
+    }
+}
+
 /// The series as CSV.
 fn table(seed: u64) -> String {
     let mut rng = seeds::generator(seed, Purpose::Demo, &[5]);
     let mut text = "t,y,split\n".to_owned();
     for (step, x) in chaos(STEPS).into_iter().enumerate() {
-        let part = match step {
-            0..VALID => "train",
-            VALID..TEST => "dev",
-            _ => "test",
-        };
-        let grown = 0.0004 * (step as f64).powi(2);
-        let y = 10.0 * x + grown + 0.1 * f64::from(seeds::normal(&mut rng));
-        text += &format!("{step},{y:.4},{part}\n");
+        let y = risen(step, x) + 0.1 * f64::from(seeds::normal(&mut rng));
+        text += &format!("{step},{y:.4},{}\n", part(step));
     }
     text
 }
