@@ -151,7 +151,7 @@
 //! inputs                                  dense rows, or embeddings of a window of tokens
 //! model weights layout                    packed weights, and where everything lies in the working buffers
 //! params init                             names for stretches of one flat slice, and what they start from
-//! optimizer loss gradient math peak       on plain slices
+//! optimizer loss crf/ gradient math peak  on plain slices
 //! kernel/                                 product, recurrence, step of a stream, softmax, dropout: each loop written once
 //! spec/ batch                             the shape of a net, the shape of a batch
 //! cell/                                   WHAT A UNIT COMPUTES: sizes, step and its adjoint, int8; one file for each cell
@@ -193,6 +193,7 @@ mod tape;
 mod truncation;
 mod weights;
 
+pub mod crf;
 pub mod gradient;
 pub mod loss;
 pub mod math;
