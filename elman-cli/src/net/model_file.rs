@@ -17,6 +17,7 @@ use crate::base::folder::write_atomic;
 use crate::net::network::Network;
 use crate::net::spec_file::StoredSpec;
 use crate::net::torch_tensor::{self, Exported, numbers, second_bias};
+use crate::net::transitions;
 
 /// The one key of the metadata. Its value is JSON; a single key also keeps the file's bytes the same from one
 /// run to the next, whatever the order of a hash map.
@@ -123,7 +124,7 @@ fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
     Ok(params)
 }
 
-/// Writes a model and what its numbers mean.
+/// Writes a model and what its numbers mean; scores of transitions lie behind the parameters of the net.
 ///
 /// # Errors
 /// Writing fails.
@@ -136,7 +137,8 @@ pub fn save(
 ) -> Result<()> {
     let tensors = spec.tensors();
     let tensors = tensors.flat_map(|tensor| torch_tensor::export(spec, &tensor, params));
-    let tensors = tensors.collect();
+    let scores = transitions::export(spec.output_width(), &params[spec.params_len()..]);
+    let tensors = tensors.chain(scores).collect();
     write_tensors(
         path,
         tensors,
@@ -213,7 +215,8 @@ pub fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network
     }
     let metadata: Metadata<T> = from_json(&json)?;
     let spec = metadata.spec.restore()?;
-    let params = read_params(&file, &spec)?;
+    let mut params = read_params(&file, &spec)?;
+    params.extend(transitions::read(&file, spec.output_width())?);
     Ok((Network::new(spec, params)?, metadata.meaning))
 }
 

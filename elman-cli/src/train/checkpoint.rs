@@ -147,7 +147,9 @@ fn fingerprint(task: &impl Task) -> Result<u64> {
         .bytes()
         .fold(0, |hash, byte| seeds::fold(hash, u64::from(byte)));
     let data = [task.train().fingerprint(), task.valid().fingerprint()];
-    Ok(data.into_iter().fold(shape, seeds::fold))
+    let transitions = task.data().transitions.iter().flatten();
+    let legal = transitions.map(|&legal| u64::from(legal));
+    Ok(data.into_iter().chain(legal).fold(shape, seeds::fold))
 }
 
 const PARAMS: &str = "params";

@@ -27,8 +27,8 @@ struct Table {
 }
 
 impl Tables {
-    /// No row is in use yet.
-    pub fn new(spec: &Spec) -> Self {
+    /// No row is in use yet; behind the net's parameters lie `more` that every batch uses.
+    pub fn new(spec: &Spec, more: usize) -> Self {
         let tables: Vec<Table> = spec
             .tensors()
             .filter(|tensor| matches!(tensor.kind, TensorKind::Embedding { .. }))
@@ -46,7 +46,7 @@ impl Tables {
         let pads = matches!(&spec.input, Input::Tokens { window, .. } if *window > 1);
         Self {
             tables,
-            dense: start..spec.params_len(),
+            dense: start..spec.params_len() + more,
             pads,
         }
     }
@@ -140,13 +140,13 @@ mod tests {
     #[test]
     fn ranges_cover_rows_in_use_and_everything_else() {
         let (mut first, mut second, mut ranges) =
-            (Tables::new(&SPEC), Tables::new(&SPEC), Vec::new());
+            (Tables::new(&SPEC, 5), Tables::new(&SPEC, 5), Vec::new());
         first.touch(&[3, 0, 7, 0, 3, 0]);
         second.touch(&[4, 0]);
         first.join(&second);
         first.ranges(&mut ranges);
         // Rows 3 and 4, 7, and the padding row 9; then row 0 and the padding row 2 of the narrow table.
-        let dense = 43..SPEC.params_len();
+        let dense = 43..SPEC.params_len() + 5;
         assert_eq!(
             ranges,
             [12..20, 28..32, 36..41, 42..43]
@@ -154,7 +154,7 @@ mod tests {
                 .chain([dense.clone()])
                 .collect::<Vec<_>>()[..]
         );
-        let mut gradients = vec![1.0; SPEC.params_len()];
+        let mut gradients = vec![1.0; SPEC.params_len() + 5];
         first.clear(&mut gradients);
         assert_eq!(gradients.iter().position(|&g| g == 0.0), Some(12));
         assert!(gradients[dense].iter().all(|&g| g == 0.0));

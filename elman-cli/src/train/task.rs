@@ -1,6 +1,6 @@
 //! What a kind of job must tell the training loop, which knows no file format and no label.
 
-use elman_core::{Model, Spec};
+use elman_core::Spec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -52,6 +52,16 @@ pub struct TaskData<M> {
     pub hiding: Option<Hiding>,
     /// How much each class counts; all the same without.
     pub class_weights: Option<Vec<f32>>,
+    /// Where labels are scored together: which transitions between them are legal, as
+    /// [`elman_core::crf::Transitions`] has it.
+    pub transitions: Option<Vec<bool>>,
+}
+
+impl<M> TaskData<M> {
+    /// Learnt numbers: those of the net, and behind them the scores of transitions.
+    pub fn params_len(&self) -> usize {
+        self.spec.params_len() + self.transitions.as_ref().map_or(0, Vec::len)
+    }
 }
 
 /// A job: data, and what a net's outputs are worth. What is learnt follows from the head: cross-entropy behind a softmax,
@@ -107,13 +117,13 @@ pub trait Task: Sync {
     ///
     /// # Errors
     /// None for a net of this task.
-    fn measure(&self, model: &Model<'_>) -> Result<Measure>;
+    fn measure(&self, network: &Network) -> Result<Measure>;
 
     /// What a report page shows of a net at work on the validation data. Runs on the threads of the rayon pool around it.
     ///
     /// # Errors
     /// None for a net of this task.
-    fn evidence(&self, _: &Model<'_>) -> Result<Vec<Evidence>> {
+    fn evidence(&self, _: &Network) -> Result<Vec<Evidence>> {
         Ok(Vec::new())
     }
 }

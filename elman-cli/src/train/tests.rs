@@ -1,6 +1,6 @@
 //! The loop on a task of its own: bits that should come out again five steps later, walked as streams.
 
-use elman_core::{Dropout, Head, HeadKind, Input, Layer, Layers, Level, Model, Read, Spec, Target};
+use elman_core::{Dropout, Head, HeadKind, Input, Layer, Layers, Level, Read, Spec, Target};
 
 use super::trainer::Trainer;
 use crate::args::test_settings;
@@ -10,6 +10,7 @@ use crate::base::interrupt::Interrupt;
 use crate::base::seeds::{self, Purpose};
 use crate::data::{Rows, Sequences, Targets};
 use crate::net::infer;
+use crate::net::network::Network;
 use crate::train::measure::Measure;
 use crate::train::settings::Settings;
 use crate::train::task::{Meaning, Task, TaskData, Walk};
@@ -64,6 +65,7 @@ impl Echo {
             valid: streams,
             hiding: None,
             class_weights: None,
+            transitions: None,
         })
     }
 }
@@ -83,12 +85,12 @@ impl Task for Echo {
         "accuracy"
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
+    fn measure(&self, network: &Network) -> Result<Measure> {
         let (mut right, mut items, mut loss) = (0.0, 0.0, 0.0);
         let order: Vec<usize> = (0..12).collect();
         infer::walk(
             Level::detect(),
-            model,
+            &network.model()?,
             &self.0.valid,
             &order,
             7,

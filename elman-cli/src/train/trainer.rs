@@ -87,7 +87,7 @@ pub fn train<T: Task>(
 /// # Errors
 /// It does not fit into memory.
 pub fn check_room(task: &impl Task, settings: &Settings) -> Result<()> {
-    Learner::check_room(task.spec(), settings, task.train(), task.walk())
+    Learner::check_room(task.data(), settings, task.walk())
 }
 
 /// A number with its noun.
@@ -134,7 +134,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         run: &'a Run,
         interrupt: Interrupt,
     ) -> Result<Self> {
-        let mut learner = Learner::new(task.spec(), settings, task.train(), task.walk());
+        let mut learner = Learner::new(task.data(), settings, task.walk());
         let mut state = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
             Some(state) => state,
             None => {
@@ -143,9 +143,9 @@ impl<'a, T: Task> Trainer<'a, T> {
                     task.spec(),
                     settings.init_weights.into(),
                     &mut rng,
-                    &mut learner.params,
+                    learner.net_mut(),
                 )?;
-                task.start(&mut learner.params);
+                task.start(learner.net_mut());
                 learner.average.start(&learner.params);
                 TrainingState::start(task)?
             }
@@ -233,14 +233,14 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn introduce(&self) {
-        let (train, valid, spec) = (self.task.train(), self.task.valid(), self.task.spec());
+        let (train, valid) = (self.task.train(), self.task.valid());
         self.progress.say(&format!(
             "{} ({}) to learn from, {} to validate on; cell {}, {} parameters; {}, {}",
             counted(train.len(), "sequence"),
             counted(train.rows(), "step"),
             valid.len(),
             self.settings.cell.word(),
-            spec.params_len(),
+            self.task.data().params_len(),
             counted(self.settings.threads, "thread"),
             Level::detect(),
         ));
@@ -378,7 +378,8 @@ impl<'a, T: Task> Trainer<'a, T> {
             smoothing: self.settings.smoothing(),
         };
         if end == self.batches.count() {
-            self.before.clone_from(&self.learner.params);
+            self.before.clear();
+            self.before.extend_from_slice(self.learner.net());
         }
         let batches = (first..end).map(|number| self.batches.batch(number));
         let loss = match self.learner.learn(dataset, batches, update)? {
@@ -413,7 +414,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         Case {
             spec: self.task.spec(),
             before: &self.before,
-            after: &self.learner.params,
+            after: self.learner.net(),
             train: self.task.train(),
             clipped,
             recipe: Recipe {
@@ -473,7 +474,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn validate(&self) -> Result<Measure> {
         let judged = Network::new(*self.task.spec(), self.learner.judged().to_vec())?;
-        let measure = self.task.measure(&judged.model()?)?;
+        let measure = self.task.measure(&judged)?;
         if !measure.loss.is_finite() {
             return Err(self.explain("a NaN or infinity in the validation outputs", "its end"));
         }

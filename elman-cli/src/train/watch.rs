@@ -123,10 +123,10 @@ pub fn write_report<T: Task>(task: &T, run: &Run, state: RunState) -> Result<()>
     let mut report = RunReport::of_run(run)?;
     report.task = T::NAME.to_owned();
     report.state = state;
-    report.parameters = task.spec().params_len();
+    report.parameters = task.data().params_len();
     if run.model().exists() {
         let (network, _): (Network, IgnoredAny) = model_file::load(&run.model(), T::NAME)?;
-        report.evidence = task.evidence(&network.model()?)?;
+        report.evidence = task.evidence(&network)?;
     }
     write_atomic(&run.report(), report.to_html().as_bytes())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use elman_core::{Level, Model, Target};
+use elman_core::Target;
 
 use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
@@ -16,7 +16,7 @@ use crate::data::reading::{Reading, Steps};
 use crate::data::survey;
 use crate::data::table::Part;
 use crate::data::{DataFile, Format, Hiding};
-use crate::net::infer;
+use crate::net::network::Network;
 use crate::task::groups::{self, HELD_OUT, Member};
 use crate::task::label::{LabelCounts, Labels};
 use crate::train::Job;
@@ -66,6 +66,7 @@ impl ClassifyTask {
             train_lines: train.all.iter().map(|example| example.line).collect(),
             class_weights: (args.class_weights == ClassWeights::Balanced)
                 .then(|| balanced(sequences.classes(), count)),
+            transitions: None,
             train: sequences,
             hiding,
             meaning,
@@ -73,10 +74,10 @@ impl ClassifyTask {
     }
 
     /// How good a net is on the validation data.
-    fn scores(&self, model: &Model<'_>) -> Result<ClassScores> {
+    fn scores(&self, network: &Network) -> Result<ClassScores> {
         let (valid, classes) = (&self.0.valid, &self.0.meaning.classes);
         let judge = ClassJudge(valid.classes());
-        let answers = infer::judge(Level::detect(), model, valid, &judge)?;
+        let answers = network.judge(valid, &judge)?;
         Ok(ClassScores::measure(classes, valid, &answers))
     }
 }
@@ -340,16 +341,16 @@ impl Task for ClassifyTask {
         "accuracy"
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = self.scores(model)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let scores = self.scores(network)?;
         Ok(Measure {
             loss: scores.loss,
             score: scores.accuracy,
         })
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let scores = self.scores(model)?;
+    fn evidence(&self, network: &Network) -> Result<Vec<Evidence>> {
+        let scores = self.scores(network)?;
         Ok(vec![Evidence::Confusion(NamedConfusion {
             classes: scores.names,
             counts: scores.confusion,

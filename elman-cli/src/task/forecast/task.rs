@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use elman_core::{Input, Level, Model, TensorKind};
+use elman_core::{Input, TensorKind};
 
 use super::args::{DEFAULTS, ForecastArgs, names};
 use super::choose::{Asked, Choice, choose, learnable};
@@ -17,7 +17,7 @@ use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
 use crate::data::Format;
 use crate::data::table::Part;
-use crate::net::infer;
+use crate::net::network::Network;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -96,6 +96,7 @@ impl ForecastTask {
                 valid: valid.sequences,
                 hiding: None,
                 class_weights: None,
+                transitions: None,
             },
             items: valid.items,
         };
@@ -285,8 +286,8 @@ impl Task for ForecastTask {
         "skill"
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let outputs = network.outputs(&self.data.valid)?;
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &outputs);
         Ok(Measure {
             loss: loss(self.data.valid.goals(), &outputs),
@@ -294,8 +295,8 @@ impl Task for ForecastTask {
         })
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
+    fn evidence(&self, network: &Network) -> Result<Vec<Evidence>> {
+        let outputs = network.outputs(&self.data.valid)?;
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &outputs);
         let counted = || {
             let items = self.items.iter().zip(&outputs);

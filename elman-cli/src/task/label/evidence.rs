@@ -55,6 +55,7 @@ mod tests {
     use super::*;
     use crate::data::conll::Sentence;
     use crate::net::judge::judge_all;
+    use crate::task::label::chain::Chain;
     use crate::task::label::judge::LabelJudge;
     use elman_core::Target;
 
@@ -72,7 +73,7 @@ mod tests {
         let probabilities = [0.9, 0.1, 0.2, 0.8, 0.3, 0.7, 0.5, 0.5];
         let labels = Labels::collect(&[sentence]);
         let judge = LabelJudge {
-            labels: &labels,
+            chain: &Chain::new(&labels, None, 1.0),
             sequences: &sequences,
         };
         let decoded = judge_all(&judge, &sequences, &probabilities);

@@ -1,11 +1,13 @@
 //! Labelling: a label for every token or row of numbers.
 
 mod args;
+mod chain;
 mod counts;
 mod decoder;
 mod evidence;
 mod judge;
 mod labels;
+mod lattice;
 mod meaning;
 mod model;
 mod parts;

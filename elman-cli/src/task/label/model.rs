@@ -4,6 +4,7 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
+use super::chain::Chain;
 use super::judge::{Decoded, LabelJudge};
 use super::meaning::LabelMeaning;
 use super::parts;
@@ -250,7 +251,7 @@ impl LabelModel {
     /// None for sentences without labels of their own.
     pub fn label(&self, sentences: &[Sentence]) -> Result<Vec<Vec<&str>>> {
         let sequences = self.meaning.encode(sentences, "the input")?;
-        let found = self.network.judge(&sequences, &self.judge(&sequences))?;
+        let found = self.judge(&sequences)?;
         let name = |label| self.meaning.labels.name(label);
         let names = |decoded: Decoded| decoded.labels.into_iter().map(name).collect();
         Ok(found.into_iter().map(names).collect())
@@ -261,16 +262,15 @@ impl LabelModel {
     /// # Errors
     /// None for sequences of this model.
     pub fn measure(&self, sequences: &Sequences) -> Result<LabelScores> {
-        let found = self.network.judge(sequences, &self.judge(sequences))?;
+        let found = self.judge(sequences)?;
         let labels = &self.meaning.labels;
         Ok(LabelScores::measure(labels, sequences, &found))
     }
 
-    fn judge<'a>(&'a self, sequences: &'a Sequences) -> LabelJudge<'a> {
-        LabelJudge {
-            labels: &self.meaning.labels,
-            sequences,
-        }
+    fn judge(&self, sequences: &Sequences) -> Result<Vec<Decoded>> {
+        let chain = &Chain::new(&self.meaning.labels, self.network.transitions(), 1.0);
+        let judge = LabelJudge { chain, sequences };
+        self.network.judge(sequences, &judge)
     }
 
     fn write(

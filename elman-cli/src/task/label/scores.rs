@@ -168,11 +168,13 @@ mod tests {
     use super::*;
     use crate::data::conll::Sentence;
     use crate::net::judge::judge_all;
+    use crate::task::label::chain::Chain;
     use crate::task::label::judge::LabelJudge;
     use elman_core::Target;
 
     fn measure(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> LabelScores {
-        let judge = LabelJudge { labels, sequences };
+        let chain = &Chain::new(labels, None, 1.0);
+        let judge = LabelJudge { chain, sequences };
         let decoded = judge_all(&judge, sequences, probabilities);
         LabelScores::measure(labels, sequences, &decoded)
     }

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use elman_core::{Level, Model};
-
 use super::args::{DEFAULTS, LabelArgs, NUMBERS};
+use super::chain::{Chain, legal};
 use super::counts::LabelCounts;
 use super::evidence::evidence;
 use super::judge::{Decoded, LabelJudge};
@@ -20,7 +19,7 @@ use crate::data::reading::Reading;
 use crate::data::survey;
 use crate::data::table::Wanted;
 use crate::data::{Format, Hiding, Layout, Sequences, load_table};
-use crate::net::infer;
+use crate::net::network::Network;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -85,7 +84,7 @@ impl LabelTask {
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
-            &args.settings,
+            args,
             (meaning.encode(&train, &name(path))?, lines),
             meaning.encode(&valid, &name(valid_path))?,
             (meaning, Some(hiding)),
@@ -143,7 +142,7 @@ impl LabelTask {
         let lines = train.iter().map(|block| block.line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
-            &args.settings,
+            args,
             (meaning.encode_rows(&train, &name(path))?, lines),
             meaning.encode_rows(&valid, &name(valid_path))?,
             (meaning, None),
@@ -151,12 +150,16 @@ impl LabelTask {
     }
 
     fn new(
-        settings: &Settings,
+        args: &LabelArgs,
         (train, train_lines): (Sequences, Vec<usize>),
         valid: Sequences,
         (meaning, hiding): (LabelMeaning, Option<Hiding>),
     ) -> Result<Self> {
+        let settings = &args.settings;
         let input = meaning.reading.input(settings.window)?;
+        let transitions = args
+            .scores_transitions(&meaning.labels)?
+            .then(|| legal(&meaning.labels));
         Ok(Self(TaskData {
             spec: settings.spec(input, meaning.head())?,
             meaning,
@@ -165,16 +168,16 @@ impl LabelTask {
             valid,
             hiding,
             class_weights: None,
+            transitions,
         }))
     }
 
     /// What a net finds in the validation data.
-    fn run(&self, model: &Model<'_>) -> Result<Vec<Decoded>> {
-        let judge = LabelJudge {
-            labels: &self.0.meaning.labels,
-            sequences: &self.0.valid,
-        };
-        infer::judge(Level::detect(), model, &self.0.valid, &judge)
+    fn run(&self, network: &Network) -> Result<Vec<Decoded>> {
+        let (labels, valid) = (&self.0.meaning.labels, &self.0.valid);
+        let chain = &Chain::new(labels, network.transitions(), 1.0);
+        let sequences = valid;
+        network.judge(valid, &LabelJudge { chain, sequences })
     }
 }
 
@@ -251,17 +254,17 @@ impl Task for LabelTask {
         }
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
+    fn measure(&self, network: &Network) -> Result<Measure> {
         let labels = &self.0.meaning.labels;
-        let scores = LabelScores::measure(labels, &self.0.valid, &self.run(model)?);
+        let scores = LabelScores::measure(labels, &self.0.valid, &self.run(network)?);
         Ok(Measure {
             loss: scores.loss,
             score: scores.decisive(),
         })
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let found = self.run(model)?;
+    fn evidence(&self, network: &Network) -> Result<Vec<Evidence>> {
+        let found = self.run(network)?;
         Ok(evidence(&self.0.meaning.labels, &self.0.valid, &found))
     }
 }

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use elman_core::Model;
-
 use super::args::{LINES, STREAMS, TextArgs, WORDS};
 use super::lexicon::{LINE_END, Lexicon, Unit};
 use super::meaning::TextMeaning;
@@ -15,6 +13,7 @@ use crate::base::tell::tell;
 use crate::data::features;
 use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
+use crate::net::network::Network;
 use crate::task::groups::HELD_OUT;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
@@ -88,6 +87,7 @@ impl TextTask {
                 valid,
                 meaning,
                 class_weights: None,
+                transitions: None,
             },
         })
     }
@@ -247,7 +247,8 @@ impl Task for TextTask {
         "-nats_per_token"
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+    fn evidence(&self, network: &Network) -> Result<Vec<Evidence>> {
+        let model = &network.model()?;
         let samples = SAMPLED.map(|(how, temperature)| -> Result<Sample> {
             let text = sample(&self.data.meaning, model, temperature, SAMPLE_LENGTH)?;
             Ok(Sample {
@@ -260,8 +261,8 @@ impl Task for TextTask {
         Ok(vec![Evidence::Samples(samples)])
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = measure(model, &self.data.valid, &self.order)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let scores = measure(&network.model()?, &self.data.valid, &self.order)?;
         Ok(Measure {
             loss: scores.per_token(),
             score: -scores.per_token(),
