@@ -103,6 +103,8 @@ pub fn model(bytes: &[u8]) -> bool {
                 data: data.clone(),
                 format: None,
                 columns: None,
+                top_k: Some(2),
+                min_confidence: Some(0.5),
                 steps: *steps,
                 json,
                 threads: 1,

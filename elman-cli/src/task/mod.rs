@@ -7,6 +7,7 @@ pub mod forecast;
 mod groups;
 pub mod label;
 pub mod registry;
+pub mod temperature;
 pub mod text;
 pub mod trained;
 pub mod values;

@@ -65,6 +65,11 @@ pub trait Trained: HasNetwork {
         false
     }
 
+    /// Whether its answers are labels or classes, each with a probability: --top-k and --min-confidence are for those.
+    fn knows_probabilities(&self) -> bool {
+        false
+    }
+
     /// Scores on the file that the command line names.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod average;
 mod batches;
+mod calibrate;
 mod callback;
 mod changes;
 mod checkpoint;

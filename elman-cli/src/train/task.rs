@@ -123,8 +123,17 @@ pub trait Task: Sync {
     ///
     /// # Errors
     /// None for a net of this task.
-    fn evidence(&self, _: &Network) -> Result<Vec<Evidence>> {
+    fn evidence(&self, _: &Network, _: &Self::Meaning) -> Result<Vec<Evidence>> {
         Ok(Vec::new())
+    }
+
+    /// What the numbers of the best net mean, where more is known of it after training: how sure it may be. Runs on the threads
+    /// of the rayon pool around it.
+    ///
+    /// # Errors
+    /// None for a net of this task.
+    fn calibrated(&self, _: &Network, _: Self::Meaning) -> Result<Option<Self::Meaning>> {
+        Ok(None)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use elman_core::{Level, initialize};
 
 use super::batches::Batches;
+use super::calibrate::calibrate;
 use super::callback::{Callback, Preview};
 use super::checkpoint::{self, TrainingState};
 use super::learner::{Learner, Update};
@@ -193,6 +194,9 @@ impl<'a, T: Task> Trainer<'a, T> {
             return Err(failure);
         }
         self.progress.finish();
+        if self.settings.overfit_batch.is_none() {
+            calibrate(self.task, self.run)?;
+        }
         let state = if self.is_finished() {
             RunState::Ended
         } else {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use elman_core::Spec;
-use serde::de::IgnoredAny;
 
 use super::progress::{Epoch, Progress};
 use crate::base::failure::Result;
@@ -125,8 +124,8 @@ pub fn write_report<T: Task>(task: &T, run: &Run, state: RunState) -> Result<()>
     report.state = state;
     report.parameters = task.data().params_len();
     if run.model().exists() {
-        let (network, _): (Network, IgnoredAny) = model_file::load(&run.model(), T::NAME)?;
-        report.evidence = task.evidence(&network)?;
+        let (network, meaning): (Network, T::Meaning) = model_file::load(&run.model(), T::NAME)?;
+        report.evidence = task.evidence(&network, &meaning)?;
     }
     write_atomic(&run.report(), report.to_html().as_bytes())
 }

@@ -10,7 +10,6 @@
 //! Loops run over the label that is written, never over the one that is summed, so every number is one chain in a fixed
 //! order. Terms of labels that cannot be are skipped: paths through given targets cost L a step and not L².
 
-use super::Transitions;
 use crate::slices::{at, at_mut};
 
 /// Weights of transitions, and how much of each the paths had.
@@ -34,7 +33,11 @@ pub(super) struct Tables<'a> {
 impl<'a> Tables<'a> {
     /// In a buffer of `3 L² + 6 L` numbers.
     #[inline(always)]
-    pub(super) fn new(labels: usize, transitions: Transitions<'_>, buffer: &'a mut [f64]) -> Self {
+    pub(super) fn new(
+        labels: usize,
+        (scores, legal): (&[f32], &[bool]),
+        buffer: &'a mut [f64],
+    ) -> Self {
         let square = labels * labels;
         let (follow, rest) = split(buffer, square);
         let (transposed, rest) = split(rest, square);
@@ -46,8 +49,8 @@ impl<'a> Tables<'a> {
         let (after, beta) = split(rest, labels);
         let part = |from: usize, len: usize| {
             let range = from..from + len;
-            let scores = at(transitions.scores, range.clone());
-            scores.iter().zip(at(transitions.legal, range))
+            let scores = at(scores, range.clone());
+            scores.iter().zip(at(legal, range))
         };
         let largest = [
             exponentials(part(0, square), follow),

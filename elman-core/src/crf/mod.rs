@@ -167,7 +167,8 @@ impl Operation for Likelihood<'_> {
     fn run<S: Simd>(self, _: S) -> f64 {
         let Self { batch, labels, .. } = self;
         let (tables, steps) = split(self.scratch, labels * (3 * labels + 6));
-        let mut tables = Tables::new(labels, self.transitions, tables);
+        let Transitions { scores, legal } = self.transitions;
+        let mut tables = Tables::new(labels, (scores, legal), tables);
         let mut nats = 0.0;
         for sequence in 0..batch.sequences() {
             let mut sequence = Sequence {
@@ -182,7 +183,7 @@ impl Operation for Likelihood<'_> {
             };
             nats += sequence.learn(&mut lattice, self.rows, self.targets, self.total);
         }
-        tables.add_gradients(self.transitions.legal, self.total, self.gradients);
+        tables.add_gradients(legal, self.total, self.gradients);
         nats / self.total
     }
 }

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::base::typed::count;
+use crate::base::typed::{count, real};
 use crate::data::{Columns, Format};
+
+/// What stands where an answer is less probable than `--min-confidence` asks.
+pub const UNSURE: &str = "unsure";
 
 /// Answer new data with a trained model
 #[derive(Args, Debug)]
@@ -23,6 +26,8 @@ Examples:
   elman predict runs/names --data new.conll > labelled.conll
   printf '%s\\n' My name is Ada Lovelace . | elman predict runs/names --data -
   elman predict runs/names --data new.conll --json | jq -c .spans
+  elman predict runs/names --data new.conll --min-confidence 0.9
+  elman predict runs/digits --data new.csv --top-k 3
   elman predict runs/sun --data sunspots.csv --steps 12
   elman predict runs/shakespeare --data new.txt")]
 pub struct PredictArgs {
@@ -42,10 +47,28 @@ pub struct PredictArgs {
     /// Forecasts: only the next N rows after the end of the data, each forecast from those before
     #[arg(long, value_name = "N", value_parser = count(1..=1 << 20))]
     pub steps: Option<usize>,
-    /// Print one JSON object per sentence, with tokens, labels and spans; or per row, with value and forecast
+    /// Labels and classes: the K most probable of each, with their probabilities
+    #[arg(long, value_name = "K", value_parser = count(1..=10_000))]
+    pub top_k: Option<usize>,
+    /// Labels and classes: `unsure` in place of what is less probable than this; of spans it is the whole span that counts
+    #[arg(long, value_name = "P", value_parser = real(0.0..=1.0, "from 0 to 1"))]
+    pub min_confidence: Option<f64>,
+    /// Print one JSON object per sentence, with tokens, labels, spans and how probable each is; or per row, with value and forecast
     #[arg(long)]
     pub json: bool,
     /// Threads at work; the result does not depend on it
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
+}
+
+impl PredictArgs {
+    /// Whether an answer of this probability is one.
+    pub fn is_sure(&self, probability: f64) -> bool {
+        self.min_confidence.is_none_or(|least| probability >= least)
+    }
+
+    /// Whether somebody asks how probable answers are.
+    pub const fn asks_for_more(&self) -> bool {
+        self.top_k.is_some() || self.min_confidence.is_some()
+    }
 }

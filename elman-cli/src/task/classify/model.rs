@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::{Serialize, Serializer};
 
 use super::meaning::ClassMeaning;
-use super::scores::{ClassJudge, ClassScores};
+use super::scores::ClassScores;
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
@@ -13,8 +13,9 @@ use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
-use crate::task::args::{EvalArgs, PredictArgs, split_column};
+use crate::task::args::{EvalArgs, PredictArgs, UNSURE, split_column};
 use crate::task::label::best;
+use crate::task::temperature::{largest, soften};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained classifying net.
@@ -33,17 +34,26 @@ struct ClassAnswer<'a> {
     class: &'a str,
     probability: f32,
     probabilities: Probabilities<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top: Option<Vec<Likely<'a>>>,
+}
+
+/// A class that may be the right one.
+#[derive(Serialize)]
+struct Likely<'a> {
+    class: &'a str,
+    probability: f32,
 }
 
 /// That of every class, by its name, in the order of the classes that `elman inspect` shows.
 struct Probabilities<'a> {
     names: &'a [String],
-    row: &'a [f32],
+    row: &'a [f64],
 }
 
 impl Serialize for Probabilities<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.names.iter().zip(self.row))
+        serializer.collect_map(self.names.iter().zip(self.row.iter().map(|&p| p as f32)))
     }
 }
 
@@ -65,36 +75,81 @@ impl ClassModel {
             }
             let sequences = self.meaning.encode(&examples, &args.data)?;
             let outputs = self.network.outputs(&sequences)?;
-            for (example, row) in examples.iter().zip(outputs.chunks_exact(classes.len())) {
+            let mut row = Vec::new();
+            for (example, outputs) in examples.iter().zip(outputs.chunks_exact(classes.len())) {
+                soften(outputs, self.meaning.temperature, &mut row);
+                let found = Found {
+                    class: best(outputs),
+                    row: &row,
+                };
                 if args.json {
-                    self.write_json(example, row, out)?;
+                    self.write_json(example, found, args, out)?;
                 } else {
-                    self.write(example, row, out)?;
+                    self.write(example, found, args, out)?;
                 }
             }
             out.flush()?;
         }
     }
 
-    /// In the format of the input: a row of a table, text TAB class, or a line of the file of classes.
-    fn write(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
-        let class = best(row);
-        let (name, probability) = (self.meaning.classes.name(class), row[class]);
+    /// In the format of the input: a row of a table, text TAB class, or a line of the file of classes. Of several classes tables have a
+    /// row each, and lines go on with class TAB probability.
+    fn write(
+        &self,
+        example: &Example,
+        found: Found<'_>,
+        args: &PredictArgs,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let name = self.name(found, args);
+        let top = args.top_k.map(|count| largest(found.row, count));
         match self.meaning.kind {
             Kind::Numbers => {
-                let (seq, name) = (quoted(&example.name), quoted(name));
-                writeln!(out, "{seq},{name},{probability:.6}")?;
+                let seq = quoted(&example.name);
+                let one = [(found.class, found.row[found.class])];
+                for &(class, probability) in top.as_deref().unwrap_or(&one) {
+                    let name = match args.is_sure(probability) {
+                        true => self.meaning.classes.name(class),
+                        false => UNSURE,
+                    };
+                    writeln!(out, "{seq},{},{probability:.6}", quoted(name))?;
+                }
+                return Ok(());
             }
             // A cell of a table may hold several lines, and its answer is one.
-            Kind::Text(_) => writeln!(out, "{}\t{name}", example.name.replace('\n', " "))?,
-            Kind::Sentences => writeln!(out, "{name}")?,
+            Kind::Text(_) => write!(out, "{}\t{name}", example.name.replace('\n', " "))?,
+            Kind::Sentences => write!(out, "{name}")?,
         }
-        Ok(())
+        for (class, probability) in top.into_iter().flatten() {
+            let class = self.meaning.classes.name(class);
+            write!(out, "\t{class}\t{probability:.6}")?;
+        }
+        Ok(writeln!(out)?)
     }
 
-    fn write_json(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
-        let class = best(row);
+    /// What the answer is called.
+    fn name(&self, found: Found<'_>, args: &PredictArgs) -> &str {
+        match args.is_sure(found.row[found.class]) {
+            true => self.meaning.classes.name(found.class),
+            false => UNSURE,
+        }
+    }
+
+    fn write_json(
+        &self,
+        example: &Example,
+        found: Found<'_>,
+        args: &PredictArgs,
+        out: &mut dyn Write,
+    ) -> Result<()> {
         let kind = self.meaning.kind;
+        let likely = |(class, probability)| Likely {
+            class: self.meaning.classes.name(class),
+            probability: probability as f32,
+        };
+        let top = args
+            .top_k
+            .map(|count| largest(found.row, count).into_iter());
         let answer = ClassAnswer {
             seq: (kind == Kind::Numbers).then_some(&example.name),
             text: matches!(kind, Kind::Text(_)).then_some(&example.name),
@@ -102,31 +157,42 @@ impl ClassModel {
                 Steps::Tokens(tokens) if kind == Kind::Sentences => Some(tokens),
                 _ => None,
             },
-            class: self.meaning.classes.name(class),
-            probability: row[class],
+            class: self.name(found, args),
+            probability: found.row[found.class] as f32,
             probabilities: Probabilities {
                 names: self.meaning.classes.names(),
-                row,
+                row: found.row,
             },
+            top: top.map(|top| top.map(likely).collect()),
         };
         json::write(&mut *out, &answer)?;
         Ok(writeln!(out)?)
     }
 }
 
+/// The answer to an example.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    class: usize,
+    /// The probability of every class.
+    row: &'a [f64],
+}
+
 impl Trained for ClassModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         args.note_parts(self.meaning.split_column.as_deref());
         let sequences = self.sequences(args.file())?;
-        let judge = ClassJudge(sequences.classes());
-        let answers = on_threads(args.threads.into(), || {
-            self.network.judge(&sequences, &judge)
+        let scores = on_threads(args.threads.into(), || {
+            ClassScores::run(&self.network, &self.meaning, &sequences)
         })?;
-        let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
         Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(),
         })
+    }
+
+    fn knows_probabilities(&self) -> bool {
+        true
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
@@ -164,6 +230,7 @@ impl Trained for ClassModel {
     fn encoding(&self) -> Encoding {
         let mut encoding = self.meaning.reading.encoding();
         encoding.remark("Outputs are the probabilities of the classes; those after the last step count. Start every sequence from a reset state.");
+        self.meaning.temperature.add_to(&mut encoding);
         let about = "What the outputs are called.";
         let names = self.meaning.classes.names().to_vec();
         encoding.add_names("labels", about, names);

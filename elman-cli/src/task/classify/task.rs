@@ -7,7 +7,7 @@ use elman_core::Target;
 
 use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
-use super::scores::{ClassJudge, ClassScores};
+use super::scores::ClassScores;
 use super::source::{self, Example, Examples, Kind, Known, Unit};
 
 use crate::base::failure::{Failure, Result};
@@ -19,10 +19,11 @@ use crate::data::{DataFile, Format, Hiding};
 use crate::net::network::Network;
 use crate::task::groups::{self, HELD_OUT, Member};
 use crate::task::label::{LabelCounts, Labels};
+use crate::task::temperature::{Temperature, enough};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
-use crate::train::report::{Evidence, NamedConfusion};
+use crate::train::report::{Curve, Evidence, NamedConfusion};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
 
@@ -56,6 +57,7 @@ impl ClassifyTask {
             layout: train.layout,
             dialect: args.dialect.clone(),
             split_column: args.split_column.clone(),
+            temperature: Temperature::default(),
         };
         let spec = settings.spec(input, meaning.head())?;
         let sequences = meaning.encode(&train.all, train_path)?;
@@ -71,14 +73,6 @@ impl ClassifyTask {
             hiding,
             meaning,
         }))
-    }
-
-    /// How good a net is on the validation data.
-    fn scores(&self, network: &Network) -> Result<ClassScores> {
-        let (valid, classes) = (&self.0.valid, &self.0.meaning.classes);
-        let judge = ClassJudge(valid.classes());
-        let answers = network.judge(valid, &judge)?;
-        Ok(ClassScores::measure(classes, valid, &answers))
     }
 }
 
@@ -342,19 +336,36 @@ impl Task for ClassifyTask {
     }
 
     fn measure(&self, network: &Network) -> Result<Measure> {
-        let scores = self.scores(network)?;
+        let scores = ClassScores::run(network, &self.0.meaning, &self.0.valid)?;
         Ok(Measure {
             loss: scores.loss,
             score: scores.accuracy,
         })
     }
 
-    fn evidence(&self, network: &Network) -> Result<Vec<Evidence>> {
-        let scores = self.scores(network)?;
-        Ok(vec![Evidence::Confusion(NamedConfusion {
+    fn evidence(&self, network: &Network, meaning: &ClassMeaning) -> Result<Vec<Evidence>> {
+        let scores = ClassScores::run(network, meaning, &self.0.valid)?;
+        let confusion = Evidence::Confusion(NamedConfusion {
             classes: scores.names,
             counts: scores.confusion,
-        })])
+        });
+        let curve = Evidence::Reliability(Curve {
+            what: "sequences".to_owned(),
+            reliability: scores.reliability,
+            temperature: meaning.temperature.get(),
+        });
+        Ok(vec![confusion, curve])
+    }
+
+    fn calibrated(&self, network: &Network, meaning: ClassMeaning) -> Result<Option<ClassMeaning>> {
+        let sequences = enough(&self.0.valid, meaning.classes.len());
+        let temperature = Temperature::fit(|temperatures| {
+            ClassScores::nats_at(network, &sequences, temperatures)
+        })?;
+        Ok(Some(ClassMeaning {
+            temperature,
+            ..meaning
+        }))
     }
 }
 

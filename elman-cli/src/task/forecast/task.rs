@@ -295,7 +295,7 @@ impl Task for ForecastTask {
         })
     }
 
-    fn evidence(&self, network: &Network) -> Result<Vec<Evidence>> {
+    fn evidence(&self, network: &Network, _: &ForecastMeaning) -> Result<Vec<Evidence>> {
         let outputs = network.outputs(&self.data.valid)?;
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &outputs);
         let counted = || {

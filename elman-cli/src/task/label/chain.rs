@@ -3,7 +3,9 @@
 use elman_core::crf;
 
 use super::labels::Labels;
+use crate::base::encoding::Encoding;
 use crate::data::spans::Tag;
+use crate::task::temperature::{Temperature, log_weight, weigh};
 
 /// Scores of transitions in double precision, minus infinity where one is forbidden.
 #[derive(Debug)]
@@ -50,6 +52,26 @@ impl Scores {
         }
     }
 
+    /// What a firmware needs to label whole sequences as elman does.
+    pub fn add_to(&self, encoding: &mut Encoding) {
+        /// No path can make up for it, and it is still a number.
+        const FORBIDDEN: f64 = -10_000.0;
+        let finite = |scores: &[f64]| -> Vec<f64> {
+            scores.iter().map(|score| score.max(FORBIDDEN)).collect()
+        };
+        encoding.remark(
+            "It learnt which label likes to follow which: of a whole sequence, elman predict chooses the labels y with the largest \
+             start_transitions[y[0]] + sum of log(output[t][y[t]]) + sum of transitions[y[t-1] * labels + y[t]] + \
+             end_transitions[y[last]] (Viterbi); -10000 is forbidden.",
+        );
+        let about = "Scores from one label (row) to the next (column), in nats.";
+        encoding.add_numbers("transitions", about, &finite(&self.follow));
+        let about = "Scores of the first label of a sequence.";
+        encoding.add_numbers("start_transitions", about, &finite(&self.start));
+        let about = "Scores of the last label of a sequence.";
+        encoding.add_numbers("end_transitions", about, &finite(&self.end));
+    }
+
     /// Where a sequence starts with each label.
     pub fn start(&self) -> &[f64] {
         &self.start
@@ -69,6 +91,7 @@ impl Scores {
 /// The labels of a net, with all that is known of what may follow what.
 pub struct Chain<'a> {
     pub labels: &'a Labels,
+    pub temperature: Temperature,
     /// Learnt, if they were.
     pub scores: Option<Scores>,
     pub weights: Weights<'a>,
@@ -76,11 +99,12 @@ pub struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     /// By the scheme of the labels, and by what a net learnt of transitions; weights are those at a temperature.
-    pub fn new(labels: &'a Labels, learnt: Option<&[f32]>, temperature: f64) -> Self {
+    pub fn new(labels: &'a Labels, learnt: Option<&[f32]>, temperature: Temperature) -> Self {
         let scores = learnt.map(|learnt| Scores::new(labels, learnt));
-        let weights = Weights::new(labels, scores.as_ref(), temperature);
+        let weights = Weights::new(labels, scores.as_ref(), temperature.get());
         Self {
             labels,
+            temperature,
             scores,
             weights,
         }
@@ -150,7 +174,10 @@ impl<'a> Weights<'a> {
         if let Some(learnt) = &self.learnt {
             to.fill(0.0);
             for (x, row) in from.iter().zip(learnt.rows()) {
-                to.iter_mut().zip(row).for_each(|(to, w)| *to += x * w);
+                // Nothing comes from labels that are ruled out.
+                if *x > 0.0 {
+                    to.iter_mut().zip(row).for_each(|(to, w)| *to += x * w);
+                }
             }
             return;
         }
@@ -186,9 +213,14 @@ impl<'a> Weights<'a> {
         }
     }
 
+    /// The logarithm of what one label of a row weighs.
+    pub fn log_of(&self, row: &[f32], label: usize) -> f64 {
+        log_weight(row, label, self.temperature)
+    }
+
     /// What a row of probabilities weighs at the temperature, as shares of the largest.
     pub fn of_row(&self, row: &[f32], weights: &mut [f64]) {
-        super::row::weigh(row, self.temperature, weights);
+        weigh(row, self.temperature, weights);
     }
 }
 

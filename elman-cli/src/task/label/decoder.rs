@@ -2,7 +2,8 @@
 
 use super::chain::Scores;
 use super::labels::Labels;
-use super::row::{best, log};
+use super::row::best;
+use crate::task::temperature::log;
 
 /// The most probable labels of one sentence among those that the scheme allows, by learnt scores of transitions where there
 /// are any (Viterbi).

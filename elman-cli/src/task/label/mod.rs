@@ -2,6 +2,7 @@
 
 mod args;
 mod chain;
+mod confidence;
 mod counts;
 mod decoder;
 mod evidence;
@@ -11,6 +12,8 @@ mod lattice;
 mod meaning;
 mod model;
 mod parts;
+mod predict;
+mod reliability;
 mod row;
 mod scores;
 mod targets;

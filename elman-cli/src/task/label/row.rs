@@ -20,16 +20,3 @@ pub fn nats(probability: f32) -> f64 {
         -f64::from(probability.max(f32::MIN_POSITIVE)).ln()
     }
 }
-
-/// The logarithm of a probability, no less than that of the smallest that costs 87 nats.
-pub fn log(probability: f32) -> f64 {
-    f64::from(probability.max(f32::MIN_POSITIVE)).ln()
-}
-
-/// What probabilities weigh at a temperature, as shares of the largest: `(p / largest)^(1 / temperature)`.
-pub fn weigh(row: &[f32], temperature: f64, weights: &mut [f64]) {
-    let largest = log(row[best(row)]);
-    for (weight, &probability) in weights.iter_mut().zip(row) {
-        *weight = ((log(probability) - largest) / temperature).exp();
-    }
-}

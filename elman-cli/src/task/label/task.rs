@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{DEFAULTS, LabelArgs, NUMBERS};
 use super::chain::{Chain, legal};
+use super::confidence;
 use super::counts::LabelCounts;
 use super::evidence::evidence;
 use super::judge::{Decoded, LabelJudge};
@@ -20,6 +21,7 @@ use crate::data::survey;
 use crate::data::table::Wanted;
 use crate::data::{Format, Hiding, Layout, Sequences, load_table};
 use crate::net::network::Network;
+use crate::task::temperature::Temperature;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -80,6 +82,7 @@ impl LabelTask {
             columns: args.columns,
             layout,
             split_column: None,
+            temperature: Temperature::default(),
         };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
@@ -137,6 +140,7 @@ impl LabelTask {
             dialect: args.dialect.clone(),
             columns: None,
             layout: Layout::PLAIN,
+            temperature: Temperature::default(),
             split_column: args.split_column.clone(),
         };
         let lines = train.iter().map(|block| block.line).collect();
@@ -175,7 +179,7 @@ impl LabelTask {
     /// What a net finds in the validation data.
     fn run(&self, network: &Network) -> Result<Vec<Decoded>> {
         let (labels, valid) = (&self.0.meaning.labels, &self.0.valid);
-        let chain = &Chain::new(labels, network.transitions(), 1.0);
+        let chain = &Chain::new(labels, network.transitions(), Temperature::default());
         let sequences = valid;
         network.judge(valid, &LabelJudge { chain, sequences })
     }
@@ -263,8 +267,15 @@ impl Task for LabelTask {
         })
     }
 
-    fn evidence(&self, network: &Network) -> Result<Vec<Evidence>> {
-        let found = self.run(network)?;
-        Ok(evidence(&self.0.meaning.labels, &self.0.valid, &found))
+    fn evidence(&self, network: &Network, meaning: &LabelMeaning) -> Result<Vec<Evidence>> {
+        evidence(network, meaning, &self.0.valid)
+    }
+
+    fn calibrated(&self, network: &Network, meaning: LabelMeaning) -> Result<Option<LabelMeaning>> {
+        let temperature = confidence::fit(network, &meaning.labels, &self.0.valid)?;
+        Ok(Some(LabelMeaning {
+            temperature,
+            ..meaning
+        }))
     }
 }

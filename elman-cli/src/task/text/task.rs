@@ -247,7 +247,7 @@ impl Task for TextTask {
         "-nats_per_token"
     }
 
-    fn evidence(&self, network: &Network) -> Result<Vec<Evidence>> {
+    fn evidence(&self, network: &Network, _: &TextMeaning) -> Result<Vec<Evidence>> {
         let model = &network.model()?;
         let samples = SAMPLED.map(|(how, temperature)| -> Result<Sample> {
             let text = sample(&self.data.meaning, model, temperature, SAMPLE_LENGTH)?;

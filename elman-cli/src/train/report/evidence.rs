@@ -1,6 +1,7 @@
 //! What a report page shows of a net at work.
 
 use super::confusion::Confusion;
+use super::reliability::Reliability;
 
 /// Something to look at.
 #[derive(Clone, Debug)]
@@ -10,6 +11,17 @@ pub enum Evidence {
     Spans(Vec<KindScore>),
     Series(Series),
     Samples(Vec<Sample>),
+    Reliability(Curve),
+}
+
+/// How often answers were right, by how sure they were.
+#[derive(Clone, Debug, Default)]
+pub struct Curve {
+    /// What the answers are, such as spans.
+    pub what: String,
+    pub reliability: Reliability,
+    /// What logits were divided by.
+    pub temperature: f64,
 }
 
 /// How often each class was taken for which.

@@ -8,6 +8,7 @@ mod confusion;
 mod evidence;
 mod matrix;
 mod page;
+mod reliability;
 mod run;
 mod scale;
 mod source;
@@ -16,5 +17,6 @@ mod tables;
 mod tests;
 
 pub use confusion::Confusion;
-pub use evidence::{Evidence, KindScore, NamedConfusion, Sample, Series};
+pub use evidence::{Curve, Evidence, KindScore, NamedConfusion, Sample, Series};
+pub use reliability::{Reliability, ReliabilityRow};
 pub use run::{RunReport, RunState};
