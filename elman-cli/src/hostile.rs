@@ -104,6 +104,7 @@ pub fn model(bytes: &[u8]) -> bool {
                 format: None,
                 columns: None,
                 top_k: Some(2),
+                text: false,
                 min_confidence: Some(0.5),
                 steps: *steps,
                 json,

@@ -64,6 +64,11 @@ fn transitions_are_learnt_kept_and_used() {
         let ran = shop.run(&format!("export run1 --format {format} -o net.{format}"));
         assert!(ran.code == 0 && ran.err.contains("left out"), "{}", ran.err);
     }
+    shop.ok("import run1/model.safetensors --like run1 -o again");
+    assert!(
+        model("run1") == model("again"),
+        "they come and go with the net"
+    );
     let ran = shop.feed(
         "predict run1 --data -",
         &["Mr.\nAho\nBell\nsees\n\n", "rain\n"],

@@ -33,6 +33,11 @@ pub fn run(args: &PredictArgs) -> Result<()> {
             "--top-k and --min-confidence are for labels and classes; this net answers with something else",
         ));
     }
+    if args.text && !trained.labels_words() {
+        return Err(Failure::input(
+            "--text is for nets that label words, of elman train label; this net reads something else",
+        ));
+    }
     Format::check(args.format, trained.formats())?;
     on_threads(args.threads.into(), || {
         to_standard_output(trained.as_ref(), args)

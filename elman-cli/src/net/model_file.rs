@@ -97,12 +97,20 @@ pub fn params(content: &[u8], spec: &Spec) -> Result<Vec<f32>> {
             spec.params_len()
         )));
     }
-    if let Some(name) = file.names().into_iter().find(|name| !ours(name)) {
+    let is_ours = |name: &str| ours(name) || transitions::NAMES.contains(&name);
+    if let Some(name) = file.names().into_iter().find(|name| !is_ours(name)) {
         return Err(Failure::input(format!(
             "the tensor {name} is one too many: the model has none of that name"
         )));
     }
-    read_params(&file, spec)
+    read_learnt(&file, spec)
+}
+
+/// Parameters, and behind them the scores of transitions, if there are any.
+fn read_learnt(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
+    let mut params = read_params(file, spec)?;
+    params.extend(transitions::read(file, spec.output_width())?);
+    Ok(params)
 }
 
 fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
@@ -215,8 +223,7 @@ pub fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network
     }
     let metadata: Metadata<T> = from_json(&json)?;
     let spec = metadata.spec.restore()?;
-    let mut params = read_params(&file, &spec)?;
-    params.extend(transitions::read(&file, spec.output_width())?);
+    let params = read_learnt(&file, &spec)?;
     Ok((Network::new(spec, params)?, metadata.meaning))
 }
 

@@ -7,7 +7,7 @@ use crate::base::failure::{Failure, Result};
 use crate::net::torch_tensor::{Exported, numbers};
 
 /// In the order in which core has them.
-const NAMES: [&str; 3] = [
+pub const NAMES: [&str; 3] = [
     "crf.transitions",
     "crf.start_transitions",
     "crf.end_transitions",

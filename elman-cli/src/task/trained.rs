@@ -70,6 +70,11 @@ pub trait Trained: HasNetwork {
         false
     }
 
+    /// Whether it labels words, so that it can read running text: --text is for those.
+    fn labels_words(&self) -> bool {
+        false
+    }
+
     /// Scores on the file that the command line names.
     ///
     /// # Errors

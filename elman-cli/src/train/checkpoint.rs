@@ -149,7 +149,10 @@ fn fingerprint(task: &impl Task) -> Result<u64> {
     let data = [task.train().fingerprint(), task.valid().fingerprint()];
     let transitions = task.data().transitions.iter().flatten();
     let legal = transitions.map(|&legal| u64::from(legal));
-    Ok(data.into_iter().chain(legal).fold(shape, seeds::fold))
+    let vectors = task.data().vectors.iter().flat_map(|vectors| &vectors.rows);
+    let vectors = vectors.map(|(id, _)| u64::from(*id));
+    let all = data.into_iter().chain(legal).chain(vectors);
+    Ok(all.fold(shape, seeds::fold))
 }
 
 const PARAMS: &str = "params";

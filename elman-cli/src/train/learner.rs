@@ -194,6 +194,11 @@ impl Learner {
             tables: Tables::new(spec, scores),
             ranges: Vec::new(),
         };
+        if let Some(vectors) = data.vectors.as_ref().filter(|vectors| vectors.are_frozen) {
+            learner
+                .tables
+                .freeze(vectors.rows.iter().map(|&(id, _)| id));
+        }
         if walk == Walk::Streams {
             learner.deal(&longest_first(sequences));
             for shard in &mut learner.shards {

@@ -21,6 +21,8 @@ struct Table {
     width: usize,
     /// The padding row; it is also the last.
     padding: u32,
+    /// Rows that stay as they are; empty where none do.
+    is_frozen: Vec<bool>,
     /// Whether a row is in `used`.
     is_used: Vec<bool>,
     used: Vec<u32>,
@@ -36,6 +38,7 @@ impl Tables {
                 offset: tensor.offset,
                 width: tensor.columns,
                 padding: (tensor.rows - 1) as u32,
+                is_frozen: Vec::new(),
                 is_used: vec![false; tensor.rows],
                 used: Vec::new(),
             })
@@ -48,6 +51,14 @@ impl Tables {
             tables,
             dense: start..spec.params_len() + more,
             pads,
+        }
+    }
+
+    /// Some rows of the first table stay as they are.
+    pub fn freeze(&mut self, ids: impl Iterator<Item = u32>) {
+        if let Some(table) = self.tables.first_mut() {
+            table.is_frozen = vec![false; table.is_used.len()];
+            ids.for_each(|id| table.is_frozen[id as usize] = true);
         }
     }
 
@@ -84,12 +95,15 @@ impl Tables {
         }
     }
 
-    /// The parameters in use as ranges of the flat slice, first to last; neighbouring rows share a range.
+    /// The parameters in use that may change, as ranges of the flat slice, first to last; neighbouring rows share a range.
     pub fn ranges(&mut self, ranges: &mut Vec<Range<usize>>) {
         ranges.clear();
         for table in &mut self.tables {
             table.used.sort_unstable();
             for &id in &table.used {
+                if table.is_frozen.get(id as usize) == Some(&true) {
+                    continue;
+                }
                 let start = table.offset + id as usize * table.width;
                 match ranges.last_mut() {
                     Some(last) if last.end == start => last.end += table.width,
@@ -154,6 +168,9 @@ mod tests {
                 .chain([dense.clone()])
                 .collect::<Vec<_>>()[..]
         );
+        first.freeze([4, 7].into_iter());
+        first.ranges(&mut ranges);
+        assert_eq!(ranges[..2], [12..16, 36..41]);
         let mut gradients = vec![1.0; SPEC.params_len() + 5];
         first.clear(&mut gradients);
         assert_eq!(gradients.iter().position(|&g| g == 0.0), Some(12));

@@ -1,11 +1,12 @@
 //! What a kind of job must tell the training loop, which knows no file format and no label.
 
-use elman_core::Spec;
+use elman_core::{Spec, Tensor, TensorKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
+use crate::data::vectors::Vectors;
 use crate::data::{Hiding, Sequences};
 use crate::net::model_file;
 use crate::net::network::Network;
@@ -55,6 +56,8 @@ pub struct TaskData<M> {
     /// Where labels are scored together: which transitions between them are legal, as
     /// [`elman_core::crf::Transitions`] has it.
     pub transitions: Option<Vec<bool>>,
+    /// Ready vectors of words, ids of the first channel.
+    pub vectors: Option<Vectors>,
 }
 
 impl<M> TaskData<M> {
@@ -101,8 +104,18 @@ pub trait Task: Sync {
         Walk::Shuffled
     }
 
-    /// Changes the parameters that training starts from, which are random.
-    fn start(&self, _params: &mut [f32]) {}
+    /// Changes the parameters that training starts from, which are random: words with ready vectors start from these.
+    fn start(&self, params: &mut [f32]) {
+        let data = self.data();
+        let table = |tensor: &Tensor| tensor.kind == TensorKind::Embedding { channel: 0 };
+        let (Some(vectors), Some(table)) = (&data.vectors, data.spec.tensors().find(table)) else {
+            return;
+        };
+        for (id, row) in &vectors.rows {
+            let start = table.offset + *id as usize * table.columns;
+            params[start..start + row.len()].copy_from_slice(row);
+        }
+    }
 
     /// What a net is that has not been trained at all, if it is worth something: then it stays the model for as long as no epoch is
     /// better.

@@ -66,6 +66,7 @@ impl Echo {
             hiding: None,
             class_weights: None,
             transitions: None,
+            vectors: None,
         })
     }
 }

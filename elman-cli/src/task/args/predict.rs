@@ -15,6 +15,7 @@ pub const UNSURE: &str = "unsure";
 #[command(after_help = "\
 Data in, answers out, in the format of the data that the run was trained on:
   label     a token per line, a blank line after every sentence: token, TAB, label; rows of numbers: seq,t,label,probability
+            --text: token, start, end, label, with TABs between
   classify  a table: seq,class,probability; texts: text, TAB, class; sentences: a class per line
   forecast  the rows, with one more column: the target N steps ahead, as --horizon was (\"ahead\" in JSON counts the
             steps of --steps); t counts the steps from 0, and a column of dates goes on where its steps are even
@@ -28,6 +29,7 @@ Examples:
   elman predict runs/names --data new.conll --json | jq -c .spans
   elman predict runs/names --data new.conll --min-confidence 0.9
   elman predict runs/digits --data new.csv --top-k 3
+  echo 'I saw Ada Lovelace.' | elman predict runs/names --data - --text
   elman predict runs/sun --data sunspots.csv --steps 12
   elman predict runs/shakespeare --data new.txt")]
 pub struct PredictArgs {
@@ -53,6 +55,10 @@ pub struct PredictArgs {
     /// Labels and classes: `unsure` in place of what is less probable than this; of spans it is the whole span that counts
     #[arg(long, value_name = "P", value_parser = real(0.0..=1.0, "from 0 to 1"))]
     pub min_confidence: Option<f64>,
+    /// Runs of words that were trained by train label: the data are running text, which is cut into sentences and tokens; answers say where
+    /// each token begins and ends, in characters of the whole text
+    #[arg(long, conflicts_with = "columns")]
+    pub text: bool,
     /// Print one JSON object per sentence, with tokens, labels, spans and how probable each is; or per row, with value and forecast
     #[arg(long)]
     pub json: bool,

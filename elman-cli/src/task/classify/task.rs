@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use elman_core::Target;
-
-use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
+use super::args::{CHARACTERS, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
 use super::scores::ClassScores;
 use super::source::{self, Example, Examples, Kind, Known, Unit};
@@ -15,11 +13,13 @@ use crate::base::seeds::{self, Purpose};
 use crate::data::reading::{Reading, Steps};
 use crate::data::survey;
 use crate::data::table::Part;
+use crate::data::vectors::Vectors;
 use crate::data::{DataFile, Format, Hiding};
 use crate::net::network::Network;
 use crate::task::groups::{self, HELD_OUT, Member};
 use crate::task::label::{LabelCounts, Labels};
 use crate::task::temperature::{Temperature, enough};
+use crate::task::word_vectors;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -46,7 +46,7 @@ impl ClassifyTask {
     ) -> Result<Self> {
         let settings = &args.settings;
         let train_path = args.train.as_deref().unwrap_or(valid_path);
-        let (reading, hiding) = read(kind, settings, train, train_path);
+        let (reading, hiding, vectors) = read(kind, args, train, train_path)?;
         let input = reading.input(settings.window)?;
         let meaning = ClassMeaning {
             kind,
@@ -66,9 +66,9 @@ impl ClassifyTask {
             spec,
             valid: meaning.encode(valid, valid_path)?,
             train_lines: train.all.iter().map(|example| example.line).collect(),
-            class_weights: (args.class_weights == ClassWeights::Balanced)
-                .then(|| balanced(sequences.classes(), count)),
+            class_weights: args.class_weights.of(sequences.classes(), count),
             transitions: None,
+            vectors,
             train: sequences,
             hiding,
             meaning,
@@ -176,10 +176,14 @@ fn some_of_every_class(examples: Vec<Example>, count: usize) -> Vec<Example> {
 /// How these examples become what a net reads.
 fn read(
     kind: Kind,
-    settings: &Settings,
+    args: &ClassifyArgs,
     train: &Examples,
     path: &Path,
-) -> (Reading, Option<Hiding>) {
+) -> Result<(Reading, Option<Hiding>, Option<Vectors>)> {
+    let settings = &args.settings;
+    if !matches!(kind, Kind::Text(Unit::Words) | Kind::Sentences) {
+        word_vectors::none(&args.vectors)?;
+    }
     let tokens = || {
         let tokens = train.all.iter().filter_map(|example| match &example.steps {
             Steps::Tokens(tokens) => Some(tokens),
@@ -187,22 +191,23 @@ fn read(
         });
         tokens.flatten().map(String::as_str)
     };
-    match kind {
+    Ok(match kind {
         Kind::Numbers => {
             let values = || train.all.iter().filter_map(Example::numbers);
             let (reading, notes) = Reading::numbers(&train.columns, values(), settings.window);
             survey::note(&train.columns, values, &notes, path);
-            (reading, None)
+            (reading, None, None)
         }
         Kind::Text(Unit::Chars) => {
             let (reading, hiding) = Reading::characters(settings.embedding, tokens());
-            (reading, Some(hiding))
+            (reading, Some(hiding), None)
         }
         Kind::Text(Unit::Words) | Kind::Sentences => {
-            let (reading, hiding) = Reading::words(settings.embedding, tokens());
-            (reading, Some(hiding))
+            let read = word_vectors::read(&args.vectors, settings.embedding, WORDS, tokens());
+            let (reading, hiding, vectors) = read?;
+            (reading, Some(hiding), vectors)
         }
-    }
+    })
 }
 
 /// Holds out a tenth of every class that has more than one sequence, the same one for the same seed; the rest keeps its
@@ -233,20 +238,6 @@ fn part(examples: Vec<Example>, is_held_out: &[bool]) -> (Vec<Example>, Vec<Exam
         .partition(|_| places.next() == Some(&false))
 }
 
-/// Weights under which all classes count the same, 1 on average over the sequences.
-fn balanced(targets: &[Target], classes: usize) -> Vec<f32> {
-    let mut counts = vec![0usize; classes];
-    for class in targets.iter().filter_map(|target| target.get()) {
-        counts[class as usize] += 1;
-    }
-    let occurring = counts.iter().filter(|&&count| count > 0).count();
-    let weight = |&count: &usize| match count {
-        0 => 0.0,
-        count => (targets.len() as f64 / (occurring * count) as f64) as f32,
-    };
-    counts.iter().map(weight).collect()
-}
-
 impl Job for ClassifyArgs {
     type Task = ClassifyTask;
 
@@ -272,7 +263,7 @@ impl Job for ClassifyArgs {
     fn files(&mut self) -> Vec<&mut PathBuf> {
         let (train, valid) = (&mut self.train, &mut self.valid);
         let classes = [&mut self.classes, &mut self.valid_classes];
-        [train, valid]
+        [train, valid, &mut self.vectors.vectors]
             .into_iter()
             .chain(classes)
             .flatten()
@@ -416,13 +407,5 @@ mod tests {
         assert_eq!(train.len(), 44 - 6);
         assert_eq!(hold_out(examples.clone(), 1).1, valid);
         assert_ne!(hold_out(examples, 2).1, valid);
-    }
-
-    #[test]
-    fn balanced_classes_count_the_same() {
-        let targets = [0, 0, 0, 2].map(Target::class);
-        let weights = balanced(&targets, 3);
-        assert_eq!(weights[1], 0.0);
-        assert_eq!((weights[0] * 3.0, weights[2]), (2.0, 2.0));
     }
 }

@@ -77,6 +77,7 @@ impl EchoTask {
             hiding: None,
             class_weights: None,
             transitions: None,
+            vectors: None,
         }))
     }
 }

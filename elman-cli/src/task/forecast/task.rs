@@ -97,6 +97,7 @@ impl ForecastTask {
                 hiding: None,
                 class_weights: None,
                 transitions: None,
+                vectors: None,
             },
             items: valid.items,
         };

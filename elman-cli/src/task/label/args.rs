@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::labels::Labels;
 use crate::base::failure::{Failure, Result};
+use crate::data::vectors::VectorArgs;
 use crate::data::{Columns, Dialect, Format};
+use crate::task::class_weights::ClassWeights;
 use crate::train::defaults::{Defaults, other_defaults, with_defaults};
 use crate::train::settings::Settings;
 
@@ -90,6 +92,12 @@ pub struct LabelArgs {
     #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transitions: Option<bool>,
+    /// How much each label counts in training
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    pub class_weights: ClassWeights,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub vectors: VectorArgs,
     #[command(flatten)]
     #[serde(flatten)]
     pub dialect: Dialect,
@@ -117,6 +125,8 @@ impl LabelArgs {
             "--transitions gives whole sequences a probability, and --smoothing spreads that of single labels: leave out one of \
              the two"
                 .to_owned()
+        } else if self.class_weights != ClassWeights::None {
+            "--transitions scores whole sequences, and --class-weights weighs single labels: leave out one of the two".to_owned()
         } else if count > MOST_SCORED {
             format!(
                 "--transitions would score {count} times {count} pairs of labels, and at most {MOST_SCORED} labels can be told \
@@ -137,6 +147,8 @@ Examples:
   elman train label --train train.conll --valid dev.conll --out runs/names
   elman train label --train train.conll --cell gru
   elman train label --train train.conll --transitions  (with a CRF)
+  elman train label --train rows.csv --class-weights balanced
+  elman train label --train train.conll --vectors glove.6B.100d.txt
   elman train label --train treebank.conllu --columns 2,5    (word, label)
   elman train label --config runs/names/config.toml --out runs/names-again
   elman train --resume runs/names",

@@ -33,8 +33,13 @@ impl Trained for LabelModel {
         true
     }
 
+    fn labels_words(&self) -> bool {
+        self.meaning.reading.columns().is_none()
+    }
+
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
         match self.meaning.reading.columns() {
+            None if args.text => self.answer_text(args, chunk, out),
             None => {
                 let mut lines = Lines::open(&args.data)?;
                 let is_label = |word: &str| self.meaning.labels.id(word).is_some();

@@ -11,6 +11,7 @@ use super::model::LabelModel;
 use crate::base::failure::Result;
 use crate::base::json;
 use crate::data::conll::{Conll, Sentence};
+use crate::data::running::{RunningSentence, RunningText};
 use crate::data::table::Wanted;
 use crate::data::{self, Lines, Loader, Sequences, open_table, quoted};
 use crate::task::args::{PredictArgs, UNSURE};
@@ -37,6 +38,26 @@ struct LabelRowsAnswer<'a> {
     probabilities: Vec<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top: Option<Vec<Vec<Likely<'a>>>>,
+}
+
+/// One line of `predict --text --json`; places count the characters of the whole text.
+#[derive(Serialize)]
+struct RunningAnswer<'a> {
+    text: &'a str,
+    tokens: Vec<RunningToken<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spans: Option<Vec<FoundSpan<'a>>>,
+}
+
+#[derive(Serialize)]
+struct RunningToken<'a> {
+    text: &'a str,
+    start: usize,
+    end: usize,
+    label: &'a str,
+    probability: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top: Option<Vec<Likely<'a>>>,
 }
 
 /// A label that may be the right one.
@@ -91,6 +112,97 @@ impl LabelModel {
             }
             out.flush()?;
         }
+    }
+
+    /// Labels running text: token, start, end and label, or a JSON object per sentence.
+    ///
+    /// # Errors
+    /// Reading or writing fails.
+    pub(super) fn answer_text(
+        &self,
+        args: &PredictArgs,
+        chunk: usize,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let mut text = RunningText::open(&args.data)?;
+        loop {
+            let running = text.next(chunk)?;
+            if running.is_empty() {
+                return Ok(());
+            }
+            let sentence = |running: &RunningSentence| Sentence {
+                tokens: running.tokens.clone(),
+                ..Sentence::default()
+            };
+            let sentences: Vec<Sentence> = running.iter().map(sentence).collect();
+            for (running, found) in running.iter().zip(self.look_at(&sentences, args)?) {
+                self.write_running(running, &found, args, out)?;
+            }
+            out.flush()?;
+        }
+    }
+
+    fn write_running(
+        &self,
+        sentence: &RunningSentence,
+        found: &Confidence,
+        args: &PredictArgs,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let labels = self.sure_labels(found, args);
+        let RunningSentence {
+            tokens,
+            places,
+            text,
+        } = sentence;
+        if !args.json {
+            for (t, ((token, place), label)) in tokens.iter().zip(places).zip(labels).enumerate() {
+                write!(out, "{token}\t{}\t{}\t{label}", place.start, place.end)?;
+                self.write_top(found, t, out)?;
+            }
+            return Ok(writeln!(out)?);
+        }
+        let top = args.top_k.map(|_| self.top(found));
+        let mut top = top.map(Vec::into_iter);
+        let described = tokens
+            .iter()
+            .zip(places)
+            .zip(labels.iter().zip(&found.sure));
+        let described = described.map(|((text, place), (label, sure))| RunningToken {
+            text,
+            start: place.start,
+            end: place.end,
+            label,
+            probability: *sure as f32,
+            top: top.as_mut().and_then(Iterator::next),
+        });
+        let first = places.first().map_or(0, |place| place.start);
+        let spans = self.spans(tokens, found, args).into_iter().map(|span| {
+            let (start, end) = (places[span.start].start, places[span.end - 1].end);
+            let letters = text.chars().skip(start - first).take(end - start);
+            FoundSpan {
+                start,
+                end,
+                text: letters.collect(),
+                ..span
+            }
+        });
+        let answer = RunningAnswer {
+            text,
+            tokens: described.collect(),
+            spans: (self.meaning.labels.are_spans()).then(|| spans.collect()),
+        };
+        json::write(&mut *out, &answer)?;
+        Ok(writeln!(out)?)
+    }
+
+    /// What is likeliest for a token, and the end of its line.
+    fn write_top(&self, found: &Confidence, t: usize, out: &mut dyn Write) -> Result<()> {
+        for &(label, probability) in found.top.get(t).into_iter().flatten() {
+            let label = self.meaning.labels.name(label);
+            write!(out, "\t{label}\t{probability:.6}")?;
+        }
+        Ok(writeln!(out)?)
     }
 
     /// Labels the rows of a table: `seq,t,label,probability`, or a JSON object per sequence.
@@ -214,18 +326,14 @@ impl LabelModel {
                 labels,
                 probabilities: floats(&found.sure),
                 top: args.top_k.map(|_| self.top(found)),
-                spans: (known.are_spans()).then(|| self.spans(sentence, found, args)),
+                spans: (known.are_spans()).then(|| self.spans(&sentence.tokens, found, args)),
             };
             json::write(&mut *out, &answer)?;
             return Ok(writeln!(out)?);
         }
         for (t, (token, label)) in sentence.tokens.iter().zip(labels).enumerate() {
             write!(out, "{token}\t{label}")?;
-            for &(label, probability) in found.top.get(t).into_iter().flatten() {
-                let label = self.meaning.labels.name(label);
-                write!(out, "\t{label}\t{probability:.6}")?;
-            }
-            writeln!(out)?;
+            self.write_top(found, t, out)?;
         }
         Ok(writeln!(out)?)
     }
@@ -265,7 +373,7 @@ impl LabelModel {
 
     fn spans(
         &self,
-        sentence: &Sentence,
+        words: &[String],
         found: &Confidence,
         args: &PredictArgs,
     ) -> Vec<FoundSpan<'_>> {
@@ -280,7 +388,7 @@ impl LabelModel {
                 kind: if is_sure { kind } else { UNSURE },
                 start: tokens.start,
                 end: tokens.end,
-                text: sentence.tokens[tokens.clone()].join(" "),
+                text: words[tokens.clone()].join(" "),
                 confidence: *sure as f32,
                 likeliest: (!is_sure).then_some(kind),
             }

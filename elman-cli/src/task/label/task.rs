@@ -19,9 +19,11 @@ use crate::data::conll::Conll;
 use crate::data::reading::Reading;
 use crate::data::survey;
 use crate::data::table::Wanted;
+use crate::data::vectors::Vectors;
 use crate::data::{Format, Hiding, Layout, Sequences, load_table};
 use crate::net::network::Network;
 use crate::task::temperature::Temperature;
+use crate::task::word_vectors;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -73,8 +75,9 @@ impl LabelTask {
         let load = |valid: &Path| Ok(Conll::load(valid, args.columns, Some(layout))?.0);
         let (train, valid, valid_path) = split(args, path, train, load, hold_out)?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
-        let embedding = args.settings.embedding;
-        let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
+        let (embedding, words) = (args.settings.embedding, words.map(String::as_str));
+        let read = word_vectors::read(&args.vectors, embedding, DEFAULTS, words);
+        let (reading, hiding, vectors) = read?;
         let meaning = LabelMeaning {
             reading,
             labels,
@@ -90,11 +93,12 @@ impl LabelTask {
             args,
             (meaning.encode(&train, &name(path))?, lines),
             meaning.encode(&valid, &name(valid_path))?,
-            (meaning, Some(hiding)),
+            (meaning, Some(hiding), vectors),
         )
     }
 
     fn load_rows(args: &LabelArgs, path: &Path) -> Result<Self> {
+        word_vectors::none(&args.vectors)?;
         let mut wanted = Wanted {
             format: args.format,
             needs_labels: true,
@@ -149,7 +153,7 @@ impl LabelTask {
             args,
             (meaning.encode_rows(&train, &name(path))?, lines),
             meaning.encode_rows(&valid, &name(valid_path))?,
-            (meaning, None),
+            (meaning, None, None),
         )
     }
 
@@ -157,10 +161,11 @@ impl LabelTask {
         args: &LabelArgs,
         (train, train_lines): (Sequences, Vec<usize>),
         valid: Sequences,
-        (meaning, hiding): (LabelMeaning, Option<Hiding>),
+        (meaning, hiding, vectors): (LabelMeaning, Option<Hiding>, Option<Vectors>),
     ) -> Result<Self> {
         let settings = &args.settings;
         let input = meaning.reading.input(settings.window)?;
+        let class_weights = args.class_weights.of(train.classes(), meaning.labels.len());
         let transitions = args
             .scores_transitions(&meaning.labels)?
             .then(|| legal(&meaning.labels));
@@ -171,8 +176,9 @@ impl LabelTask {
             train_lines,
             valid,
             hiding,
-            class_weights: None,
+            class_weights,
             transitions,
+            vectors,
         }))
     }
 
@@ -227,7 +233,8 @@ impl Job for LabelArgs {
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
-        self.train.iter_mut().chain(&mut self.valid).collect()
+        let data = self.train.iter_mut().chain(&mut self.valid);
+        data.chain(&mut self.vectors.vectors).collect()
     }
 
     fn load(&self) -> Result<LabelTask> {

@@ -88,6 +88,7 @@ impl TextTask {
                 meaning,
                 class_weights: None,
                 transitions: None,
+                vectors: None,
             },
         })
     }
