@@ -44,7 +44,7 @@ impl Case {
         let square = labels * labels;
         let is_free = |i: usize| match i {
             i if i < square => i / labels == 0 || i % labels == 0,
-            i => (i - square) % labels == 0,
+            i => (i - square).is_multiple_of(labels),
         };
         let legal: Vec<bool> = (0..scores.len())
             .map(|i| is_free(i) || random.below(forbidden) > 0)

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::Workshop;
 use serde_json::Value;
 
@@ -221,6 +223,17 @@ fn a_temperature_makes_nets_as_sure_as_they_may_be() {
     // One batch is learnt by heart, and says nothing about others.
     shop.learn("label", "doubt.conll", "--overfit-batch 4 --out heart");
     assert!(meaning(&shop, "heart")["temperature"].is_null());
+}
+
+#[test]
+fn models_from_before_there_were_temperatures_open() {
+    let shop = Workshop::new();
+    let old =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/firmware/c/vowels/model.safetensors");
+    std::fs::create_dir(shop.path("old")).expect("a folder");
+    std::fs::copy(old, shop.path("old/model.safetensors")).expect("a copy");
+    assert!(meaning(&shop, "old")["temperature"].is_null());
+    shop.ok("inspect old");
 }
 
 #[test]

@@ -71,6 +71,7 @@
 //! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns; for cells of several sums as many of `R·sums·H`, and `B·Σ H` |
 //! | transposed weights | [`Strip`] | [`Spec::transposed_len`], for training |
 //! | an int8 net | `u32` | [`Int8Lengths::model_len`](quantized::Int8Lengths::model_len), its state [`state_len`](quantized::Int8Lengths::state_len), its stream's scratch [`stream_len`](quantized::Int8Lengths::stream_len): see [`quantized`] |
+//! | a conditional random field of `L` labels | `f32`, `f64` | scores [`crf::params_len`] = `L² + 2·L`, scratch [`crf::scratch_len`] = `3·L² + 6·L + T·(3·L + 1)` |
 //! | optimizer state | `f32` | [`Optimizer::state_len`] = 0, 1 or 2 times the parameters |
 //!
 //! Buffers may hold anything before a call. On the stack of a desktop, large weight gradients take 112 KiB (AVX2 only, copies of

@@ -147,7 +147,11 @@ fn fingerprint(task: &impl Task) -> Result<u64> {
         .bytes()
         .fold(0, |hash, byte| seeds::fold(hash, u64::from(byte)));
     let data = [task.train().fingerprint(), task.valid().fingerprint()];
-    let transitions = task.data().transitions.iter().flatten();
+    let transitions = task
+        .data()
+        .transitions
+        .iter()
+        .flat_map(|first| &first.legal);
     let legal = transitions.map(|&legal| u64::from(legal));
     let vectors = task.data().vectors.iter().flat_map(|vectors| &vectors.rows);
     let vectors = vectors.map(|(id, _)| u64::from(*id));

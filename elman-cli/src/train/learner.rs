@@ -165,10 +165,7 @@ impl Learner {
     /// Buffers for every batch that these settings can make; parameters are zero.
     pub fn new<M>(data: &TaskData<M>, settings: &Settings, walk: Walk) -> Self {
         let (spec, sequences) = (&data.spec, &data.train);
-        let (params, scores) = (
-            data.params_len(),
-            data.transitions.as_ref().map_or(0, Vec::len),
-        );
+        let (params, scores) = (data.params_len(), data.params_len() - spec.params_len());
         let Plan {
             shards,
             per_shard,
@@ -181,7 +178,7 @@ impl Learner {
             optimizer,
             truncation: settings.truncation(),
             clip_norm: settings.clip_norm,
-            legal: data.transitions.clone(),
+            legal: data.transitions.as_ref().map(|first| first.legal.clone()),
             params: vec![0.0; params],
             memory: vec![0.0; optimizer.state_len(params)],
             average: Average::new(settings.average, params),
@@ -247,9 +244,9 @@ impl Learner {
         &self.params[..self.spec.params_len()]
     }
 
-    /// The same, to be changed.
-    pub fn net_mut(&mut self) -> &mut [f32] {
-        &mut self.params[..self.spec.params_len()]
+    /// The same, to be changed; and the scores of transitions.
+    pub fn parts_mut(&mut self) -> (&mut [f32], &mut [f32]) {
+        self.params.split_at_mut(self.spec.params_len())
     }
 
     /// The net that learns, as it is now.

@@ -53,17 +53,29 @@ pub struct TaskData<M> {
     pub hiding: Option<Hiding>,
     /// How much each class counts; all the same without.
     pub class_weights: Option<Vec<f32>>,
-    /// Where labels are scored together: which transitions between them are legal, as
-    /// [`elman_core::crf::Transitions`] has it.
-    pub transitions: Option<Vec<bool>>,
+    /// Where labels are scored together: what may follow what.
+    pub transitions: Option<FirstTransitions>,
     /// Ready vectors of words, ids of the first channel.
     pub vectors: Option<Vectors>,
+}
+
+/// Transitions between labels before training, as [`elman_core::crf::Transitions`] has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstTransitions {
+    /// Whether each may be.
+    pub legal: Vec<bool>,
+    /// What it starts from.
+    pub scores: Vec<f32>,
 }
 
 impl<M> TaskData<M> {
     /// Learnt numbers: those of the net, and behind them the scores of transitions.
     pub fn params_len(&self) -> usize {
-        self.spec.params_len() + self.transitions.as_ref().map_or(0, Vec::len)
+        self.spec.params_len()
+            + self
+                .transitions
+                .as_ref()
+                .map_or(0, |first| first.scores.len())
     }
 }
 

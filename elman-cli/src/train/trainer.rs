@@ -140,13 +140,12 @@ impl<'a, T: Task> Trainer<'a, T> {
             Some(state) => state,
             None => {
                 let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
-                initialize(
-                    task.spec(),
-                    settings.init_weights.into(),
-                    &mut rng,
-                    learner.net_mut(),
-                )?;
-                task.start(learner.net_mut());
+                let (net, scores) = learner.parts_mut();
+                initialize(task.spec(), settings.init_weights.into(), &mut rng, net)?;
+                task.start(net);
+                if let Some(first) = &task.data().transitions {
+                    scores.copy_from_slice(&first.scores);
+                }
                 learner.average.start(&learner.params);
                 TrainingState::start(task)?
             }

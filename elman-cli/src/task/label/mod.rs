@@ -6,6 +6,7 @@ mod confidence;
 mod counts;
 mod decoder;
 mod evidence;
+mod first;
 mod judge;
 mod labels;
 mod lattice;

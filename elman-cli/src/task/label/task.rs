@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{DEFAULTS, LabelArgs, NUMBERS};
-use super::chain::{Chain, legal};
+use super::chain::Chain;
 use super::confidence;
 use super::counts::LabelCounts;
 use super::evidence::evidence;
+use super::first::first_transitions;
 use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
@@ -168,7 +169,7 @@ impl LabelTask {
         let class_weights = args.class_weights.of(train.classes(), meaning.labels.len());
         let transitions = args
             .scores_transitions(&meaning.labels)?
-            .then(|| legal(&meaning.labels));
+            .then(|| first_transitions(&meaning.labels, &train));
         Ok(Self(TaskData {
             spec: settings.spec(input, meaning.head())?,
             meaning,
