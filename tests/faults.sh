@@ -209,6 +209,29 @@ streams() {
     if [ $code = 130 ] && good twice; then row "SIGTERM while training" "130, saved"; else bad "SIGTERM while training" "$code"; fi
 }
 
+# ----------------------------------------------------------------------------------------------------------- several runs
+several() {
+    local line="$label --epochs 60 --seeds 3" name="SIGKILL while --seeds train" living=0 same=0 pid seed
+    $elman $line --out seeds >/dev/null 2>&1 || bad "$name" "the whole runs failed"
+    for ((i = 0; i < 4; i++)); do
+        if [ -e stopped/runs.toml ]; then $elman train --resume stopped >/dev/null 2>&1 & else $elman $line --checkpoint-every 1ms --out stopped >/dev/null 2>&1 & fi
+        pid=$!
+        sleep "0.$(printf '%03d' $((100 + RANDOM % 300)))"
+        kill -KILL $pid 2>/dev/null && living=$((living + 1))
+        wait $pid 2>/dev/null
+    done
+    if [ -e stopped/runs.toml ]; then $elman train --resume stopped >/dev/null 2>&1; else $elman $line --out stopped >/dev/null 2>&1; fi
+    for seed in 1 2 3; do cmp -s seeds/seed-$seed/model.safetensors stopped/seed-$seed/model.safetensors && same=$((same + 1)); done
+    if [ $same = 3 ] && cmp -s seeds/summary.json stopped/summary.json; then row "$name" "$living met it at work; the same models and summary"; else bad "$name" "$same of 3 models are the same"; fi
+    $elman $label --epochs 100000 --folds 3 --out folds >/dev/null 2>err &
+    pid=$!
+    until [ -e folds/fold-1/metrics.jsonl ]; do sleep 0.05; done
+    kill -TERM $pid
+    wait $pid
+    code=$?
+    if [ $code = 130 ] && grep -q "elman train --resume folds$" err; then row "SIGTERM while --folds train" "130, says how to go on"; else bad "SIGTERM while --folds train" "$code: $(tail -n 1 err)"; fi
+}
+
 # ------------------------------------------------------------------------------------------------------------------ flags
 flags() {
     local flag good=0 all=0
@@ -218,14 +241,16 @@ flags() {
         "--schedule never" "--batch 0" "--batch 1048577" "--k1 0" "--k1 4 --k2 2" "--accumulate 0" "--warm-up -1" "--average 1" \
         "--smoothing 1" "--clip-norm -1" "--clip-norm nan" "--epochs 0" "--patience -1" "--overfit-batch 0" "--time-limit 0s" \
         "--time-limit forever" "--checkpoint-every 0s" "--seed -1" "--seed 18446744073709551616" "--threads 0" "--threads 1025" \
-        "--format xml" "--config none.toml"; do
+        "--format xml" "--config none.toml" "--folds 1" "--seeds 0" "--fold 3/2" "--folds 2 --seeds 2" "--folds 1000"; do
         all=$((all + 1))
         $elman $label --out flags $flag >out 2>err </dev/null
         if [ $? = 2 ] && [ -s err ] && ! grep -q panicked err && [ ! -e flags ]; then good=$((good + 1)); else bad "flag $flag" "$(tail -n 2 err)"; rm -rf flags; fi
     done
     for flag in "predict whole --data train.conll --threads 0" "predict whole --data train.conll --steps 1" "predict whole --data none" \
         "eval whole --data train.conll --part test" "export whole --format pdf -o x" "bench --hidden 0 --batch 1 --steps 1 --input 1 --output 1 --mode forward" \
-        "generate whole --length 5" "gradcheck whole" "inspect nowhere"; do
+        "generate whole --length 5" "gradcheck whole" "inspect nowhere" \
+        "compare whole nowhere" "compare whole whole --part test" "eval whole whole --data train.conll --int8" \
+        "predict whole whole --data train.conll --why"; do
         all=$((all + 1))
         $elman $flag >out 2>err </dev/null
         if [ $? = 2 ] && [ -s err ] && ! grep -q panicked err; then good=$((good + 1)); else bad "elman $flag" "$(tail -n 2 err)"; fi
@@ -334,6 +359,7 @@ disks
 removed
 pipes
 streams
+several
 flags
 tiny
 if [ "$size" = all ]; then

@@ -99,7 +99,8 @@ pub fn model(bytes: &[u8]) -> bool {
         write(&data, text.as_bytes());
         for json in [true, false] {
             let args = PredictArgs {
-                run: home.path().to_owned(),
+                runs: vec![home.path().to_owned()],
+                why: false,
                 data: data.clone(),
                 format: None,
                 columns: None,
@@ -112,6 +113,7 @@ pub fn model(bytes: &[u8]) -> bool {
             };
             if steps.is_none() || trained.is_forecaster() {
                 let _ = trained.predict(&args, 2, &mut std::io::sink());
+                let _ = trained.explain(&args, 2, &mut std::io::sink());
             }
         }
         let file = DataFile {

@@ -95,6 +95,7 @@ fn a_killed_run_goes_on_to_the_same_model() {
     names.sort();
     let whole = [
         ".lock",
+        "calls.jsonl",
         "checkpoint.safetensors",
         "config.toml",
         "metrics.jsonl",
@@ -134,13 +135,14 @@ fn fill(shop: &Workshop, sequences: usize) {
 }
 
 /// Jobs of every kind, with epochs long enough to be killed within them; text and echoes have a test of their own.
-const JOBS: [&str; 6] = [
+const JOBS: [&str; 7] = [
     "train label --train train.conll --accumulate 2 --warm-up 30 --average 0.99 --recurrent-dropout 0.2",
     "train label --train train.conll --transitions --average 0.99 --accumulate 2",
     "train label --train train.conll --bidirectional false --k1 2 --k2 3 --schedule plateau",
     "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum --average 0.999 --smoothing 0.1",
     "train classify --train waves.csv --noise 0.3 --layers 2 --train-initial-state --cell lstm",
     "train forecast --train series.csv --target y --inputs lead --hidden 96 --dropout 0.1",
+    "train regress --train series.csv --target y --inputs lead --hidden 96",
 ];
 
 #[test]
@@ -152,7 +154,7 @@ fn kills_at_random_moments_change_nothing() {
 }
 
 /// A job per task and kind of data.
-const CONFIGURED: [&str; 10] = [
+const CONFIGURED: [&str; 11] = [
     "label --train train.conll --format conll --dropout 0.1 --layers 2",
     "label --train rows.csv --noise 0.2 --format csv",
     "label --train train.conll --transitions",
@@ -160,6 +162,7 @@ const CONFIGURED: [&str; 10] = [
     "classify --train words.tsv --tokens chars --warm-up 3 --cell gru",
     "classify --train words.tsv --valid words.tsv --tokens words --optimizer sgd --lr 0.0000012345678901",
     "forecast --train series.csv --target y --inputs lead --horizon 2 --train-initial-state --cell lstm",
+    "regress --train series.csv --target y --inputs lead --read every --noise 0.1",
     "text --train rhyme.txt --k1 4 --k2 9 --lines false",
     "text --train rhyme.txt --tokens words --lines --accumulate 2",
     "echo --steps-per-epoch 2000 --delay 4 --classes 3 --seed 9007199254740993",

@@ -101,6 +101,11 @@ fn every_task_can_be_exported() {
             "train forecast --train series.csv --target y --hidden 4 --epochs 1",
             "residual",
         ),
+        (
+            "regress",
+            "train regress --train series.csv --target y --inputs t --hidden 4 --epochs 1",
+            "residual_0",
+        ),
         ("echo", "train echo --hidden 4 --epochs 1", "labels"),
     ];
     for (name, job, constant) in jobs {

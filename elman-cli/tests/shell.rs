@@ -48,7 +48,7 @@ fn every_command_has_a_page() {
 }
 
 /// What clap knows of commands, and theirs.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "",
     "demo",
     "train",
@@ -62,6 +62,7 @@ const COMMANDS: [&str; 21] = [
     "generate",
     "report",
     "runs",
+    "compare",
     "inspect",
     "quantize",
     "gradcheck",

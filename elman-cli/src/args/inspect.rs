@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Show the net of a run: tensors, parameters, memory on a chip, work per step
+/// Show the net of a run: its score and settings, tensors, parameters, memory on a chip, work per step
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Flash and RAM are exact, for elman-core and images; elman export prints those of its own artefacts, with golden vectors. Code
@@ -13,7 +13,8 @@ comes on top. Instructions are estimates from counts in QEMU, and no cycles.
 Examples:
   elman inspect runs/names
   elman inspect runs/names --train-steps 8   (RAM of training on the chip)
-  elman inspect runs/names --json | jq .parameters")]
+  elman inspect runs/names --json | jq .parameters
+  elman inspect runs/names --json | jq .run.score")]
 pub struct InspectArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]

@@ -1,6 +1,7 @@
 //! What may be typed: a file per command. What a task adds to `elman train` lies with the task.
 
 mod bench;
+mod compare;
 mod demo;
 mod export;
 mod gradcheck;
@@ -21,12 +22,13 @@ use clap::{Parser, Subcommand};
 use crate::task::args::{EvalArgs, GenerateArgs, PredictArgs};
 
 pub use bench::{BenchArgs, LevelName, Mode, StorageName};
+pub use compare::CompareArgs;
 pub use demo::{DemoArgs, Story};
 pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
 pub use import::{IMPORTED, ImportArgs, ImportTask};
 pub use inspect::InspectArgs;
-pub use parse::{parse, parse_job, parse_run, parse_run_text};
+pub use parse::{is_training, parse, parse_job, parse_run, parse_run_text};
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 pub use runs::RunsArgs;
@@ -52,6 +54,7 @@ Examples:
   elman report n                                  curves and scores on a page
   elman train classify --train digits.csv         a class for every sequence
   elman train forecast --train sun.csv --target y the next value of a series
+  elman train regress --train w.csv --target y    numbers from sequences
   elman train text --train shakespeare.txt        elman generate then writes
   elman export n --format c -o net.c              the net for a chip, with proof
   elman import net.onnx --labels up,down          a net from PyTorch or ONNX
@@ -71,6 +74,7 @@ pub enum Command {
     Gradcheck(GradcheckArgs),
     Report(ReportArgs),
     Runs(RunsArgs),
+    Compare(CompareArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -43,13 +43,31 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     // Defaults as if they had been typed before everything else.
     let typed = line.split_off(DEPTH);
     line.extend(task.defaults()?);
+    if !typed.iter().any(says_epochs) {
+        line.push("--usual-epochs".into());
+    }
     line.extend(typed);
     Ok(Cli::parse_from(line))
 }
 
+/// Whether the command line asks for training; false for one that clap complains about, or answers.
+pub fn is_training(typed: impl IntoIterator<Item = OsString>) -> bool {
+    let parsed = Cli::try_parse_from(typed);
+    parsed.is_ok_and(|cli| matches!(cli.command, Command::Train(_)))
+}
+
+fn says_epochs(word: &OsString) -> bool {
+    word.to_str()
+        .is_some_and(|word| word == "--epochs" || word.starts_with("--epochs="))
+}
+
 /// Ends the process with clap's message, and with what was probably meant.
 fn complain(typed: &[OsString], error: &clap::Error) -> ! {
-    if let Some(hint) = hint(typed).filter(|_| error.kind() == ErrorKind::UnknownArgument) {
+    let is_almost_right = matches!(
+        error.kind(),
+        ErrorKind::UnknownArgument | ErrorKind::MissingRequiredArgument
+    );
+    if let Some(hint) = hint(typed).filter(|_| is_almost_right) {
         // Nobody is left to tell if this fails.
         let _ = error.print();
         tell!("");
@@ -63,7 +81,7 @@ fn complain(typed: &[OsString], error: &clap::Error) -> ! {
     }
 }
 
-/// The right command for one that has an argument too many.
+/// The right command for one that has an argument too many, or lacks one.
 fn hint(typed: &[OsString]) -> Option<&'static str> {
     let words: Vec<&str> = typed
         .iter()

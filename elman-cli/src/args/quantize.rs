@@ -18,7 +18,7 @@ Examples:
   elman quantize runs/digits --data train.csv
   elman eval runs/digits --data test.csv --int8")]
 pub struct QuantizeArgs {
-    /// The folder of a training run (label, classify or forecast)
+    /// The folder of a training run (label, classify, forecast or regress)
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
     /// Labelled data in the format of the training data
@@ -48,7 +48,7 @@ impl QuantizeArgs {
     /// What `elman eval` would be asked.
     pub fn eval(&self) -> EvalArgs {
         EvalArgs {
-            run: self.run.clone(),
+            runs: vec![self.run.clone()],
             data: self.data.clone(),
             format: self.format,
             part: self.part,

@@ -10,6 +10,7 @@ use crate::task::classify::ClassifyArgs;
 use crate::task::echo::EchoArgs;
 use crate::task::forecast::ForecastArgs;
 use crate::task::label::LabelArgs;
+use crate::task::regress::RegressArgs;
 use crate::task::text::TextArgs;
 use crate::train::task::Task;
 use crate::train::{Changes, Job};
@@ -25,10 +26,13 @@ Examples:
   elman train label --train train.conll --valid dev.conll --out runs/names
   elman train classify --train digits.csv --valid dev.csv
   elman train forecast --train sunspots.csv --target y --split-column split
+  elman train regress --train windows.csv --target y
   elman train text --train shakespeare.txt
   elman train text --train shakespeare.txt --cell lstm
   elman train --resume runs/names               (on to the very same model)
-  elman train --resume runs/names --epochs 60   (further than it was to go)"
+  elman train --resume runs/names --epochs 60   (further than it was to go)
+  mpirun -n 4 elman train text --train shakespeare.txt   (four processes, the
+                   same model; needs a build with the feature mpi: elman --version)"
 )]
 pub struct TrainArgs {
     /// Go on where RUN stopped; every setting comes from RUN, but for those below
@@ -45,6 +49,7 @@ pub enum TrainTask {
     Label(Box<LabelArgs>),
     Classify(Box<ClassifyArgs>),
     Forecast(Box<ForecastArgs>),
+    Regress(Box<RegressArgs>),
     Text(Box<TextArgs>),
     Echo(Box<EchoArgs>),
 }
@@ -62,6 +67,7 @@ impl TrainTask {
             Self::Label(job) => visitor.visit(&**job),
             Self::Classify(job) => visitor.visit(&**job),
             Self::Forecast(job) => visitor.visit(&**job),
+            Self::Regress(job) => visitor.visit(&**job),
             Self::Text(job) => visitor.visit(&**job),
             Self::Echo(job) => visitor.visit(&**job),
         }

@@ -24,11 +24,16 @@ pub fn version() -> &'static str {
             levels.join(", "),
             detected.name()
         );
-        let _ = write!(
-            text,
-            "\nfeatures  {}",
-            if cfg!(feature = "exact") { "exact" } else { "none" }
-        );
+        let features = [
+            cfg!(feature = "exact").then_some("exact"),
+            cfg!(feature = "mpi").then_some("mpi"),
+        ];
+        let features: Vec<&str> = features.into_iter().flatten().collect();
+        let features = match features.as_slice() {
+            [] => "none".to_owned(),
+            features => features.join(", "),
+        };
+        let _ = write!(text, "\nfeatures  {features}");
         text
     })
 }

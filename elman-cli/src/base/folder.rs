@@ -42,7 +42,39 @@ impl Run {
         Err(Failure::input(complaint).in_file(folder))
     }
 
-    /// The runs right in a folder, or the folder itself if it is one.
+    /// A folder, whether it is there or not.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The runs that these folders stand for: each is one, or holds those of `--folds` or `--seeds`.
+    ///
+    /// # Errors
+    /// As [`Run::open`]; none of those has a model yet.
+    pub fn open_all(folders: &[PathBuf]) -> Result<Vec<Self>> {
+        let mut runs = Vec::new();
+        for folder in folders {
+            if !Self::at(folder.clone()).plan().is_file() {
+                runs.push(Self::open(folder)?);
+                continue;
+            }
+            let mut members = Self::all_in(folder)?;
+            members.retain(|run| run.model().is_file());
+            if members.is_empty() {
+                let sentence = "none of these runs has a model yet";
+                return Err(Failure::input(sentence).in_file(folder));
+            }
+            // By their numbers: fold-2 before fold-10.
+            members.sort_by_key(|run| {
+                let name = run.folder.display().to_string();
+                (name.len(), name)
+            });
+            runs.extend(members);
+        }
+        Ok(runs)
+    }
+
+    /// The runs right in a folder, those of `--folds` and `--seeds` among them, or the folder itself if it is one.
     ///
     /// # Errors
     /// There are none.
@@ -54,10 +86,18 @@ impl Run {
             return Ok(vec![own]);
         }
         let entries = fs::read_dir(folder).map_err(|error| Failure::read(folder, &error))?;
-        let runs = entries.flatten().map(|entry| Self {
-            folder: entry.path(),
-        });
-        let runs: Vec<Self> = runs.filter(|run| run.config().is_file()).collect();
+        let mut runs = Vec::new();
+        for entry in entries.flatten() {
+            let run = Self {
+                folder: entry.path(),
+            };
+            if run.config().is_file() {
+                runs.push(run);
+            } else if run.plan().is_file() {
+                // Before the first of them has begun there are none.
+                runs.extend(Self::all_in(&run.folder).unwrap_or_default());
+            }
+        }
         if runs.is_empty() {
             let sentence = "there are no runs in this folder; elman train makes one";
             return Err(Failure::input(sentence).in_file(folder));
@@ -111,7 +151,7 @@ impl Run {
             return Ok(());
         }
         let folder = self.folder.display();
-        let advice = if self.config().is_file() {
+        let advice = if self.config().is_file() || self.plan().is_file() {
             format!("go on with it by elman train --resume {folder}, or choose another --out")
         } else {
             "it is no run, and not empty; choose another --out".to_owned()
@@ -195,9 +235,24 @@ impl Run {
         self.folder.join("config.toml")
     }
 
+    /// Of a folder that holds the runs of one command (`--folds`, `--seeds`): the settings that they share.
+    pub fn plan(&self) -> PathBuf {
+        self.folder.join("runs.toml")
+    }
+
+    /// What came of these.
+    pub fn summary(&self) -> PathBuf {
+        self.folder.join("summary.json")
+    }
+
     /// One JSON object per epoch.
     pub fn metrics(&self) -> PathBuf {
         self.folder.join("metrics.jsonl")
+    }
+
+    /// One JSON object per process that trained it.
+    pub fn calls(&self) -> PathBuf {
+        self.folder.join("calls.jsonl")
     }
 
     /// The page that shows how it went.

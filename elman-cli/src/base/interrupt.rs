@@ -1,11 +1,16 @@
 //! Ctrl-C: while there is nothing to save it ends the process at once. Later the first asks for a tidy end, the second
 //! gets an untidy one.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
+
+/// So long after it asked its processes to stop mpirun kills those that are left, which cannot say a word then: one second.
+const BEFORE_THE_KILL: Duration = Duration::from_millis(600);
 
 /// Whether the process was asked to stop.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +18,12 @@ pub struct Interrupt(Arc<Flags>);
 
 #[derive(Debug, Default)]
 struct Flags {
+    is_signalled: AtomicBool,
+    /// Whether another process was signalled.
     is_asked: AtomicBool,
+    last_words: OnceLock<String>,
+    /// Whether the tidy end has come.
+    is_saved: AtomicBool,
     /// Whether somebody looks at the other flag.
     is_heeded: AtomicBool,
 }
@@ -31,9 +41,10 @@ impl Interrupt {
             if !is_heeded {
                 tell!("elman: stopped before the first update: there is nothing new to save");
             }
-            if !is_heeded || heard.0.is_asked.swap(true, Ordering::SeqCst) {
+            if !is_heeded || heard.0.is_signalled.swap(true, Ordering::SeqCst) {
                 std::process::exit(i32::from(Failure::INTERRUPTED));
             }
+            heard.prepare_for_a_kill();
         })
         .map_err(|error| Failure::run(format!("cannot listen for Ctrl-C: {error}")))?;
         Ok(interrupt)
@@ -44,9 +55,38 @@ impl Interrupt {
         self.0.is_heeded.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the first one has come.
+    /// What to say if the tidy end takes so long that a launcher may put an untidy one before it.
+    pub fn last_words(&self, words: String) {
+        let _ = self.0.last_words.set(words);
+    }
+
+    /// All is saved: there is nothing more to say.
+    pub fn saved(&self) {
+        self.0.is_saved.store(true, Ordering::SeqCst);
+    }
+
+    fn prepare_for_a_kill(&self) {
+        let asked = self.clone();
+        if self.0.last_words.get().is_some() {
+            thread::spawn(move || {
+                thread::sleep(BEFORE_THE_KILL);
+                let words = asked.0.last_words.get();
+                if let Some(words) = words.filter(|_| !asked.0.is_saved.load(Ordering::SeqCst)) {
+                    tell!("{words}");
+                }
+            });
+        }
+    }
+
+    /// Another process was asked to stop, and so are we.
+    pub fn ask(&self) {
+        self.0.is_asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether somebody was asked.
     pub fn is_asked(&self) -> bool {
-        self.0.is_asked.load(Ordering::SeqCst)
+        let is = |flag: &AtomicBool| flag.load(Ordering::SeqCst);
+        is(&self.0.is_signalled) || is(&self.0.is_asked)
     }
 }
 
@@ -56,7 +96,7 @@ fn on_signal(mut stop: impl FnMut() + Send + 'static) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-    std::thread::Builder::new().spawn(move || {
+    thread::Builder::new().spawn(move || {
         for signal in signals.forever() {
             if signal != SIGHUP {
                 stop();

@@ -1,4 +1,4 @@
-//! What everything stands on: failures, files and folders of a run, threads, memory, seeds. Nothing here is about nets.
+//! What everything stands on: failures, files and folders of a run, threads, ranks, memory, seeds. Nothing here is about nets.
 
 pub mod checksum;
 pub mod encoding;
@@ -7,6 +7,7 @@ pub mod folder;
 pub mod interrupt;
 pub mod json;
 pub mod memory;
+pub mod ranks;
 pub mod seeds;
 pub mod team;
 pub mod tell;

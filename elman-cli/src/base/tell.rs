@@ -3,6 +3,15 @@
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether another process says all there is to say.
+static IS_HUSHED: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is told: of several processes that do one work only the first speaks.
+pub fn hush() {
+    IS_HUSHED.store(true, Ordering::Relaxed);
+}
 
 /// Writes a line to standard error, as `eprintln!` would if it could not panic; words of a file do not steer the terminal.
 macro_rules! tell {
@@ -14,6 +23,14 @@ pub(crate) use tell;
 
 /// What [`tell!`] does.
 pub fn line(words: fmt::Arguments<'_>) {
+    if IS_HUSHED.load(Ordering::Relaxed) {
+        return;
+    }
+    aloud(words);
+}
+
+/// The same of a process that was hushed, where the first cannot know what it says.
+pub fn aloud(words: fmt::Arguments<'_>) {
     let line = format!("{}\n", plain(&words.to_string()));
     // Nobody is left to tell if this fails.
     let _ = std::io::stderr().lock().write_all(line.as_bytes());

@@ -1,4 +1,4 @@
-//! Numbers as they may be typed on the command line.
+//! Numbers and lists as they may be typed on the command line.
 
 use std::ops::{RangeBounds, RangeInclusive};
 
@@ -48,4 +48,9 @@ pub fn seed(text: &str) -> Result<u64, String> {
     number.ok_or_else(|| {
         format!("it must be a whole number from 0 to {LAST}; every one is as good as another")
     })
+}
+/// Names with commas between them.
+pub fn names(list: Option<&str>) -> impl Iterator<Item = &str> + Clone {
+    let names = list.unwrap_or("").split(',').map(str::trim);
+    names.filter(|name| !name.is_empty())
 }

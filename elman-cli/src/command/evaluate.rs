@@ -14,14 +14,19 @@ use crate::task::registry;
 /// # Errors
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    let run = Run::open(&args.run)?;
-    let mut trained = registry::open(&run)?;
+    let runs = Run::open_all(&args.runs)?;
+    let mut trained = registry::open_all(&runs)?;
     if args.int8 && !trained.runs_quantized() {
         return Err(Failure::input(
-            "--int8 is for nets that label, classify or forecast, not for texts and echoes",
+            "--int8 is for nets that label, classify, forecast or regress, not for texts and echoes",
         ));
     }
     if args.int8 {
+        let [run] = &runs[..] else {
+            return Err(Failure::input(
+                "--int8 measures one net in whole numbers: name one run",
+            ));
+        };
         let words = int8_file::load(&run.quantized(), trained.network())?;
         trained.network_mut().set_quantized(words)?;
     }
@@ -40,5 +45,5 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         report.table
     };
     std::io::stdout().write_all(text.as_bytes())?;
-    trained.network().must_be_finite()
+    trained.must_be_finite()
 }

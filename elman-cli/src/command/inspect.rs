@@ -1,11 +1,13 @@
 //! `elman inspect`: the net of a run in numbers – what it holds, and what it costs on a chip.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use elman_core::{InitialState, Spec};
 use serde::Serialize;
 
+use super::runs::Listed;
 use crate::args::InspectArgs;
 use crate::base::failure::Result;
 use crate::base::folder::Run;
@@ -19,6 +21,9 @@ use crate::task::trained::Description;
 /// Everything that is printed.
 #[derive(Debug, Serialize)]
 struct InspectReport {
+    /// None for a net that lies alone in its folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Origin>,
     input: String,
     channels: Vec<NamedChannel>,
     layers: Vec<String>,
@@ -48,6 +53,22 @@ struct InspectReport {
     training: Training,
 }
 
+/// Where the net comes from.
+#[derive(Debug, Serialize)]
+struct Origin {
+    /// The score on the validation data that the net is kept for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
+    /// The epoch that it is from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best_epoch: Option<usize>,
+    /// Epochs done.
+    epochs: usize,
+    settings: BTreeMap<String, String>,
+}
+
 #[derive(Debug, Serialize)]
 struct TensorReport {
     name: String,
@@ -60,9 +81,11 @@ struct TensorReport {
 /// # Errors
 /// A run that is missing or damaged.
 pub fn run(args: &InspectArgs) -> Result<()> {
-    let trained = registry::open(&Run::open(&args.run)?)?;
+    let run = Run::open(&args.run)?;
+    let trained = registry::open(&run)?;
     let Description { channels, labels } = trained.description();
     let report = InspectReport {
+        run: Origin::of(&run)?,
         channels,
         labels,
         ..InspectReport::of(
@@ -79,10 +102,50 @@ pub fn run(args: &InspectArgs) -> Result<()> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
+impl Origin {
+    fn of(run: &Run) -> Result<Option<Self>> {
+        let Listed {
+            score_name,
+            score,
+            best_epoch,
+            epochs,
+            settings,
+            ..
+        } = Listed::of(run)?;
+        Ok((!settings.is_empty()).then_some(Self {
+            score_name,
+            score,
+            best_epoch,
+            epochs,
+            settings,
+        }))
+    }
+
+    /// A line per setting.
+    fn add_settings(&self, text: &mut String) {
+        *text += "\nsettings of the run\n";
+        let width = self.settings.keys().map(String::len).max().unwrap_or(0);
+        for (name, value) in &self.settings {
+            let _ = writeln!(text, "{name:width$}  {value}");
+        }
+    }
+
+    /// The score in a sentence; nothing for a net that was trained elsewhere.
+    fn score(&self) -> Option<String> {
+        let (name, score) = self.score_name.as_ref().zip(self.score)?;
+        let epoch = self.best_epoch.unwrap_or(self.epochs);
+        Some(format!(
+            "{name} {score:.4} on the validation data, after epoch {epoch} of {}",
+            self.epochs
+        ))
+    }
+}
+
 impl InspectReport {
     fn of(spec: &Spec, steps: usize, train_steps: usize) -> Self {
         let memory = Memory::of_strips(spec, steps);
         Self {
+            run: None,
             input: describe::input(&spec.input),
             channels: Vec::new(),
             layers: spec.layers.as_slice().iter().map(describe::layer).collect(),
@@ -114,7 +177,9 @@ impl InspectReport {
     }
 
     fn to_table(&self) -> String {
-        let mut text = format!("input          {}\n", self.input);
+        let score = self.run.as_ref().and_then(Origin::score);
+        let mut text = score.map_or_else(String::new, |score| format!("score          {score}\n"));
+        text += &format!("input          {}\n", self.input);
         let channel = |NamedChannel { name, width, ids }: &_| {
             format!("{name} ({ids} ids of {width} numbers)")
         };
@@ -169,6 +234,7 @@ impl InspectReport {
             self.macs_per_step,
         );
         self.add_chips(&mut text);
+        self.run.iter().for_each(|run| run.add_settings(&mut text));
         text
     }
 

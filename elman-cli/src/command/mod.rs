@@ -1,12 +1,14 @@
 //! What the commands do, a file or folder for each; `elman export` and `elman import` lie in `exchange`.
 
 pub mod bench;
+pub mod compare;
 pub mod demo;
 pub mod evaluate;
 pub mod gradcheck;
 pub mod inspect;
 pub mod predict;
 pub mod quantize;
+pub mod repeat;
 pub mod runs;
 pub mod shell;
 pub mod train;

@@ -22,7 +22,11 @@ const NUMBERS: usize = 1 << 22;
 /// # Errors
 /// A run or a file that is missing or does not fit.
 pub fn run(args: &PredictArgs) -> Result<()> {
-    let trained = registry::open(&Run::open(&args.run)?)?;
+    let runs = Run::open_all(&args.runs)?;
+    if args.why && runs.len() > 1 {
+        return Err(Failure::input("--why looks into one net: name one run"));
+    }
+    let trained = registry::open_all(&runs)?;
     if args.steps.is_some() && !trained.is_forecaster() {
         return Err(Failure::input(
             "--steps is for forecasts; this net answers what is there",
@@ -52,7 +56,10 @@ fn to_standard_output(trained: &dyn Trained, args: &PredictArgs) -> Result<()> {
         true => 1,
         false => (NUMBERS / width).clamp(1, CHUNK),
     };
-    trained.predict(args, chunk, &mut out)?;
+    match args.why {
+        true => trained.explain(args, chunk, &mut out)?,
+        false => trained.predict(args, chunk, &mut out)?,
+    }
     out.flush()?;
-    trained.network().must_be_finite()
+    trained.must_be_finite()
 }

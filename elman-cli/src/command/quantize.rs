@@ -58,7 +58,7 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
     let mut trained = registry::open(&run)?;
     if !trained.runs_quantized() {
         return Err(Failure::input(
-            "elman quantize knows nets that label, classify or forecast, not texts and echoes",
+            "elman quantize knows nets that label, classify, forecast or regress, not texts and echoes",
         ));
     }
     if args.part.is_some() && !trained.reads_tables() {

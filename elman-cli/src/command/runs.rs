@@ -18,21 +18,21 @@ const IDLE: [&str; 5] = ["task", "out", "threads", "checkpoint-every", "watch"];
 
 /// A run as it is listed.
 #[derive(Debug, Serialize)]
-struct Listed {
-    run: String,
-    task: String,
+pub(super) struct Listed {
+    pub(super) run: String,
+    pub(super) task: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    score_name: Option<String>,
+    pub(super) score_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    score: Option<f64>,
+    pub(super) score: Option<f64>,
     /// The epoch that the score is from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    best_epoch: Option<usize>,
+    pub(super) best_epoch: Option<usize>,
     /// Epochs done.
-    epochs: usize,
+    pub(super) epochs: usize,
     is_at_work: bool,
     /// Those in which runs of the task differ.
-    settings: BTreeMap<String, String>,
+    pub(super) settings: BTreeMap<String, String>,
     /// The higher the better.
     #[serde(skip)]
     rank: f64,
@@ -63,7 +63,7 @@ pub fn run(args: &RunsArgs) -> Result<()> {
 }
 
 impl Listed {
-    fn of(run: &Run) -> Result<Self> {
+    pub(super) fn of(run: &Run) -> Result<Self> {
         let report = RunReport::of_run(run)?;
         let best = report.history.iter().rfind(|row| row.best);
         let as_people_read = best.map(|row| as_read(&row.score_name, row.score));
@@ -83,7 +83,7 @@ impl Listed {
 }
 
 /// Drops the settings that are the same in all runs of a task.
-fn keep_differences(all: &mut [Listed]) {
+pub(super) fn keep_differences(all: &mut [Listed]) {
     let mut values: BTreeMap<(&str, &str), BTreeSet<Option<&str>>> = BTreeMap::new();
     let names: BTreeSet<&str> = all
         .iter()

@@ -51,8 +51,8 @@ impl Header {
                 .position(|name| aliases.iter().any(|alias| name.eq_ignore_ascii_case(alias)))
         };
         let is_wanted = |column: &usize| {
-            let columns = wanted.columns.as_ref();
-            columns.is_some_and(|columns| columns.contains(&names[*column]))
+            let mut columns = wanted.columns.iter().flatten().chain(&wanted.targets);
+            columns.any(|name| *name == names[*column])
         };
         let unless_wanted = |column: Option<usize>| column.filter(|column| !is_wanted(column));
         let purpose = |said: &Option<String>, aliases: [&[&str]; 2]| match said {
@@ -114,14 +114,13 @@ impl Header {
         wanted: &Wanted,
         sample: &[Vec<String>],
     ) -> Result<(), String> {
+        let places = |wanted: &[String]| -> Result<Vec<usize>, String> {
+            wanted.iter().map(|name| find(names, name)).collect()
+        };
+        let targets = places(&wanted.targets)?;
         match &wanted.columns {
-            Some(columns) => {
-                self.inputs = columns
-                    .iter()
-                    .map(|name| find(names, name))
-                    .collect::<Result<_, _>>()?;
-            }
-            None => self.choose_inputs(names, sample),
+            Some(columns) => self.inputs = places(columns)?,
+            None => self.choose_inputs(names, &targets, sample),
         }
         if self.inputs.is_empty() {
             return Err(format!(
@@ -129,14 +128,15 @@ impl Header {
                 listed(names)
             ));
         }
+        self.inputs.extend(targets);
         Ok(())
     }
 
-    /// Takes every column that has no other purpose and is not text.
-    fn choose_inputs(&mut self, names: &[String], sample: &[Vec<String>]) {
+    /// Takes every column that has no other purpose, is no target and not text.
+    fn choose_inputs(&mut self, names: &[String], targets: &[usize], sample: &[Vec<String>]) {
         let purposes = [self.sequence, self.step, self.label, self.split];
         for (column, name) in names.iter().enumerate() {
-            if purposes.contains(&Some(column)) {
+            if purposes.contains(&Some(column)) || targets.contains(&column) {
                 continue;
             }
             let is_metadata = METADATA.iter().any(|word| name.eq_ignore_ascii_case(word));

@@ -103,7 +103,7 @@ pub fn load_table(path: &Path, wanted: &Wanted) -> Result<Table> {
     };
     let mut table = Table::collect(&mut *open_table(path, &wanted)?, path)?;
     if wanted.columns.is_none() {
-        table.leave_out_counters();
+        table.leave_out_counters(wanted.targets.len());
     }
     table.note_left_out(path);
     table.note_steps(path);

@@ -4,7 +4,7 @@
 mod archive;
 mod bare_rows;
 mod blanked;
-mod cells;
+pub mod cells;
 mod column_names;
 mod columns;
 pub mod conll;
@@ -33,7 +33,7 @@ pub mod running;
 mod sequences;
 pub mod spans;
 pub mod spelling;
-mod spread;
+pub mod spread;
 pub mod survey;
 pub mod table;
 pub mod text;

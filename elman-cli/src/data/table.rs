@@ -124,6 +124,10 @@ pub struct Wanted {
     pub format: Option<Format>,
     /// The columns to read, in this order; `None`: every numeric column that is no metadata.
     pub columns: Option<Vec<String>>,
+    /// Columns that come behind those, whatever else they could be: what a net learns to put out.
+    pub targets: Vec<String>,
+    /// Whether labels are numbers that are learnt, and not classes.
+    pub has_numeric_labels: bool,
     /// Whether a file without labels, or a row without its label, is an error.
     pub needs_labels: bool,
     /// The column that says train, dev or test.
@@ -143,16 +147,21 @@ pub fn choose(names: &[String], wanted: &Wanted) -> Result<Vec<usize>, String> {
             "there is no column {column}; only CSV files have a column that names the parts"
         ));
     }
-    let Some(columns) = &wanted.columns else {
-        return Ok((0..names.len()).collect());
-    };
     let find = |column: &String| {
         names.iter().position(|name| name == column).ok_or_else(|| {
             let names = names.join(", ");
             format!("there is no column {column}; the columns of this format are called {names}")
         })
     };
-    columns.iter().map(find).collect()
+    let mut targets: Vec<usize> = wanted.targets.iter().map(find).collect::<Result<_, _>>()?;
+    let mut chosen: Vec<usize> = match &wanted.columns {
+        Some(columns) => columns.iter().map(find).collect::<Result<_, _>>()?,
+        None => (0..names.len())
+            .filter(|column| !targets.contains(column))
+            .collect(),
+    };
+    chosen.append(&mut targets);
+    Ok(chosen)
 }
 
 /// Cuts off the rows of nothing but NaN at the end of a sequence of `columns` values a row: archives fill short sequences
@@ -252,11 +261,13 @@ impl Table {
     }
 
     /// Leaves out columns that do nothing but count the rows of the file: where sequences are sorted by class, the place in
-    /// the file gives the class away. The last column stays.
-    pub fn leave_out_counters(&mut self) {
+    /// the file gives the class away. The last column stays, and so do the `targets` at the end of a row.
+    pub fn leave_out_counters(&mut self, targets: usize) {
         let width = self.columns.len();
-        let counting: Vec<bool> = (0..width).map(|column| self.counts_rows(column)).collect();
-        if !counting.contains(&true) || !counting.contains(&false) {
+        let inputs = width - targets;
+        let counts = |column| column < inputs && self.counts_rows(column);
+        let counting: Vec<bool> = (0..width).map(counts).collect();
+        if !counting.contains(&true) || !counting[..inputs].contains(&false) {
             return;
         }
         for block in &mut self.sequences {
@@ -394,7 +405,7 @@ mod tests {
             ..Table::default()
         };
         let mut short = table.clone();
-        table.leave_out_counters();
+        table.leave_out_counters(0);
         assert_eq!(table.columns, ["x"]);
         assert_eq!(
             table.left_out,
@@ -405,7 +416,7 @@ mod tests {
             (0..10).map(f64::from).collect::<Vec<_>>()
         );
         short.sequences.pop();
-        short.leave_out_counters();
+        short.leave_out_counters(0);
         assert_eq!(short.columns.len(), 3, "ten rows may be even by chance");
         let mut alone = Table {
             columns: vec!["x".into()],
@@ -416,8 +427,21 @@ mod tests {
             }],
             ..Table::default()
         };
-        alone.leave_out_counters();
+        alone.leave_out_counters(0);
         assert_eq!(alone.columns, ["x"]);
+        let mut goal = Table {
+            columns: ["x", "y", "goal"].map(String::from).into(),
+            sequences: vec![Block {
+                values: (0..30)
+                    .flat_map(|row| [f64::from(row), f64::from(row * row), f64::from(row + 1)])
+                    .collect(),
+                rows: 30,
+                ..Block::default()
+            }],
+            ..Table::default()
+        };
+        goal.leave_out_counters(1);
+        assert_eq!(goal.columns, ["y", "goal"]);
     }
 
     #[test]

@@ -78,10 +78,10 @@ impl<R: BufRead> Ts<R> {
                     problem.has_class = value == "true";
                     problem.classes = words.map(str::to_owned).collect();
                 }
-                ("@targetlabel", "true") if wanted.needs_labels => {
+                ("@targetlabel", "true") if wanted.needs_labels && !wanted.has_numeric_labels => {
                     return Err(lines.complain(
-                        "the targets of this file are numbers (@targetLabel), and elman has no regression of sequences; a few \
-                         numbers that stand for classes are declared by @classLabel true 1 2 3",
+                        "the targets of this file are numbers (@targetLabel), which elman train regress learns; a few numbers \
+                         that stand for classes are declared by @classLabel true 1 2 3",
                     ));
                 }
                 ("@targetlabel", "true") => problem.has_class = true,

@@ -1,10 +1,12 @@
 //! The net in memory and on disk, what it costs, and how it is asked.
 
+pub mod attribution;
 pub mod cell;
 #[cfg(test)]
 mod corruption;
 pub mod cost;
 pub mod describe;
+pub mod ensemble;
 pub mod gather;
 pub mod infer;
 pub mod int8;

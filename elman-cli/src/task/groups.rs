@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
+use crate::train::repeats::Fold;
 
 /// Without validation data one of so many sequences, lines or characters is held out, at least.
 pub const HELD_OUT: usize = 10;
@@ -88,6 +90,67 @@ fn choose<'a>(members: &[Member<'a>], seed: u64) -> BTreeSet<&'a str> {
     held
 }
 
+/// Which sequences are in one fold of cross-validation: groups stay whole, classes and sizes are shared out evenly, and the
+/// folds of one seed have every sequence once. A sequence without a group is one by itself.
+///
+/// # Errors
+/// Fewer groups than folds.
+pub fn fold(members: &[Member<'_>], fold: Fold, seed: u64) -> Result<Vec<bool>> {
+    let mut of_group: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+    for (i, member) in members.iter().enumerate() {
+        let alone = if member.group.is_empty() { i } else { 0 };
+        of_group.entry((member.group, alone)).or_default().push(i);
+    }
+    let mut groups: Vec<Vec<usize>> = of_group.into_values().collect();
+    if groups.len() < fold.of {
+        let noun = if members.iter().all(|member| member.group.is_empty()) {
+            "sequences"
+        } else {
+            "groups"
+        };
+        return Err(Failure::input(format!(
+            "{} folds need as many {noun}, and there are {}",
+            fold.of,
+            groups.len()
+        )));
+    }
+    seeds::shuffle(
+        &mut seeds::generator(seed, Purpose::HoldOut, &[]),
+        &mut groups,
+    );
+    // The largest first, while there is room for them; of equals in the order that was drawn.
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let mut shares = vec![Share::default(); fold.of];
+    let mut is_held_out = vec![false; members.len()];
+    for group in groups {
+        let classes = group.iter().map(|&i| members[i].class);
+        let has = |share: &Share<'_>| -> usize {
+            let of_class = |class| share.classes.get(&class).copied().unwrap_or(0);
+            classes.clone().map(of_class).sum()
+        };
+        let mut all = 0..fold.of;
+        // Of equals the first.
+        let least = all
+            .clone()
+            .min_by_key(|&i| (has(&shares[i]), shares[i].size));
+        let place = least.or(all.next()).unwrap_or(0);
+        let share = &mut shares[place];
+        share.size += group.len();
+        classes.for_each(|class| *share.classes.entry(class).or_default() += 1);
+        if place + 1 == fold.number {
+            group.iter().for_each(|&i| is_held_out[i] = true);
+        }
+    }
+    Ok(is_held_out)
+}
+
+/// What a fold has so far.
+#[derive(Clone, Default)]
+struct Share<'a> {
+    size: usize,
+    classes: BTreeMap<Option<&'a str>, usize>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +189,39 @@ mod tests {
         assert_eq!(
             found.iter().filter(|&&is_held| is_held).count(),
             5 * held.len()
+        );
+    }
+
+    #[test]
+    fn folds_share_out_all_that_there_is() {
+        let groups: Vec<String> = (0..60).map(|i| format!("s{}", i / 5)).collect();
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let classes: Vec<&str> = (0..60).map(|i| ["a", "b", "c"][i % 3]).collect();
+        for names in [groups, vec![""; 60]] {
+            let all = members(&names, &classes);
+            let fold = |number| super::fold(&all, Fold { number, of: 4 }, 7).unwrap();
+            let folds: Vec<Vec<bool>> = (1..=4).map(fold).collect();
+            for i in 0..60 {
+                assert_eq!(folds.iter().filter(|fold| fold[i]).count(), 1);
+            }
+            for held in &folds {
+                assert_eq!(held.iter().filter(|&&is_held| is_held).count(), 15);
+                let of_class = |class| (0..60).filter(|&i| held[i] && classes[i] == class).count();
+                assert_eq!(["a", "b", "c"].map(of_class), [5, 5, 5]);
+                let sides = |i: usize| (names[i], held[i]);
+                let split = (0..60).any(|i| {
+                    (0..i).any(|j| {
+                        !names[i].is_empty() && sides(i).0 == sides(j).0 && sides(i).1 != sides(j).1
+                    })
+                });
+                assert!(!split, "a group on both sides");
+            }
+        }
+        let few = members(&["x", "x", "y"], &["a"]);
+        let complaint = super::fold(&few, Fold { number: 1, of: 3 }, 1).unwrap_err();
+        assert_eq!(
+            complaint.to_string(),
+            "3 folds need as many groups, and there are 2"
         );
     }
 

@@ -8,14 +8,18 @@ use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::features::NamedChannel;
 use crate::data::{DataFile, Format, Sequences};
+use crate::net::ensemble;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::paired::Paired;
 use crate::train::task::Meaning;
 
 /// A trained net and what its numbers mean.
 pub struct TrainedNet<M> {
     pub network: Network,
     pub meaning: M,
+    /// Nets that answer together with this one: the mean of all counts. None but where several runs are named.
+    pub others: Vec<Self>,
 }
 
 impl<M: Meaning> TrainedNet<M> {
@@ -25,7 +29,48 @@ impl<M: Meaning> TrainedNet<M> {
     /// As [`Meaning::open`].
     pub fn open(run: &Run) -> Result<Self> {
         let (network, meaning) = M::open(run)?;
-        Ok(Self { network, meaning })
+        Ok(Self {
+            network,
+            meaning,
+            others: Vec::new(),
+        })
+    }
+
+    /// The best models of several runs, which will answer together. `fit` says what keeps two of them apart, if anything.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; two runs that answer different questions, by their folders.
+    pub fn open_all(runs: &[Run], fit: impl Fn(&M, &M) -> Result<(), String>) -> Result<Self> {
+        let (first, rest) = runs
+            .split_first()
+            .ok_or_else(|| Failure::input("name the folder of a run"))?;
+        let mut net = Self::open(first)?;
+        for run in rest {
+            let other = Self::open(run)?;
+            fit(&net.meaning, &other.meaning).map_err(|why| {
+                let (first, run) = (first.folder().display(), run.folder().display());
+                Failure::input(format!("{first} and {run} cannot answer together: {why}"))
+            })?;
+            net.others.push(other);
+        }
+        Ok(net)
+    }
+
+    /// All nets, each with the data as it reads them: those of this one, and of the others.
+    pub fn together<'a>(
+        &'a self,
+        sequences: &'a Sequences,
+        others: &'a [Sequences],
+    ) -> Vec<ensemble::Member<'a>> {
+        let networks = self.members().map(|net| &net.network);
+        networks
+            .zip(std::iter::once(sequences).chain(others))
+            .collect()
+    }
+
+    /// This net and those that answer together with it.
+    pub fn members(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
     }
 }
 
@@ -36,6 +81,14 @@ pub trait HasNetwork: Sync {
 
     /// The same, for `elman quantize`.
     fn network_mut(&mut self) -> &mut Network;
+
+    /// After the last answer.
+    ///
+    /// # Errors
+    /// There were outputs that are not finite.
+    fn must_be_finite(&self) -> Result<()> {
+        self.network().must_be_finite()
+    }
 }
 
 impl<M: Sync> HasNetwork for TrainedNet<M> {
@@ -45,6 +98,11 @@ impl<M: Sync> HasNetwork for TrainedNet<M> {
 
     fn network_mut(&mut self) -> &mut Network {
         &mut self.network
+    }
+
+    fn must_be_finite(&self) -> Result<()> {
+        self.network.must_be_finite()?;
+        self.others.iter().try_for_each(Self::must_be_finite)
     }
 }
 
@@ -81,12 +139,33 @@ pub trait Trained: HasNetwork {
     /// A file that is missing or does not fit.
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport>;
 
+    /// The same file example by example, for `elman compare`.
+    ///
+    /// # Errors
+    /// As [`Trained::evaluate`]; a task whose nets cannot be compared like this.
+    fn paired(&self, _: &EvalArgs) -> Result<Paired> {
+        Err(Failure::input(
+            "--data compares nets that label, classify, forecast, regress or foresee texts; these have their scores side by side \
+             without it",
+        ))
+    }
+
     /// Writes predictions for the data that the command line names, `chunk` pieces at a time. Runs on the threads of the
     /// rayon pool around it.
     ///
     /// # Errors
     /// Data that are missing or do not fit.
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()>;
+
+    /// The same, each answer with what spoke for it: `--why`.
+    ///
+    /// # Errors
+    /// As [`Trained::predict`]; a task whose answers have no reasons.
+    fn explain(&self, _: &PredictArgs, _: usize, _: &mut dyn Write) -> Result<()> {
+        Err(Failure::input(
+            "--why is for nets that label, classify or forecast",
+        ))
+    }
 
     /// The formats of its data.
     fn formats(&self) -> &'static [Format];

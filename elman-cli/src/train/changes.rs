@@ -1,5 +1,7 @@
 //! What a run that is resumed may do otherwise than it was to.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::settings::{Schedule, Settings, TimeLimit};
@@ -30,6 +32,25 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// For a folder of several runs, which go on as they began.
+    ///
+    /// # Errors
+    /// A setting is to change.
+    pub fn must_be_none(&self, folder: &Path) -> Result<()> {
+        let is_changed = self.epochs.is_some()
+            || self.lr.is_some()
+            || self.schedule.is_some()
+            || self.patience.is_some()
+            || self.time_limit.is_some();
+        if !is_changed {
+            return Ok(());
+        }
+        Err(Failure::input(format!(
+            "{}: a folder of several runs, which go on as they began; what is changed is one of them",
+            folder.display()
+        )))
+    }
+
     /// Changes the settings of a run that has `done` so many epochs; what people should know about it, none where nothing
     /// is changed.
     ///

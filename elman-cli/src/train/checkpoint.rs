@@ -141,7 +141,10 @@ impl TrainingState {
 }
 
 /// Of the spec as files hold it, which stays the same when core learns something new, and of the data.
-fn fingerprint(task: &impl Task) -> Result<u64> {
+///
+/// # Errors
+/// The spec cannot be written.
+pub fn fingerprint(task: &impl Task) -> Result<u64> {
     let shape = serde_json::to_string(&StoredSpec::from(task.spec()))
         .map_err(|error| Failure::run(format!("cannot write the spec: {error}")))?
         .bytes()
@@ -168,7 +171,7 @@ const CARRIED: &str = "carried";
 ///
 /// # Errors
 /// Writing fails.
-pub fn save(path: &Path, learner: &Learner, state: &TrainingState) -> Result<()> {
+pub fn save(path: &Path, learner: &Learner<'_>, state: &TrainingState) -> Result<()> {
     let parts = [
         (PARAMS, learner.params.as_slice()),
         (MEMORY, &learner.memory),
@@ -182,7 +185,11 @@ pub fn save(path: &Path, learner: &Learner, state: &TrainingState) -> Result<()>
 ///
 /// # Errors
 /// The file is damaged, or the data are no longer what they were.
-pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Option<TrainingState>> {
+pub fn load(
+    path: &Path,
+    task: &impl Task,
+    learner: &mut Learner<'_>,
+) -> Result<Option<TrainingState>> {
     if !path.exists() {
         return Ok(None);
     }
@@ -200,9 +207,9 @@ pub fn load(path: &Path, task: &impl Task, learner: &mut Learner) -> Result<Opti
     file.copy_part(PARAMS, &mut learner.params)?;
     file.copy_part(MEMORY, &mut learner.memory)?;
     file.copy_part(AVERAGE, &mut learner.average.params)?;
-    let mut carried = learner.carried();
+    let mut carried = vec![0.0; learner.carried_len()];
     file.copy_part(CARRIED, &mut carried)?;
-    learner.carry(&carried);
+    learner.carry(&mut carried);
     Ok(Some(state))
 }
 

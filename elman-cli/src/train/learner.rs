@@ -1,4 +1,8 @@
-//! One update: shards in parallel, their gradients in order, clipping, the optimizer, packing.
+//! One update: shards in parallel, their gradients in order, clipping, the optimizer, packing. Where several ranks train together
+//! each has some of the shards, neighbours; everything else all of them do.
+
+mod outcome;
+mod ranks;
 
 use std::fmt;
 use std::ops::Range;
@@ -9,15 +13,19 @@ use elman_core::{
 };
 use rayon::prelude::*;
 
+use outcome::BatchOutcome;
+
 use super::average::Average;
 use super::batches::Batch;
 use super::shard::{Dataset, Shard, TrainingBatch};
 use super::tables::Tables;
 use crate::base::failure::Result;
 use crate::base::memory;
+use crate::base::ranks::{Crew, Ranks};
 use crate::data::{Sequences, Targets};
 use crate::net::gather::{ALL_STEPS, longest_first};
 use crate::net::objective::Objective;
+use crate::train::order::{Duty, Update};
 use crate::train::settings::Settings;
 use crate::train::task::{TaskData, Walk};
 
@@ -27,7 +35,11 @@ const SHARD_SEQUENCES: usize = 8;
 const MAX_SHARDS: usize = 16;
 
 /// Parameters and all that changes them.
-pub struct Learner {
+pub struct Learner<'r> {
+    /// Those that have a shard.
+    crew: Crew<'r>,
+    /// Whether this rank was asked to stop.
+    pub is_asked: bool,
     spec: Spec,
     level: Level,
     optimizer: Optimizer,
@@ -42,9 +54,15 @@ pub struct Learner {
     pub average: Average,
     packed: Vec<Strip>,
     transposed: Vec<Strip>,
+    /// How many shards there are, and those of this rank.
+    shard_count: usize,
     shards: Vec<Shard>,
+    /// Streams that carry a state from window to window.
+    streams: usize,
     /// Sum of the shards' gradients, where `tables` says.
     gradients: Vec<f32>,
+    /// The same, as it goes from rank to rank.
+    sum: Vec<f32>,
     tables: Tables,
     ranges: Vec<Range<usize>>,
 }
@@ -90,14 +108,16 @@ impl Plan {
     }
 
     /// What [`Learner::new`] allocates.
-    fn bytes(&self, spec: &Spec, params: usize, settings: &Settings) -> usize {
+    fn bytes(&self, spec: &Spec, params: usize, settings: &Settings, ranks: usize) -> usize {
         let beside =
             settings.optimizer().state_len(params) + Average::len(settings.average, params);
+        let shards = self.shards.div_ceil(ranks);
+        let sums = if ranks > 1 { 2 } else { 1 };
         // Parameters, the sum of the gradients and the gradients of every shard.
-        let numbers = (2 + self.shards) * params + beside;
+        let numbers = (1 + sums + shards) * params + beside;
         let of_shard =
             spec.tape_len(self.rows, self.per_shard) + spec.scratch_len(self.rows, self.per_shard);
-        let strips = spec.packed_len() + spec.transposed_len() + self.shards * of_shard;
+        let strips = spec.packed_len() + spec.transposed_len() + shards * of_shard;
         numbers * size_of::<f32>() + strips * size_of::<Strip>()
     }
 }
@@ -113,20 +133,8 @@ pub struct UpdateStats {
     pub norm: f64,
     /// Whether it was clipped.
     pub is_clipped: bool,
-}
-
-/// Which update it is, and how strongly to learn.
-#[derive(Clone, Copy, Debug)]
-pub struct Update {
-    /// The learning rate.
-    pub rate: f64,
-    /// Updates so far and this one.
-    pub number: u64,
-    /// Seed of the run.
-    pub seed: u64,
-    /// The epoch, and the number of the first batch of the update.
-    pub epoch: u64,
-    pub batch: usize,
+    /// Whether a rank was asked to stop.
+    pub is_asked: bool,
 }
 
 /// Why there was no update.
@@ -161,9 +169,9 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl Learner {
+impl<'r> Learner<'r> {
     /// Buffers for every batch that these settings can make; parameters are zero.
-    pub fn new<M>(data: &TaskData<M>, settings: &Settings, walk: Walk) -> Self {
+    pub fn new<M>(data: &TaskData<M>, settings: &Settings, walk: Walk, ranks: &'r Ranks) -> Self {
         let (spec, sequences) = (&data.spec, &data.train);
         let (params, scores) = (data.params_len(), data.params_len() - spec.params_len());
         let Plan {
@@ -172,7 +180,10 @@ impl Learner {
             rows,
         } = Plan::of(settings, sequences, walk);
         let optimizer = settings.optimizer();
+        let crew = ranks.some(shards);
         let mut learner = Self {
+            crew,
+            is_asked: false,
             spec: *spec,
             level: Level::detect(),
             optimizer,
@@ -184,10 +195,14 @@ impl Learner {
             average: Average::new(settings.average, params),
             packed: vec![Strip::ZERO; spec.packed_len()],
             transposed: vec![Strip::ZERO; spec.transposed_len()],
-            shards: (0..shards)
+            shard_count: shards,
+            shards: crew
+                .share(crew.rank(), shards)
                 .map(|number| Shard::new(number, spec, (rows, per_shard), scores))
                 .collect(),
+            streams: 0,
             gradients: vec![0.0; params],
+            sum: Vec::new(),
             tables: Tables::new(spec, scores),
             ranges: Vec::new(),
         };
@@ -197,6 +212,7 @@ impl Learner {
                 .freeze(vectors.rows.iter().map(|&(id, _)| id));
         }
         if walk == Walk::Streams {
+            learner.streams = sequences.len();
             learner.deal(&longest_first(sequences));
             for shard in &mut learner.shards {
                 shard.carried = vec![0.0; shard.chosen.len() * spec.state_len()];
@@ -205,25 +221,24 @@ impl Learner {
         learner
     }
 
-    /// The states that streams carry from window to window; empty where sequences are learnt from their first step to their last.
-    pub fn carried(&self) -> Vec<f32> {
-        let carried = self.shards.iter().flat_map(|shard| &shard.carried);
-        carried.copied().collect()
-    }
-
-    /// Puts back what [`Learner::carried`] gave.
-    pub fn carry(&mut self, states: &[f32]) {
-        let carried = self.shards.iter_mut().flat_map(|shard| &mut shard.carried);
-        carried.zip(states).for_each(|(to, &from)| *to = from);
+    /// How many ranks have a part in it.
+    pub const fn ranks(&self) -> usize {
+        self.crew.count()
     }
 
     /// Whether [`Learner::new`] will find the memory it needs: running out of it would end the process without a word.
     ///
     /// # Errors
     /// It will not.
-    pub fn check_room<M>(data: &TaskData<M>, settings: &Settings, walk: Walk) -> Result<()> {
+    pub fn check_room<M>(
+        data: &TaskData<M>,
+        settings: &Settings,
+        walk: Walk,
+        ranks: &Ranks,
+    ) -> Result<()> {
         let plan = Plan::of(settings, &data.train, walk);
-        let bytes = plan.bytes(&data.spec, data.params_len(), settings);
+        let ranks = ranks.some(plan.shards).count();
+        let bytes = plan.bytes(&data.spec, data.params_len(), settings, ranks);
         let advice = "choose a smaller --hidden, --layers, --embedding or --batch, or cut the longest sequences";
         memory::check(bytes, "training this net", advice)
     }
@@ -272,17 +287,24 @@ impl Learner {
         batches: impl Iterator<Item = Batch<'p>> + Clone,
         update: Update,
     ) -> Result<std::result::Result<UpdateStats, Trouble>> {
+        if self.crew.is_first() {
+            let duty = Duty::Learn(update, batches.clone().count());
+            self.crew.order(duty.order());
+        }
         let total = (batches.clone())
             .map(|batch| self.weigh(dataset, batch))
             .sum();
         self.tables.clear(&mut self.gradients);
-        let mut loss = 0.0;
+        let (mut loss, mut is_asked) = (0.0, false);
         for (number, batch) in batches.enumerate() {
             let place = [update.epoch, (update.batch + number) as u64];
-            match self.add(dataset, batch, total, (update.seed, place))? {
-                Ok(more) => loss += more,
-                Err(trouble) => return Ok(Err(trouble)),
+            let outcome = self.add(dataset, batch, total, (update.seed, place))?;
+            if let Some((trouble, sequence)) = outcome.trouble {
+                return Ok(Err(Trouble::Number(trouble, sequence)));
             }
+            self.sum()?;
+            loss += outcome.losses.iter().sum::<f64>();
+            is_asked |= outcome.is_asked;
         }
         let norm = self.norm();
         if !norm.is_finite() || !loss.is_finite() {
@@ -295,6 +317,7 @@ impl Learner {
             items: total,
             norm,
             is_clipped,
+            is_asked,
         }))
     }
 
@@ -331,14 +354,14 @@ impl Learner {
         }
     }
 
-    /// Adds the gradient of one batch; returns its loss as a share of `total`.
+    /// Leaves the gradient of one batch in the shards; losses are shares of `total`.
     fn add(
         &mut self,
         dataset: Dataset<'_>,
         batch: Batch<'_>,
         total: f64,
         (seed, place): (u64, [u64; 2]),
-    ) -> Result<std::result::Result<f64, Trouble>> {
+    ) -> Result<BatchOutcome> {
         let window = match batch {
             Batch::Sequences(chosen) => {
                 self.deal(chosen);
@@ -362,43 +385,34 @@ impl Learner {
             seed,
             place,
         };
-        match self.shards.as_mut_slice() {
+        let learnt = match self.shards.as_mut_slice() {
             // A single shard needs no other thread.
-            [shard] => shard.learn(&training)?,
+            [shard] => shard.learn(&training),
             shards => shards
                 .par_iter_mut()
                 .with_max_len(1)
-                .try_for_each(|shard| shard.learn(&training))?,
-        }
-        let troubled = self
-            .shards
-            .iter()
-            .find_map(|shard| Some((shard.trouble?, shard)));
-        if let Some((trouble, shard)) = troubled {
-            let sequence = shard.chosen[trouble.sequence];
-            return Ok(Err(Trouble::Number(trouble, sequence)));
-        }
-        self.sum()?;
-        Ok(Ok(self.shards.iter().map(|shard| shard.loss).sum()))
+                .try_for_each(|shard| shard.learn(&training)),
+        };
+        self.outcome(learnt)
     }
 
     /// Deals the sequences out like cards, so that every shard gets long ones and short ones.
     fn deal(&mut self, sequences: &[usize]) {
-        let shards = self.shards.len();
-        for (number, shard) in self.shards.iter_mut().enumerate() {
+        let shards = self.shard_count;
+        for shard in &mut self.shards {
+            let dealt = sequences.iter().skip(shard.number()).step_by(shards);
             shard.chosen.clear();
-            shard
-                .chosen
-                .extend(sequences.iter().skip(number).step_by(shards));
+            shard.chosen.extend(dealt);
         }
     }
 
     /// Adds the shards' gradients, in the order of the shards.
     fn sum(&mut self) -> Result<()> {
-        self.shards
-            .iter()
-            .for_each(|shard| self.tables.join(&shard.tables));
         self.tables.ranges(&mut self.ranges);
+        if !self.crew.is_alone() {
+            self.sum_over_ranks();
+            return Ok(());
+        }
         for range in &self.ranges {
             let to = &mut self.gradients[range.clone()];
             for shard in &self.shards {

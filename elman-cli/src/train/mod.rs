@@ -4,14 +4,19 @@ mod average;
 mod batches;
 mod calibrate;
 mod callback;
+pub mod calls;
 mod changes;
 mod checkpoint;
 pub mod defaults;
 pub mod doctor;
 pub mod events;
+pub mod follow;
+pub mod lead;
 mod learner;
 pub mod measure;
+mod order;
 mod progress;
+pub mod repeats;
 pub mod report;
 mod schedule;
 pub mod settings;
@@ -32,6 +37,7 @@ use serde::Serialize;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::interrupt::Interrupt;
+use crate::base::ranks::Ranks;
 use crate::base::tell::tell;
 use crate::base::waiting::during;
 use crate::data::is_pipe;
@@ -63,6 +69,11 @@ pub trait Job: Clone + Serialize {
     /// The files that it names.
     fn files(&mut self) -> Vec<&mut PathBuf>;
 
+    /// Whether a part of the data can be held out in turn: `--fold`.
+    fn has_folds(&self) -> bool {
+        false
+    }
+
     /// Reads them.
     ///
     /// # Errors
@@ -73,19 +84,55 @@ pub trait Job: Clone + Serialize {
 /// What a job makes of its files; who waits for long is told.
 ///
 /// # Errors
-/// As [`Job::load`].
+/// As [`Job::load`]; `--fold` where there are none.
 pub fn load<J: Job>(job: &J) -> Result<J::Task> {
+    if job.settings().repeats.fold.is_some() && !job.has_folds() {
+        return Err(Failure::input(format!(
+            "--folds is not for elman train {}, whose data are not in parts of which one can be held out; --seeds N tells how much \
+             luck there is",
+            J::Task::NAME
+        )));
+    }
     during("reading the data", || job.load())
 }
 
-/// Trains a job in a new folder, perhaps with a callback.
+/// Trains a job in a new folder, in this process alone and perhaps with a callback.
 ///
 /// # Errors
 /// As [`train`].
 pub fn train_in<J: Job>(
     run: &Run,
     task: &J::Task,
+    job: J,
+    callback: Option<Callback<'_>>,
+) -> Result<Outcome> {
+    train_among(&Ranks::alone(), run, task, job, callback)
+}
+
+/// The same together with other ranks, if there are any.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_among<J: Job>(
+    ranks: &Ranks,
+    run: &Run,
+    task: &J::Task,
+    job: J,
+    callback: Option<Callback<'_>>,
+) -> Result<Outcome> {
+    train_until(ranks, run, task, job, Interrupt::listen, callback)
+}
+
+/// The same for one who listens for Ctrl-C already, or begins to before the first update.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_until<J: Job>(
+    ranks: &Ranks,
+    run: &Run,
+    task: &J::Task,
     mut job: J,
+    listen: impl FnOnce() -> Result<Interrupt>,
     callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
     for path in job.files() {
@@ -102,6 +149,7 @@ pub fn train_in<J: Job>(
         // A run may be resumed from anywhere.
         *path = std::path::absolute(&*path).map_err(|error| Failure::read(path, &error))?;
     }
+    stretch(task, job.settings_mut());
     job.settings_mut().out = Some(run.folder().to_owned());
     // Before the first file: who comes second must not change what the first one began.
     let _lock = run.lock()?;
@@ -109,7 +157,24 @@ pub fn train_in<J: Job>(
         run.must_be_new()?;
     }
     write_config(run, &job)?;
-    train(task, job.settings(), run, Interrupt::listen()?, callback)
+    calls::record(run)?;
+    train(task, job.settings(), run, listen()?, ranks, callback)
+}
+
+/// Where few sequences make few updates, more epochs, and as much more patience: both count updates then.
+fn stretch(task: &impl Task, settings: &mut Settings) {
+    let updates = task.train().len().div_ceil(settings.batch);
+    let updates = updates.div_ceil(settings.accumulate).max(1);
+    let usual = settings.epochs;
+    let wanted = task.least_updates().div_ceil(updates);
+    if !settings.usual_epochs || wanted <= usual {
+        return;
+    }
+    settings.epochs = wanted;
+    settings.patience = (settings.patience * wanted).div_ceil(usual);
+    tell!(
+        "elman: note: {wanted} epochs, not {usual}, since an epoch of so few sequences is {updates} updates; --epochs says otherwise"
+    );
 }
 
 /// Writes the settings of a run.
@@ -126,5 +191,6 @@ pub fn write_config<J: Job>(run: &Run, job: &J) -> Result<()> {
 /// As [`train`].
 pub fn take_up(task: &impl Task, settings: &Settings, run: &Run) -> Result<()> {
     let nobody: Callback<'_> = Box::new(|_| Ok(()));
-    train(task, settings, run, Interrupt::default(), Some(nobody)).map(drop)
+    let (interrupt, ranks) = (Interrupt::default(), Ranks::alone());
+    train(task, settings, run, interrupt, &ranks, Some(nobody)).map(drop)
 }

@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::base::failure::{Failure, Result};
 use crate::base::typed::{count, odd, real, seed};
 use crate::net::cell::{ActivationName, CellName};
+use crate::train::repeats::Repeats;
 
 /// How the net is built and trained.
 #[derive(Args, Clone, Debug, Serialize)]
@@ -147,10 +148,17 @@ pub struct Settings {
     /// Threads at work; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = count(1..=1024), help_heading = TRAINING)]
     pub threads: usize,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub repeats: Repeats,
     /// Whether somebody wants the run to go on, though its patience may have run out.
     #[arg(skip)]
     #[serde(skip)]
     pub goes_on: bool,
+    /// Nobody said how many epochs there are to be: few sequences may have more.
+    #[arg(long, hide = true)]
+    #[serde(skip)]
+    pub usual_epochs: bool,
     /// Folder for the results; must be new or empty [default: the next free runs/TASK-N]
     #[arg(long, value_name = "RUN")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -284,6 +292,7 @@ impl Settings {
                 self.optimizer.name()
             )));
         }
+        self.repeats.check(self.overfit_batch.is_some())?;
         match (self.k1, self.k2) {
             (Some(_), _) if self.bidirectional => Err(Failure::input(
                 "--k1 needs --bidirectional false: a net that reads both ways needs the whole sequence, and windows of --k1 \

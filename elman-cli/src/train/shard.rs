@@ -9,6 +9,8 @@ use crate::base::seeds::{self, Purpose};
 use crate::data::{Hiding, Sequences};
 use crate::net::gather::{ALL_STEPS, Gathered};
 use crate::net::objective::Paths;
+use crate::train::settings::Settings;
+use crate::train::task::Task;
 
 /// What is learnt from.
 #[derive(Clone, Copy)]
@@ -20,6 +22,19 @@ pub struct Dataset<'a> {
     pub class_weights: Option<&'a [f32]>,
     /// Share of every target that is spread over all classes.
     pub smoothing: f32,
+}
+
+impl<'a> Dataset<'a> {
+    /// That of a task.
+    pub fn of(task: &'a impl Task, settings: &Settings) -> Self {
+        Self {
+            sequences: task.train(),
+            hiding: task.data().hiding.as_ref(),
+            noise: settings.noise as f32,
+            class_weights: task.data().class_weights.as_deref(),
+            smoothing: settings.smoothing(),
+        }
+    }
 }
 
 /// One batch of an update: everything that a shard reads and does not own.
@@ -114,6 +129,11 @@ impl Shard {
             loss: 0.0,
             trouble: None,
         }
+    }
+
+    /// Which of all shards it is.
+    pub const fn number(&self) -> usize {
+        self.number as usize
     }
 
     /// Forward, loss, backward: leaves loss and gradients behind, and for streams the state to go on from.

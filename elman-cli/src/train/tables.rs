@@ -95,6 +95,26 @@ impl Tables {
         }
     }
 
+    /// How many tables there are.
+    pub fn count(&self) -> usize {
+        self.tables.len()
+    }
+
+    /// The rows in use of each table.
+    pub fn used(&self) -> impl Iterator<Item = Vec<u64>> {
+        let tables = self.tables.iter();
+        tables.map(|table| table.used.iter().map(|&id| u64::from(id)).collect())
+    }
+
+    /// Takes rows into use: so many of each table, one table after the other.
+    pub fn join_used(&mut self, counts: &[u64], mut rows: &[u64]) {
+        for (table, &count) in self.tables.iter_mut().zip(counts) {
+            let (own, rest) = rows.split_at(count as usize);
+            own.iter().for_each(|&id| table.touch(id as u32));
+            rows = rest;
+        }
+    }
+
     /// The parameters in use that may change, as ranges of the flat slice, first to last; neighbouring rows share a range.
     pub fn ranges(&mut self, ranges: &mut Vec<Range<usize>>) {
         ranges.clear();
@@ -157,8 +177,16 @@ mod tests {
             (Tables::new(&SPEC, 5), Tables::new(&SPEC, 5), Vec::new());
         first.touch(&[3, 0, 7, 0, 3, 0]);
         second.touch(&[4, 0]);
+        // By way of words, as from another rank.
+        let used: Vec<Vec<u64>> = second.used().collect();
+        let counts: Vec<u64> = used.iter().map(|rows| rows.len() as u64).collect();
+        let mut far = first.clone();
+        far.join_used(&counts, &used.concat());
+        let mut of_far = Vec::new();
+        far.ranges(&mut of_far);
         first.join(&second);
         first.ranges(&mut ranges);
+        assert_eq!((far.count(), &of_far), (2, &ranges));
         // Rows 3 and 4, 7, and the padding row 9; then row 0 and the padding row 2 of the narrow table.
         let dense = 43..SPEC.params_len() + 5;
         assert_eq!(

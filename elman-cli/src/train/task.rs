@@ -116,6 +116,11 @@ pub trait Task: Sync {
         Walk::Shuffled
     }
 
+    /// So many updates are wanted at least, unless somebody says how many epochs there are to be.
+    fn least_updates(&self) -> usize {
+        0
+    }
+
     /// Changes the parameters that training starts from, which are random: words with ready vectors start from these.
     fn start(&self, params: &mut [f32]) {
         let data = self.data();

@@ -1,29 +1,34 @@
 //! Epochs, validation, the best model, checkpoints. Knows tasks only as [`Task`].
 
 mod farewell;
+mod greeting;
 
 use std::time::{Duration, Instant};
 
-use elman_core::{Level, initialize};
+use elman_core::initialize;
 
 use super::batches::Batches;
 use super::calibrate::calibrate;
 use super::callback::{Callback, Preview};
 use super::checkpoint::{self, TrainingState};
-use super::learner::{Learner, Update};
+use super::lead::agree;
+use super::learner::Learner;
+use super::order::Update;
 use super::progress::{Epoch, Progress};
 use super::shard::Dataset;
 use super::time_left::TimeLeft;
 use super::watch::{Watch, write_report};
-use crate::base::failure::Result;
+use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::interrupt::Interrupt;
+use crate::base::ranks::Ranks;
 use crate::base::seeds::{self, Purpose};
 use crate::base::threads::on_threads;
 use crate::base::waiting::during;
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::train::doctor::{Case, Course, Recipe};
+use crate::train::events::End;
 use crate::train::measure::Measure;
 use crate::train::report::RunState;
 use crate::train::settings::{Schedule, Settings, TimeLimit};
@@ -55,18 +60,21 @@ pub struct Outcome {
 }
 
 /// Trains until the epochs, the patience or the time run out, from the run's checkpoint if there is one. With a
-/// callback nothing else is shown.
+/// callback nothing else is shown. Other ranks must have been [told](super::lead::prepare) what the job is.
 ///
 /// # Errors
-/// Data that changed under a checkpoint, numbers that stop being finite, files that cannot be written, Ctrl-C.
+/// Data that changed under a checkpoint, numbers that stop being finite, files that cannot be written, Ctrl-C; ranks that have
+/// not the same data.
 pub fn train<T: Task>(
     task: &T,
     settings: &Settings,
     run: &Run,
     interrupt: Interrupt,
+    ranks: &Ranks,
     callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
-    let start = || Trainer::new(task, settings, run, interrupt);
+    during("waiting for the other ranks", || agree(ranks, task))?;
+    let start = || Trainer::new(task, settings, run, interrupt, ranks);
     let mut trainer = match &callback {
         Some(_) => start()?,
         None if run.checkpoint().exists() => during("reading the checkpoint", start)?,
@@ -87,13 +95,8 @@ pub fn train<T: Task>(
 ///
 /// # Errors
 /// It does not fit into memory.
-pub fn check_room(task: &impl Task, settings: &Settings) -> Result<()> {
-    Learner::check_room(task.data(), settings, task.walk())
-}
-
-/// A number with its noun.
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+pub fn check_room(task: &impl Task, settings: &Settings, ranks: &Ranks) -> Result<()> {
+    Learner::check_room(task.data(), settings, task.walk(), ranks)
 }
 
 /// One run of training.
@@ -102,7 +105,8 @@ pub(super) struct Trainer<'a, T> {
     settings: &'a Settings,
     run: &'a Run,
     interrupt: Interrupt,
-    learner: Learner,
+    ranks: &'a Ranks,
+    learner: Learner<'a>,
     state: TrainingState,
     batches: Batches,
     progress: Progress,
@@ -134,8 +138,9 @@ impl<'a, T: Task> Trainer<'a, T> {
         settings: &'a Settings,
         run: &'a Run,
         interrupt: Interrupt,
+        ranks: &'a Ranks,
     ) -> Result<Self> {
-        let mut learner = Learner::new(task.data(), settings, task.walk());
+        let mut learner = Learner::new(task.data(), settings, task.walk(), ranks);
         let mut state = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
             Some(state) => state,
             None => {
@@ -153,7 +158,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         if settings.goes_on {
             state.idle = 0;
         }
-        learner.repack()?;
+        learner.start()?;
         run.keep_metrics(state.epochs)?;
         let batches = Batches::new(task.train(), task.walk(), settings);
         let batches_count = batches.count();
@@ -165,11 +170,12 @@ impl<'a, T: Task> Trainer<'a, T> {
             settings,
             run,
             interrupt,
+            ranks,
             learner,
             state,
             batches,
             progress,
-            watch: Watch::new(run, settings),
+            watch: Watch::new(run, settings, task.score_name()),
             before: Vec::new(),
             time: TimeLeft::of(
                 limit.map(TimeLimit::duration),
@@ -185,18 +191,23 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     pub(super) fn run(&mut self) -> Result<Outcome> {
         self.interrupt.heed();
+        if self.learner.ranks() > 1 {
+            self.interrupt.last_words(self.last_words());
+        }
         self.introduce();
         if let Err(failure) = self.epochs() {
             self.progress.finish();
+            if !matches!(failure, Failure::Interrupted(_)) {
+                let _ = self.watch.end(End::Failure);
+            }
             // The failure is the news; a page that cannot be written either would only hide it.
             let _ = write_report(self.task, self.run, RunState::Stopped(failure.to_string()));
             return Err(failure);
         }
         self.progress.finish();
-        if self.settings.overfit_batch.is_none() {
-            calibrate(self.task, self.run)?;
-        }
+        calibrate(self.task, self.run)?;
         let state = if self.is_finished() {
+            self.watch.end(End::Success)?;
             RunState::Ended
         } else {
             let Settings { epochs, .. } = *self.settings;
@@ -233,36 +244,6 @@ impl<'a, T: Task> Trainer<'a, T> {
     fn is_finished(&self) -> bool {
         let (epochs, patience) = (self.settings.epochs, self.settings.patience);
         self.state.is_finished(epochs, patience)
-    }
-
-    fn introduce(&self) {
-        let (train, valid) = (self.task.train(), self.task.valid());
-        self.progress.say(&format!(
-            "{} ({}) to learn from, {} to validate on; cell {}, {} parameters; {}, {}",
-            counted(train.len(), "sequence"),
-            counted(train.rows(), "step"),
-            valid.len(),
-            self.settings.cell.word(),
-            self.task.data().params_len(),
-            counted(self.settings.threads, "thread"),
-            Level::detect(),
-        ));
-        let (done, batches) = (self.state.epochs, self.state.partial.batches);
-        if done > 0 && self.is_finished() {
-            let done = counted(done, "epoch");
-            self.progress.say(&format!(
-                "already complete after {done}; to go on: elman train --resume {} --epochs {}",
-                self.run.folder().display(),
-                2 * self.settings.epochs
-            ));
-        } else if batches > 0 {
-            let (epoch, all) = (done + 1, self.batches.count());
-            self.progress.say(&format!(
-                "going on in epoch {epoch} after batch {batches} of {all}"
-            ));
-        } else if done > 0 {
-            self.progress.say(&format!("going on after epoch {done}"));
-        }
     }
 
     fn epoch(&mut self) -> Result<Next> {
@@ -336,6 +317,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             unseen = 0;
             if is_asked {
                 self.save()?;
+                self.interrupt.saved();
                 return Err(self.stop());
             }
             if self.time.is_up() && !is_epoch_done {
@@ -373,13 +355,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             epoch: self.state.epochs as u64 + 1,
             batch: first,
         };
-        let dataset = Dataset {
-            sequences: task.train(),
-            hiding: task.data().hiding.as_ref(),
-            noise: self.settings.noise as f32,
-            class_weights: task.data().class_weights.as_deref(),
-            smoothing: self.settings.smoothing(),
-        };
+        let dataset = Dataset::of(task, self.settings);
         if end == self.batches.count() {
             self.before.clear();
             self.before.extend_from_slice(self.learner.net());
@@ -390,6 +366,9 @@ impl<'a, T: Task> Trainer<'a, T> {
                 self.state.partial.add(&stats, end - first);
                 self.work += stats.items as usize * self.learner.params.len();
                 self.call_back(stats.loss)?;
+                if stats.is_asked {
+                    self.interrupt.ask();
+                }
                 stats.loss
             }
             Err(trouble) => return Err(self.give_up(&trouble, first)),

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use elman_core::Spec;
 
+use super::calls;
 use super::progress::{Epoch, Progress};
 use crate::base::failure::Result;
 use crate::base::folder::{Run, write_atomic};
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::train::doctor::{Case, Checkup, Severity, examine};
-use crate::train::events::{Events, Histogram};
+use crate::train::events::{End, Events, Histogram};
 use crate::train::report::{RunReport, RunState};
 use crate::train::settings::Settings;
 use crate::train::task::Task;
@@ -38,11 +39,19 @@ pub struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Nothing has been seen yet.
-    pub fn new(run: &'a Run, settings: &'a Settings) -> Self {
+    pub fn new(run: &'a Run, settings: &'a Settings, score_name: &'static str) -> Self {
+        let mut events = Events::new(run.folder());
+        // A run whose settings cannot be read has figures all the same.
+        let written = RunReport::of_run(run).map_or_else(|_| Vec::new(), |report| report.settings);
+        let compared = written.iter().filter(|(name, _)| name != "out");
+        events.describe(
+            compared.map(|(name, value)| (name.as_str(), value.as_str())),
+            score_name,
+        );
         Self {
             run,
             settings,
-            events: Events::new(run.folder()),
+            events,
             told: BTreeSet::new(),
             reported: Instant::now(),
         }
@@ -105,6 +114,14 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// The run is over, or has failed.
+    ///
+    /// # Errors
+    /// Files that cannot be written.
+    pub fn end(&mut self, how: End) -> Result<()> {
+        self.events.end(how)
+    }
+
     /// Training failed: all that the doctor can still see.
     pub fn after_failure(&self, case: &Case<'_>, progress: &Progress) {
         if let Some(checkup) = examine(case) {
@@ -122,6 +139,7 @@ pub fn write_report<T: Task>(task: &T, run: &Run, state: RunState) -> Result<()>
     let mut report = RunReport::of_run(run)?;
     report.task = T::NAME.to_owned();
     report.state = state;
+    report.calls = calls::of(run);
     report.parameters = task.data().params_len();
     if run.model().exists() {
         let (network, meaning): (Network, T::Meaning) = model_file::load(&run.model(), T::NAME)?;

@@ -11,6 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// What a command did.
@@ -264,4 +265,16 @@ pub fn real_data(name: &str) -> Option<PathBuf> {
         data.display()
     );
     None
+}
+
+pub fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Lines of `predict --json`.
+pub fn predicted(shop: &Workshop, runs: &str, data: &str) -> Vec<Value> {
+    shop.ok(&format!("predict {runs} --data {data} --json"))
+        .lines()
+        .map(parse)
+        .collect()
 }

@@ -35,3 +35,42 @@ pub fn series(header: &str, row: impl Fn(usize, f64) -> String) -> String {
     let value = |t: usize| 10.0 + (t % 4) as f64 + t as f64 / 16.0;
     (0..60).fold(header.to_owned(), |text, t| text + &row(t, value(t)))
 }
+
+/// Nets for numbers that train in a moment.
+pub const SMALL: &str = "--hidden 6 --batch 8 --lr 0.02 --patience 0 --threads 1";
+
+/// Sequences of two classes that lie a little apart: the first column rises or falls.
+pub fn gestures(sequences: usize, salt: usize) -> String {
+    let mut text = "seq,t,x,z,label\n".to_owned();
+    for i in 0..sequences {
+        let (label, slope) = if i % 2 == 0 {
+            ("up", 1.0)
+        } else {
+            ("down", -1.0)
+        };
+        for t in 0..6 {
+            let wave = ((i * 31 + salt * 17 + t * 7) % 13) as f64 / 4.0 - 1.5;
+            let x = slope * t as f64 / 3.0 + wave;
+            text += &format!("{i},{t},{x:.3},{:.3},{label}\n", -wave / 2.0);
+        }
+    }
+    text
+}
+
+/// A wave with a rhythm that a line does not foresee.
+pub fn wave(steps: usize) -> String {
+    let mut text = "t,y,split\n".to_owned();
+    let mut x = 0.3f64;
+    for t in 0..steps {
+        x = 3.7 * x * (1.0 - x);
+        let part = if t * 10 < steps * 6 {
+            "train"
+        } else if t * 10 < steps * 8 {
+            "dev"
+        } else {
+            "test"
+        };
+        text += &format!("{t},{x:.6},{part}\n");
+    }
+    text
+}

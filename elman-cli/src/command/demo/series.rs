@@ -88,7 +88,7 @@ fn table(seed: u64) -> String {
 
 fn show(forecaster: &ForecastModel, run: &Run, threads: u16) -> Result<()> {
     let args = EvalArgs {
-        run: run.folder().to_owned(),
+        runs: vec![run.folder().to_owned()],
         data: run.folder().join("series.csv"),
         part: Some(Part::Test),
         format: None,

@@ -15,11 +15,12 @@ Examples:
   elman eval runs/names --data test.conll
   elman eval runs/names --data test.conll --json | jq .f1
   elman eval runs/sun --data sunspots.csv --part test
-  elman eval runs/digits --data test.csv --int8     (after elman quantize)")]
+  elman eval runs/digits --data test.csv --int8     (after elman quantize)
+  elman eval runs/a runs/b runs/c --data test.csv   (together)")]
 pub struct EvalArgs {
-    /// The folder of a training run
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
+    /// The folder of a training run; of several, or of one that --folds or --seeds made, the answers are averaged
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
     /// Labelled data in the format of the training data
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,

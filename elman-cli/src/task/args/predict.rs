@@ -19,6 +19,7 @@ Data in, answers out, in the format of the data that the run was trained on:
   classify  a table: seq,class,probability; texts: text, TAB, class; sentences: a class per line
   forecast  the rows, with one more column: the target N steps ahead, as --horizon was (\"ahead\" in JSON counts the
             steps of --steps); t counts the steps from 0, and a column of dates goes on where its steps are even
+  regress   a table: seq,<targets>, or seq,t,<targets> where they are read at every step
   text      what every line costs in nats, TAB, line
   values    (imported nets) a table: seq,t,<outputs>, or seq,<outputs> after the last step
 From - (standard input) everything is answered as soon as it is there.
@@ -31,11 +32,14 @@ Examples:
   elman predict runs/digits --data new.csv --top-k 3
   echo 'I saw Ada Lovelace.' | elman predict runs/names --data - --text
   elman predict runs/sun --data sunspots.csv --steps 12
-  elman predict runs/shakespeare --data new.txt")]
+  elman predict runs/squares --data windows.csv
+  elman predict runs/five-seeds --data new.conll     (together)
+  elman predict runs/shakespeare --data new.txt
+  elman predict runs/names --data new.conll --why    (what spoke for each label)")]
 pub struct PredictArgs {
-    /// The folder of a training run
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
+    /// The folder of a training run; of several, or of one that --folds or --seeds made, the answers are averaged
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
     /// Data in the format of the training data, with or without labels; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
@@ -59,6 +63,10 @@ pub struct PredictArgs {
     /// each token begins and ends, in characters of the whole text
     #[arg(long, conflicts_with = "columns")]
     pub text: bool,
+    /// Say with every answer what spoke for it, and against the next best: gradient times input, of tokens or of columns at steps;
+    /// of every series for its last forecast
+    #[arg(long, conflicts_with_all = ["steps", "text", "top_k", "min_confidence"])]
+    pub why: bool,
     /// Print one JSON object per sentence, with tokens, labels, spans and how probable each is; or per row, with value and forecast
     #[arg(long)]
     pub json: bool,

@@ -150,6 +150,7 @@ Examples:
   elman train classify --train walks.csv --seq-column user \\
       --step-column ms --label-column activity
   elman train classify --train digits.csv --overfit-batch 16   (can it learn?)
+  elman train classify --train digits.csv --seeds 5  (how much is luck)
   elman train --resume runs/digits",
         other_defaults(&[
             ("numbers", NUMBERS),

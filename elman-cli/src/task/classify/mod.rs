@@ -6,8 +6,9 @@ mod model;
 mod scores;
 mod source;
 mod task;
+mod why;
 
 pub use args::ClassifyArgs;
 pub use meaning::{ClassMeaning, TASK};
-pub use model::ClassModel;
+pub use model::{ClassModel, fit};
 pub use source::Unit;

@@ -1,11 +1,12 @@
 //! A trained classifying net at work: scores, and classes for new sequences.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
 use super::meaning::ClassMeaning;
-use super::scores::ClassScores;
+use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
@@ -13,13 +14,30 @@ use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
+use crate::net::ensemble;
 use crate::task::args::{EvalArgs, PredictArgs, UNSURE, split_column};
 use crate::task::label::best;
-use crate::task::temperature::{largest, soften};
+use crate::task::paired::{Outcomes, Paired};
+use crate::task::pool::{Mean, Softened};
+use crate::task::temperature::{Temperature, largest, soften};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained classifying net.
 pub type ClassModel = TrainedNet<ClassMeaning>;
+
+/// What keeps two classifying nets from answering together.
+///
+/// # Errors
+/// They do.
+pub fn fit(one: &ClassMeaning, other: &ClassMeaning) -> Result<(), String> {
+    if one.classes != other.classes {
+        return Err("they know different classes".to_owned());
+    }
+    if one.kind != other.kind || one.reading.columns() != other.reading.columns() {
+        return Err("they read different columns, or different kinds of data".to_owned());
+    }
+    Ok(())
+}
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
@@ -74,10 +92,10 @@ impl ClassModel {
                 return Ok(());
             }
             let sequences = self.meaning.encode(&examples, &args.data)?;
-            let outputs = self.network.outputs(&sequences)?;
-            let mut row = Vec::new();
+            let outputs = self.probabilities(&examples, &sequences)?;
+            let (temperature, mut row) = (self.temperature(), Vec::new());
             for (example, outputs) in examples.iter().zip(outputs.chunks_exact(classes.len())) {
-                soften(outputs, self.meaning.temperature, &mut row);
+                soften(outputs, temperature, &mut row);
                 let found = Found {
                     class: best(outputs),
                     row: &row,
@@ -90,6 +108,74 @@ impl ClassModel {
             }
             out.flush()?;
         }
+    }
+
+    /// Probabilities (sequences, classes) of examples, which are `sequences` to this net, at temperature 1; of several nets the
+    /// mean of what they are when softened.
+    fn probabilities(&self, examples: &[Example], sequences: &Sequences) -> Result<Vec<f32>> {
+        if self.others.is_empty() {
+            return self.network.outputs(sequences);
+        }
+        let others = self.others_read(examples)?;
+        ensemble::outputs(&self.together(sequences, &others), &self.pool())
+    }
+
+    fn pool(&self) -> Softened {
+        let temperatures = self.members().map(|net| net.meaning.temperature);
+        Softened {
+            temperatures: temperatures.collect(),
+            width: self.meaning.classes.len(),
+            mean: Mean::Arithmetic,
+        }
+    }
+
+    /// What is left to be done to probabilities: those of several nets are softened before they are averaged.
+    fn temperature(&self) -> Temperature {
+        match self.others.is_empty() {
+            true => self.meaning.temperature,
+            false => Temperature::default(),
+        }
+    }
+
+    /// Examples as the other nets read them, without their classes: this one has warned of those that nobody knows.
+    fn others_read(&self, examples: &[Example]) -> Result<Vec<Sequences>> {
+        let bare = |example: &Example| Example {
+            class: None,
+            ..example.clone()
+        };
+        let bare: Vec<Example> = examples.iter().map(bare).collect();
+        let read = |other: &Self| other.meaning.encode(&bare, Path::new(""));
+        self.others.iter().map(read).collect()
+    }
+
+    /// The data that the command line names, and what was found in every sequence of them.
+    fn judged(&self, args: &EvalArgs) -> Result<(Sequences, Vec<Option<Answer>>)> {
+        args.note_parts(self.meaning.split_column.as_deref());
+        let file = args.file();
+        let examples = self.examples(file)?;
+        let sequences = self.meaning.encode(&examples, file.path)?;
+        let others = self.others_read(&examples)?;
+        drop(examples);
+        let judge = ClassJudge(sequences.classes(), self.temperature());
+        let answers = on_threads(args.threads.into(), || match others.is_empty() {
+            true => self.network.judge(&sequences, &judge),
+            false => ensemble::judge(&self.together(&sequences, &others), &self.pool(), &judge),
+        })?;
+        Ok((sequences, answers))
+    }
+
+    /// The examples of a file, or of a part of it.
+    fn examples(&self, file: DataFile<'_>) -> Result<Vec<Example>> {
+        let split = split_column(file.part, self.meaning.split_column.as_deref());
+        let mut examples = source::load(file, &self.meaning.known(file.columns, split))?.all;
+        if let Some(part) = file.part {
+            examples.retain(|example| example.part == Some(part));
+            if examples.is_empty() {
+                let sentence = format!("the part {} holds nothing", part.name());
+                return Err(Failure::input(sentence).in_file(file.path));
+            }
+        }
+        Ok(examples)
     }
 
     /// In the format of the input: a row of a table, text TAB class, or a line of the file of classes. Of several classes tables have a
@@ -180,11 +266,8 @@ struct Found<'a> {
 
 impl Trained for ClassModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
-        args.note_parts(self.meaning.split_column.as_deref());
-        let sequences = self.sequences(args.file())?;
-        let scores = on_threads(args.threads.into(), || {
-            ClassScores::run(&self.network, &self.meaning, &sequences)
-        })?;
+        let (sequences, answers) = self.judged(args)?;
+        let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
         Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(),
@@ -195,8 +278,27 @@ impl Trained for ClassModel {
         true
     }
 
+    fn paired(&self, args: &EvalArgs) -> Result<Paired> {
+        let (sequences, answers) = self.judged(args)?;
+        let scores = ClassScores::measure(&self.meaning.classes, &sequences, &answers);
+        let right = super::scores::right(&sequences, &answers);
+        Ok(Paired {
+            about: "the class of every sequence".to_owned(),
+            score_name: "accuracy",
+            score: scores.accuracy,
+            outcomes: Outcomes::Right {
+                noun: "sequences",
+                sequences: right.into_iter().map(|right| vec![right]).collect(),
+            },
+        })
+    }
+
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
         self.answer(args, chunk, out)
+    }
+
+    fn explain(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.explain_all(args, chunk, out)
     }
 
     fn reads_tables(&self) -> bool {
@@ -208,16 +310,7 @@ impl Trained for ClassModel {
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        let split = split_column(file.part, self.meaning.split_column.as_deref());
-        let mut examples = source::load(file, &self.meaning.known(file.columns, split))?.all;
-        if let Some(part) = file.part {
-            examples.retain(|example| example.part == Some(part));
-            if examples.is_empty() {
-                let sentence = format!("the part {} holds nothing", part.name());
-                return Err(Failure::input(sentence).in_file(file.path));
-            }
-        }
-        self.meaning.encode(&examples, file.path)
+        self.meaning.encode(&self.examples(file)?, file.path)
     }
 
     fn description(&self) -> Description {

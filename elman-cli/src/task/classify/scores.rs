@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use elman_core::Target;
 use serde::Serialize;
 
-use super::meaning::ClassMeaning;
 use crate::base::failure::Result;
 use crate::base::json;
 use crate::data::Sequences;
@@ -22,8 +21,8 @@ const MATRIX: usize = 1000;
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
     /// What the right class costs; none where the net has no output for it.
-    nats: Option<f64>,
-    found: usize,
+    pub nats: Option<f64>,
+    pub found: usize,
     /// How probable that is.
     sure: f64,
 }
@@ -82,6 +81,19 @@ impl Judge for NatsAt<'_> {
     }
 }
 
+/// Whether each sequence that has a class was given it.
+pub fn right(sequences: &Sequences, answers: &[Option<Answer>]) -> Vec<bool> {
+    let answers = answers.iter().enumerate();
+    let is_right = |(target, answer): (usize, &Option<Answer>)| {
+        let answer = (*answer)?;
+        match sequences.classes()[target].get() {
+            Some(class) => Some(class as usize == answer.found),
+            None => sequences.unknown(target).map(|_| false),
+        }
+    };
+    answers.filter_map(is_right).collect()
+}
+
 /// ClassScores over all sequences of a file.
 #[derive(Clone, Debug)]
 pub struct ClassScores {
@@ -121,16 +133,6 @@ struct ClassScoresJson<'a> {
 }
 
 impl ClassScores {
-    /// Runs a net over sequences and compares its answers with their targets. Runs on the threads of the rayon pool around it.
-    ///
-    /// # Errors
-    /// None for sequences of this net.
-    pub fn run(network: &Network, meaning: &ClassMeaning, sequences: &Sequences) -> Result<Self> {
-        let judge = ClassJudge(sequences.classes(), meaning.temperature);
-        let answers = network.judge(sequences, &judge)?;
-        Ok(Self::measure(&meaning.classes, sequences, &answers))
-    }
-
     /// What the right classes cost together at some temperatures.
     ///
     /// # Errors

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::args::{CHARACTERS, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
-use super::scores::ClassScores;
+use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Examples, Kind, Known, Unit};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
+use crate::base::tell::tell;
 use crate::data::reading::{Reading, Steps};
 use crate::data::survey;
 use crate::data::table::Part;
@@ -23,9 +24,15 @@ use crate::task::word_vectors;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
-use crate::train::report::{Curve, Evidence, NamedConfusion};
+use crate::train::repeats::Fold;
+use crate::train::report::{Evidence, Mistake, Mistakes, NamedConfusion, ReliabilityCurve};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
+
+/// With fewer sequences none are held out: a tenth of them would be a handful, on which the score is luck.
+const FEW: usize = 80;
+/// Updates that a net needs even so.
+const LEAST_UPDATES: usize = 3600;
 
 /// How the training data are read.
 fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
@@ -35,7 +42,12 @@ fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
 
 /// A classifying job.
 #[derive(Debug)]
-pub struct ClassifyTask(TaskData<ClassMeaning>);
+pub struct ClassifyTask {
+    data: TaskData<ClassMeaning>,
+    /// The file of the validation data, and of every sequence in it line and name.
+    valid_path: PathBuf,
+    origins: Vec<(usize, String)>,
+}
 
 impl ClassifyTask {
     fn new(
@@ -62,7 +74,8 @@ impl ClassifyTask {
         let spec = settings.spec(input, meaning.head())?;
         let sequences = meaning.encode(&train.all, train_path)?;
         let count = meaning.classes.len();
-        Ok(Self(TaskData {
+        let origin = |example: &Example| (example.line, example.name.clone());
+        let data = TaskData {
             spec,
             valid: meaning.encode(valid, valid_path)?,
             train_lines: train.all.iter().map(|example| example.line).collect(),
@@ -72,7 +85,42 @@ impl ClassifyTask {
             train: sequences,
             hiding,
             meaning,
-        }))
+        };
+        Ok(Self {
+            data,
+            valid_path: valid_path.to_owned(),
+            origins: valid.iter().map(origin).collect(),
+        })
+    }
+
+    /// What a net answers on the validation data, as sure as it is at a temperature, and how good that is.
+    fn answers(
+        &self,
+        network: &Network,
+        temperature: Temperature,
+    ) -> Result<(Vec<Option<Answer>>, ClassScores)> {
+        let (valid, classes) = (&self.data.valid, &self.data.meaning.classes);
+        let answers = network.judge(valid, &ClassJudge(valid.classes(), temperature))?;
+        let scores = ClassScores::measure(classes, valid, &answers);
+        Ok((answers, scores))
+    }
+
+    /// The sequences whose classes are wrong and cost most.
+    fn mistakes(&self, answers: &[Option<Answer>]) -> Mistakes {
+        let (valid, classes) = (&self.data.valid, &self.data.meaning.classes);
+        let all = answers.iter().zip(&self.origins).enumerate();
+        let mistake = |(target, (answer, origin)): (usize, (&Option<Answer>, &(usize, String)))| {
+            let (answer, real) = ((*answer)?, valid.classes()[target].get()?);
+            let (line, name) = origin;
+            (real as usize != answer.found).then(|| Mistake {
+                place: line.to_string(),
+                what: name.clone(),
+                real: classes.name(real as usize).to_owned(),
+                found: classes.name(answer.found).to_owned(),
+                cost: answer.nats.unwrap_or(0.0),
+            })
+        };
+        Mistakes::of(&self.valid_path, ("line", "nats"), all.filter_map(mistake))
     }
 }
 
@@ -88,6 +136,7 @@ fn split<'a>(
         let valid = train.all.clone();
         return Ok((train, valid, path));
     }
+    let fold = args.settings.repeats.held_out(args.valid.as_deref())?;
     let held = devoted(&mut train, args.valid.is_some());
     if train.all.is_empty() {
         return Err(Failure::input("the split column leaves nothing to learn from").in_file(path));
@@ -113,12 +162,22 @@ fn split<'a>(
         let found = source::load(file, &known)?;
         return Ok((train, found.all, valid));
     }
+    let seed = args.settings.seed;
+    if let Some(fold) = fold {
+        train.all.extend(held);
+        let (rest, valid) =
+            hold_out_fold(train.all, fold, seed).map_err(|failure| failure.in_file(path))?;
+        train.all = rest;
+        return Ok((train, valid, path));
+    }
     if !held.is_empty() {
         return Ok((train, held, path));
     }
-    let seed = args.settings.seed;
     let (rest, valid) = match held_out_groups(&train, seed, path) {
         Some(is_held_out) => part(train.all, &is_held_out),
+        None if kind == Kind::Numbers && train.all.len() < FEW => {
+            learn_from_all(train.all, seed, path)
+        }
         None => hold_out(train.all, seed),
     };
     if valid.is_empty() {
@@ -132,6 +191,23 @@ fn split<'a>(
     }
     train.all = rest;
     Ok((train, valid, path))
+}
+
+/// Few sequences: those that would be held out say little, and are missed in training. So all are learnt from, and the score is
+/// that of training; none are for validation where no class has two.
+fn learn_from_all(all: Vec<Example>, seed: u64, path: &Path) -> (Vec<Example>, Vec<Example>) {
+    let (rest, held) = hold_out(all.clone(), seed);
+    if held.is_empty() {
+        return (rest, held);
+    }
+    tell!(
+        "elman: {}: note: {} held out of {} sequences would say little, so all are learnt from, and the scores are those of \
+         training; --valid FILE measures on others, --folds 5 on each fifth in turn",
+        path.display(),
+        held.len(),
+        all.len()
+    );
+    (all.clone(), all)
 }
 
 /// Takes out what a split column gives to validation or testing; the former is what is returned, if it is wanted.
@@ -151,12 +227,15 @@ fn devoted(train: &mut Examples, is_validated: bool) -> Vec<Example> {
 /// Which examples are held out where the file says who they come from.
 fn held_out_groups(train: &Examples, seed: u64, path: &Path) -> Option<Vec<bool>> {
     let column = train.group_column.as_deref()?;
-    let members = train.all.iter().map(|example| Member {
+    let members: Vec<Member<'_>> = train.all.iter().map(member).collect();
+    groups::hold_out(&members, column, seed, path)
+}
+
+fn member(example: &Example) -> Member<'_> {
+    Member {
         group: &example.group,
         class: example.class.as_deref(),
-    });
-    let members: Vec<Member<'_>> = members.collect();
-    groups::hold_out(&members, column, seed, path)
+    }
 }
 
 /// The first `count` examples, taking turns among the classes: of one class alone nothing could be learnt.
@@ -230,6 +309,16 @@ fn hold_out(examples: Vec<Example>, seed: u64) -> (Vec<Example>, Vec<Example>) {
     part(examples, &is_held_out)
 }
 
+/// Holds out one fold.
+///
+/// # Errors
+/// Fewer sequences or groups than folds.
+fn hold_out_fold(all: Vec<Example>, fold: Fold, seed: u64) -> Result<(Vec<Example>, Vec<Example>)> {
+    let members: Vec<Member<'_>> = all.iter().map(member).collect();
+    let is_held_out = groups::fold(&members, fold, seed)?;
+    Ok(part(all, &is_held_out))
+}
+
 /// What is learnt from, and what is held out.
 fn part(examples: Vec<Example>, is_held_out: &[bool]) -> (Vec<Example>, Vec<Example>) {
     let mut places = is_held_out.iter();
@@ -268,6 +357,10 @@ impl Job for ClassifyArgs {
             .chain(classes)
             .flatten()
             .collect()
+    }
+
+    fn has_folds(&self) -> bool {
+        true
     }
 
     fn load(&self) -> Result<ClassifyTask> {
@@ -319,7 +412,14 @@ impl Task for ClassifyTask {
     type Meaning = ClassMeaning;
 
     fn data(&self) -> &TaskData<ClassMeaning> {
-        &self.0
+        &self.data
+    }
+
+    fn least_updates(&self) -> usize {
+        match self.data.meaning.kind {
+            Kind::Numbers => LEAST_UPDATES,
+            Kind::Text(_) | Kind::Sentences => 0,
+        }
     }
 
     fn score_name(&self) -> &'static str {
@@ -327,7 +427,7 @@ impl Task for ClassifyTask {
     }
 
     fn measure(&self, network: &Network) -> Result<Measure> {
-        let scores = ClassScores::run(network, &self.0.meaning, &self.0.valid)?;
+        let (_, scores) = self.answers(network, Temperature::default())?;
         Ok(Measure {
             loss: scores.loss,
             score: scores.accuracy,
@@ -335,21 +435,25 @@ impl Task for ClassifyTask {
     }
 
     fn evidence(&self, network: &Network, meaning: &ClassMeaning) -> Result<Vec<Evidence>> {
-        let scores = ClassScores::run(network, meaning, &self.0.valid)?;
-        let confusion = Evidence::Confusion(NamedConfusion {
+        let (answers, scores) = self.answers(network, meaning.temperature)?;
+        let confusion = NamedConfusion {
             classes: scores.names,
             counts: scores.confusion,
-        });
-        let curve = Evidence::Reliability(Curve {
+        };
+        let curve = ReliabilityCurve {
             what: "sequences".to_owned(),
             reliability: scores.reliability,
             temperature: meaning.temperature.get(),
-        });
-        Ok(vec![confusion, curve])
+        };
+        Ok(vec![
+            Evidence::Confusion(confusion),
+            Evidence::Reliability(curve),
+            Evidence::Mistakes(self.mistakes(&answers)),
+        ])
     }
 
     fn calibrated(&self, network: &Network, meaning: ClassMeaning) -> Result<Option<ClassMeaning>> {
-        let sequences = enough(&self.0.valid, meaning.classes.len());
+        let sequences = enough(&self.data.valid, meaning.classes.len());
         let temperature = Temperature::fit(|temperatures| {
             ClassScores::nats_at(network, &sequences, temperatures)
         })?;

@@ -30,7 +30,14 @@ pub const DEFAULTS: &Defaults = &Defaults {
 };
 
 /// Shared flags that are not for echoes.
-pub const UNUSED: &[&str] = &["bidirectional", "window", "embedding", "noise"];
+pub const UNUSED: &[&str] = &[
+    "bidirectional",
+    "window",
+    "embedding",
+    "noise",
+    "folds",
+    "fold",
+];
 
 /// Learn to repeat random symbols some steps later
 ///

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::base::typed::count;
+use crate::base::typed::{count, names};
 use crate::data::{Dialect, Format};
 use crate::train::defaults::{Defaults, other_defaults, with_defaults, without};
 use crate::train::settings::Settings;
@@ -107,12 +107,6 @@ impl ForecastArgs {
         let known = known.clone().filter(|name| push(name)).count();
         Some((columns, known))
     }
-}
-
-/// Names with commas between them.
-pub fn names(list: Option<&str>) -> impl Iterator<Item = &str> + Clone {
-    let names = list.unwrap_or("").split(',').map(str::trim);
-    names.filter(|name| !name.is_empty())
 }
 
 fn help() -> String {

@@ -4,11 +4,12 @@
 use rayon::prelude::*;
 
 use super::history::{History, View};
-use super::linear::{Design, Linear};
-use super::scale::{Curve, Differencing, Scale};
+use super::scale::{Differencing, Scale};
 use super::series::Series;
 use crate::base::failure::{Failure, Result};
 use crate::data::table::Part;
+use crate::task::curve::Curve;
+use crate::task::linear::{Design, Linear};
 
 /// Lags that are tried.
 const LAGS: [usize; 18] = [

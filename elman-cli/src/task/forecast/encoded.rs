@@ -23,13 +23,15 @@ pub struct Encoded {
     pub items: Vec<Item>,
     /// The line of its file where a sequence begins.
     pub lines: Vec<usize>,
+    /// The series that a sequence is of.
+    pub series: Vec<usize>,
 }
 
 impl ForecastMeaning {
     /// Every series as one sequence; targets of that part count, or of all.
     pub fn encode(&self, series: &[Series], part: Option<Part>) -> Encoded {
         let mut encoded = Encoded::new(self.width());
-        for one in series {
+        for (number, one) in series.iter().enumerate() {
             let history = one.history(self.view.scale.curve, &self.fallback);
             let is_counted = |step: usize| {
                 History::is_complete(step, &self.view)
@@ -38,7 +40,7 @@ impl ForecastMeaning {
             let last =
                 (0..one.len().saturating_sub(self.view.horizon)).rfind(|&step| is_counted(step));
             let steps = last.map_or(0, |last| last + 1);
-            self.encode_steps(one, &history, 0..steps, is_counted, &mut encoded);
+            self.encode_steps((number, one), &history, 0..steps, is_counted, &mut encoded);
         }
         encoded
     }
@@ -46,7 +48,7 @@ impl ForecastMeaning {
     /// The training parts in stretches, each after as many steps that bring the state about.
     pub fn encode_stretches(&self, series: &[Series]) -> Encoded {
         let mut encoded = Encoded::new(self.width());
-        for one in series {
+        for (number, one) in series.iter().enumerate() {
             let history = one.history(self.view.scale.curve, &self.fallback);
             let steps = one.len().saturating_sub(self.view.horizon);
             for start in (0..steps).step_by(STRETCH) {
@@ -59,7 +61,13 @@ impl ForecastMeaning {
                 };
                 if (start..end).any(is_counted) {
                     let before = start.saturating_sub(STRETCH);
-                    self.encode_steps(one, &history, before..end, is_counted, &mut encoded);
+                    self.encode_steps(
+                        (number, one),
+                        &history,
+                        before..end,
+                        is_counted,
+                        &mut encoded,
+                    );
                 }
             }
         }
@@ -68,7 +76,7 @@ impl ForecastMeaning {
 
     fn encode_steps(
         &self,
-        series: &Series,
+        (number, series): (usize, &Series),
         history: &History,
         steps: std::ops::Range<usize>,
         is_counted: impl Fn(usize) -> bool,
@@ -79,6 +87,7 @@ impl ForecastMeaning {
         }
         let mut scratch = Vec::new();
         encoded.lines.push(series.line + steps.start);
+        encoded.series.push(number);
         for step in steps {
             let expected = self.expect(history, step, &mut scratch);
             let target = if is_counted(step) {
@@ -116,6 +125,7 @@ impl Encoded {
             sequences: Sequences::new(Rows::numbers(width), Targets::numbers(1), Read::EveryStep),
             items: Vec::new(),
             lines: Vec::new(),
+            series: Vec::new(),
         }
     }
 
@@ -126,6 +136,7 @@ impl Encoded {
         Self {
             items: self.items[..sequences.rows()].to_vec(),
             lines: self.lines[..count].to_vec(),
+            series: self.series[..count].to_vec(),
             sequences,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::history::{INPUT_LAGS, View};
 use super::meaning::{ForecastMeaning, NET_LAGS, WIDEST};
-use super::scale::{Curve, Differencing};
+use super::scale::Differencing;
 use crate::base::encoding::Encoding;
 
 impl ForecastMeaning {
@@ -31,13 +31,9 @@ impl ForecastMeaning {
 
     /// From values to the net.
     fn describe_inputs(&self, encoding: &mut Encoding) {
-        let curve = match self.view.scale.curve {
-            Curve::Identity => "u = value".to_owned(),
-            Curve::Root => "u = sqrt(max(value, 0))".to_owned(),
-            Curve::Log { floor } => format!("u = ln(max(value, {floor:e}))"),
-        };
+        let curve = self.view.scale.curve.formula("value");
         encoding.remark(format!(
-            "In double precision, with u[t] the target at step t on its curve: {curve}. A missing value is the one before."
+            "In double precision, with u[t] the target at step t on its curve: u = {curve}. A missing value is the one before."
         ));
         let (lags, span) = (self.view.lags, self.view.scale.differencing.span());
         let lagged = match span {
@@ -83,11 +79,7 @@ impl ForecastMeaning {
 
     /// From the net to a forecast.
     fn describe_outputs(&self, encoding: &mut Encoding) {
-        let inverse = match self.view.scale.curve {
-            Curve::Identity => "v",
-            Curve::Root => "max(v, 0) squared",
-            Curve::Log { .. } => "exp(v)",
-        };
+        let inverse = self.view.scale.curve.inverse_formula("v");
         encoding.remark(format!(
             "Forecast, {} steps ahead: {inverse}, where v = expected + residual * output.",
             self.view.horizon

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::scale::{Curve, Differencing, Scale};
+use super::scale::{Differencing, Scale};
+use crate::task::curve::Curve;
 
 /// What a forecast from one step reads, and from where it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,10 +6,10 @@ use elman_core::{Head, HeadKind, Input, Read, Spec};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Dialect, Format};
+use crate::task::linear::Linear;
 use crate::train::task::Meaning;
 
 use super::history::{History, INPUT_LAGS, View};
-use super::linear::Linear;
 use super::series::SeriesFile;
 
 /// The name of the task, in commands and files.

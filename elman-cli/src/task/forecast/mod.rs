@@ -8,7 +8,6 @@ mod choose;
 mod encoded;
 mod encoding;
 mod history;
-mod linear;
 mod meaning;
 mod model;
 mod predict;
@@ -18,7 +17,8 @@ mod series;
 mod task;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use args::ForecastArgs;
 pub use meaning::TASK;
-pub use model::ForecastModel;
+pub use model::{ForecastModel, fit};

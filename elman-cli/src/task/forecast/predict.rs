@@ -207,53 +207,99 @@ fn note_unknown(
     }
 }
 
-/// The memory of a roller.
-struct Buffers {
-    state: Vec<f32>,
-    scratch: Vec<Strip>,
-}
+/// The memory of a roller: state and scratch of every net.
+struct Buffers(Vec<(Vec<f32>, Vec<Strip>)>);
 
 impl Buffers {
     fn new(net: &ForecastNet) -> Self {
-        let spec = net.network.spec();
-        Self {
-            state: vec![0.0; spec.state_len()],
-            scratch: vec![Strip::ZERO; spec.stream_len()],
-        }
+        let of = |net: &ForecastNet| {
+            let spec = net.network.spec();
+            (
+                vec![0.0; spec.state_len()],
+                vec![Strip::ZERO; spec.stream_len()],
+            )
+        };
+        Self(net.members().map(of).collect())
     }
 }
 
-/// A series that grows step by step.
+/// A series that grows step by step. Several nets forecast their mean.
 struct Roller<'a> {
+    meaning: &'a ForecastMeaning,
+    members: Vec<Member<'a>>,
+    /// Forecasts of the steps to come, the next one first; no more than the horizon.
+    ahead: VecDeque<f64>,
+}
+
+/// The series as one net knows it.
+struct Member<'a> {
     network: &'a Network,
     meaning: &'a ForecastMeaning,
     history: History,
     stream: Stream<'a>,
-    /// Forecasts of the steps to come, the next one first; no more than the horizon.
-    ahead: VecDeque<f64>,
     inputs: Vec<f32>,
     numbers: Vec<f64>,
 }
 
 impl<'a> Roller<'a> {
     fn new(net: &'a ForecastNet, buffers: &'a mut Buffers) -> Result<Self> {
-        let model = net.network.model()?;
+        let members = net.members().zip(&mut buffers.0);
+        let member =
+            |(net, (state, scratch)): (&'a ForecastNet, &'a mut (Vec<f32>, Vec<Strip>))| {
+                Ok(Member {
+                    network: &net.network,
+                    meaning: &net.meaning,
+                    history: net.meaning.history(),
+                    stream: Stream::new(Level::detect(), net.network.model()?, state, scratch)?,
+                    inputs: Vec::new(),
+                    numbers: Vec::new(),
+                })
+            };
         Ok(Self {
-            network: &net.network,
             meaning: &net.meaning,
-            history: net.meaning.history(),
-            stream: Stream::new(
-                Level::detect(),
-                model,
-                &mut buffers.state,
-                &mut buffers.scratch,
-            )?,
+            members: members.map(member).collect::<Result<_>>()?,
             ahead: VecDeque::new(),
-            inputs: Vec::new(),
-            numbers: Vec::new(),
         })
     }
 
+    /// Takes a row and forecasts from it.
+    fn push(&mut self, row: &[f64]) -> Result<f64> {
+        let mut sum = 0.0;
+        for member in &mut self.members {
+            sum += member.push(row)?;
+        }
+        let forecast = sum / self.members.len() as f64;
+        if self.ahead.len() == self.meaning.view.horizon {
+            self.ahead.pop_front();
+        }
+        self.ahead.push_back(forecast);
+        Ok(forecast)
+    }
+
+    /// Takes what a series says of columns that are known ahead, all of it before the first row.
+    fn foresee(&mut self, series: &Series) {
+        let first = self.meaning.columns.len() - self.meaning.view.known;
+        for step in 0..series.len() {
+            for member in &mut self.members {
+                member.history.foresee(&series.row(step)[first..]);
+            }
+        }
+    }
+
+    /// The next step, which is then taken for what came, and the forecast from there; `row` holds what is known of other
+    /// columns. Of the first steps, as many as the horizon has, nothing was forecast.
+    fn advance(&mut self, row: &[f64]) -> Result<(Option<f64>, f64)> {
+        let is_forecast = self.ahead.len() == self.meaning.view.horizon;
+        let value = self.ahead.front().copied().filter(|_| is_forecast);
+        let others = row[1..].iter().copied();
+        let row: Vec<f64> = std::iter::once(value.unwrap_or(f64::NAN))
+            .chain(others)
+            .collect();
+        Ok((value, self.push(&row)?))
+    }
+}
+
+impl Member<'_> {
     /// Takes a row and forecasts from it.
     fn push(&mut self, row: &[f64]) -> Result<f64> {
         self.history.forget(&self.meaning.view);
@@ -272,32 +318,7 @@ impl<'a> Roller<'a> {
         let mut output = [0.0];
         self.stream.step(Inputs::Dense(&self.inputs), &mut output)?;
         self.network.look_at(&output);
-        let forecast = self.meaning.value(expected, output[0]);
-        if self.ahead.len() == self.meaning.view.horizon {
-            self.ahead.pop_front();
-        }
-        self.ahead.push_back(forecast);
-        Ok(forecast)
-    }
-
-    /// Takes what a series says of columns that are known ahead, all of it before the first row.
-    fn foresee(&mut self, series: &Series) {
-        let first = self.meaning.columns.len() - self.meaning.view.known;
-        for step in 0..series.len() {
-            self.history.foresee(&series.row(step)[first..]);
-        }
-    }
-
-    /// The next step, which is then taken for what came, and the forecast from there; `row` holds what is known of other
-    /// columns. Of the first steps, as many as the horizon has, nothing was forecast.
-    fn advance(&mut self, row: &[f64]) -> Result<(Option<f64>, f64)> {
-        let is_forecast = self.ahead.len() == self.meaning.view.horizon;
-        let value = self.ahead.front().copied().filter(|_| is_forecast);
-        let others = row[1..].iter().copied();
-        let row: Vec<f64> = std::iter::once(value.unwrap_or(f64::NAN))
-            .chain(others)
-            .collect();
-        Ok((value, self.push(&row)?))
+        Ok(self.meaning.value(expected, output[0]))
     }
 }
 
@@ -403,7 +424,7 @@ impl Answers<'_> {
 }
 
 /// A count as a reader writes it: without a fraction if it has none.
-fn as_number(count: f64) -> Number {
+pub(super) fn as_number(count: f64) -> Number {
     if count.fract() == 0.0 && count.abs() < 9e15 {
         Number::from(count as i64)
     } else {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::meaning::ForecastMeaning;
+use crate::task::errors::{Errors, significant};
 
 /// A step that is forecast from.
 #[derive(Clone, Copy, Debug)]
@@ -15,31 +16,26 @@ pub struct Item {
     pub target: f64,
 }
 
-/// Sums of errors.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Errors {
-    items: usize,
-    squared: f64,
-    absolute: f64,
+/// A forecast, what needs no net, and what came.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    pub value: f64,
+    /// The linear sum's.
+    pub linear: f64,
+    /// What persistence expects.
+    pub present: f64,
+    pub target: f64,
 }
 
-impl Errors {
-    fn add(&mut self, error: f64) {
-        self.items += 1;
-        self.squared += error * error;
-        self.absolute += error.abs();
-    }
-
-    fn mse(&self) -> f64 {
-        self.squared / self.items.max(1) as f64
-    }
-
-    fn rmse(&self) -> f64 {
-        self.mse().sqrt()
-    }
-
-    fn mae(&self) -> f64 {
-        self.absolute / self.items.max(1) as f64
+impl Judged {
+    /// From a step and the output of the net; `None` where it is not counted.
+    pub fn of(meaning: &ForecastMeaning, item: &Item, output: f32) -> Option<Self> {
+        (!item.target.is_nan()).then(|| Self {
+            value: meaning.value(item.expected, output),
+            linear: meaning.view.scale.curve.invert(item.expected),
+            present: item.present,
+            target: item.target,
+        })
     }
 }
 
@@ -73,18 +69,19 @@ struct ForecastScoresJson {
 impl ForecastScores {
     /// Compares outputs of the net, one per item, with what came.
     pub fn measure(meaning: &ForecastMeaning, items: &[Item], outputs: &[f32]) -> Self {
+        let judged = |(item, &output)| Judged::of(meaning, item, output);
+        Self::of(meaning.range, items.iter().zip(outputs).filter_map(judged))
+    }
+
+    /// Compares forecasts with what came, where training met targets in this range.
+    pub fn of([low, high]: [f64; 2], forecasts: impl Iterator<Item = Judged>) -> Self {
         let mut scores = Self::default();
-        let curve = meaning.view.scale.curve;
-        let [low, high] = meaning.range;
-        for (item, &output) in items.iter().zip(outputs) {
-            if item.target.is_nan() {
-                continue;
-            }
-            let error = meaning.value(item.expected, output) - item.target;
+        for one in forecasts {
+            let error = one.value - one.target;
             scores.net.add(error);
-            scores.linear.add(curve.invert(item.expected) - item.target);
-            scores.persistence.add(item.present - item.target);
-            if !(low..=high).contains(&item.target) {
+            scores.linear.add(one.linear - one.target);
+            scores.persistence.add(one.present - one.target);
+            if !(low..=high).contains(&one.target) {
                 scores.outside.add(error);
             }
         }
@@ -178,49 +175,5 @@ impl ForecastScores {
             );
         }
         table
-    }
-}
-
-/// A number with about five digits.
-pub fn significant(value: f64) -> String {
-    let size = value.abs();
-    if size != 0.0 && !(1e-4..1e9).contains(&size) {
-        return format!("{value:.4e}");
-    }
-    let before = if size >= 1.0 {
-        size.log10().floor() as usize + 1
-    } else {
-        0
-    };
-    format!("{value:.*}", 5usize.saturating_sub(before))
-}
-
-#[cfg(test)]
-mod unit_tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_five_digits() {
-        let found = [0.0, 17.28412, 1752.9, 0.403_21, 1e-9, 1_234_567.8, -2.5].map(significant);
-        assert_eq!(
-            found,
-            [
-                "0.00000",
-                "17.284",
-                "1752.9",
-                "0.40321",
-                "1.0000e-9",
-                "1234568",
-                "-2.5000"
-            ]
-        );
-    }
-
-    #[test]
-    fn errors_are_averaged() {
-        let mut errors = Errors::default();
-        [3.0, -4.0].into_iter().for_each(|error| errors.add(error));
-        assert_eq!((errors.mse(), errors.mae()), (12.5, 3.5));
-        assert_eq!(Errors::default().rmse(), 0.0);
     }
 }

@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use super::calendar::{self, Calendar};
 use super::history::History;
-use super::scale::Curve;
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
 use crate::data::survey;
 use crate::data::table::{Block, Part, Table, Wanted};
 use crate::data::{Dialect, Format, load_table};
+use crate::task::curve::Curve;
+use crate::train::repeats::Fold;
 
 /// A series: the target and other columns, step by step.
 #[derive(Clone, Debug)]
@@ -167,6 +168,18 @@ impl Series {
         let mut history = History::new(curve, fallback);
         (0..self.len()).for_each(|step| history.push(self.row(step)));
         history
+    }
+
+    /// Rolling origin: of so many folds and one more, equal stretches of what is known and not for testing, the first ones are
+    /// learnt from and the next one is validated on.
+    pub fn roll(&mut self, fold: Fold) {
+        let tested = self.parts.iter().position(|&part| part == Part::Test);
+        let known = self.known_len().min(tested.unwrap_or(usize::MAX));
+        let end = |stretches: usize| stretches * known / (fold.of + 1);
+        let (learnt, validated) = (end(fold.number), end(fold.number + 1));
+        self.parts.fill(Part::Test);
+        self.parts[..learnt].fill(Part::Train);
+        self.parts[learnt..validated].fill(Part::Dev);
     }
 
     /// Every step is for one part.

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use elman_core::{Input, TensorKind};
 
-use super::args::{DEFAULTS, ForecastArgs, names};
+use super::args::{DEFAULTS, ForecastArgs};
 use super::choose::{Asked, Choice, choose, learnable};
+use super::encoded::Encoded;
 use super::history::History;
-use super::linear::Design;
 use super::meaning::{ForecastMeaning, net_features};
 use super::scale::Differencing;
 use super::scores::{ForecastScores, Item};
@@ -15,9 +15,12 @@ use super::series::{self, Series, SeriesFile};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
+use crate::base::typed::names;
 use crate::data::Format;
 use crate::data::table::Part;
 use crate::net::network::Network;
+use crate::task::errors::significant;
+use crate::task::linear::Design;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -34,6 +37,9 @@ pub struct ForecastTask {
     data: TaskData<ForecastMeaning>,
     /// One per row of the validation data.
     items: Vec<Item>,
+    /// The file of the validation data, and what its steps are called that are forecast.
+    valid_path: PathBuf,
+    steps: Vec<String>,
 }
 
 impl ForecastTask {
@@ -44,12 +50,7 @@ impl ForecastTask {
         valid: Option<&[Series]>,
     ) -> Result<Self> {
         let fallback = means(train, columns.len());
-        if let Some(season) = args.season.filter(|&season| season < args.horizon) {
-            return Err(Failure::input(format!(
-                "--season {season} is shorter than --horizon {}: what comes is not known from a season ago",
-                args.horizon
-            )));
-        }
+        check_season(args)?;
         let asked = Asked {
             horizon: args.horizon,
             season: args.season,
@@ -78,16 +79,24 @@ impl ForecastTask {
         if let Some(stretches) = settings.overfit_batch {
             learnt = learnt.first(stretches);
         }
+        let valid_series = valid.unwrap_or(train);
         let valid = match settings.overfit_batch {
             Some(_) => learnt.clone(),
-            None => meaning.encode(valid.unwrap_or(train), Some(Part::Dev)),
+            None => meaning.encode(valid_series, Some(Part::Dev)),
         };
         if learnt.sequences.len() == 0 || valid.items.iter().all(|item| item.target.is_nan()) {
             return Err(Failure::input(
                 "no steps to validate on: the file needs rows of the part dev, or --valid FILE",
             ));
         }
+        let steps = match settings.overfit_batch {
+            Some(_) => Vec::new(),
+            None => step_names(valid_series, &valid, meaning.view.horizon),
+        };
+        let path = args.valid.as_ref().or(args.train.as_ref());
         let task = Self {
+            steps,
+            valid_path: path.cloned().unwrap_or_default(),
             data: TaskData {
                 spec,
                 meaning,
@@ -124,6 +133,32 @@ impl ForecastTask {
             scores.skill()
         );
     }
+}
+
+/// A season must reach over the horizon.
+fn check_season(args: &ForecastArgs) -> Result<()> {
+    match args.season.filter(|&season| season < args.horizon) {
+        None => Ok(()),
+        Some(season) => Err(Failure::input(format!(
+            "--season {season} is shorter than --horizon {}: what comes is not known from a season ago",
+            args.horizon
+        ))),
+    }
+}
+
+/// What the steps are called that are forecast from each row: their dates, or their counts.
+fn step_names(series: &[Series], encoded: &Encoded, horizon: usize) -> Vec<String> {
+    let of_sequence = |(sequence, &number): (usize, &usize)| {
+        let one = &series[number];
+        let name = move |step: usize| match one.stamps.get(step) {
+            Some(stamp) => stamp.clone(),
+            None => one.count(step).to_string(),
+        };
+        let steps = 0..encoded.sequences.len_of(sequence);
+        steps.map(move |step| name(step + horizon))
+    };
+    let sequences = encoded.series.iter().enumerate();
+    sequences.flat_map(of_sequence).collect()
 }
 
 /// Mean squared error of the net's outputs, in the unit of the training loss: what the linear sum missed in training is 1.
@@ -209,6 +244,10 @@ impl Job for ForecastArgs {
         self.train.iter_mut().chain(&mut self.valid).collect()
     }
 
+    fn has_folds(&self) -> bool {
+        true
+    }
+
     fn load(&self) -> Result<ForecastTask> {
         let Some(path) = &self.train else {
             return Err(Failure::input("train forecast needs data: --train FILE"));
@@ -247,6 +286,9 @@ impl Job for ForecastArgs {
         let mut train = series::load(&file(path, split))
             .map_err(|failure| Format::doubt(self.format, path, failure))?;
         series::note_missing(&train, &columns, path);
+        if let Some(fold) = self.settings.repeats.held_out(self.valid.as_deref())? {
+            train.iter_mut().for_each(|one| one.roll(fold));
+        }
         let valid = match &self.valid {
             Some(valid) => {
                 let mut series = series::load(&file(valid, None))?;
@@ -305,7 +347,7 @@ impl Task for ForecastTask {
         };
         let predict =
             |(item, &output): (&Item, &f32)| self.data.meaning.value(item.expected, output);
-        Ok(vec![Evidence::Series(report::Series {
+        let series = Evidence::Series(report::Series {
             name: self.data.meaning.columns[0].clone(),
             labels: Vec::new(),
             target: counted().map(|(item, _)| item.target).collect(),
@@ -316,7 +358,21 @@ impl Task for ForecastTask {
                 scores.persistence_rmse(),
                 scores.linear_rmse(),
             ),
-        })])
+        });
+        let mistakes = (self.items.iter().zip(&outputs).zip(&self.steps))
+            .filter(|((item, _), _)| !item.target.is_nan())
+            .map(|((item, &output), step)| {
+                let value = self.data.meaning.value(item.expected, output);
+                report::Mistake {
+                    place: step.clone(),
+                    what: String::new(),
+                    real: significant(item.target),
+                    found: significant(value),
+                    cost: value - item.target,
+                }
+            });
+        let mistakes = report::Mistakes::of(&self.valid_path, ("step", "error"), mistakes);
+        Ok(vec![series, Evidence::Mistakes(mistakes)])
     }
 }
 

@@ -150,6 +150,7 @@ Examples:
   elman train label --train rows.csv --class-weights balanced
   elman train label --train train.conll --vectors glove.6B.100d.txt
   elman train label --train treebank.conllu --columns 2,5    (word, label)
+  elman train label --train train.conll --folds 5    (cross-validation)
   elman train label --config runs/names/config.toml --out runs/names-again
   elman train --resume runs/names",
         other_defaults(&[("sentences", DEFAULTS), ("rows of numbers", NUMBERS)])

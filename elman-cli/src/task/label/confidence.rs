@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::chain::Chain;
 use super::decoder::Decoder;
 use super::lattice::{Lattice, PathNats};
-use super::row::best;
+use super::row::{best, nats};
 use crate::base::failure::Result;
 use crate::data::Sequences;
 use crate::data::spans::spans;
@@ -20,6 +20,8 @@ pub struct ConfidenceJudge<'a> {
     pub chain: &'a Chain<'a>,
     /// How many of the most probable labels of a row are wanted.
     pub top: usize,
+    /// Whose targets are looked at, if any are.
+    pub targets: Option<&'a Sequences>,
 }
 
 /// What was found in one sequence.
@@ -33,13 +35,21 @@ pub struct Confidence {
     pub spans: Vec<(Range<usize>, f64)>,
     /// The most probable labels of every row.
     pub top: Vec<Vec<(usize, f64)>>,
+    /// Of every row whose target is looked at, nats of that label alone.
+    pub nats: Vec<f64>,
 }
 
 /// What is known of a sequence that is being run.
 pub enum Notes<'a> {
     /// Labels that depend on nothing else: rows need not be kept.
     Rows(Confidence),
-    Sequence(Decoder<'a>, Vec<f32>),
+    Sequence {
+        decoder: Decoder<'a>,
+        /// (T, L)
+        rows: Vec<f32>,
+        /// Of every row.
+        targets: Vec<Option<usize>>,
+    },
 }
 
 impl<'a> Judge for ConfidenceJudge<'a> {
@@ -51,33 +61,48 @@ impl<'a> Judge for ConfidenceJudge<'a> {
         if scores.is_none() && !labels.are_spans() {
             return Notes::Rows(Confidence::default());
         }
-        Notes::Sequence(Decoder::new(labels, scores.as_ref()), Vec::new())
+        Notes::Sequence {
+            decoder: Decoder::new(labels, scores.as_ref()),
+            rows: Vec::new(),
+            targets: Vec::new(),
+        }
     }
 
-    fn see(&self, notes: &mut Self::Notes, _: usize, row: &[f32]) {
+    fn see(&self, notes: &mut Self::Notes, target: usize, row: &[f32]) {
+        let of = |sequences: &Sequences| sequences.classes()[target].get();
+        let target = self.targets.and_then(of).map(|label| label as usize);
         match notes {
             Notes::Rows(found) => {
                 let mut probabilities = Vec::new();
                 soften(row, self.chain.temperature, &mut probabilities);
-                found.push(best(row), &probabilities, self.top);
+                found.push((best(row), target), &probabilities, self.top);
             }
-            Notes::Sequence(decoder, rows) => {
+            Notes::Sequence {
+                decoder,
+                rows,
+                targets,
+            } => {
                 decoder.push(row);
                 rows.extend_from_slice(row);
+                targets.push(target);
             }
         }
     }
 
     fn end(&self, notes: Self::Notes) -> Confidence {
-        let (decoder, rows) = match notes {
+        let (decoder, rows, targets) = match notes {
             Notes::Rows(found) => return found,
-            Notes::Sequence(decoder, rows) => (decoder, rows),
+            Notes::Sequence {
+                decoder,
+                rows,
+                targets,
+            } => (decoder, rows, targets),
         };
         let lattice = Lattice::new(&self.chain.weights, &rows);
         let mut found = Confidence::default();
-        for (t, label) in decoder.finish().into_iter().enumerate() {
+        for (t, both) in decoder.finish().into_iter().zip(targets).enumerate() {
             let probabilities: Vec<f64> = lattice.labels(t).collect();
-            found.push(label, &probabilities, self.top);
+            found.push(both, &probabilities, self.top);
         }
         let tags = found
             .labels
@@ -91,7 +116,10 @@ impl<'a> Judge for ConfidenceJudge<'a> {
 }
 
 impl Confidence {
-    fn push(&mut self, label: usize, probabilities: &[f64], top: usize) {
+    fn push(&mut self, (label, target): (usize, Option<usize>), probabilities: &[f64], top: usize) {
+        // What is forbidden costs as much as what is hopeless.
+        let nats = |target: usize| nats(probabilities[target] as f32);
+        self.nats.extend(target.map(nats));
         self.labels.push(label);
         self.sure.push(probabilities[label]);
         if top > 0 {

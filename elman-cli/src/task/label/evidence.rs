@@ -3,13 +3,14 @@
 use super::judge::Decoded;
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
+use super::mistakes::{Origin, mistakes};
 use super::scores::LabelScores;
 use super::targets::TargetNames;
 use crate::base::failure::Result;
 use crate::data::Sequences;
 use crate::data::spans::{Counts, SpanScore};
 use crate::net::network::Network;
-use crate::train::report::{Confusion, Curve, Evidence, KindScore, NamedConfusion};
+use crate::train::report::{Confusion, Evidence, KindScore, NamedConfusion, ReliabilityCurve};
 
 /// What a net makes of some sequences. Runs on the threads of the rayon pool around it.
 ///
@@ -19,16 +20,19 @@ pub fn evidence(
     network: &Network,
     meaning: &LabelMeaning,
     sequences: &Sequences,
+    origin: &Origin,
 ) -> Result<Vec<Evidence>> {
-    let (scores, decoded) = LabelScores::run(network, meaning, sequences)?;
+    let (scores, decoded, sure) = LabelScores::run(network, meaning, sequences)?;
     let (what, reliability) = scores.reliability.main();
-    let curve = Evidence::Reliability(Curve {
+    let curve = Evidence::Reliability(ReliabilityCurve {
         what: what.to_owned(),
         reliability: reliability.clone(),
         temperature: meaning.temperature.get(),
     });
-    let mut evidence = found(&meaning.labels, sequences, &decoded, scores.spans);
-    evidence.push(curve);
+    let labels = &meaning.labels;
+    let worst = mistakes(labels, sequences, &sure, origin);
+    let mut evidence = found(labels, sequences, &decoded, scores.spans);
+    evidence.extend([curve, Evidence::Mistakes(worst)]);
     Ok(evidence)
 }
 

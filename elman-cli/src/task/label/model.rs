@@ -3,16 +3,17 @@
 use std::io::Write;
 
 use super::chain::Scores;
+use super::judge::Decoded;
 use super::meaning::LabelMeaning;
-use super::parts;
+use super::paired::paired;
 use super::scores::LabelScores;
 use crate::base::encoding::Encoding;
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::base::threads::on_threads;
 use crate::data::conll::Conll;
-use crate::data::table::Wanted;
-use crate::data::{DataFile, Format, Lines, Sequences, load_table};
-use crate::task::args::{EvalArgs, PredictArgs, split_column};
+use crate::data::{DataFile, Format, Lines, Sequences};
+use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::paired::Paired;
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained labelling net.
@@ -20,9 +21,7 @@ pub type LabelModel = TrainedNet<LabelMeaning>;
 
 impl Trained for LabelModel {
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
-        args.note_parts(self.meaning.split_column.as_deref());
-        let sequences = self.sequences(args.file())?;
-        let scores = on_threads(args.threads.into(), || self.measure(&sequences))?;
+        let (_, scores, _) = self.found(args)?;
         Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(),
@@ -34,7 +33,13 @@ impl Trained for LabelModel {
     }
 
     fn labels_words(&self) -> bool {
-        self.meaning.reading.columns().is_none()
+        !self.reads_tables()
+    }
+
+    fn paired(&self, args: &EvalArgs) -> Result<Paired> {
+        let (sequences, _, found) = self.found(args)?;
+        let is_table = self.reads_tables();
+        Ok(paired(&self.meaning.labels, &sequences, &found, is_table))
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
@@ -51,6 +56,10 @@ impl Trained for LabelModel {
         }
     }
 
+    fn explain(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
+        self.explain_all(args, chunk, out)
+    }
+
     fn reads_tables(&self) -> bool {
         self.meaning.reading.columns().is_some()
     }
@@ -63,33 +72,8 @@ impl Trained for LabelModel {
     }
 
     fn sequences(&self, file: DataFile<'_>) -> Result<Sequences> {
-        let data = file.path;
-        if file.classes.is_some() {
-            let sentence =
-                "--classes is for runs of elman train classify; this one labels every step";
-            return Err(Failure::input(sentence));
-        }
-        let name = data.display().to_string();
-        match self.meaning.reading.columns() {
-            None => {
-                let (columns, known) = self.meaning.layout(file.columns);
-                (self.meaning).encode(&Conll::load(data, columns, known)?.0, &name)
-            }
-            Some(columns) => {
-                let wanted = Wanted {
-                    format: file.format,
-                    columns: Some(columns.to_vec()),
-                    needs_labels: true,
-                    dialect: self.meaning.dialect.clone(),
-                    split_column: split_column(file.part, self.meaning.split_column.as_deref())
-                        .map(str::to_owned),
-                    ..Wanted::default()
-                };
-                let table = load_table(data, &wanted)?;
-                let sequences = parts::only(table.sequences, columns.len(), file.part, data)?;
-                self.meaning.encode_rows(&sequences, &name)
-            }
-        }
+        self.raw(file)?
+            .encode(&self.meaning, &file.path.display().to_string())
     }
 
     fn description(&self) -> Description {
@@ -124,7 +108,21 @@ impl Trained for LabelModel {
 }
 
 impl LabelModel {
-    /// Scores on some sequences. Runs on the threads of the rayon pool around it.
+    /// The data that the command line names, how good the labels are that were found in them, and these.
+    fn found(&self, args: &EvalArgs) -> Result<(Sequences, LabelScores, Vec<Decoded>)> {
+        args.note_parts(self.meaning.split_column.as_deref());
+        let raw = self.raw(args.file())?;
+        let sequences = raw.encode(&self.meaning, &args.data.display().to_string())?;
+        let chains = [self.chain(), self.softened_chain()];
+        let (scores, found, _) = on_threads(args.threads.into(), || {
+            LabelScores::judged(chains.each_ref(), &sequences, |judge| {
+                self.judge_together(&raw, &sequences, judge)
+            })
+        })?;
+        Ok((sequences, scores, found))
+    }
+
+    /// Scores of this net alone on some sequences. Runs on the threads of the rayon pool around it.
     ///
     /// # Errors
     /// None for sequences of this model.

@@ -4,18 +4,17 @@ use std::io::{BufRead, Write};
 
 use serde::Serialize;
 
-use super::chain::Chain;
 use super::confidence::{Confidence, ConfidenceJudge};
 use super::judge::LabelJudge;
 use super::model::LabelModel;
+use super::raw::Raw;
 use crate::base::failure::Result;
 use crate::base::json;
 use crate::data::conll::{Conll, Sentence};
 use crate::data::running::{RunningSentence, RunningText};
 use crate::data::table::Wanted;
-use crate::data::{self, Lines, Loader, Sequences, open_table, quoted};
+use crate::data::{self, Lines, Loader, open_table, quoted};
 use crate::task::args::{PredictArgs, UNSURE};
-use crate::task::temperature::Temperature;
 
 /// One line of `predict --json`.
 #[derive(Serialize)]
@@ -233,8 +232,9 @@ impl LabelModel {
             }
             // The file may have labels of its own: predictions do not depend on them.
             (blocks.iter_mut()).for_each(|block| block.labels = data::table::Labels::None);
-            let sequences = self.meaning.encode_rows(&blocks, "the input")?;
-            let answers = self.confidences(&sequences, args)?;
+            let raw = Raw::Rows(blocks);
+            let answers = self.confidences(&raw, args)?;
+            let Raw::Rows(blocks) = raw else { continue };
             for (block, found) in blocks.iter().zip(&answers) {
                 self.write_rows(&block.name, found, args, out)?;
             }
@@ -247,10 +247,11 @@ impl LabelModel {
     /// # Errors
     /// None for sentences without labels of their own.
     pub fn label(&self, sentences: &[Sentence]) -> Result<Vec<Vec<&str>>> {
-        let sequences = &self.meaning.encode(sentences, "the input")?;
-        let chain = &self.chain(Temperature::default());
+        let raw = Raw::Sentences(sentences.to_vec());
+        let sequences = &raw.encode(&self.meaning, "the input")?;
+        let chain = &self.chain();
         let judge = LabelJudge { chain, sequences };
-        let found = self.network.judge(sequences, &judge)?.into_iter();
+        let found = self.judge_together(&raw, sequences, &judge)?.into_iter();
         let name = |label| self.meaning.labels.name(label);
         Ok(found
             .map(|decoded| decoded.labels.into_iter().map(name).collect())
@@ -258,20 +259,18 @@ impl LabelModel {
     }
 
     fn look_at(&self, sentences: &[Sentence], args: &PredictArgs) -> Result<Vec<Confidence>> {
-        let sequences = self.meaning.encode(sentences, "the input")?;
-        self.confidences(&sequences, args)
+        self.confidences(&Raw::Sentences(sentences.to_vec()), args)
     }
 
-    fn confidences(&self, sequences: &Sequences, args: &PredictArgs) -> Result<Vec<Confidence>> {
-        let chain = &self.chain(self.meaning.temperature);
-        let top = args.top_k.unwrap_or(0);
-        self.network
-            .judge(sequences, &ConfidenceJudge { chain, top })
-    }
-
-    fn chain(&self, temperature: Temperature) -> Chain<'_> {
-        let labels = &self.meaning.labels;
-        Chain::new(labels, self.network.transitions(), temperature)
+    fn confidences(&self, raw: &Raw, args: &PredictArgs) -> Result<Vec<Confidence>> {
+        let sequences = raw.encode(&self.meaning, "the input")?;
+        let chain = &self.softened_chain();
+        let judge = ConfidenceJudge {
+            chain,
+            top: args.top_k.unwrap_or(0),
+            targets: None,
+        };
+        self.judge_together(raw, &sequences, &judge)
     }
 
     fn write_rows(

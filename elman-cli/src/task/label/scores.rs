@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::chain::Chain;
-use super::confidence::ConfidenceJudge;
+use super::confidence::{Confidence, ConfidenceJudge};
 use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
@@ -16,6 +16,9 @@ use crate::net::judge::Both;
 use crate::net::network::Network;
 use crate::task::temperature::Temperature;
 use crate::train::report::{Reliability, ReliabilityRow};
+
+/// Finds labels, and how sure they are.
+pub type LabelsAndConfidence<'a> = Both<LabelJudge<'a>, ConfidenceJudge<'a>>;
 
 /// LabelScores over all sentences of a file.
 #[derive(Clone, Debug)]
@@ -67,7 +70,7 @@ struct TypeReport {
 
 impl LabelScores {
     /// Runs a net over sequences and compares what it finds with their targets. Runs on the threads of the rayon pool around
-    /// it. The labels that were found come along.
+    /// it. The labels that were found come along, and how sure they are.
     ///
     /// # Errors
     /// None for sequences of this net.
@@ -75,28 +78,43 @@ impl LabelScores {
         network: &Network,
         meaning: &LabelMeaning,
         sequences: &Sequences,
-    ) -> Result<(Self, Vec<Decoded>)> {
-        let labels = &meaning.labels;
-        let chain = |temperature| Chain::new(labels, network.transitions(), temperature);
-        let (plain, softened) = (chain(Temperature::default()), chain(meaning.temperature));
-        let judge = Both(
+    ) -> Result<(Self, Vec<Decoded>, Vec<Confidence>)> {
+        let chain = |temperature| Chain::new(&meaning.labels, network.transitions(), temperature);
+        let chains = [Temperature::default(), meaning.temperature].map(chain);
+        Self::judged(chains.each_ref(), sequences, |judge| {
+            network.judge(sequences, judge)
+        })
+    }
+
+    /// The same of whatever lets the judge see outputs of the sequences: labels are found and paid for by the first chain, and how
+    /// sure they are the second one says.
+    ///
+    /// # Errors
+    /// Those of `run`.
+    pub fn judged<'a>(
+        [plain, softened]: [&'a Chain<'a>; 2],
+        sequences: &'a Sequences,
+        run: impl FnOnce(&LabelsAndConfidence<'a>) -> Result<Vec<(Decoded, Confidence)>>,
+    ) -> Result<(Self, Vec<Decoded>, Vec<Confidence>)> {
+        let labels = plain.labels;
+        let found = run(&Both(
             LabelJudge {
-                chain: &plain,
+                chain: plain,
                 sequences,
             },
             ConfidenceJudge {
-                chain: &softened,
+                chain: softened,
                 top: 0,
+                targets: Some(sequences),
             },
-        );
-        let found = network.judge(sequences, &judge)?;
+        ))?;
         let (decoded, sure): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         let reliability = LabelReliability::measure(labels, sequences, &sure);
         let scores = Self {
             reliability,
             ..Self::measure(labels, sequences, &decoded)
         };
-        Ok((scores, decoded))
+        Ok((scores, decoded, sure))
     }
 
     /// Compares the labels that were found with the targets; how sure they were is not known.

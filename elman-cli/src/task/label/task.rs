@@ -11,7 +11,7 @@ use super::first::first_transitions;
 use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
-use super::parts::{self, Recorded, hold_out};
+use super::mistakes::Origin;
 use super::scores::LabelScores;
 
 use crate::base::failure::{Failure, Result};
@@ -23,6 +23,7 @@ use crate::data::table::Wanted;
 use crate::data::vectors::Vectors;
 use crate::data::{Format, Hiding, Layout, Sequences, load_table};
 use crate::net::network::Network;
+use crate::task::parts::{self, Recorded, hold_out};
 use crate::task::temperature::Temperature;
 use crate::task::word_vectors;
 use crate::train::Job;
@@ -45,7 +46,7 @@ fn is_table(args: &LabelArgs, path: &Path) -> Result<bool> {
 
 /// A labelling job.
 #[derive(Debug)]
-pub struct LabelTask(TaskData<LabelMeaning>);
+pub struct LabelTask(TaskData<LabelMeaning>, Origin);
 
 impl LabelTask {
     fn load_sentences(args: &LabelArgs, path: &Path) -> Result<Self> {
@@ -74,7 +75,13 @@ impl LabelTask {
             );
         }
         let load = |valid: &Path| Ok(Conll::load(valid, args.columns, Some(layout))?.0);
-        let (train, valid, valid_path) = split(args, path, train, load, hold_out)?;
+        let (train, valid, valid_path) =
+            split(args, path, train, load, |train, seed| {
+                match args.settings.repeats.fold {
+                    Some(fold) => parts::fold(train, |_| "", fold, seed),
+                    None => Ok(hold_out(train, seed)),
+                }
+            })?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let (embedding, words) = (args.settings.embedding, words.map(String::as_str));
         let read = word_vectors::read(&args.vectors, embedding, DEFAULTS, words);
@@ -93,7 +100,10 @@ impl LabelTask {
         Self::new(
             args,
             (meaning.encode(&train, &name(path))?, lines),
-            meaning.encode(&valid, &name(valid_path))?,
+            (
+                meaning.encode(&valid, &name(valid_path))?,
+                Origin::of_sentences(valid_path, &valid),
+            ),
             (meaning, Some(hiding), vectors),
         )
     }
@@ -128,13 +138,13 @@ impl LabelTask {
             columns: table.columns.len(),
             path,
         };
-        let train = if args.valid.is_some() || !rows.held.is_empty() {
-            rows.in_pieces(train)
-        } else {
-            train
+        let fold = args.settings.repeats.fold;
+        let train = match fold {
+            None if args.valid.is_some() || !rows.held.is_empty() => rows.in_pieces(train),
+            _ => train,
         };
         let (train, valid, valid_path) = split(args, path, train, load, |train, seed| {
-            rows.hold_out(train, seed)
+            rows.split(train, fold, seed)
         })?;
         let values = || train.iter().map(|block| block.values.as_slice());
         let (reading, notes) = Reading::numbers(&table.columns, values(), args.settings.window);
@@ -153,7 +163,10 @@ impl LabelTask {
         Self::new(
             args,
             (meaning.encode_rows(&train, &name(path))?, lines),
-            meaning.encode_rows(&valid, &name(valid_path))?,
+            (
+                meaning.encode_rows(&valid, &name(valid_path))?,
+                Origin::of_rows(valid_path, &valid),
+            ),
             (meaning, None, None),
         )
     }
@@ -161,7 +174,7 @@ impl LabelTask {
     fn new(
         args: &LabelArgs,
         (train, train_lines): (Sequences, Vec<usize>),
-        valid: Sequences,
+        (valid, origin): (Sequences, Origin),
         (meaning, hiding, vectors): (LabelMeaning, Option<Hiding>, Option<Vectors>),
     ) -> Result<Self> {
         let settings = &args.settings;
@@ -170,7 +183,7 @@ impl LabelTask {
         let transitions = args
             .scores_transitions(&meaning.labels)?
             .then(|| first_transitions(&meaning.labels, &train));
-        Ok(Self(TaskData {
+        let data = TaskData {
             spec: settings.spec(input, meaning.head())?,
             meaning,
             train,
@@ -180,7 +193,8 @@ impl LabelTask {
             class_weights,
             transitions,
             vectors,
-        }))
+        };
+        Ok(Self(data, origin))
     }
 
     /// What a net finds in the validation data.
@@ -198,16 +212,18 @@ fn split<'a, T: Clone>(
     path: &'a Path,
     mut train: Vec<T>,
     load: impl FnOnce(&Path) -> Result<Vec<T>>,
-    hold_out: impl FnOnce(Vec<T>, u64) -> (Vec<T>, Vec<T>),
+    hold_out: impl FnOnce(Vec<T>, u64) -> Result<(Vec<T>, Vec<T>)>,
 ) -> Result<(Vec<T>, Vec<T>, &'a Path)> {
     if let Some(sequences) = args.settings.overfit_batch {
         train.truncate(sequences);
         return Ok((train.clone(), train, path));
     }
+    args.settings.repeats.held_out(args.valid.as_deref())?;
     if let Some(valid) = &args.valid {
         return Ok((train, load(valid)?, valid));
     }
-    let (train, valid) = hold_out(train, args.settings.seed);
+    let held = hold_out(train, args.settings.seed);
+    let (train, valid) = held.map_err(|failure| failure.in_file(path))?;
     if valid.is_empty() {
         let sentence = "one sentence is too little to learn from and validate on";
         return Err(Failure::input(sentence).in_file(path));
@@ -236,6 +252,10 @@ impl Job for LabelArgs {
     fn files(&mut self) -> Vec<&mut PathBuf> {
         let data = self.train.iter_mut().chain(&mut self.valid);
         data.chain(&mut self.vectors.vectors).collect()
+    }
+
+    fn has_folds(&self) -> bool {
+        true
     }
 
     fn load(&self) -> Result<LabelTask> {
@@ -276,7 +296,7 @@ impl Task for LabelTask {
     }
 
     fn evidence(&self, network: &Network, meaning: &LabelMeaning) -> Result<Vec<Evidence>> {
-        evidence(network, meaning, &self.0.valid)
+        evidence(network, meaning, &self.0.valid, &self.1)
     }
 
     fn calibrated(&self, network: &Network, meaning: LabelMeaning) -> Result<Option<LabelMeaning>> {

@@ -16,6 +16,7 @@ use crate::base::threads::on_threads;
 use crate::data::{DataFile, Format, Lines, Sequences, nfc, text};
 use crate::net::gather::longest_first;
 use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::paired::{Outcomes, Paired};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet, no_classes};
 
 /// A trained text net.
@@ -50,12 +51,11 @@ impl TextModel {
         self.network.outputs(&self.meaning.encode(text))
     }
 
-    fn answer(
+    /// Goes through a text line by line: every line as it stands, in its normal form, and the nats of its tokens and its end.
+    fn read_lines(
         &self,
-        mut lines: Lines<impl BufRead>,
-        args: &PredictArgs,
-        flushes: bool,
-        out: &mut dyn Write,
+        lines: &mut Lines<impl BufRead>,
+        mut visit: impl FnMut(&str, &str, Vec<f64>) -> Result<()>,
     ) -> Result<()> {
         let model = self.network.model()?;
         let mut memory = Memory::of(&model);
@@ -68,10 +68,22 @@ impl TextModel {
             let mut ids = self.meaning.lexicon.ids(&normal);
             ids.push(LINE_END);
             let surprises = ids.iter().map(|&id| reader.surprise(id));
-            let token_nats = surprises.collect::<Result<Vec<f64>>>()?;
+            visit(line, &normal, surprises.collect::<Result<_>>()?)?;
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &self,
+        mut lines: Lines<impl BufRead>,
+        args: &PredictArgs,
+        flushes: bool,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        self.read_lines(&mut lines, |line, normal, token_nats| {
             let nats: f64 = token_nats.iter().sum();
             if args.json {
-                let tokens = self.tokens(&normal);
+                let tokens = self.tokens(normal);
                 let answer = TextAnswer {
                     line,
                     nats,
@@ -86,8 +98,8 @@ impl TextModel {
             if flushes {
                 out.flush()?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Of a line, known or not, and the line end.
@@ -117,6 +129,26 @@ impl Trained for TextModel {
         Ok(EvalReport {
             json: scores.to_json(),
             table: scores.to_table(self.lexicon().unit()),
+        })
+    }
+
+    fn paired(&self, args: &EvalArgs) -> Result<Paired> {
+        no_classes(args.classes.as_deref())?;
+        let (mut nats, mut tokens) = (Vec::new(), 0);
+        self.read_lines(&mut Lines::open(&args.data)?, |_, _, of_tokens| {
+            nats.push(of_tokens.iter().sum());
+            tokens += of_tokens.len();
+            Ok(())
+        })?;
+        if nats.is_empty() {
+            return Err(Failure::input("the file is empty").in_file(&args.data));
+        }
+        let noun = self.lexicon().unit().noun();
+        Ok(Paired {
+            about: format!("the {noun}s of a text"),
+            score_name: "nats_per_token",
+            score: nats.iter().sum::<f64>() / tokens as f64,
+            outcomes: Outcomes::Nats(nats),
         })
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::args::{LINES, STREAMS, TextArgs, WORDS};
 use super::lexicon::{LINE_END, Lexicon, Unit};
 use super::meaning::TextMeaning;
+use super::mistakes::{LineCost, Origin, mistakes};
 use super::sample::sample;
 use super::scores::measure;
 use crate::base::failure::{Failure, Result};
@@ -14,10 +15,11 @@ use crate::data::features;
 use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
 use crate::net::network::Network;
-use crate::task::groups::HELD_OUT;
+use crate::task::groups::{self, HELD_OUT, Member};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
+use crate::train::repeats::Fold;
 use crate::train::report::{Evidence, Sample};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData, Walk};
@@ -52,6 +54,8 @@ pub struct TextTask {
     data: TaskData<TextMeaning>,
     /// Validation sequences, longest first.
     order: Vec<usize>,
+    /// Where they stand, if they are lines of a file.
+    origin: Option<Origin>,
 }
 
 impl TextTask {
@@ -79,6 +83,7 @@ impl TextTask {
         }
         Ok(Self {
             order: longest_first(&valid),
+            origin: None,
             data: TaskData {
                 spec,
                 hiding: Some(features::hiding(0, &counts, HIDING)),
@@ -157,12 +162,46 @@ fn hold_out_lines(text: &str, seed: u64) -> Option<(String, String)> {
     for &line in order.iter().take(order.len().div_ceil(HELD_OUT)) {
         is_held_out[line] = true;
     }
+    (order.len() > 1).then(|| part(&lines, &is_held_out))
+}
+
+/// One fold of the lines, and the rest.
+///
+/// # Errors
+/// Running text, or fewer lines than folds.
+fn fold_lines(text: &str, are_items: bool, fold: Fold, seed: u64) -> Result<(String, String)> {
+    if !are_items {
+        return Err(Failure::input(
+            "--folds needs lines that are items of their own, and this is one running text, which is validated on its end; \
+             --lines says otherwise, and --seeds N tells how much luck there is",
+        ));
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let filled: Vec<usize> = (0..lines.len())
+        .filter(|&line| !lines[line].is_empty())
+        .collect();
+    let members: Vec<Member<'_>> = filled
+        .iter()
+        .map(|_| Member {
+            group: "",
+            class: None,
+        })
+        .collect();
+    let mut is_held_out = vec![false; lines.len()];
+    for (&line, is_held) in filled.iter().zip(groups::fold(&members, fold, seed)?) {
+        is_held_out[line] = is_held;
+    }
+    Ok(part(&lines, &is_held_out))
+}
+
+/// What is learnt from, and what is held out: each has empty lines for those of the other.
+fn part(lines: &[&str], is_held_out: &[bool]) -> (String, String) {
     let part = |wanted: bool| -> String {
-        let lines = lines.iter().zip(&is_held_out);
+        let lines = lines.iter().zip(is_held_out);
         let kept = lines.map(|(line, &is)| if is == wanted { *line } else { "" });
         kept.flat_map(|line| [line, "\n"]).collect()
     };
-    (order.len() > 1).then(|| (part(false), part(true)))
+    (part(false), part(true))
 }
 
 impl Job for TextArgs {
@@ -193,6 +232,10 @@ impl Job for TextArgs {
         self.train.iter_mut().chain(&mut self.valid).collect()
     }
 
+    fn has_folds(&self) -> bool {
+        true
+    }
+
     fn load(&self) -> Result<TextTask> {
         let Some(path) = &self.train else {
             return Err(Failure::input("train text needs data: --train FILE"));
@@ -207,9 +250,12 @@ impl Job for TextArgs {
         if lines && self.lines.is_none() {
             tell!("every line is an item of its own; for running text: --lines false");
         }
-        let (train, valid) = match &self.valid {
-            Some(valid) => (train, text::load(valid)?),
-            None => {
+        let fold = self.settings.repeats.held_out(self.valid.as_deref())?;
+        let (train, valid) = match (&self.valid, fold) {
+            (Some(valid), _) => (train, text::load(valid)?),
+            (None, Some(fold)) => fold_lines(&train, lines, fold, self.settings.seed)
+                .map_err(|failure| failure.in_file(path))?,
+            (None, None) => {
                 let parts = if lines {
                     hold_out_lines(&train, self.settings.seed)
                 } else {
@@ -221,7 +267,14 @@ impl Job for TextArgs {
                 })?
             }
         };
-        TextTask::new(&self.settings, (self.tokens, lines), &train, &valid)
+        let mut task = TextTask::new(&self.settings, (self.tokens, lines), &train, &valid)?;
+        if lines && self.settings.overfit_batch.is_none() {
+            task.origin = Some(Origin {
+                path: self.valid.as_ref().unwrap_or(path).clone(),
+                lines: lines_of(&task.data.meaning, &valid, &task.data.valid),
+            });
+        }
+        Ok(task)
     }
 }
 
@@ -259,7 +312,13 @@ impl Task for TextTask {
             })
         });
         let samples = samples.into_iter().collect::<Result<_>>()?;
-        Ok(vec![Evidence::Samples(samples)])
+        let mut shown = vec![Evidence::Samples(samples)];
+        if let Some(origin) = &self.origin {
+            let (lexicon, valid) = (&self.data.meaning.lexicon, &self.data.valid);
+            let costs = network.judge(valid, &LineCost(valid))?;
+            shown.push(Evidence::Mistakes(mistakes(lexicon, valid, &costs, origin)));
+        }
+        Ok(shown)
     }
 
     fn measure(&self, network: &Network) -> Result<Measure> {

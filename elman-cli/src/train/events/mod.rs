@@ -1,9 +1,11 @@
 //! Event files for TensorBoard: `tensorboard --logdir RUN` draws every scalar and histogram over the epochs.
 //!
-//! `record` is what an event is, `framing` how records lie in a file, `histogram` how many numbers become a few.
+//! `record` is what an event is, `framing` how records lie in a file, `histogram` how many numbers become a few, `hparams` what
+//! the settings were.
 
 mod framing;
 mod histogram;
+mod hparams;
 mod record;
 
 use std::fs::{self, File, OpenOptions};
@@ -16,6 +18,7 @@ use framing::frame;
 use record::Event;
 
 pub use histogram::Histogram;
+pub use hparams::End;
 
 /// How the names of event files begin: TensorBoard looks for it.
 const PREFIX: &str = "events.out.tfevents.";
@@ -27,6 +30,9 @@ pub struct Events {
     folder: PathBuf,
     /// Made with the first event, so that a process that is killed at once leaves nothing behind.
     file: Option<File>,
+    /// What every file says first: the settings, and what the score is called.
+    settings: hparams::Settings,
+    score: &'static str,
 }
 
 impl Events {
@@ -35,7 +41,34 @@ impl Events {
         Self {
             folder: folder.to_owned(),
             file: None,
+            settings: hparams::Settings::new(),
+            score: "",
         }
+    }
+
+    /// The settings that TensorBoard compares runs by, as they stand in `config.toml`, and what the score is called.
+    pub fn describe<'a>(
+        &mut self,
+        settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+        score: &'static str,
+    ) {
+        let settings = settings.into_iter();
+        self.settings = settings
+            .map(|(name, value)| (name.to_owned(), hparams::setting(value)))
+            .collect();
+        self.score = score;
+    }
+
+    /// The run has ended; nothing is written where no event was.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub fn end(&mut self, how: End) -> Result<()> {
+        let Some(file) = self.file.as_mut().filter(|_| !self.settings.is_empty()) else {
+            return Ok(());
+        };
+        let event = Event::plugin(seconds(), hparams::PLUGIN, hparams::end(how, seconds()));
+        append(file, &self.folder, &[event])
     }
 
     /// Writes what was measured at a step: names such as `loss/train`, and values.
@@ -50,7 +83,16 @@ impl Events {
     ) -> Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(create(&self.folder, step)?),
+            None => {
+                let file = self.file.insert(create(&self.folder, step)?);
+                if !self.settings.is_empty() {
+                    let records = hparams::start(&self.settings, self.score, seconds());
+                    let events =
+                        records.map(|record| Event::plugin(seconds(), hparams::PLUGIN, record));
+                    append(file, &self.folder, &events)?;
+                }
+                file
+            }
         };
         let event = Event::summary(seconds(), step, scalars, histograms);
         append(file, &self.folder, &[event])
@@ -142,6 +184,29 @@ mod tests {
         assert_eq!(found[2].scalars(), [("loss/train", 1.0)]);
         assert_eq!(found[3].scalars(), [("loss/train", 0.5)]);
         assert_eq!(found[3].histograms(), [("weights/head.weight", 3.0)]);
+    }
+
+    #[test]
+    fn settings_stand_before_all_figures_and_the_end_behind_them() {
+        let home = tempfile::tempdir().unwrap();
+        let mut events = Events::new(home.path());
+        events.describe([("lr", "0.1"), ("cell", "gru")], "f1");
+        events.end(End::Failure).unwrap();
+        assert!(files(home.path()).is_empty(), "nothing was seen");
+        events
+            .write(1, &[("score/f1".to_owned(), 0.5)], &[])
+            .unwrap();
+        events.end(End::Success).unwrap();
+        let found = read(&files(home.path())[0]);
+        let plugins: Vec<_> = found.iter().map(Event::plugins).collect();
+        let tag = |name| vec![(name, "hparams")];
+        assert_eq!(plugins[2], tag("_hparams_/experiment"));
+        assert_eq!(plugins[3], tag("_hparams_/session_start_info"));
+        assert_eq!(found[4].scalars(), [("score/f1", 0.5)]);
+        assert_eq!(
+            (&plugins[5], found.len()),
+            (&tag("_hparams_/session_end_info"), 6)
+        );
     }
 
     #[test]

@@ -53,6 +53,25 @@ struct Value {
     tag: String,
     #[prost(oneof = "Content", tags = "2, 5")]
     content: Option<Content>,
+    /// Of values that a plugin reads.
+    #[prost(message, optional, tag = "9")]
+    metadata: Option<Metadata>,
+}
+
+/// `tensorflow.SummaryMetadata`
+#[derive(Clone, PartialEq, Message)]
+struct Metadata {
+    #[prost(message, optional, tag = "1")]
+    plugin: Option<PluginData>,
+}
+
+/// `tensorflow.SummaryMetadata.PluginData`
+#[derive(Clone, PartialEq, Message)]
+struct PluginData {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(bytes = "vec", tag = "2")]
+    content: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
@@ -105,6 +124,7 @@ impl Event {
         let value = |tag: &String, content| Value {
             tag: tag.clone(),
             content: Some(content),
+            metadata: None,
         };
         let scalars = scalars
             .iter()
@@ -114,6 +134,23 @@ impl Event {
             .map(|(tag, histogram)| value(tag, Content::Histogram(histogram.into())));
         let values = scalars.chain(histograms).collect();
         Self::new(wall_time, step, What::Summary(Summary { values }))
+    }
+
+    /// What a plugin of TensorBoard reads, under a tag.
+    pub fn plugin(wall_time: f64, name: &str, (tag, content): (&str, Vec<u8>)) -> Self {
+        let plugin = PluginData {
+            name: name.to_owned(),
+            content,
+        };
+        let value = Value {
+            tag: tag.to_owned(),
+            content: None,
+            metadata: Some(Metadata {
+                plugin: Some(plugin),
+            }),
+        };
+        let values = vec![value];
+        Self::new(wall_time, 0, What::Summary(Summary { values }))
     }
 
     fn new(wall_time: f64, step: usize, what: What) -> Self {
@@ -180,6 +217,17 @@ impl Event {
         let values = self.values().iter();
         values
             .filter_map(|value| Some((value.tag.as_str(), scalar(value)?)))
+            .collect()
+    }
+
+    /// Tag and plugin of every value that a plugin reads.
+    pub fn plugins(&self) -> Vec<(&str, &str)> {
+        let values = self.values().iter();
+        values
+            .filter_map(|value| {
+                let plugin = value.metadata.as_ref()?.plugin.as_ref()?;
+                Some((value.tag.as_str(), plugin.name.as_str()))
+            })
             .collect()
     }
 

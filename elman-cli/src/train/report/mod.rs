@@ -17,6 +17,8 @@ mod tables;
 mod tests;
 
 pub use confusion::Confusion;
-pub use evidence::{Curve, Evidence, KindScore, NamedConfusion, Sample, Series};
+pub use evidence::{
+    Evidence, KindScore, Mistake, Mistakes, NamedConfusion, ReliabilityCurve, Sample, Series,
+};
 pub use reliability::{Reliability, ReliabilityRow};
 pub use run::{RunReport, RunState};

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{Chart, Line};
-use super::evidence::{Curve, Evidence, Sample, Series};
+use super::evidence::{Evidence, ReliabilityCurve, Sample, Series};
 use super::reliability::ReliabilityRow;
 use super::run::{Row, RunReport, RunState};
 use super::scale::tidy;
@@ -38,6 +38,7 @@ impl RunReport {
                         @for evidence in &self.evidence { (evidence.show()) }
                         (self.doctor())
                         (tables::settings(&self.settings))
+                        (tables::calls(&self.calls))
                     }
                     footer { "Written by elman. The same figures: metrics.jsonl, and tensorboard --logdir on this folder." }
                 }
@@ -72,6 +73,9 @@ impl RunReport {
             header {
                 h1 { (self.name) small { "elman train " (self.task) ", " (state) } }
                 @if let Some(why) = why { p { (why) } }
+                @if let Some(call) = self.calls.first() {
+                    p { "Started at " time datetime=(call.started) { (call.started) } " by elman " (call.version) "." }
+                }
                 dl.tiles {
                     @if let Some(best) = self.best() {
                         @let (score_name, score) = as_read(&best.score_name, best.score);
@@ -203,11 +207,12 @@ impl Evidence {
             Self::Series(series) => series.show(),
             Self::Samples(samples) => show_samples(samples),
             Self::Reliability(curve) => curve.show(),
+            Self::Mistakes(mistakes) => tables::mistakes(mistakes),
         }
     }
 }
 
-impl Curve {
+impl ReliabilityCurve {
     fn show(&self) -> Markup {
         let rows = self.reliability.rows();
         let points = |of: fn(&ReliabilityRow) -> f64| {

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::evidence::Evidence;
+use crate::train::calls::Call;
 use crate::train::doctor::Checkup;
 
 /// What is known about a run.
@@ -16,6 +17,8 @@ pub struct RunReport {
     pub task: String,
     /// How far it is.
     pub state: RunState,
+    /// When, by which version and how it was trained.
+    pub calls: Vec<Call>,
     /// Every epoch so far.
     pub history: Vec<Row>,
     /// What the best model makes of the validation data.

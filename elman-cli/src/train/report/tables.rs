@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::evidence::{KindScore, NamedConfusion};
+use super::evidence::{KindScore, Mistakes, NamedConfusion};
 use super::run::Setting;
 use super::scale::tidy;
+use crate::train::calls::Call;
 use crate::train::doctor::{Checkup, Finding, Severity};
 
 /// A share in percent, for columns that say so.
@@ -87,6 +88,51 @@ pub fn settings(settings: &[Setting]) -> Markup {
                 dl.settings {
                     @for (name, value) in settings { div { dt { (name) } dd { (value) } } }
                 }
+            }
+        }
+    }
+}
+
+/// How the run was trained, call by call.
+pub fn calls(calls: &[Call]) -> Markup {
+    html! {
+        @if !calls.is_empty() {
+            section.card {
+                h2 { "Calls" }
+                @for call in calls {
+                    p { (call.started) ", elman " (call.version) }
+                    pre { (call.command) }
+                }
+            }
+        }
+    }
+}
+
+/// Where the net was most wrong.
+pub fn mistakes(mistakes: &Mistakes) -> Markup {
+    // Lines of a text have nothing that is and nothing that was found.
+    let are_answers = mistakes.worst.iter().any(|one| !one.real.is_empty());
+    html! {
+        @if !mistakes.worst.is_empty() {
+            section.card.kinds {
+                h2 { "Worst mistakes" small { " in the validation data, " (mistakes.path) } }
+                div.scroll { table {
+                    thead { tr {
+                        th.number { (mistakes.place) } th { }
+                        @if are_answers { th { "is" } th { "found" } }
+                        th.number { (mistakes.cost) }
+                    } }
+                    tbody {
+                        @for one in &mistakes.worst {
+                            tr {
+                                td.number { (one.place) }
+                                td { (one.what) }
+                                @if are_answers { td { (one.real) } td { (one.found) } }
+                                td.number { (tidy(one.cost)) }
+                            }
+                        }
+                    }
+                } }
             }
         }
     }

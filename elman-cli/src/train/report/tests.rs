@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::run::Row;
 use super::*;
+use crate::train::calls::Call;
 use crate::train::doctor::checkup::{Checkup, Finding, LayerHealth, Severity, TensorHealth};
 
 /// A page with everything on it, of text that would break it were it not escaped.
@@ -20,7 +21,13 @@ fn example() -> RunReport {
             Evidence::Spans(spans()),
             Evidence::Series(series()),
             Evidence::Samples(samples()),
+            Evidence::Mistakes(mistakes()),
         ],
+        calls: vec![Call {
+            started: "2026-11-29T12:00:00Z".to_owned(),
+            version: "0.1.0".to_owned(),
+            command: "elman train label --train '<b>.conll'".to_owned(),
+        }],
         clip_norm: 5.0,
         parameters: 1_234_567,
         settings: [
@@ -43,6 +50,18 @@ fn example() -> RunReport {
         .map(|(name, value)| ((*name).to_owned(), value.to_owned()))
         .collect(),
     }
+}
+
+fn mistakes() -> Mistakes {
+    let mistake = |i: usize| Mistake {
+        place: i.to_string(),
+        what: "<i>".repeat(30 * (i % 2)),
+        real: "B-PER".to_owned(),
+        found: "O".to_owned(),
+        cost: (i * 7 % 30) as f64,
+    };
+    let path = Path::new("dev & more.conll");
+    Mistakes::of(path, ("line", "nats"), (0..30).map(mistake))
 }
 
 fn row(epoch: usize) -> Row {
@@ -201,10 +220,17 @@ fn everything_is_on_the_page_and_text_stays_text() {
         "sunspots",
         "ROMEO:",
         "The RNN doctor",
+        "Worst mistakes",
+        "dev &amp; more.conll",
+        "Started at ",
+        "--train '&lt;b&gt;.conll'",
     ] {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains("<script") && !page.contains("<b>speak"));
+    assert_eq!(page.matches("<td>B-PER</td>").count(), 20, "the worst");
+    let longest = "&lt;i&gt;".repeat(26) + "&lt;i…";
+    assert!(page.contains(&longest) && !page.contains(&"&lt;i&gt;".repeat(27)));
     assert!(
         !page.contains("http://") && !page.contains("https://"),
         "nothing is loaded"

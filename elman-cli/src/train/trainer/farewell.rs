@@ -48,6 +48,15 @@ impl<T: Task> Trainer<'_, T> {
         ))
     }
 
+    /// For those whom a launcher gives little time, or one of whose ranks is gone.
+    pub(super) fn last_words(&self) -> String {
+        let folder = self.run.folder().display();
+        format!(
+            "elman: asked to stop, and still waiting for an update of all ranks; whatever ends us now, {folder} keeps its last \
+             checkpoint; to go on: elman train --resume {folder}"
+        )
+    }
+
     pub(super) fn stop(&self) -> Failure {
         self.progress.finish();
         let (epoch, folder) = (self.state.epochs + 1, self.run.folder().display());

@@ -8,6 +8,7 @@ use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
 use crate::data::table::{Block, Labels, Part};
 use crate::task::groups::{self, HELD_OUT, Member};
+use crate::train::repeats::Fold;
 
 /// One recording of fewer rows is too little to learn from and validate on.
 const SHORTEST: usize = 40;
@@ -28,7 +29,7 @@ pub struct Recorded<'a> {
 
 impl Recorded<'_> {
     /// Splits off what the file itself holds out, or whole groups, or the end of the only recording, or a tenth.
-    pub fn hold_out(self, train: Vec<Block>, seed: u64) -> (Vec<Block>, Vec<Block>) {
+    fn hold_out(self, train: Vec<Block>, seed: u64) -> (Vec<Block>, Vec<Block>) {
         if !self.held.is_empty() {
             return (train, self.held);
         }
@@ -47,6 +48,61 @@ impl Recorded<'_> {
             [one] if one.rows >= SHORTEST => self.cut(one),
             _ => hold_out(train, seed),
         }
+    }
+
+    /// Splits off a fold, where one is asked for, or what is held out without.
+    ///
+    /// # Errors
+    /// Fewer sequences, or groups of them, than folds.
+    pub fn split(
+        self,
+        train: Vec<Block>,
+        number: Option<Fold>,
+        seed: u64,
+    ) -> Result<(Vec<Block>, Vec<Block>)> {
+        match number {
+            Some(number) => self.fold(train, number, seed),
+            None => Ok(self.hold_out(train, seed)),
+        }
+    }
+
+    /// Splits off one fold of all sequences, those that the file itself holds out among them.
+    ///
+    /// # Errors
+    /// Fewer sequences, or groups of them, than folds.
+    fn fold(
+        self,
+        mut train: Vec<Block>,
+        number: Fold,
+        seed: u64,
+    ) -> Result<(Vec<Block>, Vec<Block>)> {
+        if let ([recording], []) = (&train[..], &self.held[..])
+            && recording.rows >= SHORTEST.max(number.of)
+        {
+            return Ok(self.stretch(recording, number));
+        }
+        train.extend(self.held);
+        fold(train, |block| &block.group, number, seed)
+    }
+
+    /// Holds out one of so many stretches of a recording, and cuts the rest into pieces.
+    fn stretch(&self, recording: &Block, number: Fold) -> (Vec<Block>, Vec<Block>) {
+        let end = |stretches: usize| stretches * recording.rows / number.of;
+        let (start, stop) = (end(number.number - 1), end(number.number));
+        let cut = |rows| piece(recording, self.columns, rows);
+        let sides = [0..start, stop..recording.rows].into_iter();
+        let sides = sides.filter(|rows| !rows.is_empty()).map(cut);
+        let pieces: Vec<Block> = sides
+            .flat_map(|side| self.pieces(&side, side.rows))
+            .collect();
+        tell!(
+            "elman: {}: note: one sequence of {} rows: validated on rows {} to {stop}, and learnt from in {} pieces of the others",
+            self.path.display(),
+            recording.rows,
+            start + 1,
+            pieces.len(),
+        );
+        (pieces, vec![cut(start..stop)])
     }
 
     /// One recording alone cut into pieces, as something else is validated on.
@@ -215,6 +271,25 @@ pub fn hold_out<T>(sentences: Vec<T>, seed: u64) -> (Vec<T>, Vec<T>) {
     part(sentences, &is_held_out)
 }
 
+/// Splits off one fold, of whole groups where sequences have them.
+///
+/// # Errors
+/// Fewer sequences or groups than folds.
+pub fn fold<T>(
+    all: Vec<T>,
+    group: impl Fn(&T) -> &str,
+    number: Fold,
+    seed: u64,
+) -> Result<(Vec<T>, Vec<T>)> {
+    let member = |one| Member {
+        group: group(one),
+        class: None,
+    };
+    let members: Vec<Member<'_>> = all.iter().map(member).collect();
+    let is_held_out = groups::fold(&members, number, seed)?;
+    Ok(part(all, &is_held_out))
+}
+
 /// What is learnt from, and what is held out.
 fn part<T>(all: Vec<T>, is_held_out: &[bool]) -> (Vec<T>, Vec<T>) {
     let mut places = is_held_out.iter();
@@ -281,6 +356,26 @@ mod tests {
         );
         let (train, valid) = recorded(Vec::new(), None).hold_out(vec![recording(30)], 1);
         assert_eq!((train.len(), valid.len()), (1, 0), "too short");
+    }
+
+    #[test]
+    fn folds_of_one_recording_are_stretches_of_it() {
+        let of = |number| {
+            let fold = Fold { number, of: 3 };
+            let recorded = recorded(Vec::new(), None);
+            recorded.split(vec![recording(300)], Some(fold), 1).unwrap()
+        };
+        for number in 1..=3 {
+            let (train, valid) = of(number);
+            assert_eq!((valid.len(), valid[0].rows), (1, 100));
+            assert_eq!(valid[0].values[0], 200.0 * (number - 1) as f64);
+            assert_eq!(train.iter().map(|piece| piece.rows).sum::<usize>(), 200);
+            let first = if number == 1 { 200.0 } else { 0.0 };
+            assert_eq!((train.len(), train[0].values[0]), (8, first));
+        }
+        let fold = Some(Fold { number: 1, of: 3 });
+        let short = recorded(Vec::new(), None).split(vec![recording(30)], fold, 1);
+        assert!(short.is_err());
     }
 
     #[test]
