@@ -66,6 +66,11 @@ fn transitions_are_learnt_kept_and_used() {
         let ran = shop.run(&format!("export run1 --format {format} -o net.{format}"));
         assert!(ran.code == 0 && ran.err.contains("left out"), "{}", ran.err);
     }
+    assert!(
+        shop.ok("inspect run1")
+            .contains("transitions    15 learnt scores")
+    );
+    assert!(json(&shop.ok("inspect plain --json"))["transitions"].is_null());
     shop.ok("import run1/model.safetensors --like run1 -o again");
     assert!(
         model("run1") == model("again"),

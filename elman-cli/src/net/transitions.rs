@@ -50,3 +50,29 @@ pub fn read(file: &SafeTensors<'_>, labels: usize) -> Result<Vec<f32>> {
     }
     Ok(scores)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_back(tensors: Vec<(String, Exported)>) -> Result<Vec<f32>> {
+        let content = safetensors::serialize(tensors, None).unwrap();
+        read(&SafeTensors::deserialize(&content).unwrap(), 2)
+    }
+
+    #[test]
+    fn scores_come_back_and_must_be_whole() {
+        let scores = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+        assert_eq!(read_back(export(2, &scores)).unwrap(), scores);
+        assert_eq!(read_back(export(2, &[])).unwrap(), [0.0; 0]);
+        let complaint = |tensors| read_back(tensors).unwrap_err().to_string();
+        let mut two = export(2, &scores);
+        two.remove(1);
+        assert!(complaint(two).contains("crf.start_transitions is missing"));
+        let wide = export(3, &[0.5; 15]);
+        assert!(complaint(wide).contains("crf.transitions must be F32 [2, 2]"));
+        let mut odd = scores;
+        odd[7] = f32::NAN;
+        assert!(complaint(export(2, &odd)).contains("hold NaN"));
+    }
+}
