@@ -256,10 +256,13 @@ impl InspectReport {
             m0_int8,
         } = self.instructions_per_step;
         let training = &self.training;
-        let Code {
-            f32: code,
-            int8: code_int8,
-        } = self.code;
+        let [code, softmax, code_int8, code_m0] = [
+            self.code.f32,
+            Code::SOFTMAX,
+            self.code.int8,
+            self.code.m0_int8,
+        ]
+        .map(kilobytes);
         let Int8 {
             flash_bytes,
             state_bytes,
@@ -270,7 +273,7 @@ impl InspectReport {
             "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
                  instructions   about {m4f_f32} per step on Cortex-M4F, {m0_f32} on Cortex-M0 (FixedStream, opt-level 3); in int8 up to the\n\
                 \x20              logits {m4f_int8} and {m0_int8} (step_integers; step adds scaling and softmax in f32: dear without an FPU)\n\
-                 code           about {code} on Cortex-M4F (linear head; softmax 1.6 KB more); in int8 {code_int8}\n"
+                 code           about {code} on Cortex-M4F (linear head; softmax {softmax} more); in int8 {code_int8}, on Cortex-M0 {code_m0}\n"
         );
         let _ = writeln!(
             text,
@@ -287,6 +290,12 @@ impl InspectReport {
             training.sgd_bytes,
         );
     }
+}
+
+/// Bytes of code for people, who need no more than two digits.
+fn kilobytes(bytes: usize) -> String {
+    let tenths = (bytes as f64 / 102.4).round() / 10.0;
+    format!("{tenths} KB")
 }
 
 fn tensors(spec: &Spec) -> Vec<TensorReport> {

@@ -280,7 +280,8 @@ impl<'a, T: Task> Trainer<'a, T> {
             doctor,
         };
         self.run.add_metrics(&epoch)?;
-        let is_late = self.time.is_up() && !self.is_finished();
+        let is_enough = self.time.is_up() || !self.goes_on_after(&epoch);
+        let is_late = is_enough && !self.is_finished();
         let is_last = self.is_finished() || is_late;
         let rest = REST.min(self.settings.checkpoint_every.duration());
         if is_last || self.saved.elapsed() >= rest {
@@ -382,12 +383,18 @@ impl<'a, T: Task> Trainer<'a, T> {
         let Some(callback) = &mut self.callback else {
             return Ok(());
         };
-        callback(&Preview {
+        callback.after_update(&Preview {
             epoch: self.state.epochs + 1,
             batches: self.state.partial.batches,
             loss,
             model: &self.learner.model()?,
         })
+    }
+
+    /// What the callback, if there is one, thinks of an epoch.
+    fn goes_on_after(&mut self, epoch: &Epoch) -> bool {
+        let callback = self.callback.as_mut();
+        callback.is_none_or(|callback| callback.goes_on_after(epoch))
     }
 
     /// The net as the doctor sees it.

@@ -17,34 +17,40 @@ const STYLE: &str = include_str!("style.css");
 /// The page loads nothing, whatever ends up in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
+/// A page that needs nothing else.
+pub fn page(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (title) " – elman" }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    };
+    page.into_string()
+}
+
 impl RunReport {
     /// The page.
     pub fn to_html(&self) -> String {
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta http-equiv="Content-Security-Policy" content=(POLICY);
-                    title { (self.heading()) " – elman" }
-                    link rel="icon" href="data:,";
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    (self.header())
-                    main {
-                        (self.curves())
-                        @for evidence in &self.evidence { (evidence.show()) }
-                        (self.doctor())
-                        (tables::settings(&self.settings))
-                        (tables::calls(&self.calls))
-                    }
-                    footer { "Written by elman. The same figures: metrics.jsonl, and tensorboard --logdir on this folder." }
-                }
+        let body = html! {
+            (self.header())
+            main {
+                (self.curves())
+                @for evidence in &self.evidence { (evidence.show()) }
+                (self.doctor())
+                (tables::settings(&self.settings))
+                (tables::calls(&self.calls))
             }
+            footer { "Written by elman. The same figures: metrics.jsonl, and tensorboard --logdir on this folder." }
         };
-        page.into_string()
+        page(&self.heading(), &body)
     }
 
     /// The best epoch so far.
@@ -297,7 +303,8 @@ fn show_samples(samples: &[Sample]) -> Markup {
     }
 }
 
-fn tile(name: &str, value: &str) -> Markup {
+/// A figure with its name.
+pub fn tile(name: &str, value: &str) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
 }
 
