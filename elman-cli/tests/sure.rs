@@ -5,6 +5,7 @@ mod common;
 use std::path::Path;
 
 use common::Workshop;
+use common::tables::{CLASSIFY, plain};
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -284,4 +285,97 @@ fn classes_are_as_sure_as_they_may_be() {
         shop.text("run/report.html")
             .contains("Confidence of sequences")
     );
+}
+
+#[test]
+fn few_sequences_that_are_all_learnt_from_say_nothing_of_others() {
+    let shop = Workshop::new();
+    shop.write("few.csv", plain(30));
+    shop.write("others.csv", plain(20));
+    let train = format!("train classify --train few.csv {CLASSIFY}");
+    let ran = shop.run(&format!("{train} --out few"));
+    assert!(ran.err.contains("all are learnt from"), "{}", ran.err);
+    assert!(meaning(&shop, "few")["temperature"].is_null());
+    shop.ok(&format!("{train} --valid others.csv --out run"));
+    assert!(number(&meaning(&shop, "run")["temperature"]) > 0.0);
+}
+
+#[test]
+fn nets_with_transitions_answer_together() {
+    let shop = Workshop::new();
+    for (run, flags) in [
+        ("one", "--transitions"),
+        ("two", "--transitions --seed 2"),
+        ("plain", "--seed 3"),
+    ] {
+        let line = format!("--out {run} --epochs 4 {flags}");
+        shop.learn("label", "train.conll", &line);
+    }
+    let found = |runs: &str| {
+        lines(&shop.ok(&format!(
+            "predict {runs} --data test.conll --json --top-k 3"
+        )))
+    };
+    // Who says the same twice has said it once: also of a span, which is as sure as all of its transitions.
+    let close = |a: &Value, b: &Value| (number(a) - number(b)).abs() < 1e-4;
+    for (alone, twice) in found("one").iter().zip(&found("one one")) {
+        assert_eq!(alone["labels"], twice["labels"]);
+        let list = |answer: &Value, name: &str| answer[name].as_array().expect("a list").clone();
+        let sure = list(alone, "probabilities");
+        let pairs = sure
+            .iter()
+            .zip(&list(twice, "probabilities"))
+            .all(|(a, b)| close(a, b));
+        assert!(pairs, "{alone} {twice}");
+        for (a, b) in list(alone, "spans").iter().zip(&list(twice, "spans")) {
+            assert!(close(&a["confidence"], &b["confidence"]), "{a} {b}");
+        }
+    }
+    for runs in ["one two", "one plain", "plain one two"] {
+        let scores = shop.scores(runs, "test.conll");
+        let together = found(runs);
+        // However one asks, the labels are the same.
+        let text = shop.ok(&format!("predict {runs} --data test.conll"));
+        let mut labels = together
+            .iter()
+            .flat_map(|one| one["labels"].as_array().expect("labels"));
+        let mut right = 0;
+        let real = shop.text("test.conll");
+        for (line, real) in text
+            .lines()
+            .zip(real.lines())
+            .filter(|(line, _)| !line.is_empty())
+        {
+            let label = line.split('\t').nth(1);
+            assert_eq!(label, labels.next().and_then(Value::as_str));
+            right += usize::from(real.split('\t').nth(1) == label);
+        }
+        let share = right as f64 / number(&scores["items"]);
+        assert!((number(&scores["accuracy"]) - share).abs() < 1e-9, "{runs}");
+        assert!(number(&scores["f1"]) > 0.3, "{runs}: {scores}");
+        assert!(number(&scores["ece"]) < 0.5 && number(&scores["loss"]) > 0.0);
+    }
+}
+
+#[test]
+fn transitions_have_reasons_and_mistakes() {
+    let shop = Workshop::new();
+    shop.write("doubt.conll", doubtful(80));
+    shop.write("fresh.conll", doubtful(80));
+    let flags = "--valid fresh.conll --transitions --epochs 6 --dropout 0";
+    shop.learn("label", "doubt.conll", &format!("--out run {flags}"));
+    let why = lines(&shop.ok("predict run --data fresh.conll --json --why"));
+    let top = lines(&shop.ok("predict run --data fresh.conll --json --top-k 2"));
+    assert_eq!(why.len(), top.len());
+    for (why, top) in why.iter().zip(&top) {
+        assert_eq!(why["labels"], top["labels"]);
+        // The next best is what --top-k says it is.
+        for (step, likely) in top["top"].as_array().expect("a list").iter().enumerate() {
+            let label = &top["labels"][step];
+            let other = &likely[usize::from(likely[0]["label"] == *label)]["label"];
+            assert_eq!(&why["rather_than"][step], other);
+        }
+    }
+    let page = shop.text("run/report.html");
+    assert!(page.contains("mistakes") && page.contains("Confidence of spans"));
 }
