@@ -300,6 +300,10 @@ fn answers_say_what_spoke_for_them() {
         2,
         &["--steps"],
     );
+    for other in ["--top-k 2", "--min-confidence 0.5", "--text"] {
+        let line = format!("predict tags --data new.conll --why {other}");
+        shop.fails(&line, 2, &["--why", &other[..6]]);
+    }
     shop.write("t.txt", "the cat sat on the mat\n".repeat(40));
     shop.ok(&format!(
         "train text --train t.txt {SMALL} --epochs 1 --out texts"

@@ -30,6 +30,9 @@ struct InspectReport {
     initial_state: &'static str,
     head: String,
     labels: Vec<String>,
+    /// Learnt scores of what label may follow what, beside the parameters of the net.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transitions: Option<usize>,
     tensors: Vec<TensorReport>,
     parameters: usize,
     /// Tables and packed weights.
@@ -88,6 +91,7 @@ pub fn run(args: &InspectArgs) -> Result<()> {
         run: Origin::of(&run)?,
         channels,
         labels,
+        transitions: trained.network().transitions().map(<[f32]>::len),
         ..InspectReport::of(
             trained.network().spec(),
             args.steps as usize,
@@ -156,6 +160,7 @@ impl InspectReport {
             },
             head: describe::head(spec),
             labels: Vec::new(),
+            transitions: None,
             tensors: tensors(spec),
             parameters: spec.params_len(),
             flash_bytes: memory.flash_bytes,
@@ -196,6 +201,10 @@ impl InspectReport {
         );
         if !self.labels.is_empty() {
             text += &format!("labels         {}\n", self.labels.join(", "));
+        }
+        if let Some(scores) = self.transitions {
+            text +=
+                &format!("transitions    {scores} learnt scores of which label follows which\n");
         }
         text.push('\n');
         let width = self

@@ -123,6 +123,16 @@ pub trait Trained: HasNetwork {
         false
     }
 
+    /// Whether its answers are labels or classes, each with a probability: --top-k and --min-confidence are for those.
+    fn knows_probabilities(&self) -> bool {
+        false
+    }
+
+    /// Whether it labels words, so that it can read running text: --text is for those.
+    fn labels_words(&self) -> bool {
+        false
+    }
+
     /// Scores on the file that the command line names.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod average;
 mod batches;
+mod calibrate;
 mod callback;
 pub mod calls;
 mod changes;

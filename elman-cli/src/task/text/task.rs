@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use elman_core::{Level, Model};
-
 use super::args::{LINES, STREAMS, TextArgs, WORDS};
 use super::lexicon::{LINE_END, Lexicon, Unit};
 use super::meaning::TextMeaning;
@@ -16,7 +14,7 @@ use crate::base::tell::tell;
 use crate::data::features;
 use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
-use crate::net::infer;
+use crate::net::network::Network;
 use crate::task::groups::{self, HELD_OUT, Member};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
@@ -94,6 +92,8 @@ impl TextTask {
                 valid,
                 meaning,
                 class_weights: None,
+                transitions: None,
+                vectors: None,
             },
         })
     }
@@ -301,7 +301,8 @@ impl Task for TextTask {
         "-nats_per_token"
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+    fn evidence(&self, network: &Network, _: &TextMeaning) -> Result<Vec<Evidence>> {
+        let model = &network.model()?;
         let samples = SAMPLED.map(|(how, temperature)| -> Result<Sample> {
             let text = sample(&self.data.meaning, model, temperature, SAMPLE_LENGTH)?;
             Ok(Sample {
@@ -314,14 +315,14 @@ impl Task for TextTask {
         let mut shown = vec![Evidence::Samples(samples)];
         if let Some(origin) = &self.origin {
             let (lexicon, valid) = (&self.data.meaning.lexicon, &self.data.valid);
-            let costs = infer::judge(Level::detect(), model, valid, &LineCost(valid))?;
+            let costs = network.judge(valid, &LineCost(valid))?;
             shown.push(Evidence::Mistakes(mistakes(lexicon, valid, &costs, origin)));
         }
         Ok(shown)
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = measure(model, &self.data.valid, &self.order)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let scores = measure(&network.model()?, &self.data.valid, &self.order)?;
         Ok(Measure {
             loss: scores.per_token(),
             score: -scores.per_token(),

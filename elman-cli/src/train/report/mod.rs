@@ -8,6 +8,7 @@ mod confusion;
 mod evidence;
 mod matrix;
 mod page;
+mod reliability;
 mod run;
 mod scale;
 mod search;
@@ -17,6 +18,9 @@ mod tables;
 mod tests;
 
 pub use confusion::Confusion;
-pub use evidence::{Evidence, KindScore, Mistake, Mistakes, NamedConfusion, Sample, Series};
+pub use evidence::{
+    Evidence, KindScore, Mistake, Mistakes, NamedConfusion, ReliabilityCurve, Sample, Series,
+};
+pub use reliability::{Reliability, ReliabilityRow};
 pub use run::{RunReport, RunState};
 pub use search::{SearchReport, Tried};

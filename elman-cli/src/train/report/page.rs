@@ -3,7 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{Chart, Line};
-use super::evidence::{Evidence, Sample, Series};
+use super::evidence::{Evidence, ReliabilityCurve, Sample, Series};
+use super::reliability::ReliabilityRow;
 use super::run::{Row, RunReport, RunState};
 use super::scale::tidy;
 use super::{matrix, tables};
@@ -211,9 +212,47 @@ impl Evidence {
             Self::Spans(kinds) => tables::kinds("Spans", "type", kinds),
             Self::Series(series) => series.show(),
             Self::Samples(samples) => show_samples(samples),
+            Self::Reliability(curve) => curve.show(),
             Self::Mistakes(mistakes) => tables::mistakes(mistakes),
         }
     }
+}
+
+impl ReliabilityCurve {
+    fn show(&self) -> Markup {
+        let rows = self.reliability.rows();
+        let points = |of: fn(&ReliabilityRow) -> f64| {
+            rows.iter().map(|row| (row.confidence, of(row))).collect()
+        };
+        let chart = Chart {
+            title: &format!("Confidence of {}, validation data", self.what),
+            x_name: "confidence",
+            lines: vec![
+                Line {
+                    name: "share that is right",
+                    class: "a",
+                    points: points(|row| row.accuracy),
+                },
+                Line {
+                    name: "as it should be",
+                    class: "b",
+                    points: points(|row| row.confidence),
+                },
+            ],
+            note: format!(
+                "Expected calibration error {} % over {}, at temperature {}.",
+                tidy(self.reliability.error() * 100.0),
+                counted(self.reliability.count(), &self.what),
+                tidy(self.temperature)
+            ),
+            ..Chart::default()
+        };
+        chart.figure()
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}", grouped(count))
 }
 
 impl Series {
