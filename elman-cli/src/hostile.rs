@@ -99,6 +99,8 @@ pub fn model(bytes: &[u8]) -> bool {
         write(&data, text.as_bytes());
         for json in [true, false] {
             let args = PredictArgs {
+                interval: None,
+                flag: false,
                 runs: vec![home.path().to_owned()],
                 why: false,
                 data: data.clone(),

@@ -450,3 +450,55 @@ fn a_season_may_be_said() {
     );
     shop.fails(&format!("{train} --season 1 --out one"), 2, &["--season"]);
 }
+
+#[test]
+fn intervals_hold_what_comes_and_flag_what_should_not() {
+    let shop = Workshop::new();
+    let (mut text, mut random, mut y) = ("y\n".to_owned(), 1u64, 0.0);
+    for _ in 0..600 {
+        random = random * 16_807 % 0x7FFF_FFFF;
+        y = 0.8 * y + (random % 1000) as f64 / 1000.0;
+        text += &format!("{y:.4}\n");
+    }
+    shop.write("noise.csv", &text);
+    shop.ok(
+        "train forecast --train noise.csv --target y --out run --epochs 3 --hidden 4 --threads 1",
+    );
+    let scores = shop.scores("run", "noise.csv --interval 0.9");
+    let coverage = scores["coverage"].as_f64().expect("a share");
+    assert!((0.82..0.97).contains(&coverage), "{scores}");
+    let table = shop.ok("eval run --data noise.csv --interval 0.9");
+    assert!(
+        table.contains("of the values lie within their intervals"),
+        "{table}"
+    );
+    // One value that nothing foretells.
+    let odd = text.clone() + "40\n3\n";
+    shop.write("odd.csv", &odd);
+    let answers = shop.ok("predict run --data odd.csv --flag --interval 0.95");
+    assert!(
+        answers.starts_with("t,y,unusual,y+1,y+1 low,y+1 high\n"),
+        "{answers}"
+    );
+    let flags: Vec<&str> = answers
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(2).expect("a flag"))
+        .collect();
+    assert_eq!(flags[600], "1");
+    let flagged = flags[..600].iter().filter(|flag| **flag == "1").count();
+    assert!(flagged < 60, "{flagged}");
+    let piped = shop.piped("predict run --data - --flag --interval 0.95", &odd);
+    assert_eq!(piped.out, answers);
+    let json = shop.ok("predict run --data odd.csv --interval 0.9 --json");
+    let last = json.lines().last().expect("a row");
+    assert!(
+        last.contains("\"low\":") && last.contains("\"high\":") && !last.contains("unusual"),
+        "{last}"
+    );
+    shop.fails(
+        "predict run --data odd.csv --steps 3 --interval 0.9",
+        2,
+        &["--steps"],
+    );
+}

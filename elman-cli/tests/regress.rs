@@ -125,6 +125,64 @@ fn the_net_learns_at_every_step_what_no_sum_can() {
 }
 
 #[test]
+fn intervals_hold_as_many_as_they_should() {
+    let shop = Workshop::new();
+    // Squares of a walk, with noise that no net foresees; every fifth target is missing.
+    let (mut text, mut random) = ("seq,t,x,y\n".to_owned(), 1u64);
+    let mut draw = || {
+        random = random * 16_807 % 0x7FFF_FFFF;
+        (random % 1000) as f64 / 1000.0
+    };
+    for seq in 0..400 {
+        let x = 10.0 * draw();
+        let noise = (0..12).map(|_| draw()).sum::<f64>() - 6.0;
+        let y = (x + 20.0 + noise).powi(2);
+        let y = if seq % 5 == 4 {
+            String::new()
+        } else {
+            y.to_string()
+        };
+        text += &format!("{seq},0,{x},{y}\n");
+    }
+    shop.write("noisy.csv", text);
+    learn(&shop, "noisy.csv", "--target y --epochs 2");
+    let scores = shop.scores("noisy.csv.run", "noisy.csv --interval 0.8");
+    assert!(
+        (0.65..0.95).contains(&number(&scores, "coverage")),
+        "{scores}"
+    );
+    assert!(
+        number(&scores, "r2") > 0.7 && number(&scores, "interval_width") > 50.0,
+        "{scores}"
+    );
+    let answers = shop.ok("predict noisy.csv.run --data noisy.csv --interval 0.8");
+    assert!(answers.starts_with("seq,y,y low,y high\n"), "{answers}");
+    for line in answers.lines().skip(1) {
+        let cells: Vec<f64> = line
+            .split(',')
+            .map(|cell| cell.parse().expect("a number"))
+            .collect();
+        assert!(cells[2] < cells[1] && cells[1] < cells[3], "{line}");
+    }
+    shop.fails(
+        "eval noisy.csv.run --data noisy.csv --interval 0.999",
+        2,
+        &["--interval 0.999 needs more than the"],
+    );
+    shop.train("names", "");
+    shop.fails(
+        "eval names --data test.conll --interval 0.9",
+        2,
+        &["--interval is for forecasts and regression"],
+    );
+    shop.fails(
+        "predict noisy.csv.run --data noisy.csv --flag",
+        2,
+        &["--flag is for forecasts"],
+    );
+}
+
+#[test]
 fn archives_give_a_number_with_every_sequence() {
     let shop = Workshop::new();
     let mut text = "@problemName sums\n@univariate false\n@targetlabel true\n@data\n".to_owned();

@@ -60,6 +60,7 @@ impl CompareArgs {
     /// Measuring one of the runs on the data.
     pub fn eval(&self, run: &Path, data: &Path) -> EvalArgs {
         EvalArgs {
+            interval: None,
             runs: vec![run.to_owned()],
             data: data.to_owned(),
             format: self.format,

@@ -48,6 +48,7 @@ impl QuantizeArgs {
     /// What `elman eval` would be asked.
     pub fn eval(&self) -> EvalArgs {
         EvalArgs {
+            interval: None,
             runs: vec![self.run.clone()],
             data: self.data.clone(),
             format: self.format,

@@ -8,6 +8,7 @@ use crate::data::Format;
 use crate::net::int8_file;
 use crate::task::args::EvalArgs;
 use crate::task::registry;
+use crate::task::trained::NO_INTERVALS;
 
 /// The command.
 ///
@@ -29,6 +30,9 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         };
         let words = int8_file::load(&run.quantized(), trained.network())?;
         trained.network_mut().set_quantized(words)?;
+    }
+    if args.interval.is_some() && !trained.knows_intervals() {
+        return Err(Failure::input(NO_INTERVALS));
     }
     if args.part.is_some() && !trained.reads_tables() {
         return Err(Failure::input(

@@ -10,7 +10,7 @@ use crate::base::threads::on_threads;
 use crate::data::Format;
 use crate::task::args::PredictArgs;
 use crate::task::registry;
-use crate::task::trained::Trained;
+use crate::task::trained::{NO_INTERVALS, Trained};
 
 /// Pieces of a file that are answered together: fewer where an answer has very many numbers. It changes the speed, never
 /// an answer.
@@ -35,6 +35,14 @@ pub fn run(args: &PredictArgs) -> Result<()> {
     if args.asks_for_more() && !trained.knows_probabilities() {
         return Err(Failure::input(
             "--top-k and --min-confidence are for labels and classes; this net answers with something else",
+        ));
+    }
+    if args.interval.is_some() && !trained.knows_intervals() {
+        return Err(Failure::input(NO_INTERVALS));
+    }
+    if args.flag && !trained.is_forecaster() {
+        return Err(Failure::input(
+            "--flag is for forecasts: what came is looked at beside what was forecast",
         ));
     }
     if args.text && !trained.labels_words() {

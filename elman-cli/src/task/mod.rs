@@ -8,6 +8,7 @@ pub mod echo;
 mod errors;
 pub mod forecast;
 mod groups;
+mod interval;
 pub mod label;
 mod linear;
 pub mod paired;

@@ -106,6 +106,9 @@ impl<M: Sync> HasNetwork for TrainedNet<M> {
     }
 }
 
+/// Why there is no interval.
+pub const NO_INTERVALS: &str = "--interval is for forecasts and regression, whose answers are numbers; this net answers with something else";
+
 /// What a trained net can do.
 pub trait Trained: HasNetwork {
     /// Whether its scores can be those of the net in whole numbers.
@@ -125,6 +128,11 @@ pub trait Trained: HasNetwork {
 
     /// Whether its answers are labels or classes, each with a probability: --top-k and --min-confidence are for those.
     fn knows_probabilities(&self) -> bool {
+        false
+    }
+
+    /// Whether its answers are numbers of which it is known how far off they may be: --interval is for those.
+    fn knows_intervals(&self) -> bool {
         false
     }
 

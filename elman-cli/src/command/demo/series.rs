@@ -96,6 +96,7 @@ fn table(seed: u64) -> String {
 
 fn show(forecaster: &ForecastModel, run: &Run, threads: u16) -> Result<()> {
     let args = EvalArgs {
+        interval: None,
         runs: vec![run.folder().to_owned()],
         data: run.folder().join("series.csv"),
         part: Some(Part::Test),

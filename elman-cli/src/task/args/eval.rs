@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::base::tell::tell;
+use crate::base::typed::real;
 use crate::data::table::Part;
 use crate::data::{Columns, DataFile, Format};
 
@@ -15,6 +16,7 @@ Examples:
   elman eval runs/names --data test.conll
   elman eval runs/names --data test.conll --json | jq .f1
   elman eval runs/sun --data sunspots.csv --part test
+  elman eval runs/sun --data sunspots.csv --part test --interval 0.9
   elman eval runs/digits --data test.csv --int8     (after elman quantize)
   elman eval runs/a runs/b runs/c --data test.csv   (together)")]
 pub struct EvalArgs {
@@ -37,6 +39,9 @@ pub struct EvalArgs {
     /// The classes of the sentences, where they have a file of their own
     #[arg(long, value_name = "FILE")]
     pub classes: Option<PathBuf>,
+    /// Forecasts and numbers: how many values lie within the intervals that should hold this share of them
+    #[arg(long, value_name = "P", value_parser = real(0.001..=0.9999, "from 0.001 to 0.9999"))]
+    pub interval: Option<f64>,
     /// The net in whole numbers that elman quantize made, instead of the floating-point one
     #[arg(long)]
     pub int8: bool,

@@ -32,6 +32,8 @@ Examples:
   elman predict runs/digits --data new.csv --top-k 3
   echo 'I saw Ada Lovelace.' | elman predict runs/names --data - --text
   elman predict runs/sun --data sunspots.csv --steps 12
+  elman predict runs/sun --data sunspots.csv --interval 0.9
+  elman predict runs/sun --data sunspots.csv --flag --interval 0.95
   elman predict runs/squares --data windows.csv
   elman predict runs/five-seeds --data new.conll     (together)
   elman predict runs/shakespeare --data new.txt
@@ -63,6 +65,12 @@ pub struct PredictArgs {
     /// each token begins and ends, in characters of the whole text
     #[arg(long, conflicts_with = "columns")]
     pub text: bool,
+    /// Forecasts and numbers: also the interval that should hold this share of the values, by the errors on validation data
+    #[arg(long, value_name = "P", value_parser = real(0.001..=0.9999, "from 0.001 to 0.9999"), conflicts_with = "steps")]
+    pub interval: Option<f64>,
+    /// Forecasts: say of every value whether it lay outside its interval, as few should [default interval: 0.99]
+    #[arg(long, conflicts_with_all = ["steps", "why"])]
+    pub flag: bool,
     /// Say with every answer what spoke for it, and against the next best: gradient times input, of tokens or of columns at steps;
     /// of every series for its last forecast
     #[arg(long, conflicts_with_all = ["steps", "text", "top_k", "min_confidence"])]
@@ -75,7 +83,15 @@ pub struct PredictArgs {
     pub threads: u16,
 }
 
+/// Values outside of such an interval are few.
+const UNUSUAL: f64 = 0.99;
+
 impl PredictArgs {
+    /// The share of values that an interval is to hold, if one is asked for.
+    pub fn interval(&self) -> Option<f64> {
+        self.interval.or(self.flag.then_some(UNUSUAL))
+    }
+
     /// Whether an answer of this probability is one.
     pub fn is_sure(&self, probability: f64) -> bool {
         self.min_confidence.is_none_or(|least| probability >= least)

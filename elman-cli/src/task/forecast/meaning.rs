@@ -6,6 +6,7 @@ use elman_core::{Head, HeadKind, Input, Read, Spec};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Dialect, Format};
+use crate::task::interval::ErrorSizes;
 use crate::task::linear::Linear;
 use crate::train::task::Meaning;
 
@@ -42,6 +43,9 @@ pub struct ForecastMeaning {
     pub residual: f64,
     /// Smallest and largest target of the training part.
     pub range: [f64; 2],
+    /// On the curve, of the validation data.
+    #[serde(default, skip_serializing_if = "ErrorSizes::is_empty")]
+    pub errors: ErrorSizes,
     /// What was said about the table.
     #[serde(default, skip_serializing_if = "Dialect::is_usual")]
     pub dialect: Dialect,
@@ -129,6 +133,13 @@ impl ForecastMeaning {
             .iter()
             .zip(moments)
             .map(|(value, (mean, spread))| ((value - mean) / spread).clamp(-WIDEST, WIDEST) as f32)
+    }
+
+    /// Where the value may lie, in the units of the data, if it is so far off on the curve.
+    pub fn bounds(&self, expected: f64, output: f32, reach: f64) -> [f64; 2] {
+        let curve = self.view.scale.curve;
+        let middle = expected + self.residual * f64::from(output);
+        [middle - reach, middle + reach].map(|bound| curve.invert(bound))
     }
 
     /// The forecast, in the units of the data: what the linear sum expects, corrected by the net.

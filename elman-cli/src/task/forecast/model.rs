@@ -42,21 +42,29 @@ impl ForecastModel {
         let series = series::load(&meaning.file(&args.data, args.format, split))?;
         series::note_missing(&series, &meaning.columns, &args.data);
         let all = on_threads(args.threads.into(), || {
-            let of = |net: &Self| net.forecasts_of(&series, args.part);
+            let of = |net: &Self| {
+                let reach = args.interval.map(|share| net.meaning.errors.reach(share));
+                net.forecasts_of(&series, args.part, reach.transpose()?)
+            };
             self.members().map(of).collect::<Result<Vec<_>>>()
         })?;
         Ok(mean(all))
     }
 
     /// The forecasts of this net alone.
-    fn forecasts_of(&self, series: &[Series], part: Option<Part>) -> Result<Forecasts> {
+    fn forecasts_of(
+        &self,
+        series: &[Series],
+        part: Option<Part>,
+        reach: Option<f64>,
+    ) -> Result<Forecasts> {
         let meaning = &self.meaning;
         let encoded = meaning.encode(series, part);
         let outputs = self.network.outputs(&encoded.sequences)?;
         let mut forecasts = Forecasts::new();
         for (sequence, &number) in encoded.series.iter().enumerate() {
             for (step, row) in encoded.sequences.rows_of(sequence).enumerate() {
-                let judged = Judged::of(meaning, &encoded.items[row], outputs[row]);
+                let judged = Judged::of(meaning, &encoded.items[row], outputs[row], reach);
                 let place = (number, step + meaning.view.horizon);
                 forecasts.extend(judged.map(|judged| (place, judged)));
             }
@@ -102,6 +110,13 @@ fn mean(mut all: Vec<Forecasts>) -> Forecasts {
         let sum =
             |of: fn(&Judged) -> f64| of(one) + found.iter().map(|other| of(other)).sum::<f64>();
         (one.value, one.linear) = (share * sum(|one| one.value), share * sum(|one| one.linear));
+        one.bounds = one.bounds.map(|bounds| {
+            let of = |bound: usize| {
+                let others = found.iter().filter_map(|other| Some(other.bounds?[bound]));
+                share * (bounds[bound] + others.sum::<f64>())
+            };
+            [of(0), of(1)]
+        });
         true
     });
     first
@@ -130,6 +145,10 @@ impl Trained for ForecastModel {
     }
 
     fn is_forecaster(&self) -> bool {
+        true
+    }
+
+    fn knows_intervals(&self) -> bool {
         true
     }
 

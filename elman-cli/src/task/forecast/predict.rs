@@ -35,6 +35,7 @@ pub fn run(net: &ForecastNet, args: &PredictArgs, out: &mut dyn Write) -> Result
     let mut answers = Answers {
         meaning: &net.meaning,
         as_json: args.json,
+        flags: args.flag,
         is_new: true,
         stamp_name: None,
         out,
@@ -68,7 +69,7 @@ fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> R
     while let Some(first) = next.take() {
         let name = first.sequence.clone();
         let mut buffers = Buffers::new(net);
-        let mut roller = Roller::new(net, &mut buffers)?;
+        let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         let mut row = Some(first);
         let mut step = 0;
         let mut stamps = Vec::new();
@@ -84,11 +85,12 @@ fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> R
                     current.line, stamps[0]
                 )));
             }
+            let due = roller.due();
             let forecast = roller.push(&current.values)?;
             let stamp = current.stamp.as_deref();
             let count = current.step.filter(|count| count.is_finite());
             let count = count.unwrap_or(step as f64);
-            answers.write(&name, count, stamp, current.values[0], forecast)?;
+            answers.write((&name, count, stamp), (current.values[0], due), forecast)?;
             answers.out.flush()?;
             step += 1;
             row = rows.next_row()?;
@@ -115,22 +117,18 @@ fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>)
     for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
         let mut buffers = Buffers::new(net);
-        let mut roller = Roller::new(net, &mut buffers)?;
+        let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         roller.foresee(&one);
         for step in 0..one.len() {
+            let due = roller.due();
             let forecast = if step < one.known_len() {
                 roller.push(one.row(step))?
             } else {
                 roller.advance(one.row(step))?.1
             };
             let stamp = one.stamps.get(step).map(String::as_str);
-            answers.write(
-                &one.name,
-                one.count(step),
-                stamp,
-                one.target(step),
-                forecast,
-            )?;
+            let place = (one.name.as_str(), one.count(step), stamp);
+            answers.write(place, (one.target(step), due), forecast)?;
         }
     }
     Ok(())
@@ -160,7 +158,7 @@ fn roll_out(
     for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
         let mut buffers = Buffers::new(net);
-        let mut roller = Roller::new(net, &mut buffers)?;
+        let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         roller.foresee(&one);
         for step in 0..one.known_len() {
             roller.push(one.row(step))?;
@@ -228,7 +226,7 @@ struct Roller<'a> {
     meaning: &'a ForecastMeaning,
     members: Vec<Member<'a>>,
     /// Forecasts of the steps to come, the next one first; no more than the horizon.
-    ahead: VecDeque<f64>,
+    ahead: VecDeque<Forecast>,
 }
 
 /// The series as one net knows it.
@@ -239,10 +237,12 @@ struct Member<'a> {
     stream: Stream<'a>,
     inputs: Vec<f32>,
     numbers: Vec<f64>,
+    /// How far off the value may be on the curve, if somebody asks.
+    reach: Option<f64>,
 }
 
 impl<'a> Roller<'a> {
-    fn new(net: &'a ForecastNet, buffers: &'a mut Buffers) -> Result<Self> {
+    fn new(net: &'a ForecastNet, buffers: &'a mut Buffers, interval: Option<f64>) -> Result<Self> {
         let members = net.members().zip(&mut buffers.0);
         let member =
             |(net, (state, scratch)): (&'a ForecastNet, &'a mut (Vec<f32>, Vec<Strip>))| {
@@ -253,6 +253,9 @@ impl<'a> Roller<'a> {
                     stream: Stream::new(Level::detect(), net.network.model()?, state, scratch)?,
                     inputs: Vec::new(),
                     numbers: Vec::new(),
+                    reach: interval
+                        .map(|share| net.meaning.errors.reach(share))
+                        .transpose()?,
                 })
             };
         Ok(Self {
@@ -263,17 +266,31 @@ impl<'a> Roller<'a> {
     }
 
     /// Takes a row and forecasts from it.
-    fn push(&mut self, row: &[f64]) -> Result<f64> {
-        let mut sum = 0.0;
+    fn push(&mut self, row: &[f64]) -> Result<Forecast> {
+        let count = self.members.len() as f64;
+        let mut sums = [0.0; 3];
         for member in &mut self.members {
-            sum += member.push(row)?;
+            let found = member.push(row)?;
+            sums.iter_mut()
+                .zip(found)
+                .for_each(|(sum, number)| *sum += number);
         }
-        let forecast = sum / self.members.len() as f64;
+        let [value, low, high] = sums.map(|sum| sum / count);
+        let forecast = Forecast {
+            value,
+            bounds: (!low.is_nan()).then_some([low, high]),
+        };
         if self.ahead.len() == self.meaning.view.horizon {
             self.ahead.pop_front();
         }
         self.ahead.push_back(forecast);
         Ok(forecast)
+    }
+
+    /// What was forecast of the step that comes next.
+    fn due(&self) -> Option<Forecast> {
+        let is_forecast = self.ahead.len() == self.meaning.view.horizon;
+        self.ahead.front().copied().filter(|_| is_forecast)
     }
 
     /// Takes what a series says of columns that are known ahead, all of it before the first row.
@@ -288,9 +305,8 @@ impl<'a> Roller<'a> {
 
     /// The next step, which is then taken for what came, and the forecast from there; `row` holds what is known of other
     /// columns. Of the first steps, as many as the horizon has, nothing was forecast.
-    fn advance(&mut self, row: &[f64]) -> Result<(Option<f64>, f64)> {
-        let is_forecast = self.ahead.len() == self.meaning.view.horizon;
-        let value = self.ahead.front().copied().filter(|_| is_forecast);
+    fn advance(&mut self, row: &[f64]) -> Result<(Option<f64>, Forecast)> {
+        let value = self.due().map(|forecast| forecast.value);
         let others = row[1..].iter().copied();
         let row: Vec<f64> = std::iter::once(value.unwrap_or(f64::NAN))
             .chain(others)
@@ -300,8 +316,8 @@ impl<'a> Roller<'a> {
 }
 
 impl Member<'_> {
-    /// Takes a row and forecasts from it.
-    fn push(&mut self, row: &[f64]) -> Result<f64> {
+    /// Takes a row and forecasts from it: the value, and its bounds.
+    fn push(&mut self, row: &[f64]) -> Result<[f64; 3]> {
         self.history.forget(&self.meaning.view);
         self.history.push(row);
         let step = self.history.len() - 1;
@@ -318,14 +334,28 @@ impl Member<'_> {
         let mut output = [0.0];
         self.stream.step(Inputs::Dense(&self.inputs), &mut output)?;
         self.network.look_at(&output);
-        Ok(self.meaning.value(expected, output[0]))
+        let [low, high] = match self.reach {
+            Some(reach) => self.meaning.bounds(expected, output[0], reach),
+            None => [f64::NAN; 2],
+        };
+        Ok([self.meaning.value(expected, output[0]), low, high])
     }
+}
+
+/// What is said of a value to come.
+#[derive(Clone, Copy, Debug)]
+struct Forecast {
+    value: f64,
+    /// Where it should lie, if somebody asked.
+    bounds: Option<[f64; 2]>,
 }
 
 /// Where answers go.
 struct Answers<'a> {
     meaning: &'a ForecastMeaning,
     as_json: bool,
+    /// Whether what came is looked at beside what was forecast.
+    flags: bool,
     is_new: bool,
     /// What the data call their dates.
     stamp_name: Option<String>,
@@ -342,26 +372,37 @@ struct ForecastAnswer<'a> {
     date: Option<&'a str>,
     /// Null where it is missing or yet to come.
     value: Option<f64>,
+    /// Whether it lay outside of where it was expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unusual: Option<bool>,
     /// Of the value `ahead` steps later; of this one where that is 0.
     forecast: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    low: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high: Option<f64>,
     ahead: usize,
 }
 
 impl Answers<'_> {
+    /// A row, what was forecast of it, and what is forecast from it.
     fn write(
         &mut self,
-        seq: &str,
-        count: f64,
-        date: Option<&str>,
-        value: f64,
-        forecast: f64,
+        (seq, count, date): (&str, f64, Option<&str>),
+        (value, due): (f64, Option<Forecast>),
+        forecast: Forecast,
     ) -> Result<()> {
+        let is_out = |[low, high]: [f64; 2]| !value.is_nan() && !(low..=high).contains(&value);
+        let is_unusual = || due.and_then(|due| due.bounds).is_some_and(is_out);
         self.write_answer(&ForecastAnswer {
+            unusual: self.flags.then(is_unusual),
+            low: forecast.bounds.map(|bounds| bounds[0]),
+            high: forecast.bounds.map(|bounds| bounds[1]),
             seq,
             t: as_number(count),
             date,
             value: (!value.is_nan()).then_some(value),
-            forecast,
+            forecast: forecast.value,
             ahead: self.meaning.view.horizon,
         })
     }
@@ -378,7 +419,10 @@ impl Answers<'_> {
             t: as_number(count),
             date,
             value: None,
+            unusual: None,
             forecast,
+            low: None,
+            high: None,
             ahead: 0,
         })
     }
@@ -411,10 +455,16 @@ impl Answers<'_> {
                 .value
                 .map_or(String::new(), |value| value.to_string());
             cell(quoted(target), value);
-            cell(
-                quoted(&format!("{target}+{}", answer.ahead)),
-                answer.forecast.to_string(),
-            );
+            if let Some(is_unusual) = answer.unusual {
+                cell("unusual".to_owned(), u8::from(is_unusual).to_string());
+            }
+            let name = format!("{target}+{}", answer.ahead);
+            cell(quoted(&name), answer.forecast.to_string());
+            for (end, bound) in [("low", answer.low), ("high", answer.high)] {
+                if let Some(bound) = bound {
+                    cell(quoted(&format!("{name} {end}")), bound.to_string());
+                }
+            }
         }
         if std::mem::take(&mut self.is_new) {
             writeln!(self.out, "{}", names.join(","))?;

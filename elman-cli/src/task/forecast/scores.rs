@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::meaning::ForecastMeaning;
 use crate::task::errors::{Errors, significant};
+use crate::task::interval::Coverage;
 
 /// A step that is forecast from.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +26,20 @@ pub struct Judged {
     /// What persistence expects.
     pub present: f64,
     pub target: f64,
+    /// Where it was expected to lie, if somebody asked.
+    pub bounds: Option<[f64; 2]>,
 }
 
 impl Judged {
-    /// From a step and the output of the net; `None` where it is not counted.
-    pub fn of(meaning: &ForecastMeaning, item: &Item, output: f32) -> Option<Self> {
+    /// From a step and the output of the net, with bounds so far off on the curve; `None` where it is not counted.
+    pub fn of(
+        meaning: &ForecastMeaning,
+        item: &Item,
+        output: f32,
+        reach: Option<f64>,
+    ) -> Option<Self> {
         (!item.target.is_nan()).then(|| Self {
+            bounds: reach.map(|reach| meaning.bounds(item.expected, output, reach)),
             value: meaning.value(item.expected, output),
             linear: meaning.view.scale.curve.invert(item.expected),
             present: item.present,
@@ -47,6 +56,7 @@ pub struct ForecastScores {
     persistence: Errors,
     /// Those whose target lies outside the range of training.
     outside: Errors,
+    coverage: Coverage,
 }
 
 /// The object that `eval --json` prints.
@@ -64,12 +74,17 @@ struct ForecastScoresJson {
     outside_items: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     outside_rmse: Option<f64>,
+    /// The share of the values that lay within their intervals, and the mean width of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval_width: Option<f64>,
 }
 
 impl ForecastScores {
     /// Compares outputs of the net, one per item, with what came.
     pub fn measure(meaning: &ForecastMeaning, items: &[Item], outputs: &[f32]) -> Self {
-        let judged = |(item, &output)| Judged::of(meaning, item, output);
+        let judged = |(item, &output)| Judged::of(meaning, item, output, None);
         Self::of(meaning.range, items.iter().zip(outputs).filter_map(judged))
     }
 
@@ -84,8 +99,15 @@ impl ForecastScores {
             if !(low..=high).contains(&one.target) {
                 scores.outside.add(error);
             }
+            if let Some(bounds) = one.bounds {
+                scores.coverage.add(one.target, bounds);
+            }
         }
         scores
+    }
+
+    const fn is_covered(&self) -> bool {
+        self.coverage.items > 0
     }
 
     /// Steps counted.
@@ -137,6 +159,8 @@ impl ForecastScores {
             items: self.net.items,
             outside_items: self.outside.items,
             outside_rmse: (self.outside.items > 0).then(|| self.outside.rmse()),
+            coverage: self.is_covered().then(|| self.coverage.share()),
+            interval_width: self.is_covered().then(|| self.coverage.width()),
         };
         serde_json::to_string(&report).expect("numbers are valid JSON")
     }
@@ -163,6 +187,9 @@ impl ForecastScores {
         }
         if self.linear.rmse() < self.net.rmse() {
             table += "\nthe linear autoregression is better here: the series may hold nothing for a net to learn, or too few rows\n";
+        }
+        if self.is_covered() {
+            table += &self.coverage.sentence();
         }
         if self.outside.items > 0 {
             let [low, high] = meaning.range;

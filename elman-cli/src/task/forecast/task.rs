@@ -20,6 +20,7 @@ use crate::data::Format;
 use crate::data::table::Part;
 use crate::net::network::Network;
 use crate::task::errors::significant;
+use crate::task::interval::ErrorSizes;
 use crate::task::linear::Design;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
@@ -67,6 +68,7 @@ impl ForecastTask {
             means: Vec::new(),
             spreads: Vec::new(),
             residual: 0.0,
+            errors: ErrorSizes::default(),
             dialect: args.dialect.clone(),
         };
         measure_spreads(&mut meaning, train, &choice);
@@ -373,6 +375,22 @@ impl Task for ForecastTask {
             });
         let mistakes = report::Mistakes::of(&self.valid_path, ("step", "error"), mistakes);
         Ok(vec![series, Evidence::Mistakes(mistakes)])
+    }
+
+    fn calibrated(
+        &self,
+        network: &Network,
+        meaning: ForecastMeaning,
+    ) -> Result<Option<ForecastMeaning>> {
+        let outputs = network.outputs(&self.data.valid)?;
+        let curve = meaning.view.scale.curve;
+        let error = |(item, &output): (&Item, &f32)| {
+            curve.apply(item.target) - item.expected - meaning.residual * f64::from(output)
+        };
+        let known = self.items.iter().zip(&outputs);
+        let known = known.filter(|(item, _)| !item.target.is_nan());
+        let errors = ErrorSizes::of(known.map(error));
+        Ok(Some(ForecastMeaning { errors, ..meaning }))
     }
 }
 

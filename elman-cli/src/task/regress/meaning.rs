@@ -8,6 +8,7 @@ use crate::base::failure::Result;
 use crate::data::reading::{Reading, Steps};
 use crate::data::{Dialect, Sequences, Targets};
 use crate::task::curve::Curve;
+use crate::task::interval::ErrorSizes;
 use crate::task::linear::Linear;
 use crate::train::task::Meaning;
 
@@ -51,6 +52,9 @@ pub struct Goal {
     pub range: [f64; 2],
     /// Mean in training.
     pub mean: f64,
+    /// On the curve, of the validation data.
+    #[serde(default, skip_serializing_if = "ErrorSizes::is_empty")]
+    pub errors: ErrorSizes,
 }
 
 /// What a linear sum reads.
@@ -119,6 +123,13 @@ impl Goal {
     pub fn value(&self, expected: f64, output: f32) -> f64 {
         self.curve
             .invert(expected + self.residual * f64::from(output))
+    }
+}
+
+impl Goal {
+    /// Where an estimate lies if it is moved so far on the curve.
+    pub fn moved(&self, value: f64, by: f64) -> f64 {
+        self.curve.invert(self.curve.apply(value) + by)
     }
 }
 
@@ -228,7 +239,11 @@ impl RegressMeaning {
             .zip(&encoded.expected[first..]);
         let goals = self.goals.iter().cycle();
         let goals = pairs.zip(goals).map(|((&target, &expected), goal)| {
-            ((goal.curve.apply(target) - expected) / goal.residual) as f32
+            match target.is_nan() {
+                // Curves make a number of it.
+                true => f32::NAN,
+                false => ((goal.curve.apply(target) - expected) / goal.residual) as f32,
+            }
         });
         encoded.sequences.push_goal(goals);
     }

@@ -151,9 +151,18 @@ impl RegressModel {
             dialect: meaning.dialect.clone(),
             ..Wanted::default()
         };
+        let reach = args.interval.map(|share| self.reach(share)).transpose()?;
+        let columns: Vec<String> = (meaning.goals.iter())
+            .flat_map(|goal| match reach {
+                None => vec![goal.name.clone()],
+                Some(_) => ["", " low", " high"]
+                    .map(|end| goal.name.clone() + end)
+                    .to_vec(),
+            })
+            .collect();
         let mut table = open_table(&args.data, &wanted)?;
         if !args.json {
-            let names: Vec<String> = meaning.names().iter().map(|name| quoted(name)).collect();
+            let names: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
             let time = if meaning.reads_last { "" } else { "t," };
             writeln!(out, "seq,{time}{}", names.join(","))?;
         }
@@ -164,28 +173,53 @@ impl RegressModel {
             }
             let samples = self.samples(blocks);
             let (encoded, values) = self.values(&samples)?;
-            let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
-            let width = meaning.goals.len();
+            let values: Vec<f32> = self.with_bounds(&values, reach.as_deref());
+            let width = columns.len();
             for (sequence, sample) in samples.iter().enumerate() {
                 let rows = encoded.sequences.outputs_of(sequence, 0..usize::MAX);
                 let rows = &values[rows.start * width..rows.end * width];
-                self.write(&sample.name, rows, args.json, out)?;
+                self.write(&sample.name, (&columns, rows), args.json, out)?;
             }
             out.flush()?;
         }
     }
 
+    /// How far off each target may be on its curve, if an interval is to hold that share; of several nets this one says so.
+    fn reach(&self, share: f64) -> Result<Vec<f64>> {
+        let goals = self.meaning.goals.iter();
+        goals.map(|goal| goal.errors.reach(share)).collect()
+    }
+
+    /// Each value, and behind it its bounds if somebody asked for them.
+    fn with_bounds(&self, values: &[f64], reach: Option<&[f64]>) -> Vec<f32> {
+        let goals = self.meaning.goals.iter().enumerate().cycle();
+        let mut all = Vec::new();
+        for (&value, (place, goal)) in values.iter().zip(goals) {
+            all.push(value as f32);
+            if let Some(reach) = reach.map(|reach| reach[place]) {
+                all.extend([-reach, reach].map(|by| goal.moved(value, by) as f32));
+            }
+        }
+        all
+    }
+
     /// A row for every answer of a sequence, or one JSON object.
-    fn write(&self, seq: &str, values: &[f32], as_json: bool, out: &mut dyn Write) -> Result<()> {
-        let goals = &self.meaning.goals;
+    fn write(
+        &self,
+        seq: &str,
+        (columns, values): (&[String], &[f32]),
+        as_json: bool,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let width = columns.len();
         if as_json {
-            let column = |place: usize| values.iter().skip(place).step_by(goals.len()).copied();
+            let column = |place: usize| values.iter().skip(place).step_by(width).copied();
             let numbers = |place| match self.meaning.reads_last {
                 true => Numbers::One(values[place]),
                 false => Numbers::Each(column(place).collect()),
             };
-            let named = goals.iter().enumerate();
-            let targets = named.map(|(place, goal)| (goal.name.as_str(), numbers(place)));
+            let named = columns.iter().enumerate();
+            let targets = named.map(|(place, name)| (name.as_str(), numbers(place)));
             let answer = RegressAnswer {
                 seq,
                 targets: targets.collect(),
@@ -193,7 +227,7 @@ impl RegressModel {
             json::write(&mut *out, &answer)?;
             return Ok(writeln!(out)?);
         }
-        for (t, row) in values.chunks_exact(goals.len()).enumerate() {
+        for (t, row) in values.chunks_exact(width).enumerate() {
             write!(out, "{}", quoted(seq))?;
             if !self.meaning.reads_last {
                 write!(out, ",{t}")?;
@@ -210,9 +244,16 @@ impl Trained for RegressModel {
         true
     }
 
+    fn knows_intervals(&self) -> bool {
+        true
+    }
+
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport> {
         let (encoded, values) = self.judged(args)?;
-        let scores = RegressScores::measure(&self.meaning, &encoded, &values);
+        let mut scores = RegressScores::measure(&self.meaning, &encoded, &values);
+        if let Some(share) = args.interval {
+            scores.cover(&self.meaning, &encoded, &values, &self.reach(share)?);
+        }
         Ok(EvalReport {
             json: scores.to_json(&self.meaning),
             table: scores.to_table(&self.meaning),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::meaning::{Encoded, Goal, RegressMeaning};
 use crate::base::json;
 use crate::task::errors::{Errors, significant};
+use crate::task::interval::Coverage;
 
 /// Scores of the estimates of one target.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +20,7 @@ struct TargetScores {
     outside: Errors,
     /// Sum and sum of squares of the targets, less the mean of training.
     sums: [f64; 2],
+    coverage: Coverage,
 }
 
 /// Scores of some estimates.
@@ -38,6 +40,11 @@ struct TargetJson {
     outside_items: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     outside_rmse: Option<f64>,
+    /// The share of the values that lay within their intervals, and the mean width of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval_width: Option<f64>,
 }
 
 /// The object that `eval --json` prints.
@@ -91,6 +98,8 @@ impl TargetScores {
             items: self.net.items,
             outside_items: self.outside.items,
             outside_rmse: (self.outside.items > 0).then(|| self.outside.rmse()),
+            coverage: (self.coverage.items > 0).then(|| self.coverage.share()),
+            interval_width: (self.coverage.items > 0).then(|| self.coverage.width()),
         }
     }
 }
@@ -107,6 +116,24 @@ impl RegressScores {
             }
         }
         Self(scores)
+    }
+
+    /// Counts which targets lie so far on the curve around the values, at most.
+    pub fn cover(
+        &mut self,
+        meaning: &RegressMeaning,
+        encoded: &Encoded,
+        values: &[f64],
+        reach: &[f64],
+    ) {
+        let width = reach.len();
+        for (place, (&value, &target)) in values.iter().zip(&encoded.targets).enumerate() {
+            let (goal, reach) = (&meaning.goals[place % width], reach[place % width]);
+            if !target.is_nan() {
+                let bounds = [-reach, reach].map(|by| goal.moved(value, by));
+                self.0[place % width].coverage.add(target, bounds);
+            }
+        }
     }
 
     /// The mean of those targets that are met at all.
@@ -126,6 +153,7 @@ impl RegressScores {
             all.linear.extend(&one.linear);
             all.mean.extend(&one.mean);
             all.outside.extend(&one.outside);
+            all.coverage.extend(&one.coverage);
         }
         all
     }
@@ -184,6 +212,9 @@ impl TargetScores {
         for (name, errors) in rows {
             let [rmse, mae] = [errors.rmse(), errors.mae()].map(significant);
             table += &format!("{name:16}{rmse:>14}{mae:>14}\n");
+        }
+        if self.coverage.items > 0 {
+            table += &self.coverage.sentence();
         }
         if self.outside.items > 0 {
             let [low, high] = goal.range;

@@ -19,6 +19,7 @@ use crate::data::survey;
 use crate::data::table::Block;
 use crate::data::{Format, Sequences};
 use crate::net::network::Network;
+use crate::task::interval::ErrorSizes;
 use crate::task::parts::{self, Recorded};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
@@ -184,6 +185,7 @@ fn goal(name: String, answers: &Answers<'_>) -> Result<Goal> {
             .max(ROUNDING * spread.deviation)
             .max(f64::MIN_POSITIVE),
         mean: known().sum::<f64>() / known().count() as f64,
+        errors: ErrorSizes::default(),
         curve,
         regressors,
         linear,
@@ -376,6 +378,26 @@ impl Task for RegressTask {
             loss: loss(self.data.valid.goals(), &outputs),
             score: scores.r2(),
         })
+    }
+
+    fn calibrated(
+        &self,
+        network: &Network,
+        mut meaning: RegressMeaning,
+    ) -> Result<Option<RegressMeaning>> {
+        let outputs = network.outputs(&self.data.valid)?;
+        let values = meaning.values(&self.valid.expected, &outputs);
+        let width = meaning.goals.len();
+        for (place, goal) in meaning.goals.iter_mut().enumerate() {
+            let pairs = values.iter().zip(&self.valid.targets);
+            let curve = goal.curve;
+            let errors = pairs.skip(place).step_by(width);
+            let errors = errors.filter(|(_, target)| !target.is_nan());
+            goal.errors = ErrorSizes::of(
+                errors.map(|(value, target)| curve.apply(*value) - curve.apply(*target)),
+            );
+        }
+        Ok(Some(meaning))
     }
 
     fn evidence(&self, network: &Network, meaning: &RegressMeaning) -> Result<Vec<Evidence>> {
