@@ -99,6 +99,27 @@ kills() {
     fi
 }
 
+searches() {
+    local times=$1 name="SIGKILL at $1 moments of a search" living=0 search missing
+    search="tune classify --train rows.csv --hidden 6 --epochs 12 --patience 0 --trials 20 --threads 1"
+    $elman $search --out searched >whole.table 2>/dev/null || bad "$name" "the whole search failed"
+    for ((i = 0; i < times; i++)); do
+        $elman $search --checkpoint-every 1ms --out hunted >/dev/null 2>&1 &
+        local pid=$!
+        sleep "0.$(printf '%03d' $((20 + RANDOM % 160)))"
+        kill -KILL $pid 2>/dev/null && living=$((living + 1))
+        wait $pid 2>/dev/null
+    done
+    $elman $search --out hunted >hunted.table 2>/dev/null
+    missing=$(grep -c '^{"end"' hunted/journal.jsonl)
+    if diff <(sed 's/searched//g' whole.table) <(sed 's/hunted//g' hunted.table) >/dev/null && [ "$missing" = 20 ] &&
+        cmp -s searched/best/model.safetensors hunted/best/model.safetensors; then
+        row "$name" "$living met it at work; the same table, the same winner"
+    else
+        bad "$name" "$missing of 20 trials ended, or another table in the end"
+    fi
+}
+
 # ------------------------------------------------------------------------------------------------------------------- disk
 disks() {
     mkdir "$mounted"
@@ -355,6 +376,7 @@ PYTHON
 }
 
 if [ "$size" = all ]; then kills 300 4000; else kills 15 150; fi
+searches 10
 disks
 removed
 pipes

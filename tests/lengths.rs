@@ -2,7 +2,7 @@
 
 use elman_core::{
     Batch, Error, Init, Input, Inputs, LANES, Level, Model, Optimizer, Spec, Stream, Strip, Tape,
-    Target, Window, forward, gradient, initialize, loss, math, pack, pack_transposed,
+    Target, Window, crf, forward, gradient, initialize, loss, math, pack, pack_transposed,
 };
 use elman_tests::samples::{ACTIVE, dense, fast, gated, gated_stream, tokens, weights};
 use elman_tests::{Generator, Rows, inputs};
@@ -210,6 +210,31 @@ fn losses_and_optimizers_and_functions() {
         let values = lengths.floats("targets", 6);
         let counted = vec![true; lengths.of("counted", 3)];
         loss::mean_squared_error(&mut [0.5; 6], 2, &values, Some(&counted), 6.0).map(|_| ())
+    });
+    check(|lengths| {
+        let mut rows = lengths.floats("rows", 9);
+        let targets = vec![Target::class(0); lengths.of("targets", 3)];
+        let scores = lengths.floats("transitions", crf::params_len(3));
+        let legal = vec![true; lengths.of("legal", crf::params_len(3))];
+        let mut scratch = vec![f64::NAN; lengths.of("scratch", crf::scratch_len(3, 2))];
+        let mut gradients = lengths.floats("gradients", crf::params_len(3));
+        let batch = Batch::ragged(&[2, 1])?;
+        let transitions = crf::Transitions {
+            scores: &scores,
+            legal: &legal,
+        };
+        crf::negative_log_likelihood(
+            level,
+            &batch,
+            &mut rows,
+            3,
+            &targets,
+            transitions,
+            2.0,
+            &mut scratch,
+            &mut gradients,
+        )
+        .map(|_| ())
     });
     for optimizer in [
         Optimizer::ADAM,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Reads a run's event files with TensorBoard itself and compares them with the run's metrics.jsonl.
+"""Reads a run's event files with TensorBoard itself and compares them with the run's metrics.jsonl and, what its HParams plugin
+reads, with config.toml.
 
     pip install tensorboard
     python3 tests/tensorboard_reads.py RUN [RUN ...]
@@ -10,8 +11,10 @@ A resumed run has several files; TensorBoard must see every epoch once, in order
 import json
 import pathlib
 import sys
+import tomllib
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
 SCALARS = {
     "loss/train": "train_loss",
@@ -71,13 +74,39 @@ def check(run):
     return len(wanted), len(tags["histograms"]), len(epochs)
 
 
+def check_settings(run):
+    """The same for the settings, but those that a resumed run may change: the plugin keeps what the first file says."""
+    events = EventAccumulator(str(run))
+    events.Reload()
+    records = {}
+    for tag, content in events.PluginTagToContent("hparams").items():
+        records[tag] = plugin_data_pb2.HParamsPluginData.FromString(content)
+    wanted = tomllib.loads((run / "config.toml").read_text())
+    for name in ("out", "epochs", "lr", "schedule", "patience", "time-limit"):
+        wanted.pop(name, None)
+    session = records["_hparams_/session_start_info"].session_start_info
+    for name, value in wanted.items():
+        found = session.hparams[name]
+        kind = found.WhichOneof("kind")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        assert kind == ("number_value" if number else "bool_value" if isinstance(value, bool) else "string_value"), (run, name, kind)
+        assert getattr(found, kind) == value, (run, name, found, value)
+    experiment = records["_hparams_/experiment"].experiment
+    assert {info.name for info in experiment.hparam_infos} == set(session.hparams), run
+    tags = set(events.Tags()["scalars"])
+    assert {info.name.tag for info in experiment.metric_infos} <= tags, (run, experiment.metric_infos)
+    assert records["_hparams_/session_end_info"].session_end_info.status == api_pb2.STATUS_SUCCESS, run
+    return len(wanted)
+
+
 def main():
     """Checks every run that is named."""
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     for name in sys.argv[1:]:
         scalars, histograms, epochs = check(pathlib.Path(name))
-        print(f"{name}: {scalars} scalars and {histograms} histograms agree over {epochs} epochs")
+        settings = check_settings(pathlib.Path(name))
+        print(f"{name}: {scalars} scalars and {histograms} histograms agree over {epochs} epochs, and {settings} settings")
 
 
 if __name__ == "__main__":

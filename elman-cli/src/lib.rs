@@ -71,6 +71,7 @@ fn run(ranks: &mut Ranks) -> Result<()> {
     }
     match command {
         Command::Train(args) => command::train::run(args, launch, ranks),
+        Command::Tune(args) => command::tune::run(&args),
         Command::Eval(args) => command::evaluate::run(&args),
         Command::Predict(args) => command::predict::run(&args),
         Command::Generate(args) => task::text::generate(&args),

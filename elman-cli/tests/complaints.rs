@@ -237,6 +237,8 @@ fn flags_out_of_range() {
         "--folds 1",
         "--seeds 0",
         "--fold 6/5",
+        "--transitions perhaps",
+        "--class-weights heavy",
     ];
     for flag in bad {
         let name = flag.split(' ').next().unwrap_or_default();

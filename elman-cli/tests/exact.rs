@@ -135,8 +135,9 @@ fn fill(shop: &Workshop, sequences: usize) {
 }
 
 /// Jobs of every kind, with epochs long enough to be killed within them; text and echoes have a test of their own.
-const JOBS: [&str; 6] = [
+const JOBS: [&str; 7] = [
     "train label --train train.conll --accumulate 2 --warm-up 30 --average 0.99 --recurrent-dropout 0.2",
+    "train label --train train.conll --transitions --average 0.99 --accumulate 2",
     "train label --train train.conll --bidirectional false --k1 2 --k2 3 --schedule plateau",
     "train classify --train words.tsv --tokens chars --class-weights balanced --optimizer momentum --average 0.999 --smoothing 0.1",
     "train classify --train waves.csv --noise 0.3 --layers 2 --train-initial-state --cell lstm",
@@ -153,9 +154,10 @@ fn kills_at_random_moments_change_nothing() {
 }
 
 /// A job per task and kind of data.
-const CONFIGURED: [&str; 10] = [
+const CONFIGURED: [&str; 11] = [
     "label --train train.conll --format conll --dropout 0.1 --layers 2",
     "label --train rows.csv --noise 0.2 --format csv",
+    "label --train train.conll --transitions",
     "classify --train waves.csv --class-weights balanced --time-limit 1h --average 0.9 --smoothing 0.1",
     "classify --train words.tsv --tokens chars --warm-up 3 --cell gru",
     "classify --train words.tsv --valid words.tsv --tokens words --optimizer sgd --lr 0.0000012345678901",

@@ -82,7 +82,7 @@ fn a_run_that_lost_its_patience_goes_on_when_it_is_told_to() {
 #[test]
 fn a_quiet_training_says_its_score_and_trouble() {
     let shop = shop();
-    let train = format!("train classify --train rows.csv {NET}");
+    let train = format!("train classify --train rows.csv --valid rows.csv {NET}");
     let said = shop.run(&format!("{train} --epochs 3 --quiet --out quiet"));
     assert_eq!((said.code, said.err.as_str()), (0, ""));
     assert!(

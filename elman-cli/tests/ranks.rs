@@ -134,13 +134,14 @@ mod with_mpi {
     }
 
     /// Every task; texts and echoes are walked as streams, the others shuffled.
-    const JOBS: [&str; 6] = [
+    const JOBS: [&str; 7] = [
         "label --train train.conll --batch 64 --window 3 --dropout 0.2 --recurrent-dropout 0.1 --average 0.99",
         "text --train rhyme.txt --lines false --k1 6 --k2 9 --batch 40",
         "label --train train.conll --batch 24 --bidirectional false --k1 2 --k2 3 --accumulate 2 --clip-norm 0.1",
         "classify --train waves.csv --noise 0.3 --batch 30 --cell lstm --class-weights balanced --schedule plateau",
         "forecast --train series.csv --target y --inputs lead --batch 33 --train-initial-state",
         "echo --steps-per-epoch 4000 --batch 26 --cell gru",
+        "label --train train.conll --transitions --vectors v.txt --freeze-vectors --batch 40 --average 0.99 --optimizer adamw",
     ];
 
     fn fill(shop: &Workshop) {
@@ -158,6 +159,7 @@ mod with_mpi {
         let series = (0..600).map(step).collect::<String>();
         shop.write("series.csv", "y,lead\n".to_owned() + &series);
         shop.write("rhyme.txt", "der sah viele Löwen\n".repeat(150));
+        shop.write("v.txt", "sees 0.5 -1 2\nwants 3 2 1\nAho 0.1 0 1\n");
     }
 
     #[test]

@@ -194,6 +194,23 @@ fn every_task_has_its_folds() {
         2,
         &["one running text"],
     );
+    // Numbers from sequences: the slope, say.
+    shop.write(
+        "slopes.csv",
+        gestures(40, 1)
+            .replace("label", "y")
+            .replace("up", "1.5")
+            .replace("down", "-0.5"),
+    );
+    let regress = format!("train regress --train slopes.csv --target y {SMALL} --epochs 2");
+    shop.ok(&format!("{regress} --folds 4 --out slopes"));
+    assert_eq!(parse(&shop.text("slopes/summary.json"))["score_name"], "r2");
+    let json = parse(&shop.ok("compare slopes/fold-1 slopes/fold-2 --data slopes.csv --json"));
+    assert_eq!(
+        (&json["test"]["test"], &json["test"]["examples"]),
+        (&"diebold-mariano".into(), &40.into())
+    );
+
     shop.ok("train echo --steps-per-epoch 500 --epochs 1 --threads 1 --seeds 2 --out echoes");
     assert!(!shop.path("x").exists());
 }

@@ -48,7 +48,7 @@ fn every_command_has_a_page() {
 }
 
 /// What clap knows of commands, and theirs.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 25] = [
     "",
     "demo",
     "train",
@@ -57,6 +57,9 @@ const COMMANDS: [&str; 22] = [
     "train forecast",
     "train text",
     "train echo",
+    "tune",
+    "tune classify",
+    "tune echo",
     "eval",
     "predict",
     "generate",

@@ -126,7 +126,10 @@ fn tables_of_many_kinds_give_the_same_model() {
             ran.err
         );
         let is_told = !["signs", "activity", "remarks"].contains(&kind);
-        assert_eq!(ran.err.contains("note: "), is_told, "{kind}: {}", ran.err);
+        // That few sequences are all learnt from is said of every file.
+        let mut notes = ran.err.lines().filter(|line| line.contains("note: "));
+        let is_noted = notes.any(|line| !line.contains("would say little"));
+        assert_eq!(is_noted, is_told, "{kind}: {}", ran.err);
         let whole = shop.ok("predict plain --data plain.csv");
         assert_eq!(
             shop.ok(&format!("predict plain --data {kind}.csv")),

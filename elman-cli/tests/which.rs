@@ -300,6 +300,10 @@ fn answers_say_what_spoke_for_them() {
         2,
         &["--steps"],
     );
+    for other in ["--top-k 2", "--min-confidence 0.5", "--text"] {
+        let line = format!("predict tags --data new.conll --why {other}");
+        shop.fails(&line, 2, &["--why", &other[..6]]);
+    }
     shop.write("t.txt", "the cat sat on the mat\n".repeat(40));
     shop.ok(&format!(
         "train text --train t.txt {SMALL} --epochs 1 --out texts"
@@ -392,6 +396,19 @@ fn the_page_says_when_how_and_where_it_is_wrong() {
         .split('<')
         .next()
         .unwrap();
+    // Lines of a text by what they cost: the one that is like no other.
+    shop.write("names.txt", "anna\nhanna\nnana\nanan\n".repeat(10));
+    shop.write("others.txt", "anna\n\nqqxzq\nnana\n");
+    shop.ok(&format!(
+        "train text --train names.txt --valid others.txt {SMALL} --epochs 3 --out names"
+    ));
+    let names = shop.text("names/report.html");
+    let table = names.split("Worst mistakes").nth(1).unwrap();
+    let first = table.split("<td").nth(1).unwrap();
+    assert!(
+        first.contains(">3<") && table.contains("others.txt"),
+        "{first}"
+    );
     // The part dev.
     assert!(
         (156..208).contains(&step.parse::<usize>().unwrap()),

@@ -71,6 +71,7 @@
 //! | scratch | [`Strip`] | [`Spec::scratch_len`]: two buffers of `R·widest` numbers that take turns; for cells of several sums as many of `R·sums·H`, and `B·Σ H` |
 //! | transposed weights | [`Strip`] | [`Spec::transposed_len`], for training |
 //! | an int8 net | `u32` | [`Int8Lengths::model_len`](quantized::Int8Lengths::model_len), its state [`state_len`](quantized::Int8Lengths::state_len), its stream's scratch [`stream_len`](quantized::Int8Lengths::stream_len): see [`quantized`] |
+//! | a conditional random field of `L` labels | `f32`, `f64` | scores [`crf::params_len`] = `L² + 2·L`, scratch [`crf::scratch_len`] = `3·L² + 6·L + T·(3·L + 1)` |
 //! | optimizer state | `f32` | [`Optimizer::state_len`] = 0, 1 or 2 times the parameters |
 //!
 //! Buffers may hold anything before a call. On the stack of a desktop, large weight gradients take 112 KiB (AVX2 only, copies of
@@ -151,7 +152,7 @@
 //! inputs                                  dense rows, or embeddings of a window of tokens
 //! model weights layout                    packed weights, and where everything lies in the working buffers
 //! params init                             names for stretches of one flat slice, and what they start from
-//! optimizer loss gradient math peak       on plain slices
+//! optimizer loss crf/ gradient math peak  on plain slices
 //! kernel/                                 product, recurrence, step of a stream, softmax, dropout: each loop written once
 //! spec/ batch                             the shape of a net, the shape of a batch
 //! cell/                                   WHAT A UNIT COMPUTES: sizes, step and its adjoint, int8; one file for each cell
@@ -193,6 +194,7 @@ mod tape;
 mod truncation;
 mod weights;
 
+pub mod crf;
 pub mod gradient;
 pub mod loss;
 pub mod math;

@@ -86,7 +86,7 @@ pub fn total_weight(targets: &[Target], class_weights: Option<&[f32]>) -> f64 {
         .sum()
 }
 
-fn check_total(total: f64) -> Result<(), Error> {
+pub(crate) fn check_total(total: f64) -> Result<(), Error> {
     if total >= 0.0 && total.is_finite() {
         Ok(())
     } else {

@@ -85,6 +85,12 @@ def ids(vocabularies, tokens):
     return np.array([row(token) for token in tokens], np.int64)
 
 
+def shown(about, outputs):
+    """The probabilities that `elman predict` shows: what comes out of the net, at the model's temperature."""
+    powers = np.asarray(outputs, np.float64) ** (1 / about["meaning"].get("temperature", 1))
+    return powers / powers.sum(-1, keepdims=True)
+
+
 class Differences:
     """The largest difference of every kind of comparison."""
 

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 from onnx.reference import ReferenceEvaluator
 
-from common import Differences, Elman, ids, scaled, write_table
+from common import Differences, Elman, ids, scaled, shown, write_table
 
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 NODE_TESTS = {
@@ -294,14 +294,14 @@ def our_nets(elman, rng, differences):
         batch = np.stack([np.pad(row, ((0, longest - len(row)), (0, 0))) for row in rows])
         lengths = np.array([len(row) for row in rows], np.int32)
         together = run_onnx(model, {name: batch, "lengths": lengths})["y"]
-        answers = elman.predict(run, data)
+        answers, about = elman.predict(run, data), elman.about(run)
         for row, y, answer in zip(rows, together, answers, strict=True):
-            alone = run_onnx(model, {name: row[None]})["y"][0]
+            alone, y = shown(about, run_onnx(model, {name: row[None]})["y"][0]), shown(about, y)
             differences.see("trained nets: export -> ONNX Runtime, one by one", alone, answer["probabilities"])
             differences.see("trained nets: export -> ONNX Runtime, one ragged batch", y, answer["probabilities"])
-        spec = elman.about(run)["spec"]
+        spec = about["spec"]
         if not any(layer["bidirectional"] for layer in spec["layers"]):
-            streamed(model, name, rows, answers, differences)
+            streamed(model, name, rows, (about, answers), differences)
         elman.run("import", f"{run}.onnx", "-o", f"{run}-back")
         same = [(elman.folder / r / "model.safetensors").read_bytes() for r in (run, f"{run}-back")]
         if same[0] != same[1]:
@@ -327,14 +327,15 @@ def our_text(elman, differences):
         differences.see("a text net, line by line from state to state", foreseen, np.exp(-np.array(answer["token_nats"])))
 
 
-def streamed(model, name, rows, answers, differences):
+def streamed(model, name, rows, told, differences):
     """A step per call, from state to state."""
+    about, answers = told
     for row, answer in zip(rows, answers):
         fed = {}
         for step in row:
             out = run_onnx(model, {name: step[None, None], **fed})
             fed = {"state": out["state_out"]}
-        differences.see("trained nets: export -> ONNX Runtime, step by step", out["y"][0], answer["probabilities"])
+        differences.see("trained nets: export -> ONNX Runtime, step by step", shown(about, out["y"][0]), answer["probabilities"])
 
 
 def main():

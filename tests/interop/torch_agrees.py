@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from common import Differences, Elman, ids, scaled, write_table
+from common import Differences, Elman, ids, scaled, shown, write_table
 
 
 class Ours(torch.nn.Module):
@@ -128,7 +128,7 @@ def trained(elman, differences):
         else:
             data, rows = "s.conll", [ids(reading["tokens"], s) for s in sentences]
         for row, answer in zip(rows, elman.predict(run, data), strict=True):
-            differences.see("trained nets -> torch.nn, by name", net(row).softmax(-1).detach(), answer["probabilities"])
+            differences.see("trained nets -> torch.nn, by name", shown(about, net(row).softmax(-1).detach()), answer["probabilities"])
         save_file(net.state_dict(), elman.folder / "tuned.safetensors")
         elman.run("import", "tuned.safetensors", "--like", run, "-o", f"{run}-back")
         elman.run("import", path, "-o", f"{run}-again")

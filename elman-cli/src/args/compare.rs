@@ -12,7 +12,7 @@ use crate::task::args::EvalArgs;
 ///
 /// With --data both are measured on the same examples, and a paired test says whether the difference is more than chance:
 /// McNemar's for classes, a bootstrap over sentences or sequences for labels, spans and texts, that of Diebold and Mariano for
-/// forecasts.
+/// forecasts and, sequence by sequence, for numbers.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -15,6 +15,7 @@ mod shell;
 #[cfg(test)]
 mod tests;
 mod train;
+mod tune;
 mod version;
 
 use clap::{Parser, Subcommand};
@@ -28,7 +29,7 @@ pub use export::{ExportArgs, ExportFormat};
 pub use gradcheck::GradcheckArgs;
 pub use import::{IMPORTED, ImportArgs, ImportTask};
 pub use inspect::InspectArgs;
-pub use parse::{is_training, parse, parse_job, parse_run, parse_run_text};
+pub use parse::{flags_of, is_training, parse, parse_job, parse_run, parse_run_text};
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 pub use runs::RunsArgs;
@@ -36,6 +37,7 @@ pub use shell::{CompletionsArgs, ManArgs};
 #[cfg(test)]
 pub use tests::{test_forecast, test_settings};
 pub use train::{TrainArgs, TrainTask, Visitor};
+pub use tune::{Chip, SEARCHED, SearchFlags, TuneArgs, TuneJob};
 
 /// Train, evaluate and run recurrent nets: Elman, GRU, LSTM, FastRNN and FastGRNN.
 #[derive(Parser, Debug)]
@@ -57,6 +59,7 @@ Examples:
   elman train forecast --train sun.csv --target y the next value of a series
   elman train regress --train w.csv --target y    numbers from sequences
   elman train text --train shakespeare.txt        elman generate then writes
+  elman tune classify --train d.csv --flash 32k   the best net that fits a chip
   elman export n --format c -o net.c              the net for a chip, with proof
   elman import net.onnx --labels up,down          a net from PyTorch or ONNX
 Every command has examples of its own: elman train label --help";
@@ -65,6 +68,7 @@ Every command has examples of its own: elman train label --help";
 pub enum Command {
     Demo(DemoArgs),
     Train(TrainArgs),
+    Tune(TuneArgs),
     Eval(EvalArgs),
     Predict(PredictArgs),
     Generate(GenerateArgs),
@@ -86,6 +90,7 @@ impl Cli {
     const fn task(&self) -> Option<&TrainTask> {
         match &self.command {
             Command::Train(train) => train.task.as_ref(),
+            Command::Tune(tune) => Some(&tune.job.task),
             _ => None,
         }
     }

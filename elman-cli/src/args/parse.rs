@@ -13,7 +13,7 @@ use crate::base::failure::{Failure, Result};
 use crate::base::tell::tell;
 use crate::train::settings::ConfigFile;
 
-/// Words before the flags of a task: elman train label.
+/// Words before the flags of a task: elman train label, elman tune label.
 const DEPTH: usize = 3;
 
 /// Reads the command line; where it names a configuration file, reads that as well.
@@ -30,7 +30,9 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     let mut line = match task.config() {
         None => typed,
         Some(path) => {
-            let mut line = train_line(Some(task.name()), &path)?;
+            let flags = train_line(Some(task.name()), &path)?;
+            let mut line: Vec<OsString> = typed.iter().take(DEPTH).cloned().collect();
+            line.extend(flags.into_iter().skip(DEPTH));
             line.extend(typed.into_iter().skip(DEPTH));
             line
         }
@@ -47,7 +49,12 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
         line.push("--usual-epochs".into());
     }
     line.extend(typed);
-    Ok(Cli::parse_from(line))
+    let mut complete = Cli::parse_from(line);
+    // Here all seem to have been typed.
+    if let (Command::Tune(tune), Command::Tune(typed)) = (&mut complete.command, cli.command) {
+        tune.job.given = typed.job.given;
+    }
+    Ok(complete)
 }
 
 /// Whether the command line asks for training; false for one that clap complains about, or answers.
@@ -141,6 +148,19 @@ pub fn parse_run(config: &Path) -> Result<TrainTask> {
 /// The text is wrong.
 pub fn parse_run_text(text: &str) -> Result<TrainTask> {
     job_of(line_of(None, &ConfigFile::parse(text)?)?)
+}
+
+/// The flags of a task that mean something to it: the others are hidden.
+pub fn flags_of(task: &str) -> Vec<String> {
+    let cli = Cli::command();
+    let task = cli
+        .find_subcommand("train")
+        .and_then(|train| train.find_subcommand(task));
+    let flags = task.into_iter().flat_map(clap::Command::get_arguments);
+    flags
+        .filter(|arg| !arg.is_hide_set())
+        .filter_map(|arg| arg.get_long().map(str::to_owned))
+        .collect()
 }
 
 fn job_of(line: Vec<OsString>) -> Result<TrainTask> {

@@ -23,6 +23,8 @@ pub enum Purpose {
     Demo,
     /// Noise on numbers.
     Noise,
+    /// Settings that a search tries.
+    Search,
 }
 
 /// The seed of a place.

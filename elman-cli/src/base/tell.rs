@@ -1,6 +1,7 @@
 //! Notes and warnings on standard error, which is nobody's result: where it cannot be written (its reader is gone, its disk full,
 //! the terminal closed) the work goes on without them.
 
+use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,9 +22,21 @@ macro_rules! tell {
 }
 pub(crate) use tell;
 
+thread_local! {
+    static IS_OLD_NEWS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does some work that was done before, whose notes therefore are no news: what this thread tells meanwhile is lost.
+pub fn hushed<R>(work: impl FnOnce() -> R) -> R {
+    let before = IS_OLD_NEWS.replace(true);
+    let result = work();
+    IS_OLD_NEWS.set(before);
+    result
+}
+
 /// What [`tell!`] does.
 pub fn line(words: fmt::Arguments<'_>) {
-    if IS_HUSHED.load(Ordering::Relaxed) {
+    if IS_HUSHED.load(Ordering::Relaxed) || IS_OLD_NEWS.get() {
         return;
     }
     aloud(words);

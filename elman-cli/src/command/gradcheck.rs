@@ -102,6 +102,12 @@ impl GradcheckReport {
 pub fn run(args: &GradcheckArgs) -> Result<()> {
     let trained = registry::open(&Run::open(&args.run)?)?;
     Format::check(args.format, trained.formats())?;
+    if trained.network().transitions().is_some() {
+        return Err(Failure::input(
+            "gradcheck knows the loss of single steps, and this net learnt transitions between labels: train it without \
+             --transitions to check its gradients",
+        ));
+    }
     let sequences = trained
         .sequences(args.file())
         .map_err(|failure| Format::doubt(args.format, &args.data, failure))?;

@@ -30,6 +30,9 @@ struct InspectReport {
     initial_state: &'static str,
     head: String,
     labels: Vec<String>,
+    /// Learnt scores of what label may follow what, beside the parameters of the net.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transitions: Option<usize>,
     tensors: Vec<TensorReport>,
     parameters: usize,
     /// Tables and packed weights.
@@ -88,6 +91,7 @@ pub fn run(args: &InspectArgs) -> Result<()> {
         run: Origin::of(&run)?,
         channels,
         labels,
+        transitions: trained.network().transitions().map(<[f32]>::len),
         ..InspectReport::of(
             trained.network().spec(),
             args.steps as usize,
@@ -156,6 +160,7 @@ impl InspectReport {
             },
             head: describe::head(spec),
             labels: Vec::new(),
+            transitions: None,
             tensors: tensors(spec),
             parameters: spec.params_len(),
             flash_bytes: memory.flash_bytes,
@@ -196,6 +201,10 @@ impl InspectReport {
         );
         if !self.labels.is_empty() {
             text += &format!("labels         {}\n", self.labels.join(", "));
+        }
+        if let Some(scores) = self.transitions {
+            text +=
+                &format!("transitions    {scores} learnt scores of which label follows which\n");
         }
         text.push('\n');
         let width = self
@@ -247,10 +256,13 @@ impl InspectReport {
             m0_int8,
         } = self.instructions_per_step;
         let training = &self.training;
-        let Code {
-            f32: code,
-            int8: code_int8,
-        } = self.code;
+        let [code, softmax, code_int8, code_m0] = [
+            self.code.f32,
+            Code::SOFTMAX,
+            self.code.int8,
+            self.code.m0_int8,
+        ]
+        .map(kilobytes);
         let Int8 {
             flash_bytes,
             state_bytes,
@@ -261,7 +273,7 @@ impl InspectReport {
             "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
                  instructions   about {m4f_f32} per step on Cortex-M4F, {m0_f32} on Cortex-M0 (FixedStream, opt-level 3); in int8 up to the\n\
                 \x20              logits {m4f_int8} and {m0_int8} (step_integers; step adds scaling and softmax in f32: dear without an FPU)\n\
-                 code           about {code} on Cortex-M4F (linear head; softmax 1.6 KB more); in int8 {code_int8}\n"
+                 code           about {code} on Cortex-M4F (linear head; softmax {softmax} more); in int8 {code_int8}, on Cortex-M0 {code_m0}\n"
         );
         let _ = writeln!(
             text,
@@ -278,6 +290,12 @@ impl InspectReport {
             training.sgd_bytes,
         );
     }
+}
+
+/// Bytes of code for people, who need no more than two digits.
+fn kilobytes(bytes: usize) -> String {
+    let tenths = (bytes as f64 / 102.4).round() / 10.0;
+    format!("{tenths} KB")
 }
 
 fn tensors(spec: &Spec) -> Vec<TensorReport> {

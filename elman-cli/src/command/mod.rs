@@ -12,3 +12,4 @@ pub mod repeat;
 pub mod runs;
 pub mod shell;
 pub mod train;
+pub mod tune;

@@ -32,6 +32,16 @@ pub fn run(args: &PredictArgs) -> Result<()> {
             "--steps is for forecasts; this net answers what is there",
         ));
     }
+    if args.asks_for_more() && !trained.knows_probabilities() {
+        return Err(Failure::input(
+            "--top-k and --min-confidence are for labels and classes; this net answers with something else",
+        ));
+    }
+    if args.text && !trained.labels_words() {
+        return Err(Failure::input(
+            "--text is for nets that label words, of elman train label; this net reads something else",
+        ));
+    }
     Format::check(args.format, trained.formats())?;
     on_threads(args.threads.into(), || {
         to_standard_output(trained.as_ref(), args)

@@ -29,6 +29,7 @@ mod open;
 mod opening;
 pub mod pairs;
 pub mod reading;
+pub mod running;
 mod sequences;
 pub mod spans;
 pub mod spelling;
@@ -41,6 +42,7 @@ mod ts;
 mod tsf;
 mod ucr;
 mod utf16;
+pub mod vectors;
 
 pub use cells::{is_missing, quoted, whole_name};
 pub use columns::Columns;

@@ -272,31 +272,42 @@ impl Instructions {
     }
 }
 
-/// How much code runs a net, roughly: the largest of its cells decides.
+/// How many bytes of code run a net, roughly: the largest of its cells decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Code {
-    /// On a Cortex-M4F.
-    pub f32: &'static str,
-    /// In int8, there and on a Cortex-M0.
-    pub int8: &'static str,
+    /// With a linear head, on a Cortex-M4F.
+    pub f32: usize,
+    /// In int8, on a Cortex-M4F.
+    pub int8: usize,
+    /// In int8, on a Cortex-M0.
+    pub m0_int8: usize,
 }
 
 impl Code {
+    /// What a softmax adds in single precision.
+    pub const SOFTMAX: usize = kilobytes(1.6);
+
     /// Of a net.
     pub fn of(spec: &Spec) -> Self {
         let is_gated = |layer: &Layer| layer.cell.facts().sums > 1;
         if spec.layers.as_slice().iter().any(is_gated) {
             Self {
-                f32: "3.3 KB",
-                int8: "11 KB, on Cortex-M0 19 KB",
+                f32: kilobytes(3.3),
+                int8: kilobytes(11.0),
+                m0_int8: kilobytes(19.0),
             }
         } else {
             Self {
-                f32: "1.4 KB",
-                int8: "9 KB, on Cortex-M0 16 KB",
+                f32: kilobytes(1.4),
+                int8: kilobytes(9.0),
+                m0_int8: kilobytes(16.0),
             }
         }
     }
+}
+
+const fn kilobytes(count: f64) -> usize {
+    (count * 1024.0) as usize
 }
 
 /// Bytes of a net whose weights have eight bits and whose states sixteen.

@@ -1,4 +1,4 @@
-//! Several nets that answer together: the mean of their outputs. Each may read the data in its own way, as long as rows are
+//! Several nets that answer together: a mean of their outputs. Each may read the data in its own way, as long as rows are
 //! rows.
 
 use crate::base::failure::{Failure, Result};
@@ -12,15 +12,24 @@ const CHUNK: usize = 1024;
 /// A net, and the data as it reads them.
 pub type Member<'a> = (&'a Network, &'a Sequences);
 
+/// What is averaged, and what is made of the mean.
+pub trait Pool: Sync {
+    /// Of the outputs (R, O) of one net, counted from 0.
+    fn prepare(&self, net: usize, outputs: Vec<f32>) -> Vec<f64>;
+
+    /// From the mean (R, O) to outputs.
+    fn finish(&self, mean: Vec<f64>) -> Vec<f32>;
+}
+
 /// The mean of what the nets put out (R, O), for every row of their sequences.
 ///
 /// # Errors
 /// They do not read as many rows, or put out different numbers; as [`Network::outputs`].
-pub fn outputs(members: &[Member<'_>]) -> Result<Vec<f32>> {
+pub fn outputs(members: &[Member<'_>], pool: &impl Pool) -> Result<Vec<f32>> {
     let share = 1.0 / members.len().max(1) as f64;
     let mut sums: Vec<f64> = Vec::new();
     for (number, (network, sequences)) in members.iter().enumerate() {
-        let found = network.outputs(sequences)?;
+        let found = pool.prepare(number, network.outputs(sequences)?);
         if number == 0 {
             sums.resize(found.len(), 0.0);
         }
@@ -30,16 +39,20 @@ pub fn outputs(members: &[Member<'_>]) -> Result<Vec<f32>> {
             ));
         }
         let pairs = sums.iter_mut().zip(found);
-        pairs.for_each(|(sum, found)| *sum += share * f64::from(found));
+        pairs.for_each(|(sum, found)| *sum += share * found);
     }
-    Ok(sums.into_iter().map(|sum| sum as f32).collect())
+    Ok(pool.finish(sums))
 }
 
 /// What a judge of the first net's sequences says of the mean outputs, sequence by sequence.
 ///
 /// # Errors
 /// As [`outputs`].
-pub fn judge<J: Judge>(members: &[Member<'_>], judge: &J) -> Result<Vec<J::Verdict>> {
+pub fn judge<J: Judge>(
+    members: &[Member<'_>],
+    pool: &impl Pool,
+    judge: &J,
+) -> Result<Vec<J::Verdict>> {
     let Some((network, first)) = members.first() else {
         return Ok(Vec::new());
     };
@@ -54,7 +67,7 @@ pub fn judge<J: Judge>(members: &[Member<'_>], judge: &J) -> Result<Vec<J::Verdi
         let part: Vec<Member<'_>> = (members.iter().zip(&parts))
             .map(|((network, _), part)| (*network, part))
             .collect();
-        let found = outputs(&part)?;
+        let found = outputs(&part, pool)?;
         for (number, sequence) in chosen.enumerate() {
             let rows = parts[0].outputs_of(number, 0..usize::MAX);
             let rows = &found[rows.start * width..rows.end * width];
@@ -69,6 +82,19 @@ mod tests {
     use super::*;
     use crate::base::seeds::{self, Purpose};
     use elman_core::{Init, Spec, Target, initialize};
+
+    /// Averages outputs as they are.
+    struct Plain;
+
+    impl Pool for Plain {
+        fn prepare(&self, _: usize, outputs: Vec<f32>) -> Vec<f64> {
+            outputs.into_iter().map(f64::from).collect()
+        }
+
+        fn finish(&self, mean: Vec<f64>) -> Vec<f32> {
+            mean.into_iter().map(|sum| sum as f32).collect()
+        }
+    }
 
     /// Keeps every row with its target.
     struct Keep;
@@ -119,16 +145,16 @@ mod tests {
         let (data, scaled) = (sequences(CHUNK + 7, 1.0), sequences(CHUNK + 7, 2.0));
         let [of_one, of_two] = [one.outputs(&data), two.outputs(&scaled)].map(Result::unwrap);
         let members = [(&one, &data), (&two, &scaled)];
-        let found = outputs(&members).unwrap();
+        let found = outputs(&members, &Plain).unwrap();
         for (i, mean) in found.iter().enumerate() {
             let expected = f64::from(of_one[i]) / 2.0 + f64::from(of_two[i]) / 2.0;
             assert_eq!(*mean, expected as f32);
         }
-        let verdicts = judge(&members, &Keep).unwrap();
+        let verdicts = judge(&members, &Plain, &Keep).unwrap();
         let (targets, rows): (Vec<usize>, Vec<Vec<f32>>) = verdicts.into_iter().flatten().unzip();
         assert_eq!(rows.concat(), found);
         assert_eq!(targets, (0..data.rows()).collect::<Vec<_>>());
-        assert_eq!(outputs(&members[..1]).unwrap(), of_one);
-        assert!(outputs(&[(&one, &data), (&two, &sequences(3, 1.0))]).is_err());
+        assert_eq!(outputs(&members[..1], &Plain).unwrap(), of_one);
+        assert!(outputs(&[(&one, &data), (&two, &sequences(3, 1.0))], &Plain).is_err());
     }
 }

@@ -19,6 +19,27 @@ pub trait Judge: Sync {
     fn end(&self, notes: Self::Notes) -> Self::Verdict;
 }
 
+/// Two judges that look at the same outputs.
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A: Judge, B: Judge> Judge for Both<A, B> {
+    type Notes = (A::Notes, B::Notes);
+    type Verdict = (A::Verdict, B::Verdict);
+
+    fn start(&self) -> Self::Notes {
+        (self.0.start(), self.1.start())
+    }
+
+    fn see(&self, (a, b): &mut Self::Notes, target: usize, row: &[f32]) {
+        self.0.see(a, target, row);
+        self.1.see(b, target, row);
+    }
+
+    fn end(&self, (a, b): Self::Notes) -> Self::Verdict {
+        (self.0.end(a), self.1.end(b))
+    }
+}
+
 /// Judges the outputs (T, O) of one sequence that are there already.
 pub fn judge_rows<J: Judge>(
     judge: &J,

@@ -19,4 +19,5 @@ pub mod spec_file;
 pub mod textbook;
 pub mod together;
 mod torch_tensor;
+mod transitions;
 mod worker;

@@ -17,6 +17,7 @@ use crate::base::folder::write_atomic;
 use crate::net::network::Network;
 use crate::net::spec_file::StoredSpec;
 use crate::net::torch_tensor::{self, Exported, numbers, second_bias};
+use crate::net::transitions;
 
 /// The one key of the metadata. Its value is JSON; a single key also keeps the file's bytes the same from one
 /// run to the next, whatever the order of a hash map.
@@ -96,12 +97,20 @@ pub fn params(content: &[u8], spec: &Spec) -> Result<Vec<f32>> {
             spec.params_len()
         )));
     }
-    if let Some(name) = file.names().into_iter().find(|name| !ours(name)) {
+    let is_ours = |name: &str| ours(name) || transitions::NAMES.contains(&name);
+    if let Some(name) = file.names().into_iter().find(|name| !is_ours(name)) {
         return Err(Failure::input(format!(
             "the tensor {name} is one too many: the model has none of that name"
         )));
     }
-    read_params(&file, spec)
+    read_learnt(&file, spec)
+}
+
+/// Parameters, and behind them the scores of transitions, if there are any.
+fn read_learnt(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
+    let mut params = read_params(file, spec)?;
+    params.extend(transitions::read(file, spec.output_width())?);
+    Ok(params)
 }
 
 fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
@@ -123,7 +132,7 @@ fn read_params(file: &SafeTensors<'_>, spec: &Spec) -> Result<Vec<f32>> {
     Ok(params)
 }
 
-/// Writes a model and what its numbers mean.
+/// Writes a model and what its numbers mean; scores of transitions lie behind the parameters of the net.
 ///
 /// # Errors
 /// Writing fails.
@@ -136,7 +145,8 @@ pub fn save(
 ) -> Result<()> {
     let tensors = spec.tensors();
     let tensors = tensors.flat_map(|tensor| torch_tensor::export(spec, &tensor, params));
-    let tensors = tensors.collect();
+    let scores = transitions::export(spec.output_width(), &params[spec.params_len()..]);
+    let tensors = tensors.chain(scores).collect();
     write_tensors(
         path,
         tensors,
@@ -213,7 +223,7 @@ pub fn parse<T: DeserializeOwned>(content: &[u8], task: &str) -> Result<(Network
     }
     let metadata: Metadata<T> = from_json(&json)?;
     let spec = metadata.spec.restore()?;
-    let params = read_params(&file, &spec)?;
+    let params = read_learnt(&file, &spec)?;
     Ok((Network::new(spec, params)?, metadata.meaning))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use elman_core::quantized::QuantizedModel;
-use elman_core::{Level, Model, Spec, Strip, pack};
+use elman_core::{Level, Model, Spec, Strip, crf, pack};
 
 use crate::base::failure::{Failure, Result};
 use crate::data::Sequences;
@@ -14,6 +14,7 @@ use crate::net::{infer, int8};
 #[derive(Debug)]
 pub struct Network {
     spec: Spec,
+    /// Those of the net, and behind them the scores of transitions between labels, if it has any.
     params: Vec<f32>,
     packed: Vec<Strip>,
     /// The int8 net, which computes the outputs in place of the float net.
@@ -23,13 +24,17 @@ pub struct Network {
 }
 
 impl Network {
-    /// Packs the parameters.
+    /// Packs the parameters. Behind them may lie the scores of transitions between labels, as [`crf::Transitions`] has them.
     ///
     /// # Errors
     /// They do not fit the spec.
     pub fn new(spec: Spec, params: Vec<f32>) -> Result<Self> {
         let mut packed = vec![Strip::ZERO; spec.packed_len()];
-        pack(&spec, &params, &mut packed)?;
+        let net = match params.len() == scored_len(&spec) {
+            true => &params[..spec.params_len()],
+            false => &params,
+        };
+        pack(&spec, net, &mut packed)?;
         Ok(Self {
             spec,
             params,
@@ -44,8 +49,19 @@ impl Network {
         &self.spec
     }
 
-    /// All parameters, flat.
+    /// All parameters of the net, flat.
     pub fn params(&self) -> &[f32] {
+        &self.params[..self.spec.params_len()]
+    }
+
+    /// The learnt scores of transitions between labels, as [`crf::Transitions`] has them.
+    pub fn transitions(&self) -> Option<&[f32]> {
+        let scores = &self.params[self.spec.params_len()..];
+        (!scores.is_empty()).then_some(scores)
+    }
+
+    /// All that was learnt: the parameters, and behind them the scores of transitions.
+    pub fn learnt(&self) -> &[f32] {
         &self.params
     }
 
@@ -70,7 +86,7 @@ impl Network {
     /// # Errors
     /// None: the lengths were checked when the network was made.
     pub fn model(&self) -> Result<Model<'_>> {
-        Ok(Model::new(self.spec, &self.params, &self.packed)?)
+        Ok(Model::new(self.spec, self.params(), &self.packed)?)
     }
 
     /// Probabilities or what else the head computes, for every row of the sequences.
@@ -126,6 +142,12 @@ impl Network {
         }
         Ok(())
     }
+}
+
+/// Parameters of a net with scores of transitions.
+pub fn scored_len(spec: &Spec) -> usize {
+    spec.params_len()
+        .saturating_add(crf::params_len(spec.output_width()))
 }
 
 /// A judge whose rows are looked at first.

@@ -1,6 +1,7 @@
-//! What is learnt: cross-entropy where targets are classes, squared error where they are numbers.
+//! What is learnt: cross-entropy where targets are classes, row by row or of whole sequences, squared error where they are
+//! numbers.
 
-use elman_core::{Level, Target, loss};
+use elman_core::{Batch, Level, Target, crf, loss};
 
 use crate::base::failure::Result;
 
@@ -18,7 +19,15 @@ pub enum Objective<'a> {
     Numbers(&'a [f32]),
 }
 
-impl Objective<'_> {
+impl<'a> Objective<'a> {
+    /// The classes; none where targets are numbers.
+    pub const fn targets(&self) -> &'a [Target] {
+        match self {
+            Self::Classes { targets, .. } => targets,
+            Self::Numbers(_) => &[],
+        }
+    }
+
     /// How much counts: what the mean loss divides by.
     pub fn total(&self) -> f64 {
         match self {
@@ -69,6 +78,47 @@ impl Objective<'_> {
                 )?)
             }
         }
+    }
+}
+
+/// Labels of whole sequences, which are scored together: a linear-chain conditional random field.
+#[derive(Clone, Copy, Debug)]
+pub struct Paths<'a> {
+    pub batch: &'a Batch<'a>,
+    pub transitions: crf::Transitions<'a>,
+}
+
+impl Paths<'_> {
+    /// Turns logits (R, labels) of a batch into the gradient of their loss, adds that of the scores to theirs, and returns the
+    /// loss as a share of `total`. The scratch may hold anything.
+    ///
+    /// # Errors
+    /// A label without an output.
+    pub fn learn(
+        &self,
+        level: Level,
+        rows: &mut [f32],
+        targets: &[Target],
+        total: f64,
+        (scratch, gradients): (&mut Vec<f64>, &mut [f32]),
+    ) -> Result<f64> {
+        let labels = rows.len() / self.batch.rows();
+        let needed = crf::scratch_len(labels, self.batch.steps());
+        if scratch.len() < needed {
+            scratch.resize(needed, 0.0);
+        }
+        let (batch, transitions) = (self.batch, self.transitions);
+        Ok(crf::negative_log_likelihood(
+            level,
+            batch,
+            rows,
+            labels,
+            targets,
+            transitions,
+            total,
+            scratch,
+            gradients,
+        )?)
     }
 }
 

@@ -50,6 +50,14 @@ impl Exported {
         }
     }
 
+    /// Rows of so many numbers, as they lie.
+    pub fn rows(width: usize, numbers: &[f32]) -> Self {
+        Self {
+            shape: vec![numbers.len() / width.max(1), width],
+            data: bytes(numbers.iter().copied()),
+        }
+    }
+
     /// A matrix of core, exchanged where PyTorch has it so.
     fn matrix(tensor: &Tensor, numbers: &[f32]) -> Self {
         let (rows, columns) = (tensor.rows, tensor.columns);

@@ -1,6 +1,7 @@
 //! What a net's numbers mean: a folder per task, and what all trained nets can do.
 
 pub mod args;
+mod class_weights;
 pub mod classify;
 mod curve;
 pub mod echo;
@@ -11,9 +12,12 @@ pub mod label;
 mod linear;
 pub mod paired;
 mod parts;
+mod pool;
 pub mod registry;
 pub mod regress;
+pub mod temperature;
 pub mod text;
 pub mod trained;
 pub mod values;
 mod why;
+mod word_vectors;

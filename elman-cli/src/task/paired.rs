@@ -25,16 +25,18 @@ pub enum Outcomes {
     },
     /// The spans of every sentence.
     Spans(Vec<Counts>),
-    /// How far off every forecast is that can be judged.
+    /// How far off every number is that can be judged.
     Errors(Errors),
     /// Nats of every line of a text.
     Nats(Vec<f64>),
 }
 
-/// Errors of forecasts, in the units of the data.
+/// Errors of numbers, in the units of the data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Errors {
-    /// How many steps ahead was forecast.
+    /// What has one, in the plural.
+    pub unit: &'static str,
+    /// How many steps ahead was forecast; 1 where errors have nothing to do with their neighbours.
     pub horizon: usize,
     /// By series and step that is forecast: nets need histories of different lengths before their first forecast.
     pub by_step: BTreeMap<(usize, usize), f64>,

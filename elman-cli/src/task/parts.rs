@@ -76,8 +76,33 @@ impl Recorded<'_> {
         number: Fold,
         seed: u64,
     ) -> Result<(Vec<Block>, Vec<Block>)> {
+        if let ([recording], []) = (&train[..], &self.held[..])
+            && recording.rows >= SHORTEST.max(number.of)
+        {
+            return Ok(self.stretch(recording, number));
+        }
         train.extend(self.held);
         fold(train, |block| &block.group, number, seed)
+    }
+
+    /// Holds out one of so many stretches of a recording, and cuts the rest into pieces.
+    fn stretch(&self, recording: &Block, number: Fold) -> (Vec<Block>, Vec<Block>) {
+        let end = |stretches: usize| stretches * recording.rows / number.of;
+        let (start, stop) = (end(number.number - 1), end(number.number));
+        let cut = |rows| piece(recording, self.columns, rows);
+        let sides = [0..start, stop..recording.rows].into_iter();
+        let sides = sides.filter(|rows| !rows.is_empty()).map(cut);
+        let pieces: Vec<Block> = sides
+            .flat_map(|side| self.pieces(&side, side.rows))
+            .collect();
+        tell!(
+            "elman: {}: note: one sequence of {} rows: validated on rows {} to {stop}, and learnt from in {} pieces of the others",
+            self.path.display(),
+            recording.rows,
+            start + 1,
+            pieces.len(),
+        );
+        (pieces, vec![cut(start..stop)])
     }
 
     /// One recording alone cut into pieces, as something else is validated on.
@@ -331,6 +356,26 @@ mod tests {
         );
         let (train, valid) = recorded(Vec::new(), None).hold_out(vec![recording(30)], 1);
         assert_eq!((train.len(), valid.len()), (1, 0), "too short");
+    }
+
+    #[test]
+    fn folds_of_one_recording_are_stretches_of_it() {
+        let of = |number| {
+            let fold = Fold { number, of: 3 };
+            let recorded = recorded(Vec::new(), None);
+            recorded.split(vec![recording(300)], Some(fold), 1).unwrap()
+        };
+        for number in 1..=3 {
+            let (train, valid) = of(number);
+            assert_eq!((valid.len(), valid[0].rows), (1, 100));
+            assert_eq!(valid[0].values[0], 200.0 * (number - 1) as f64);
+            assert_eq!(train.iter().map(|piece| piece.rows).sum::<usize>(), 200);
+            let first = if number == 1 { 200.0 } else { 0.0 };
+            assert_eq!((train.len(), train[0].values[0]), (8, first));
+        }
+        let fold = Some(Fold { number: 1, of: 3 });
+        let short = recorded(Vec::new(), None).split(vec![recording(30)], fold, 1);
+        assert!(short.is_err());
     }
 
     #[test]

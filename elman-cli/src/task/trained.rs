@@ -123,6 +123,16 @@ pub trait Trained: HasNetwork {
         false
     }
 
+    /// Whether its answers are labels or classes, each with a probability: --top-k and --min-confidence are for those.
+    fn knows_probabilities(&self) -> bool {
+        false
+    }
+
+    /// Whether it labels words, so that it can read running text: --text is for those.
+    fn labels_words(&self) -> bool {
+        false
+    }
+
     /// Scores on the file that the command line names.
     ///
     /// # Errors
@@ -135,7 +145,7 @@ pub trait Trained: HasNetwork {
     /// As [`Trained::evaluate`]; a task whose nets cannot be compared like this.
     fn paired(&self, _: &EvalArgs) -> Result<Paired> {
         Err(Failure::input(
-            "--data compares nets that label, classify, forecast or foresee texts; these have their scores side by side \
+            "--data compares nets that label, classify, forecast, regress or foresee texts; these have their scores side by side \
              without it",
         ))
     }

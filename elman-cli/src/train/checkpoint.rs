@@ -150,7 +150,16 @@ pub fn fingerprint(task: &impl Task) -> Result<u64> {
         .bytes()
         .fold(0, |hash, byte| seeds::fold(hash, u64::from(byte)));
     let data = [task.train().fingerprint(), task.valid().fingerprint()];
-    Ok(data.into_iter().fold(shape, seeds::fold))
+    let transitions = task
+        .data()
+        .transitions
+        .iter()
+        .flat_map(|first| &first.legal);
+    let legal = transitions.map(|&legal| u64::from(legal));
+    let vectors = task.data().vectors.iter().flat_map(|vectors| &vectors.rows);
+    let vectors = vectors.map(|(id, _)| u64::from(*id));
+    let all = data.into_iter().chain(legal).chain(vectors);
+    Ok(all.fold(shape, seeds::fold))
 }
 
 const PARAMS: &str = "params";

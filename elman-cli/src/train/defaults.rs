@@ -55,6 +55,11 @@ impl Defaults {
             .map(|&(_, value)| value)
     }
 
+    /// The width of embeddings.
+    pub fn embedding(&self) -> Option<usize> {
+        self.value("embedding", CellName::Elman)?.parse().ok()
+    }
+
     /// All of them with this cell, as flags.
     pub fn flags(&self, cell: CellName) -> Vec<OsString> {
         let names = self.elman.iter().chain(COMMON).map(|(name, _)| *name);

@@ -149,8 +149,7 @@ impl<'a, T: Task> Follower<'a, T> {
 
     fn learner(&mut self) -> &mut Learner<'a> {
         let (task, ranks) = (self.task, self.ranks);
-        self.learner.get_or_insert_with(|| {
-            Learner::new(task.spec(), self.settings, task.train(), task.walk(), ranks)
-        })
+        self.learner
+            .get_or_insert_with(|| Learner::new(task.data(), self.settings, task.walk(), ranks))
     }
 }

@@ -8,7 +8,8 @@ use std::fmt;
 use std::ops::Range;
 
 use elman_core::{
-    Level, Model, NonFinite, Optimizer, Spec, Strip, Truncation, gradient, pack, pack_transposed,
+    Level, Model, NonFinite, Optimizer, Spec, Strip, Truncation, crf, gradient, pack,
+    pack_transposed,
 };
 use rayon::prelude::*;
 
@@ -26,7 +27,7 @@ use crate::net::gather::{ALL_STEPS, longest_first};
 use crate::net::objective::Objective;
 use crate::train::order::{Duty, Update};
 use crate::train::settings::Settings;
-use crate::train::task::Walk;
+use crate::train::task::{TaskData, Walk};
 
 /// Sequences that a shard should have at least, so that its matrix products are worth their while; and how many
 /// shards there are at most. Both are part of the result: shards are summed in order.
@@ -44,6 +45,9 @@ pub struct Learner<'r> {
     optimizer: Optimizer,
     truncation: Truncation,
     clip_norm: f64,
+    /// Where labels are scored together: which transitions are legal.
+    legal: Option<Vec<bool>>,
+    /// Those of the net, and behind them the scores of transitions.
     pub params: Vec<f32>,
     /// The optimizer's memory.
     pub memory: Vec<f32>,
@@ -61,6 +65,16 @@ pub struct Learner<'r> {
     sum: Vec<f32>,
     tables: Tables,
     ranges: Vec<Range<usize>>,
+}
+
+/// What may follow what, and how well, where that is learnt: the scores lie behind the parameters of the net.
+fn transitions<'a>(
+    spec: &Spec,
+    params: &'a [f32],
+    legal: Option<&'a [bool]>,
+) -> Option<crf::Transitions<'a>> {
+    let scores = &params[spec.params_len()..];
+    legal.map(|legal| crf::Transitions { scores, legal })
 }
 
 /// How batches are cut into shards.
@@ -94,8 +108,7 @@ impl Plan {
     }
 
     /// What [`Learner::new`] allocates.
-    fn bytes(&self, spec: &Spec, settings: &Settings, ranks: usize) -> usize {
-        let params = spec.params_len();
+    fn bytes(&self, spec: &Spec, params: usize, settings: &Settings, ranks: usize) -> usize {
         let beside =
             settings.optimizer().state_len(params) + Average::len(settings.average, params);
         let shards = self.shards.div_ceil(ranks);
@@ -157,14 +170,10 @@ impl fmt::Display for Trouble {
 }
 
 impl<'r> Learner<'r> {
-    /// Buffers for every batch of `sequences` that these settings can make; parameters are zero.
-    pub fn new(
-        spec: &Spec,
-        settings: &Settings,
-        sequences: &Sequences,
-        walk: Walk,
-        ranks: &'r Ranks,
-    ) -> Self {
+    /// Buffers for every batch that these settings can make; parameters are zero.
+    pub fn new<M>(data: &TaskData<M>, settings: &Settings, walk: Walk, ranks: &'r Ranks) -> Self {
+        let (spec, sequences) = (&data.spec, &data.train);
+        let (params, scores) = (data.params_len(), data.params_len() - spec.params_len());
         let Plan {
             shards,
             per_shard,
@@ -180,22 +189,28 @@ impl<'r> Learner<'r> {
             optimizer,
             truncation: settings.truncation(),
             clip_norm: settings.clip_norm,
-            params: vec![0.0; spec.params_len()],
-            memory: vec![0.0; optimizer.state_len(spec.params_len())],
-            average: Average::new(settings.average, spec.params_len()),
+            legal: data.transitions.as_ref().map(|first| first.legal.clone()),
+            params: vec![0.0; params],
+            memory: vec![0.0; optimizer.state_len(params)],
+            average: Average::new(settings.average, params),
             packed: vec![Strip::ZERO; spec.packed_len()],
             transposed: vec![Strip::ZERO; spec.transposed_len()],
             shard_count: shards,
             shards: crew
                 .share(crew.rank(), shards)
-                .map(|number| Shard::new(number, spec, rows, per_shard))
+                .map(|number| Shard::new(number, spec, (rows, per_shard), scores))
                 .collect(),
             streams: 0,
-            gradients: vec![0.0; spec.params_len()],
+            gradients: vec![0.0; params],
             sum: Vec::new(),
-            tables: Tables::new(spec),
+            tables: Tables::new(spec, scores),
             ranges: Vec::new(),
         };
+        if let Some(vectors) = data.vectors.as_ref().filter(|vectors| vectors.are_frozen) {
+            learner
+                .tables
+                .freeze(vectors.rows.iter().map(|&(id, _)| id));
+        }
         if walk == Walk::Streams {
             learner.streams = sequences.len();
             learner.deal(&longest_first(sequences));
@@ -215,15 +230,15 @@ impl<'r> Learner<'r> {
     ///
     /// # Errors
     /// It will not.
-    pub fn check_room(
-        spec: &Spec,
+    pub fn check_room<M>(
+        data: &TaskData<M>,
         settings: &Settings,
-        sequences: &Sequences,
         walk: Walk,
         ranks: &Ranks,
     ) -> Result<()> {
-        let plan = Plan::of(settings, sequences, walk);
-        let bytes = plan.bytes(spec, settings, ranks.some(plan.shards).count());
+        let plan = Plan::of(settings, &data.train, walk);
+        let ranks = ranks.some(plan.shards).count();
+        let bytes = plan.bytes(&data.spec, data.params_len(), settings, ranks);
         let advice = "choose a smaller --hidden, --layers, --embedding or --batch, or cut the longest sequences";
         memory::check(bytes, "training this net", advice)
     }
@@ -233,9 +248,20 @@ impl<'r> Learner<'r> {
     /// # Errors
     /// None: the lengths fit.
     pub fn repack(&mut self) -> Result<()> {
-        pack(&self.spec, &self.params, &mut self.packed)?;
-        pack_transposed(&self.spec, &self.params, &mut self.transposed)?;
+        let params = &self.params[..self.spec.params_len()];
+        pack(&self.spec, params, &mut self.packed)?;
+        pack_transposed(&self.spec, params, &mut self.transposed)?;
         Ok(())
+    }
+
+    /// The parameters of the net alone.
+    pub fn net(&self) -> &[f32] {
+        &self.params[..self.spec.params_len()]
+    }
+
+    /// The same, to be changed; and the scores of transitions.
+    pub fn parts_mut(&mut self) -> (&mut [f32], &mut [f32]) {
+        self.params.split_at_mut(self.spec.params_len())
     }
 
     /// The net that learns, as it is now.
@@ -243,7 +269,7 @@ impl<'r> Learner<'r> {
     /// # Errors
     /// None: the lengths fit.
     pub fn model(&self) -> Result<Model<'_>> {
-        Ok(Model::new(self.spec, &self.params, &self.packed)?)
+        Ok(Model::new(self.spec, self.net(), &self.packed)?)
     }
 
     /// The parameters that are judged and kept.
@@ -345,8 +371,13 @@ impl<'r> Learner<'r> {
         };
         let training = TrainingBatch {
             level: self.level,
-            model: Model::new(self.spec, &self.params, &self.packed)?,
+            model: Model::new(
+                self.spec,
+                &self.params[..self.spec.params_len()],
+                &self.packed,
+            )?,
             transposed: &self.transposed,
+            transitions: transitions(&self.spec, &self.params, self.legal.as_deref()),
             dataset,
             truncation: self.truncation,
             window,
@@ -432,10 +463,10 @@ impl<'r> Learner<'r> {
     fn infinite_gradient(&self) -> Option<String> {
         let is_infinite =
             |range: Range<usize>| self.gradients[range].iter().any(|g| !g.is_finite());
-        let tensor = self
-            .spec
-            .tensors()
-            .find(|tensor| is_infinite(tensor.range()));
-        tensor.map(|tensor| tensor.kind.to_string())
+        let mut tensors = self.spec.tensors();
+        let tensor = tensors.find(|tensor| is_infinite(tensor.range()));
+        let of_net = tensor.map(|tensor| tensor.kind.to_string());
+        let scores = self.spec.params_len()..self.params.len();
+        of_net.or_else(|| is_infinite(scores).then(|| "the transitions".to_owned()))
     }
 }

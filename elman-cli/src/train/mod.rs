@@ -2,6 +2,7 @@
 
 mod average;
 mod batches;
+mod calibrate;
 mod callback;
 pub mod calls;
 mod changes;
@@ -43,8 +44,9 @@ use crate::data::is_pipe;
 use crate::train::defaults::Defaults;
 use crate::train::settings::{Settings, to_toml};
 use crate::train::task::Task;
-pub use callback::{Callback, Preview};
+pub use callback::{Callback, Onlooker, Preview};
 pub use changes::Changes;
+pub use progress::Epoch;
 pub use trainer::{Outcome, check_room, train};
 pub use watch::write_report;
 
@@ -130,10 +132,23 @@ pub fn train_until<J: Job>(
     ranks: &Ranks,
     run: &Run,
     task: &J::Task,
-    mut job: J,
+    job: J,
     listen: impl FnOnce() -> Result<Interrupt>,
     callback: Option<Callback<'_>>,
 ) -> Result<Outcome> {
+    // Before the first file: who comes second must not change what the first one began.
+    let _lock = run.lock()?;
+    let job = settle(run, task, job)?;
+    calls::record(run)?;
+    train(task, job.settings(), run, listen()?, ranks, callback)
+}
+
+/// Writes the settings of a job into the new folder of its run, which is locked; what is returned is the job with paths that
+/// hold wherever the run is resumed.
+///
+/// # Errors
+/// A folder that holds something, or that nothing can be written to.
+pub fn settle<J: Job>(run: &Run, task: &J::Task, mut job: J) -> Result<J> {
     for path in job.files() {
         if is_pipe(path) {
             tell!(
@@ -150,14 +165,11 @@ pub fn train_until<J: Job>(
     }
     stretch(task, job.settings_mut());
     job.settings_mut().out = Some(run.folder().to_owned());
-    // Before the first file: who comes second must not change what the first one began.
-    let _lock = run.lock()?;
     if run.config().exists() {
         run.must_be_new()?;
     }
     write_config(run, &job)?;
-    calls::record(run)?;
-    train(task, job.settings(), run, listen()?, ranks, callback)
+    Ok(job)
 }
 
 /// Where few sequences make few updates, more epochs, and as much more patience: both count updates then.
@@ -189,7 +201,7 @@ pub fn write_config<J: Job>(run: &Run, job: &J) -> Result<()> {
 /// # Errors
 /// As [`train`].
 pub fn take_up(task: &impl Task, settings: &Settings, run: &Run) -> Result<()> {
-    let nobody: Callback<'_> = Box::new(|_| Ok(()));
+    let nobody: Callback<'_> = Box::new(|_: &Preview<'_>| Ok(()));
     let (interrupt, ranks) = (Interrupt::default(), Ranks::alone());
     train(task, settings, run, interrupt, &ranks, Some(nobody)).map(drop)
 }

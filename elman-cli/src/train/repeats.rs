@@ -20,7 +20,8 @@ pub struct Repeats {
     #[arg(long, value_name = "N", value_parser = count(2..=1000), help_heading = REPEATS)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folds: Option<usize>,
-    /// N runs in OUT/seed-1 and so on, with the seeds from --seed on, and the same at the end: how much is luck
+    /// N runs in OUT/seed-1 and so on, with the seeds from --seed on, and the same at the end: how much is luck; without --valid
+    /// each holds out other data, too
     #[arg(long, value_name = "N", value_parser = count(2..=1000), help_heading = REPEATS)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,

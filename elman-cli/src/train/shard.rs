@@ -1,13 +1,14 @@
 //! A fixed part of every batch. The parts do not depend on the number of threads, so neither does the sum of their
 //! gradients.
 
-use elman_core::{Level, Model, NonFinite, Spec, Strip, Tape, Truncation, Window};
+use elman_core::{Level, Model, NonFinite, Spec, Strip, Tape, Truncation, Window, crf};
 
 use super::tables::Tables;
 use crate::base::failure::Result;
 use crate::base::seeds::{self, Purpose};
 use crate::data::{Hiding, Sequences};
 use crate::net::gather::{ALL_STEPS, Gathered};
+use crate::net::objective::Paths;
 use crate::train::settings::Settings;
 use crate::train::task::Task;
 
@@ -42,6 +43,8 @@ pub struct TrainingBatch<'a> {
     pub level: Level,
     pub model: Model<'a>,
     pub transposed: &'a [Strip],
+    /// Where labels are scored together: what may follow what, and how well.
+    pub transitions: Option<crf::Transitions<'a>>,
     pub dataset: Dataset<'a>,
     pub truncation: Truncation,
     /// The number of the window of the streams; `None`: sequences from their first step to their last.
@@ -64,7 +67,10 @@ pub struct Shard {
     tape: Vec<Strip>,
     scratch: Vec<Strip>,
     goals: Vec<f32>,
-    /// Zero but for the rows that `tables` lists and everything behind the embeddings.
+    /// What a loss of whole sequences works with.
+    lattice: Vec<f64>,
+    /// Zero but for the rows that `tables` lists and everything behind the embeddings. Behind those of the net lie those of the
+    /// transitions.
     pub gradients: Vec<f32>,
     pub tables: Tables,
     /// Its part of the batch's loss.
@@ -102,8 +108,13 @@ impl Frame {
 }
 
 impl Shard {
-    /// Room for batches whose part holds at most `rows` rows in `sequences` sequences.
-    pub fn new(number: usize, spec: &Spec, rows: usize, sequences: usize) -> Self {
+    /// Room for batches whose part holds at most `rows` rows in `sequences` sequences, and for so many scores of transitions.
+    pub fn new(
+        number: usize,
+        spec: &Spec,
+        (rows, sequences): (usize, usize),
+        scores: usize,
+    ) -> Self {
         Self {
             number: number as u64,
             chosen: Vec::with_capacity(sequences),
@@ -112,8 +123,9 @@ impl Shard {
             tape: vec![Strip::ZERO; spec.tape_len(rows, sequences)],
             scratch: vec![Strip::ZERO; spec.scratch_len(rows, sequences)],
             goals: Vec::new(),
-            gradients: vec![0.0; spec.params_len()],
-            tables: Tables::new(spec),
+            lattice: Vec::new(),
+            gradients: vec![0.0; spec.params_len() + scores],
+            tables: Tables::new(spec, scores),
             loss: 0.0,
             trouble: None,
         }
@@ -218,6 +230,7 @@ impl Shard {
             tape,
             scratch: &mut self.scratch,
             goals: &mut self.goals,
+            lattice: &mut self.lattice,
             gradients: &mut self.gradients,
             loss: 0.0,
             trouble: None,
@@ -232,6 +245,7 @@ struct TapePass<'s> {
     tape: Tape<'s>,
     scratch: &'s mut [Strip],
     goals: &'s mut Vec<f32>,
+    lattice: &'s mut Vec<f64>,
     gradients: &'s mut [f32],
     loss: f64,
     trouble: Option<NonFinite>,
@@ -260,13 +274,23 @@ impl TapePass<'_> {
         let objective = (self.gathered).objective(rows, dataset.class_weights, dataset.smoothing);
         let outputs = self.tape.outputs(window.losses.clone());
         let (width, total) = (spec.output_width(), training.total);
-        self.loss += objective.learn(level, outputs, width, total, self.goals)?;
+        let (gradients, of_scores) = self.gradients.split_at_mut(spec.params_len());
+        self.loss += match training.transitions {
+            None => objective.learn(level, outputs, width, total, self.goals)?,
+            Some(transitions) => {
+                let paths = Paths {
+                    batch: &batch,
+                    transitions,
+                };
+                let targets = objective.targets();
+                paths.learn(level, outputs, targets, total, (self.lattice, of_scores))?
+            }
+        };
         if !self.loss.is_finite() {
             self.trouble = self.tape.find_non_finite();
             return Ok(());
         }
         let (transposed, scratch) = (training.transposed, &mut *self.scratch);
-        let gradients = &mut *self.gradients;
         Ok((self.tape).backward(level, model, transposed, window, scratch, gradients)?)
     }
 }

@@ -21,14 +21,16 @@ struct Table {
     width: usize,
     /// The padding row; it is also the last.
     padding: u32,
+    /// Rows that stay as they are; empty where none do.
+    is_frozen: Vec<bool>,
     /// Whether a row is in `used`.
     is_used: Vec<bool>,
     used: Vec<u32>,
 }
 
 impl Tables {
-    /// No row is in use yet.
-    pub fn new(spec: &Spec) -> Self {
+    /// No row is in use yet; behind the net's parameters lie `more` that every batch uses.
+    pub fn new(spec: &Spec, more: usize) -> Self {
         let tables: Vec<Table> = spec
             .tensors()
             .filter(|tensor| matches!(tensor.kind, TensorKind::Embedding { .. }))
@@ -36,6 +38,7 @@ impl Tables {
                 offset: tensor.offset,
                 width: tensor.columns,
                 padding: (tensor.rows - 1) as u32,
+                is_frozen: Vec::new(),
                 is_used: vec![false; tensor.rows],
                 used: Vec::new(),
             })
@@ -46,8 +49,16 @@ impl Tables {
         let pads = matches!(&spec.input, Input::Tokens { window, .. } if *window > 1);
         Self {
             tables,
-            dense: start..spec.params_len(),
+            dense: start..spec.params_len() + more,
             pads,
+        }
+    }
+
+    /// Some rows of the first table stay as they are.
+    pub fn freeze(&mut self, ids: impl Iterator<Item = u32>) {
+        if let Some(table) = self.tables.first_mut() {
+            table.is_frozen = vec![false; table.is_used.len()];
+            ids.for_each(|id| table.is_frozen[id as usize] = true);
         }
     }
 
@@ -104,12 +115,15 @@ impl Tables {
         }
     }
 
-    /// The parameters in use as ranges of the flat slice, first to last; neighbouring rows share a range.
+    /// The parameters in use that may change, as ranges of the flat slice, first to last; neighbouring rows share a range.
     pub fn ranges(&mut self, ranges: &mut Vec<Range<usize>>) {
         ranges.clear();
         for table in &mut self.tables {
             table.used.sort_unstable();
             for &id in &table.used {
+                if table.is_frozen.get(id as usize) == Some(&true) {
+                    continue;
+                }
                 let start = table.offset + id as usize * table.width;
                 match ranges.last_mut() {
                     Some(last) if last.end == start => last.end += table.width,
@@ -160,7 +174,7 @@ mod tests {
     #[test]
     fn ranges_cover_rows_in_use_and_everything_else() {
         let (mut first, mut second, mut ranges) =
-            (Tables::new(&SPEC), Tables::new(&SPEC), Vec::new());
+            (Tables::new(&SPEC, 5), Tables::new(&SPEC, 5), Vec::new());
         first.touch(&[3, 0, 7, 0, 3, 0]);
         second.touch(&[4, 0]);
         // By way of words, as from another rank.
@@ -174,7 +188,7 @@ mod tests {
         first.ranges(&mut ranges);
         assert_eq!((far.count(), &of_far), (2, &ranges));
         // Rows 3 and 4, 7, and the padding row 9; then row 0 and the padding row 2 of the narrow table.
-        let dense = 43..SPEC.params_len();
+        let dense = 43..SPEC.params_len() + 5;
         assert_eq!(
             ranges,
             [12..20, 28..32, 36..41, 42..43]
@@ -182,7 +196,10 @@ mod tests {
                 .chain([dense.clone()])
                 .collect::<Vec<_>>()[..]
         );
-        let mut gradients = vec![1.0; SPEC.params_len()];
+        first.freeze([4, 7].into_iter());
+        first.ranges(&mut ranges);
+        assert_eq!(ranges[..2], [12..16, 36..41]);
+        let mut gradients = vec![1.0; SPEC.params_len() + 5];
         first.clear(&mut gradients);
         assert_eq!(gradients.iter().position(|&g| g == 0.0), Some(12));
         assert!(gradients[dense].iter().all(|&g| g == 0.0));

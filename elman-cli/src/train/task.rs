@@ -1,11 +1,12 @@
 //! What a kind of job must tell the training loop, which knows no file format and no label.
 
-use elman_core::{Model, Spec};
+use elman_core::{Spec, Tensor, TensorKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
+use crate::data::vectors::Vectors;
 use crate::data::{Hiding, Sequences};
 use crate::net::model_file;
 use crate::net::network::Network;
@@ -52,6 +53,30 @@ pub struct TaskData<M> {
     pub hiding: Option<Hiding>,
     /// How much each class counts; all the same without.
     pub class_weights: Option<Vec<f32>>,
+    /// Where labels are scored together: what may follow what.
+    pub transitions: Option<FirstTransitions>,
+    /// Ready vectors of words, ids of the first channel.
+    pub vectors: Option<Vectors>,
+}
+
+/// Transitions between labels before training, as [`elman_core::crf::Transitions`] has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstTransitions {
+    /// Whether each may be.
+    pub legal: Vec<bool>,
+    /// What it starts from.
+    pub scores: Vec<f32>,
+}
+
+impl<M> TaskData<M> {
+    /// Learnt numbers: those of the net, and behind them the scores of transitions.
+    pub fn params_len(&self) -> usize {
+        self.spec.params_len()
+            + self
+                .transitions
+                .as_ref()
+                .map_or(0, |first| first.scores.len())
+    }
 }
 
 /// A job: data, and what a net's outputs are worth. What is learnt follows from the head: cross-entropy behind a softmax,
@@ -96,8 +121,18 @@ pub trait Task: Sync {
         0
     }
 
-    /// Changes the parameters that training starts from, which are random.
-    fn start(&self, _params: &mut [f32]) {}
+    /// Changes the parameters that training starts from, which are random: words with ready vectors start from these.
+    fn start(&self, params: &mut [f32]) {
+        let data = self.data();
+        let table = |tensor: &Tensor| tensor.kind == TensorKind::Embedding { channel: 0 };
+        let (Some(vectors), Some(table)) = (&data.vectors, data.spec.tensors().find(table)) else {
+            return;
+        };
+        for (id, row) in &vectors.rows {
+            let start = table.offset + *id as usize * table.columns;
+            params[start..start + row.len()].copy_from_slice(row);
+        }
+    }
 
     /// What a net is that has not been trained at all, if it is worth something: then it stays the model for as long as no epoch is
     /// better.
@@ -112,14 +147,23 @@ pub trait Task: Sync {
     ///
     /// # Errors
     /// None for a net of this task.
-    fn measure(&self, model: &Model<'_>) -> Result<Measure>;
+    fn measure(&self, network: &Network) -> Result<Measure>;
 
     /// What a report page shows of a net at work on the validation data. Runs on the threads of the rayon pool around it.
     ///
     /// # Errors
     /// None for a net of this task.
-    fn evidence(&self, _: &Model<'_>) -> Result<Vec<Evidence>> {
+    fn evidence(&self, _: &Network, _: &Self::Meaning) -> Result<Vec<Evidence>> {
         Ok(Vec::new())
+    }
+
+    /// What the numbers of the best net mean, where more is known of it after training: how sure it may be. Runs on the threads
+    /// of the rayon pool around it.
+    ///
+    /// # Errors
+    /// None for a net of this task.
+    fn calibrated(&self, _: &Network, _: Self::Meaning) -> Result<Option<Self::Meaning>> {
+        Ok(None)
     }
 }
 

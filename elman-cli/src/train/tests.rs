@@ -1,6 +1,6 @@
 //! The loop on a task of its own: bits that should come out again five steps later, walked as streams.
 
-use elman_core::{Dropout, Head, HeadKind, Input, Layer, Layers, Level, Model, Read, Spec, Target};
+use elman_core::{Dropout, Head, HeadKind, Input, Layer, Layers, Level, Read, Spec, Target};
 
 use super::follow::follow_with;
 use super::lead::agree;
@@ -14,6 +14,7 @@ use crate::base::ranks::threads::side_by_side;
 use crate::base::seeds::{self, Purpose};
 use crate::data::{Rows, Sequences, Targets};
 use crate::net::infer;
+use crate::net::network::Network;
 use crate::train::measure::Measure;
 use crate::train::settings::Settings;
 use crate::train::task::{Meaning, Task, TaskData, Walk};
@@ -71,6 +72,8 @@ impl Echo {
             valid: streams,
             hiding: None,
             class_weights: None,
+            transitions: None,
+            vectors: None,
         })
     }
 }
@@ -90,12 +93,12 @@ impl Task for Echo {
         "accuracy"
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
+    fn measure(&self, network: &Network) -> Result<Measure> {
         let (mut right, mut items, mut loss) = (0.0, 0.0, 0.0);
         let order: Vec<usize> = (0..STREAMS).collect();
         infer::walk(
             Level::detect(),
-            model,
+            &network.model()?,
             &self.0.valid,
             &order,
             7,

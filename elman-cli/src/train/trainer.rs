@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use elman_core::initialize;
 
 use super::batches::Batches;
+use super::calibrate::calibrate;
 use super::callback::{Callback, Preview};
 use super::checkpoint::{self, TrainingState};
 use super::lead::agree;
@@ -95,7 +96,7 @@ pub fn train<T: Task>(
 /// # Errors
 /// It does not fit into memory.
 pub fn check_room(task: &impl Task, settings: &Settings, ranks: &Ranks) -> Result<()> {
-    Learner::check_room(task.spec(), settings, task.train(), task.walk(), ranks)
+    Learner::check_room(task.data(), settings, task.walk(), ranks)
 }
 
 /// One run of training.
@@ -139,18 +140,17 @@ impl<'a, T: Task> Trainer<'a, T> {
         interrupt: Interrupt,
         ranks: &'a Ranks,
     ) -> Result<Self> {
-        let mut learner = Learner::new(task.spec(), settings, task.train(), task.walk(), ranks);
+        let mut learner = Learner::new(task.data(), settings, task.walk(), ranks);
         let mut state = match checkpoint::load(&run.checkpoint(), task, &mut learner)? {
             Some(state) => state,
             None => {
                 let mut rng = seeds::generator(settings.seed, Purpose::Parameters, &[]);
-                initialize(
-                    task.spec(),
-                    settings.init_weights.into(),
-                    &mut rng,
-                    &mut learner.params,
-                )?;
-                task.start(&mut learner.params);
+                let (net, scores) = learner.parts_mut();
+                initialize(task.spec(), settings.init_weights.into(), &mut rng, net)?;
+                task.start(net);
+                if let Some(first) = &task.data().transitions {
+                    scores.copy_from_slice(&first.scores);
+                }
                 learner.average.start(&learner.params);
                 TrainingState::start(task)?
             }
@@ -205,6 +205,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             return Err(failure);
         }
         self.progress.finish();
+        calibrate(self.task, self.run)?;
         let state = if self.is_finished() {
             self.watch.end(End::Success)?;
             RunState::Ended
@@ -279,7 +280,8 @@ impl<'a, T: Task> Trainer<'a, T> {
             doctor,
         };
         self.run.add_metrics(&epoch)?;
-        let is_late = self.time.is_up() && !self.is_finished();
+        let is_enough = self.time.is_up() || !self.goes_on_after(&epoch);
+        let is_late = is_enough && !self.is_finished();
         let is_last = self.is_finished() || is_late;
         let rest = REST.min(self.settings.checkpoint_every.duration());
         if is_last || self.saved.elapsed() >= rest {
@@ -356,7 +358,8 @@ impl<'a, T: Task> Trainer<'a, T> {
         };
         let dataset = Dataset::of(task, self.settings);
         if end == self.batches.count() {
-            self.before.clone_from(&self.learner.params);
+            self.before.clear();
+            self.before.extend_from_slice(self.learner.net());
         }
         let batches = (first..end).map(|number| self.batches.batch(number));
         let loss = match self.learner.learn(dataset, batches, update)? {
@@ -380,12 +383,18 @@ impl<'a, T: Task> Trainer<'a, T> {
         let Some(callback) = &mut self.callback else {
             return Ok(());
         };
-        callback(&Preview {
+        callback.after_update(&Preview {
             epoch: self.state.epochs + 1,
             batches: self.state.partial.batches,
             loss,
             model: &self.learner.model()?,
         })
+    }
+
+    /// What the callback, if there is one, thinks of an epoch.
+    fn goes_on_after(&mut self, epoch: &Epoch) -> bool {
+        let callback = self.callback.as_mut();
+        callback.is_none_or(|callback| callback.goes_on_after(epoch))
     }
 
     /// The net as the doctor sees it.
@@ -394,7 +403,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         Case {
             spec: self.task.spec(),
             before: &self.before,
-            after: &self.learner.params,
+            after: self.learner.net(),
             train: self.task.train(),
             clipped,
             recipe: Recipe {
@@ -454,7 +463,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn validate(&self) -> Result<Measure> {
         let judged = Network::new(*self.task.spec(), self.learner.judged().to_vec())?;
-        let measure = self.task.measure(&judged.model()?)?;
+        let measure = self.task.measure(&judged)?;
         if !measure.loss.is_finite() {
             return Err(self.explain("a NaN or infinity in the validation outputs", "its end"));
         }

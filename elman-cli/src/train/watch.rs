@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use elman_core::Spec;
-use serde::de::IgnoredAny;
 
 use super::calls;
 use super::progress::{Epoch, Progress};
@@ -141,10 +140,10 @@ pub fn write_report<T: Task>(task: &T, run: &Run, state: RunState) -> Result<()>
     report.task = T::NAME.to_owned();
     report.state = state;
     report.calls = calls::of(run);
-    report.parameters = task.spec().params_len();
+    report.parameters = task.data().params_len();
     if run.model().exists() {
-        let (network, _): (Network, IgnoredAny) = model_file::load(&run.model(), T::NAME)?;
-        report.evidence = task.evidence(&network.model()?)?;
+        let (network, meaning): (Network, T::Meaning) = model_file::load(&run.model(), T::NAME)?;
+        report.evidence = task.evidence(&network, &meaning)?;
     }
     write_atomic(&run.report(), report.to_html().as_bytes())
 }

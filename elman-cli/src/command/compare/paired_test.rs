@@ -13,8 +13,10 @@ use crate::task::paired::{Errors, Outcomes};
 
 /// A difference that chance makes less often than this is called one.
 const LEVEL: f64 = 0.05;
-/// Samples of a bootstrap.
+/// Samples of a bootstrap; fewer where so many rows would have to be drawn in all that nobody waits for it.
 const SAMPLES: usize = 10_000;
+const FEWEST_SAMPLES: usize = 1_000;
+const DRAWN: usize = 1 << 31;
 /// A bootstrap over fewer sequences says little.
 const FEWEST_SEQUENCES: usize = 20;
 /// No test says anything of fewer errors of forecasts.
@@ -209,7 +211,8 @@ fn bootstrap<const N: usize>(
         let drawn = (0..rows.len()).map(|_| &rows[seeds::below(&mut rng, rows.len())]);
         difference(drawn.fold([0.0; N], add))
     };
-    let mut differences: Vec<f64> = (0..SAMPLES).into_par_iter().map(draw).collect();
+    let samples = (DRAWN / rows.len().max(1)).clamp(FEWEST_SAMPLES, SAMPLES);
+    let mut differences: Vec<f64> = (0..samples).into_par_iter().map(draw).collect();
     differences.sort_by(f64::total_cmp);
     Sampled {
         whole: difference(rows.iter().fold([0.0; N], add)),
@@ -222,11 +225,13 @@ impl Sampled {
     fn p(&self) -> f64 {
         let count = |is: fn(&f64) -> bool| self.differences.iter().filter(|x| is(x)).count();
         let least = count(|&x| x <= 0.0).min(count(|&x| x >= 0.0));
-        (2.0 * (least + 1) as f64 / (SAMPLES + 1) as f64).min(1.0)
+        (2.0 * (least + 1) as f64 / (self.differences.len() + 1) as f64).min(1.0)
     }
 
     fn interval(&self) -> [f64; 2] {
-        let at = |share: f64| self.differences[(share * (SAMPLES - 1) as f64).round() as usize];
+        let at = |share: f64| {
+            self.differences[(share * (self.differences.len() - 1) as f64).round() as usize]
+        };
         [at(0.025), at(0.975)]
     }
 }
@@ -257,14 +262,16 @@ fn errors(a: &Errors, b: &Errors) -> Result<PairedTest> {
     let count = series.iter().map(Vec::len).sum::<usize>();
     if count < FEWEST_STEPS {
         return Err(Failure::input(format!(
-            "{count} steps that both runs forecast are too few to compare them on"
+            "{count} {} that both runs answer are too few to compare them on",
+            a.unit
         )));
     }
     let share =
         1.0 - (squares_a.min(squares_b) / squares_a.max(squares_b).max(f64::MIN_POSITIVE)).sqrt();
     let how = || {
         format!(
-            "its RMSE on the steps that both forecast is {:.2} % lower",
+            "its RMSE on the {} that both answer is {:.2} % lower",
+            a.unit,
             100.0 * share
         )
     };
@@ -275,7 +282,7 @@ fn errors(a: &Errors, b: &Errors) -> Result<PairedTest> {
     let p = diebold_mariano(&series, a.horizon);
     Ok(PairedTest::new(
         Kind::DieboldMariano,
-        (count, "steps"),
+        (count, a.unit),
         p,
         &difference,
     ))

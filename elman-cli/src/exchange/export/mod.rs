@@ -23,6 +23,7 @@ use crate::args::{ExportArgs, ExportFormat};
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
+use crate::base::tell::tell;
 use crate::net::{describe, int8_file};
 use crate::task::registry;
 
@@ -57,6 +58,13 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let network = trained.network();
     if !network.params().iter().all(|x| x.is_finite()) {
         return Err(Failure::input("a weight of the net is not finite").in_file(&run.model()));
+    }
+    let holds_tables = matches!(args.format, ExportFormat::Rust | ExportFormat::C);
+    if network.transitions().is_some() && (args.bare || !holds_tables) {
+        tell!(
+            "elman: note: the learnt transitions between labels are left out: what is exported gives the probabilities of single \
+             steps (--format c and --format rust hold them as tables)"
+        );
     }
     if args.format == ExportFormat::Onnx {
         return onnx::run(args, &run, network);

@@ -15,6 +15,7 @@ use crate::data::reading::{Reading, Scaling};
 use crate::data::{Dialect, Layout};
 use crate::task::classify::{self, ClassMeaning, Unit};
 use crate::task::label::{self, LabelMeaning, Labels};
+use crate::task::temperature::Temperature;
 use crate::task::values::{self, ValueMeaning};
 
 /// A task and what its numbers mean, as the model file holds them.
@@ -65,6 +66,7 @@ pub fn decide(args: &ImportArgs, net: &mut Net) -> Result<Meaning> {
                     dialect: Dialect::default(),
                     columns: None,
                     layout: Layout::PLAIN,
+                    temperature: Temperature::default(),
                     split_column: None,
                 },
             )

@@ -6,4 +6,4 @@ mod predict;
 
 pub use eval::{EvalArgs, split_column};
 pub use generate::GenerateArgs;
-pub use predict::PredictArgs;
+pub use predict::{PredictArgs, UNSURE};

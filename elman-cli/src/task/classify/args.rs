@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use super::source::Unit;
+use crate::data::vectors::VectorArgs;
 use crate::data::{Columns, Dialect, Format};
+use crate::task::class_weights::ClassWeights;
 use crate::train::defaults::{Defaults, other_defaults, with_defaults, without};
 use crate::train::settings::Settings;
 
@@ -80,16 +82,6 @@ pub const WORDS: &Defaults = &Defaults {
 /// Shared flags that are not for classes.
 pub const UNUSED: &[&str] = &["k1", "k2"];
 
-/// How much each class counts in training.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClassWeights {
-    /// Every sequence counts the same
-    None,
-    /// Every class counts the same: its sequences count the more, the fewer they are
-    Balanced,
-}
-
 /// Learn a class for every sequence: of numbers, of characters or of words
 ///
 /// Numbers come from a table with a header such as seq,t,x1,x2,label (CSV, TSV, packed by gzip or not), from UCR and UEA
@@ -135,6 +127,9 @@ pub struct ClassifyArgs {
     #[arg(long, value_name = "TEXT,LABEL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Columns>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub vectors: VectorArgs,
     #[command(flatten)]
     #[serde(flatten)]
     pub dialect: Dialect,

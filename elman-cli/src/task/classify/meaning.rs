@@ -9,6 +9,7 @@ use crate::base::failure::Result;
 use crate::data::reading::Reading;
 use crate::data::{Columns, Dialect, Layout, Sequences, Shape, Targets};
 use crate::task::label::{Labels, NamedTargets};
+use crate::task::temperature::Temperature;
 use crate::train::task::Meaning;
 
 use super::source::{Example, Kind, Known, Unit};
@@ -38,6 +39,9 @@ pub struct ClassMeaning {
     /// How the columns of the sentences lay.
     #[serde(default, skip_serializing_if = "Layout::is_plain")]
     pub layout: Layout,
+    /// What logits are divided by before they become the probabilities that are shown.
+    #[serde(default, skip_serializing_if = "Temperature::is_one")]
+    pub temperature: Temperature,
 }
 
 impl Meaning for ClassMeaning {
@@ -50,6 +54,7 @@ impl Meaning for ClassMeaning {
             && is_numeric == self.reading.columns().is_some()
             && spec.head == self.head()
             && self.layout.is_sound()
+            && self.temperature.is_sound()
     }
 }
 
@@ -67,6 +72,7 @@ impl ClassMeaning {
             columns: None,
             shape: Shape::default(),
             layout: Layout::PLAIN,
+            temperature: Temperature::default(),
             dialect: Dialect::default(),
             split_column: None,
         }

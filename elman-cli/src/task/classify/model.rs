@@ -15,9 +15,11 @@ use crate::base::threads::on_threads;
 use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
 use crate::net::ensemble;
-use crate::task::args::{EvalArgs, PredictArgs, split_column};
+use crate::task::args::{EvalArgs, PredictArgs, UNSURE, split_column};
 use crate::task::label::best;
 use crate::task::paired::{Outcomes, Paired};
+use crate::task::pool::{Mean, Softened};
+use crate::task::temperature::{Temperature, largest, soften};
 use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
 
 /// A trained classifying net.
@@ -50,17 +52,26 @@ struct ClassAnswer<'a> {
     class: &'a str,
     probability: f32,
     probabilities: Probabilities<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top: Option<Vec<Likely<'a>>>,
+}
+
+/// A class that may be the right one.
+#[derive(Serialize)]
+struct Likely<'a> {
+    class: &'a str,
+    probability: f32,
 }
 
 /// That of every class, by its name, in the order of the classes that `elman inspect` shows.
 struct Probabilities<'a> {
     names: &'a [String],
-    row: &'a [f32],
+    row: &'a [f64],
 }
 
 impl Serialize for Probabilities<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.names.iter().zip(self.row))
+        serializer.collect_map(self.names.iter().zip(self.row.iter().map(|&p| p as f32)))
     }
 }
 
@@ -82,24 +93,48 @@ impl ClassModel {
             }
             let sequences = self.meaning.encode(&examples, &args.data)?;
             let outputs = self.probabilities(&examples, &sequences)?;
-            for (example, row) in examples.iter().zip(outputs.chunks_exact(classes.len())) {
+            let (temperature, mut row) = (self.temperature(), Vec::new());
+            for (example, outputs) in examples.iter().zip(outputs.chunks_exact(classes.len())) {
+                soften(outputs, temperature, &mut row);
+                let found = Found {
+                    class: best(outputs),
+                    row: &row,
+                };
                 if args.json {
-                    self.write_json(example, row, out)?;
+                    self.write_json(example, found, args, out)?;
                 } else {
-                    self.write(example, row, out)?;
+                    self.write(example, found, args, out)?;
                 }
             }
             out.flush()?;
         }
     }
 
-    /// Probabilities (sequences, classes) of examples, which are `sequences` to this net; of several nets the mean.
+    /// Probabilities (sequences, classes) of examples, which are `sequences` to this net, at temperature 1; of several nets the
+    /// mean of what they are when softened.
     fn probabilities(&self, examples: &[Example], sequences: &Sequences) -> Result<Vec<f32>> {
         if self.others.is_empty() {
             return self.network.outputs(sequences);
         }
         let others = self.others_read(examples)?;
-        ensemble::outputs(&self.together(sequences, &others))
+        ensemble::outputs(&self.together(sequences, &others), &self.pool())
+    }
+
+    fn pool(&self) -> Softened {
+        let temperatures = self.members().map(|net| net.meaning.temperature);
+        Softened {
+            temperatures: temperatures.collect(),
+            width: self.meaning.classes.len(),
+            mean: Mean::Arithmetic,
+        }
+    }
+
+    /// What is left to be done to probabilities: those of several nets are softened before they are averaged.
+    fn temperature(&self) -> Temperature {
+        match self.others.is_empty() {
+            true => self.meaning.temperature,
+            false => Temperature::default(),
+        }
     }
 
     /// Examples as the other nets read them, without their classes: this one has warned of those that nobody knows.
@@ -121,10 +156,10 @@ impl ClassModel {
         let sequences = self.meaning.encode(&examples, file.path)?;
         let others = self.others_read(&examples)?;
         drop(examples);
-        let judge = ClassJudge(sequences.classes());
+        let judge = ClassJudge(sequences.classes(), self.temperature());
         let answers = on_threads(args.threads.into(), || match others.is_empty() {
             true => self.network.judge(&sequences, &judge),
-            false => ensemble::judge(&self.together(&sequences, &others), &judge),
+            false => ensemble::judge(&self.together(&sequences, &others), &self.pool(), &judge),
         })?;
         Ok((sequences, answers))
     }
@@ -143,25 +178,64 @@ impl ClassModel {
         Ok(examples)
     }
 
-    /// In the format of the input: a row of a table, text TAB class, or a line of the file of classes.
-    fn write(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
-        let class = best(row);
-        let (name, probability) = (self.meaning.classes.name(class), row[class]);
+    /// In the format of the input: a row of a table, text TAB class, or a line of the file of classes. Of several classes tables have a
+    /// row each, and lines go on with class TAB probability.
+    fn write(
+        &self,
+        example: &Example,
+        found: Found<'_>,
+        args: &PredictArgs,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let name = self.name(found, args);
+        let top = args.top_k.map(|count| largest(found.row, count));
         match self.meaning.kind {
             Kind::Numbers => {
-                let (seq, name) = (quoted(&example.name), quoted(name));
-                writeln!(out, "{seq},{name},{probability:.6}")?;
+                let seq = quoted(&example.name);
+                let one = [(found.class, found.row[found.class])];
+                for &(class, probability) in top.as_deref().unwrap_or(&one) {
+                    let name = match args.is_sure(probability) {
+                        true => self.meaning.classes.name(class),
+                        false => UNSURE,
+                    };
+                    writeln!(out, "{seq},{},{probability:.6}", quoted(name))?;
+                }
+                return Ok(());
             }
             // A cell of a table may hold several lines, and its answer is one.
-            Kind::Text(_) => writeln!(out, "{}\t{name}", example.name.replace('\n', " "))?,
-            Kind::Sentences => writeln!(out, "{name}")?,
+            Kind::Text(_) => write!(out, "{}\t{name}", example.name.replace('\n', " "))?,
+            Kind::Sentences => write!(out, "{name}")?,
         }
-        Ok(())
+        for (class, probability) in top.into_iter().flatten() {
+            let class = self.meaning.classes.name(class);
+            write!(out, "\t{class}\t{probability:.6}")?;
+        }
+        Ok(writeln!(out)?)
     }
 
-    fn write_json(&self, example: &Example, row: &[f32], out: &mut dyn Write) -> Result<()> {
-        let class = best(row);
+    /// What the answer is called.
+    fn name(&self, found: Found<'_>, args: &PredictArgs) -> &str {
+        match args.is_sure(found.row[found.class]) {
+            true => self.meaning.classes.name(found.class),
+            false => UNSURE,
+        }
+    }
+
+    fn write_json(
+        &self,
+        example: &Example,
+        found: Found<'_>,
+        args: &PredictArgs,
+        out: &mut dyn Write,
+    ) -> Result<()> {
         let kind = self.meaning.kind;
+        let likely = |(class, probability)| Likely {
+            class: self.meaning.classes.name(class),
+            probability: probability as f32,
+        };
+        let top = args
+            .top_k
+            .map(|count| largest(found.row, count).into_iter());
         let answer = ClassAnswer {
             seq: (kind == Kind::Numbers).then_some(&example.name),
             text: matches!(kind, Kind::Text(_)).then_some(&example.name),
@@ -169,16 +243,25 @@ impl ClassModel {
                 Steps::Tokens(tokens) if kind == Kind::Sentences => Some(tokens),
                 _ => None,
             },
-            class: self.meaning.classes.name(class),
-            probability: row[class],
+            class: self.name(found, args),
+            probability: found.row[found.class] as f32,
             probabilities: Probabilities {
                 names: self.meaning.classes.names(),
-                row,
+                row: found.row,
             },
+            top: top.map(|top| top.map(likely).collect()),
         };
         json::write(&mut *out, &answer)?;
         Ok(writeln!(out)?)
     }
+}
+
+/// The answer to an example.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    class: usize,
+    /// The probability of every class.
+    row: &'a [f64],
 }
 
 impl Trained for ClassModel {
@@ -189,6 +272,10 @@ impl Trained for ClassModel {
             json: scores.to_json(),
             table: scores.to_table(),
         })
+    }
+
+    fn knows_probabilities(&self) -> bool {
+        true
     }
 
     fn paired(&self, args: &EvalArgs) -> Result<Paired> {
@@ -236,6 +323,7 @@ impl Trained for ClassModel {
     fn encoding(&self) -> Encoding {
         let mut encoding = self.meaning.reading.encoding();
         encoding.remark("Outputs are the probabilities of the classes; those after the last step count. Start every sequence from a reset state.");
+        self.meaning.temperature.add_to(&mut encoding);
         let about = "What the outputs are called.";
         let names = self.meaning.classes.names().to_vec();
         encoding.add_names("labels", about, names);

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use elman_core::Target;
 use serde::Serialize;
 
+use crate::base::failure::Result;
 use crate::base::json;
 use crate::data::Sequences;
 use crate::net::judge::Judge;
+use crate::net::network::Network;
 use crate::task::label::{Labels, TargetNames, best, nats};
-use crate::train::report::Confusion;
+use crate::task::temperature::{Temperature, log_weight, soften, weigh};
+use crate::train::report::{Confusion, Reliability, ReliabilityRow};
 
 /// More classes than this have no matrix in `eval --json`: it would be megabytes of zeros.
 const MATRIX: usize = 1000;
@@ -20,10 +23,12 @@ pub struct Answer {
     /// What the right class costs; none where the net has no output for it.
     pub nats: Option<f64>,
     pub found: usize,
+    /// How probable that is.
+    sure: f64,
 }
 
-/// Takes the answers of sequences with these classes while a net runs over them.
-pub struct ClassJudge<'a>(pub &'a [Target]);
+/// Takes the answers of sequences with these classes while a net runs over them, as sure as they are at a temperature.
+pub struct ClassJudge<'a>(pub &'a [Target], pub Temperature);
 
 impl Judge for ClassJudge<'_> {
     type Notes = Option<Answer>;
@@ -35,14 +40,44 @@ impl Judge for ClassJudge<'_> {
 
     fn see(&self, answer: &mut Self::Notes, target: usize, row: &[f32]) {
         let class = self.0[target].get();
+        let (found, mut probabilities) = (best(row), Vec::new());
+        soften(row, self.1, &mut probabilities);
         *answer = Some(Answer {
             nats: class.map(|class| nats(row[class as usize])),
-            found: best(row),
+            found,
+            sure: probabilities[found],
         });
     }
 
     fn end(&self, answer: Self::Notes) -> Self::Verdict {
         answer
+    }
+}
+
+/// What the right classes cost at several temperatures.
+struct NatsAt<'a>(&'a [Target], &'a [f64]);
+
+impl Judge for NatsAt<'_> {
+    type Notes = Vec<f64>;
+    type Verdict = Vec<f64>;
+
+    fn start(&self) -> Vec<f64> {
+        vec![0.0; self.1.len()]
+    }
+
+    fn see(&self, notes: &mut Vec<f64>, target: usize, row: &[f32]) {
+        let (Some(class), mut weights) = (self.0[target].get(), vec![0.0; row.len()]) else {
+            return;
+        };
+        for (cost, &temperature) in notes.iter_mut().zip(self.1) {
+            weigh(row, temperature, &mut weights);
+            let of_class = log_weight(row, class as usize, temperature);
+            *cost = weights.iter().sum::<f64>().ln() - of_class;
+        }
+    }
+
+    fn end(&self, notes: Vec<f64>) -> Vec<f64> {
+        notes
     }
 }
 
@@ -74,6 +109,8 @@ pub struct ClassScores {
     pub macro_f1: f64,
     /// How often a class (row) was taken for another (column).
     pub confusion: Confusion,
+    /// How sure the answers were.
+    pub reliability: Reliability,
 }
 
 /// The object that `eval --json` prints.
@@ -89,20 +126,44 @@ struct ClassScoresJson<'a> {
     /// Else what is not zero: real class, found class, how often.
     #[serde(skip_serializing_if = "Option::is_none")]
     confusion_cells: Option<Vec<[usize; 3]>>,
+    /// Expected calibration error.
+    ece: f64,
+    reliability: Vec<ReliabilityRow>,
     items: usize,
 }
 
 impl ClassScores {
+    /// What the right classes cost together at some temperatures.
+    ///
+    /// # Errors
+    /// None for sequences of this net.
+    pub fn nats_at(
+        network: &Network,
+        sequences: &Sequences,
+        temperatures: &[f64],
+    ) -> Result<Vec<f64>> {
+        let nats = network.judge(sequences, &NatsAt(sequences.classes(), temperatures))?;
+        let mut sums = vec![0.0; temperatures.len()];
+        for nats in &nats {
+            sums.iter_mut()
+                .zip(nats)
+                .for_each(|(sum, nats)| *sum += nats);
+        }
+        Ok(sums)
+    }
+
     /// Compares the answers with the targets of the sequences.
     pub fn measure(classes: &Labels, sequences: &Sequences, answers: &[Option<Answer>]) -> Self {
         let names = TargetNames::new(classes, sequences);
         let mut confusion = Confusion::new(names.len());
         let (mut loss, mut costs) = (0.0, 0);
+        let mut reliability = Reliability::default();
         for (target, answer) in answers.iter().enumerate() {
             let (Some(answer), Some(class)) = (answer, names.number(target)) else {
                 continue;
             };
             confusion.add(class, answer.found, 1);
+            reliability.add(answer.sure, class == answer.found);
             if let Some(nats) = answer.nats {
                 loss += nats;
                 costs += 1;
@@ -116,6 +177,7 @@ impl ClassScores {
             accuracy: confusion.right() as f64 / items.max(1) as f64,
             macro_f1: macro_f1(&confusion),
             confusion,
+            reliability,
         }
     }
 
@@ -131,6 +193,8 @@ impl ClassScores {
             classes: &self.names,
             confusion: is_small.then(|| self.confusion.matrix()),
             confusion_cells: (!is_small).then(|| cells.collect()),
+            ece: self.reliability.error(),
+            reliability: self.reliability.rows(),
             items: self.items,
         };
         json::text(&report)
@@ -164,7 +228,12 @@ impl ClassScores {
             );
             let _ = writeln!(table, "{}", line.trim_end());
         }
-        table + &self.matrix(names)
+        table += &self.matrix(names);
+        table += &format!(
+            "\nexpected calibration error {:.2} %\n",
+            self.reliability.error() * 100.0
+        );
+        table + &self.reliability.to_table("sequences")
     }
 
     /// The class that a class is most often taken for, and how often.
@@ -244,7 +313,7 @@ mod tests {
     }
 
     fn measure(classes: &Labels, sequences: &Sequences, probabilities: &[f32]) -> ClassScores {
-        let judge = ClassJudge(sequences.classes());
+        let judge = ClassJudge(sequences.classes(), Temperature::default());
         let rows = probabilities.chunks_exact(classes.len()).enumerate();
         let answers = rows.map(|(target, row)| {
             let mut notes = judge.start();
@@ -261,6 +330,7 @@ mod tests {
         let answer = Some(Answer {
             nats: Some(1.0),
             found: 7,
+            sure: 0.5,
         });
         let json = |count| -> serde_json::Value {
             let targets = sequences(&[Some(5), Some(5), Some(7)]);

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use elman_core::{Level, Model, Target};
-
-use super::args::{CHARACTERS, ClassWeights, ClassifyArgs, NUMBERS, WORDS};
+use super::args::{CHARACTERS, ClassifyArgs, NUMBERS, WORDS};
 use super::meaning::ClassMeaning;
 use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Examples, Kind, Known, Unit};
@@ -16,22 +14,25 @@ use crate::base::tell::tell;
 use crate::data::reading::{Reading, Steps};
 use crate::data::survey;
 use crate::data::table::Part;
+use crate::data::vectors::Vectors;
 use crate::data::{DataFile, Format, Hiding};
-use crate::net::infer;
+use crate::net::network::Network;
 use crate::task::groups::{self, HELD_OUT, Member};
 use crate::task::label::{LabelCounts, Labels};
+use crate::task::temperature::{Temperature, enough};
+use crate::task::word_vectors;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
 use crate::train::repeats::Fold;
-use crate::train::report::{Evidence, Mistake, Mistakes, NamedConfusion};
+use crate::train::report::{Evidence, Mistake, Mistakes, NamedConfusion, ReliabilityCurve};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
 
 /// With fewer sequences none are held out: a tenth of them would be a handful, on which the score is luck.
 const FEW: usize = 80;
 /// Updates that a net needs even so.
-const LEAST_UPDATES: usize = 1800;
+const LEAST_UPDATES: usize = 3600;
 
 /// How the training data are read.
 fn kind(args: &ClassifyArgs, path: &Path) -> Result<Kind> {
@@ -57,7 +58,7 @@ impl ClassifyTask {
     ) -> Result<Self> {
         let settings = &args.settings;
         let train_path = args.train.as_deref().unwrap_or(valid_path);
-        let (reading, hiding) = read(kind, settings, train, train_path);
+        let (reading, hiding, vectors) = read(kind, args, train, train_path)?;
         let input = reading.input(settings.window)?;
         let meaning = ClassMeaning {
             kind,
@@ -68,6 +69,7 @@ impl ClassifyTask {
             layout: train.layout,
             dialect: args.dialect.clone(),
             split_column: args.split_column.clone(),
+            temperature: Temperature::default(),
         };
         let spec = settings.spec(input, meaning.head())?;
         let sequences = meaning.encode(&train.all, train_path)?;
@@ -77,8 +79,9 @@ impl ClassifyTask {
             spec,
             valid: meaning.encode(valid, valid_path)?,
             train_lines: train.all.iter().map(|example| example.line).collect(),
-            class_weights: (args.class_weights == ClassWeights::Balanced)
-                .then(|| balanced(sequences.classes(), count)),
+            class_weights: args.class_weights.of(sequences.classes(), count),
+            transitions: None,
+            vectors,
             train: sequences,
             hiding,
             meaning,
@@ -90,11 +93,14 @@ impl ClassifyTask {
         })
     }
 
-    /// What a net answers on the validation data, and how good that is.
-    fn answers(&self, model: &Model<'_>) -> Result<(Vec<Option<Answer>>, ClassScores)> {
+    /// What a net answers on the validation data, as sure as it is at a temperature, and how good that is.
+    fn answers(
+        &self,
+        network: &Network,
+        temperature: Temperature,
+    ) -> Result<(Vec<Option<Answer>>, ClassScores)> {
         let (valid, classes) = (&self.data.valid, &self.data.meaning.classes);
-        let judge = ClassJudge(valid.classes());
-        let answers = infer::judge(Level::detect(), model, valid, &judge)?;
+        let answers = network.judge(valid, &ClassJudge(valid.classes(), temperature))?;
         let scores = ClassScores::measure(classes, valid, &answers);
         Ok((answers, scores))
     }
@@ -249,10 +255,14 @@ fn some_of_every_class(examples: Vec<Example>, count: usize) -> Vec<Example> {
 /// How these examples become what a net reads.
 fn read(
     kind: Kind,
-    settings: &Settings,
+    args: &ClassifyArgs,
     train: &Examples,
     path: &Path,
-) -> (Reading, Option<Hiding>) {
+) -> Result<(Reading, Option<Hiding>, Option<Vectors>)> {
+    let settings = &args.settings;
+    if !matches!(kind, Kind::Text(Unit::Words) | Kind::Sentences) {
+        word_vectors::none(&args.vectors)?;
+    }
     let tokens = || {
         let tokens = train.all.iter().filter_map(|example| match &example.steps {
             Steps::Tokens(tokens) => Some(tokens),
@@ -260,22 +270,23 @@ fn read(
         });
         tokens.flatten().map(String::as_str)
     };
-    match kind {
+    Ok(match kind {
         Kind::Numbers => {
             let values = || train.all.iter().filter_map(Example::numbers);
             let (reading, notes) = Reading::numbers(&train.columns, values(), settings.window);
             survey::note(&train.columns, values, &notes, path);
-            (reading, None)
+            (reading, None, None)
         }
         Kind::Text(Unit::Chars) => {
             let (reading, hiding) = Reading::characters(settings.embedding, tokens());
-            (reading, Some(hiding))
+            (reading, Some(hiding), None)
         }
         Kind::Text(Unit::Words) | Kind::Sentences => {
-            let (reading, hiding) = Reading::words(settings.embedding, tokens());
-            (reading, Some(hiding))
+            let read = word_vectors::read(&args.vectors, settings.embedding, WORDS, tokens());
+            let (reading, hiding, vectors) = read?;
+            (reading, Some(hiding), vectors)
         }
-    }
+    })
 }
 
 /// Holds out a tenth of every class that has more than one sequence, the same one for the same seed; the rest keeps its
@@ -316,20 +327,6 @@ fn part(examples: Vec<Example>, is_held_out: &[bool]) -> (Vec<Example>, Vec<Exam
         .partition(|_| places.next() == Some(&false))
 }
 
-/// Weights under which all classes count the same, 1 on average over the sequences.
-fn balanced(targets: &[Target], classes: usize) -> Vec<f32> {
-    let mut counts = vec![0usize; classes];
-    for class in targets.iter().filter_map(|target| target.get()) {
-        counts[class as usize] += 1;
-    }
-    let occurring = counts.iter().filter(|&&count| count > 0).count();
-    let weight = |&count: &usize| match count {
-        0 => 0.0,
-        count => (targets.len() as f64 / (occurring * count) as f64) as f32,
-    };
-    counts.iter().map(weight).collect()
-}
-
 impl Job for ClassifyArgs {
     type Task = ClassifyTask;
 
@@ -355,7 +352,7 @@ impl Job for ClassifyArgs {
     fn files(&mut self) -> Vec<&mut PathBuf> {
         let (train, valid) = (&mut self.train, &mut self.valid);
         let classes = [&mut self.classes, &mut self.valid_classes];
-        [train, valid]
+        [train, valid, &mut self.vectors.vectors]
             .into_iter()
             .chain(classes)
             .flatten()
@@ -429,24 +426,41 @@ impl Task for ClassifyTask {
         "accuracy"
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let (_, scores) = self.answers(model)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let (_, scores) = self.answers(network, Temperature::default())?;
         Ok(Measure {
             loss: scores.loss,
             score: scores.accuracy,
         })
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let (answers, scores) = self.answers(model)?;
+    fn evidence(&self, network: &Network, meaning: &ClassMeaning) -> Result<Vec<Evidence>> {
+        let (answers, scores) = self.answers(network, meaning.temperature)?;
         let confusion = NamedConfusion {
             classes: scores.names,
             counts: scores.confusion,
         };
+        let curve = ReliabilityCurve {
+            what: "sequences".to_owned(),
+            reliability: scores.reliability,
+            temperature: meaning.temperature.get(),
+        };
         Ok(vec![
             Evidence::Confusion(confusion),
+            Evidence::Reliability(curve),
             Evidence::Mistakes(self.mistakes(&answers)),
         ])
+    }
+
+    fn calibrated(&self, network: &Network, meaning: ClassMeaning) -> Result<Option<ClassMeaning>> {
+        let sequences = enough(&self.data.valid, meaning.classes.len());
+        let temperature = Temperature::fit(|temperatures| {
+            ClassScores::nats_at(network, &sequences, temperatures)
+        })?;
+        Ok(Some(ClassMeaning {
+            temperature,
+            ..meaning
+        }))
     }
 }
 
@@ -497,13 +511,5 @@ mod tests {
         assert_eq!(train.len(), 44 - 6);
         assert_eq!(hold_out(examples.clone(), 1).1, valid);
         assert_ne!(hold_out(examples, 2).1, valid);
-    }
-
-    #[test]
-    fn balanced_classes_count_the_same() {
-        let targets = [0, 0, 0, 2].map(Target::class);
-        let weights = balanced(&targets, 3);
-        assert_eq!(weights[1], 0.0);
-        assert_eq!((weights[0] * 3.0, weights[2]), (2.0, 2.0));
     }
 }

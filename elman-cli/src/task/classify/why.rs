@@ -13,6 +13,7 @@ use crate::data::reading::Steps;
 use crate::net::attribution::{Question, attribute};
 use crate::task::args::PredictArgs;
 use crate::task::label::best;
+use crate::task::temperature::soften;
 use crate::task::trained::TrainedNet;
 use crate::task::why::{Reason, by_column, by_step, named_columns, rival, strongest};
 
@@ -80,6 +81,8 @@ impl TrainedNet<ClassMeaning> {
             .encode(std::slice::from_ref(example), &args.data)?;
         let row = self.network.outputs(&sequences)?;
         let class = best(&row);
+        let mut softened = Vec::new();
+        soften(&row, self.meaning.temperature, &mut softened);
         let rival = rival(&row, class);
         let outputs = std::iter::once((class, 1.0)).chain(rival.map(|rival| (rival, -1.0)));
         let question = Question {
@@ -105,7 +108,7 @@ impl TrainedNet<ClassMeaning> {
                 seq: (kind == Kind::Numbers).then_some(&example.name),
                 text: matches!(kind, Kind::Text(_)).then_some(&example.name),
                 class: classes.name(class),
-                probability: row[class],
+                probability: softened[class] as f32,
                 rather_than,
                 tokens,
                 columns,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use elman_core::{Model, Target};
+use elman_core::Target;
 
 use super::args::{DEFAULTS, EchoArgs};
 use super::meaning::EchoMeaning;
@@ -11,6 +11,7 @@ use crate::base::failure::{Failure, Result};
 use crate::base::seeds::{self, Purpose};
 use crate::base::tell::tell;
 use crate::data::Sequences;
+use crate::net::network::Network;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -75,6 +76,8 @@ impl EchoTask {
             meaning,
             hiding: None,
             class_weights: None,
+            transitions: None,
+            vectors: None,
         }))
     }
 }
@@ -184,8 +187,8 @@ impl Task for EchoTask {
         "accuracy"
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = EchoScores::measure(model, &self.0.valid)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let scores = EchoScores::measure(&network.model()?, &self.0.valid)?;
         Ok(Measure {
             loss: scores.loss(),
             score: scores.accuracy(),

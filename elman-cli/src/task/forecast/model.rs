@@ -151,6 +151,7 @@ impl Trained for ForecastModel {
             score_name: "rmse",
             score: scores.rmse(),
             outcomes: Outcomes::Errors(Errors {
+                unit: "steps",
                 horizon,
                 by_step: forecasts
                     .iter()

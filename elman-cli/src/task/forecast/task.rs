@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use elman_core::{Input, Level, Model, TensorKind};
+use elman_core::{Input, TensorKind};
 
 use super::args::{DEFAULTS, ForecastArgs};
 use super::choose::{Asked, Choice, choose, learnable};
@@ -18,7 +18,7 @@ use crate::base::tell::tell;
 use crate::base::typed::names;
 use crate::data::Format;
 use crate::data::table::Part;
-use crate::net::infer;
+use crate::net::network::Network;
 use crate::task::errors::significant;
 use crate::task::linear::Design;
 use crate::train::Job;
@@ -105,6 +105,8 @@ impl ForecastTask {
                 valid: valid.sequences,
                 hiding: None,
                 class_weights: None,
+                transitions: None,
+                vectors: None,
             },
             items: valid.items,
         };
@@ -327,8 +329,8 @@ impl Task for ForecastTask {
         "skill"
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let outputs = network.outputs(&self.data.valid)?;
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &outputs);
         Ok(Measure {
             loss: loss(self.data.valid.goals(), &outputs),
@@ -336,8 +338,8 @@ impl Task for ForecastTask {
         })
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
+    fn evidence(&self, network: &Network, _: &ForecastMeaning) -> Result<Vec<Evidence>> {
+        let outputs = network.outputs(&self.data.valid)?;
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &outputs);
         let counted = || {
             let items = self.items.iter().zip(&outputs);

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::labels::Labels;
+use crate::base::failure::{Failure, Result};
+use crate::data::vectors::VectorArgs;
 use crate::data::{Columns, Dialect, Format};
+use crate::task::class_weights::ClassWeights;
 use crate::train::defaults::{Defaults, other_defaults, with_defaults};
 use crate::train::settings::Settings;
 
@@ -84,12 +88,55 @@ pub struct LabelArgs {
     #[arg(long, value_name = "TEXT,LABEL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Columns>,
+    /// Learn as well which label likes to follow which, and label every sequence as a whole (a linear-chain CRF)
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transitions: Option<bool>,
+    /// How much each label counts in training
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    pub class_weights: ClassWeights,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub vectors: VectorArgs,
     #[command(flatten)]
     #[serde(flatten)]
     pub dialect: Dialect,
     #[command(flatten)]
     #[serde(flatten)]
     pub settings: Settings,
+}
+
+/// More labels than this have too many pairs to learn from.
+const MOST_SCORED: usize = 1000;
+
+impl LabelArgs {
+    /// Whether transitions between labels are to be learnt.
+    ///
+    /// # Errors
+    /// They are, and other settings contradict that.
+    pub fn scores_transitions(&self, labels: &Labels) -> Result<bool> {
+        if self.transitions != Some(true) {
+            return Ok(false);
+        }
+        let count = labels.len();
+        let complaint = if self.settings.k1.is_some() {
+            "--transitions scores whole sequences, which --k1 cuts into windows: leave out one of the two".to_owned()
+        } else if self.settings.smoothing() > 0.0 {
+            "--transitions gives whole sequences a probability, and --smoothing spreads that of single labels: leave out one of \
+             the two"
+                .to_owned()
+        } else if self.class_weights != ClassWeights::None {
+            "--transitions scores whole sequences, and --class-weights weighs single labels: leave out one of the two".to_owned()
+        } else if count > MOST_SCORED {
+            format!(
+                "--transitions would score {count} times {count} pairs of labels, and at most {MOST_SCORED} labels can be told \
+                 apart by what they follow: leave it out"
+            )
+        } else {
+            return Ok(true);
+        };
+        Err(Failure::input(complaint))
+    }
 }
 
 fn help() -> String {
@@ -99,6 +146,9 @@ Examples:
   elman train label --train train.conll
   elman train label --train train.conll --valid dev.conll --out runs/names
   elman train label --train train.conll --cell gru
+  elman train label --train train.conll --transitions  (with a CRF)
+  elman train label --train rows.csv --class-weights balanced
+  elman train label --train train.conll --vectors glove.6B.100d.txt
   elman train label --train treebank.conllu --columns 2,5    (word, label)
   elman train label --train train.conll --folds 5    (cross-validation)
   elman train label --config runs/names/config.toml --out runs/names-again

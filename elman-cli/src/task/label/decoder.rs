@@ -1,19 +1,24 @@
 //! The best labels of a sentence, found row by row: the rows themselves are not kept.
 
+use super::chain::Scores;
 use super::labels::Labels;
 use super::row::best;
+use crate::task::temperature::log;
 
-/// The most probable labels of one sentence among those that the scheme allows (Viterbi).
+/// The most probable labels of one sentence among those that the scheme allows, by learnt scores of transitions where there
+/// are any (Viterbi).
 pub struct Decoder<'a> {
     labels: &'a Labels,
-    search: Search,
+    search: Search<'a>,
 }
 
-enum Search {
+enum Search<'a> {
     /// Any label may follow any other: the best of every row so far.
     Free(Vec<usize>),
     /// An `I-x` needs `B-x` or `I-x` before it, and where ends are marked so does an `E-x`.
     Bound(Trellis),
+    /// It was learnt what likes to follow what.
+    Scored(Scored<'a>),
 }
 
 /// Every label may follow any other that may end a span, except that an `I-x` needs `B-x` or `I-x` before it; so the best
@@ -32,10 +37,11 @@ struct Trellis {
 
 impl<'a> Decoder<'a> {
     /// At the start of a sentence.
-    pub fn new(labels: &'a Labels) -> Self {
-        let search = match labels.are_bound() {
-            false => Search::Free(Vec::new()),
-            true => Search::Bound(Trellis {
+    pub fn new(labels: &'a Labels, scores: Option<&'a Scores>) -> Self {
+        let search = match (scores, labels.are_bound()) {
+            (Some(scores), _) => Search::Scored(Scored::new(scores)),
+            (None, false) => Search::Free(Vec::new()),
+            (None, true) => Search::Bound(Trellis {
                 ends: (0..labels.len())
                     .map(|label| labels.may_end(label))
                     .collect(),
@@ -51,7 +57,7 @@ impl<'a> Decoder<'a> {
     /// The labels of a sentence from its probabilities (T, labels).
     #[cfg(test)]
     pub fn decode(labels: &'a Labels, probabilities: &[f32]) -> Vec<usize> {
-        let mut decoder = Self::new(labels);
+        let mut decoder = Self::new(labels, None);
         let rows = probabilities.chunks_exact(labels.len());
         rows.for_each(|row| decoder.push(row));
         decoder.finish()
@@ -62,6 +68,7 @@ impl<'a> Decoder<'a> {
         match &mut self.search {
             Search::Free(found) => found.push(best(row)),
             Search::Bound(trellis) => trellis.push(self.labels, row),
+            Search::Scored(scored) => scored.push(row),
         }
     }
 
@@ -70,6 +77,7 @@ impl<'a> Decoder<'a> {
         match self.search {
             Search::Free(found) => found,
             Search::Bound(trellis) => trellis.finish(self.labels),
+            Search::Scored(scored) => scored.finish(),
         }
     }
 }
@@ -115,6 +123,73 @@ impl Trellis {
     }
 }
 
+/// Any label may follow any other, at a score: `best[j] = max over i of best[i] + score(i, j) + log p[j]`.
+struct Scored<'a> {
+    scores: &'a Scores,
+    /// Of the best path to each label.
+    best: Vec<f64>,
+    next: Vec<f64>,
+    /// (T, labels): the label before, on that path.
+    before: Vec<u32>,
+    has_begun: bool,
+}
+
+impl<'a> Scored<'a> {
+    fn new(scores: &'a Scores) -> Self {
+        let labels = scores.start().len();
+        Self {
+            scores,
+            best: vec![0.0; labels],
+            next: vec![0.0; labels],
+            before: Vec::new(),
+            has_begun: false,
+        }
+    }
+
+    fn push(&mut self, row: &[f32]) {
+        let step = self.before.len();
+        self.before.resize(step + row.len(), 0);
+        if self.has_begun {
+            self.next.fill(f64::NEG_INFINITY);
+            let before = &mut self.before[step..];
+            for (from, (best, scores)) in (0..).zip(self.best.iter().zip(self.scores.rows())) {
+                let places = self.next.iter_mut().zip(&mut *before);
+                for ((next, before), score) in places.zip(scores) {
+                    // Of equals the first.
+                    if best + score > *next {
+                        (*next, *before) = (best + score, from);
+                    }
+                }
+            }
+        } else {
+            self.next.copy_from_slice(self.scores.start());
+        }
+        self.has_begun = true;
+        let probabilities = self.next.iter_mut().zip(row);
+        probabilities.for_each(|(next, &probability)| *next += log(probability));
+        std::mem::swap(&mut self.best, &mut self.next);
+    }
+
+    fn finish(mut self) -> Vec<usize> {
+        let ends = self.best.iter_mut().zip(self.scores.end());
+        ends.for_each(|(best, end)| *best += end);
+        let labels = self.best.len();
+        let mut label = 0;
+        for (other, best) in self.best.iter().enumerate() {
+            if *best > self.best[label] {
+                label = other;
+            }
+        }
+        let mut path = Vec::new();
+        for before in self.before.chunks_exact(labels).rev() {
+            path.push(label);
+            label = before[label] as usize;
+        }
+        path.reverse();
+        path
+    }
+}
+
 /// The best label that a sentence may end with.
 fn best_end(ends: &[bool], scores: &[f32]) -> usize {
     let ends = (0..scores.len()).filter(|&label| ends[label]);
@@ -136,6 +211,7 @@ const fn words(labels: &Labels) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chain::legal;
     use super::*;
     use crate::data::conll::Sentence;
     use crate::data::spans::Tag;
@@ -181,6 +257,39 @@ mod tests {
     fn decoding_agrees_with_trying_everything() {
         for spelled in ["O B-x I-x B-y I-y", "O B-x I-x E-x S-x"] {
             decoding_agrees(&labels(spelled));
+        }
+    }
+
+    #[test]
+    fn learnt_scores_count_like_probabilities() {
+        for spelled in ["O B-x I-x B-y I-y", "O B-x I-x E-x S-x", "A B C D E"] {
+            scored_decoding_agrees(&labels(spelled));
+        }
+    }
+
+    fn scored_decoding_agrees(labels: &Labels) {
+        use crate::base::seeds::{Purpose, generator, unit};
+        let legal = legal(labels);
+        let mut rng = generator(8, Purpose::Sample, &[]);
+        for _ in 0..200 {
+            let rows: Vec<f32> = (0..15).map(|_| unit(&mut rng) + 0.01).collect();
+            let learnt: Vec<f32> = (0..35).map(|_| 6.0 * unit(&mut rng) - 3.0).collect();
+            let taken = |path: &[usize; 3]| {
+                let [a, b, c] = *path;
+                [25 + a, 5 * a + b, 5 * b + c, 30 + c]
+            };
+            let score = |path: &[usize; 3]| -> f64 {
+                let scores = taken(path).map(|place| f64::from(learnt[place]));
+                let rows = (0..3).map(|t| f64::from(rows[t * 5 + path[t]]).ln());
+                scores.into_iter().chain(rows).sum()
+            };
+            let paths = (0..125).map(|n| [n / 25, n / 5 % 5, n % 5]);
+            let paths = paths.filter(|path| taken(path).iter().all(|&place| legal[place]));
+            let expected = paths.max_by(|a, b| score(a).total_cmp(&score(b))).unwrap();
+            let scores = Scores::new(labels, &learnt);
+            let mut decoder = Decoder::new(labels, Some(&scores));
+            rows.chunks(5).for_each(|row| decoder.push(row));
+            assert_eq!(decoder.finish(), expected);
         }
     }
 

@@ -2,15 +2,48 @@
 
 use super::judge::Decoded;
 use super::labels::Labels;
+use super::meaning::LabelMeaning;
+use super::mistakes::{Origin, mistakes};
 use super::scores::LabelScores;
 use super::targets::TargetNames;
+use crate::base::failure::Result;
 use crate::data::Sequences;
-use crate::data::spans::Counts;
-use crate::train::report::{Confusion, Evidence, KindScore, NamedConfusion};
+use crate::data::spans::{Counts, SpanScore};
+use crate::net::network::Network;
+use crate::train::report::{Confusion, Evidence, KindScore, NamedConfusion, ReliabilityCurve};
 
-/// LabelScores per type where labels mark spans, else who is taken for whom.
-pub fn evidence(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> Vec<Evidence> {
-    let Some(spans) = LabelScores::measure(labels, sequences, decoded).spans else {
+/// What a net makes of some sequences. Runs on the threads of the rayon pool around it.
+///
+/// # Errors
+/// None for sequences of this net.
+pub fn evidence(
+    network: &Network,
+    meaning: &LabelMeaning,
+    sequences: &Sequences,
+    origin: &Origin,
+) -> Result<Vec<Evidence>> {
+    let (scores, decoded, sure) = LabelScores::run(network, meaning, sequences)?;
+    let (what, reliability) = scores.reliability.main();
+    let curve = Evidence::Reliability(ReliabilityCurve {
+        what: what.to_owned(),
+        reliability: reliability.clone(),
+        temperature: meaning.temperature.get(),
+    });
+    let labels = &meaning.labels;
+    let worst = mistakes(labels, sequences, &sure, origin);
+    let mut evidence = found(labels, sequences, &decoded, scores.spans);
+    evidence.extend([curve, Evidence::Mistakes(worst)]);
+    Ok(evidence)
+}
+
+/// Scores per type where labels mark spans, else who is taken for whom.
+fn found(
+    labels: &Labels,
+    sequences: &Sequences,
+    decoded: &[Decoded],
+    spans: Option<SpanScore>,
+) -> Vec<Evidence> {
+    let Some(spans) = spans else {
         return vec![Evidence::Confusion(confusion(labels, sequences, decoded))];
     };
     let mut kinds = vec![KindScore {
@@ -55,7 +88,9 @@ mod tests {
     use super::*;
     use crate::data::conll::Sentence;
     use crate::net::judge::judge_all;
+    use crate::task::label::chain::Chain;
     use crate::task::label::judge::LabelJudge;
+    use crate::task::temperature::Temperature;
     use elman_core::Target;
 
     fn evidence_of(names: [&str; 2]) -> Evidence {
@@ -72,11 +107,12 @@ mod tests {
         let probabilities = [0.9, 0.1, 0.2, 0.8, 0.3, 0.7, 0.5, 0.5];
         let labels = Labels::collect(&[sentence]);
         let judge = LabelJudge {
-            labels: &labels,
+            chain: &Chain::new(&labels, None, Temperature::default()),
             sequences: &sequences,
         };
         let decoded = judge_all(&judge, &sequences, &probabilities);
-        evidence(&labels, &sequences, &decoded).remove(0)
+        let spans = LabelScores::measure(&labels, &sequences, &decoded).spans;
+        found(&labels, &sequences, &decoded, spans).remove(0)
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::data::conll::Sentence;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::Block;
 use crate::data::{Columns, Dialect, Layout, Sequences, Targets};
+use crate::task::temperature::Temperature;
 use crate::train::task::Meaning;
 
 use super::labels::Labels;
@@ -33,6 +34,9 @@ pub struct LabelMeaning {
     /// How the columns of the training data lay.
     #[serde(default, skip_serializing_if = "Layout::is_plain")]
     pub layout: Layout,
+    /// What logits are divided by before they become the probabilities that are shown.
+    #[serde(default, skip_serializing_if = "Temperature::is_one")]
+    pub temperature: Temperature,
 }
 
 impl Meaning for LabelMeaning {
@@ -40,7 +44,10 @@ impl Meaning for LabelMeaning {
     const MISFIT: &'static str = "vocabularies and labels do not fit the net";
 
     fn fits(&self, spec: &Spec) -> bool {
-        self.reading.fits(&spec.input) && spec.head == self.head() && self.layout.is_sound()
+        self.reading.fits(&spec.input)
+            && spec.head == self.head()
+            && self.layout.is_sound()
+            && self.temperature.is_sound()
     }
 }
 
@@ -133,6 +140,7 @@ mod tests {
             split_column: None,
             columns: None,
             layout: Layout::PLAIN,
+            temperature: Temperature::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::judge::Decoded;
+use super::confidence::Confidence;
 use super::labels::Labels;
 use crate::data::Sequences;
 use crate::data::conll::Sentence;
@@ -47,13 +47,13 @@ impl Origin {
 pub fn mistakes(
     labels: &Labels,
     sequences: &Sequences,
-    decoded: &[Decoded],
+    found: &[Confidence],
     origin: &Origin,
 ) -> Mistakes {
     let mut all = Vec::new();
-    for (sequence, decoded) in decoded.iter().enumerate() {
-        let mut nats = decoded.nats.iter();
-        for (row, &found) in sequences.rows_of(sequence).zip(&decoded.labels) {
+    for (sequence, confidence) in found.iter().enumerate() {
+        let mut nats = confidence.nats.iter();
+        for (row, &found) in sequences.rows_of(sequence).zip(&confidence.labels) {
             let Some(real) = sequences.classes()[row].get() else {
                 continue;
             };
@@ -98,13 +98,15 @@ mod tests {
             sequences.end_sequence();
         }
         let decoded = [
-            Decoded {
+            Confidence {
                 labels: vec![1, 1],
                 nats: vec![2.0, 0.1],
+                ..Confidence::default()
             },
-            Decoded {
+            Confidence {
                 labels: vec![0, 0, 1],
                 nats: vec![3.0, 0.2],
+                ..Confidence::default()
             },
         ];
         let origin = Origin::of_sentences(Path::new("f"), &sentences);

@@ -1,16 +1,22 @@
 //! Labelling: a label for every token or row of numbers.
 
 mod args;
+mod chain;
+mod confidence;
 mod counts;
 mod decoder;
 mod evidence;
+mod first;
 mod judge;
 mod labels;
+mod lattice;
 mod meaning;
 mod mistakes;
 mod model;
 mod paired;
+mod predict;
 mod raw;
+mod reliability;
 mod row;
 mod scores;
 mod targets;

@@ -1,5 +1,6 @@
 //! Data as a file has them, before a net reads them: several nets may read the same, each in its own way.
 
+use super::chain::Chain;
 use super::meaning::LabelMeaning;
 use crate::base::failure::{Failure, Result};
 use crate::data::conll::{Conll, Sentence};
@@ -9,6 +10,8 @@ use crate::net::ensemble;
 use crate::net::judge::Judge;
 use crate::task::args::split_column;
 use crate::task::parts;
+use crate::task::pool::{Mean, Softened};
+use crate::task::temperature::Temperature;
 use crate::task::trained::TrainedNet;
 
 /// Sentences, or rows of numbers.
@@ -90,8 +93,59 @@ impl TrainedNet<LabelMeaning> {
         Ok(Raw::Rows(blocks))
     }
 
-    /// What a judge says of the outputs, of several nets of their mean; `sequences` are the data as this one reads them. Runs
-    /// on the threads of the rayon pool around it.
+    /// What may follow what, as sure as this net is; of several nets it is the [softened](Self::softened_chain) chain.
+    pub(super) fn chain(&self) -> Chain<'_> {
+        self.chain_at(Temperature::default())
+    }
+
+    /// What may follow what, as sure as this net may be. Of several nets, whose scores of transitions and outputs are softened each
+    /// by its own temperature before they are averaged, nothing is left to be softened.
+    pub(super) fn softened_chain(&self) -> Chain<'_> {
+        self.chain_at(self.meaning.temperature)
+    }
+
+    fn chain_at(&self, temperature: Temperature) -> Chain<'_> {
+        let labels = &self.meaning.labels;
+        if self.others.is_empty() {
+            return Chain::new(labels, self.network.transitions(), temperature);
+        }
+        let learnt = self.mean_transitions();
+        Chain::new(labels, learnt.as_deref(), Temperature::default())
+    }
+
+    /// Softened scores of transitions, the mean of all nets; none where no net learnt any. To a net without them whatever is
+    /// allowed is as good.
+    fn mean_transitions(&self) -> Option<Vec<f32>> {
+        let count = self.members().count() as f64;
+        let mut mean: Option<Vec<f64>> = None;
+        for net in self.members() {
+            let Some(scores) = net.network.transitions() else {
+                continue;
+            };
+            let mean = mean.get_or_insert_with(|| vec![0.0; scores.len()]);
+            let share = 1.0 / (count * net.meaning.temperature.get());
+            let pairs = mean.iter_mut().zip(scores);
+            pairs.for_each(|(mean, &score)| *mean += share * f64::from(score));
+        }
+        mean.map(|mean| mean.into_iter().map(|score| score as f32).collect())
+    }
+
+    /// How outputs become those of one net: by the arithmetic mean, but where transitions were learnt by the geometric one.
+    fn pool(&self) -> Softened {
+        let temperatures = self.members().map(|net| net.meaning.temperature);
+        let mut networks = self.members().map(|net| &net.network);
+        Softened {
+            temperatures: temperatures.collect(),
+            width: self.meaning.labels.len(),
+            mean: match networks.any(|network| network.transitions().is_some()) {
+                true => Mean::Geometric,
+                false => Mean::Arithmetic,
+            },
+        }
+    }
+
+    /// What a judge with a chain of this net says of the outputs, of several nets of their mean; `sequences` are the data as this
+    /// one reads them. Runs on the threads of the rayon pool around it.
     ///
     /// # Errors
     /// None for data of this model.
@@ -108,6 +162,6 @@ impl TrainedNet<LabelMeaning> {
         let bare = raw.bare();
         let read = |other: &Self| bare.encode(&other.meaning, "the input");
         let others: Vec<Sequences> = self.others.iter().map(read).collect::<Result<_>>()?;
-        ensemble::judge(&self.together(sequences, &others), judge)
+        ensemble::judge(&self.together(sequences, &others), &self.pool(), judge)
     }
 }

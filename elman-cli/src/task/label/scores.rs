@@ -2,11 +2,23 @@
 
 use serde::Serialize;
 
-use super::judge::Decoded;
+use super::chain::Chain;
+use super::confidence::{Confidence, ConfidenceJudge};
+use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
+use super::meaning::LabelMeaning;
+use super::reliability::LabelReliability;
+use crate::base::failure::Result;
 use crate::base::json;
 use crate::data::Sequences;
 use crate::data::spans::{Counts, SpanScore};
+use crate::net::judge::Both;
+use crate::net::network::Network;
+use crate::task::temperature::Temperature;
+use crate::train::report::{Reliability, ReliabilityRow};
+
+/// Finds labels, and how sure they are.
+pub type LabelsAndConfidence<'a> = Both<LabelJudge<'a>, ConfidenceJudge<'a>>;
 
 /// LabelScores over all sentences of a file.
 #[derive(Clone, Debug)]
@@ -19,6 +31,8 @@ pub struct LabelScores {
     pub accuracy: f64,
     /// Where labels mark spans.
     pub spans: Option<SpanScore>,
+    /// How sure the labels were.
+    pub reliability: LabelReliability,
 }
 
 /// The object that `eval --json` prints.
@@ -28,6 +42,12 @@ struct LabelScoresJson<'a> {
     accuracy: f64,
     #[serde(flatten)]
     spans: Option<SpanReport<'a>>,
+    /// Expected calibration error of the labels, and of the spans.
+    ece: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_ece: Option<f64>,
+    /// Of spans where labels mark them, else of tokens.
+    reliability: Vec<ReliabilityRow>,
     items: usize,
 }
 
@@ -49,7 +69,55 @@ struct TypeReport {
 }
 
 impl LabelScores {
-    /// Compares the labels that were found with the targets.
+    /// Runs a net over sequences and compares what it finds with their targets. Runs on the threads of the rayon pool around
+    /// it. The labels that were found come along, and how sure they are.
+    ///
+    /// # Errors
+    /// None for sequences of this net.
+    pub fn run(
+        network: &Network,
+        meaning: &LabelMeaning,
+        sequences: &Sequences,
+    ) -> Result<(Self, Vec<Decoded>, Vec<Confidence>)> {
+        let chain = |temperature| Chain::new(&meaning.labels, network.transitions(), temperature);
+        let chains = [Temperature::default(), meaning.temperature].map(chain);
+        Self::judged(chains.each_ref(), sequences, |judge| {
+            network.judge(sequences, judge)
+        })
+    }
+
+    /// The same of whatever lets the judge see outputs of the sequences: labels are found and paid for by the first chain, and how
+    /// sure they are the second one says.
+    ///
+    /// # Errors
+    /// Those of `run`.
+    pub fn judged<'a>(
+        [plain, softened]: [&'a Chain<'a>; 2],
+        sequences: &'a Sequences,
+        run: impl FnOnce(&LabelsAndConfidence<'a>) -> Result<Vec<(Decoded, Confidence)>>,
+    ) -> Result<(Self, Vec<Decoded>, Vec<Confidence>)> {
+        let labels = plain.labels;
+        let found = run(&Both(
+            LabelJudge {
+                chain: plain,
+                sequences,
+            },
+            ConfidenceJudge {
+                chain: softened,
+                top: 0,
+                targets: Some(sequences),
+            },
+        ))?;
+        let (decoded, sure): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let reliability = LabelReliability::measure(labels, sequences, &sure);
+        let scores = Self {
+            reliability,
+            ..Self::measure(labels, sequences, &decoded)
+        };
+        Ok((scores, decoded, sure))
+    }
+
+    /// Compares the labels that were found with the targets; how sure they were is not known.
     pub fn measure(labels: &Labels, sequences: &Sequences, decoded: &[Decoded]) -> Self {
         let (mut loss, mut right, mut items, mut costs) = (0.0, 0, 0, 0);
         let mut spans = labels.are_spans().then(SpanScore::default);
@@ -78,6 +146,7 @@ impl LabelScores {
             items,
             accuracy: right as f64 / count,
             spans,
+            reliability: LabelReliability::default(),
         }
     }
 
@@ -104,6 +173,9 @@ impl LabelScores {
             loss: self.loss,
             accuracy: self.accuracy,
             spans,
+            ece: self.reliability.tokens.error(),
+            span_ece: self.reliability.spans.as_ref().map(Reliability::error),
+            reliability: self.reliability.main().1.rows(),
             items: self.items,
         };
         json::text(&report)
@@ -117,9 +189,22 @@ impl LabelScores {
             self.loss,
             self.accuracy * 100.0
         );
-        let Some(spans) = &self.spans else {
-            return table;
+        if let Some(spans) = &self.spans {
+            table += &Self::spans_table(spans);
+        }
+        let (tokens, (what, reliability)) = (&self.reliability.tokens, self.reliability.main());
+        table += &format!(
+            "\nexpected calibration error {:.2} % of tokens",
+            tokens.error() * 100.0
+        );
+        table += &match &self.reliability.spans {
+            Some(spans) => format!(", {:.2} % of spans found\n", spans.error() * 100.0),
+            None => "\n".to_owned(),
         };
+        table + &reliability.to_table(what)
+    }
+
+    fn spans_table(spans: &SpanScore) -> String {
         let width = spans
             .types
             .keys()
@@ -127,7 +212,7 @@ impl LabelScores {
             .max()
             .unwrap_or(0)
             .max("all spans".len());
-        table += &format!(
+        let mut table = format!(
             "\n{:width$}  precision    recall        F1   spans  found\n",
             ""
         );
@@ -168,11 +253,11 @@ mod tests {
     use super::*;
     use crate::data::conll::Sentence;
     use crate::net::judge::judge_all;
-    use crate::task::label::judge::LabelJudge;
     use elman_core::Target;
 
     fn measure(labels: &Labels, sequences: &Sequences, probabilities: &[f32]) -> LabelScores {
-        let judge = LabelJudge { labels, sequences };
+        let chain = &Chain::new(labels, None, Temperature::default());
+        let judge = LabelJudge { chain, sequences };
         let decoded = judge_all(&judge, sequences, probabilities);
         LabelScores::measure(labels, sequences, &decoded)
     }

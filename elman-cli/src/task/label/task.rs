@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use elman_core::{Level, Model};
-
 use super::args::{DEFAULTS, LabelArgs, NUMBERS};
+use super::chain::Chain;
+use super::confidence;
 use super::counts::LabelCounts;
 use super::evidence::evidence;
+use super::first::first_transitions;
 use super::judge::{Decoded, LabelJudge};
 use super::labels::Labels;
 use super::meaning::LabelMeaning;
-use super::mistakes::{Origin, mistakes};
+use super::mistakes::Origin;
 use super::scores::LabelScores;
 
 use crate::base::failure::{Failure, Result};
@@ -19,9 +20,12 @@ use crate::data::conll::Conll;
 use crate::data::reading::Reading;
 use crate::data::survey;
 use crate::data::table::Wanted;
+use crate::data::vectors::Vectors;
 use crate::data::{Format, Hiding, Layout, Sequences, load_table};
-use crate::net::infer;
+use crate::net::network::Network;
 use crate::task::parts::{self, Recorded, hold_out};
+use crate::task::temperature::Temperature;
+use crate::task::word_vectors;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -79,8 +83,9 @@ impl LabelTask {
                 }
             })?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
-        let embedding = args.settings.embedding;
-        let (reading, hiding) = Reading::words(embedding, words.map(String::as_str));
+        let (embedding, words) = (args.settings.embedding, words.map(String::as_str));
+        let read = word_vectors::read(&args.vectors, embedding, DEFAULTS, words);
+        let (reading, hiding, vectors) = read?;
         let meaning = LabelMeaning {
             reading,
             labels,
@@ -88,21 +93,23 @@ impl LabelTask {
             columns: args.columns,
             layout,
             split_column: None,
+            temperature: Temperature::default(),
         };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
-            &args.settings,
+            args,
             (meaning.encode(&train, &name(path))?, lines),
             (
                 meaning.encode(&valid, &name(valid_path))?,
                 Origin::of_sentences(valid_path, &valid),
             ),
-            (meaning, Some(hiding)),
+            (meaning, Some(hiding), vectors),
         )
     }
 
     fn load_rows(args: &LabelArgs, path: &Path) -> Result<Self> {
+        word_vectors::none(&args.vectors)?;
         let mut wanted = Wanted {
             format: args.format,
             needs_labels: true,
@@ -148,28 +155,34 @@ impl LabelTask {
             dialect: args.dialect.clone(),
             columns: None,
             layout: Layout::PLAIN,
+            temperature: Temperature::default(),
             split_column: args.split_column.clone(),
         };
         let lines = train.iter().map(|block| block.line).collect();
         let name = |path: &Path| path.display().to_string();
         Self::new(
-            &args.settings,
+            args,
             (meaning.encode_rows(&train, &name(path))?, lines),
             (
                 meaning.encode_rows(&valid, &name(valid_path))?,
                 Origin::of_rows(valid_path, &valid),
             ),
-            (meaning, None),
+            (meaning, None, None),
         )
     }
 
     fn new(
-        settings: &Settings,
+        args: &LabelArgs,
         (train, train_lines): (Sequences, Vec<usize>),
         (valid, origin): (Sequences, Origin),
-        (meaning, hiding): (LabelMeaning, Option<Hiding>),
+        (meaning, hiding, vectors): (LabelMeaning, Option<Hiding>, Option<Vectors>),
     ) -> Result<Self> {
+        let settings = &args.settings;
         let input = meaning.reading.input(settings.window)?;
+        let class_weights = args.class_weights.of(train.classes(), meaning.labels.len());
+        let transitions = args
+            .scores_transitions(&meaning.labels)?
+            .then(|| first_transitions(&meaning.labels, &train));
         let data = TaskData {
             spec: settings.spec(input, meaning.head())?,
             meaning,
@@ -177,18 +190,19 @@ impl LabelTask {
             train_lines,
             valid,
             hiding,
-            class_weights: None,
+            class_weights,
+            transitions,
+            vectors,
         };
         Ok(Self(data, origin))
     }
 
     /// What a net finds in the validation data.
-    fn run(&self, model: &Model<'_>) -> Result<Vec<Decoded>> {
-        let judge = LabelJudge {
-            labels: &self.0.meaning.labels,
-            sequences: &self.0.valid,
-        };
-        infer::judge(Level::detect(), model, &self.0.valid, &judge)
+    fn run(&self, network: &Network) -> Result<Vec<Decoded>> {
+        let (labels, valid) = (&self.0.meaning.labels, &self.0.valid);
+        let chain = &Chain::new(labels, network.transitions(), Temperature::default());
+        let sequences = valid;
+        network.judge(valid, &LabelJudge { chain, sequences })
     }
 }
 
@@ -236,7 +250,8 @@ impl Job for LabelArgs {
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
-        self.train.iter_mut().chain(&mut self.valid).collect()
+        let data = self.train.iter_mut().chain(&mut self.valid);
+        data.chain(&mut self.vectors.vectors).collect()
     }
 
     fn has_folds(&self) -> bool {
@@ -271,20 +286,24 @@ impl Task for LabelTask {
         }
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
+    fn measure(&self, network: &Network) -> Result<Measure> {
         let labels = &self.0.meaning.labels;
-        let scores = LabelScores::measure(labels, &self.0.valid, &self.run(model)?);
+        let scores = LabelScores::measure(labels, &self.0.valid, &self.run(network)?);
         Ok(Measure {
             loss: scores.loss,
             score: scores.decisive(),
         })
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let found = self.run(model)?;
-        let (labels, valid) = (&self.0.meaning.labels, &self.0.valid);
-        let mut shown = evidence(labels, valid, &found);
-        shown.push(Evidence::Mistakes(mistakes(labels, valid, &found, &self.1)));
-        Ok(shown)
+    fn evidence(&self, network: &Network, meaning: &LabelMeaning) -> Result<Vec<Evidence>> {
+        evidence(network, meaning, &self.0.valid, &self.1)
+    }
+
+    fn calibrated(&self, network: &Network, meaning: LabelMeaning) -> Result<Option<LabelMeaning>> {
+        let temperature = confidence::fit(network, &meaning.labels, &self.0.valid)?;
+        Ok(Some(LabelMeaning {
+            temperature,
+            ..meaning
+        }))
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::judge::LabelJudge;
+use super::confidence::ConfidenceJudge;
 use super::meaning::LabelMeaning;
 use super::raw::Raw;
 use crate::base::failure::Result;
@@ -15,7 +15,7 @@ use crate::data::{Lines, Loader, Sequences, open_table, quoted};
 use crate::net::attribution::{Question, attribute};
 use crate::task::args::PredictArgs;
 use crate::task::trained::TrainedNet;
-use crate::task::why::{Reason, by_column, by_step, named_columns, rival, strongest};
+use crate::task::why::{Reason, by_column, by_step, named_columns, strongest};
 
 /// One line of `predict --why --json` for a sentence.
 #[derive(Serialize)]
@@ -176,17 +176,17 @@ impl TrainedNet<LabelMeaning> {
     /// Explains every step of the one sequence that there is.
     fn explain_steps(&self, one: &Raw) -> Result<Vec<Explained>> {
         let sequences: Sequences = one.encode(&self.meaning, "the input")?;
-        let judge = LabelJudge {
-            labels: &self.meaning.labels,
-            sequences: &sequences,
+        let judge = ConfidenceJudge {
+            chain: &self.softened_chain(),
+            top: 2,
+            targets: None,
         };
         let found = self.network.judge(&sequences, &judge)?;
-        let labels = found.into_iter().flat_map(|decoded| decoded.labels);
-        let outputs = self.network.outputs(&sequences)?;
-        let rows = outputs.chunks_exact(self.meaning.labels.len());
-        let answers: Vec<(usize, Option<usize>)> = labels
-            .zip(rows)
-            .map(|(label, row)| (label, rival(row, label)))
+        let steps = found
+            .iter()
+            .flat_map(|found| found.labels.iter().zip(&found.top));
+        let answers: Vec<(usize, Option<usize>)> = steps
+            .map(|(&label, top)| (label, rival(label, top)))
             .collect();
         let question = |(row, &(label, rival)): (usize, &(usize, Option<usize>))| Question {
             row,
@@ -205,4 +205,10 @@ impl TrainedNet<LabelMeaning> {
             })
             .collect())
     }
+}
+
+/// The likeliest other label, of the two that are likeliest in all that the scheme allows.
+fn rival(label: usize, top: &[(usize, f64)]) -> Option<usize> {
+    let mut labels = top.iter().map(|&(label, _)| label);
+    labels.find(|&other| other != label)
 }

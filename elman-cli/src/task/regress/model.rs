@@ -106,6 +106,37 @@ impl RegressModel {
         Ok(judged)
     }
 
+    /// How far off each sequence is, where there are many; else each step. Of several targets every one counts in units of
+    /// what it ranged over in training.
+    fn errors(&self, encoded: &Encoded, values: &[f64]) -> Errors {
+        /// Of fewer sequences the steps are taken, as if they had nothing to do with one another.
+        const MANY: usize = 20;
+        let (goals, sequences) = (&self.meaning.goals, &encoded.sequences);
+        let are_many = sequences.len() >= MANY;
+        let mut squares: BTreeMap<(usize, usize), (f64, f64)> = BTreeMap::new();
+        for sequence in 0..sequences.len() {
+            for row in sequences.outputs_of(sequence, 0..usize::MAX) {
+                let place = if are_many { (sequence, 0) } else { (0, row) };
+                for (i, goal) in goals.iter().enumerate() {
+                    let at = row * goals.len() + i;
+                    let [low, high] = goal.range;
+                    let unit = if goals.len() > 1 { high - low } else { 1.0 };
+                    let error = (values[at] - encoded.targets[at]) / unit;
+                    if !error.is_nan() {
+                        let (sum, count) = squares.entry(place).or_default();
+                        (*sum, *count) = (*sum + error * error, *count + 1.0);
+                    }
+                }
+            }
+        }
+        let root = |(place, (sum, count)): (_, (f64, f64))| (place, (sum / count).sqrt());
+        Errors {
+            unit: if are_many { "sequences" } else { "steps" },
+            horizon: 1,
+            by_step: squares.into_iter().map(root).collect(),
+        }
+    }
+
     fn samples(&self, blocks: Vec<Block>) -> Vec<Sample> {
         let shape = (self.meaning.inputs().len(), self.meaning.goals.len());
         let sample = |block| Sample::new(block, shape, self.meaning.read());
@@ -191,11 +222,6 @@ impl Trained for RegressModel {
     fn paired(&self, args: &EvalArgs) -> Result<Paired> {
         let (encoded, values) = self.judged(args)?;
         let scores = RegressScores::measure(&self.meaning, &encoded, &values);
-        let width = self.meaning.goals.len();
-        let pairs = encoded.targets.iter().zip(&values).enumerate();
-        let known = pairs.filter(|(_, (target, _))| !target.is_nan());
-        let by_step =
-            known.map(|(place, (target, value))| ((place % width, place / width), value - target));
         Ok(Paired {
             about: format!(
                 "{} of every {}",
@@ -207,10 +233,7 @@ impl Trained for RegressModel {
             ),
             score_name: "r2",
             score: scores.r2(),
-            outcomes: Outcomes::Errors(Errors {
-                horizon: 1,
-                by_step: by_step.collect(),
-            }),
+            outcomes: Outcomes::Errors(self.errors(&encoded, &values)),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use elman_core::{Level, Model, Read, TensorKind};
+use elman_core::{Read, TensorKind};
 
 use super::args::{At, DEFAULTS, RegressArgs};
 use super::choose::{Answers, Choice, choose};
@@ -18,7 +18,7 @@ use crate::data::spread::Spread;
 use crate::data::survey;
 use crate::data::table::Block;
 use crate::data::{Format, Sequences};
-use crate::net::infer;
+use crate::net::network::Network;
 use crate::task::parts::{self, Recorded};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
@@ -104,6 +104,8 @@ impl RegressTask {
                 valid: valid.sequences.clone(),
                 hiding: None,
                 class_weights: None,
+                transitions: None,
+                vectors: None,
             },
             valid,
         };
@@ -366,8 +368,8 @@ impl Task for RegressTask {
         "r2"
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let outputs = network.outputs(&self.data.valid)?;
         let values = self.data.meaning.values(&self.valid.expected, &outputs);
         let scores = RegressScores::measure(&self.data.meaning, &self.valid, &values);
         Ok(Measure {
@@ -376,9 +378,8 @@ impl Task for RegressTask {
         })
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
-        let meaning = &self.data.meaning;
-        let outputs = infer::outputs(Level::detect(), model, &self.data.valid)?;
+    fn evidence(&self, network: &Network, meaning: &RegressMeaning) -> Result<Vec<Evidence>> {
+        let outputs = network.outputs(&self.data.valid)?;
         let values = meaning.values(&self.valid.expected, &outputs);
         let scores = RegressScores::measure(meaning, &self.valid, &values);
         let shown = |(place, goal): (usize, &Goal)| {

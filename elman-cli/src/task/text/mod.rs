@@ -4,6 +4,7 @@ mod args;
 mod generate;
 mod lexicon;
 mod meaning;
+mod mistakes;
 mod model;
 mod reader;
 mod sample;

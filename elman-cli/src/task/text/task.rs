@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use elman_core::Model;
-
 use super::args::{LINES, STREAMS, TextArgs, WORDS};
 use super::lexicon::{LINE_END, Lexicon, Unit};
 use super::meaning::TextMeaning;
+use super::mistakes::{LineCost, Origin, mistakes};
 use super::sample::sample;
 use super::scores::measure;
 use crate::base::failure::{Failure, Result};
@@ -15,6 +14,7 @@ use crate::base::tell::tell;
 use crate::data::features;
 use crate::data::{Format, Sequences, text};
 use crate::net::gather::longest_first;
+use crate::net::network::Network;
 use crate::task::groups::{self, HELD_OUT, Member};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
@@ -54,6 +54,8 @@ pub struct TextTask {
     data: TaskData<TextMeaning>,
     /// Validation sequences, longest first.
     order: Vec<usize>,
+    /// Where they stand, if they are lines of a file.
+    origin: Option<Origin>,
 }
 
 impl TextTask {
@@ -81,6 +83,7 @@ impl TextTask {
         }
         Ok(Self {
             order: longest_first(&valid),
+            origin: None,
             data: TaskData {
                 spec,
                 hiding: Some(features::hiding(0, &counts, HIDING)),
@@ -89,6 +92,8 @@ impl TextTask {
                 valid,
                 meaning,
                 class_weights: None,
+                transitions: None,
+                vectors: None,
             },
         })
     }
@@ -262,7 +267,14 @@ impl Job for TextArgs {
                 })?
             }
         };
-        TextTask::new(&self.settings, (self.tokens, lines), &train, &valid)
+        let mut task = TextTask::new(&self.settings, (self.tokens, lines), &train, &valid)?;
+        if lines && self.settings.overfit_batch.is_none() {
+            task.origin = Some(Origin {
+                path: self.valid.as_ref().unwrap_or(path).clone(),
+                lines: lines_of(&task.data.meaning, &valid, &task.data.valid),
+            });
+        }
+        Ok(task)
     }
 }
 
@@ -289,7 +301,8 @@ impl Task for TextTask {
         "-nats_per_token"
     }
 
-    fn evidence(&self, model: &Model<'_>) -> Result<Vec<Evidence>> {
+    fn evidence(&self, network: &Network, _: &TextMeaning) -> Result<Vec<Evidence>> {
+        let model = &network.model()?;
         let samples = SAMPLED.map(|(how, temperature)| -> Result<Sample> {
             let text = sample(&self.data.meaning, model, temperature, SAMPLE_LENGTH)?;
             Ok(Sample {
@@ -299,11 +312,17 @@ impl Task for TextTask {
             })
         });
         let samples = samples.into_iter().collect::<Result<_>>()?;
-        Ok(vec![Evidence::Samples(samples)])
+        let mut shown = vec![Evidence::Samples(samples)];
+        if let Some(origin) = &self.origin {
+            let (lexicon, valid) = (&self.data.meaning.lexicon, &self.data.valid);
+            let costs = network.judge(valid, &LineCost(valid))?;
+            shown.push(Evidence::Mistakes(mistakes(lexicon, valid, &costs, origin)));
+        }
+        Ok(shown)
     }
 
-    fn measure(&self, model: &Model<'_>) -> Result<Measure> {
-        let scores = measure(model, &self.data.valid, &self.order)?;
+    fn measure(&self, network: &Network) -> Result<Measure> {
+        let scores = measure(&network.model()?, &self.data.valid, &self.order)?;
         Ok(Measure {
             loss: scores.per_token(),
             score: -scores.per_token(),

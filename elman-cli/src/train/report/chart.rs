@@ -29,6 +29,8 @@ pub struct Chart<'a> {
     /// Names of the x values, by number; empty where the number itself will do.
     pub x_labels: &'a [String],
     pub lines: Vec<Line<'a>>,
+    /// Points that nothing joins, each with what is said of it.
+    pub dots: Vec<Dot<'a>>,
     /// Where something happened, and what.
     pub mark: Option<(f64, String)>,
     /// A level to compare with, and what it is.
@@ -47,6 +49,15 @@ pub struct Line<'a> {
     /// Class of the page's style: `a`, `b`.
     pub class: &'a str,
     pub points: Vec<(f64, f64)>,
+}
+
+/// One point of a chart.
+#[derive(Clone, Debug)]
+pub struct Dot<'a> {
+    pub place: (f64, f64),
+    /// Class of the page's style: `a`, `b`.
+    pub class: &'a str,
+    pub title: String,
 }
 
 impl Chart<'_> {
@@ -122,9 +133,10 @@ struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     fn new(chart: &'a Chart<'a>, width: f64) -> Option<Self> {
-        let points = || chart.lines.iter().flat_map(|line| &line.points);
+        let lines = || chart.lines.iter().flat_map(|line| &line.points).copied();
+        let points = || lines().chain(chart.dots.iter().map(|dot| dot.place));
         let level = chart.level.iter().map(|&(level, _)| level);
-        let ys = points().map(|&(_, y)| y).chain(level);
+        let ys = points().map(|(_, y)| y).chain(level);
         let y = if chart.is_log {
             Scale::log(ys, 5)
         } else {
@@ -143,7 +155,9 @@ impl<'a> Frame<'a> {
             .max()
             .unwrap_or(4);
         let room = (width - left - RIGHT) / (DIGIT * widest as f64 + 26.0);
-        let x = Scale::integers(points().map(|&(x, _)| x), (room as usize).clamp(1, 10))?;
+        let mark = chart.mark.iter().map(|&(mark, _)| mark);
+        let xs = points().map(|(x, _)| x).chain(mark);
+        let x = Scale::integers(xs, (room as usize).clamp(1, 10))?;
         Some(Self {
             chart,
             width,
@@ -174,7 +188,8 @@ impl<'a> Frame<'a> {
                     path.mark d=(format!("M{x:.1} {TOP:.1}V{bottom:.1}")) {}
                 }
                 @for line in &self.chart.lines { (self.line(line)) }
-                (self.tooltips(bottom))
+                @if self.chart.dots.is_empty() { (self.tooltips(bottom)) }
+                @for dot in &self.chart.dots { (self.dot(dot)) }
             }
         }
     }
@@ -223,6 +238,18 @@ impl<'a> Frame<'a> {
             path class=(format!("line {}", line.class)) d=(path) {}
             @if let Some((x, y)) = last.filter(|_| count == 1) {
                 circle class=(format!("dot {}", line.class)) cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="3.5" {}
+            }
+        }
+    }
+
+    fn dot(&self, dot: &Dot<'_>) -> Markup {
+        let (x, y) = dot.place;
+        html! {
+            @if let Some((x, y)) = self.x_of(x).zip(self.y_of(y)) {
+                circle class=(format!("dot {}", dot.class)) cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="2.5"
+                    fill-opacity="0.6" {
+                    title { (dot.title) }
+                }
             }
         }
     }
@@ -314,6 +341,27 @@ mod tests {
                 .figure()
                 .into_string()
                 .contains("<circle")
+        );
+    }
+
+    #[test]
+    fn dots_lie_on_the_scales_and_say_what_they_are() {
+        let dots = [(100.0, 0.5), (900.0, 0.75)].map(|place| Dot {
+            place,
+            class: "b",
+            title: format!("<{}>", place.0),
+        });
+        let chart = Chart {
+            dots: dots.to_vec(),
+            mark: Some((1000.0, "all there is".to_owned())),
+            ..chart(Vec::new())
+        };
+        let page = chart.figure().into_string();
+        assert_eq!(page.matches("<circle class=\"dot b\"").count(), 2, "{page}");
+        assert!(page.contains("<title>&lt;900&gt;</title>"), "{page}");
+        assert!(
+            page.contains(">1000</text>"),
+            "the mark has a place: {page}"
         );
     }
 

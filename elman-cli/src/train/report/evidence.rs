@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::confusion::Confusion;
+use super::reliability::Reliability;
 
 /// Something to look at.
 #[derive(Clone, Debug)]
@@ -12,7 +13,18 @@ pub enum Evidence {
     Spans(Vec<KindScore>),
     Series(Series),
     Samples(Vec<Sample>),
+    Reliability(ReliabilityCurve),
     Mistakes(Mistakes),
+}
+
+/// How often answers were right, by how sure they were.
+#[derive(Clone, Debug, Default)]
+pub struct ReliabilityCurve {
+    /// What the answers are, such as spans.
+    pub what: String,
+    pub reliability: Reliability,
+    /// What logits were divided by.
+    pub temperature: f64,
 }
 
 /// Where a net was most wrong in the validation data.

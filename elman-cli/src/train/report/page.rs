@@ -3,7 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{Chart, Line};
-use super::evidence::{Evidence, Sample, Series};
+use super::evidence::{Evidence, ReliabilityCurve, Sample, Series};
+use super::reliability::ReliabilityRow;
 use super::run::{Row, RunReport, RunState};
 use super::scale::tidy;
 use super::{matrix, tables};
@@ -16,34 +17,40 @@ const STYLE: &str = include_str!("style.css");
 /// The page loads nothing, whatever ends up in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
+/// A page that needs nothing else.
+pub fn page(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (title) " – elman" }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    };
+    page.into_string()
+}
+
 impl RunReport {
     /// The page.
     pub fn to_html(&self) -> String {
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta http-equiv="Content-Security-Policy" content=(POLICY);
-                    title { (self.heading()) " – elman" }
-                    link rel="icon" href="data:,";
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    (self.header())
-                    main {
-                        (self.curves())
-                        @for evidence in &self.evidence { (evidence.show()) }
-                        (self.doctor())
-                        (tables::settings(&self.settings))
-                        (tables::calls(&self.calls))
-                    }
-                    footer { "Written by elman. The same figures: metrics.jsonl, and tensorboard --logdir on this folder." }
-                }
+        let body = html! {
+            (self.header())
+            main {
+                (self.curves())
+                @for evidence in &self.evidence { (evidence.show()) }
+                (self.doctor())
+                (tables::settings(&self.settings))
+                (tables::calls(&self.calls))
             }
+            footer { "Written by elman. The same figures: metrics.jsonl, and tensorboard --logdir on this folder." }
         };
-        page.into_string()
+        page(&self.heading(), &body)
     }
 
     /// The best epoch so far.
@@ -205,9 +212,47 @@ impl Evidence {
             Self::Spans(kinds) => tables::kinds("Spans", "type", kinds),
             Self::Series(series) => series.show(),
             Self::Samples(samples) => show_samples(samples),
+            Self::Reliability(curve) => curve.show(),
             Self::Mistakes(mistakes) => tables::mistakes(mistakes),
         }
     }
+}
+
+impl ReliabilityCurve {
+    fn show(&self) -> Markup {
+        let rows = self.reliability.rows();
+        let points = |of: fn(&ReliabilityRow) -> f64| {
+            rows.iter().map(|row| (row.confidence, of(row))).collect()
+        };
+        let chart = Chart {
+            title: &format!("Confidence of {}, validation data", self.what),
+            x_name: "confidence",
+            lines: vec![
+                Line {
+                    name: "share that is right",
+                    class: "a",
+                    points: points(|row| row.accuracy),
+                },
+                Line {
+                    name: "as it should be",
+                    class: "b",
+                    points: points(|row| row.confidence),
+                },
+            ],
+            note: format!(
+                "Expected calibration error {} % over {}, at temperature {}.",
+                tidy(self.reliability.error() * 100.0),
+                counted(self.reliability.count(), &self.what),
+                tidy(self.temperature)
+            ),
+            ..Chart::default()
+        };
+        chart.figure()
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}", grouped(count))
 }
 
 impl Series {
@@ -258,7 +303,8 @@ fn show_samples(samples: &[Sample]) -> Markup {
     }
 }
 
-fn tile(name: &str, value: &str) -> Markup {
+/// A figure with its name.
+pub fn tile(name: &str, value: &str) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
 }
 

@@ -110,21 +110,24 @@ pub fn calls(calls: &[Call]) -> Markup {
 
 /// Where the net was most wrong.
 pub fn mistakes(mistakes: &Mistakes) -> Markup {
+    // Lines of a text have nothing that is and nothing that was found.
+    let are_answers = mistakes.worst.iter().any(|one| !one.real.is_empty());
     html! {
         @if !mistakes.worst.is_empty() {
             section.card.kinds {
                 h2 { "Worst mistakes" small { " in the validation data, " (mistakes.path) } }
                 div.scroll { table {
                     thead { tr {
-                        th.number { (mistakes.place) } th { } th { "is" } th { "found" } th.number { (mistakes.cost) }
+                        th.number { (mistakes.place) } th { }
+                        @if are_answers { th { "is" } th { "found" } }
+                        th.number { (mistakes.cost) }
                     } }
                     tbody {
                         @for one in &mistakes.worst {
                             tr {
                                 td.number { (one.place) }
                                 td { (one.what) }
-                                td { (one.real) }
-                                td { (one.found) }
+                                @if are_answers { td { (one.real) } td { (one.found) } }
                                 td.number { (tidy(one.cost)) }
                             }
                         }

@@ -12,14 +12,14 @@ fn counted(number: usize, noun: &str) -> String {
 
 impl<T: Task> Trainer<'_, T> {
     pub(super) fn introduce(&self) {
-        let (train, valid, spec) = (self.task.train(), self.task.valid(), self.task.spec());
+        let (train, valid) = (self.task.train(), self.task.valid());
         self.progress.say(&format!(
             "{} ({}) to learn from, {} to validate on; cell {}, {} parameters; {}, {}",
             counted(train.len(), "sequence"),
             counted(train.rows(), "step"),
             valid.len(),
             self.settings.cell.word(),
-            spec.params_len(),
+            self.task.data().params_len(),
             self.workforce(),
             Level::detect(),
         ));

@@ -101,6 +101,7 @@ fn forecasts_are_tested_by_their_squared_errors() {
     assert_eq!(diebold_mariano(&[vec![0.0; 9]], 1), 1.0);
     let errors = |shift: f64, steps: std::ops::Range<usize>| {
         Outcomes::Errors(Errors {
+            unit: "steps",
             horizon: 2,
             by_step: steps
                 .map(|step| ((step / 40, step), shift + (step * step % 7) as f64))
