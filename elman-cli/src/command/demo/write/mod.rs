@@ -74,7 +74,7 @@ fn samples(seed: u64) -> Result<Vec<Samples>> {
         Samples {
             about: "Pictures of digits, read row by row:",
             files: files([
-                ("digits.csv", digits(1, 400)),
+                ("digits.csv", digits(1, 500)),
                 ("digits-dev.csv", digits(2, 100)),
                 ("digits-test.csv", digits(3, 100)),
                 ("digits-new.csv", digits(4, 10)),
