@@ -262,7 +262,8 @@ flags() {
         "--schedule never" "--batch 0" "--batch 1048577" "--k1 0" "--k1 4 --k2 2" "--accumulate 0" "--warm-up -1" "--average 1" \
         "--smoothing 1" "--clip-norm -1" "--clip-norm nan" "--epochs 0" "--patience -1" "--overfit-batch 0" "--time-limit 0s" \
         "--time-limit forever" "--checkpoint-every 0s" "--seed -1" "--seed 18446744073709551616" "--threads 0" "--threads 1025" \
-        "--format xml" "--config none.toml" "--folds 1" "--seeds 0" "--fold 3/2" "--folds 2 --seeds 2" "--folds 1000"; do
+        "--format xml" "--config none.toml" "--folds 1" "--seeds 0" "--fold 3/2" "--folds 2 --seeds 2" "--folds 1000" \
+        "--transitions perhaps" "--class-weights heavy"; do
         all=$((all + 1))
         $elman $label --out flags $flag >out 2>err </dev/null
         if [ $? = 2 ] && [ -s err ] && ! grep -q panicked err && [ ! -e flags ]; then good=$((good + 1)); else bad "flag $flag" "$(tail -n 2 err)"; rm -rf flags; fi
@@ -271,7 +272,9 @@ flags() {
         "eval whole --data train.conll --part test" "export whole --format pdf -o x" "bench --hidden 0 --batch 1 --steps 1 --input 1 --output 1 --mode forward" \
         "generate whole --length 5" "gradcheck whole" "inspect nowhere" \
         "compare whole nowhere" "compare whole whole --part test" "eval whole whole --data train.conll --int8" \
-        "predict whole whole --data train.conll --why"; do
+        "predict whole whole --data train.conll --why" "predict whole --data train.conll --top-k 0" \
+        "predict whole --data train.conll --min-confidence 2" "predict whole --data train.conll --why --top-k 2" \
+        "predict whole --data train.conll --interval 2" "predict whole --data train.conll --flag"; do
         all=$((all + 1))
         $elman $flag >out 2>err </dev/null
         if [ $? = 2 ] && [ -s err ] && ! grep -q panicked err; then good=$((good + 1)); else bad "elman $flag" "$(tail -n 2 err)"; fi
