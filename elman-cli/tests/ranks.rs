@@ -207,7 +207,7 @@ mod with_mpi {
     }
 
     /// Long enough to be stopped in the middle.
-    const LONG: &str = "train text --train rhyme.txt --lines false --k1 6 --k2 9 --batch 40 --hidden 64 --epochs 80 --patience 0 \
+    const LONG: &str = "train text --train rhyme.txt --lines false --k1 6 --k2 9 --batch 40 --hidden 64 --epochs 200 --patience 0 \
                         --threads 1 --checkpoint-every 5ms";
 
     fn wait_for_epochs(shop: &Workshop, run: &str, epochs: usize) {
@@ -279,19 +279,20 @@ mod with_mpi {
             ran.err
         );
         for ranks in [2, 4] {
+            let done = shop.text("killed/metrics.jsonl").lines().count();
             // To be ended once more by the death of the first, and then by nobody.
             let child = launch(&shop, ranks, &format!("train --resume {folder}"))
                 .spawn()
                 .expect("mpirun starts");
             if ranks == 2 {
-                wait_for_epochs(&shop, "killed", 20);
+                wait_for_epochs(&shop, "killed", done + 10);
                 signal("-KILL", process_of(0, &folder));
             }
             let ran = end_of(child);
             assert_eq!(ran.code == 0, ranks == 4, "{}", ran.err);
         }
         assert_same(&shop, "whole", "killed", "killed and resumed");
-        assert_eq!(shop.text("killed/metrics.jsonl").lines().count(), 80);
+        assert_eq!(shop.text("killed/metrics.jsonl").lines().count(), 200);
     }
 
     #[test]
@@ -321,10 +322,11 @@ mod with_mpi {
         assert!(said(&ran)[0].contains("stopped in epoch"), "{}", ran.err);
         // Asked is only one that follows.
         let folder = shop.path("stopped").display().to_string();
+        let done = shop.text("stopped/metrics.jsonl").lines().count();
         child = launch(&shop, 3, &format!("train --resume {folder}"))
             .spawn()
             .expect("mpirun starts");
-        wait_for_epochs(&shop, "stopped", 20);
+        wait_for_epochs(&shop, "stopped", done + 10);
         signal("-TERM", process_of(2, &folder));
         let ran = end_of(child);
         assert_eq!(
