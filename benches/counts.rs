@@ -115,6 +115,7 @@ workloads! { streams at every level:
 workloads! { without_level:
     stream_int8_32 = int8_stream(TANH);
     stream_int8_gru_32 = int8_stream(Cell::gru());
+    stream_int8_lstm_32 = int8_stream(Cell::lstm());
     load_csv = loader(elman_cli::hostile::csv, files::csv());
     load_ts = loader(elman_cli::hostile::ts, files::ts());
     load_npy = loader(elman_cli::hostile::npy, files::npy());
