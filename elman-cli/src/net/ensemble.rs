@@ -81,6 +81,7 @@ pub fn judge<J: Judge>(
 mod tests {
     use super::*;
     use crate::base::seeds::{self, Purpose};
+    use crate::net::judge::Keep;
     use elman_core::{Init, Spec, Target, initialize};
 
     /// Averages outputs as they are.
@@ -93,26 +94,6 @@ mod tests {
 
         fn finish(&self, mean: Vec<f64>) -> Vec<f32> {
             mean.into_iter().map(|sum| sum as f32).collect()
-        }
-    }
-
-    /// Keeps every row with its target.
-    struct Keep;
-
-    impl Judge for Keep {
-        type Notes = Vec<(usize, Vec<f32>)>;
-        type Verdict = Self::Notes;
-
-        fn start(&self) -> Self::Notes {
-            Vec::new()
-        }
-
-        fn see(&self, rows: &mut Self::Notes, target: usize, row: &[f32]) {
-            rows.push((target, row.to_vec()));
-        }
-
-        fn end(&self, rows: Self::Notes) -> Self::Verdict {
-            rows
         }
     }
 

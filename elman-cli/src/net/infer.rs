@@ -220,6 +220,7 @@ mod tests {
     use super::*;
     use crate::base::seeds::{self, Purpose};
     use crate::data::{Rows, Targets};
+    use crate::net::judge::Keep;
     use crate::net::network::Network;
     use elman_core::*;
 
@@ -283,26 +284,6 @@ mod tests {
             )
             .unwrap();
             assert_eq!(network.outputs(&sequences).unwrap(), whole);
-        }
-    }
-
-    /// Keeps every row with its target: nothing may be lost, doubled or swapped.
-    struct Keep;
-
-    impl Judge for Keep {
-        type Notes = Vec<(usize, Vec<f32>)>;
-        type Verdict = Self::Notes;
-
-        fn start(&self) -> Self::Notes {
-            Vec::new()
-        }
-
-        fn see(&self, rows: &mut Self::Notes, target: usize, row: &[f32]) {
-            rows.push((target, row.to_vec()));
-        }
-
-        fn end(&self, rows: Self::Notes) -> Self::Verdict {
-            rows
         }
     }
 

@@ -39,6 +39,39 @@ impl Errors {
     }
 }
 
+/// Mean squared error of a net's outputs; what has no goal does not count.
+pub fn mean_square(goals: &[f32], outputs: &[f32]) -> f64 {
+    let mut errors = Errors::default();
+    for (&goal, &output) in goals.iter().zip(outputs).filter(|(goal, _)| !goal.is_nan()) {
+        errors.add(f64::from(output - goal));
+    }
+    errors.mse()
+}
+
+/// A row for each of several ways to estimate the same values.
+pub fn table(rows: [(&str, &Errors); 3]) -> String {
+    let mut table = format!("{:16}{:>14}{:>14}\n", "", "RMSE", "MAE");
+    for (name, errors) in rows {
+        let [rmse, mae] = [errors.rmse(), errors.mae()].map(significant);
+        table += &format!("{name:16}{rmse:>14}{mae:>14}\n");
+    }
+    table
+}
+
+/// What is said of the errors of values outside of the range of training; nothing if there are none.
+pub fn outside_of([low, high]: [f64; 2], errors: &Errors) -> String {
+    if errors.items == 0 {
+        return String::new();
+    }
+    format!(
+        "\n{} of them lie outside of {} to {}, the range of training; RMSE there {}\n",
+        errors.items,
+        significant(low),
+        significant(high),
+        significant(errors.rmse())
+    )
+}
+
 /// A number with about five digits.
 pub fn significant(value: f64) -> String {
     let size = value.abs();

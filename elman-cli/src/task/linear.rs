@@ -1,5 +1,6 @@
 //! Least squares: a number as a weighted sum of others. The baseline of every forecast, and what the net builds on.
 
+use elman_core::{Spec, TensorKind};
 use serde::{Deserialize, Serialize};
 
 /// `intercept + weights · features`
@@ -7,6 +8,15 @@ use serde::{Deserialize, Serialize};
 pub struct Linear {
     pub weights: Vec<f64>,
     pub intercept: f64,
+}
+
+/// Makes the head of a net zero: what the net adds to a sum is nothing until the data show otherwise.
+pub fn zero_head(spec: &Spec, params: &mut [f32]) {
+    for tensor in spec.tensors() {
+        if matches!(tensor.kind, TensorKind::HeadWeights | TensorKind::HeadBias) {
+            params[tensor.range()].fill(0.0);
+        }
+    }
 }
 
 /// Rows of features and what should come out of each.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::meaning::ForecastMeaning;
-use crate::task::errors::{Errors, significant};
+use crate::task::errors::{self, Errors};
 use crate::task::interval::Coverage;
 
 /// A step that is forecast from.
@@ -173,34 +173,21 @@ impl ForecastScores {
             steps => format!("{steps} steps"),
         };
         let mut table = format!(
-            "{} values of {target}, each forecast {ahead} before, in the units of the data\n\n{:16}{:>14}{:>14}\n",
-            self.net.items, "", "RMSE", "MAE"
+            "{} values of {target}, each forecast {ahead} before, in the units of the data\n\n",
+            self.net.items
         );
         let rows = [
             ("this model", &self.net),
             ("autoregression", &self.linear),
             ("persistence", &self.persistence),
         ];
-        for (name, errors) in rows {
-            let [rmse, mae] = [errors.rmse(), errors.mae()].map(significant);
-            table += &format!("{name:16}{rmse:>14}{mae:>14}\n");
-        }
+        table += &errors::table(rows);
         if self.linear.rmse() < self.net.rmse() {
             table += "\nthe linear autoregression is better here: the series may hold nothing for a net to learn, or too few rows\n";
         }
         if self.is_covered() {
             table += &self.coverage.sentence();
         }
-        if self.outside.items > 0 {
-            let [low, high] = meaning.range;
-            table += &format!(
-                "\n{} of them lie outside of {} to {}, the range of training; RMSE there {}\n",
-                self.outside.items,
-                significant(low),
-                significant(high),
-                significant(self.outside.rmse())
-            );
-        }
-        table
+        table + &errors::outside_of(meaning.range, &self.outside)
     }
 }

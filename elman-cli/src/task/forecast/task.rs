@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use elman_core::{Input, TensorKind};
+use elman_core::Input;
 
 use super::args::{DEFAULTS, ForecastArgs};
 use super::choose::{Asked, Choice, choose, learnable};
@@ -19,9 +19,9 @@ use crate::base::typed::names;
 use crate::data::Format;
 use crate::data::table::Part;
 use crate::net::network::Network;
-use crate::task::errors::significant;
+use crate::task::errors::{mean_square, significant};
 use crate::task::interval::ErrorSizes;
-use crate::task::linear::Design;
+use crate::task::linear::{Design, zero_head};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
@@ -161,16 +161,6 @@ fn step_names(series: &[Series], encoded: &Encoded, horizon: usize) -> Vec<Strin
     };
     let sequences = encoded.series.iter().enumerate();
     sequences.flat_map(of_sequence).collect()
-}
-
-/// Mean squared error of the net's outputs, in the unit of the training loss: what the linear sum missed in training is 1.
-fn loss(goals: &[f32], outputs: &[f32]) -> f64 {
-    let (mut sum, mut count) = (0.0, 0.0f64);
-    for (&goal, &output) in goals.iter().zip(outputs).filter(|(goal, _)| !goal.is_nan()) {
-        sum += f64::from(output - goal).powi(2);
-        count += 1.0;
-    }
-    sum / count.max(1.0)
 }
 
 /// The mean of every column over the training part.
@@ -316,11 +306,7 @@ impl Task for ForecastTask {
 
     /// A head of zeros: training starts from the linear forecast, and only what the data show leads away from it.
     fn start(&self, params: &mut [f32]) {
-        for tensor in self.data.spec.tensors() {
-            if matches!(tensor.kind, TensorKind::HeadWeights | TensorKind::HeadBias) {
-                params[tensor.range()].fill(0.0);
-            }
-        }
+        zero_head(&self.data.spec, params);
     }
 
     fn start_name(&self) -> Option<&'static str> {
@@ -335,7 +321,8 @@ impl Task for ForecastTask {
         let outputs = network.outputs(&self.data.valid)?;
         let scores = ForecastScores::measure(&self.data.meaning, &self.items, &outputs);
         Ok(Measure {
-            loss: loss(self.data.valid.goals(), &outputs),
+            // In the unit of the training loss: what the linear sum missed in training is 1.
+            loss: mean_square(self.data.valid.goals(), &outputs),
             score: scores.skill(),
         })
     }

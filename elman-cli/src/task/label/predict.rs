@@ -12,7 +12,7 @@ use crate::base::failure::Result;
 use crate::base::json;
 use crate::data::conll::{Conll, Sentence};
 use crate::data::running::{RunningSentence, RunningText};
-use crate::data::table::Wanted;
+use crate::data::table::{Blocks, Wanted};
 use crate::data::{self, Lines, Loader, open_table, quoted};
 use crate::task::args::{PredictArgs, UNSURE};
 
@@ -204,6 +204,24 @@ impl LabelModel {
         Ok(writeln!(out)?)
     }
 
+    /// The rows that the command line names, with these columns.
+    ///
+    /// # Errors
+    /// A file that is missing or does not fit.
+    pub(super) fn open_rows(
+        &self,
+        args: &PredictArgs,
+        columns: &[String],
+    ) -> Result<Box<dyn Blocks>> {
+        let wanted = Wanted {
+            format: args.format,
+            columns: Some(columns.to_vec()),
+            dialect: self.meaning.dialect.clone(),
+            ..Wanted::default()
+        };
+        open_table(&args.data, &wanted)
+    }
+
     /// Labels the rows of a table: `seq,t,label,probability`, or a JSON object per sequence.
     ///
     /// # Errors
@@ -215,13 +233,7 @@ impl LabelModel {
         chunk: usize,
         out: &mut dyn Write,
     ) -> Result<()> {
-        let wanted = Wanted {
-            format: args.format,
-            columns: Some(columns.to_vec()),
-            dialect: self.meaning.dialect.clone(),
-            ..Wanted::default()
-        };
-        let mut table = open_table(&args.data, &wanted)?;
+        let mut table = self.open_rows(args, columns)?;
         if !args.json {
             writeln!(out, "seq,t,label,probability")?;
         }

@@ -10,8 +10,8 @@ use super::raw::Raw;
 use crate::base::failure::Result;
 use crate::base::json;
 use crate::data::conll::{Conll, Sentence};
-use crate::data::table::{Block, Labels, Wanted};
-use crate::data::{Lines, Loader, Sequences, open_table, quoted};
+use crate::data::table::{Block, Labels};
+use crate::data::{Lines, Loader, Sequences, quoted};
 use crate::net::attribution::{Question, attribute};
 use crate::task::args::PredictArgs;
 use crate::task::trained::TrainedNet;
@@ -60,13 +60,7 @@ impl TrainedNet<LabelMeaning> {
         let Some(columns) = self.meaning.reading.columns() else {
             return self.explain_sentences(args, chunk, out);
         };
-        let wanted = Wanted {
-            format: args.format,
-            columns: Some(columns.to_vec()),
-            dialect: self.meaning.dialect.clone(),
-            ..Wanted::default()
-        };
-        let mut table = open_table(&args.data, &wanted)?;
+        let mut table = self.open_rows(args, columns)?;
         if !args.json {
             writeln!(out, "seq,t,label,rather_than,why")?;
         }

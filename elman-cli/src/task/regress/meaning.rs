@@ -144,6 +144,7 @@ impl Meaning for RegressMeaning {
                 && goal.linear.weights.len() == goal.regressors.len(inputs)
         };
         inputs > 0
+            && !self.goals.is_empty()
             && self.reading.fits(&spec.input)
             && spec.head == self.head()
             && self.fallback.len() == inputs

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::meaning::{Encoded, Goal, RegressMeaning};
 use crate::base::json;
-use crate::task::errors::{Errors, significant};
+use crate::task::errors::{self, Errors};
 use crate::task::interval::Coverage;
 
 /// Scores of the estimates of one target.
@@ -196,36 +196,20 @@ impl RegressScores {
 impl TargetScores {
     fn to_table(&self, goal: &Goal) -> String {
         let mut table = format!(
-            "{} values of {}, in the units of the data; r2 {:.4}\n\n{:16}{:>14}{:>14}\n",
+            "{} values of {}, in the units of the data; r2 {:.4}\n\n",
             self.net.items,
             goal.name,
-            self.r2(),
-            "",
-            "RMSE",
-            "MAE"
+            self.r2()
         );
         let rows = [
             ("this model", &self.net),
             ("linear sum", &self.linear),
             ("mean of training", &self.mean),
         ];
-        for (name, errors) in rows {
-            let [rmse, mae] = [errors.rmse(), errors.mae()].map(significant);
-            table += &format!("{name:16}{rmse:>14}{mae:>14}\n");
-        }
+        table += &errors::table(rows);
         if self.coverage.items > 0 {
             table += &self.coverage.sentence();
         }
-        if self.outside.items > 0 {
-            let [low, high] = goal.range;
-            table += &format!(
-                "\n{} of them lie outside of {} to {}, the range of training; RMSE there {}\n",
-                self.outside.items,
-                significant(low),
-                significant(high),
-                significant(self.outside.rmse())
-            );
-        }
-        table
+        table + &errors::outside_of(goal.range, &self.outside)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use elman_core::{Read, TensorKind};
+use elman_core::Read;
 
 use super::args::{At, DEFAULTS, RegressArgs};
 use super::choose::{Answers, Choice, choose};
@@ -19,7 +19,9 @@ use crate::data::survey;
 use crate::data::table::Block;
 use crate::data::{Format, Sequences};
 use crate::net::network::Network;
+use crate::task::errors::mean_square;
 use crate::task::interval::ErrorSizes;
+use crate::task::linear::zero_head;
 use crate::task::parts::{self, Recorded};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
@@ -336,16 +338,6 @@ impl Job for RegressArgs {
     }
 }
 
-/// Mean squared error of the net's outputs, in the unit of the training loss: what the linear sums missed in training is 1.
-fn loss(goals: &[f32], outputs: &[f32]) -> f64 {
-    let (mut sum, mut count) = (0.0, 0.0f64);
-    for (&goal, &output) in goals.iter().zip(outputs).filter(|(goal, _)| !goal.is_nan()) {
-        sum += f64::from(output - goal).powi(2);
-        count += 1.0;
-    }
-    sum / count.max(1.0)
-}
-
 impl Task for RegressTask {
     type Meaning = RegressMeaning;
 
@@ -355,11 +347,7 @@ impl Task for RegressTask {
 
     /// A head of zeros: training starts from the linear sums, and only what the data show leads away from them.
     fn start(&self, params: &mut [f32]) {
-        for tensor in self.data.spec.tensors() {
-            if matches!(tensor.kind, TensorKind::HeadWeights | TensorKind::HeadBias) {
-                params[tensor.range()].fill(0.0);
-            }
-        }
+        zero_head(&self.data.spec, params);
     }
 
     fn start_name(&self) -> Option<&'static str> {
@@ -375,7 +363,8 @@ impl Task for RegressTask {
         let values = self.data.meaning.values(&self.valid.expected, &outputs);
         let scores = RegressScores::measure(&self.data.meaning, &self.valid, &values);
         Ok(Measure {
-            loss: loss(self.data.valid.goals(), &outputs),
+            // In the unit of the training loss: what the linear sum missed in training is 1.
+            loss: mean_square(self.data.valid.goals(), &outputs),
             score: scores.r2(),
         })
     }
