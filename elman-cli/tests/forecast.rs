@@ -472,6 +472,25 @@ fn intervals_hold_what_comes_and_flag_what_should_not() {
         table.contains("of the values lie within their intervals"),
         "{table}"
     );
+    // Growth with gaps, on the curve of logarithms: what is missing there is no error.
+    let mut growth = "y\n".to_owned();
+    for step in 0..400 {
+        random = random * 16_807 % 0x7FFF_FFFF;
+        let noise = 1.0 + (random % 1000) as f64 / 10_000.0;
+        let y = 100.0 * (f64::from(step) / 100.0).exp() * noise;
+        growth += &if step % 7 == 3 {
+            "NaN\n".to_owned()
+        } else {
+            format!("{y:.3}\n")
+        };
+    }
+    shop.write("growth.csv", growth);
+    let said = shop.run("train forecast --train growth.csv --target y --out growth --epochs 1 --hidden 4 --threads 1");
+    assert!(said.err.contains("logarithms"), "{}", said.err);
+    let scores = shop.scores("growth", "growth.csv --interval 0.9");
+    let [width, rmse] =
+        ["interval_width", "rmse"].map(|name| scores[name].as_f64().expect("a number"));
+    assert!(width < 8.0 * rmse, "{scores}");
     // One value that nothing foretells.
     let odd = text.clone() + "40\n3\n";
     shop.write("odd.csv", &odd);
