@@ -42,8 +42,19 @@ pub fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Cli> {
     let Some(task) = cli.task() else {
         return Ok(cli);
     };
+    let mut typed = line.split_off(DEPTH);
+    let shape = task.pretrained()?;
+    // It may have another cell.
+    let cli = if shape.is_empty() {
+        cli
+    } else {
+        typed.splice(0..0, shape);
+        Cli::parse_from(line.iter().chain(&typed))
+    };
+    let Some(task) = cli.task() else {
+        return Ok(cli);
+    };
     // Defaults as if they had been typed before everything else.
-    let typed = line.split_off(DEPTH);
     line.extend(task.defaults()?);
     if !typed.iter().any(says_epochs) {
         line.push("--usual-epochs".into());

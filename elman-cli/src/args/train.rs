@@ -12,6 +12,7 @@ use crate::task::forecast::ForecastArgs;
 use crate::task::label::LabelArgs;
 use crate::task::regress::RegressArgs;
 use crate::task::text::TextArgs;
+use crate::train::pretrained::Pretrained;
 use crate::train::task::Task;
 use crate::train::{Changes, Job};
 
@@ -31,6 +32,7 @@ Examples:
   elman train text --train shakespeare.txt --cell lstm
   elman train --resume runs/names               (on to the very same model)
   elman train --resume runs/names --epochs 60   (further than it was to go)
+  elman train label --train new.conll --init runs/names   (what it knows, and more)
   mpirun -n 4 elman train text --train shakespeare.txt   (four processes, the
                    same model; needs a build with the feature mpi: elman --version)"
 )]
@@ -95,6 +97,21 @@ impl TrainTask {
             }
         }
         self.visit(Config)
+    }
+
+    /// The shape of the net that training starts from, as flags: none where it starts anew.
+    ///
+    /// # Errors
+    /// No such net.
+    pub fn pretrained(&self) -> Result<Vec<OsString>> {
+        struct Shape;
+        impl Visitor for Shape {
+            type Output = Result<Vec<OsString>>;
+            fn visit<J: Job>(self, job: &J) -> Self::Output {
+                Pretrained::<<J::Task as Task>::Meaning>::flags(job.settings())
+            }
+        }
+        self.visit(Shape)
     }
 
     /// What settings are when nobody says otherwise, as flags: it may depend on the kind of the data and on the cell.

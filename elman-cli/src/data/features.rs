@@ -178,7 +178,18 @@ impl Vocabulary {
         width: usize,
         words: &HashMap<&str, usize>,
     ) -> (Self, Vec<usize>) {
+        let none = StoredVocabulary {
+            feature,
+            width,
+            entries: Vec::new(),
+        };
+        Self::from(none).extended(words)
+    }
+
+    /// The same behind the values that have ids already, however rare these are among the words.
+    pub fn extended(&self, words: &HashMap<&str, usize>) -> (Self, Vec<usize>) {
         let mut counts: HashMap<String, usize> = HashMap::new();
+        let feature = self.feature;
         for (word, &count) in words {
             let word = Folded::new(word);
             let value = feature.of(&word);
@@ -187,22 +198,24 @@ impl Vocabulary {
                 None => drop(counts.insert(value.into_owned(), count)),
             }
         }
-        let rare = counts.values().filter(|&&count| count < OFTEN_ENOUGH).sum();
-        let known = counts.into_iter();
-        let known = most_frequent_first(known.filter(|&(_, count)| count >= OFTEN_ENOUGH));
-        let counts = std::iter::once(rare)
-            .chain(known.iter().map(|&(_, count)| count))
+        let known = self.entries.iter();
+        let of_known: Vec<usize> = known
+            .map(|value| counts.remove(value).unwrap_or(0))
             .collect();
-        let entries = known.into_iter().map(|(value, _)| value).collect();
-        (
-            StoredVocabulary {
-                feature,
-                width,
-                entries,
-            }
-            .into(),
-            counts,
-        )
+        let rare = counts.values().filter(|&&count| count < OFTEN_ENOUGH).sum();
+        let new = counts.into_iter();
+        let new = most_frequent_first(new.filter(|&(_, count)| count >= OFTEN_ENOUGH));
+        let counts = std::iter::once(rare)
+            .chain(of_known)
+            .chain(new.iter().map(|&(_, count)| count))
+            .collect();
+        let new = new.into_iter().map(|(value, _)| value);
+        let vocabulary = StoredVocabulary {
+            feature,
+            width: self.width,
+            entries: self.entries.iter().cloned().chain(new).collect(),
+        };
+        (vocabulary.into(), counts)
     }
 
     /// Tokens that a net was trained on elsewhere: entry `i` has the id `i + 1`.
@@ -348,6 +361,15 @@ mod tests {
                 width: 4
             }
         );
+    }
+
+    #[test]
+    fn a_vocabulary_grows_behind_what_it_has() {
+        let (known, _) = Vocabulary::collect(Feature::Word, 4, &count(["b", "b", "a", "a", "a"]));
+        let (grown, counts) = known.extended(&count(["c", "c", "b", "rare", "0", "0", "0"]));
+        assert_eq!(grown.entries, ["a", "b", "0", "c"]);
+        assert_eq!(counts, [1, 0, 1, 3, 2]);
+        assert_eq!(grown.id(&Folded::new("a")), known.id(&Folded::new("a")));
     }
 
     #[test]

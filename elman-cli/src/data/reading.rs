@@ -68,11 +68,9 @@ impl Reading {
         let spelling = SPELLING
             .iter()
             .map(|&(feature, width)| Vocabulary::collect(feature, width, &words).0);
+        let hiding = hiding(&word, &counts);
         let vocabularies = std::iter::once(word).chain(spelling).collect();
-        (
-            Self::Tokens(vocabularies),
-            features::hiding(0, &counts, HIDING),
-        )
+        (Self::Tokens(vocabularies), hiding)
     }
 
     /// Characters.
@@ -82,11 +80,30 @@ impl Reading {
     ) -> (Self, Hiding) {
         let characters = features::count(characters);
         let (vocabulary, counts) = Vocabulary::collect(Feature::Character, embedding, &characters);
-        let mut hiding = features::hiding(0, &counts, HIDING);
-        for rate in &mut hiding.rates {
-            *rate = rate.max(BLANKED);
-        }
+        let hiding = hiding(&vocabulary, &counts);
         (Self::Tokens(vec![vocabulary]), hiding)
+    }
+
+    /// The same tokens, and behind them those that are frequent among `words`; what is hidden in training as for a reading of
+    /// these words alone.
+    ///
+    /// # Errors
+    /// The model reads numbers.
+    pub fn extended<'a>(&self, words: impl Iterator<Item = &'a str>) -> Result<(Self, Hiding)> {
+        let Self::Tokens(known) = self else {
+            return Err(Failure::input(
+                "the model reads numbers, and this is text",
+            ));
+        };
+        let words = features::count(words);
+        let (mut vocabularies, mut first) = (Vec::new(), None);
+        for vocabulary in known {
+            let (vocabulary, counts) = vocabulary.extended(&words);
+            first.get_or_insert_with(|| hiding(&vocabulary, &counts));
+            vocabularies.push(vocabulary);
+        }
+        let none = || features::hiding(0, &[], HIDING);
+        Ok((Self::Tokens(vocabularies), first.unwrap_or_else(none)))
     }
 
     /// Numbers, on the scale of these sequences, a `window` of steps at once; and what people should know about that scale.
@@ -196,6 +213,32 @@ impl Reading {
         encoding
     }
 
+    /// The same for data with these columns, which must be those that the net reads.
+    ///
+    /// # Errors
+    /// They are others, or the model reads text.
+    pub fn for_columns(&self, columns: &[String]) -> Result<Self> {
+        match self.columns() {
+            None => Err(Failure::input(
+                "the model reads text, and these are numbers",
+            )),
+            Some(own) if own == columns => Ok(self.clone()),
+            Some(own) => Err(Failure::input(format!(
+                "the net reads {}, and the data have {}",
+                own.join(", "),
+                columns.join(", ")
+            ))),
+        }
+    }
+
+    /// The flags that a reading of numbers was made by: of tokens, the net's spec tells.
+    pub fn flags(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Tokens(_) => Vec::new(),
+            Self::Numbers(scaling) => vec![("window", scaling.window.to_string())],
+        }
+    }
+
     /// For `elman inspect`.
     pub fn channels(&self) -> Vec<NamedChannel> {
         match self {
@@ -203,6 +246,17 @@ impl Reading {
             Self::Numbers(_) => Vec::new(),
         }
     }
+}
+
+/// Which tokens are hidden now and then, of a vocabulary whose ids occur so often.
+fn hiding(vocabulary: &Vocabulary, counts: &[usize]) -> Hiding {
+    let mut hiding = features::hiding(0, counts, HIDING);
+    if vocabulary.feature() == Feature::Character {
+        for rate in &mut hiding.rates {
+            *rate = rate.max(BLANKED);
+        }
+    }
+    hiding
 }
 
 /// That columns never move in training.

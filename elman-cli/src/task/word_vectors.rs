@@ -7,7 +7,7 @@ use crate::data::vectors::{VectorArgs, VectorFile, Vectors};
 use crate::train::defaults::Defaults;
 
 /// How words are read, which of them are hidden now and then, and the vectors that they start from. Ready vectors set the width of
-/// embeddings, unless somebody asked for one other than the `defaults` have.
+/// embeddings, unless somebody asked for one other than the `defaults` have. Words that a net has learnt to read already are `known`.
 ///
 /// # Errors
 /// A file of vectors that is missing, malformed or of another width.
@@ -15,16 +15,22 @@ pub fn read<'a>(
     args: &VectorArgs,
     embedding: usize,
     defaults: &Defaults,
+    known: Option<&Reading>,
     words: impl Iterator<Item = &'a str>,
 ) -> Result<(Reading, Hiding, Option<Vectors>)> {
-    let Some(path) = &args.vectors else {
-        let (reading, hiding) = Reading::words(embedding, words);
+    let file = args.vectors.as_deref().map(VectorFile::open).transpose()?;
+    if let Some(file) = &file {
+        let is_asked = known.is_some() || defaults.embedding() != Some(embedding);
+        file.check_width(is_asked.then_some(embedding))?;
+    }
+    let width = file.as_ref().map_or(embedding, |file| file.width);
+    let (reading, hiding) = match known {
+        Some(known) => known.extended(words)?,
+        None => Reading::words(width, words),
+    };
+    let Some(file) = file else {
         return Ok((reading, hiding, None));
     };
-    let file = VectorFile::open(path)?;
-    let is_asked = defaults.embedding() != Some(embedding);
-    file.check_width(is_asked.then_some(embedding))?;
-    let (reading, hiding) = Reading::words(file.width, words);
     let vectors = match &reading {
         Reading::Tokens(vocabularies) => vocabularies.first(),
         Reading::Numbers(_) => None,

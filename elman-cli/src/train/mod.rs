@@ -15,6 +15,7 @@ pub mod lead;
 mod learner;
 pub mod measure;
 mod order;
+pub mod pretrained;
 mod progress;
 pub mod repeats;
 pub mod report;

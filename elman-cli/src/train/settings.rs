@@ -78,6 +78,11 @@ pub struct Settings {
     #[arg(long, value_name = "SIZE", value_parser = real(0.0..=10.0, "from 0 to 10"), help_heading = TRAINING)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight_decay: Option<f64>,
+    /// Start from the net of RUN: it may be taught more tokens, labels or classes, on other data, with a fresh optimizer;
+    /// its shape need not be said again
+    #[arg(long, value_name = "RUN", help_heading = TRAINING)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init: Option<PathBuf>,
     /// What the weights start as
     #[arg(long, value_name = "NAME", help_heading = TRAINING)]
     pub init_weights: InitName,

@@ -11,6 +11,7 @@ use crate::data::{Hiding, Sequences};
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::train::measure::Measure;
+use crate::train::pretrained;
 use crate::train::report::Evidence;
 
 /// What a net's numbers mean: stored in the model file, so that a user needs nothing else.
@@ -23,6 +24,11 @@ pub trait Meaning: Serialize + DeserializeOwned + Sync {
 
     /// Whether it is that of such a net.
     fn fits(&self, spec: &Spec) -> bool;
+
+    /// The flags of `elman train` that a net with this meaning was made by, as far as its spec does not tell.
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 
     /// A run's best model, and what its numbers mean.
     ///
@@ -57,6 +63,8 @@ pub struct TaskData<M> {
     pub transitions: Option<FirstTransitions>,
     /// Ready vectors of words, ids of the first channel.
     pub vectors: Option<Vectors>,
+    /// The net that training starts from, with as many tokens and outputs as this one or fewer.
+    pub pretrained: Option<Network>,
 }
 
 /// Transitions between labels before training, as [`elman_core::crf::Transitions`] has them.
@@ -137,7 +145,7 @@ pub trait Task: Sync {
     /// What a net is that has not been trained at all, if it is worth something: then it stays the model for as long as no epoch is
     /// better.
     fn start_name(&self) -> Option<&'static str> {
-        None
+        self.data().pretrained.as_ref().map(|_| pretrained::START)
     }
 
     /// What the score is called.

@@ -74,6 +74,7 @@ impl Echo {
             class_weights: None,
             transitions: None,
             vectors: None,
+            pretrained: None,
         })
     }
 }

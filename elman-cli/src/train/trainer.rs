@@ -14,6 +14,7 @@ use super::checkpoint::{self, TrainingState};
 use super::lead::agree;
 use super::learner::Learner;
 use super::order::Update;
+use super::pretrained;
 use super::progress::{Epoch, Progress};
 use super::shard::Dataset;
 use super::time_left::TimeLeft;
@@ -150,6 +151,9 @@ impl<'a, T: Task> Trainer<'a, T> {
                 task.start(net);
                 if let Some(first) = &task.data().transitions {
                     scores.copy_from_slice(&first.scores);
+                }
+                if let Some(network) = &task.data().pretrained {
+                    pretrained::copy(network, task.spec(), net, scores);
                 }
                 learner.average.start(&learner.params);
                 TrainingState::start(task)?

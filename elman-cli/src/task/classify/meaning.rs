@@ -56,6 +56,14 @@ impl Meaning for ClassMeaning {
             && self.layout.is_sound()
             && self.temperature.is_sound()
     }
+
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        let mut flags = self.reading.flags();
+        if let Kind::Text(unit) = self.kind {
+            flags.push(("tokens", unit.word().to_owned()));
+        }
+        flags
+    }
 }
 
 impl ClassMeaning {

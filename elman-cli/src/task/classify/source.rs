@@ -29,6 +29,14 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// As it is typed.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Chars => "chars",
+            Self::Words => "words",
+        }
+    }
+
     fn cut(self, text: &str) -> Vec<String> {
         match self {
             Self::Chars => nfc(text).chars().map(String::from).collect(),

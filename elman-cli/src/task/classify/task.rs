@@ -24,6 +24,7 @@ use crate::task::word_vectors;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
+use crate::train::pretrained::Pretrained;
 use crate::train::repeats::Fold;
 use crate::train::report::{Evidence, Mistake, Mistakes, NamedConfusion, ReliabilityCurve};
 use crate::train::settings::Settings;
@@ -55,10 +56,12 @@ impl ClassifyTask {
         (kind, classes): (Kind, Labels),
         train: &Examples,
         (valid, valid_path): (&[Example], &Path),
+        pretrained: Option<Pretrained<ClassMeaning>>,
     ) -> Result<Self> {
         let settings = &args.settings;
         let train_path = args.train.as_deref().unwrap_or(valid_path);
-        let (reading, hiding, vectors) = read(kind, args, train, train_path)?;
+        let known = pretrained.as_ref().map(|from| &from.meaning.reading);
+        let (reading, hiding, vectors) = read(kind, args, train, known, train_path)?;
         let input = reading.input(settings.window)?;
         let meaning = ClassMeaning {
             kind,
@@ -75,17 +78,21 @@ impl ClassifyTask {
         let sequences = meaning.encode(&train.all, train_path)?;
         let count = meaning.classes.len();
         let origin = |example: &Example| (example.line, example.name.clone());
-        let data = TaskData {
+        let mut data = TaskData {
             spec,
             valid: meaning.encode(valid, valid_path)?,
             train_lines: train.all.iter().map(|example| example.line).collect(),
             class_weights: args.class_weights.of(sequences.classes(), count),
             transitions: None,
             vectors,
+            pretrained: None,
             train: sequences,
             hiding,
             meaning,
         };
+        if let Some(from) = pretrained {
+            from.into_data(&mut data)?;
+        }
         Ok(Self {
             data,
             valid_path: valid_path.to_owned(),
@@ -257,6 +264,7 @@ fn read(
     kind: Kind,
     args: &ClassifyArgs,
     train: &Examples,
+    known: Option<&Reading>,
     path: &Path,
 ) -> Result<(Reading, Option<Hiding>, Option<Vectors>)> {
     let settings = &args.settings;
@@ -273,16 +281,23 @@ fn read(
     Ok(match kind {
         Kind::Numbers => {
             let values = || train.all.iter().filter_map(Example::numbers);
-            let (reading, notes) = Reading::numbers(&train.columns, values(), settings.window);
+            let (reading, notes) = match known {
+                Some(known) => (known.for_columns(&train.columns)?, Vec::new()),
+                None => Reading::numbers(&train.columns, values(), settings.window),
+            };
             survey::note(&train.columns, values, &notes, path);
             (reading, None, None)
         }
         Kind::Text(Unit::Chars) => {
-            let (reading, hiding) = Reading::characters(settings.embedding, tokens());
+            let (reading, hiding) = match known {
+                Some(known) => known.extended(tokens())?,
+                None => Reading::characters(settings.embedding, tokens()),
+            };
             (reading, Some(hiding), None)
         }
         Kind::Text(Unit::Words) | Kind::Sentences => {
-            let read = word_vectors::read(&args.vectors, settings.embedding, WORDS, tokens());
+            let (width, vectors) = (settings.embedding, &args.vectors);
+            let read = word_vectors::read(vectors, width, WORDS, known, tokens());
             let (reading, hiding, vectors) = read?;
             (reading, Some(hiding), vectors)
         }
@@ -352,7 +367,7 @@ impl Job for ClassifyArgs {
     fn files(&mut self) -> Vec<&mut PathBuf> {
         let (train, valid) = (&mut self.train, &mut self.valid);
         let classes = [&mut self.classes, &mut self.valid_classes];
-        [train, valid, &mut self.vectors.vectors]
+        [train, valid, &mut self.vectors.vectors, &mut self.settings.init]
             .into_iter()
             .chain(classes)
             .flatten()
@@ -373,6 +388,7 @@ impl Job for ClassifyArgs {
             ));
         }
         let kind = kind(self, path)?;
+        let pretrained = Pretrained::<ClassMeaning>::of(&self.settings)?;
         let file = DataFile {
             path,
             format: self.format,
@@ -382,7 +398,7 @@ impl Job for ClassifyArgs {
         };
         let known = Known {
             kind,
-            inputs: None,
+            inputs: (pretrained.as_ref()).and_then(|from| from.meaning.reading.columns()),
             columns: self.columns,
             shape: None,
             layout: None,
@@ -403,8 +419,14 @@ impl Job for ClassifyArgs {
         }
         let all = train.all.iter().filter_map(|e| e.class.as_deref());
         LabelCounts::new("class", all).check(path)?;
+        let classes = match &pretrained {
+            Some(from) => (from.meaning.classes.extended(&classes))
+                .map_err(|failure| from.refuse(failure))?,
+            None => classes,
+        };
         let (train, valid, valid_path) = split(self, path, (kind, &classes), train)?;
-        ClassifyTask::new(self, (kind, classes), &train, (&valid, valid_path))
+        let valid = (valid.as_slice(), valid_path);
+        ClassifyTask::new(self, (kind, classes), &train, valid, pretrained)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::net::network::Network;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
+use crate::train::pretrained::Pretrained;
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData, Walk};
 
@@ -65,7 +66,7 @@ impl EchoTask {
             streams,
             valid_steps / settings.batch,
         );
-        Ok(Self(TaskData {
+        let mut data = TaskData {
             valid: match settings.overfit_batch {
                 Some(_) => train.clone(),
                 None => valid,
@@ -78,7 +79,12 @@ impl EchoTask {
             class_weights: None,
             transitions: None,
             vectors: None,
-        }))
+            pretrained: None,
+        };
+        if let Some(from) = Pretrained::of(settings)? {
+            from.into_data(&mut data)?;
+        }
+        Ok(Self(data))
     }
 }
 
@@ -160,7 +166,7 @@ impl Job for EchoArgs {
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
-        Vec::new()
+        self.settings.init.iter_mut().collect()
     }
 
     fn load(&self) -> Result<EchoTask> {

@@ -5,11 +5,13 @@ use std::path::Path;
 use elman_core::{Head, HeadKind, Input, Read, Spec};
 use serde::{Deserialize, Serialize};
 
+use crate::base::failure::{Failure, Result};
 use crate::data::{Dialect, Format};
 use crate::task::interval::ErrorSizes;
 use crate::task::linear::Linear;
 use crate::train::task::Meaning;
 
+use super::args::ForecastArgs;
 use super::history::{History, INPUT_LAGS, View};
 use super::series::SeriesFile;
 
@@ -77,9 +79,39 @@ impl Meaning for ForecastMeaning {
             && self.fallback.len() == self.columns.len()
             && (self.means.len(), self.spreads.len()) == (width, width)
     }
+
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        vec![("horizon", self.view.horizon.to_string())]
+    }
 }
 
 impl ForecastMeaning {
+    /// The same for a net that learns from other series with these columns, of which the last are `known` ahead.
+    ///
+    /// # Errors
+    /// They are others than those that the net reads, or it is to look otherwise.
+    pub fn continued(&self, args: &ForecastArgs, columns: &[String], known: usize) -> Result<Self> {
+        let view = &self.view;
+        if (&self.columns[..], view.known) != (columns, known) {
+            return Err(Failure::input(format!(
+                "that net reads {}, of which the last {} are known ahead, and these settings name {} and {known}",
+                self.columns.join(", "),
+                view.known,
+                columns.join(", ")
+            )));
+        }
+        if view.horizon != args.horizon || args.season.is_some() {
+            return Err(Failure::input(
+                "how far that net looks ahead, and what it makes of seasons, stays as it is: leave out --horizon and --season",
+            ));
+        }
+        Ok(Self {
+            split_column: args.split_column.clone(),
+            dialect: args.dialect.clone(),
+            ..self.clone()
+        })
+    }
+
     /// One number at every step.
     pub const HEAD: Head = Head {
         kind: HeadKind::Linear { outputs: 1 },

@@ -25,6 +25,7 @@ use crate::task::linear::{Design, zero_head};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
+use crate::train::pretrained::{self, Pretrained};
 use crate::train::report::{self, Evidence};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
@@ -50,28 +51,14 @@ impl ForecastTask {
         train: &[Series],
         valid: Option<&[Series]>,
     ) -> Result<Self> {
-        let fallback = means(train, columns.len());
-        check_season(args)?;
-        let asked = Asked {
-            horizon: args.horizon,
-            season: args.season,
-            known,
+        let pretrained = Pretrained::<ForecastMeaning>::of(&args.settings)?;
+        let mut meaning = match &pretrained {
+            Some(from) => (from.meaning.continued(args, &columns, known))
+                .map_err(|failure| from.refuse(failure))?,
+            None => Self::chosen(args, (columns, known), train)?,
         };
-        let choice = choose(train, &fallback, asked)?;
-        let mut meaning = ForecastMeaning {
-            columns,
-            split_column: args.split_column.clone(),
-            view: choice.view,
-            linear: choice.linear.clone(),
-            range: range(train),
-            fallback,
-            means: Vec::new(),
-            spreads: Vec::new(),
-            residual: 0.0,
-            errors: ErrorSizes::default(),
-            dialect: args.dialect.clone(),
-        };
-        measure_spreads(&mut meaning, train, &choice);
+        let [low, high] = range(train);
+        meaning.range = [meaning.range[0].min(low), meaning.range[1].max(high)];
         let settings = &args.settings;
         let input = Input::Dense {
             width: meaning.width(),
@@ -96,7 +83,7 @@ impl ForecastTask {
             None => step_names(valid_series, &valid, meaning.view.horizon),
         };
         let path = args.valid.as_ref().or(args.train.as_ref());
-        let task = Self {
+        let mut task = Self {
             steps,
             valid_path: path.cloned().unwrap_or_default(),
             data: TaskData {
@@ -109,11 +96,46 @@ impl ForecastTask {
                 class_weights: None,
                 transitions: None,
                 vectors: None,
+                pretrained: None,
             },
             items: valid.items,
         };
+        if let Some(from) = pretrained {
+            from.into_data(&mut task.data)?;
+        }
         task.announce(args.season);
         Ok(task)
+    }
+
+    /// What the forecast is made of, by validation within the training part.
+    fn chosen(
+        args: &ForecastArgs,
+        (columns, known): (Vec<String>, usize),
+        train: &[Series],
+    ) -> Result<ForecastMeaning> {
+        let fallback = means(train, columns.len());
+        check_season(args)?;
+        let asked = Asked {
+            horizon: args.horizon,
+            season: args.season,
+            known,
+        };
+        let choice = choose(train, &fallback, asked)?;
+        let mut meaning = ForecastMeaning {
+            columns,
+            split_column: args.split_column.clone(),
+            view: choice.view,
+            linear: choice.linear.clone(),
+            range: range(train),
+            fallback,
+            means: Vec::new(),
+            spreads: Vec::new(),
+            residual: 0.0,
+            errors: ErrorSizes::default(),
+            dialect: args.dialect.clone(),
+        };
+        measure_spreads(&mut meaning, train, &choice);
+        Ok(meaning)
     }
 
     /// What was chosen, and how well it does by itself.
@@ -233,7 +255,8 @@ impl Job for ForecastArgs {
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
-        self.train.iter_mut().chain(&mut self.valid).collect()
+        let data = self.train.iter_mut().chain(&mut self.valid);
+        data.chain(&mut self.settings.init).collect()
     }
 
     fn has_folds(&self) -> bool {
@@ -310,7 +333,8 @@ impl Task for ForecastTask {
     }
 
     fn start_name(&self) -> Option<&'static str> {
-        Some("the autoregression alone")
+        let pretrained = self.data.pretrained.as_ref().map(|_| pretrained::START);
+        pretrained.or(Some("the autoregression alone"))
     }
 
     fn score_name(&self) -> &'static str {

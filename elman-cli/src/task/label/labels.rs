@@ -82,6 +82,29 @@ impl Labels {
         StoredLabels { names, scheme }.into()
     }
 
+    /// The labels of a net, and behind them those of other data that it does not know.
+    ///
+    /// # Errors
+    /// The two mark spans in different ways.
+    pub fn extended(&self, others: &Self) -> Result<Self> {
+        let is_known = |name: &String| self.id(name).is_some();
+        let scheme = match (self.scheme, others.scheme) {
+            (one, other) if one == other => one,
+            (one, Scheme::Plain) if others.names.iter().all(is_known) => one,
+            (Scheme::Iob | Scheme::Iob2, Scheme::Iob | Scheme::Iob2) => Scheme::Iob,
+            (one, other) => {
+                return Err(Failure::input(format!(
+                    "its labels {}, and those of the data {}: write them alike first",
+                    one.about(),
+                    other.about()
+                )));
+            }
+        };
+        let new = others.names.iter().filter(|&name| !is_known(name));
+        let names = self.names.iter().chain(new).cloned().collect();
+        Ok(StoredLabels { names, scheme }.into())
+    }
+
     /// The first label that keeps labels which look like spans from being scored as spans, with its line; `counts` are those
     /// of these sentences.
     pub fn odd_one_out<'a>(
@@ -226,6 +249,15 @@ impl<'a> Numbered<'a> {
 }
 
 impl Scheme {
+    /// For messages.
+    const fn about(self) -> &'static str {
+        match self {
+            Self::Plain => "mark no spans",
+            Self::Iob | Self::Iob2 => "mark how spans begin",
+            Self::Iobes => "mark how spans begin and end",
+        }
+    }
+
     fn of(sentences: &[Sentence], labels: &Numbered<'_>) -> Self {
         let Some(spelling) = Spelling::of(labels.names.iter().copied()) else {
             return Self::Plain;
@@ -380,6 +412,19 @@ mod tests {
                 .is_some_and(|rule| rule.contains("I-x"))
         );
         assert_eq!(labels(&["O O"]).scheme, Scheme::Plain);
+    }
+
+    #[test]
+    fn labels_grow_behind_those_that_are_known() {
+        let known = labels(&["O B-y I-y"]);
+        let grown = known.extended(&labels(&["B-x O B-y"])).unwrap();
+        assert_eq!(grown.names(), ["B-y", "I-y", "O", "B-x"]);
+        assert_eq!(grown.scheme, Scheme::Iob2);
+        assert_eq!(known.extended(&labels(&["O I-y"])).unwrap().scheme, Scheme::Iob);
+        assert_eq!(known.extended(&labels(&["O"])).unwrap(), known);
+        for other in ["DET O", "B-x E-x O"] {
+            assert!(known.extended(&labels(&[other])).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -49,6 +49,10 @@ impl Meaning for LabelMeaning {
             && self.layout.is_sound()
             && self.temperature.is_sound()
     }
+
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        self.reading.flags()
+    }
 }
 
 impl LabelMeaning {

@@ -29,6 +29,7 @@ use crate::task::word_vectors;
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
+use crate::train::pretrained::Pretrained;
 use crate::train::report::Evidence;
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
@@ -64,7 +65,8 @@ impl LabelTask {
             );
         }
         counts.check(path)?;
-        let labels = Labels::collect(&train);
+        let pretrained = Pretrained::of(&args.settings)?;
+        let labels = known_first(pretrained.as_ref(), Labels::collect(&train))?;
         labels
             .check_count()
             .map_err(|failure| failure.in_file(path))?;
@@ -84,7 +86,8 @@ impl LabelTask {
             })?;
         let words = train.iter().flat_map(|sentence| &sentence.tokens);
         let (embedding, words) = (args.settings.embedding, words.map(String::as_str));
-        let read = word_vectors::read(&args.vectors, embedding, DEFAULTS, words);
+        let known = pretrained.as_ref().map(|from| &from.meaning.reading);
+        let read = word_vectors::read(&args.vectors, embedding, DEFAULTS, known, words);
         let (reading, hiding, vectors) = read?;
         let meaning = LabelMeaning {
             reading,
@@ -105,16 +108,21 @@ impl LabelTask {
                 Origin::of_sentences(valid_path, &valid),
             ),
             (meaning, Some(hiding), vectors),
+            pretrained,
         )
     }
 
     fn load_rows(args: &LabelArgs, path: &Path) -> Result<Self> {
         word_vectors::none(&args.vectors)?;
+        let pretrained = Pretrained::<LabelMeaning>::of(&args.settings)?;
         let mut wanted = Wanted {
             format: args.format,
             needs_labels: true,
             dialect: args.dialect.clone(),
             split_column: args.split_column.clone(),
+            columns: (pretrained.as_ref())
+                .and_then(|from| from.meaning.reading.columns())
+                .map(<[String]>::to_vec),
             ..Wanted::default()
         };
         let table = load_table(path, &wanted)?;
@@ -124,7 +132,7 @@ impl LabelTask {
         });
         let labels: Vec<&str> = labels.collect();
         LabelCounts::new("label", labels.iter().copied()).check(path)?;
-        let labels = Labels::plain(labels);
+        let labels = known_first(pretrained.as_ref(), Labels::plain(labels))?;
         labels
             .check_count()
             .map_err(|failure| failure.in_file(path))?;
@@ -147,7 +155,10 @@ impl LabelTask {
             rows.split(train, fold, seed)
         })?;
         let values = || train.iter().map(|block| block.values.as_slice());
-        let (reading, notes) = Reading::numbers(&table.columns, values(), args.settings.window);
+        let (reading, notes) = match &pretrained {
+            Some(from) => (from.meaning.reading.for_columns(&table.columns)?, Vec::new()),
+            None => Reading::numbers(&table.columns, values(), args.settings.window),
+        };
         survey::note(&table.columns, values, &notes, path);
         let meaning = LabelMeaning {
             reading,
@@ -168,6 +179,7 @@ impl LabelTask {
                 Origin::of_rows(valid_path, &valid),
             ),
             (meaning, None, None),
+            pretrained,
         )
     }
 
@@ -176,6 +188,7 @@ impl LabelTask {
         (train, train_lines): (Sequences, Vec<usize>),
         (valid, origin): (Sequences, Origin),
         (meaning, hiding, vectors): (LabelMeaning, Option<Hiding>, Option<Vectors>),
+        pretrained: Option<Pretrained<LabelMeaning>>,
     ) -> Result<Self> {
         let settings = &args.settings;
         let input = meaning.reading.input(settings.window)?;
@@ -183,7 +196,7 @@ impl LabelTask {
         let transitions = args
             .scores_transitions(&meaning.labels)?
             .then(|| first_transitions(&meaning.labels, &train));
-        let data = TaskData {
+        let mut data = TaskData {
             spec: settings.spec(input, meaning.head())?,
             meaning,
             train,
@@ -193,7 +206,11 @@ impl LabelTask {
             class_weights,
             transitions,
             vectors,
+            pretrained: None,
         };
+        if let Some(from) = pretrained {
+            from.into_data(&mut data)?;
+        }
         Ok(Self(data, origin))
     }
 
@@ -204,6 +221,15 @@ impl LabelTask {
         let sequences = valid;
         network.judge(valid, &LabelJudge { chain, sequences })
     }
+}
+
+/// The labels of the data behind those that a net knows already.
+fn known_first(known: Option<&Pretrained<LabelMeaning>>, labels: Labels) -> Result<Labels> {
+    let Some(from) = known else {
+        return Ok(labels);
+    };
+    let extended = from.meaning.labels.extended(&labels);
+    extended.map_err(|failure| from.refuse(failure))
 }
 
 /// What to learn from, what to validate on, and the file of the latter.
@@ -251,7 +277,8 @@ impl Job for LabelArgs {
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
         let data = self.train.iter_mut().chain(&mut self.valid);
-        data.chain(&mut self.vectors.vectors).collect()
+        let others = [&mut self.vectors.vectors, &mut self.settings.init];
+        data.chain(others.into_iter().flatten()).collect()
     }
 
     fn has_folds(&self) -> bool {

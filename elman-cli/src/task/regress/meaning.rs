@@ -4,7 +4,7 @@ use elman_core::{Head, HeadKind, Read, Spec};
 use serde::{Deserialize, Serialize};
 
 use super::samples::Sample;
-use crate::base::failure::Result;
+use crate::base::failure::{Failure, Result};
 use crate::data::reading::{Reading, Steps};
 use crate::data::{Dialect, Sequences, Targets};
 use crate::task::curve::Curve;
@@ -150,9 +150,48 @@ impl Meaning for RegressMeaning {
             && self.fallback.len() == inputs
             && self.goals.iter().all(is_sound)
     }
+
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        let read = if self.reads_last { "last" } else { "every" };
+        let mut flags = self.reading.flags();
+        flags.push(("read", read.to_owned()));
+        flags
+    }
 }
 
 impl RegressMeaning {
+    /// Whether the net learns just these targets, and at these steps.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn must_learn(&self, targets: &[String], read: Read) -> Result<()> {
+        if self.names() != targets {
+            return Err(Failure::input(format!(
+                "that net learns {}, and these data are to teach {}",
+                self.names().join(", "),
+                targets.join(", ")
+            )));
+        }
+        if self.read() != read {
+            return Err(Failure::input(
+                "that net answers at the last step or at every one, and these data are read otherwise: leave out --read",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The targets as they are, over the ranges that they have in other data too.
+    pub fn seen_by(&self, others: &[Goal]) -> Vec<Goal> {
+        let both = |(own, other): (&Goal, &Goal)| {
+            let [[low, high], [least, most]] = [own.range, other.range];
+            Goal {
+                range: [low.min(least), high.max(most)],
+                ..own.clone()
+            }
+        };
+        self.goals.iter().zip(others).map(both).collect()
+    }
+
     /// A number for every target.
     pub const fn head(&self) -> Head {
         Head {

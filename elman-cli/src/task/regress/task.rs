@@ -26,6 +26,7 @@ use crate::task::parts::{self, Recorded};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
+use crate::train::pretrained::{self, Pretrained};
 use crate::train::report::{Evidence, Series};
 use crate::train::settings::Settings;
 use crate::train::task::{Task, TaskData};
@@ -63,7 +64,14 @@ impl RegressTask {
         let train: Vec<Sample> = split.train.into_iter().map(sample).collect();
         let valid: Vec<Sample> = split.valid.into_iter().map(sample).collect();
         let values = || train.iter().map(|sample| sample.inputs.as_slice());
-        let (reading, notes) = Reading::numbers(&inputs, values(), args.settings.window);
+        let pretrained = Pretrained::<RegressMeaning>::of(&args.settings)?;
+        let (reading, notes) = match &pretrained {
+            Some(from) => {
+                from.meaning.must_learn(&targets, read).map_err(|why| from.refuse(why))?;
+                (from.meaning.reading.for_columns(&inputs)?, Vec::new())
+            }
+            None => Reading::numbers(&inputs, values(), args.settings.window),
+        };
         survey::note(&inputs, values, &notes, path);
         let column = |i| {
             let rows = values().flat_map(move |rows| rows.iter().skip(i).step_by(shape.0));
@@ -81,8 +89,13 @@ impl RegressTask {
                 },
             )
         });
+        let goals = goals.collect::<Result<Vec<Goal>>>()?;
+        let (goals, fallback) = match &pretrained {
+            Some(from) => (from.meaning.seen_by(&goals), from.meaning.fallback.clone()),
+            None => (goals, fallback.clone()),
+        };
         let meaning = RegressMeaning {
-            goals: goals.collect::<Result<_>>()?,
+            goals,
             reads_last: read == Read::LastStep,
             is_labelled: args.target.is_none(),
             dialect: args.dialect.clone(),
@@ -98,7 +111,7 @@ impl RegressTask {
                 "no target to validate on: what is held out has none",
             ));
         }
-        let task = Self {
+        let mut task = Self {
             data: TaskData {
                 spec,
                 meaning,
@@ -109,9 +122,13 @@ impl RegressTask {
                 class_weights: None,
                 transitions: None,
                 vectors: None,
+                pretrained: None,
             },
             valid,
         };
+        if let Some(from) = pretrained {
+            from.into_data(&mut task.data)?;
+        }
         task.announce(path);
         Ok(task)
     }
@@ -298,7 +315,8 @@ impl Job for RegressArgs {
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
-        self.train.iter_mut().chain(&mut self.valid).collect()
+        let data = self.train.iter_mut().chain(&mut self.valid);
+        data.chain(&mut self.settings.init).collect()
     }
 
     fn has_folds(&self) -> bool {
@@ -351,7 +369,8 @@ impl Task for RegressTask {
     }
 
     fn start_name(&self) -> Option<&'static str> {
-        Some("the linear sum alone")
+        let pretrained = self.data.pretrained.as_ref().map(|_| pretrained::START);
+        pretrained.or(Some("the linear sum alone"))
     }
 
     fn score_name(&self) -> &'static str {

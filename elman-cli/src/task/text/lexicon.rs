@@ -50,9 +50,7 @@ impl TryFrom<Stored> for Lexicon {
         if entries.first().map(String::as_str) != Some("\n") {
             return Err("the first token must be the line end".to_owned());
         }
-        let ids = (LINE_END..).zip(&entries);
-        let ids = ids.map(|(id, token)| (token.clone(), id)).collect();
-        Ok(Self { unit, entries, ids })
+        Ok(Self::of(unit, entries))
     }
 }
 
@@ -68,6 +66,14 @@ impl Unit {
         match self {
             Self::Chars => "character",
             Self::Words => "word",
+        }
+    }
+
+    /// As it is typed.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Chars => "chars",
+            Self::Words => "words",
         }
     }
 
@@ -93,25 +99,39 @@ impl Lexicon {
     /// Of a text: all its characters, or all words that occur at least twice; those after the line end in an order
     /// that does not depend on the text's own. Also returns how often each id occurred.
     pub fn collect(unit: Unit, text: &str) -> (Self, Vec<usize>) {
+        Self::of(unit, vec!["\n".to_owned()]).extended(text)
+    }
+
+    /// The same behind the tokens that have ids already, however rare these are in the text.
+    pub fn extended(&self, text: &str) -> (Self, Vec<usize>) {
+        let unit = self.unit;
         let mut counts: HashMap<&str, usize> = HashMap::new();
         unit.cut(text, |token| *counts.entry(token).or_default() += 1);
-        let line_ends = counts.remove("\n").unwrap_or(0);
+        let known = self.entries.iter();
+        let of_known: Vec<usize> = known
+            .map(|token| counts.remove(token.as_str()).unwrap_or(0))
+            .collect();
         let enough = match unit {
             Unit::Chars => 1,
             Unit::Words => OFTEN_ENOUGH,
         };
         let rare = counts.values().filter(|&&count| count < enough).sum();
-        let known = counts.into_iter();
-        let known = most_frequent_first(known.filter(|&(_, count)| count >= enough));
-        let entries = std::iter::once("\n").chain(known.iter().map(|&(token, _)| token));
-        let entries: Vec<String> = entries.map(str::to_owned).collect();
+        let new = counts.into_iter();
+        let new = most_frequent_first(new.filter(|&(_, count)| count >= enough));
+        let tokens = new.iter().map(|&(token, _)| token.to_owned());
+        let entries = self.entries.iter().cloned().chain(tokens).collect();
+        let counts = std::iter::once(rare)
+            .chain(of_known)
+            .chain(new.iter().map(|&(_, count)| count));
+        let counts = counts.collect();
+        (Self::of(unit, entries), counts)
+    }
+
+    /// With these entries, of which the first is the line end.
+    fn of(unit: Unit, entries: Vec<String>) -> Self {
         let ids = (LINE_END..).zip(&entries);
         let ids = ids.map(|(id, token)| (token.clone(), id)).collect();
-        let counts = [rare, line_ends]
-            .into_iter()
-            .chain(known.iter().map(|&(_, count)| count));
-        let counts = counts.collect();
-        (Self { unit, entries, ids }, counts)
+        Self { unit, entries, ids }
     }
 
     /// What a token is.
@@ -192,6 +212,14 @@ mod tests {
             [lexicon.gap(1, 2), lexicon.gap(2, 3), lexicon.gap(3, 1)],
             ["", " ", ""]
         );
+    }
+
+    #[test]
+    fn a_lexicon_grows_behind_what_it_has() {
+        let (known, _) = Lexicon::collect(Unit::Chars, "aab\n");
+        let (grown, counts) = known.extended("bccd");
+        assert_eq!(grown.names(), ["\u{fffd}", "\\n", "a", "b", "c", "d"]);
+        assert_eq!(counts, [0, 0, 0, 1, 2, 1]);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use elman_core::{Channel, Channels, Head, HeadKind, Input, Read, Spec, Target};
 use serde::{Deserialize, Serialize};
 
+use crate::base::failure::{Failure, Result};
 use crate::data::features::NamedChannel;
 use crate::data::{Rows, Sequences, Targets};
 use crate::train::task::Meaning;
 
-use super::lexicon::{LINE_END, Lexicon};
+use super::lexicon::{LINE_END, Lexicon, Unit};
 
 /// The name of the task, in commands and files.
 pub const TASK: &str = "text";
@@ -37,9 +38,29 @@ impl Meaning for TextMeaning {
             && !spec.is_bidirectional()
             && spec.head == self.head()
     }
+
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        let unit = self.lexicon.unit().word();
+        vec![("tokens", unit.to_owned()), ("lines", self.lines.to_string())]
+    }
 }
 
 impl TextMeaning {
+    /// The tokens of a net that learns from another text, cut in the same way; and how often each id occurs in it.
+    ///
+    /// # Errors
+    /// It is cut in another way.
+    pub fn continued(&self, (unit, lines): (Unit, bool), text: &str) -> Result<(Lexicon, Vec<usize>)> {
+        if (unit, lines) == (self.lexicon.unit(), self.lines) {
+            return Ok(self.lexicon.extended(text));
+        }
+        Err(Failure::input(format!(
+            "--init: that net reads {}s{}, and these settings ask for other steps: leave out --tokens and --lines",
+            self.lexicon.unit().noun(),
+            if self.lines { " line by line" } else { " of running text" }
+        )))
+    }
+
     /// One token per step.
     pub fn input(&self, embedding: usize) -> Input {
         Input::Tokens {

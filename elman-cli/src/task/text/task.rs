@@ -19,6 +19,7 @@ use crate::task::groups::{self, HELD_OUT, Member};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
+use crate::train::pretrained::Pretrained;
 use crate::train::repeats::Fold;
 use crate::train::report::{Evidence, Sample};
 use crate::train::settings::Settings;
@@ -69,7 +70,11 @@ impl TextTask {
         train: &str,
         valid: &str,
     ) -> Result<Self> {
-        let (lexicon, counts) = Lexicon::collect(unit, train);
+        let pretrained = Pretrained::<TextMeaning>::of(settings)?;
+        let (lexicon, counts) = match &pretrained {
+            Some(from) => from.meaning.continued((unit, lines), train)?,
+            None => Lexicon::collect(unit, train),
+        };
         let meaning = TextMeaning { lexicon, lines };
         let mut spec = settings.spec(meaning.input(settings.embedding), meaning.head())?;
         // The one token that is read must not be lost as often as other numbers.
@@ -81,10 +86,7 @@ impl TextTask {
             train = train.select(0..count.min(train.len()));
             valid = train.clone();
         }
-        Ok(Self {
-            order: longest_first(&valid),
-            origin: None,
-            data: TaskData {
+        let mut data = TaskData {
                 spec,
                 hiding: Some(features::hiding(0, &counts, HIDING)),
                 train_lines: lines_of(&meaning, text, &train),
@@ -94,7 +96,15 @@ impl TextTask {
                 class_weights: None,
                 transitions: None,
                 vectors: None,
-            },
+                pretrained: None,
+            };
+        if let Some(from) = pretrained {
+            from.into_data(&mut data)?;
+        }
+        Ok(Self {
+            order: longest_first(&data.valid),
+            origin: None,
+            data,
         })
     }
 }
@@ -229,7 +239,8 @@ impl Job for TextArgs {
     }
 
     fn files(&mut self) -> Vec<&mut PathBuf> {
-        self.train.iter_mut().chain(&mut self.valid).collect()
+        let data = self.train.iter_mut().chain(&mut self.valid);
+        data.chain(&mut self.settings.init).collect()
     }
 
     fn has_folds(&self) -> bool {
