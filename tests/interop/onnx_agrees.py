@@ -308,6 +308,39 @@ def our_nets(elman, rng, differences):
             sys.exit(f"{run}: a round trip changed the model file")
 
 
+def raw_nets(elman, rng, differences):
+    """Columns in, names out: the scaling, missing values, neighbours and the temperature are in the graph."""
+    series = [rng.normal(1000 + 5 * (i % 2), 3, (int(rng.integers(3, 12)), 2)) for i in range(90)]
+    series[3][1, 0] = series[8][0, 1] = np.nan
+    series[5][2, 1] = 1e9
+    with open(elman.folder / "raw.csv", "w") as table:
+        table.write("seq,t,a,b,label\n")
+        for number, sequence in enumerate(series):
+            for t, row in enumerate(sequence):
+                cells = ["" if np.isnan(x) else repr(float(x)) for x in row]
+                table.write(",".join([str(number), str(t), *cells, ["even", "odd"][number % 2]]) + "\n")
+    for task, window in [("classify", 1), ("classify", 3), ("label", 5)]:
+        run = f"raw-{task}-{window}"
+        elman.run("train", task, "--train", "raw.csv", "--out", run, "--hidden", 7, "--window", window, "--epochs", 3)
+        elman.run("export", run, "--format", "onnx", "--raw", "-o", f"{run}.onnx")
+        model = onnx.load(elman.folder / f"{run}.onnx")
+        onnx.checker.check_model(model, full_check=True)
+        longest = max(map(len, series))
+        batch = np.stack([np.pad(s, ((0, longest - len(s)), (0, 0)), constant_values=7e5) for s in series])
+        out = run_onnx(model, {"columns": batch, "lengths": np.array([len(s) for s in series], np.int32)})
+        answers = elman.predict(run, "raw.csv")
+        for sequence, answer, y, name in zip(series, answers, out["y"], out["name"], strict=True):
+            alone = run_onnx(model, {"columns": sequence[None]})
+            for y, name in [(y, name), (alone["y"][0], alone["name"][0])]:
+                if task == "label":
+                    y, name = y[: len(sequence)], name[: len(sequence)]
+                wanted = [list(p.values()) for p in answer["probabilities"]] if task == "label" else answer["probabilities"]
+                differences.see("raw columns -> ONNX Runtime, the answers of elman predict", y, wanted)
+                found = answer["labels"] if task == "label" else answer["class"]
+                if list(np.atleast_1d(name)) != list(np.atleast_1d(found)):
+                    sys.exit(f"{run}: {name} instead of {found}")
+
+
 def our_text(elman, differences):
     """A net that foresees characters: what every line costs, its state carried over from line to line."""
     lines = ["to be or not to be", "that is the question", "whether it is nobler", "", "to be!"]
@@ -351,6 +384,7 @@ def main():
         for number in range(200):
             RandomModel(rng).check(elman, number, differences)
         our_nets(elman, rng, differences)
+        raw_nets(elman, rng, differences)
         our_text(elman, differences)
     differences.show()
 

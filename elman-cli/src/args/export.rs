@@ -35,7 +35,8 @@ Examples:
   elman export runs/digits --format rust --int8 -o src/digits.rs
   elman export runs/digits --format image -o digits.image --data test.csv
   elman export runs/digits --format c -o digits.c --json | jq .flash_bytes
-  elman export runs/digits --format onnx -o digits.onnx")]
+  elman export runs/digits --format onnx -o digits.onnx
+  elman export runs/digits --format onnx --raw -o digits.onnx    (columns in, names out)")]
 pub struct ExportArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]
@@ -66,6 +67,10 @@ pub struct ExportArgs {
     /// The net in whole numbers that `elman quantize` made (with --format rust)
     #[arg(long)]
     pub int8: bool,
+    /// Take raw columns and give names: scaling and the names of the outputs are part of the graph (with --format onnx, of nets
+    /// that read tables and answer with classes or labels)
+    #[arg(long, conflicts_with = "bare")]
+    pub raw: bool,
     /// Leave out what the numbers mean: names of outputs, vocabularies, scaling
     #[arg(long)]
     pub bare: bool,

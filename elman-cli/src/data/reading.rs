@@ -91,9 +91,7 @@ impl Reading {
     /// The model reads numbers.
     pub fn extended<'a>(&self, words: impl Iterator<Item = &'a str>) -> Result<(Self, Hiding)> {
         let Self::Tokens(known) = self else {
-            return Err(Failure::input(
-                "the model reads numbers, and this is text",
-            ));
+            return Err(Failure::input("the model reads numbers, and this is text"));
         };
         let words = features::count(words);
         let (mut vocabularies, mut first) = (Vec::new(), None);
@@ -180,6 +178,14 @@ impl Reading {
             (Self::Numbers(_), Steps::Tokens(_)) => {
                 Err(Failure::input("the model reads numbers, and this is text"))
             }
+        }
+    }
+
+    /// The scale of the columns; none where the model reads text.
+    pub const fn scaling(&self) -> Option<&Scaling> {
+        match self {
+            Self::Tokens(_) => None,
+            Self::Numbers(scaling) => Some(scaling),
         }
     }
 
@@ -336,12 +342,22 @@ impl Scaling {
     }
 
     /// The farthest from the mean that is read, in deviations.
-    const fn farthest(&self) -> f64 {
+    pub const fn farthest(&self) -> f64 {
         if self.uncut {
             f32::MAX as f64
         } else {
             FARTHEST
         }
+    }
+
+    /// Steps seen at once.
+    pub const fn window(&self) -> usize {
+        self.window
+    }
+
+    /// Mean and deviation of every column.
+    pub fn moments(&self) -> [&[f64]; 2] {
+        [&self.mean, &self.deviation]
     }
 
     const fn width(&self) -> usize {

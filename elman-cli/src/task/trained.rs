@@ -7,6 +7,7 @@ use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::features::NamedChannel;
+use crate::data::reading::Scaling;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::ensemble;
 use crate::net::network::Network;
@@ -187,6 +188,11 @@ pub trait Trained: HasNetwork {
     /// What the numbers on both ends of the net mean.
     fn description(&self) -> Description;
 
+    /// From columns as they are measured to names: none of nets that read text, or answer with numbers.
+    fn raw(&self) -> Option<Raw<'_>> {
+        None
+    }
+
     /// The same for a firmware: what it must do before and after a step.
     fn encoding(&self) -> Encoding;
 }
@@ -197,6 +203,15 @@ pub struct EvalReport {
     pub json: String,
     /// Lines of text.
     pub table: String,
+}
+
+/// What stands between the columns of a table and a net that answers with names.
+pub struct Raw<'a> {
+    pub scaling: &'a Scaling,
+    /// One per output.
+    pub names: &'a [String],
+    /// What logits are divided by.
+    pub temperature: f64,
 }
 
 /// What the numbers on both ends of a net mean.

@@ -26,6 +26,9 @@ pub struct Changes {
     /// With --resume: stop after this time, such as 10m
     #[arg(long, value_name = "TIME", requires = "resume")]
     pub time_limit: Option<TimeLimit>,
+    /// With --resume: draw the loss and the net at work, as it learns
+    #[arg(long, requires = "resume", conflicts_with = "quiet")]
+    pub live: bool,
     /// With --resume: say nothing of the epochs
     #[arg(long, requires = "resume")]
     pub quiet: bool,
@@ -58,6 +61,7 @@ impl Changes {
     /// Fewer epochs than are done.
     pub fn apply(&self, settings: &mut Settings, done: usize) -> Result<Option<String>> {
         settings.quiet = self.quiet;
+        settings.live = self.live;
         let mut changed = Vec::new();
         if let Some(epochs) = self.epochs {
             if epochs <= done {

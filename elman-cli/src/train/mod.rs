@@ -13,6 +13,7 @@ pub mod events;
 pub mod follow;
 pub mod lead;
 mod learner;
+mod live;
 pub mod measure;
 mod order;
 pub mod pretrained;

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use elman_core::{Input, InitialState, Spec, Tensor, TensorKind, crf};
+use elman_core::{InitialState, Input, Spec, Tensor, TensorKind, crf};
 
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
@@ -56,7 +56,11 @@ impl<M: Meaning> Pretrained<M> {
             return Ok(Vec::new());
         };
         let clips = first.cell.limit().is_some();
-        if clips || rest.iter().any(|layer| layer.cell != first.cell || layer.hidden != first.hidden) {
+        if clips
+            || rest
+                .iter()
+                .any(|layer| layer.cell != first.cell || layer.hidden != first.hidden)
+        {
             return Err(from.refuse(
                 "its layers differ in cell or size, or clip their sums, and elman train makes none of that",
             ));
@@ -66,7 +70,10 @@ impl<M: Meaning> Pretrained<M> {
             ("layers", layers.len().to_string()),
             ("cell", CellName::of(first.cell).word().to_owned()),
             ("bidirectional", (first.directions() == 2).to_string()),
-            ("train-initial-state", (spec.initial_state == InitialState::Trained).to_string()),
+            (
+                "train-initial-state",
+                (spec.initial_state == InitialState::Trained).to_string(),
+            ),
         ];
         if cell::activation(first).is_some() {
             flags.push(("activation", cell::word(first).to_owned()));
@@ -120,7 +127,11 @@ fn is_alike(own: &Spec, new: &Spec) -> bool {
             },
         ) => {
             let widths = |channels: &elman_core::Channels| -> Vec<usize> {
-                channels.as_slice().iter().map(|channel| channel.width).collect()
+                channels
+                    .as_slice()
+                    .iter()
+                    .map(|channel| channel.width)
+                    .collect()
             };
             window == other && widths(channels) == widths(others)
         }
@@ -142,10 +153,15 @@ pub fn copy(from: &Network, spec: &Spec, net: &mut [f32], scores: &mut [f32]) {
         copy_rows(source, &old, target, &new);
     }
     let (old, new) = (from.spec().output_width(), spec.output_width());
-    let Some(known) = from.transitions().filter(|_| scores.len() == crf::params_len(new)) else {
+    let Some(known) = from
+        .transitions()
+        .filter(|_| scores.len() == crf::params_len(new))
+    else {
         return;
     };
-    let rows = known.chunks_exact(old).zip([0..old, new..new + 2].into_iter().flatten());
+    let rows = known
+        .chunks_exact(old)
+        .zip([0..old, new..new + 2].into_iter().flatten());
     for (row, place) in rows {
         scores[place * new..][..old].copy_from_slice(row);
     }
@@ -156,7 +172,11 @@ fn copy_rows(source: &[f32], old: &Tensor, target: &mut [f32], new: &Tensor) {
     let has_padding = matches!(new.kind, TensorKind::Embedding { .. });
     for (row, numbers) in source.chunks_exact(old.columns).enumerate() {
         let is_last = row + 1 == old.rows;
-        let place = if has_padding && is_last { new.rows - 1 } else { row };
+        let place = if has_padding && is_last {
+            new.rows - 1
+        } else {
+            row
+        };
         target[place * new.columns..][..old.columns].copy_from_slice(numbers);
     }
 }
@@ -169,7 +189,10 @@ mod tests {
     fn spec(vocabulary: usize, outputs: usize) -> Spec {
         Spec {
             input: Input::Tokens {
-                channels: Channels::of([Channel { vocabulary, width: 2 }]),
+                channels: Channels::of([Channel {
+                    vocabulary,
+                    width: 2,
+                }]),
                 window: 1,
             },
             head: Head {
@@ -183,24 +206,41 @@ mod tests {
     #[test]
     fn tokens_labels_and_transitions_keep_their_places() {
         let (old, new) = (spec(3, 2), spec(5, 3));
-        let learnt: Vec<f32> = (1..=old.params_len() + crf::params_len(2)).map(|i| i as f32).collect();
+        let learnt: Vec<f32> = (1..=old.params_len() + crf::params_len(2))
+            .map(|i| i as f32)
+            .collect();
         let network = Network::new(old, learnt.clone()).unwrap();
         assert!(is_alike(&old, &new) && !is_alike(&new, &old));
         let mut net = vec![0.0; new.params_len()];
         let mut scores = vec![0.0; crf::params_len(3)];
         copy(&network, &new, &mut net, &mut scores);
         // Ids 0 to 2, two new ones, padding.
-        assert_eq!(net[..12], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 0.0, 0.0, 0.0, 7.0, 8.0]);
+        assert_eq!(
+            net[..12],
+            [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 0.0, 0.0, 0.0, 7.0, 8.0]
+        );
         let head = |spec: &Spec, params: &[f32]| -> Vec<Vec<f32>> {
             let tensors = spec.tensors();
-            let tensors = tensors.filter(|t| matches!(t.kind, TensorKind::HeadWeights | TensorKind::HeadBias));
-            let rows = tensors.flat_map(|t| params[t.range()].chunks_exact(t.columns).map(<[f32]>::to_vec).collect::<Vec<_>>());
+            let tensors = tensors
+                .filter(|t| matches!(t.kind, TensorKind::HeadWeights | TensorKind::HeadBias));
+            let rows = tensors.flat_map(|t| {
+                params[t.range()]
+                    .chunks_exact(t.columns)
+                    .map(<[f32]>::to_vec)
+                    .collect::<Vec<_>>()
+            });
             rows.collect()
         };
-        let wider: Vec<Vec<f32>> = head(&old, &learnt).into_iter().map(|row| [&row[..], &[0.0]].concat()).collect();
+        let wider: Vec<Vec<f32>> = head(&old, &learnt)
+            .into_iter()
+            .map(|row| [&row[..], &[0.0]].concat())
+            .collect();
         assert_eq!(head(&new, &net), wider);
         let t = &learnt[old.params_len()..];
-        assert_eq!(scores[..9], [t[0], t[1], 0.0, t[2], t[3], 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(
+            scores[..9],
+            [t[0], t[1], 0.0, t[2], t[3], 0.0, 0.0, 0.0, 0.0]
+        );
         assert_eq!(scores[9..], [t[4], t[5], 0.0, t[6], t[7], 0.0]);
     }
 }

@@ -1,15 +1,17 @@
 //! What a person sees while training: a bar on a terminal, a line per epoch elsewhere.
 
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::live::Live;
 use super::sparkline::Sparkline;
 use crate::base::tell::tell;
 use crate::train::doctor::Checkup;
 use crate::train::measure::as_read;
+use crate::train::report::Evidence;
 
 /// An epoch, as `metrics.jsonl` holds it.
 #[derive(Clone, Debug, Serialize)]
@@ -40,9 +42,13 @@ pub struct Epoch {
     pub doctor: Option<Checkup>,
 }
 
+/// The message beside the bar, or a picture above it.
+const BESIDE: &str = "{bar:12} {percent:>3} %  {wide_msg} ≤ {eta} left";
+const ABOVE: &str = "{msg}\n{bar:12} {percent:>3} %  ≤ {eta} left";
+
 /// A bar of which so much was done before: its speed is that of what comes.
-fn bar_from(bar: ProgressBar, done: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:12} {percent:>3} %  {wide_msg} ≤ {eta} left");
+fn bar_from(bar: ProgressBar, done: u64, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     // An update, which the speed starts from; a position from the start would count as done in no time.
     bar.set_position(done);
@@ -64,17 +70,24 @@ pub struct Progress {
     epochs: usize,
     voice: Voice,
     losses: Sparkline,
+    /// `--live`.
+    live: Option<Live>,
 }
 
 impl Progress {
-    /// For a run of so many epochs and batches per epoch, of which some batches are done.
-    pub fn new(epochs: usize, batches: usize, done: usize) -> Self {
+    /// For a run of so many epochs and batches per epoch, of which some batches are done; perhaps with a picture.
+    pub fn new(epochs: usize, batches: usize, done: usize, is_live: bool) -> Self {
+        let (all, template) = (epochs * batches, if is_live { ABOVE } else { BESIDE });
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = bar_from(ProgressBar::new((epochs * batches) as u64), done as u64);
+            let bar = bar_from(ProgressBar::new(all as u64), done as u64, template);
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
+        if is_live && bar.is_none() {
+            tell!("elman: note: --live draws on a terminal, and standard error is none");
+        }
         Self {
+            live: (is_live && bar.is_some()).then(|| Live::new(all, done)),
             bar,
             epochs,
             voice: Voice::All,
@@ -89,6 +102,7 @@ impl Progress {
             epochs,
             voice: Voice::Trouble,
             losses: Sparkline::default(),
+            live: None,
         }
     }
 
@@ -111,8 +125,17 @@ impl Progress {
         if let Some(bar) = &self.bar {
             self.losses.push(loss);
             let best = best.map_or_else(String::new, |(best, _)| format!("  best score {best:.4}"));
-            let curve = self.losses.draw();
-            bar.set_message(format!("epoch {epoch}  loss {mean:.4} {curve}{best}"));
+            let line = match &mut self.live {
+                None => format!("epoch {epoch}  loss {mean:.4} {}{best}", self.losses.draw()),
+                Some(live) => {
+                    live.push(count, loss);
+                    format!(
+                        "{}\nepoch {epoch}  loss {mean:.4}{best}",
+                        live.lines().join("\n")
+                    )
+                }
+            };
+            bar.set_message(line);
             bar.inc(count as u64);
         }
     }
@@ -137,6 +160,18 @@ impl Progress {
             "epoch {number:>3}/{epochs}  loss {train_loss:.4}  valid loss {valid_loss:.4}  {score_name} {score:.4}  \
              {seconds:.2} s{star}"
         ));
+    }
+
+    /// Whether the picture wants to show the net at work anew.
+    pub fn wants_a_look(&self) -> bool {
+        self.live.as_ref().is_some_and(Live::is_due)
+    }
+
+    /// What the net makes of the validation data, which were looked at from then on.
+    pub fn look(&mut self, evidence: &[Evidence], began: Instant) {
+        if let Some(live) = &mut self.live {
+            live.look(evidence, began);
+        }
     }
 
     /// A line above the bar.
@@ -170,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_was_done_before_says_nothing_of_the_time_left() {
-        let bar = bar_from(ProgressBar::hidden(), 1_000_000_000);
+        let bar = bar_from(ProgressBar::hidden(), 1_000_000_000, BESIDE);
         bar.set_length(2_000_000_000);
         std::thread::sleep(Duration::from_millis(5));
         bar.inc(1);

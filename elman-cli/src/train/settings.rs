@@ -143,6 +143,10 @@ pub struct Settings {
     #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set,
           help_heading = TRAINING)]
     pub watch: bool,
+    /// Draw the loss and the net at work, as it learns; on a terminal
+    #[arg(long, conflicts_with = "quiet", help_heading = TRAINING)]
+    #[serde(skip)]
+    pub live: bool,
     /// Say nothing of the epochs: only notes on the data, trouble and the score in the end
     #[arg(long, help_heading = TRAINING)]
     #[serde(skip)]

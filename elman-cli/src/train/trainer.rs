@@ -167,7 +167,8 @@ impl<'a, T: Task> Trainer<'a, T> {
         let batches = Batches::new(task.train(), task.walk(), settings);
         let batches_count = batches.count();
         let done = state.epochs * batches_count + state.partial.batches;
-        let progress = Progress::new(settings.epochs, batches_count, done);
+        let is_live = settings.live && !settings.quiet;
+        let progress = Progress::new(settings.epochs, batches_count, done, is_live);
         let limit = settings.time_limit.as_ref();
         Ok(Self {
             task,
@@ -292,10 +293,23 @@ impl<'a, T: Task> Trainer<'a, T> {
             self.save()?;
         }
         self.progress.epoch(&epoch);
+        self.show_at_work()?;
         let params = self.learner.judged();
         self.watch
             .after_epoch(self.task, &epoch, params, &self.progress)?;
         Ok(if is_late { Next::TimeIsUp } else { Next::GoOn })
+    }
+
+    /// Has the picture of the training show what the net makes of the validation data, if there is a picture.
+    fn show_at_work(&mut self) -> Result<()> {
+        if !self.progress.wants_a_look() {
+            return Ok(());
+        }
+        let (began, task) = (Instant::now(), self.task);
+        let network = Network::new(*task.spec(), self.learner.judged().to_vec())?;
+        let evidence = task.evidence(&network, &task.data().meaning)?;
+        self.progress.look(&evidence, began);
+        Ok(())
     }
 
     /// All batches of an epoch that are not done yet.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use elman_core::Level;
 
-use super::plot::{Screen, bars, curve};
 use crate::args::{DemoArgs, TrainTask, parse_job};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
+use crate::base::plot::{Screen, bars, curve};
 use crate::data::Sequences;
 use crate::net::infer;
 use crate::task::echo::{self, EchoArgs, EchoTask};

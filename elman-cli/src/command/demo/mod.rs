@@ -2,7 +2,6 @@
 
 mod echo;
 mod grammar;
-mod plot;
 mod series;
 mod texts;
 mod words;

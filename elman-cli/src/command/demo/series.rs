@@ -3,10 +3,10 @@
 
 use std::io::Write;
 
-use super::plot::{Screen, dots};
 use crate::args::{DemoArgs, TrainTask, parse_job};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
+use crate::base::plot::{Screen, dots};
 use crate::base::seeds::{self, Purpose};
 use crate::data::table::Part;
 use crate::task::args::EvalArgs;

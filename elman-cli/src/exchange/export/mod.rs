@@ -52,6 +52,11 @@ pub fn run(args: &ExportArgs) -> Result<()> {
             "--int8 is for --format rust; C firmware calls such a module, or runs the float net",
         ));
     }
+    if args.raw && args.format != ExportFormat::Onnx {
+        return Err(Failure::input(
+            "--raw is for --format onnx; other exports have the scaling and the names beside the net",
+        ));
+    }
     check_name(args)?;
     let run = Run::open(&args.run)?;
     let trained = registry::open(&run)?;
@@ -67,7 +72,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         );
     }
     if args.format == ExportFormat::Onnx {
-        return onnx::run(args, &run, network);
+        return onnx::run(args, &run, trained.as_ref());
     }
     let parts = Parts {
         network,

@@ -11,6 +11,10 @@ pub mod data_type {
     pub const INT32: i32 = 6;
     /// `i64`
     pub const INT64: i32 = 7;
+    /// UTF-8
+    pub const STRING: i32 = 8;
+    /// `f64`
+    pub const DOUBLE: i32 = 11;
 }
 
 /// `ModelProto`
@@ -116,6 +120,8 @@ pub struct Tensor {
     pub float_data: Vec<f32>,
     #[prost(int32, repeated, tag = "5")]
     pub int32_data: Vec<i32>,
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    pub string_data: Vec<Bytes>,
     #[prost(int64, repeated, tag = "7")]
     pub int64_data: Vec<i64>,
     #[prost(string, tag = "8")]
@@ -219,6 +225,24 @@ impl Tensor {
     pub fn ints(name: &str, dims: &[usize], numbers: &[i64]) -> Self {
         let raw = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
         Self::raw(name, dims, data_type::INT64, raw)
+    }
+
+    /// Numbers in double precision.
+    pub fn doubles(name: &str, dims: &[usize], numbers: &[f64]) -> Self {
+        let raw = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self::raw(name, dims, data_type::DOUBLE, raw)
+    }
+
+    /// A vector of names.
+    pub fn strings(name: &str, strings: &[String]) -> Self {
+        let bytes = strings.iter().map(|text| Bytes::from(text.clone()));
+        Self {
+            dims: vec![strings.len() as i64],
+            data_type: data_type::STRING,
+            name: name.to_owned(),
+            string_data: bytes.collect(),
+            ..Self::default()
+        }
     }
 
     /// The same in 32 bits, which lengths of sequences have.

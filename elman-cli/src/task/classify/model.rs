@@ -20,7 +20,7 @@ use crate::task::label::best;
 use crate::task::paired::{Outcomes, Paired};
 use crate::task::pool::{Mean, Softened};
 use crate::task::temperature::{Temperature, largest, soften};
-use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
+use crate::task::trained::{Description, EvalReport, Raw, Trained, TrainedNet};
 
 /// A trained classifying net.
 pub type ClassModel = TrainedNet<ClassMeaning>;
@@ -318,6 +318,15 @@ impl Trained for ClassModel {
             channels: self.meaning.reading.channels(),
             labels: self.meaning.classes.names().to_vec(),
         }
+    }
+
+    fn raw(&self) -> Option<Raw<'_>> {
+        let scaling = self.meaning.reading.scaling()?;
+        Some(Raw {
+            scaling,
+            names: self.meaning.classes.names(),
+            temperature: self.meaning.temperature.get(),
+        })
     }
 
     fn encoding(&self) -> Encoding {

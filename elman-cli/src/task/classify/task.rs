@@ -367,11 +367,16 @@ impl Job for ClassifyArgs {
     fn files(&mut self) -> Vec<&mut PathBuf> {
         let (train, valid) = (&mut self.train, &mut self.valid);
         let classes = [&mut self.classes, &mut self.valid_classes];
-        [train, valid, &mut self.vectors.vectors, &mut self.settings.init]
-            .into_iter()
-            .chain(classes)
-            .flatten()
-            .collect()
+        [
+            train,
+            valid,
+            &mut self.vectors.vectors,
+            &mut self.settings.init,
+        ]
+        .into_iter()
+        .chain(classes)
+        .flatten()
+        .collect()
     }
 
     fn has_folds(&self) -> bool {
@@ -420,8 +425,9 @@ impl Job for ClassifyArgs {
         let all = train.all.iter().filter_map(|e| e.class.as_deref());
         LabelCounts::new("class", all).check(path)?;
         let classes = match &pretrained {
-            Some(from) => (from.meaning.classes.extended(&classes))
-                .map_err(|failure| from.refuse(failure))?,
+            Some(from) => {
+                (from.meaning.classes.extended(&classes)).map_err(|failure| from.refuse(failure))?
+            }
             None => classes,
         };
         let (train, valid, valid_path) = split(self, path, (kind, &classes), train)?;

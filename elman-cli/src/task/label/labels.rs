@@ -420,7 +420,10 @@ mod tests {
         let grown = known.extended(&labels(&["B-x O B-y"])).unwrap();
         assert_eq!(grown.names(), ["B-y", "I-y", "O", "B-x"]);
         assert_eq!(grown.scheme, Scheme::Iob2);
-        assert_eq!(known.extended(&labels(&["O I-y"])).unwrap().scheme, Scheme::Iob);
+        assert_eq!(
+            known.extended(&labels(&["O I-y"])).unwrap().scheme,
+            Scheme::Iob
+        );
         assert_eq!(known.extended(&labels(&["O"])).unwrap(), known);
         for other in ["DET O", "B-x E-x O"] {
             assert!(known.extended(&labels(&[other])).is_err(), "{other}");

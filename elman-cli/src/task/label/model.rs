@@ -14,7 +14,7 @@ use crate::data::conll::Conll;
 use crate::data::{DataFile, Format, Lines, Sequences};
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::paired::Paired;
-use crate::task::trained::{Description, EvalReport, Trained, TrainedNet};
+use crate::task::trained::{Description, EvalReport, Raw, Trained, TrainedNet};
 
 /// A trained labelling net.
 pub type LabelModel = TrainedNet<LabelMeaning>;
@@ -81,6 +81,15 @@ impl Trained for LabelModel {
             channels: self.meaning.reading.channels(),
             labels: self.meaning.labels.names().to_vec(),
         }
+    }
+
+    fn raw(&self) -> Option<Raw<'_>> {
+        let scaling = self.meaning.reading.scaling()?;
+        Some(Raw {
+            scaling,
+            names: self.meaning.labels.names(),
+            temperature: self.meaning.temperature.get(),
+        })
     }
 
     fn encoding(&self) -> Encoding {

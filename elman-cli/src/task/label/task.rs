@@ -156,7 +156,10 @@ impl LabelTask {
         })?;
         let values = || train.iter().map(|block| block.values.as_slice());
         let (reading, notes) = match &pretrained {
-            Some(from) => (from.meaning.reading.for_columns(&table.columns)?, Vec::new()),
+            Some(from) => (
+                from.meaning.reading.for_columns(&table.columns)?,
+                Vec::new(),
+            ),
             None => Reading::numbers(&table.columns, values(), args.settings.window),
         };
         survey::note(&table.columns, values, &notes, path);

@@ -67,7 +67,9 @@ impl RegressTask {
         let pretrained = Pretrained::<RegressMeaning>::of(&args.settings)?;
         let (reading, notes) = match &pretrained {
             Some(from) => {
-                from.meaning.must_learn(&targets, read).map_err(|why| from.refuse(why))?;
+                from.meaning
+                    .must_learn(&targets, read)
+                    .map_err(|why| from.refuse(why))?;
                 (from.meaning.reading.for_columns(&inputs)?, Vec::new())
             }
             None => Reading::numbers(&inputs, values(), args.settings.window),

@@ -41,7 +41,10 @@ impl Meaning for TextMeaning {
 
     fn flags(&self) -> Vec<(&'static str, String)> {
         let unit = self.lexicon.unit().word();
-        vec![("tokens", unit.to_owned()), ("lines", self.lines.to_string())]
+        vec![
+            ("tokens", unit.to_owned()),
+            ("lines", self.lines.to_string()),
+        ]
     }
 }
 
@@ -50,14 +53,22 @@ impl TextMeaning {
     ///
     /// # Errors
     /// It is cut in another way.
-    pub fn continued(&self, (unit, lines): (Unit, bool), text: &str) -> Result<(Lexicon, Vec<usize>)> {
+    pub fn continued(
+        &self,
+        (unit, lines): (Unit, bool),
+        text: &str,
+    ) -> Result<(Lexicon, Vec<usize>)> {
         if (unit, lines) == (self.lexicon.unit(), self.lines) {
             return Ok(self.lexicon.extended(text));
         }
         Err(Failure::input(format!(
             "--init: that net reads {}s{}, and these settings ask for other steps: leave out --tokens and --lines",
             self.lexicon.unit().noun(),
-            if self.lines { " line by line" } else { " of running text" }
+            if self.lines {
+                " line by line"
+            } else {
+                " of running text"
+            }
         )))
     }
 

@@ -87,17 +87,17 @@ impl TextTask {
             valid = train.clone();
         }
         let mut data = TaskData {
-                spec,
-                hiding: Some(features::hiding(0, &counts, HIDING)),
-                train_lines: lines_of(&meaning, text, &train),
-                train,
-                valid,
-                meaning,
-                class_weights: None,
-                transitions: None,
-                vectors: None,
-                pretrained: None,
-            };
+            spec,
+            hiding: Some(features::hiding(0, &counts, HIDING)),
+            train_lines: lines_of(&meaning, text, &train),
+            train,
+            valid,
+            meaning,
+            class_weights: None,
+            transitions: None,
+            vectors: None,
+            pretrained: None,
+        };
         if let Some(from) = pretrained {
             from.into_data(&mut data)?;
         }

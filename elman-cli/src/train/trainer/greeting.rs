@@ -1,6 +1,6 @@
 //! What a training says when it begins.
 
-use elman_core::Level;
+use elman_core::{Input, Level, Spec};
 
 use super::Trainer;
 use crate::train::task::Task;
@@ -8,6 +8,26 @@ use crate::train::task::Task;
 /// A number with its noun.
 fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What a net can read and say beyond another one.
+fn news(old: &Spec, new: &Spec) -> String {
+    let ids = |spec: &Spec| match &spec.input {
+        Input::Tokens { channels, .. } => {
+            channels.as_slice().iter().map(|one| one.vocabulary).sum()
+        }
+        Input::Dense { .. } => 0,
+    };
+    let counts: [(usize, &str); 2] = [
+        (ids(new) - ids(old), "id"),
+        (new.output_width() - old.output_width(), "output"),
+    ];
+    let counts = counts.into_iter().filter(|&(count, _)| count > 0);
+    let counts: Vec<String> = counts.map(|(count, noun)| counted(count, noun)).collect();
+    match counts.is_empty() {
+        true => String::new(),
+        false => format!("; new are {}", counts.join(" and ")),
+    }
 }
 
 impl<T: Task> Trainer<'_, T> {
@@ -23,6 +43,7 @@ impl<T: Task> Trainer<'_, T> {
             self.workforce(),
             Level::detect(),
         ));
+        self.mind_the_start();
         self.mind_the_idle();
         let (done, batches) = (self.state.epochs, self.state.partial.batches);
         if done > 0 && self.is_finished() {
@@ -40,6 +61,18 @@ impl<T: Task> Trainer<'_, T> {
         } else if done > 0 {
             self.progress.say(&format!("going on after epoch {done}"));
         }
+    }
+
+    /// Where the net comes from, and what it has not met before.
+    fn mind_the_start(&self) {
+        let data = self.task.data();
+        let pretrained = data.pretrained.as_ref().zip(self.settings.init.as_ref());
+        let Some((network, folder)) = pretrained else {
+            return;
+        };
+        let news = news(network.spec(), &data.spec);
+        let folder = folder.display();
+        self.progress.say(&format!("starting from {folder}{news}"));
     }
 
     /// Who is at work.

@@ -14,6 +14,7 @@
 //! state. Where `state_out` is fed back as `state`, the net goes on where the last call stopped.
 
 mod layers;
+mod raw;
 
 use std::io::Write;
 
@@ -31,6 +32,7 @@ use crate::net::cell;
 use crate::net::describe;
 use crate::net::model_file::About;
 use crate::net::network::Network;
+use crate::task::trained::{Raw, Trained};
 
 /// Old enough for every runtime, new enough for all that is used.
 const OPSET: i64 = 17;
@@ -49,7 +51,8 @@ struct OnnxReport {
 ///
 /// # Errors
 /// A flag that is for chips; a net that is too large; writing fails.
-pub fn run(args: &ExportArgs, run: &Run, network: &Network) -> Result<()> {
+pub fn run(args: &ExportArgs, run: &Run, trained: &dyn Trained) -> Result<()> {
+    let network = trained.network();
     if args.data.is_some() {
         return Err(Failure::input(
             "--data is for golden vectors, and an ONNX file holds none",
@@ -67,7 +70,8 @@ pub fn run(args: &ExportArgs, run: &Run, network: &Network) -> Result<()> {
     };
     let about = serde_json::to_string(&about)
         .map_err(|error| Failure::run(format!("cannot write the metadata: {error}")))?;
-    let model = model(network, about);
+    let raw = raw::of(args, trained)?;
+    let model = model(network, about, raw.as_ref());
     write_atomic(&args.out, &onnx::encode(&model)?)?;
     report(args, network.spec(), &model)
 }
@@ -126,16 +130,16 @@ fn shown(info: &ValueInfo) -> String {
 }
 
 /// The file.
-fn model(network: &Network, about: String) -> Model {
+fn model(network: &Network, about: String, raw: Option<&Raw<'_>>) -> Model {
     let spec = network.spec();
     let mut graph = Builder {
         nodes: Vec::new(),
         constants: weights::write(spec, network.params()),
     };
-    graph.sizes(spec);
-    graph.input(spec);
+    graph.sizes(spec, steps_name(spec, raw));
+    graph.input(spec, raw);
     graph.layers(spec);
-    graph.head(spec);
+    graph.head(spec, raw);
     Model {
         ir_version: IR_VERSION,
         producer_name: onnx::PRODUCER.to_owned(),
@@ -145,8 +149,8 @@ fn model(network: &Network, about: String) -> Model {
             node: graph.nodes,
             name: "elman".to_owned(),
             initializer: graph.constants,
-            input: inputs(spec),
-            output: outputs(spec),
+            input: inputs(spec, raw),
+            output: outputs(spec, raw),
         }),
         opset_import: vec![OperatorSet {
             domain: String::new(),
@@ -184,8 +188,9 @@ fn info(name: &str, elem_type: i32, dims: &[Axis], about: &str) -> ValueInfo {
     ValueInfo::tensor(name, elem_type, axes, about)
 }
 
-fn inputs(spec: &Spec) -> Vec<ValueInfo> {
+fn inputs(spec: &Spec, raw: Option<&Raw<'_>>) -> Vec<ValueInfo> {
     let steps = match &spec.input {
+        Input::Dense { .. } if let Some(raw) = raw => raw::input(raw),
         Input::Dense { width } => info(
             "x",
             data_type::FLOAT,
@@ -219,7 +224,7 @@ fn inputs(spec: &Spec) -> Vec<ValueInfo> {
     vec![steps, lengths, state]
 }
 
-fn outputs(spec: &Spec) -> Vec<ValueInfo> {
+fn outputs(spec: &Spec, raw: Option<&Raw<'_>>) -> Vec<ValueInfo> {
     let width = Size(spec.output_width());
     let axes = match spec.head.read {
         Read::EveryStep => vec![Name("batch"), Name("time"), width],
@@ -236,7 +241,9 @@ fn outputs(spec: &Spec) -> Vec<ValueInfo> {
         &[Name("batch"), Size(spec.state_len())],
         state_order(spec),
     );
-    vec![info("y", data_type::FLOAT, &axes, about), state]
+    let names = raw.map(|_| raw::output(spec));
+    let all = [info("y", data_type::FLOAT, &axes, about), state];
+    all.into_iter().chain(names).collect()
 }
 
 /// What is carried from step to step, in its order.
@@ -277,8 +284,7 @@ impl Builder {
     }
 
     /// `batch` and `time` as vectors of one number, and the lengths and the state of every sequence.
-    fn sizes(&mut self, spec: &Spec) {
-        let steps = steps_name(spec);
+    fn sizes(&mut self, spec: &Spec, steps: &str) {
         self.constants
             .push(Tensor::small_ints("lengths", &[1], &[i32::MAX]));
         for (name, index) in [("zero", 0), ("one", 1), ("width", spec.state_len() as i64)] {
@@ -302,9 +308,12 @@ impl Builder {
     }
 
     /// `in.0` (T, B, I)
-    fn input(&mut self, spec: &Spec) {
+    fn input(&mut self, spec: &Spec, raw: Option<&Raw<'_>>) {
         let rows = match &spec.input {
-            Input::Dense { .. } => "x",
+            Input::Dense { .. } => match raw {
+                Some(raw) => self.scaled(raw),
+                None => "x",
+            },
             Input::Tokens { channels, window } => {
                 let padding = channels.as_slice().iter().map(|c| c.vocabulary as i64);
                 self.embeddings(&padding.collect::<Vec<_>>(), *window as i64);
@@ -321,7 +330,8 @@ impl Builder {
         if reach == 0 {
             self.node("Identity", &["tokens"], "ids", vec![]);
         } else {
-            self.padded(padding, reach);
+            let outside = Tensor::ints("padding", &[1, 1, padding.len()], padding);
+            self.padded("tokens", outside, reach, "ids");
         }
         for channel in 0..padding.len() {
             let (index, ids) = (format!("channel.{channel}"), format!("ids.{channel}"));
@@ -345,32 +355,42 @@ impl Builder {
                     parts.push(rows);
                     continue;
                 }
-                let (start, end) = (format!("start.{neighbour}"), format!("end.{neighbour}"));
-                self.vector(&start, &[neighbour]);
-                if channel == 0 {
-                    self.node("Add", &["time", &start], &end, vec![]);
-                }
-                let part = format!("rows.{channel}.{neighbour}");
-                self.node("Slice", &[&rows, &start, &end, "one"], &part, vec![]);
-                parts.push(part);
+                parts.push(self.neighbour(&rows, neighbour, channel == 0));
             }
         }
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let axis = vec![Attribute::int("axis", 2)];
-        self.node("Concat", &parts, "embedded", axis);
+        self.join(&parts, "embedded");
     }
 
-    /// `ids` (B, T + 2 reach, channels): the tokens, and padding beyond the ends of every sequence.
-    fn padded(&mut self, padding: &[i64], reach: i64) {
-        let channels = padding.len();
-        self.constants
-            .push(Tensor::ints("padding", &[1, 1, channels], padding));
+    /// The rows of one neighbour of every step, counted from the first of the window, of rows with a border; how they are called.
+    fn neighbour(&mut self, rows: &str, neighbour: i64, is_first: bool) -> String {
+        let (start, end) = (format!("start.{neighbour}"), format!("end.{neighbour}"));
+        self.vector(&start, &[neighbour]);
+        if is_first {
+            self.node("Add", &["time", &start], &end, vec![]);
+        }
+        let part = format!("{rows}.{neighbour}");
+        self.node("Slice", &[rows, &start, &end, "one"], &part, vec![]);
+        part
+    }
+
+    /// Rows side by side.
+    fn join(&mut self, parts: &[String], output: &str) {
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let axis = vec![Attribute::int("axis", 2)];
+        self.node("Concat", &parts, output, axis);
+    }
+
+    /// `output` (B, T + 2 reach, channels): the rows, and beyond the ends of every sequence what is `outside`, a constant of the
+    /// name `padding` and (1, 1, channels) numbers.
+    fn padded(&mut self, rows: &str, outside: Tensor, reach: i64, output: &str) {
+        let channels = outside.dims.last().copied().unwrap_or_default();
+        self.constants.push(outside);
         self.constants.push(Tensor::ints("start", &[], &[0]));
         self.constants.push(Tensor::ints("step", &[], &[1]));
         self.vector("last_axes", &[1, 2]);
         self.vector("front_axes", &[0, 2]);
         self.vector("reach", &[reach]);
-        self.vector("channels", &[channels as i64]);
+        self.vector("channels", &[channels]);
         self.node("Squeeze", &["time", "zero"], "time_scalar", vec![]);
         self.node("Range", &["start", "time_scalar", "step"], "places", vec![]);
         self.node("Unsqueeze", &["places", "front_axes"], "places_all", vec![]);
@@ -380,8 +400,8 @@ impl Builder {
         self.node("Less", &["places_all", "ends"], "is_inside", vec![]);
         self.node(
             "Where",
-            &["is_inside", "tokens", "padding"],
-            "tokens_inside",
+            &["is_inside", rows, "padding"],
+            "rows_inside",
             vec![],
         );
         let axis = || vec![Attribute::int("axis", 0)];
@@ -393,16 +413,11 @@ impl Builder {
         );
         self.node("Expand", &["padding", "border_shape"], "border", vec![]);
         let axis = vec![Attribute::int("axis", 1)];
-        self.node(
-            "Concat",
-            &["border", "tokens_inside", "border"],
-            "ids",
-            axis,
-        );
+        self.node("Concat", &["border", "rows_inside", "border"], output, axis);
     }
 
     /// `y`
-    fn head(&mut self, spec: &Spec) {
+    fn head(&mut self, spec: &Spec, raw: Option<&Raw<'_>>) {
         let top = spec.layers.len();
         let rows = match spec.head.read {
             Read::LastStep => format!("final.{}", top - 1),
@@ -419,8 +434,12 @@ impl Builder {
         match spec.head.kind {
             HeadKind::Softmax { .. } => {
                 self.node("Add", &["products", weights::HEAD_BIAS], "logits", vec![]);
+                let logits = raw.map_or("logits", |raw| self.softened(raw));
                 let axis = vec![Attribute::int("axis", -1)];
-                self.node("Softmax", &["logits"], "y", axis);
+                self.node("Softmax", &[logits], "y", axis);
+                if let Some(raw) = raw {
+                    self.names(raw);
+                }
             }
             HeadKind::Linear { .. } | HeadKind::None => {
                 self.node("Add", &["products", weights::HEAD_BIAS], "y", vec![]);
@@ -430,8 +449,9 @@ impl Builder {
 }
 
 /// What a step reads, as the graph calls it.
-const fn steps_name(spec: &Spec) -> &'static str {
+const fn steps_name(spec: &Spec, raw: Option<&Raw<'_>>) -> &'static str {
     match spec.input {
+        Input::Dense { .. } if raw.is_some() => raw::COLUMNS,
         Input::Dense { .. } => "x",
         Input::Tokens { .. } => "tokens",
     }
