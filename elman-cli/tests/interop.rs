@@ -197,6 +197,24 @@ fn exports_come_back_byte_for_byte() {
     assert_eq!(report["outputs"][0], "y (batch, time, 3)");
 }
 
+/// What the graph computes is compared with ONNX Runtime by `tests/interop`.
+#[test]
+fn a_raw_export_takes_columns_and_gives_names() {
+    let shop = Workshop::new();
+    shop.write("rows.csv", common::tables::plain(20));
+    shop.ok("train classify --train rows.csv --hidden 4 --epochs 1 --noise 0 --out run");
+    let report = json(&shop.ok("export run --format onnx --raw -o raw.onnx --json"));
+    assert_eq!(report["inputs"][0], "columns (batch, time, 1)");
+    assert_eq!(report["outputs"][2], "name (batch)");
+    shop.ok("import raw.onnx -o back");
+    assert!(shop.read("back/model.safetensors") == shop.read("run/model.safetensors"));
+    let words = ["--raw is for --format onnx"];
+    shop.fails("export run --format c --raw -o net.c", 2, &words);
+    shop.train("names", "");
+    let words = ["nets that read tables", "this one reads text"];
+    shop.fails("export names --format onnx --raw -o names.onnx", 2, &words);
+}
+
 #[test]
 fn our_graph_is_read_like_any_other_if_nobody_says_that_it_is_ours() {
     let shop = Workshop::new();

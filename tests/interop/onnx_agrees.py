@@ -333,9 +333,10 @@ def raw_nets(elman, rng, differences):
             alone = run_onnx(model, {"columns": sequence[None]})
             for y, name in [(y, name), (alone["y"][0], alone["name"][0])]:
                 if task == "label":
-                    y, name = y[: len(sequence)], name[: len(sequence)]
-                wanted = [list(p.values()) for p in answer["probabilities"]] if task == "label" else answer["probabilities"]
-                differences.see("raw columns -> ONNX Runtime, the answers of elman predict", y, wanted)
+                    # Of every step the probability of its label.
+                    y, name = y[: len(sequence)].max(-1), name[: len(sequence)]
+                kind = "raw columns -> ONNX Runtime, the answers of elman predict"
+                differences.see(kind, y, answer["probabilities"])
                 found = answer["labels"] if task == "label" else answer["class"]
                 if list(np.atleast_1d(name)) != list(np.atleast_1d(found)):
                     sys.exit(f"{run}: {name} instead of {found}")
