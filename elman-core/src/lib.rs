@@ -134,7 +134,9 @@
 //!       + 64·(tape_len(R, 1) + scratch_len(R, 1))               hidden rows, and their gradients
 //! ```
 //!
-//! [`Tape::backward_head`] with [`Spec::head_range`] trains the head alone: no transposed weights, no scratch, and gradients
+//! [`unpack`] gives the parameters that an export was packed from, for a chip that learns to start from. [`head`] says how the head
+//! alone is adapted, from an export to what is kept in flash; where there is a tape anyway, [`Tape::backward_head`] with
+//! [`Spec::head_range`] trains the head alone: no transposed weights, no scratch, and gradients
 //! and optimizer state of the head's parameters only. `tests/firmware/train` learns both ways on the chip, and every loss and
 //! every parameter is the desktop's.
 //!
@@ -147,6 +149,7 @@
 //! image/ golden                           a net in one file, and the proof that it computes right
 //! backward/ tape truncation               THE HOT PATH, backward: each line quotes the forward line that it differentiates
 //! share                                   one sequence on several cores
+//! head                                    the head by itself, for firmware that adapts it
 //! forward recurrence/ stream fixed        THE HOT PATH, forward: whole batches; the sequential part; one time step at a time
 //! quantized/                              the same net in int8
 //! inputs                                  dense rows, or embeddings of a window of tokens
@@ -196,6 +199,7 @@ mod weights;
 
 pub mod crf;
 pub mod gradient;
+pub mod head;
 pub mod loss;
 pub mod math;
 pub mod peak;
@@ -223,4 +227,4 @@ pub use spec::{
 pub use stream::Stream;
 pub use tape::{NonFinite, Tape};
 pub use truncation::{Truncation, Window};
-pub use weights::{pack, pack_bfloat16, pack_transposed, scalar_sigmoid};
+pub use weights::{pack, pack_bfloat16, pack_transposed, scalar_sigmoid, unpack};

@@ -280,7 +280,14 @@ impl Spec {
         self.head_offset()..self.params_len()
     }
 
-    const fn head_len(&self) -> usize {
+    /// How many parameters the head has.
+    ///
+    /// ```
+    /// # use elman_core::Spec;
+    /// const HEAD: usize = Spec::dense(2, 8, 3).head_len();
+    /// assert_eq!(HEAD, (8 + 1) * 3);
+    /// ```
+    pub const fn head_len(&self) -> usize {
         match self.head.kind {
             HeadKind::None => 0,
             HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } => {

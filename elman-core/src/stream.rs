@@ -284,7 +284,7 @@ impl Operation for StreamStep<'_, '_> {
             below = state.get(..l.hidden).unwrap_or(&[]);
             rest = above;
         }
-        head(s, model, below, outputs);
+        head_row(s, model, below, outputs);
     }
 }
 
@@ -344,8 +344,9 @@ impl<S: Simd> Visit for StepLayer<'_, '_, S> {
     }
 }
 
+/// What the head makes of a row of hidden units; where there is none, the row itself.
 #[inline(always)]
-fn head<S: Simd>(s: S, model: ModelView, top: &[f32], outputs: &mut [f32]) {
+pub(crate) fn head_row<S: Simd>(s: S, model: ModelView, top: &[f32], outputs: &mut [f32]) {
     let spec = model.spec;
     if !spec.has_head() {
         for (y, &h) in outputs.iter_mut().zip(top) {

@@ -273,6 +273,104 @@ fn pack_direction(spec: &Spec, params: &[f32], place: Place, packed: &mut [Strip
     }
 }
 
+/// The parameters that weights were packed from, the inverse of [`pack`]: what a chip that learns starts from. Embeddings and initial
+/// states, the first [`Spec::tables_len`] numbers, are not packed: `params` has them already, and they stay. Of FastRNN and FastGRNN
+/// the numbers that all units share come back as numbers that pack to the same bits, which may be neighbours of those that they were.
+///
+/// # Errors
+/// [`Error::Spec`], or [`Error::Length`] naming the slice.
+///
+/// ```
+/// # use elman_core::*;
+/// const SPEC: Spec = Spec::dense(2, 20, 1);
+/// let mut params = [0.0; SPEC.params_len()];
+/// # for (i, p) in params.iter_mut().enumerate() { *p = i as f32; }
+/// let mut packed = [Strip::ZERO; SPEC.packed_len()];
+/// pack(&SPEC, &params, &mut packed)?;
+/// let mut again = [0.0; SPEC.params_len()];
+/// unpack(&SPEC, &packed, &mut again)?;
+/// assert_eq!(again, params);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn unpack(spec: &Spec, packed: &[Strip], params: &mut [f32]) -> Result<(), Error> {
+    spec.check()?;
+    check_len("packed", spec.packed_len(), packed.len())?;
+    check_len("params", spec.params_len(), params.len())?;
+    for place in spec.places() {
+        unpack_direction(spec, packed, place, params);
+    }
+    if spec.has_head() {
+        let head = at_mut(params, spec.head_range());
+        crate::head::unpack(spec, packed, head)?;
+    }
+    Ok(())
+}
+
+/// The inverse of [`pack_direction`].
+fn unpack_direction(spec: &Spec, packed: &[Strip], place: Place, params: &mut [f32]) {
+    let (layer, row) = (spec.layer(place.layer), spec.gate_columns(place.layer));
+    let facts = layer.cell.facts();
+    let units = |gate: usize| gate * layer.hidden..(gate + 1) * layer.hidden;
+    let tensor = |kind| spec.range_of(kind);
+    let biases = tensor(TensorKind::Bias(place));
+    let bias_of = |sum| {
+        let index = facts.bias_of(sum)?;
+        Some(biases.start + units(index).start..biases.start + units(index).end)
+    };
+    let of = |start: usize, strips: usize, index: usize| {
+        at(packed, start + index * strips..start + (index + 1) * strips)
+    };
+    let start = spec.first_matrix(Form::Packed, place);
+    let strips = packed_strips(spec.layer_input_width(place.layer), layer.hidden, 1);
+    for (index, sum) in facts.from_x.clone().enumerate() {
+        let (from, columns) = (of(start, strips, index), units(facts.gate_of(sum)));
+        let w_in = at_mut(params, tensor(TensorKind::InputWeights(place)));
+        // A sum without a bias has a row of zeros in front.
+        pack::unpack_columns(from, (w_in, row), columns, Some(&mut []));
+        if let Some(range) = bias_of(sum) {
+            let depth = spec.layer_input_width(place.layer) + 1;
+            unpack_rows(from, depth, at_mut(params, range));
+        }
+    }
+    let start = spec.second_matrix(Form::Packed, place);
+    let strips = packed_strips(layer.hidden, layer.hidden, 0);
+    for (index, sum) in facts.from_h.clone().enumerate() {
+        let w_rec = at_mut(params, tensor(TensorKind::RecurrentWeights(place)));
+        let columns = units(facts.gate_of(sum));
+        pack::unpack_columns(of(start, strips, index), (w_rec, row), columns, None);
+    }
+    let start = spec.other_biases(Form::Packed, place);
+    for (index, sum) in (facts.from_x.end..facts.sums).enumerate() {
+        let from = of(start, layer.unit_strips(), index);
+        match (sum + facts.scalars).checked_sub(facts.sums) {
+            Some(scalar) => {
+                let shared = from.first().map_or(0.5, |strip| strip.0[0]);
+                let scalars = at_mut(params, tensor(TensorKind::Scalars(place)));
+                if let Some(raw) = scalars.get_mut(scalar) {
+                    *raw = scalar_logit(shared);
+                }
+            }
+            None => {
+                if let Some(range) = bias_of(sum) {
+                    unpack_rows(from, 1, at_mut(params, range));
+                }
+            }
+        }
+    }
+}
+
+/// The first row of every panel of `depth` rows, one behind the other.
+fn unpack_rows(packed: &[Strip], depth: usize, row: &mut [f32]) {
+    for (panel, part) in packed.chunks_exact(depth).zip(row.chunks_mut(LANES)) {
+        let Some(Strip(first)) = panel.first() else {
+            continue;
+        };
+        part.iter_mut()
+            .zip(first)
+            .for_each(|(to, from)| *to = *from);
+    }
+}
+
 /// Rounds packed weights to bfloat16, [`Spec::pairs_len`] strips: half the memory to read, which is what
 /// bounds single sequences of large nets. Sums and biases stay in single precision. Each weight is off by
 /// at most 2⁻⁹ of itself (of the smallest normal number, below that), so a pre-activation by at most `2⁻⁹·Σ|w·h|`; the widened weights are exact,
@@ -334,6 +432,16 @@ pub fn pack_bfloat16(spec: &Spec, packed: &[Strip], pairs: &mut [PairStrip]) -> 
 #[must_use]
 pub fn scalar_sigmoid(raw: f32) -> f32 {
     (1.0 / (1.0 + libm::exp(-f64::from(raw)))) as f32
+}
+
+/// A number whose [`scalar_sigmoid`] is this one.
+fn scalar_logit(shared: f32) -> f32 {
+    let shared_wide = f64::from(shared);
+    let raw = libm::log(shared_wide / (1.0 - shared_wide)) as f32;
+    // The nearest number may round to a neighbour of the sigmoid.
+    let near = [raw, raw.next_down(), raw.next_up()];
+    let exact = near.into_iter().find(|&raw| scalar_sigmoid(raw) == shared);
+    exact.unwrap_or(raw)
 }
 
 fn tensor_of<'a>(spec: &Spec, params: &'a [f32], kind: TensorKind) -> &'a [f32] {

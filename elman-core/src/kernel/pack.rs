@@ -9,7 +9,7 @@ use core::ops::Range;
 
 use crate::error::Error;
 use crate::simd::{Bf16x2, LANES, PairStrip, Strip, View};
-use crate::slices::at;
+use crate::slices::{at, at_mut};
 
 /// A matrix that the product reads strip by strip, and its bias strips if it was packed with any.
 #[derive(Clone, Copy)]
@@ -157,6 +157,37 @@ pub(crate) fn pack_columns(
             };
             copy_part(strip, part);
         }
+    }
+}
+
+/// The inverse of [`pack_columns`].
+pub(crate) fn unpack_columns(
+    packed: &[Strip],
+    (weights, row): (&mut [f32], usize),
+    columns: Range<usize>,
+    bias: Option<&mut [f32]>,
+) {
+    let depth = weights.len() / row.max(1);
+    let mut bias = bias;
+    let extra = usize::from(bias.is_some());
+    for (index, panel) in packed.chunks_exact((depth + extra).max(1)).enumerate() {
+        let column = index * LANES;
+        let width = columns.len().saturating_sub(column).min(LANES);
+        let (first, matrix) = panel.split_at_checked(extra).unwrap_or_default();
+        let parts = bias.iter_mut().filter(|bias| !bias.is_empty());
+        for (bias, strip) in parts.zip(first) {
+            copy_back(strip, at_mut(bias, column..column + width));
+        }
+        let start = columns.start + column;
+        for (row, strip) in weights.chunks_exact_mut(row.max(1)).zip(matrix) {
+            copy_back(strip, at_mut(row, start..start + width));
+        }
+    }
+}
+
+fn copy_back(strip: &Strip, row: &mut [f32]) {
+    for (w, &x) in row.iter_mut().zip(&strip.0) {
+        *w = x;
     }
 }
 
