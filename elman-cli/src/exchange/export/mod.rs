@@ -2,6 +2,7 @@
 //! computed here.
 
 mod c;
+mod c_int8;
 mod image;
 mod int8;
 mod onnx;
@@ -47,9 +48,9 @@ struct ExportReport<'a> {
 /// # Errors
 /// A run, data or a name that do not fit; a net that cannot be exported so; writing fails.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    if args.int8 && args.format != ExportFormat::Rust {
+    if args.int8 && !matches!(args.format, ExportFormat::Rust | ExportFormat::C) {
         return Err(Failure::input(
-            "--int8 is for --format rust; C firmware calls such a module, or runs the float net",
+            "--int8 is for --format c and --format rust; images and ONNX hold the float net",
         ));
     }
     check_name(args)?;
@@ -84,9 +85,13 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         run: name_of(run.folder()),
     };
     let (outputs, size) = match args.format {
-        ExportFormat::Rust if args.int8 => {
+        ExportFormat::Rust | ExportFormat::C if args.int8 => {
             let words = int8_file::load(&run.quantized(), network)?;
-            int8::write(&parts, &words, &args.out)?
+            let write = match args.format {
+                ExportFormat::C => c_int8::write,
+                _ => int8::write,
+            };
+            write(&parts, &words, &args.out)?
         }
         ExportFormat::Rust => rust::write(&parts, &args.out),
         ExportFormat::C => c::write(&parts, &args.out)?,

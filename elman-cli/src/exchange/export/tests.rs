@@ -1,5 +1,6 @@
 //! Exports of nets of every kind: compiled, run, and compared bit for bit.
 
+mod c_int8;
 mod nets;
 
 use std::path::{Path, PathBuf};
