@@ -33,6 +33,7 @@ Examples:
   elman export runs/digits --format c -o digits.c    (and digits.h)
   elman export runs/digits --format rust -o src/digits.rs
   elman export runs/digits --format rust --int8 -o src/digits.rs
+  elman export runs/digits --format c --int8 -o digits.c
   elman export runs/digits --format image -o digits.image --data test.csv
   elman export runs/digits --format c -o digits.c --json | jq .flash_bytes
   elman export runs/digits --format onnx -o digits.onnx")]
@@ -63,7 +64,7 @@ pub struct ExportArgs {
     /// Steps of golden vectors, of the first sequences
     #[arg(long, value_name = "N", default_value = "32", value_parser = count(1..=4096))]
     pub golden: usize,
-    /// The net in whole numbers that `elman quantize` made (with --format rust)
+    /// The net in whole numbers that `elman quantize` made (with --format c or rust)
     #[arg(long)]
     pub int8: bool,
     /// Leave out what the numbers mean: names of outputs, vocabularies, scaling

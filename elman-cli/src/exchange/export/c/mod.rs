@@ -155,6 +155,7 @@ pub fn notes_bytes(encoding: &Encoding) -> usize {
 fn functions(to: &mut Source, parts: &Parts<'_>) {
     let spec = &parts.spec;
     to.piece(FMA);
+    to.piece(pieces::FLASH);
     tables(to, parts);
     to.piece(SUMS);
     arithmetic(to, spec);
@@ -168,10 +169,14 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     }
     golden(to, parts);
     to.piece(COMPARE);
-    to.piece(if spec.is_bidirectional() {
-        SEQUENCE_TEST
+    let element = match spec.input {
+        Input::Dense { .. } => "float",
+        Input::Tokens { .. } => "uint32_t",
+    };
+    to.piece(&if spec.is_bidirectional() {
+        SEQUENCE_TEST.to_owned()
     } else {
-        STREAM_TEST
+        STREAM_TEST.replace("INPUT_T", element)
     });
     encoding(to, &parts.encoding);
 }
@@ -218,7 +223,7 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
 fn sequence(to: &mut Source, spec: &Spec) {
     let is_tokens = matches!(spec.input, Input::Tokens { .. });
     to.piece("\n/* A step of a layer: h from parts, of which the one behind count inputs is the h before; c in place. */\n");
-    to.piece("typedef void (*net_cell)(const float *w, const net_part *parts, size_t count, float *h, float *c);\n");
+    to.piece("typedef void (*net_cell)(const NET_SPACE float *w, const net_part *parts, size_t count, float *h, float *c);\n");
     if is_tokens {
         to.piece(WINDOWS);
     }
@@ -235,7 +240,7 @@ fn tables(to: &mut Source, parts: &Parts<'_>) {
     let floats = |numbers: &[f32]| list(numbers.iter().map(|&x| c_number(x)), PANEL);
     for matrix in panels_of(spec, params) {
         let declaration = format!(
-            "static const float net_{}[{}]",
+            "static const NET_FLASH float net_{}[{}]",
             matrix.name,
             matrix.numbers.len()
         );
@@ -280,9 +285,11 @@ fn tables(to: &mut Source, parts: &Parts<'_>) {
     if spec.initial_state == InitialState::Trained || spec.is_bidirectional() {
         let zero = vec![0.0; spec.state_len()];
         let start = if initial.is_empty() { &zero } else { initial };
+        // What sequences start from they read where it lies, where pointers reach.
+        let flash = if spec.is_bidirectional() { "" } else { "NET_FLASH " };
         to.table(
             "Where the state starts.",
-            "static const float net_start[NET_STATE]",
+            &format!("static const {flash}float net_start[NET_STATE]"),
             &floats(start),
         );
     }
@@ -295,13 +302,14 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
     to.piece(&format!("\n/* How far an output may be off without fused multiply-adds. */\n#define NET_TOLERANCE {tolerance}\n"));
     to.piece(&format!("#define NET_GOLDEN {}\n", lengths.len()));
     let items = list(lengths.iter().map(|n| format!("{n}u")), LANES);
-    let declaration = "static const uint32_t net_golden_lengths[NET_GOLDEN]";
+    let declaration = "static const NET_FLASH uint32_t net_golden_lengths[NET_GOLDEN]";
+    let flash = if spec.is_bidirectional() { "" } else { "NET_FLASH " };
     to.table("Steps of each golden sequence.", declaration, &items);
     let about = "What the net reads, row by row.";
     let width = spec.golden_width().min(LANES);
     match golden.inputs {
         Inputs::Dense(numbers) => {
-            let declaration = format!("static const float net_golden_inputs[{}]", numbers.len());
+            let declaration = format!("static const {flash}float net_golden_inputs[{}]", numbers.len());
             to.table(
                 about,
                 &declaration,
@@ -309,7 +317,7 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
             );
         }
         Inputs::Tokens(ids) => {
-            let declaration = format!("static const uint32_t net_golden_inputs[{}]", ids.len());
+            let declaration = format!("static const {flash}uint32_t net_golden_inputs[{}]", ids.len());
             to.table(
                 about,
                 &declaration,
@@ -318,7 +326,7 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
         }
     }
     let declaration = format!(
-        "static const float net_golden_outputs[{}]",
+        "static const NET_FLASH float net_golden_outputs[{}]",
         golden.outputs.len()
     );
     let width = spec.output_width().min(PANEL);

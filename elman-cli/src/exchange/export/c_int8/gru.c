@@ -2,7 +2,7 @@
 #if defined(NET_IS_PLAIN) || defined(NET_IS_THUMB)
 #define NET_SCALED(sum, m) net_scaled(sum, m)
 #else
-#define NET_SCALED(sum, m) __smulwb(sum, m)
+#define NET_SCALED(sum, m) __smlawb(sum, m, 0)
 #endif
 
 /* A step of a GRU layer. Rows of four units: those of n_in, r, z, n_rec. */

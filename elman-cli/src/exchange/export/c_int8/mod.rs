@@ -34,6 +34,7 @@ use words::{
 const KERNEL: &str = include_str!("kernel.c");
 const SUMS: &str = include_str!("sums.c");
 const PIECES: &str = include_str!("pieces.c");
+const TANH_MAX: &str = include_str!("tanh_max.c");
 const TANH: &str = include_str!("tanh.c");
 const FOUR_TANH: &str = include_str!("four_tanh.c");
 const LIMITED: &str = include_str!("limited.c");
@@ -42,6 +43,7 @@ const FOUR_IDENTITY: &str = include_str!("four_identity.c");
 const ELMAN: &str = include_str!("elman.c");
 const LIMIT: &str = include_str!("limit.c");
 const GATED: &str = include_str!("gated.c");
+const SIGMOID: &str = include_str!("sigmoid.c");
 const GRU: &str = include_str!("gru.c");
 const LSTM: &str = include_str!("lstm.c");
 const FASTRNN: &str = include_str!("fastrnn.c");
@@ -223,6 +225,10 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
             "static const NET_FLASH uint32_t net_lines[256]",
             &list(lines, PER_LINE),
         );
+        let is_lstm = |cell| matches!(cell, Cell::Lstm { .. });
+        if activates(spec, Activation::Tanh) || has(spec, is_lstm) {
+            to.piece(TANH_MAX);
+        }
         // Helium takes four at a time, and one by one for cells of several sums alone.
         let condition = match has(spec, |cell| !is_elman(cell)) {
             true => "1",
@@ -244,6 +250,10 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
         (identity, FOUR_IDENTITY),
         (clipped, LIMIT),
         (has(spec, |cell| !is_elman(cell)), GATED),
+        (
+            has(spec, |cell| !is_elman(cell) && !fast_rnn(cell)),
+            SIGMOID,
+        ),
         (has(spec, gru), GRU),
         (has(spec, lstm), LSTM),
         (has(spec, fast_rnn), FASTRNN),

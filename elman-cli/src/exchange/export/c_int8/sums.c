@@ -141,7 +141,7 @@ static inline const NET_SPACE net_weight *NET_ADD(const NET_SPACE net_weight *w,
                      "vmladava.s16 %[c], q0, q1\n"
                      "vmladava.s16 %[d], q0, q2\n"
                      "le lr, 1b\n"
-                     : [x] "+r"(x), [w] "+r"(w), [a] "+Te"(a), [b] "+Te"(b), [c] "+Te"(c), [d] "+Te"(d)
+                     : [x] "+l"(x), [w] "+l"(w), [a] "+Te"(a), [b] "+Te"(b), [c] "+Te"(c), [d] "+Te"(d)
                      : [blocks] "r"((uint32_t)(end - x) / 8u)
                      : "lr", "q0", "q1", "q2", "memory");
 #else

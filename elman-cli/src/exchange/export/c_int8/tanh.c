@@ -1,7 +1,4 @@
 
-/* The largest argument of tanh in units of 2^-14: beyond it nothing changes. */
-#define NET_TANH_MAX 0x1FFFFu
-
 #ifdef NET_SINGLE_TANH
 /* tanh(t / 2^14) * 2^15 by 256 lines, of the t within +-most that is nearest: off by at most 2.6 units. */
 static inline int32_t net_tanh(int32_t t, uint32_t most)
