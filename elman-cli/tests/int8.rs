@@ -126,7 +126,11 @@ fn a_net_in_whole_numbers_is_exported_as_c() {
     for part in ["TAGGER_BLOCK(", "tagger_run(", "const tagger_labels["] {
         assert!(source.contains(part), "{part}");
     }
-    for part in ["#define TAGGER_UNIT ", "tagger_run_float(", "TAGGER_WORK(steps)"] {
+    for part in [
+        "#define TAGGER_UNIT ",
+        "tagger_run_float(",
+        "TAGGER_WORK(steps)",
+    ] {
         assert!(header.contains(part), "{part}");
     }
     shop.fails(

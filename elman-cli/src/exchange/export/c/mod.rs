@@ -286,7 +286,11 @@ fn tables(to: &mut Source, parts: &Parts<'_>) {
         let zero = vec![0.0; spec.state_len()];
         let start = if initial.is_empty() { &zero } else { initial };
         // What sequences start from they read where it lies, where pointers reach.
-        let flash = if spec.is_bidirectional() { "" } else { "NET_FLASH " };
+        let flash = if spec.is_bidirectional() {
+            ""
+        } else {
+            "NET_FLASH "
+        };
         to.table(
             "Where the state starts.",
             &format!("static const {flash}float net_start[NET_STATE]"),
@@ -303,13 +307,20 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
     to.piece(&format!("#define NET_GOLDEN {}\n", lengths.len()));
     let items = list(lengths.iter().map(|n| format!("{n}u")), LANES);
     let declaration = "static const NET_FLASH uint32_t net_golden_lengths[NET_GOLDEN]";
-    let flash = if spec.is_bidirectional() { "" } else { "NET_FLASH " };
+    let flash = if spec.is_bidirectional() {
+        ""
+    } else {
+        "NET_FLASH "
+    };
     to.table("Steps of each golden sequence.", declaration, &items);
     let about = "What the net reads, row by row.";
     let width = spec.golden_width().min(LANES);
     match golden.inputs {
         Inputs::Dense(numbers) => {
-            let declaration = format!("static const {flash}float net_golden_inputs[{}]", numbers.len());
+            let declaration = format!(
+                "static const {flash}float net_golden_inputs[{}]",
+                numbers.len()
+            );
             to.table(
                 about,
                 &declaration,
@@ -317,7 +328,10 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
             );
         }
         Inputs::Tokens(ids) => {
-            let declaration = format!("static const {flash}uint32_t net_golden_inputs[{}]", ids.len());
+            let declaration = format!(
+                "static const {flash}uint32_t net_golden_inputs[{}]",
+                ids.len()
+            );
             to.table(
                 about,
                 &declaration,

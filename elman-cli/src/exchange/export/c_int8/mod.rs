@@ -99,7 +99,11 @@ fn size(parts: &Parts<'_>, tables: &Tables) -> Size {
         .map(|channel| 2 * channel.multipliers.len() + channel.bytes.len())
         .sum();
     let start = 2 * (tables.start_h.len() + tables.start_c.len());
-    let lines = if has_tanh(spec) { 4 * tanh_lines().len() } else { 0 };
+    let lines = if has_tanh(spec) {
+        4 * tanh_lines().len()
+    } else {
+        0
+    };
     let longest = parts.proof.golden().longest();
     let words = Memory::of_words(spec, longest);
     let (state, scratch) = if spec.is_bidirectional() {
@@ -196,7 +200,10 @@ fn functions(to: &mut Source, parts: &Parts<'_>, tables: &Tables) {
         to.piece(INTEGER);
     }
     if matches!(spec.head.kind, HeadKind::Softmax { .. }) {
-        for piece in [pieces::FMA, pieces::BITS, pieces::EXP, pieces::SOFTMAX] {
+        // Nothing here asks whether multiply-adds are fused.
+        let fma = pieces::FMA.replace("#define NET_FUSED 1\n", "");
+        to.piece(&fma.replace("#define NET_FUSED 0\n", ""));
+        for piece in [pieces::BITS, pieces::EXP, pieces::SOFTMAX] {
             to.piece(piece);
         }
     }
@@ -276,7 +283,11 @@ fn write_tables(to: &mut Source, spec: &Spec, tables: &Tables) {
     for layer in &tables.layers {
         let name = name(layer.place);
         let about = format!("Layer {}", layer.place.layer);
-        let reverse = if layer.place.reverse { ", in reverse" } else { "" };
+        let reverse = if layer.place.reverse {
+            ", in reverse"
+        } else {
+            ""
+        };
         matrix(to, &name, &format!("{about}{reverse}"), &layer.groups);
         if layer.is_gated(spec) {
             fixed(to, &name, layer);
@@ -292,7 +303,10 @@ fn write_tables(to: &mut Source, spec: &Spec, tables: &Tables) {
         if !numbers.is_empty() {
             to.table(
                 about,
-                &format!("static const NET_FLASH int16_t net_{name}[{}]", numbers.len()),
+                &format!(
+                    "static const NET_FLASH int16_t net_{name}[{}]",
+                    numbers.len()
+                ),
                 &list(numbers.iter().map(i16::to_string), LANES),
             );
         }
@@ -311,7 +325,10 @@ fn matrix(to: &mut Source, name: &str, about: &str, groups: &[Group]) {
     };
     to.table(
         &format!("{about}: four rows by four rows, biases and multipliers."),
-        &format!("static const NET_FLASH net_rows net_{name}_rows[{}]", groups.len()),
+        &format!(
+            "static const NET_FLASH net_rows net_{name}_rows[{}]",
+            groups.len()
+        ),
         &list(groups.iter().map(row), 1),
     );
     let mut blocks = Source::new(to.name());
@@ -360,7 +377,10 @@ fn embeddings(to: &mut Source, spec: &Spec, tables: &Tables) {
         .collect();
     to.table(
         "Embeddings, id by id, each padded to four numbers.",
-        &format!("static const NET_FLASH int8_t net_embeddings[{}]", bytes.len()),
+        &format!(
+            "static const NET_FLASH int8_t net_embeddings[{}]",
+            bytes.len()
+        ),
         &list(bytes, 2 * LANES),
     );
     let multipliers: Vec<String> = all
@@ -370,7 +390,10 @@ fn embeddings(to: &mut Source, spec: &Spec, tables: &Tables) {
         .collect();
     to.table(
         "What each of them is multiplied by, in units of 2^-7.",
-        &format!("static const NET_FLASH int16_t net_multipliers[{}]", multipliers.len()),
+        &format!(
+            "static const NET_FLASH int16_t net_multipliers[{}]",
+            multipliers.len()
+        ),
         &list(multipliers, LANES),
     );
     let mut column = |name: &str, about: &str, items: Vec<usize>| {
@@ -394,7 +417,11 @@ fn embeddings(to: &mut Source, spec: &Spec, tables: &Tables) {
     column(
         "firsts",
         "Where its multipliers begin.",
-        sums(all.clone().map(|channel| channel.multipliers.len()).collect()),
+        sums(
+            all.clone()
+                .map(|channel| channel.multipliers.len())
+                .collect(),
+        ),
     );
     column(
         "widths",
@@ -419,23 +446,36 @@ fn golden(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) -> Res
         &list(lengths.iter().map(|n| format!("{n}u")), LANES),
     );
     // Sequences are run where they lie, so they must be where pointers reach.
-    let flash = if parts.spec.is_bidirectional() { "" } else { "NET_FLASH " };
+    let flash = if parts.spec.is_bidirectional() {
+        ""
+    } else {
+        "NET_FLASH "
+    };
     let width = parts.spec.golden_width().min(2 * LANES);
     let (element, items) = match &read {
         GoldenInputs::Numbers(numbers) => {
             ("int16_t", list(numbers.iter().map(i16::to_string), width))
         }
-        GoldenInputs::Ids(ids) => ("uint32_t", list(ids.iter().map(|id| format!("{id}u")), width)),
+        GoldenInputs::Ids(ids) => (
+            "uint32_t",
+            list(ids.iter().map(|id| format!("{id}u")), width),
+        ),
     };
     to.table(
         "What the net reads, row by row.",
-        &format!("static const {flash}{element} net_golden_inputs[{}]", read.len()),
+        &format!(
+            "static const {flash}{element} net_golden_inputs[{}]",
+            read.len()
+        ),
         &items,
     );
     let width = parts.spec.output_width().min(LANES);
     to.table(
         "What must come out, row by row.",
-        &format!("static const NET_FLASH int32_t net_golden_logits[{}]", logits.len()),
+        &format!(
+            "static const NET_FLASH int32_t net_golden_logits[{}]",
+            logits.len()
+        ),
         &list(logits.iter().map(i32::to_string), width),
     );
     Ok(())

@@ -187,8 +187,15 @@ static void net_forward(net_state *net, int32_t *y)
     to.piece(&format!(
         "    net->turn ^= 1u;\n    net_logits(next + {top}, y);\n}}\n"
     ));
-    step(to, spec, "net_step", "int32_t", "    net_forward(net, y);\n");
-    let mut floats = "    net_forward(net, logits);\n    net_floats(logits, y, NET_OUTPUTS);\n".to_owned();
+    step(
+        to,
+        spec,
+        "net_step",
+        "int32_t",
+        "    net_forward(net, y);\n",
+    );
+    let mut floats =
+        "    net_forward(net, logits);\n    net_floats(logits, y, NET_OUTPUTS);\n".to_owned();
     if matches!(spec.head.kind, HeadKind::Softmax { .. }) {
         floats += "    net_softmax(y, NET_OUTPUTS);\n";
     }
@@ -319,9 +326,14 @@ static const int16_t *net_layers(net_source *source, int16_t *work)
     if cells > 0 {
         to.piece(&format!("    int16_t *const c = start + {hidden}u;\n"));
     }
-    to.piece(&format!("    int16_t *const first = start + {}u;\n", hidden + cells));
+    to.piece(&format!(
+        "    int16_t *const first = start + {}u;\n",
+        hidden + cells
+    ));
     if buffers > 1 {
-        to.piece(&format!("    int16_t *const second = first + source->steps * {widest}u;\n"));
+        to.piece(&format!(
+            "    int16_t *const second = first + source->steps * {widest}u;\n"
+        ));
     }
     if !tables.start_h.is_empty() {
         to.piece("    size_t i;\n");

@@ -83,11 +83,12 @@ impl Case {
             } else {
                 let (mut state_2, mut room_2) = (state.clone(), room.clone());
                 let mut stream = QuantizedStream::new(model, &mut state, &mut room).unwrap();
-                let mut stream_2 =
-                    QuantizedStream::new(model, &mut state_2, &mut room_2).unwrap();
+                let mut stream_2 = QuantizedStream::new(model, &mut state_2, &mut room_2).unwrap();
                 for step in 0..length {
                     let start = at + step * width;
-                    stream.step_integers(whole(start, width), &mut logits).unwrap();
+                    stream
+                        .step_integers(whole(start, width), &mut logits)
+                        .unwrap();
                     stream_2.step(floats(start, width), &mut outputs).unwrap();
                     print(&logits, &outputs);
                 }
@@ -129,7 +130,10 @@ fn main_program(spec: &Spec, other: &Proof) -> String {
     let (element, inputs) = match golden.inputs {
         Inputs::Dense(numbers) => (
             "float",
-            numbers.iter().map(|x| format!("{x:?}f")).collect::<Vec<_>>(),
+            numbers
+                .iter()
+                .map(|x| format!("{x:?}f"))
+                .collect::<Vec<_>>(),
         ),
         Inputs::Tokens(ids) => ("uint32_t", ids.iter().map(|id| format!("{id}u")).collect()),
     };
@@ -144,7 +148,11 @@ fn main_program(spec: &Spec, other: &Proof) -> String {
     } else {
         ""
     };
-    let has_cells = spec.layers.as_slice().iter().any(|l| l.cell.facts().states > 1);
+    let has_cells = spec
+        .layers
+        .as_slice()
+        .iter()
+        .any(|l| l.cell.facts().states > 1);
     let cells = if has_cells {
         "for (i = 0; i < NET_CELLS; i++) printf(\"%d\\n\", net.c[i]);"
     } else {
@@ -223,9 +231,14 @@ int main(void)
 fn compare(name: &str, case: &Case, home: &Path, compiler: &[&str], is_fused: bool) {
     let printed = compile_and_run(home, compiler);
     let mut lines = printed.lines();
-    assert_eq!(lines.next(), Some("0"), "{name}: the self-test of {compiler:?}");
+    assert_eq!(
+        lines.next(),
+        Some("0"),
+        "{name}: the self-test of {compiler:?}"
+    );
     let spec = case.network.spec();
-    if is_fused == Level::detect().is_fused() || !matches!(spec.head.kind, HeadKind::Softmax { .. }) {
+    if is_fused == Level::detect().is_fused() || !matches!(spec.head.kind, HeadKind::Softmax { .. })
+    {
         let found: Vec<&str> = lines.collect();
         let expected = case.expected();
         let wrong = found.iter().zip(&expected).position(|(a, b)| *a != b);
@@ -322,7 +335,13 @@ fn c_has_the_integers_of_core_and_no_warnings() {
         }
         let sanitized = "gcc -std=c99 -O1 -fsanitize=undefined,address -fno-sanitize-recover=all";
         let sanitized: Vec<&str> = sanitized.split(' ').collect();
-        compare(name, &case, home.path(), &sanitized, cfg!(target_arch = "aarch64"));
+        compare(
+            name,
+            &case,
+            home.path(),
+            &sanitized,
+            cfg!(target_arch = "aarch64"),
+        );
     }
 }
 
