@@ -64,6 +64,7 @@ pub struct ExportArgs {
     #[arg(
         long,
         value_name = "FORMAT",
+        required = false,
         required_unless_present = "package",
         default_value_if("package", clap::builder::ArgPredicate::IsPresent, "c")
     )]

@@ -30,6 +30,7 @@ fn written(spec: &Spec, kind: PackageKind, is_int8: bool) -> TempDir {
     let network = Network::new(*spec, gentle).unwrap();
     let mut parts = parts(&network, Proof::made_up(&network, 1, 20).unwrap());
     let classes = (0..spec.output_width()).map(|class| format!("class \"{class}\""));
+    parts.encoding.names.clear();
     parts
         .encoding
         .add_names("labels", "Classes.", classes.collect());
