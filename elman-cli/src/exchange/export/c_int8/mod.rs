@@ -55,6 +55,9 @@ const FLOATS: &str = include_str!("floats.c");
 const STREAM_TEST: &str = include_str!("stream_test.c");
 const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
 
+/// What `tests/firmware/c/int8` measures, of tanh nets and of others.
+const FIGURES: &str = "With gcc 12 for Cortex-M: code 0.9 to 1.6 kilobytes (-Os) or 1.2 to 6 (-O3), stack 80 to 380 bytes.";
+
 /// Numbers on a line of a table.
 const PER_LINE: usize = 8;
 
@@ -153,6 +156,7 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>,
         number(model.unit())
     ));
     remarks(&all, &mut lines);
+    lines.extend([String::new(), FIGURES.to_owned()]);
     let mut text = "/*\n".to_owned();
     for line in lines {
         text += format!(" * {}", comment(&line)).trim_end();

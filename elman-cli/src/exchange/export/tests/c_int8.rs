@@ -35,6 +35,22 @@ impl Case {
         save(&outputs);
     }
 
+    /// What C says that it computed, beside what core computes. Softmax has core's bits where multiply-adds are fused; elsewhere the
+    /// self-test alone is looked at.
+    fn check(&self, printed: &str, is_fused: bool, what: &str) {
+        let mut lines = printed.lines();
+        assert_eq!(lines.next(), Some("0"), "the self-test of {what}");
+        let has_softmax = matches!(self.network.spec().head.kind, HeadKind::Softmax { .. });
+        if has_softmax && is_fused != Level::detect().is_fused() {
+            return;
+        }
+        let found: Vec<&str> = lines.collect();
+        let expected = self.expected();
+        let wrong = found.iter().zip(&expected).position(|(a, b)| *a != b);
+        assert_eq!(wrong, None, "{what}");
+        assert_eq!(found.len(), expected.len(), "{what}");
+    }
+
     /// Logits, then the state, then the outputs, as the C program prints them.
     fn expected(&self) -> Vec<String> {
         let spec = *self.network.spec();
@@ -227,23 +243,85 @@ int main(void)
     )
 }
 
-/// What C says that it computed, beside what core computes. Softmax has core's bits where multiply-adds are fused.
+/// Compiles, runs and compares.
 fn compare(name: &str, case: &Case, home: &Path, compiler: &[&str], is_fused: bool) {
     let printed = compile_and_run(home, compiler);
-    let mut lines = printed.lines();
-    assert_eq!(
-        lines.next(),
-        Some("0"),
-        "{name}: the self-test of {compiler:?}"
-    );
-    let spec = case.network.spec();
-    if is_fused == Level::detect().is_fused() || !matches!(spec.head.kind, HeadKind::Softmax { .. })
-    {
-        let found: Vec<&str> = lines.collect();
-        let expected = case.expected();
-        let wrong = found.iter().zip(&expected).position(|(a, b)| *a != b);
-        assert_eq!(wrong, None, "{name}: {compiler:?}");
-        assert_eq!(found.len(), expected.len(), "{name}: {compiler:?}");
+    case.check(&printed, is_fused, &format!("{name}: {compiler:?}"));
+}
+
+/// Emulated chips: what they are called, QEMU's machine, flags, and whether they fuse multiply-adds.
+const CHIPS: [(&str, &str, &str, bool); 4] = [
+    (
+        "Cortex-M4F",
+        "mps2-an386",
+        "-mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 -O2",
+        true,
+    ),
+    // A Cortex-M4F does what a Cortex-M0 can.
+    ("Cortex-M0", "mps2-an386", "-mcpu=cortex-m0 -Os", false),
+    (
+        "Cortex-M55",
+        "mps3-an547",
+        "-mcpu=cortex-m55 -mfloat-abi=hard -O3",
+        true,
+    ),
+    (
+        "Cortex-M55 without assembly",
+        "mps3-an547",
+        "-mcpu=cortex-m55 -mfloat-abi=hard -O2 -DNET_NO_ASM",
+        true,
+    ),
+];
+
+/// What the program prints on such a chip.
+fn run_on_chip(home: &Path, machine: &str, flags: &str) -> String {
+    let firmware = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/firmware/c/semihost");
+    let mut command = Command::new("arm-none-eabi-gcc");
+    command
+        .args(flags.split(' '))
+        .args(["-mthumb", "-std=gnu99", "-Wall", "-Wextra", "-Werror"])
+        .args(["main.c", "net.c", "-o", "chip.elf", "--specs=rdimon.specs"])
+        .args(["-Wl,--no-warn-rwx-segments,--no-warn-execstack", "-T"])
+        .arg(firmware.join("semihost.ld"))
+        .arg(firmware.join("start.c"));
+    let compiled = command.current_dir(home).output().unwrap();
+    let complaints = String::from_utf8_lossy(&compiled.stderr);
+    assert!(compiled.status.success(), "{flags}\n{complaints}");
+    let mut command = Command::new("qemu-system-arm");
+    command
+        .args([
+            "-M",
+            machine,
+            "-nographic",
+            "-monitor",
+            "none",
+            "-serial",
+            "none",
+        ])
+        .args(["-semihosting-config", "enable=on,target=native"])
+        .args(["-kernel", "chip.elf"]);
+    let ran = command.current_dir(home).output().unwrap();
+    assert!(ran.status.success(), "{machine} {flags}: {:?}", ran.status);
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+#[test]
+fn chips_have_the_integers_of_core() {
+    if !has("arm-none-eabi-gcc") || !has("qemu-system-arm") {
+        return;
+    }
+    let all = [specs(), long_rows()].concat();
+    for (seed, (name, spec)) in all.into_iter().enumerate() {
+        let home = TempDir::new().unwrap();
+        let case = Case::new(&spec, seed as u64);
+        case.write(home.path());
+        let program = main_program(&spec, &case.other);
+        std::fs::write(home.path().join("main.c"), program).unwrap();
+        // Two of the four each.
+        for (chip, machine, flags, is_fused) in CHIPS.iter().skip(seed % 2).step_by(2) {
+            let what = format!("{name} on a {chip}");
+            case.check(&run_on_chip(home.path(), machine, flags), *is_fused, &what);
+        }
     }
 }
 
