@@ -173,6 +173,63 @@ fn what_makes_no_sense_is_refused_with_advice() {
 }
 
 #[test]
+fn a_run_becomes_a_folder_for_a_package_manager() {
+    let shop = Workshop::new();
+    shop.write("table.csv", table());
+    shop.ok(NUMBERS);
+    let files = |kind: &str, flags: &str, folder: &str| -> Vec<String> {
+        let line = format!("export run --package {kind} -o {folder} --json {flags}");
+        let report = json(&shop.ok(&line));
+        let files = report["files"].as_array().unwrap().iter();
+        files
+            .map(|file| file.as_str().unwrap().to_owned())
+            .collect()
+    };
+    for (kind, metadata) in [
+        ("arduino", "library.properties"),
+        ("platformio", "library.json"),
+        ("esp-idf", "idf_component.yml"),
+        ("zephyr", "zephyr/module.yml"),
+        ("cmsis", "Elman.hand_waves.pdsc"),
+        ("cmake", "CMakeLists.txt"),
+    ] {
+        let folder = format!("{kind}/Hand-Waves");
+        let found = files(kind, "", &folder);
+        for file in [
+            "src/hand_waves.c",
+            "src/hand_waves.h",
+            "README.md",
+            metadata,
+        ] {
+            let file = format!("{folder}/{file}");
+            assert!(found.contains(&file), "{file}: {found:?}");
+            assert!(!shop.text(&file).is_empty(), "{file}");
+        }
+        let example = found.iter().find(|file| file.contains("/examples/stream/"));
+        assert!(example.is_some(), "{found:?}");
+    }
+    shop.ok("quantize run --data table.csv");
+    files("arduino", "--int8", "whole");
+    assert!(shop.text("whole/src/whole.h").contains("whole_step_float("));
+    assert!(
+        shop.text("whole/examples/stream/stream.ino")
+            .contains("static int32_t y[")
+    );
+    shop.fails(
+        "export run --package cmake --format rust -o folder",
+        2,
+        &["--package is for --format c"],
+    );
+    shop.fails(
+        "export run --package cmake -o 2waves",
+        2,
+        &["must begin with a letter", "-o gestures"],
+    );
+    shop.fails("export run -o folder", 2, &["--format"]);
+    shop.fails("export run --package debian -o folder", 2, &["esp-idf"]);
+}
+
+#[test]
 fn real_data_become_golden_vectors() {
     let Some(data) = real_data("cls_japanese_vowels") else {
         return;

@@ -102,8 +102,40 @@ fn a_net_in_whole_numbers_is_exported_as_rust() {
         assert!(module.contains(part), "{part}");
     }
     shop.fails(
-        "export run --format c --int8 -o net.c",
+        "export run --format image --int8 -o net.image",
         2,
-        &["--format rust"],
+        &["--format c and --format rust"],
+    );
+}
+
+#[test]
+fn a_net_in_whole_numbers_is_exported_as_c() {
+    let shop = Workshop::new();
+    shop.train("run", "");
+    let line = "export run --format c --int8 -o tagger.c";
+    shop.fails(line, 2, &["elman quantize RUN --data FILE makes it"]);
+    shop.ok("quantize run --data train.conll");
+    let report = json(&shop.ok(&format!("{line} --json")));
+    let float = json(&shop.ok("export run --format c -o float.c --json"));
+    assert!(
+        report["flash_bytes"].as_u64() < float["flash_bytes"].as_u64(),
+        "{report}"
+    );
+    assert_eq!(report["tolerance"], 0.0);
+    let (source, header) = (shop.text("tagger.c"), shop.text("tagger.h"));
+    for part in ["TAGGER_BLOCK(", "tagger_run(", "const tagger_labels["] {
+        assert!(source.contains(part), "{part}");
+    }
+    for part in [
+        "#define TAGGER_UNIT ",
+        "tagger_run_float(",
+        "TAGGER_WORK(steps)",
+    ] {
+        assert!(header.contains(part), "{part}");
+    }
+    shop.fails(
+        "export run --format c --int8 -o tagger.h",
+        2,
+        &["must end in .c"],
     );
 }

@@ -20,6 +20,23 @@ pub enum ExportFormat {
     Onnx,
 }
 
+/// Whose package manager a folder is for.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackageKind {
+    /// A library of the Arduino IDE, with a sketch
+    Arduino,
+    /// A library of PlatformIO, with a project
+    Platformio,
+    /// A component of ESP-IDF, with a project
+    EspIdf,
+    /// A module of Zephyr, with an application
+    Zephyr,
+    /// A pack of Open-CMSIS, with a solution
+    Cmsis,
+    /// A project of CMake, which tests itself
+    Cmake,
+}
+
 /// Turn a trained net into files for a chip, with golden vectors that prove it there
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -33,17 +50,29 @@ Examples:
   elman export runs/digits --format c -o digits.c    (and digits.h)
   elman export runs/digits --format rust -o src/digits.rs
   elman export runs/digits --format rust --int8 -o src/digits.rs
+  elman export runs/digits --format c --int8 -o digits.c
   elman export runs/digits --format image -o digits.image --data test.csv
   elman export runs/digits --format c -o digits.c --json | jq .flash_bytes
   elman export runs/digits --format onnx -o digits.onnx
-  elman export runs/digits --format onnx --raw -o digits.onnx    (columns in, names out)")]
+  elman export runs/digits --format onnx --raw -o digits.onnx    (columns in, names out)
+  elman export runs/digits --package arduino -o digits      (a folder: C, metadata, an example)
+  elman export runs/digits --package zephyr --int8 -o modules/digits")]
 pub struct ExportArgs {
     /// The folder of a training run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// What to write
-    #[arg(long, value_name = "FORMAT")]
+    /// What to write [of a package: c]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        required = false,
+        required_unless_present = "package",
+        default_value_if("package", clap::builder::ArgPredicate::IsPresent, "c")
+    )]
     pub format: ExportFormat,
+    /// C in a folder that a package manager takes as it is, named after the folder, with an example
+    #[arg(long, value_name = "KIND")]
+    pub package: Option<PackageKind>,
     /// Where to write it
     #[arg(short, long, value_name = "F")]
     pub out: PathBuf,
@@ -64,7 +93,7 @@ pub struct ExportArgs {
     /// Steps of golden vectors, of the first sequences
     #[arg(long, value_name = "N", default_value = "32", value_parser = count(1..=4096))]
     pub golden: usize,
-    /// The net in whole numbers that `elman quantize` made (with --format rust)
+    /// The net in whole numbers that `elman quantize` made (with --format c or rust)
     #[arg(long)]
     pub int8: bool,
     /// Take raw columns and give names: scaling and the names of the outputs are part of the graph (with --format onnx, of nets

@@ -25,7 +25,7 @@ use crate::task::args::{EvalArgs, GenerateArgs, PredictArgs};
 pub use bench::{BenchArgs, LevelName, Mode, StorageName};
 pub use compare::CompareArgs;
 pub use demo::{DemoArgs, Story};
-pub use export::{ExportArgs, ExportFormat};
+pub use export::{ExportArgs, ExportFormat, PackageKind};
 pub use gradcheck::GradcheckArgs;
 pub use import::{IMPORTED, ImportArgs, ImportTask};
 pub use inspect::InspectArgs;

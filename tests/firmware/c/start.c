@@ -1,5 +1,5 @@
 /*
- * Start-up and output for the C firmware, on QEMU's mps2-an386 (Cortex-M4F) and microbit (Cortex-M0): a vector table, the FPU, semihosting, an exact
+ * Start-up and output for the C firmware, on QEMU's mps2-an386 (Cortex-M4F), mps3-an547 (Cortex-M55) and microbit (Cortex-M0): a vector table, the FPU, semihosting, an exact
  * count of instructions (SysTick follows the clock, which -icount advances by 256 ns per instruction), and how deep the stack
  * goes.
  */
@@ -87,17 +87,19 @@ static uint32_t ticks(void (*work)(void))
     return (before - SYST_CVR) & 0xFFFFFFu;
 }
 
-/* SysTick runs at 25 MHz here, at 16 MHz on the microbit; an instruction takes 256 ns. */
-#ifdef __ARM_FP
-#define TENTHS_PER_TICK 400u
+/* SysTick runs at 25 MHz here, at 32 MHz beside a Cortex-M55, at 16 MHz on the microbit; an instruction takes 256 ns. */
+#ifdef __ARM_FEATURE_MVE
+#define HUNDREDTHS_PER_TICK 3125u
+#elif defined(__ARM_FP)
+#define HUNDREDTHS_PER_TICK 4000u
 #else
-#define TENTHS_PER_TICK 625u
+#define HUNDREDTHS_PER_TICK 6250u
 #endif
 
 uint32_t instructions(void (*work)(void))
 {
     const uint64_t taken = ticks(work) - ticks(nothing);
-    return (uint32_t)((taken * TENTHS_PER_TICK + 1280u) / 2560u);
+    return (uint32_t)((taken * HUNDREDTHS_PER_TICK + 12800u) / 25600u);
 }
 
 #define PAINT 0xA55A5AA5u

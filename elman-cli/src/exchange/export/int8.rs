@@ -13,7 +13,7 @@ use super::source::{list, number, remarks, title};
 use crate::base::failure::Result;
 
 /// Golden inputs as the net reads them.
-enum GoldenInputs {
+pub enum GoldenInputs {
     Numbers(Vec<i16>),
     Ids(Vec<u32>),
 }
@@ -26,7 +26,8 @@ impl GoldenInputs {
         }
     }
 
-    fn len(&self) -> usize {
+    /// How many.
+    pub fn len(&self) -> usize {
         match self {
             Self::Numbers(numbers) => numbers.len(),
             Self::Ids(ids) => ids.len(),
@@ -40,14 +41,7 @@ impl GoldenInputs {
 /// Words that are no net of this shape.
 pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Output>, Size)> {
     let model = QuantizedModel::new(parts.spec, words)?;
-    let golden = parts.proof.golden();
-    let read = match golden.inputs {
-        Inputs::Dense(row) => {
-            GoldenInputs::Numbers(row.iter().map(|&x| model.integer(x)).collect())
-        }
-        Inputs::Tokens(ids) => GoldenInputs::Ids(ids.to_vec()),
-    };
-    let logits = logits_of(&model, golden.lengths, &read)?;
+    let (read, logits) = golden_integers(parts, &model)?;
     let size = Size::of_words(&parts.spec, &parts.proof, notes_bytes(&parts.encoding));
     let mut text = String::new();
     for line in head(parts, &model, &size) {
@@ -93,6 +87,25 @@ pub const UNIT: f32 = {};
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());
     Ok((vec![Output { path, content }], size))
+}
+
+/// The golden inputs in whole numbers, and the logits that the net makes of them.
+///
+/// # Errors
+/// Inputs that the net does not read.
+pub fn golden_integers(
+    parts: &Parts<'_>,
+    model: &QuantizedModel<'_>,
+) -> Result<(GoldenInputs, Vec<i32>)> {
+    let golden = parts.proof.golden();
+    let read = match golden.inputs {
+        Inputs::Dense(row) => {
+            GoldenInputs::Numbers(row.iter().map(|&x| model.integer(x)).collect())
+        }
+        Inputs::Tokens(ids) => GoldenInputs::Ids(ids.to_vec()),
+    };
+    let logits = logits_of(model, golden.lengths, &read)?;
+    Ok((read, logits))
 }
 
 /// The logits of the golden inputs, sequence by sequence.

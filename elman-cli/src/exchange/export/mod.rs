@@ -2,9 +2,11 @@
 //! computed here.
 
 mod c;
+mod c_int8;
 mod image;
 mod int8;
 mod onnx;
+mod package;
 mod parts;
 mod proof;
 mod rust;
@@ -14,7 +16,7 @@ mod source;
 mod tests;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use elman_core::{Dropout, Spec};
 use serde::Serialize;
@@ -47,9 +49,9 @@ struct ExportReport<'a> {
 /// # Errors
 /// A run, data or a name that do not fit; a net that cannot be exported so; writing fails.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    if args.int8 && args.format != ExportFormat::Rust {
+    if args.int8 && !matches!(args.format, ExportFormat::Rust | ExportFormat::C) {
         return Err(Failure::input(
-            "--int8 is for --format rust; C firmware calls such a module, or runs the float net",
+            "--int8 is for --format c and --format rust; images and ONNX hold the float net",
         ));
     }
     if args.raw && args.format != ExportFormat::Onnx {
@@ -58,6 +60,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         ));
     }
     check_name(args)?;
+    let path = source_path(args)?;
     let run = Run::open(&args.run)?;
     let trained = registry::open(&run)?;
     let network = trained.network();
@@ -88,23 +91,62 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         },
         run: name_of(run.folder()),
     };
-    let (outputs, size) = match args.format {
-        ExportFormat::Rust if args.int8 => {
-            let words = int8_file::load(&run.quantized(), network)?;
-            int8::write(&parts, &words, &args.out)?
-        }
-        ExportFormat::Rust => rust::write(&parts, &args.out),
-        ExportFormat::C => c::write(&parts, &args.out)?,
-        ExportFormat::Image | ExportFormat::Onnx => image::write(&parts, &args.out)?,
+    let words = if args.int8 {
+        Some(int8_file::load(&run.quantized(), network)?)
+    } else {
+        None
     };
+    let (mut outputs, size) = match (args.format, &words) {
+        (ExportFormat::Rust, Some(words)) => int8::write(&parts, words, &path)?,
+        (ExportFormat::C, Some(words)) => c_int8::write(&parts, words, &path)?,
+        (ExportFormat::Rust, None) => rust::write(&parts, &path),
+        (ExportFormat::C, None) => c::write(&parts, &path)?,
+        (ExportFormat::Image | ExportFormat::Onnx, _) => image::write(&parts, &path)?,
+    };
+    if let Some(kind) = args.package {
+        let name = c::identifier(&path)?;
+        outputs.extend(package::files(
+            &parts,
+            words.as_deref(),
+            kind,
+            &args.out,
+            &name,
+        )?);
+        package::make_folders(&outputs)?;
+    }
     for Output { path, content } in &outputs {
         write_atomic(path, content)?;
     }
     report(args, &parts, &outputs, size)
 }
 
+/// Where the source goes: where the command line says, or within the folder of a package, named after it.
+fn source_path(args: &ExportArgs) -> Result<PathBuf> {
+    if args.package.is_none() {
+        return Ok(args.out.clone());
+    }
+    // Small letters, as package managers want their names.
+    let path = PathBuf::from(format!("{}.c", name_of(&args.out).replace('.', "_")));
+    let name = c::identifier(&path)
+        .map_err(|_| {
+            let out = args.out.display();
+            Failure::input(format!(
+                "-o {out}: the net is called as the folder is, so its name must begin with a letter, e.g. -o gestures"
+            ))
+        })?;
+    Ok(args.out.join("src").join(name).with_extension("c"))
+}
+
 /// Refuses names that would surprise: source without its ending.
 fn check_name(args: &ExportArgs) -> Result<()> {
+    if args.package.is_some() {
+        return match args.format {
+            ExportFormat::C => Ok(()),
+            _ => Err(Failure::input(
+                "--package is for --format c: packages hold C",
+            )),
+        };
+    }
     let ending = match args.format {
         ExportFormat::Rust => "rs",
         ExportFormat::C => "c",

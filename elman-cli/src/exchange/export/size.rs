@@ -48,7 +48,8 @@ impl Size {
         Self::of(memory, proof.bytes(WORD), notes_bytes)
     }
 
-    const fn of(memory: Memory, golden_bytes: usize, notes_bytes: usize) -> Self {
+    /// Of any layout.
+    pub const fn of(memory: Memory, golden_bytes: usize, notes_bytes: usize) -> Self {
         Self {
             flash_bytes: memory.flash_bytes,
             golden_bytes,

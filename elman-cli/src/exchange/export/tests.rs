@@ -1,6 +1,8 @@
 //! Exports of nets of every kind: compiled, run, and compared bit for bit.
 
+mod c_int8;
 mod nets;
+mod package;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,7 +60,7 @@ fn has(tool: &str) -> bool {
         "{tool} is missing, and CI must have it"
     );
     if !found {
-        eprintln!("SKIPPED: there is no {tool} on the PATH; apt-get install gcc g++");
+        eprintln!("SKIPPED: there is no {tool} on the PATH; .ci/run installs what is needed");
     }
     found
 }

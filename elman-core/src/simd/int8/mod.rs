@@ -24,7 +24,7 @@ mod portable;
 
 #[cfg(not(elman_dsp))]
 pub(crate) use tanh::tanh_within;
-pub(crate) use tanh::{LARGEST_ARGUMENT, tanh_four};
+pub(crate) use tanh::{LARGEST_ARGUMENT, TABLE, tanh_four};
 
 #[cfg(elman_dsp)]
 pub(crate) use arm_dsp::{four_rows, tanh_rows, tanh_within};

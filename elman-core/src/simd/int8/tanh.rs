@@ -17,7 +17,7 @@ const ONE: i32 = 1 << 15;
 ///
 /// The ends lie a little above tanh, so that a line is as far below it in its middle as above it at its ends: the
 /// error is half of what ends on the curve would give.
-pub(super) static TABLE: [u32; LINES] = {
+pub(crate) static TABLE: [u32; LINES] = {
     let mut table = [0; LINES];
     let mut i = 0;
     let mut from = 0;

@@ -3,7 +3,7 @@
  * A step of a FastGRNN layer: h from parts, of which the one behind count inputs is the state before. Weights begin with zeta and
  * nu; panels hold eight units: zeros and the weights that gate and update share, biases of z, biases of n.
  */
-static void net_fastgrnn(const float *w, const net_part *parts, size_t count, float *h, size_t hidden)
+static void net_fastgrnn(const NET_SPACE float *w, const net_part *parts, size_t count, float *h, size_t hidden)
 {
     const float *before = parts[count].x;
     const float zeta = w[0], nu = w[1];

@@ -3,7 +3,7 @@
  * A step of a FastRNN layer: h from parts, of which the one behind count inputs is the state before. Weights begin with alpha and
  * beta; panels hold eight units.
  */
-static void net_fastrnn(const float *w, const net_part *parts, size_t count, float *h, size_t hidden)
+static void net_fastrnn(const NET_SPACE float *w, const net_part *parts, size_t count, float *h, size_t hidden)
 {
     const float *before = parts[count].x;
     const float alpha = w[0], beta = w[1];

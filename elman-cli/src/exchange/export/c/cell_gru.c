@@ -3,7 +3,7 @@
  * A step of a GRU layer: h from parts, of which the one behind count inputs is the state before. Panels hold eight units: those of
  * n_in (biases and input weights), r and z (recurrent weights as well), n_rec (biases and recurrent weights).
  */
-static void net_gru(const float *w, const net_part *parts, size_t count, float *h, size_t hidden, float clip)
+static void net_gru(const NET_SPACE float *w, const net_part *parts, size_t count, float *h, size_t hidden, float clip)
 {
     const float *before = parts[count].x;
     const float tanh_clip = clip < NET_TANH_MAX ? clip : NET_TANH_MAX;

@@ -3,7 +3,7 @@
  * A step of an LSTM layer: h from parts, of which the one behind count inputs is the h before, and c in place. Panels hold eight
  * units: those of i, f, g, o.
  */
-static void net_lstm(const float *w, const net_part *parts, size_t count, float *h, float *c, size_t hidden, float clip)
+static void net_lstm(const NET_SPACE float *w, const net_part *parts, size_t count, float *h, float *c, size_t hidden, float clip)
 {
     const float tanh_clip = clip < NET_TANH_MAX ? clip : NET_TANH_MAX;
     while (hidden > 0) {

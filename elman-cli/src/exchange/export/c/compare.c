@@ -1,11 +1,12 @@
 
 /* Where a row first differs from what it must be, counted from 1; 0 if it does not. */
-static size_t net_compare(const float *found, const float *golden, size_t len)
+static size_t net_compare(const float *found, const NET_SPACE float *golden, size_t len)
 {
     size_t i;
     for (i = 0; i < len; i++) {
-        const float distance = found[i] < golden[i] ? golden[i] - found[i] : found[i] - golden[i];
-        const int same = memcmp(found + i, golden + i, sizeof *found) == 0;
+        const float must = golden[i];
+        const float distance = found[i] < must ? must - found[i] : found[i] - must;
+        const int same = memcmp(found + i, &must, sizeof must) == 0;
         if (!same && (NET_FUSED || !(distance <= NET_TOLERANCE))) {
             return i + 1;
         }

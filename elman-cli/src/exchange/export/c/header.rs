@@ -71,7 +71,8 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
     to.piece("\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* NET_H */\n");
 }
 
-fn names(to: &mut Source, parts: &Parts<'_>) {
+/// The tables of what numbers mean.
+pub fn names(to: &mut Source, parts: &Parts<'_>) {
     let encoding = &parts.encoding;
     let names = encoding
         .names

@@ -1,6 +1,6 @@
 
 /* One direction of a layer over all steps: rows (steps, width) to its part of rows (steps, stride). */
-static void net_layer(const float *w, const float *rows, size_t width, size_t steps, int reverse, const float *start,
+static void net_layer(const NET_SPACE float *w, const float *rows, size_t width, size_t steps, int reverse, const float *start,
                       size_t hidden, net_cell cell, float *c, float *to, size_t stride)
 {
     net_part parts[2];

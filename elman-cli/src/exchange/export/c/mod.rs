@@ -4,13 +4,13 @@
 //!
 //! The text is put together from pieces in the files beside this one, in which `net` stands for the name of the export.
 
-mod header;
+pub mod header;
 mod panels;
 mod steps;
-mod text;
+pub mod text;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Layer, Spec};
 
@@ -24,11 +24,11 @@ use crate::net::cost::PANEL;
 use panels::panels_of;
 use text::{Source, c_number, comment};
 
-const FMA: &str = include_str!("fma.c");
+pub const FMA: &str = include_str!("fma.c");
 const SUMS: &str = include_str!("sums.c");
 const PRODUCT: &str = include_str!("product.c");
-const BITS: &str = include_str!("bits.c");
-const EXP: &str = include_str!("exp.c");
+pub const BITS: &str = include_str!("bits.c");
+pub const EXP: &str = include_str!("exp.c");
 const SIGMOID: &str = include_str!("sigmoid.c");
 const TANH: &str = include_str!("tanh.c");
 const ACTIVATE_TANH: &str = include_str!("activate_tanh.c");
@@ -38,13 +38,19 @@ const CELL_GRU: &str = include_str!("cell_gru.c");
 const CELL_LSTM: &str = include_str!("cell_lstm.c");
 const CELL_FASTRNN: &str = include_str!("cell_fastrnn.c");
 const CELL_FASTGRNN: &str = include_str!("cell_fastgrnn.c");
-const SOFTMAX: &str = include_str!("softmax.c");
+pub const SOFTMAX: &str = include_str!("softmax.c");
 const IDS: &str = include_str!("ids.c");
 const LAYER: &str = include_str!("layer.c");
 const WINDOWS: &str = include_str!("windows.c");
 const COMPARE: &str = include_str!("compare.c");
 const STREAM_TEST: &str = include_str!("stream_test.c");
 const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
+
+/// Pieces of C that int8 nets have as well.
+pub mod pieces {
+    pub use super::{BITS, EXP, FMA, SOFTMAX};
+    pub const FLASH: &str = include_str!("flash.c");
+}
 
 /// Bytes of stack of a step, measured in QEMU; every embedding that a step reads takes eight more.
 const STACK: usize = 130;
@@ -64,17 +70,12 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
         spec.widest()
     };
     let size = Size::of_panels(spec, &parts.proof, notes_bytes(&parts.encoding), scratch);
-    let header_path = path.with_extension("h");
+    let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);
     comment_block(&mut header, parts, &size);
     header::write(&mut header, parts);
     let mut source = Source::new(&name);
     comment_block(&mut source, parts, &size);
-    let header_name = header_path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
     source.verbatim(&format!(
         "\n#include \"{header_name}\"\n\n#include <string.h>\n\n"
     ));
@@ -87,8 +88,19 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     Ok((outputs.into(), size))
 }
 
+/// The path of the header, and its name alone.
+pub fn file_names(path: &Path) -> (PathBuf, String) {
+    let header = path.with_extension("h");
+    let name = header.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.into_owned();
+    (header, name)
+}
+
 /// The name of the export, from the name of its file.
-fn identifier(path: &Path) -> Result<String> {
+///
+/// # Errors
+/// A name that begins with no letter.
+pub fn identifier(path: &Path) -> Result<String> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let letter = |c: char| {
         if c.is_ascii_alphanumeric() {
@@ -133,7 +145,7 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
 }
 
 /// The text of names, a pointer for each, and doubles.
-fn notes_bytes(encoding: &Encoding) -> usize {
+pub fn notes_bytes(encoding: &Encoding) -> usize {
     let names = encoding.names.iter().flat_map(|names| &names.items);
     let numbers = encoding.numbers.iter().map(|numbers| numbers.items.len());
     names.map(|name| name.len() + 1 + 4).sum::<usize>() + 8 * numbers.sum::<usize>()
@@ -143,6 +155,7 @@ fn notes_bytes(encoding: &Encoding) -> usize {
 fn functions(to: &mut Source, parts: &Parts<'_>) {
     let spec = &parts.spec;
     to.piece(FMA);
+    to.piece(pieces::FLASH);
     tables(to, parts);
     to.piece(SUMS);
     arithmetic(to, spec);
@@ -156,10 +169,14 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     }
     golden(to, parts);
     to.piece(COMPARE);
-    to.piece(if spec.is_bidirectional() {
-        SEQUENCE_TEST
+    let element = match spec.input {
+        Input::Dense { .. } => "float",
+        Input::Tokens { .. } => "uint32_t",
+    };
+    to.piece(&if spec.is_bidirectional() {
+        SEQUENCE_TEST.to_owned()
     } else {
-        STREAM_TEST
+        STREAM_TEST.replace("INPUT_T", element)
     });
     encoding(to, &parts.encoding);
 }
@@ -206,7 +223,7 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
 fn sequence(to: &mut Source, spec: &Spec) {
     let is_tokens = matches!(spec.input, Input::Tokens { .. });
     to.piece("\n/* A step of a layer: h from parts, of which the one behind count inputs is the h before; c in place. */\n");
-    to.piece("typedef void (*net_cell)(const float *w, const net_part *parts, size_t count, float *h, float *c);\n");
+    to.piece("typedef void (*net_cell)(const NET_SPACE float *w, const net_part *parts, size_t count, float *h, float *c);\n");
     if is_tokens {
         to.piece(WINDOWS);
     }
@@ -223,7 +240,7 @@ fn tables(to: &mut Source, parts: &Parts<'_>) {
     let floats = |numbers: &[f32]| list(numbers.iter().map(|&x| c_number(x)), PANEL);
     for matrix in panels_of(spec, params) {
         let declaration = format!(
-            "static const float net_{}[{}]",
+            "static const NET_FLASH float net_{}[{}]",
             matrix.name,
             matrix.numbers.len()
         );
@@ -268,9 +285,15 @@ fn tables(to: &mut Source, parts: &Parts<'_>) {
     if spec.initial_state == InitialState::Trained || spec.is_bidirectional() {
         let zero = vec![0.0; spec.state_len()];
         let start = if initial.is_empty() { &zero } else { initial };
+        // What sequences start from they read where it lies, where pointers reach.
+        let flash = if spec.is_bidirectional() {
+            ""
+        } else {
+            "NET_FLASH "
+        };
         to.table(
             "Where the state starts.",
-            "static const float net_start[NET_STATE]",
+            &format!("static const {flash}float net_start[NET_STATE]"),
             &floats(start),
         );
     }
@@ -283,13 +306,21 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
     to.piece(&format!("\n/* How far an output may be off without fused multiply-adds. */\n#define NET_TOLERANCE {tolerance}\n"));
     to.piece(&format!("#define NET_GOLDEN {}\n", lengths.len()));
     let items = list(lengths.iter().map(|n| format!("{n}u")), LANES);
-    let declaration = "static const uint32_t net_golden_lengths[NET_GOLDEN]";
+    let declaration = "static const NET_FLASH uint32_t net_golden_lengths[NET_GOLDEN]";
+    let flash = if spec.is_bidirectional() {
+        ""
+    } else {
+        "NET_FLASH "
+    };
     to.table("Steps of each golden sequence.", declaration, &items);
     let about = "What the net reads, row by row.";
     let width = spec.golden_width().min(LANES);
     match golden.inputs {
         Inputs::Dense(numbers) => {
-            let declaration = format!("static const float net_golden_inputs[{}]", numbers.len());
+            let declaration = format!(
+                "static const {flash}float net_golden_inputs[{}]",
+                numbers.len()
+            );
             to.table(
                 about,
                 &declaration,
@@ -297,7 +328,10 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
             );
         }
         Inputs::Tokens(ids) => {
-            let declaration = format!("static const uint32_t net_golden_inputs[{}]", ids.len());
+            let declaration = format!(
+                "static const {flash}uint32_t net_golden_inputs[{}]",
+                ids.len()
+            );
             to.table(
                 about,
                 &declaration,
@@ -306,7 +340,7 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
         }
     }
     let declaration = format!(
-        "static const float net_golden_outputs[{}]",
+        "static const NET_FLASH float net_golden_outputs[{}]",
         golden.outputs.len()
     );
     let width = spec.output_width().min(PANEL);
@@ -314,7 +348,8 @@ fn golden(to: &mut Source, parts: &Parts<'_>) {
     to.table("What must come out, row by row.", &declaration, &items);
 }
 
-fn encoding(to: &mut Source, encoding: &Encoding) {
+/// What the numbers mean, as tables.
+pub fn encoding(to: &mut Source, encoding: &Encoding) {
     for Named { name, about, items } in &encoding.names {
         let declaration = format!(
             "const char *const net_{name}[NET_{}_LEN]",

@@ -1,6 +1,6 @@
 
 /* y = bias + x * w, panel after panel of eight outputs. */
-static void net_product(const float *w, const net_part *parts, size_t count, float *y, size_t outputs)
+static void net_product(const NET_SPACE float *w, const net_part *parts, size_t count, float *y, size_t outputs)
 {
     while (outputs > 0) {
         const size_t here = outputs < 8 ? outputs : 8;

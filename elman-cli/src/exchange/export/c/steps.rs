@@ -84,7 +84,7 @@ pub fn cells(to: &mut Source, spec: &Spec) {
         let step = step(layer, &names);
         to.piece(&format!(
             "
-static void net_cell_{index}(const float *w, const net_part *parts, size_t count, float *h, float *c)
+static void net_cell_{index}(const NET_SPACE float *w, const net_part *parts, size_t count, float *h, float *c)
 {{
 {step}{unused}}}
 "
@@ -96,7 +96,7 @@ static void net_cell_{index}(const float *w, const net_part *parts, size_t count
 pub fn stream(to: &mut Source, spec: &Spec) {
     to.piece("\nvoid net_reset(net_state *net)\n{\n");
     to.piece(match spec.initial_state {
-        InitialState::Trained => "    memcpy(net->state, net_start, sizeof net->state);\n}\n",
+        InitialState::Trained => "    NET_LOAD(net->state, net_start, sizeof net->state);\n}\n",
         InitialState::Zero => {
             "    size_t i;\n    for (i = 0; i < NET_STATE; i++) {\n        net->state[i] = 0.0f;\n    }\n}\n"
         }

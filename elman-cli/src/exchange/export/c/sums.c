@@ -1,4 +1,12 @@
 
+/* Copies from a table. */
+#if defined(__AVR__) && defined(__FLASH)
+#include <avr/pgmspace.h>
+#define NET_LOAD(to, from, size) memcpy_P((to), (const void *)(from), (size))
+#else
+#define NET_LOAD(to, from, size) memcpy((to), (from), (size))
+#endif
+
 /* Some numbers that a product reads. */
 typedef struct {
     const float *x;
@@ -9,7 +17,7 @@ typedef struct {
  * Adds x times the eight weights that each number meets to eight sums; returns where the next weights lie. Every sum is one
  * chain of multiply-adds in the order of x.
  */
-static const float *net_chain(const float *w, const float *x, size_t len, float sums[8])
+static const NET_SPACE float *net_chain(const NET_SPACE float *w, const float *x, size_t len, float sums[8])
 {
     const float *const end = x + len;
 #if NET_FUSED && defined(__GNUC__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
@@ -86,10 +94,10 @@ static const float *net_chain(const float *w, const float *x, size_t len, float 
 }
 
 /* The sums of one panel: biases, then for each number of x, which lies in parts, the eight weights that it meets. */
-static const float *net_sums(const float *w, const net_part *parts, size_t count, float sums[8])
+static const NET_SPACE float *net_sums(const NET_SPACE float *w, const net_part *parts, size_t count, float sums[8])
 {
     size_t part;
-    memcpy(sums, w, 8 * sizeof *sums);
+    NET_LOAD(sums, w, 8 * sizeof *sums);
     w += 8;
     for (part = 0; part < count; part++) {
         w = net_chain(w, parts[part].x, parts[part].len, sums);

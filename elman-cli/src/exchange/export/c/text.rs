@@ -15,6 +15,11 @@ impl Source {
         Self { name, text }
     }
 
+    /// The name of the export.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A piece of ours: `net_` and `NET_` take the name.
     pub fn piece(&mut self, piece: &str) {
         let (small, large) = (

@@ -1,6 +1,6 @@
 
 /* One direction of the first layer over all steps: windows of ids to its part of rows (steps, stride). */
-static void net_windows(const float *w, const uint32_t *ids, size_t steps, int reverse, const float *start,
+static void net_windows(const NET_SPACE float *w, const uint32_t *ids, size_t steps, int reverse, const float *start,
                         size_t hidden, net_cell cell, float *c, float *to, size_t stride)
 {
     net_part parts[NET_WINDOW * NET_CHANNELS + 1];

@@ -1,0 +1,498 @@
+//! Self-contained C99 (and C++) of an int8 net: a `.c` and a `.h` beside it, no malloc, no libm, the integers of elman-core on
+//! every machine. Weights stand in the file as plain numbers in blocks; a macro lays each block out as the instructions of
+//! the chip want it: Helium, the DSP extension, 16-bit cores, or plain C.
+//!
+//! The text is put together from pieces in the files beside this one, in which `net` stands for the name of the export.
+//!
+//! Lost against the two rows in a word of the DSP form: what elman-core's assembly does, four bytes in a word, four instructions
+//! for four products instead of three.
+
+mod header;
+mod steps;
+mod words;
+
+use std::path::Path;
+
+use elman_core::quantized::{QuantizedModel, tanh_lines};
+use elman_core::{Activation, Cell, HeadKind, Input, LANES, Spec};
+
+use super::c::text::{Source, comment};
+use super::c::{encoding, file_names, identifier, notes_bytes, pieces};
+use super::int8::{GoldenInputs, golden_integers};
+use super::parts::{Output, Parts};
+use super::size::Size;
+use super::source::{list, number, remarks, title};
+use crate::base::failure::Result;
+use crate::net::cell;
+use crate::net::cost::Memory;
+use steps::{Work, activation_name, name};
+use words::{
+    Group, LayerTables, PIECE, Tables, cell_numbers, input_numbers, layer_numbers, padded,
+    read_numbers, tables,
+};
+
+const KERNEL: &str = include_str!("kernel.c");
+const SUMS: &str = include_str!("sums.c");
+const PIECES: &str = include_str!("pieces.c");
+const TANH_MAX: &str = include_str!("tanh_max.c");
+const TANH: &str = include_str!("tanh.c");
+const FOUR_TANH: &str = include_str!("four_tanh.c");
+const LIMITED: &str = include_str!("limited.c");
+const FOUR_RELU: &str = include_str!("four_relu.c");
+const FOUR_IDENTITY: &str = include_str!("four_identity.c");
+const ELMAN: &str = include_str!("elman.c");
+const LIMIT: &str = include_str!("limit.c");
+const GATED: &str = include_str!("gated.c");
+const SIGMOID: &str = include_str!("sigmoid.c");
+const GRU: &str = include_str!("gru.c");
+const LSTM: &str = include_str!("lstm.c");
+const FASTRNN: &str = include_str!("fastrnn.c");
+const FASTGRNN: &str = include_str!("fastgrnn.c");
+const HEAD: &str = include_str!("head.c");
+const IDS: &str = include_str!("ids.c");
+const INTEGER: &str = include_str!("integer.c");
+const FLOATS: &str = include_str!("floats.c");
+const STREAM_TEST: &str = include_str!("stream_test.c");
+const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
+
+/// What `tests/firmware/c/int8` measures, of tanh nets and of others.
+const FIGURES: &str = "With gcc 12 for Cortex-M: code 0.9 to 1.6 kilobytes (-Os) or 1.2 to 6 (-O3), stack 80 to 380 bytes.";
+
+/// Numbers on a line of a table.
+const PER_LINE: usize = 8;
+
+/// Both files.
+///
+/// # Errors
+/// A name that makes no identifiers; words that are no net of this shape.
+pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Output>, Size)> {
+    let name = identifier(path)?;
+    let model = QuantizedModel::new(parts.spec, words)?;
+    let tables = tables(&model)?;
+    let size = size(parts, &tables);
+    let (header_path, header_name) = file_names(path);
+    let mut header = Source::new(&name);
+    comment_block(&mut header, parts, &model, &size);
+    header::write(&mut header, parts, &model);
+    let mut source = Source::new(&name);
+    comment_block(&mut source, parts, &model, &size);
+    source.verbatim(&format!(
+        "\n#include \"{header_name}\"\n\n#include <string.h>\n"
+    ));
+    functions(&mut source, parts, &tables);
+    golden(&mut source, parts, &model)?;
+    source.piece(&test(&parts.spec));
+    encoding(&mut source, &parts.encoding);
+    let files = [(path.to_owned(), source.text), (header_path, header.text)];
+    let outputs = files.map(|(path, text)| Output {
+        path,
+        content: text.into_bytes(),
+    });
+    Ok((outputs.into(), size))
+}
+
+/// Bytes of all tables, and of RAM.
+fn size(parts: &Parts<'_>, tables: &Tables) -> Size {
+    let spec = &parts.spec;
+    let group = |group: &Group| 32 + 32 * group.blocks.len();
+    let layers = tables.layers.iter().flat_map(|layer| &layer.groups);
+    let matrices: usize = layers.chain(&tables.head).map(group).sum();
+    let channels = tables.channels.iter();
+    let embeddings: usize = channels
+        .map(|channel| 2 * channel.multipliers.len() + channel.bytes.len())
+        .sum();
+    let start = 2 * (tables.start_h.len() + tables.start_c.len());
+    let lines = if has_tanh(spec) {
+        4 * tanh_lines().len()
+    } else {
+        0
+    };
+    let longest = parts.proof.golden().longest();
+    let words = Memory::of_words(spec, longest);
+    let (state, scratch) = if spec.is_bidirectional() {
+        let Work {
+            buffers,
+            widest,
+            fixed,
+        } = Work::of(spec);
+        (0, 2 * (buffers * widest * longest + fixed))
+    } else {
+        let h: usize = (0..spec.layers.len())
+            .map(|layer| layer_numbers(spec, layer))
+            .sum();
+        let state = 2 * (h + cell_numbers(spec));
+        (state, 4 + 2 * (h + padded(input_numbers(spec))))
+    };
+    let memory = Memory {
+        flash_bytes: matrices + embeddings + start + lines,
+        state_bytes: state,
+        scratch_bytes: scratch,
+        ..words
+    };
+    Size::of(
+        memory,
+        parts.proof.bytes(size_of::<i16>()),
+        notes_bytes(&parts.encoding),
+    )
+}
+
+fn comment_block(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>, size: &Size) {
+    let mut lines = title(parts, size);
+    lines.push(format!(
+        "In whole numbers. Golden vectors: {} steps of {}. The self-test",
+        parts.proof.steps(),
+        parts.proof.source
+    ));
+    lines.push("runs them: every logit must be the same, on every machine.".to_owned());
+    let mut all = parts.encoding.remarks.clone();
+    if matches!(parts.spec.input, Input::Dense { .. }) {
+        all.push(format!(
+            "the net reads whole numbers: (x[i] * {}) rounded and kept within 16 bits",
+            number(model.input_scale())
+        ));
+    }
+    all.push(format!(
+        "the largest logit is the likeliest class; a logit times {} is what the float net computes",
+        number(model.unit())
+    ));
+    remarks(&all, &mut lines);
+    lines.extend([String::new(), FIGURES.to_owned()]);
+    let mut text = "/*\n".to_owned();
+    for line in lines {
+        text += format!(" * {}", comment(&line)).trim_end();
+        text.push('\n');
+    }
+    text += " */\n";
+    to.verbatim(&text);
+}
+
+fn has(spec: &Spec, wanted: impl Fn(Cell) -> bool) -> bool {
+    let layers = spec.layers.as_slice();
+    layers.iter().any(|layer| wanted(layer.cell))
+}
+
+fn activates(spec: &Spec, wanted: Activation) -> bool {
+    let mut layers = spec.layers.as_slice().iter();
+    layers.any(|layer| cell::activation(layer) == Some(wanted))
+}
+
+const fn is_elman(cell: Cell) -> bool {
+    matches!(cell, Cell::Elman { .. })
+}
+
+/// Whether the table of tanh is needed.
+fn has_tanh(spec: &Spec) -> bool {
+    activates(spec, Activation::Tanh) || has(spec, |cell| !is_elman(cell))
+}
+
+/// Everything behind the includes but the test, in the order that C wants.
+fn functions(to: &mut Source, parts: &Parts<'_>, tables: &Tables) {
+    let spec = &parts.spec;
+    to.piece(pieces::FLASH);
+    to.piece(KERNEL);
+    arithmetic(to, spec);
+    write_tables(to, spec, tables);
+    steps::cells(to, spec, tables);
+    if spec.head.kind != HeadKind::None {
+        to.piece(HEAD);
+    }
+    steps::logits(to, spec);
+    if matches!(spec.input, Input::Tokens { .. }) {
+        embeddings(to, spec, tables);
+        to.piece(IDS);
+    } else {
+        to.piece(INTEGER);
+    }
+    if matches!(spec.head.kind, HeadKind::Softmax { .. }) {
+        // Nothing here asks whether multiply-adds are fused.
+        let fma = pieces::FMA.replace("#define NET_FUSED 1\n", "");
+        to.piece(&fma.replace("#define NET_FUSED 0\n", ""));
+        for piece in [pieces::BITS, pieces::EXP, pieces::SOFTMAX] {
+            to.piece(piece);
+        }
+    }
+    to.piece(FLOATS);
+    if spec.is_bidirectional() {
+        steps::sequence(to, spec, tables);
+    } else {
+        steps::stream(to, spec, tables);
+    }
+}
+
+/// Sums and cells, as far as this net needs them.
+fn arithmetic(to: &mut Source, spec: &Spec) {
+    let read = (0..=spec.layers.len()).map(|layer| read_numbers(spec, layer));
+    let hidden = spec.layers.as_slice().iter().map(|layer| layer.hidden);
+    if read.chain(hidden).any(|numbers| numbers > PIECE) {
+        to.piece(&SUMS.replace("NET_ADD", "net_add_piece"));
+        to.piece(PIECES);
+    } else {
+        to.piece(&SUMS.replace("NET_ADD", "net_add"));
+    }
+    if has_tanh(spec) {
+        let lines = tanh_lines().iter().map(|line| format!("0x{line:08X}u"));
+        to.table(
+            "Tanh between 0 and 8: where a line starts (low half) and how far it rises.",
+            "static const NET_FLASH uint32_t net_lines[256]",
+            &list(lines, PER_LINE),
+        );
+        let is_lstm = |cell| matches!(cell, Cell::Lstm { .. });
+        if activates(spec, Activation::Tanh) || has(spec, is_lstm) {
+            to.piece(TANH_MAX);
+        }
+        // Helium takes four at a time, and one by one for cells of several sums alone.
+        let condition = match has(spec, |cell| !is_elman(cell)) {
+            true => "1",
+            false => "!defined(NET_IS_MVE)",
+        };
+        to.piece(&TANH.replace("#ifdef NET_SINGLE_TANH", &format!("#if {condition}")));
+    }
+    let gru = |cell| matches!(cell, Cell::Gru { .. });
+    let lstm = |cell| matches!(cell, Cell::Lstm { .. });
+    let fast_rnn = |cell| matches!(cell, Cell::FastRnn);
+    let fast_grnn = |cell| matches!(cell, Cell::FastGrnn);
+    let clipped = has(spec, |cell| is_elman(cell) && cell.limit().is_some());
+    let [tanh, relu, identity] = ACTIVATIONS.map(|activation| activates(spec, activation));
+    let limited = has(spec, |cell| !is_elman(cell) && !gru(cell));
+    let small = [
+        (limited || relu || identity || clipped, LIMITED),
+        (tanh, FOUR_TANH),
+        (relu, FOUR_RELU),
+        (identity, FOUR_IDENTITY),
+        (clipped, LIMIT),
+        (has(spec, |cell| !is_elman(cell)), GATED),
+        (
+            has(spec, |cell| !is_elman(cell) && !fast_rnn(cell)),
+            SIGMOID,
+        ),
+        (has(spec, gru), GRU),
+        (has(spec, lstm), LSTM),
+        (has(spec, fast_rnn), FASTRNN),
+        (has(spec, fast_grnn), FASTGRNN),
+    ];
+    for (_, piece) in small.into_iter().filter(|(is_needed, _)| *is_needed) {
+        to.piece(piece);
+    }
+    for activation in ACTIVATIONS {
+        if activates(spec, activation) {
+            to.piece(&ELMAN.replace("ACTIVATION", activation_name(activation)));
+        }
+    }
+}
+
+const ACTIVATIONS: [Activation; 3] = [Activation::Tanh, Activation::Relu, Activation::Identity];
+
+/// Weights, and where the net starts.
+fn write_tables(to: &mut Source, spec: &Spec, tables: &Tables) {
+    for layer in &tables.layers {
+        let name = name(layer.place);
+        let about = format!("Layer {}", layer.place.layer);
+        let reverse = if layer.place.reverse {
+            ", in reverse"
+        } else {
+            ""
+        };
+        matrix(to, &name, &format!("{about}{reverse}"), &layer.groups);
+        if layer.is_gated(spec) {
+            fixed(to, &name, layer);
+        }
+    }
+    if !tables.head.is_empty() {
+        matrix(to, "head", "The map to the outputs", &tables.head);
+    }
+    for (name, about, numbers) in [
+        ("start_h", "The initial states.", &tables.start_h),
+        ("start_c", "The initial cell states.", &tables.start_c),
+    ] {
+        if !numbers.is_empty() {
+            to.table(
+                about,
+                &format!(
+                    "static const NET_FLASH int16_t net_{name}[{}]",
+                    numbers.len()
+                ),
+                &list(numbers.iter().map(i16::to_string), LANES),
+            );
+        }
+    }
+}
+
+fn matrix(to: &mut Source, name: &str, about: &str, groups: &[Group]) {
+    let row = |group: &Group| {
+        let [bias, input, recurrent] = [
+            group.bias.map(|bias| bias.to_string()),
+            group.input.map(|m| m.to_string()),
+            group.recurrent.map(|m| m.to_string()),
+        ]
+        .map(|four| four.join(", "));
+        format!("{{{{{bias}}}, {{{input}}}, {{{recurrent}}}}}")
+    };
+    to.table(
+        &format!("{about}: four rows by four rows, biases and multipliers."),
+        &format!(
+            "static const NET_FLASH net_rows net_{name}_rows[{}]",
+            groups.len()
+        ),
+        &list(groups.iter().map(row), 1),
+    );
+    let mut blocks = Source::new(to.name());
+    let all = groups.iter().flat_map(|group| &group.blocks);
+    let block = |block: &[[i8; words::BLOCK]; words::ROWS]| {
+        let weights = block.as_flattened().iter().map(i8::to_string);
+        format!("NET_BLOCK({})", weights.collect::<Vec<_>>().join(", "))
+    };
+    blocks.piece(&list(all.clone().map(block), 1));
+    to.table(
+        &format!("{about}: weights, eight columns of four rows at a time."),
+        &format!(
+            "static const NET_FLASH net_weight net_{name}_weights[{} * NET_BLOCK_LEN]",
+            all.count()
+        ),
+        &blocks.text,
+    );
+}
+
+/// What a layer of several sums per unit knows of its numbers.
+fn fixed(to: &mut Source, name: &str, layer: &LayerTables) {
+    const MOST: u32 = 0x1_ffff;
+    let within = |units: u32| match layer.limit {
+        0 => MOST,
+        limit => (units * limit).min(MOST),
+    };
+    let [first, second] = layer.scalars;
+    let (shift, exponent) = (layer.shift, layer.exponent);
+    to.piece(&format!(
+        "\nstatic const net_fixed net_{name}_fixed = {{{shift}, {exponent}, {}u, {}u, {first}, {second}}};\n",
+        within(4),
+        within(2)
+    ));
+}
+
+/// Embeddings of token ids.
+fn embeddings(to: &mut Source, spec: &Spec, tables: &Tables) {
+    let Input::Tokens { channels, .. } = &spec.input else {
+        return;
+    };
+    let all = tables.channels.iter();
+    let bytes: Vec<String> = all
+        .clone()
+        .flat_map(|channel| &channel.bytes)
+        .map(i8::to_string)
+        .collect();
+    to.table(
+        "Embeddings, id by id, each padded to four numbers.",
+        &format!(
+            "static const NET_FLASH int8_t net_embeddings[{}]",
+            bytes.len()
+        ),
+        &list(bytes, 2 * LANES),
+    );
+    let multipliers: Vec<String> = all
+        .clone()
+        .flat_map(|channel| &channel.multipliers)
+        .map(i16::to_string)
+        .collect();
+    to.table(
+        "What each of them is multiplied by, in units of 2^-7.",
+        &format!(
+            "static const NET_FLASH int16_t net_multipliers[{}]",
+            multipliers.len()
+        ),
+        &list(multipliers, LANES),
+    );
+    let mut column = |name: &str, about: &str, items: Vec<usize>| {
+        let declaration = format!("static const uint32_t net_{name}[NET_CHANNELS]");
+        let items = items.iter().map(|n| format!("{n}u"));
+        to.table(about, &declaration, &list(items, PER_LINE));
+    };
+    let sums = |lengths: Vec<usize>| {
+        let mut sum = 0;
+        let starts = lengths.into_iter().map(|length| {
+            sum += length;
+            sum - length
+        });
+        starts.collect::<Vec<usize>>()
+    };
+    column(
+        "offsets",
+        "Where the embeddings of each channel begin.",
+        sums(all.clone().map(|channel| channel.bytes.len()).collect()),
+    );
+    column(
+        "firsts",
+        "Where its multipliers begin.",
+        sums(
+            all.clone()
+                .map(|channel| channel.multipliers.len())
+                .collect(),
+        ),
+    );
+    column(
+        "widths",
+        "Numbers per id.",
+        all.map(|channel| channel.width).collect(),
+    );
+    column(
+        "vocabularies",
+        "Ids of each channel; the one behind the last is that of steps outside the sequence.",
+        channels.as_slice().iter().map(|c| c.vocabulary).collect(),
+    );
+}
+
+/// The proof.
+fn golden(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) -> Result<()> {
+    let (read, logits) = golden_integers(parts, model)?;
+    let lengths = parts.proof.golden().lengths;
+    to.piece(&format!("\n#define NET_GOLDEN {}\n", lengths.len()));
+    to.table(
+        "Steps of each golden sequence.",
+        "static const NET_FLASH uint32_t net_golden_lengths[NET_GOLDEN]",
+        &list(lengths.iter().map(|n| format!("{n}u")), LANES),
+    );
+    // Sequences are run where they lie, so they must be where pointers reach.
+    let flash = if parts.spec.is_bidirectional() {
+        ""
+    } else {
+        "NET_FLASH "
+    };
+    let width = parts.spec.golden_width().min(2 * LANES);
+    let (element, items) = match &read {
+        GoldenInputs::Numbers(numbers) => {
+            ("int16_t", list(numbers.iter().map(i16::to_string), width))
+        }
+        GoldenInputs::Ids(ids) => (
+            "uint32_t",
+            list(ids.iter().map(|id| format!("{id}u")), width),
+        ),
+    };
+    to.table(
+        "What the net reads, row by row.",
+        &format!(
+            "static const {flash}{element} net_golden_inputs[{}]",
+            read.len()
+        ),
+        &items,
+    );
+    let width = parts.spec.output_width().min(LANES);
+    to.table(
+        "What must come out, row by row.",
+        &format!(
+            "static const NET_FLASH int32_t net_golden_logits[{}]",
+            logits.len()
+        ),
+        &list(logits.iter().map(i32::to_string), width),
+    );
+    Ok(())
+}
+
+/// The self-test.
+fn test(spec: &Spec) -> String {
+    if spec.is_bidirectional() {
+        return SEQUENCE_TEST.to_owned();
+    }
+    let element = match spec.input {
+        Input::Dense { .. } => "int16_t",
+        Input::Tokens { .. } => "uint32_t",
+    };
+    STREAM_TEST.replace("INPUT_T", element)
+}

@@ -1,0 +1,21 @@
+/* Runs the self-test of @name@, then feeds a few samples, and prints what comes out. */
+#include "@name@.h"
+
+#include <@stdio@>
+
+@data@
+static void show(const @output@ *row)
+{
+@show@}
+
+@entry@
+{
+    size_t wrong, i;
+    wrong = @name@_self_test(@self@);
+    if (wrong != 0) {
+        @print@("self-test: output %lu is wrong\n", (unsigned long)wrong);
+        return@failure@;
+    }
+    @print@("self-test ok\n");
+@run@    return@success@;
+}

@@ -1,0 +1,93 @@
+/*
+ * Start-up and output for the C firmware on an ATmega328P in simavr: text goes out through the serial port, and what is counted are
+ * cycles, eight at a time, by timer 1.
+ */
+#include "start.h"
+
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <avr/sleep.h>
+
+/* The main function of the firmware, under another name. */
+int firmware(void);
+
+int main(void)
+{
+    quit(firmware() == 0);
+    return 0;
+}
+
+void quit(int good)
+{
+    text(good ? "status ok\n" : "status FAILED\n");
+    /* A sleep from which nothing wakes: simavr ends here. */
+    cli();
+    sleep_enable();
+    for (;;) {
+        sleep_cpu();
+    }
+}
+
+void text(const char *line)
+{
+    UCSR0B = 1 << TXEN0;
+    for (; *line != 0; line++) {
+        while ((UCSR0A & (1 << UDRE0)) == 0) {
+        }
+        UDR0 = (uint8_t)*line;
+    }
+}
+
+void line(const char *name, uint32_t value)
+{
+    char digits[12];
+    char *at = digits + sizeof digits - 1;
+    *at = 0;
+    *--at = '\n';
+    do {
+        *--at = (char)('0' + value % 10u);
+        value /= 10u;
+    } while (value > 0);
+    text(name);
+    text(" ");
+    text(at);
+}
+
+static __attribute__((noinline)) void nothing(void)
+{
+    __asm__ volatile("");
+}
+
+static uint16_t ticks(void (*work)(void))
+{
+    uint16_t taken;
+    TCCR1A = 0;
+    TCCR1B = 0;
+    TCNT1 = 0;
+    TIFR1 = 1 << TOV1;
+    TCCR1B = 1 << CS11;
+    work();
+    taken = TCNT1;
+    TCCR1B = 0;
+    return taken;
+}
+
+uint32_t instructions(void (*work)(void))
+{
+    const uint16_t taken = ticks(work), empty = ticks(nothing);
+    return 8ul * (uint16_t)(taken - empty);
+}
+
+uint32_t stack_of(void (*work)(void))
+{
+    extern uint8_t __heap_start;
+    uint8_t *const top = (uint8_t *)SP - 32;
+    uint8_t *at;
+    for (at = &__heap_start; at < top; at++) {
+        *at = 0xA5;
+    }
+    work();
+    for (at = &__heap_start; at < top && *at == 0xA5; at++) {
+    }
+    return (uint32_t)(uint16_t)((uint8_t *)SP - at);
+}
