@@ -74,7 +74,11 @@ typedef struct {
     size_t golden_steps;      /* steps of the self-test */
 } elman_sizes;
 
-/* Checks an image, CRC and all, and remembers where it lies. len may be more than the image: a whole flash partition. */
+/*
+ * Checks an image, CRC and all, and remembers where it lies. len may be more than the image: a whole flash partition. Every byte of the
+ * image is read, bit by bit so that no table takes flash: about 48 instructions for each on a Cortex-M4F, 435 thousand for 9 KB. Do it
+ * once, at the start.
+ */
 int elman_open(elman_net *net, const unsigned char *image, size_t len);
 
 /* What the net needs. After elman_open, before elman_start. */

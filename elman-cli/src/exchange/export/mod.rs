@@ -2,14 +2,17 @@
 //! computed here.
 
 mod c;
+mod feed;
 mod image;
 mod int8;
 mod onnx;
 mod parts;
 mod proof;
 mod rust;
+mod rust_feed;
 mod size;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +29,8 @@ use crate::base::folder::{Run, write_atomic};
 use crate::base::tell::tell;
 use crate::net::{describe, int8_file};
 use crate::task::registry;
+
+pub use proof::validation;
 
 use parts::{Output, Parts};
 use proof::Proof;
@@ -69,18 +74,19 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if args.format == ExportFormat::Onnx {
         return onnx::run(args, &run, network);
     }
+    let encoding = if args.bare {
+        Encoding::default()
+    } else {
+        trained.encoding()
+    };
     let parts = Parts {
         network,
         spec: Spec {
             dropout: Dropout::NONE,
             ..*network.spec()
         },
-        proof: Proof::collect(args, &run, trained.as_ref())?,
-        encoding: if args.bare {
-            Encoding::default()
-        } else {
-            trained.encoding()
-        },
+        proof: Proof::collect(args, &run, trained.as_ref(), encoding.front.as_ref())?,
+        encoding,
         run: name_of(run.folder()),
     };
     let (outputs, size) = match args.format {

@@ -94,6 +94,7 @@ impl LabelTask {
             layout,
             split_column: None,
             temperature: Temperature::default(),
+            events: None,
         };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
@@ -156,6 +157,7 @@ impl LabelTask {
             columns: None,
             layout: Layout::PLAIN,
             temperature: Temperature::default(),
+            events: None,
             split_column: args.split_column.clone(),
         };
         let lines = train.iter().map(|block| block.line).collect();

@@ -9,6 +9,7 @@
 #if defined(__clang__)
 /* It says by no macro that sums may be put into another order. */
 #pragma clang fp reassociate(off)
+#pragma clang diagnostic ignored "-Wused-but-marked-unused"
 #endif
 
 /* a * b + c, rounded once where the chip can do that: then every bit is that of elman-core. */

@@ -1,0 +1,110 @@
+//! The rule that tells events best on some recordings: every smoothing, refractory time and threshold of a grid is tried.
+
+use elman_core::feed::Event;
+use rayon::prelude::*;
+
+use super::recording::{Recordings, Span};
+use super::scores::{Counts, grace};
+use crate::base::encoding::EventRule;
+
+/// The newest step weighs from all down to 1/2^6.
+const HALVINGS: std::ops::RangeInclusive<i32> = 0..=6;
+
+/// Thresholds, in hundredths.
+const THRESHOLDS: [u8; 23] = [
+    5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 93, 95, 97, 98, 99,
+];
+
+/// One rule and what it comes to.
+struct Tried {
+    rule: EventRule,
+    counts: Counts,
+}
+
+impl Tried {
+    /// Better is more found and fewer false alarms; then what comes sooner.
+    fn is_better(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.counts.f1(), other.counts.f1());
+        ours > theirs || ours == theirs && self.counts.mean_delay() < other.counts.mean_delay()
+    }
+
+    fn is_as_good(&self, other: &Self) -> bool {
+        !self.is_better(other) && !other.is_better(self)
+    }
+}
+
+/// The best rule where `background` is no event. Of those that are equally good it is one of the least smoothing and the shortest
+/// refractory time, with the threshold in the middle. Runs on the threads of the rayon pool around it.
+pub fn tune(recordings: &Recordings, background: Option<usize>) -> EventRule {
+    let spans: Vec<Vec<Span>> = recordings
+        .all
+        .iter()
+        .map(|recording| recording.spans(background))
+        .collect();
+    let longest = spans.iter().flatten().map(|span| span.end - span.start);
+    let longest = longest.max().unwrap_or(0) as u32;
+    let mut pauses = vec![0];
+    pauses.extend(
+        (0..31)
+            .map(|k| 1 << k)
+            .take_while(|&pause| pause <= 2 * longest),
+    );
+    let smoothings: Vec<i32> = HALVINGS.collect();
+    let tried: Vec<Vec<Tried>> = smoothings
+        .into_par_iter()
+        .map(|halvings| {
+            let rule = EventRule {
+                smoothing: 0.5f32.powi(halvings),
+                // Nothing fires, so probabilities are all that is told.
+                threshold: 2.0,
+                refractory: 0,
+                background,
+            };
+            let told = recordings.all.iter();
+            let told: Vec<Vec<Event>> = told
+                .map(|recording| recording.told(&rule, recordings.names.len()))
+                .collect();
+            let rules = pauses.iter().flat_map(|&refractory| {
+                THRESHOLDS.iter().map(move |&hundredths| EventRule {
+                    threshold: f32::from(hundredths) / 100.0,
+                    refractory,
+                    ..rule
+                })
+            });
+            rules.map(|rule| attempt(rule, &spans, &told)).collect()
+        })
+        .collect();
+    let tried: Vec<Tried> = tried.into_iter().flatten().collect();
+    let Some(best) = tried
+        .iter()
+        .reduce(|best, other| match other.is_better(best) {
+            true => other,
+            false => best,
+        })
+    else {
+        return EventRule::EVERY;
+    };
+    let alike = tried.iter().filter(|other| {
+        let (a, b) = (&other.rule, &best.rule);
+        other.is_as_good(best) && (a.smoothing, a.refractory) == (b.smoothing, b.refractory)
+    });
+    let alike: Vec<&Tried> = alike.collect();
+    alike[alike.len() / 2].rule
+}
+
+/// What a rule comes to, where every step's probability is known: as [`elman_core::feed::Events`] fires.
+fn attempt(rule: EventRule, spans: &[Vec<Span>], told: &[Vec<Event>]) -> Tried {
+    let mut counts = Counts::default();
+    for (spans, told) in spans.iter().zip(told) {
+        let mut free = 0;
+        let events = told.iter().enumerate().filter_map(|(step, event)| {
+            let fires = step >= free && event.probability >= rule.threshold;
+            if fires {
+                free = step + 1 + rule.refractory as usize;
+            }
+            fires.then_some((step, event.class))
+        });
+        counts.add(spans, events, grace(&rule));
+    }
+    Tried { rule, counts }
+}
