@@ -1,4 +1,6 @@
 /* The whole way: raw samples into the exported C, events out. */
+#include <string.h>
+
 #include "start.h"
 #include "net.h"
 
@@ -23,6 +25,21 @@ static void step(void)
     net_step(&stream.net, x, y);
 }
 
+/* A normal double as a float, cut, where there are no functions for doubles. */
+static float cut(double mean)
+{
+    uint64_t bits;
+    uint32_t word;
+    float x;
+    memcpy(&bits, &mean, sizeof bits);
+    word = (uint32_t)(bits >> 32 & 0x80000000u);
+    if ((bits << 1) != 0) {
+        word |= (((uint32_t)(bits >> 52 & 0x7FFu) - 1023u + 127u) << 23) | (uint32_t)(bits >> 29 & 0x7FFFFFu);
+    }
+    memcpy(&x, &word, sizeof x);
+    return x;
+}
+
 int main(void)
 {
     const size_t wrong = net_feed_self_test(&stream);
@@ -33,7 +50,7 @@ int main(void)
         line("wrong", (uint32_t)wrong);
     }
     for (i = 0; i < NET_COLUMNS; i++) {
-        raw[i] = (float)net_mean[i];
+        raw[i] = cut(net_mean[i]);
     }
     /* Until the state rests, so that both take the same way through tanh. */
     for (i = 0; i < 2 * NET_WINDOW + 64; i++) {
