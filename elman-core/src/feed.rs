@@ -222,7 +222,8 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// When the answers of a net are an event. `elman eval --events` finds what fits.
+/// When the answers of a net are an event: a class reaches the threshold that has not been there since its last event. `elman eval
+/// --events` finds what fits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
     /// What the newest probabilities weigh in an exponential mean: 1 for no smoothing, else 1/2, 1/4 and so on.
@@ -236,7 +237,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Every answer is an event.
+    /// Whenever another class is the likeliest.
     pub const EVERY: Self = Self {
         smoothing: 1.0,
         threshold: 0.0,
@@ -254,7 +255,8 @@ pub struct Event {
     pub class: usize,
     /// Its smoothed probability.
     pub probability: f32,
-    /// Whether this is an event: [`Rule::threshold`] is reached and the last one is long enough ago.
+    /// Whether this is an event: [`Rule::threshold`] is reached, the last event is long enough ago, and not of this class if it has been
+    /// the likeliest ever since.
     pub fires: bool,
 }
 
@@ -266,6 +268,8 @@ pub struct Events<'a> {
     step: u32,
     quiet: u32,
     is_first: bool,
+    /// The class of the last event, while it lasts.
+    held: Option<usize>,
 }
 
 impl<'a> Events<'a> {
@@ -278,6 +282,7 @@ impl<'a> Events<'a> {
     /// assert!(!events.read(&[1.0, 0.0]).fires);
     /// assert!(!events.read(&[0.0, 1.0]).fires); // a half, smoothed
     /// assert_eq!(events.read(&[0.0, 1.0]), Event { step: 2, class: 1, probability: 0.75, fires: true });
+    /// assert!(!events.read(&[0.0, 1.0]).fires); // it lasts
     /// ```
     pub fn new(rule: Rule, smooth: &'a mut [f32]) -> Self {
         Self {
@@ -286,12 +291,14 @@ impl<'a> Events<'a> {
             step: 0,
             quiet: 0,
             is_first: true,
+            held: None,
         }
     }
 
     /// Before the first step of a sequence.
     pub const fn reset(&mut self) {
-        (self.step, self.quiet, self.is_first) = (0, 0, true);
+        (self.step, self.quiet) = (0, 0);
+        (self.is_first, self.held) = (true, None);
     }
 
     /// A step whose answer nobody reads.
@@ -323,7 +330,10 @@ impl<'a> Events<'a> {
             }
         }
         self.is_first = false;
-        let fires = self.quiet == 0 && probability >= threshold;
+        let is_there = probability >= threshold;
+        let lasts = is_there && self.held == Some(class);
+        let fires = is_there && !lasts && self.quiet == 0;
+        self.held = (lasts || fires).then_some(class);
         let event = Event {
             step: self.step,
             class,

@@ -110,7 +110,7 @@ impl From<&EventRule> for Rule {
 }
 
 impl EventRule {
-    /// The rule of nets that nobody has tuned: every answer is an event.
+    /// The rule of nets that nobody has tuned: an event whenever another class is the likeliest.
     pub const EVERY: Self = Self {
         smoothing: 1.0,
         threshold: 0.0,

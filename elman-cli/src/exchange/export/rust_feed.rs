@@ -47,7 +47,7 @@ pub fn write(feed: &FeedProof, text: &mut String) {
 pub const FARTHEST: f32 = {};
 /// Rows that a step reads at once: events come half of that late.
 pub const WINDOW: usize = {};
-/// When an answer is an event.
+/// When an answer is an event: `elman eval --events` tunes it.
 pub const RULE: feed::Rule = feed::Rule {{
     smoothing: {},
     threshold: {},

@@ -119,6 +119,12 @@ fn at_every_step(
 }
 
 impl Recording {
+    /// Probabilities (steps, classes), and the class of each step.
+    #[cfg(test)]
+    pub const fn new(outputs: Vec<f32>, truth: Vec<Option<usize>>) -> Self {
+        Self { outputs, truth }
+    }
+
     /// What really came, but for the background.
     pub fn spans(&self, background: Option<usize>) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::new();

@@ -96,9 +96,12 @@ pub fn tune(recordings: &Recordings, background: Option<usize>) -> EventRule {
 fn attempt(rule: EventRule, spans: &[Vec<Span>], told: &[Vec<Event>]) -> Tried {
     let mut counts = Counts::default();
     for (spans, told) in spans.iter().zip(told) {
-        let mut free = 0;
+        let (mut free, mut held) = (0, None);
         let events = told.iter().enumerate().filter_map(|(step, event)| {
-            let fires = step >= free && event.probability >= rule.threshold;
+            let is_there = event.probability >= rule.threshold;
+            let lasts = is_there && held == Some(event.class);
+            let fires = is_there && !lasts && step >= free;
+            held = (lasts || fires).then_some(event.class);
             if fires {
                 free = step + 1 + rule.refractory as usize;
             }
@@ -107,4 +110,77 @@ fn attempt(rule: EventRule, spans: &[Vec<Span>], told: &[Vec<Event>]) -> Tried {
         counts.add(spans, events, grace(&rule));
     }
     Tried { rule, counts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recording::Recording;
+    use super::*;
+
+    /// A class that flickers for a while, three times.
+    fn recordings() -> Recordings {
+        let up = |step: usize| matches!(step % 40, 10..20);
+        let sure = |step: usize| if step.is_multiple_of(4) { 0.4 } else { 0.9 };
+        let p = |step| if up(step) { sure(step) } else { 0.1 };
+        let outputs = (0..120).flat_map(|step| [1.0 - p(step), p(step)]);
+        let truth = (0..120).map(|step| Some(usize::from(up(step))));
+        Recordings {
+            all: vec![Recording::new(outputs.collect(), truth.collect())],
+            names: ["rest", "up"].map(str::to_owned).to_vec(),
+            delay: 0,
+        }
+    }
+
+    #[test]
+    fn the_best_rule_finds_each_once() {
+        let recordings = recordings();
+        assert_eq!(recordings.commonest(), Some(0));
+        let rule = tune(&recordings, Some(0));
+        let spans = [recordings.all[0].spans(Some(0))];
+        assert_eq!(spans[0].len(), 3);
+        let quiet = EventRule {
+            threshold: 2.0,
+            ..rule
+        };
+        let found = attempt(rule, &spans, &[recordings.all[0].told(&quiet, 2)]);
+        assert_eq!(found.counts.f1(), 1.0, "{rule:?}");
+        // What is kept fires as core does.
+        let core = recordings.all[0].told(&rule, 2);
+        let mut counts = Counts::default();
+        let fires = core.iter().enumerate().filter(|(_, event)| event.fires);
+        counts.add(
+            &spans[0],
+            fires.map(|(step, event)| (step, event.class)),
+            grace(&rule),
+        );
+        assert_eq!(counts, found.counts);
+    }
+
+    #[test]
+    fn every_rule_fires_as_core_does() {
+        let recordings = recordings();
+        for (halvings, hundredths, refractory) in [(0, 30, 0), (0, 60, 0), (1, 60, 3), (2, 20, 7)] {
+            let rule = EventRule {
+                smoothing: 0.5f32.powi(halvings),
+                threshold: hundredths as f32 / 100.0,
+                refractory,
+                background: Some(0),
+            };
+            let quiet = EventRule {
+                threshold: 2.0,
+                ..rule
+            };
+            let spans = [recordings.all[0].spans(Some(0))];
+            let tried = attempt(rule, &spans, &[recordings.all[0].told(&quiet, 2)]);
+            let core = recordings.all[0].told(&rule, 2);
+            let mut counts = Counts::default();
+            let fires = core.iter().enumerate().filter(|(_, event)| event.fires);
+            counts.add(
+                &spans[0],
+                fires.map(|(step, event)| (step, event.class)),
+                grace(&rule),
+            );
+            assert_eq!(counts, tried.counts, "{rule:?}");
+        }
+    }
 }

@@ -13,14 +13,17 @@ static int net_tell(net_stream *stream, net_event *event)
 {
     float most = -1.0f;
     size_t i, label = 0;
-    int fires;
+    int is_there, lasts, fires;
 STARTED    for (i = 0; i < NET_OUTPUTS; i++) {
 SMOOTHED        if (p > mostBUT_BACKGROUND) {
             most = p;
             label = i;
         }
     }
-    fires = stream->quiet == 0 && most >= NET_THRESHOLD;
+    is_there = most >= NET_THRESHOLD;
+    lasts = is_there && stream->held == label;
+    fires = is_there && !lasts && stream->quiet == 0;
+    stream->held = lasts || fires ? (uint32_t)label : NET_OUTPUTS;
     event->step = stream->step;
     event->label = (uint32_t)label;
     event->probability = most;

@@ -28,7 +28,7 @@ pub fn ram_bytes(spec: &Spec, feed: &FeedProof) -> usize {
     } else {
         0
     };
-    4 * (rows + outputs + smooth + 3)
+    4 * (rows + outputs + smooth + 4)
 }
 
 /// What the header says of it.
@@ -240,7 +240,7 @@ typedef struct {
 /* A net and what stands around it: zero before the first reset, as statics are. */
 typedef struct {
     net_state net;
-MEMBERS    uint32_t step, quiet;
+MEMBERS    uint32_t step, quiet, held;
     uint32_t missing; /* numbers so far that were not finite */
 } net_stream;
 
@@ -248,8 +248,8 @@ MEMBERS    uint32_t step, quiet;
 void net_stream_reset(net_stream *stream);
 
 /*
- * A raw sample. Returns 1 if an event comes with it: a class reached NET_THRESHOLD, and the last event is NET_REFRACTORY steps ago.
- * 0 if not: then event says what is likeliest so far.LATE event may be NULL where nobody asks: then the head is not
+ * A raw sample. Returns 1 if an event comes with it: a class reaches NET_THRESHOLD, the last event is NET_REFRACTORY steps ago, and it
+ * was not of the same class if that has been the likeliest ever since. 0 if not: then event says what is likeliest so far.LATE event may be NULL where nobody asks: then the head is not
  * computed, and nothing is smoothed.
  */
 int net_feed(net_stream *stream, const float raw[NET_COLUMNS], net_event *event);

@@ -4,6 +4,7 @@ void net_stream_reset(net_stream *stream)
     net_reset(&stream->net);
     stream->step = 0;
     stream->quiet = 0;
+    stream->held = NET_OUTPUTS;
 STARTED}
 
 int net_feed(net_stream *stream, const float raw[NET_COLUMNS], net_event *event)

@@ -8,6 +8,7 @@ void net_stream_reset(net_stream *stream)
     stream->ahead = NET_DELAY;
     stream->step = 0;
     stream->quiet = 0;
+    stream->held = NET_OUTPUTS;
 STARTED}
 
 /* The step that the row at stream->next makes possible. Rows lie twice, a window apart, so that any window of them is one piece. */
