@@ -36,7 +36,7 @@ fn shop() -> Workshop {
     shop
 }
 
-const TRAIN: &str = "train label --train train.csv --valid valid.csv --hidden 8 --layers 1 --epochs 20 --bidirectional false --seed 1";
+const TRAIN: &str = "train label --train train.csv --valid valid.csv --hidden 8 --layers 1 --epochs 60 --batch 4 --lr 0.01 --bidirectional false --seed 1";
 
 #[test]
 fn a_rule_is_found_and_kept_and_exported() {
