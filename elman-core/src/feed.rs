@@ -44,7 +44,7 @@ impl ColumnScale {
     /// ```
     /// # use elman_core::feed::ColumnScale;
     /// let scale = ColumnScale::new(0.1, 0.25);
-    /// assert_eq!(f64::from(scale.mean) + f64::from(scale.rest), 0.1 + 2.7755575615628914e-17);
+    /// assert!((f64::from(scale.mean) + f64::from(scale.rest) - 0.1).abs() < 1e-15);
     /// assert_eq!(scale.factor, 4.0);
     /// ```
     pub const fn new(mean: f64, deviation: f64) -> Self {
@@ -379,6 +379,35 @@ pub struct FeedGolden<'a> {
 }
 
 /// A net that is fed raw samples and tells of events.
+///
+/// ```
+/// # use elman_core::*;
+/// # use elman_core::feed::*;
+/// # struct Gesture;
+/// # impl Shape for Gesture {
+/// #     const SPEC: Spec = Spec { head: Head { kind: HeadKind::Softmax { outputs: 2 }, read: Read::EveryStep }, ..Spec::dense(6, 8, 2) };
+/// # }
+/// # let mut params = [0.0; Gesture::SPEC.params_len()];
+/// # params[Gesture::SPEC.params_len() - 1] = 2.0;
+/// # let mut packed = [Strip::ZERO; Gesture::SPEC.packed_len()];
+/// # pack(&Gesture::SPEC, &params, &mut packed)?;
+/// # let (mut state, mut scratch) = ([0.0; Gesture::SPEC.state_len()], [Strip::ZERO; Gesture::SPEC.stream_len()]);
+/// let net = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state, &mut scratch)?;
+/// let columns = [ColumnScale::new(0.0, 1.0), ColumnScale::new(9.8, 2.0)];
+/// let (mut rows, mut outputs, mut smooth) = ([0.0; Samples::rows_len(2, 3)], [0.0; 2], [0.0; 2]);
+/// let buffers = FeedBuffers { rows: &mut rows, outputs: &mut outputs, smooth: &mut smooth };
+/// let mut feed = Feed::new(net, (&columns, 10.0, 3), Rule::EVERY, buffers)?;
+/// // Three rows make a step, so the first sample waits for the second.
+/// assert!(feed.feed(&[0.1, 9.9])?.is_none());
+/// let event = feed.feed(&[0.2, f32::NAN])?.expect("the first step");
+/// assert!(event.fires && event.step == 0 && event.class == 1);
+/// assert_eq!((feed.missing(), feed.outputs()[1]), (1, event.probability));
+/// feed.feed_unread(&[0.3, 9.7])?;
+/// let last = feed.end()?.expect("the step of the last sample");
+/// assert!(!last.fires && last.step == 2); // the same event still
+/// feed.reset();
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Feed<'a, S> {
     stream: FixedStream<'a, S>,
     samples: Samples<'a>,

@@ -2,7 +2,7 @@
 //! must be done before and after a step.
 
 use elman_core::feed::{ColumnScale, Rule};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Constants and instructions that travel with an exported net.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -22,6 +22,7 @@ pub struct Front {
     /// Of every column.
     pub scale: Vec<Scale>,
     /// Numbers are cut to this many standard deviations.
+    #[serde(serialize_with = "hexadecimal")]
     pub farthest: f32,
     /// Rows that a step reads: an odd number.
     pub window: usize,
@@ -31,13 +32,27 @@ pub struct Front {
 }
 
 /// [`ColumnScale`], and what it was made of.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     pub mean: f32,
     pub rest: f32,
     pub factor: f32,
-    #[serde(skip)]
     moments: (f64, f64),
+}
+
+/// The bits of all three in hexadecimal: exact, and read by a chip without much code.
+impl Serialize for Scale {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bits = [self.mean, self.rest, self.factor].map(f32::to_bits);
+        serializer.collect_str(&format_args!(
+            "{:08x}{:08x}{:08x}",
+            bits[0], bits[1], bits[2]
+        ))
+    }
+}
+
+fn hexadecimal<S: Serializer>(number: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{:08x}", number.to_bits()))
 }
 
 /// [`Rule`], as model files hold it.
