@@ -81,10 +81,9 @@ impl Recordings {
     /// The class that most steps are of.
     pub fn commonest(&self) -> Option<usize> {
         let mut counts = vec![0usize; self.names.len()];
-        for class in self.all.iter().flat_map(|recording| &recording.truth) {
-            if let Some(class) = class {
-                counts[*class] += 1;
-            }
+        let truth = self.all.iter().flat_map(|recording| &recording.truth);
+        for &class in truth.flatten() {
+            counts[class] += 1;
         }
         let most = counts.iter().max()?;
         counts.iter().position(|count| count == most)

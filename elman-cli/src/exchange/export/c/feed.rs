@@ -228,7 +228,7 @@ const HEADER: &str = "
  *     }
  *
  * A raw sample has a number for every column, in the units of the training data. It is put on the scale of training in single
- * precision: ((value - mean) - rest) / deviation, within 3 units in the last place of what elman predict computes in double. A number
+ * precision: ((value - mean) - rest) / deviation, within 5 units in the last place of what elman predict computes in double. A number
  * that is not finite is missing: the net reads the mean of its column.READ
  */
 typedef struct {
