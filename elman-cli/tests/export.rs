@@ -69,6 +69,18 @@ fn a_run_becomes_source_and_image_with_its_own_data() {
     assert_eq!(report["flash_bytes"], inspected["flash_bytes"]);
     assert_eq!(report["state_bytes"], inspected["state_bytes"]);
 
+    let notes = String::from_utf8_lossy(&image);
+    for words in [
+        r#""name":"labels","about":"What the outputs are called.","items":["high","low"]"#,
+        r#""front":{"scale":[""#,
+        r#""],"farthest":"41200000","window":3,"#,
+    ] {
+        assert!(
+            notes.contains(words),
+            "elman_get_label and elman_get_scale look for {words}"
+        );
+    }
+
     shop.ok("export run --format rust -o net.rs --bare");
     let module = shop.text("net.rs");
     assert!(module.contains("pub fn self_test() -> usize") && !module.contains("DEVIATION"));

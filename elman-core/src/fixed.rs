@@ -196,13 +196,51 @@ impl<'a, S: Shape> FixedStream<'a, S> {
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
         inputs.check(const { &S::SPEC }, S::SPEC.input.rows_per_step())?;
         check_len("outputs", S::SPEC.output_width(), outputs.len())?;
+        self.run(inputs, outputs);
+        Ok(())
+    }
+
+    /// Feeds one step whose answer nobody reads: the head is not computed.
+    ///
+    /// # Errors
+    /// As [`FixedStream::step`].
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # struct Gesture;
+    /// # impl Shape for Gesture {
+    /// #     const SPEC: Spec = Spec::dense(2, 8, 3);
+    /// # }
+    /// # let params = [0.1; Gesture::SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; Gesture::SPEC.packed_len()];
+    /// # pack(&Gesture::SPEC, &params, &mut packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; Gesture::SPEC.state_len()], [Strip::ZERO; Gesture::SPEC.stream_len()]);
+    /// let mut net = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state, &mut scratch)?;
+    /// let (mut y, mut again) = ([0.0; 3], [0.0; 3]);
+    /// net.step(Inputs::Dense(&[0.5, -1.0]), &mut again)?;
+    /// net.step(Inputs::Dense(&[0.0, 0.25]), &mut y)?;
+    /// net.reset();
+    /// net.step_unread(Inputs::Dense(&[0.5, -1.0]))?;
+    /// net.step(Inputs::Dense(&[0.0, 0.25]), &mut again)?;
+    /// assert_eq!(y, again);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[inline]
+    pub fn step_unread(&mut self, inputs: Inputs) -> Result<(), Error> {
+        inputs.check(const { &S::SPEC }, S::SPEC.input.rows_per_step())?;
+        self.run(inputs, &mut []);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn run(&mut self, inputs: Inputs, outputs: &mut [f32]) {
         // Both lengths were checked; saying so here makes them constants below.
         let (Some(packed), Some(state)) = (
             self.packed.get(..S::SPEC.packed_len()),
             self.state.get_mut(..S::SPEC.state_len()),
         ) else {
             debug_assert!(false, "both lengths were checked by new");
-            return Ok(());
+            return;
         };
         let model = model::<S>(self.tables, packed);
         self.level.run_inlined(StreamStep {
@@ -216,7 +254,6 @@ impl<'a, S: Shape> FixedStream<'a, S> {
             order: Order::Ascending,
             skips_zeros: self.skips_zeros,
         });
-        Ok(())
     }
 }
 

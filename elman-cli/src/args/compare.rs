@@ -67,6 +67,8 @@ impl CompareArgs {
             columns: self.columns,
             part: self.part,
             classes: self.classes.clone(),
+            events: false,
+            background: None,
             int8: false,
             json: self.json,
             threads: self.threads,

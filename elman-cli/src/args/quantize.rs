@@ -55,6 +55,8 @@ impl QuantizeArgs {
             part: self.part,
             classes: self.classes.clone(),
             columns: None,
+            events: false,
+            background: None,
             int8: false,
             json: self.json,
             threads: self.threads,

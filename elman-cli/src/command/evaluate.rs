@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::events;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::Format;
@@ -30,6 +31,14 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         };
         let words = int8_file::load(&run.quantized(), trained.network())?;
         trained.network_mut().set_quantized(words)?;
+    }
+    if args.events {
+        let [run] = &runs[..] else {
+            return Err(Failure::input(
+                "--events measures one net, as a chip would run it: name one run",
+            ));
+        };
+        return events::run(args, run, trained.as_mut());
     }
     if args.interval.is_some() && !trained.knows_intervals() {
         return Err(Failure::input(NO_INTERVALS));

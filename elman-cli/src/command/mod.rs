@@ -4,6 +4,7 @@ pub mod bench;
 pub mod compare;
 pub mod demo;
 pub mod evaluate;
+mod events;
 pub mod gradcheck;
 pub mod inspect;
 pub mod predict;

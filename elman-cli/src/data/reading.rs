@@ -3,7 +3,7 @@
 use elman_core::{Channels, Input};
 use serde::{Deserialize, Serialize};
 
-use crate::base::encoding::Encoding;
+use crate::base::encoding::{Encoding, Front, Scale};
 use crate::base::failure::{Failure, Result};
 use crate::data::features::{self, Feature, Folded, NamedChannel, Vocabulary};
 use crate::data::spread::Spread;
@@ -371,8 +371,8 @@ impl Scaling {
             false => format!(", cut to -{FARTHEST}..{FARTHEST}"),
         };
         encoding.remark(format!(
-            "Scale every column i in double precision, then round to float: x[i] = (value - mean[i]) / deviation[i]{cut}; \
-             0 where a value is missing."
+            "Scale every column i: x[i] = (value - mean[i]) / deviation[i]{cut}; 0 where a value is missing. elman predict does so \
+             in double precision, and then rounds to float; feed of what is exported does it in float, within 5 units in the last place."
         ));
         if self.deviation.contains(&STILL) {
             encoding.remark("A column that never moved in training has the largest deviation there is, and reads 0 whatever it does.");
@@ -389,6 +389,15 @@ impl Scaling {
         encoding.add_numbers("mean", "Mean of every column in training.", &self.mean);
         let about = "Standard deviation of every column in training.";
         encoding.add_numbers("deviation", about, &self.deviation);
+        let moments = self.mean.iter().zip(&self.deviation);
+        encoding.front = Some(Front {
+            scale: moments
+                .map(|(&mean, &deviation)| Scale::new(mean, deviation))
+                .collect(),
+            farthest: self.farthest() as f32,
+            window: self.window,
+            rule: None,
+        });
     }
 
     /// Adds rows on the common scale; beyond the ends of the sequence, and where a value is missing, lies the mean.

@@ -6,6 +6,7 @@ pub mod classify;
 mod curve;
 pub mod echo;
 mod errors;
+pub mod events;
 pub mod forecast;
 mod groups;
 mod interval;

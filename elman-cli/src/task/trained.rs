@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::base::encoding::Encoding;
+use crate::base::encoding::{Encoding, EventRule};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::features::NamedChannel;
@@ -12,6 +12,7 @@ use crate::data::{DataFile, Format, Sequences};
 use crate::net::ensemble;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::events::Recordings;
 use crate::task::paired::Paired;
 use crate::train::task::Meaning;
 
@@ -107,6 +108,9 @@ impl<M: Sync> HasNetwork for TrainedNet<M> {
     }
 }
 
+/// Why there are no events.
+pub const NO_EVENTS: &str = "--events is for nets that tell classes or labels of measurements step by step (elman train classify or label, on a table of numbers)";
+
 /// Why there is no interval.
 pub const NO_INTERVALS: &str = "--interval is for forecasts and regression, whose answers are numbers; this net answers with something else";
 
@@ -147,6 +151,27 @@ pub trait Trained: HasNetwork {
     /// # Errors
     /// A file that is missing or does not fit.
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport>;
+
+    /// What it answers step by step on data of its own, for --events.
+    ///
+    /// # Errors
+    /// A net that does not stream classes of measurements.
+    fn recordings(&self, _: &Sequences) -> Result<Recordings> {
+        Err(Failure::input(NO_EVENTS))
+    }
+
+    /// When its answers are an event: as `elman eval --events` found, or always.
+    fn event_rule(&self) -> EventRule {
+        EventRule::EVERY
+    }
+
+    /// Keeps another rule, in the model of its run.
+    ///
+    /// # Errors
+    /// As [`Trained::recordings`]; the file cannot be written.
+    fn keep_event_rule(&mut self, _: EventRule, _: &Run) -> Result<()> {
+        Err(Failure::input(NO_EVENTS))
+    }
 
     /// The same file example by example, for `elman compare`.
     ///

@@ -49,7 +49,7 @@ impl Code {
         match known {
             Some(Self::Ok) => c"all is well",
             Some(Self::Pointer) => c"a pointer is null, or not aligned for what it leads to",
-            Some(Self::Length) => c"a buffer has the wrong length: elman_get_sizes tells the right one",
+            Some(Self::Length) => c"a buffer has the wrong length: elman_get_sizes tells the right one; or there is no such label or column",
             Some(Self::Alignment) => c"the image must begin on a 64-byte boundary: declare it ELMAN_ALIGNED",
             Some(Self::Image) => c"the bytes are no image, a damaged one, or of another version (export it anew), or of a cell whose feature is off in this build",
             Some(Self::Stage) => c"first elman_open, then elman_get_sizes and elman_self_test, then elman_start, then steps",

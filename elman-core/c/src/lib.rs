@@ -9,6 +9,7 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 mod code;
+mod notes;
 
 use core::ffi::c_char;
 
@@ -157,6 +158,68 @@ pub unsafe extern "C" fn elman_get_sizes(net: *mut Net, sizes: *mut Sizes) -> Co
     // SAFETY: not null, aligned, and the caller's.
     unsafe { sizes.write(found) };
     Code::Ok
+}
+
+/// What an output is called.
+///
+/// # Safety
+/// As `elman.h` says: `net` was opened, `text` and `len` lead to a pointer and a `size_t`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn elman_get_label(
+    net: *mut Net,
+    index: usize,
+    text: *mut *const c_char,
+    len: *mut usize,
+) -> Code {
+    if text.is_null() || !text.is_aligned() || len.is_null() || !len.is_aligned() {
+        return Code::Pointer;
+    }
+    // SAFETY: the caller's promise about `net`.
+    let label = match unsafe { notes_of(net) } {
+        Ok(notes) => notes::label(notes, index),
+        Err(code) => return code,
+    };
+    let Some(label) = label else {
+        return Code::Length;
+    };
+    // SAFETY: neither is null, both are aligned and the caller's.
+    unsafe {
+        text.write(label.as_ptr().cast());
+        len.write(label.len());
+    }
+    Code::Ok
+}
+
+/// How a column of raw samples comes to the scale of training.
+///
+/// # Safety
+/// As `elman.h` says: `net` was opened, `scale` leads to four numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn elman_get_scale(net: *mut Net, column: usize, scale: *mut f32) -> Code {
+    // SAFETY: the caller's promises.
+    let (notes, to) = match unsafe { (notes_of(net), slice_mut(scale, 4)) } {
+        (Ok(notes), Ok(to)) => (notes, to),
+        (Err(code), _) | (_, Err(code)) => return code,
+    };
+    let Some(found) = notes::scale(notes, column) else {
+        return Code::Length;
+    };
+    for (to, number) in to.iter_mut().zip(found) {
+        *to = number;
+    }
+    Code::Ok
+}
+
+/// The notes of a net that was opened and not started.
+///
+/// # Safety
+/// As [`opened`].
+unsafe fn notes_of(net: *mut Net) -> Result<&'static str, Code> {
+    // SAFETY: the caller's promise.
+    match &unsafe { opened(net) }?.stage {
+        Stage::Opened(image) => Ok(image.notes),
+        Stage::Running(_) => Err(Code::Stage),
+    }
 }
 
 /// Runs the golden vectors.

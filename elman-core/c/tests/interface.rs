@@ -163,7 +163,7 @@ fn every_function_of_the_library_stands_in_the_header() {
         .filter_map(|line| line.split_once(" T ").map(|(_, name)| name))
         .filter(|name| name.starts_with("elman_"))
         .collect();
-    assert_eq!(found.len(), 8, "{found:?}");
+    assert_eq!(found.len(), 10, "{found:?}");
     for name in &found {
         assert!(
             header.contains(&format!("{name}(")),
@@ -242,7 +242,7 @@ impl Sample {
                 outputs,
                 tolerance: 1e-5,
             },
-            notes: "",
+            notes: NOTES,
         };
         let mut file = vec![0; image.file_len().unwrap()];
         image.write(&mut file).unwrap();
@@ -253,6 +253,9 @@ impl Sample {
         )
     }
 }
+
+/// As `elman export` writes them.
+const NOTES: &str = r#"{"encoding":{"names":[{"name":"labels","about":"","items":["up","down","left"]}],"front":{"scale":["3f80000000000000be000000","41200000000000003f000000"],"farthest":"40000000"}}}"#;
 
 const HEAD: &str = "
 #include \"elman.h\"
@@ -279,8 +282,12 @@ const DENSE: &str = "
 int main(void)
 {
     static const float x[6] = {0.5f, -1.0f, 0.25f, 2.0f, -3.0f, 0.125f};
-    size_t wrong = 99, i;
+    static volatile float huge = 3e38f;
+    size_t wrong = 99, i, len;
+    const char *text;
+    float scale[4];
     CHECK(elman_step(&net, x, 2, y, 3), ELMAN_STAGE);
+    CHECK(elman_get_label(&net, 0, &text, &len), ELMAN_STAGE);
     CHECK(elman_open(&net, NULL, sizeof image), ELMAN_POINTER);
     CHECK(elman_open(NULL, image, sizeof image), ELMAN_POINTER);
     CHECK(elman_open(&net, image + 4, sizeof image - 4), ELMAN_ALIGNMENT);
@@ -296,6 +303,16 @@ int main(void)
     printf(\"%d %d %d %d %d %d %d\\n\", (int)sizes.inputs, (int)sizes.outputs, (int)sizes.reads_ids,
            (int)sizes.streams, (int)sizes.state, (int)sizes.scratch,
            (int)sizes.golden_steps);
+    CHECK(elman_get_label(&net, 2, &text, &len), ELMAN_OK);
+    CHECK(len == 4 && memcmp(text, \"left\", 4) == 0 ? ELMAN_OK : ELMAN_MISMATCH, ELMAN_OK);
+    CHECK(elman_get_label(&net, 3, &text, &len), ELMAN_LENGTH);
+    CHECK(elman_get_label(&net, 0, NULL, &len), ELMAN_POINTER);
+    CHECK(elman_get_scale(&net, 1, scale), ELMAN_OK);
+    CHECK(elman_scaled(scale, 11.0f) >= 0.5f && elman_scaled(scale, 11.0f) <= 0.5f ? ELMAN_OK : ELMAN_MISMATCH, ELMAN_OK);
+    CHECK(elman_scaled(scale, -900.0f) <= -2.0f && elman_scaled(scale, -900.0f) >= -2.0f ? ELMAN_OK : ELMAN_MISMATCH, ELMAN_OK);
+    CHECK(elman_scaled(scale, huge * huge) >= 0.0f && elman_scaled(scale, huge * huge) <= 0.0f ? ELMAN_OK : ELMAN_MISMATCH, ELMAN_OK);
+    CHECK(elman_get_scale(&net, 2, scale), ELMAN_LENGTH);
+    CHECK(elman_get_scale(&net, 0, NULL), ELMAN_POINTER);
     CHECK(elman_reset(&net), ELMAN_STAGE);
     CHECK(elman_self_test(&net, state, 4, scratch, 1, y, 3, NULL), ELMAN_LENGTH);
     CHECK(elman_self_test(&net, state, 5, scratch, 1, y, 3, &wrong), WANTED);

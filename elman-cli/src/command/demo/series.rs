@@ -103,6 +103,8 @@ fn show(forecaster: &ForecastModel, run: &Run, threads: u16) -> Result<()> {
         format: None,
         classes: None,
         columns: None,
+        events: false,
+        background: None,
         int8: false,
         json: false,
         threads,

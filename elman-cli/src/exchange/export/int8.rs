@@ -7,9 +7,10 @@ use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
 use elman_core::{Input, Inputs, LANES};
 
 use super::parts::{Output, Parts};
-use super::rust::{encoding, lengths, notes_bytes, spec, table, usage};
+use super::rust::{encoding, lengths, notes_bytes, spec, usage};
 use super::size::Size;
 use super::source::{list, number, remarks, title};
+use super::table::table;
 use crate::base::failure::Result;
 
 /// Golden inputs as the net reads them.

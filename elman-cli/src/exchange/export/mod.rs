@@ -3,6 +3,7 @@
 
 mod c;
 mod c_int8;
+mod feed;
 mod image;
 mod int8;
 mod onnx;
@@ -10,8 +11,10 @@ mod package;
 mod parts;
 mod proof;
 mod rust;
+mod rust_feed;
 mod size;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +31,8 @@ use crate::base::folder::{Run, write_atomic};
 use crate::base::tell::tell;
 use crate::net::{describe, int8_file};
 use crate::task::registry;
+
+pub use proof::validation;
 
 use parts::{Output, Parts};
 use proof::Proof;
@@ -77,18 +82,19 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if args.format == ExportFormat::Onnx {
         return onnx::run(args, &run, trained.as_ref());
     }
+    let encoding = if args.bare {
+        Encoding::default()
+    } else {
+        trained.encoding()
+    };
     let parts = Parts {
         network,
         spec: Spec {
             dropout: Dropout::NONE,
             ..*network.spec()
         },
-        proof: Proof::collect(args, &run, trained.as_ref())?,
-        encoding: if args.bare {
-            Encoding::default()
-        } else {
-            trained.encoding()
-        },
+        proof: Proof::collect(args, &run, trained.as_ref(), encoding.front.as_ref())?,
+        encoding,
         run: name_of(run.folder()),
     };
     let words = if args.int8 {

@@ -6,8 +6,10 @@ use elman_core::{
 };
 use rand_core::Rng;
 
+use super::feed::FeedProof;
 use crate::args::ExportArgs;
 use crate::args::{Visitor, parse_run};
+use crate::base::encoding::Front;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::seeds::{self, Purpose};
@@ -34,6 +36,8 @@ pub struct Proof {
     tolerance: f32,
     /// For people: a file, or a generator.
     pub source: String,
+    /// The same from raw samples to events, where the net streams classes.
+    pub feed: Option<FeedProof>,
 }
 
 impl Proof {
@@ -42,7 +46,12 @@ impl Proof {
     ///
     /// # Errors
     /// Data that were named and cannot be read; a processor without fused multiply-add.
-    pub fn collect(args: &ExportArgs, run: &Run, trained: &dyn Trained) -> Result<Self> {
+    pub fn collect(
+        args: &ExportArgs,
+        run: &Run,
+        trained: &dyn Trained,
+        front: Option<&Front>,
+    ) -> Result<Self> {
         let network = trained.network();
         let (sequences, source) = match args.file() {
             Some(file) => {
@@ -55,7 +64,7 @@ impl Proof {
             }
             None => default_sequences(run, network.spec()),
         };
-        let proof = Self::of(network, &sequences, args.golden, source)?;
+        let proof = Self::of(network, (&sequences, args.golden), source, front)?;
         proof.check(network)?;
         Ok(proof)
     }
@@ -64,20 +73,41 @@ impl Proof {
     #[cfg(test)]
     pub fn made_up(network: &Network, seed: u64, steps: usize) -> Result<Self> {
         let sequences = generated(network.spec(), seed);
-        Self::of(network, &sequences, steps, "a generator".to_owned())
+        Self::of(network, (&sequences, steps), "a generator".to_owned(), None)
+    }
+
+    /// The same of raw samples.
+    #[cfg(test)]
+    pub fn made_up_raw(network: &Network, seed: u64, steps: usize, front: &Front) -> Result<Self> {
+        let sequences = generated(network.spec(), seed);
+        let source = "a generator".to_owned();
+        Self::of(network, (&sequences, steps), source, Some(front))
     }
 
     /// Of the first `steps` steps of some sequences.
-    fn of(network: &Network, sequences: &Sequences, steps: usize, source: String) -> Result<Self> {
+    fn of(
+        network: &Network,
+        (sequences, steps): (&Sequences, usize),
+        source: String,
+        front: Option<&Front>,
+    ) -> Result<Self> {
         let spec = network.spec();
         let cut = first_steps(sequences, steps);
         let lengths: Vec<u32> = cut.iter().map(|rows| rows.len() as u32).collect();
+        let feed = FeedProof::of(front, spec, sequences, &cut);
         let mut proof = Self {
+            inputs: match &feed {
+                Some(feed) => Rows::Numbers {
+                    width: spec.input_width(),
+                    numbers: feed.inputs(&lengths)?,
+                },
+                None => inputs(spec, sequences, &cut),
+            },
             lengths,
-            inputs: inputs(spec, sequences, &cut),
             outputs: Vec::new(),
             tolerance: 0.0,
             source,
+            feed,
         };
         let model = network.model()?;
         let level = Level::detect();
@@ -87,6 +117,9 @@ impl Proof {
             ));
         }
         proof.outputs = proof.run(level, &model)?;
+        if let Some(feed) = &mut proof.feed {
+            feed.tell(&proof.lengths, &proof.outputs, spec.output_width());
+        }
         let largest = proof
             .outputs
             .iter()
@@ -204,7 +237,10 @@ impl Proof {
 }
 
 /// What a run is validated on, as its net reads it.
-fn validation(run: &Run) -> Result<Sequences> {
+///
+/// # Errors
+/// Its data cannot be read any more.
+pub fn validation(run: &Run) -> Result<Sequences> {
     struct Validation;
     impl Visitor for Validation {
         type Output = Result<Sequences>;

@@ -7,15 +7,21 @@ use std::path::Path;
 use elman_core::{Direction, HeadKind, InitialState, Input, Inputs, LANES, Read, Spec, Strip};
 
 use super::parts::{Output, Parts};
+use super::rust_feed;
 use super::size::Size;
 use super::source::{head, list, number};
+use super::table::table;
 use crate::base::encoding::{Encoding, Named};
 use crate::net::cell;
 
 /// The module.
 pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     let notes = notes_bytes(&parts.encoding);
-    let size = Size::of_strips(&parts.spec, &parts.proof, notes);
+    let mut size = Size::of_strips(&parts.spec, &parts.proof, notes);
+    if let Some(feed) = &parts.proof.feed {
+        size.feed_bytes = feed.bytes();
+        size.feed_state_bytes = rust_feed::ram_bytes(&parts.spec, feed);
+    }
     let mut text = String::new();
     for line in head(parts, &size) {
         text += format!("//! {}", line.replace('[', "\\[")).trim_end();
@@ -43,6 +49,9 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
         "GOLDEN.check_fixed::<Net>(Level::detect(), &TABLES, &PACKED, buffers)"
     };
     text += &SELF_TEST.replace("CHECK", check);
+    if let Some(feed) = &parts.proof.feed {
+        rust_feed::write(feed, &mut text);
+    }
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());
     (vec![Output { path, content }], size)
@@ -157,19 +166,6 @@ pub fn self_test() -> usize {
     }
 }
 ";
-
-/// A table, which rustfmt must not spread over a line per number, and in which nothing is a constant of nature.
-pub fn table(text: &mut String, about: &str, declaration: &str, items: &str) {
-    let _ = write!(
-        text,
-        "\n/// {about}\n#[rustfmt::skip]\n#[allow(clippy::approx_constant)]\n{declaration} = ["
-    );
-    if items.is_empty() {
-        text.push_str("];\n");
-    } else {
-        let _ = write!(text, "\n{items}\n];\n");
-    }
-}
 
 /// The shape as a constant.
 pub fn spec(spec: &Spec, text: &mut String) {

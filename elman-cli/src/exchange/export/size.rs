@@ -19,6 +19,12 @@ pub struct Size {
     pub golden_bytes: usize,
     /// Names, vocabularies, scaling: flash as well, where they are used; always in an image.
     pub notes_bytes: usize,
+    /// Scale and golden samples of the way from raw samples to events: flash as well, where it is used.
+    #[serde(skip_serializing_if = "is_none")]
+    pub feed_bytes: usize,
+    /// What that way keeps beside the net, in RAM.
+    #[serde(skip_serializing_if = "is_none")]
+    pub feed_state_bytes: usize,
     /// The state that lives from step to step.
     pub state_bytes: usize,
     /// What a step needs beside it; of a two-directional net for as many steps as the longest golden sequence has.
@@ -27,6 +33,16 @@ pub struct Size {
     pub output_bytes: usize,
     /// Steps in memory at once.
     pub steps: usize,
+    /// Of C: bytes of the deepest stack on a Cortex-M4F.
+    #[serde(skip_serializing_if = "is_none")]
+    pub stack_bytes: usize,
+    /// Of C: instructions of a step there.
+    #[serde(skip_serializing_if = "is_none")]
+    pub step_instructions: usize,
+}
+
+fn is_none(bytes: &usize) -> bool {
+    *bytes == 0
 }
 
 impl Size {
@@ -54,10 +70,14 @@ impl Size {
             flash_bytes: memory.flash_bytes,
             golden_bytes,
             notes_bytes,
+            feed_bytes: 0,
+            feed_state_bytes: 0,
             state_bytes: memory.state_bytes,
             scratch_bytes: memory.scratch_bytes,
             output_bytes: memory.output_bytes,
             steps: memory.steps,
+            stack_bytes: 0,
+            step_instructions: 0,
         }
     }
 
@@ -67,22 +87,36 @@ impl Size {
             flash_bytes,
             golden_bytes,
             notes_bytes,
+            feed_bytes,
+            feed_state_bytes,
             state_bytes,
             scratch_bytes,
             output_bytes,
             steps,
+            ..
         } = self;
         let per = match steps {
             1 => "per net".to_owned(),
             steps => format!("for a sequence of {steps} steps, which this net reads both ways"),
         };
-        vec![
+        let mut lines = vec![
             format!("flash    {flash_bytes:>8} bytes: weights and tables (code is extra)"),
             format!("         {golden_bytes:>8} bytes: golden vectors, for the self-test"),
             format!("         {notes_bytes:>8} bytes: names, vocabularies, scaling"),
             format!("RAM      {state_bytes:>8} bytes: state"),
             format!("         {scratch_bytes:>8} bytes: scratch, {per}"),
             format!("         {output_bytes:>8} bytes: outputs"),
-        ]
+        ];
+        if *feed_bytes > 0 {
+            lines.extend([
+                format!(
+                    "feed     {feed_bytes:>8} bytes of flash: scale of raw samples, golden samples"
+                ),
+                format!(
+                    "         {feed_state_bytes:>8} bytes of RAM: between raw samples and events"
+                ),
+            ]);
+        }
+        lines
     }
 }

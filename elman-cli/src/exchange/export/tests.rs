@@ -1,6 +1,7 @@
 //! Exports of nets of every kind: compiled, run, and compared bit for bit.
 
 mod c_int8;
+mod feed;
 mod nets;
 mod package;
 
@@ -295,7 +296,11 @@ fn crate_of(modules: &[String]) -> PathBuf {
     }
     main += "\nfn main() {\n";
     for module in modules {
-        main += &format!("    println!(\"{module} {{}}\", {module}::self_test());\n");
+        let feed = match module.starts_with("fed_") {
+            true => format!(".max({module}::feed_self_test())"),
+            false => String::new(),
+        };
+        main += &format!("    println!(\"{module} {{}}\", {module}::self_test(){feed});\n");
     }
     main += "}\n";
     std::fs::write(home.join("src/main.rs"), main).unwrap();
@@ -318,7 +323,11 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
     let specs = specs();
     let names = specs.iter().map(|(name, _)| (*name).to_owned());
     let int8 = specs.iter().map(|(name, _)| format!("{name}_int8"));
-    let names: Vec<String> = names.chain(int8).collect();
+    let fed = feed::modules();
+    let names = names.chain(int8);
+    let names: Vec<String> = names
+        .chain(fed.iter().map(|(name, _)| (*name).to_owned()))
+        .collect();
     let home = crate_of(&names);
     for (seed, (name, spec)) in specs.iter().enumerate() {
         let network = network(spec, seed as u64);
@@ -338,6 +347,11 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
         let tables = ["LENGTHS", "INPUTS", "LOGITS"].map(|table| declared_bytes(&text, table));
         assert_eq!(size.golden_bytes, tables.iter().sum::<usize>(), "{name}");
         save(&outputs);
+    }
+    for (_, outputs) in fed {
+        for Output { path, content } in outputs {
+            std::fs::write(home.join("src").join(path), content).unwrap();
+        }
     }
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     // One folder for all runs of the tests, so that core is built once.

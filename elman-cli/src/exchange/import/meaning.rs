@@ -67,6 +67,7 @@ pub fn decide(args: &ImportArgs, net: &mut Net) -> Result<Meaning> {
                     columns: None,
                     layout: Layout::PLAIN,
                     temperature: Temperature::default(),
+                    events: None,
                     split_column: None,
                 },
             )

@@ -18,13 +18,16 @@ Examples:
   elman eval runs/sun --data sunspots.csv --part test
   elman eval runs/sun --data sunspots.csv --part test --interval 0.9
   elman eval runs/digits --data test.csv --int8     (after elman quantize)
+  elman eval runs/steps --events                    (tunes when an answer is an event)
+  elman eval runs/steps --events --background rest  (rest is no event)
+  elman eval runs/steps --events --data test.csv    (measures that on other data)
   elman eval runs/a runs/b runs/c --data test.csv   (together)")]
 pub struct EvalArgs {
     /// The folder of a training run; of several, or of one that --folds or --seeds made, the answers are averaged
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
     /// Labelled data in the format of the training data
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required_unless_present = "events", default_value = TUNES, hide_default_value = true)]
     pub data: PathBuf,
     /// Format of the data: csv, ts, tsf, ucr, npy, npz, conll, pairs or text [default: found by content]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
@@ -45,6 +48,19 @@ pub struct EvalArgs {
     /// The net in whole numbers that elman quantize made, instead of the floating-point one
     #[arg(long)]
     pub int8: bool,
+    /// Nets that tell classes or labels of measurements: events, as the exported feed tells them. Without --data, find on the run's
+    /// validation data the smoothing, threshold and refractory time that tell them best, and keep them in the model for exports;
+    /// with --data, measure what is kept
+    #[arg(long, conflicts_with_all = ["int8", "interval"])]
+    pub events: bool,
+    /// The label that is no event [default: of labels the most frequent one, of classes none]
+    #[arg(
+        long,
+        value_name = "LABEL",
+        requires = "events",
+        conflicts_with = "data"
+    )]
+    pub background: Option<String>,
     /// Print one JSON object; of more than 1000 classes, confusion_cells in place of the matrix confusion: what is not
     /// zero, as [real class, found class, count]
     #[arg(long)]
@@ -53,6 +69,9 @@ pub struct EvalArgs {
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
 }
+
+/// What --data is where it is not said: then --events finds a rule.
+const TUNES: &str = "-";
 
 /// The column that tells which rows are of a part; `known` is the one of training.
 pub fn split_column(part: Option<Part>, known: Option<&str>) -> Option<&str> {
@@ -70,6 +89,11 @@ impl EvalArgs {
                  test part alone"
             );
         }
+    }
+
+    /// Whether --events is to find a rule, on the run's validation data.
+    pub fn tunes(&self) -> bool {
+        self.events && self.data.as_os_str() == TUNES
     }
 
     /// The labelled data.

@@ -5,6 +5,7 @@ use std::path::Path;
 use elman_core::{Head, HeadKind, Read, Spec};
 use serde::{Deserialize, Serialize};
 
+use crate::base::encoding::EventRule;
 use crate::base::failure::Result;
 use crate::data::reading::Reading;
 use crate::data::{Columns, Dialect, Layout, Sequences, Shape, Targets};
@@ -42,6 +43,9 @@ pub struct ClassMeaning {
     /// What logits are divided by before they become the probabilities that are shown.
     #[serde(default, skip_serializing_if = "Temperature::is_one")]
     pub temperature: Temperature,
+    /// When an answer of a net that is fed step by step is an event, once `elman eval --events` has found that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<EventRule>,
 }
 
 impl Meaning for ClassMeaning {
@@ -55,6 +59,9 @@ impl Meaning for ClassMeaning {
             && spec.head == self.head()
             && self.layout.is_sound()
             && self.temperature.is_sound()
+            && self
+                .events
+                .is_none_or(|rule| rule.is_sound(self.classes.len()))
     }
 
     fn flags(&self) -> Vec<(&'static str, String)> {
@@ -81,6 +88,7 @@ impl ClassMeaning {
             shape: Shape::default(),
             layout: Layout::PLAIN,
             temperature: Temperature::default(),
+            events: None,
             dialect: Dialect::default(),
             split_column: None,
         }

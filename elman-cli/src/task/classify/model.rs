@@ -5,22 +5,24 @@ use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
-use super::meaning::ClassMeaning;
+use super::meaning::{ClassMeaning, TASK};
 use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Kind, Source};
-use crate::base::encoding::Encoding;
+use crate::base::encoding::{Encoding, EventRule};
 use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
 use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
-use crate::net::ensemble;
+use crate::net::{ensemble, model_file};
 use crate::task::args::{EvalArgs, PredictArgs, UNSURE, split_column};
+use crate::task::events::Recordings;
 use crate::task::label::best;
 use crate::task::paired::{Outcomes, Paired};
 use crate::task::pool::{Mean, Softened};
 use crate::task::temperature::{Temperature, largest, soften};
-use crate::task::trained::{Description, EvalReport, Raw, Trained, TrainedNet};
+use crate::task::trained::{Description, EvalReport, NO_EVENTS, Raw, Trained, TrainedNet};
 
 /// A trained classifying net.
 pub type ClassModel = TrainedNet<ClassMeaning>;
@@ -293,6 +295,24 @@ impl Trained for ClassModel {
         })
     }
 
+    fn recordings(&self, sequences: &Sequences) -> Result<Recordings> {
+        let Some(front) = self.encoding().front else {
+            return Err(Failure::input(NO_EVENTS));
+        };
+        let names = self.meaning.classes.names();
+        Recordings::of(&self.network, sequences, names, front.window / 2)
+    }
+
+    fn event_rule(&self) -> EventRule {
+        self.meaning.events.unwrap_or(EventRule::EVERY)
+    }
+
+    fn keep_event_rule(&mut self, rule: EventRule, run: &Run) -> Result<()> {
+        self.meaning.events = Some(rule);
+        let (path, spec) = (run.trained_model()?, self.network.spec());
+        model_file::save(&path, TASK, spec, &self.meaning, self.network.learnt())
+    }
+
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
         self.answer(args, chunk, out)
     }
@@ -333,6 +353,9 @@ impl Trained for ClassModel {
         let mut encoding = self.meaning.reading.encoding();
         encoding.remark("Outputs are the probabilities of the classes; those after the last step count. Start every sequence from a reset state.");
         self.meaning.temperature.add_to(&mut encoding);
+        if let Some(front) = &mut encoding.front {
+            front.rule = Some(self.meaning.events.unwrap_or(EventRule::EVERY));
+        }
         let about = "What the outputs are called.";
         let names = self.meaning.classes.names().to_vec();
         encoding.add_names("labels", about, names);

@@ -73,6 +73,7 @@ impl ClassifyTask {
             dialect: args.dialect.clone(),
             split_column: args.split_column.clone(),
             temperature: Temperature::default(),
+            events: None,
         };
         let spec = settings.spec(input, meaning.head())?;
         let sequences = meaning.encode(&train.all, train_path)?;

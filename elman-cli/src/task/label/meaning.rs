@@ -3,6 +3,7 @@
 use elman_core::{Head, HeadKind, Read, Spec};
 use serde::{Deserialize, Serialize};
 
+use crate::base::encoding::EventRule;
 use crate::base::failure::Result;
 use crate::data::conll::Sentence;
 use crate::data::reading::{Reading, Steps};
@@ -37,6 +38,9 @@ pub struct LabelMeaning {
     /// What logits are divided by before they become the probabilities that are shown.
     #[serde(default, skip_serializing_if = "Temperature::is_one")]
     pub temperature: Temperature,
+    /// When an answer of a net that is fed step by step is an event, once `elman eval --events` has found that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<EventRule>,
 }
 
 impl Meaning for LabelMeaning {
@@ -48,6 +52,9 @@ impl Meaning for LabelMeaning {
             && spec.head == self.head()
             && self.layout.is_sound()
             && self.temperature.is_sound()
+            && self
+                .events
+                .is_none_or(|rule| rule.is_sound(self.labels.len()))
     }
 
     fn flags(&self) -> Vec<(&'static str, String)> {
@@ -145,6 +152,7 @@ mod tests {
             columns: None,
             layout: Layout::PLAIN,
             temperature: Temperature::default(),
+            events: None,
         }
     }
 

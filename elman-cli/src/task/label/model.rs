@@ -4,17 +4,20 @@ use std::io::Write;
 
 use super::chain::Scores;
 use super::judge::Decoded;
-use super::meaning::LabelMeaning;
+use super::meaning::{LabelMeaning, TASK};
 use super::paired::paired;
 use super::scores::LabelScores;
-use crate::base::encoding::Encoding;
-use crate::base::failure::Result;
+use crate::base::encoding::{Encoding, EventRule};
+use crate::base::failure::{Failure, Result};
+use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::data::conll::Conll;
 use crate::data::{DataFile, Format, Lines, Sequences};
+use crate::net::model_file;
 use crate::task::args::{EvalArgs, PredictArgs};
+use crate::task::events::Recordings;
 use crate::task::paired::Paired;
-use crate::task::trained::{Description, EvalReport, Raw, Trained, TrainedNet};
+use crate::task::trained::{Description, EvalReport, NO_EVENTS, Raw, Trained, TrainedNet};
 
 /// A trained labelling net.
 pub type LabelModel = TrainedNet<LabelMeaning>;
@@ -40,6 +43,24 @@ impl Trained for LabelModel {
         let (sequences, _, found) = self.found(args)?;
         let is_table = self.reads_tables();
         Ok(paired(&self.meaning.labels, &sequences, &found, is_table))
+    }
+
+    fn recordings(&self, sequences: &Sequences) -> Result<Recordings> {
+        let Some(front) = self.encoding().front else {
+            return Err(Failure::input(NO_EVENTS));
+        };
+        let names = self.meaning.labels.names();
+        Recordings::of(&self.network, sequences, names, front.window / 2)
+    }
+
+    fn event_rule(&self) -> EventRule {
+        self.meaning.events.unwrap_or(EventRule::EVERY)
+    }
+
+    fn keep_event_rule(&mut self, rule: EventRule, run: &Run) -> Result<()> {
+        self.meaning.events = Some(rule);
+        let (path, spec) = (run.trained_model()?, self.network.spec());
+        model_file::save(&path, TASK, spec, &self.meaning, self.network.learnt())
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {
@@ -97,6 +118,7 @@ impl Trained for LabelModel {
             reading,
             labels,
             temperature,
+            events,
             ..
         } = &self.meaning;
         let mut encoding = reading.encoding();
@@ -107,6 +129,9 @@ impl Trained for LabelModel {
             ));
         }
         temperature.add_to(&mut encoding);
+        if let Some(front) = &mut encoding.front {
+            front.rule = Some(events.unwrap_or(EventRule::EVERY));
+        }
         if let Some(learnt) = self.network.transitions() {
             Scores::new(labels, learnt).add_to(&mut encoding);
         }

@@ -97,6 +97,7 @@ impl LabelTask {
             layout,
             split_column: None,
             temperature: Temperature::default(),
+            events: None,
         };
         let lines = train.iter().map(|sentence| sentence.first_line).collect();
         let name = |path: &Path| path.display().to_string();
@@ -170,6 +171,7 @@ impl LabelTask {
             columns: None,
             layout: Layout::PLAIN,
             temperature: Temperature::default(),
+            events: None,
             split_column: args.split_column.clone(),
         };
         let lines = train.iter().map(|block| block.line).collect();

@@ -3,6 +3,7 @@
 use elman_core::{Input, Read};
 
 use super::super::parts::Parts;
+use super::feed;
 use super::steps::{work_buffers, work_cells};
 use super::text::{Source, comment};
 
@@ -67,6 +68,9 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
         STREAM
     };
     to.piece(&calls.replace("INPUT_T", element));
+    if let Some(feed) = &parts.proof.feed {
+        feed::header(to, spec, feed);
+    }
     names(to, parts);
     to.piece("\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* NET_H */\n");
 }

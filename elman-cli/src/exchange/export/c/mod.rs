@@ -4,7 +4,10 @@
 //!
 //! The text is put together from pieces in the files beside this one, in which `net` stands for the name of the export.
 
+mod feed;
+mod figures;
 pub mod header;
+mod identifier;
 mod panels;
 mod steps;
 pub mod text;
@@ -12,15 +15,17 @@ pub mod text;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Layer, Spec};
+use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Spec};
 
 use super::parts::{Output, Parts};
 use super::size::Size;
 use super::source::{head, list};
 use crate::base::encoding::{Encoding, Named};
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::net::cell;
 use crate::net::cost::PANEL;
+use figures::figures;
+pub use identifier::identifier;
 use panels::panels_of;
 use text::{Source, c_number, comment};
 
@@ -52,11 +57,6 @@ pub mod pieces {
     pub const FLASH: &str = include_str!("flash.c");
 }
 
-/// Bytes of stack of a step, measured in QEMU; every embedding that a step reads takes eight more.
-const STACK: usize = 130;
-/// The same with layers of other cells than Elman's, which keep the sums of eight units there.
-const STACK_GATED: usize = 250;
-
 /// Both files.
 ///
 /// # Errors
@@ -69,7 +69,14 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     } else {
         spec.widest()
     };
-    let size = Size::of_panels(spec, &parts.proof, notes_bytes(&parts.encoding), scratch);
+    let mut size = Size::of_panels(spec, &parts.proof, notes_bytes(&parts.encoding), scratch);
+    let figures = figures(spec);
+    size.stack_bytes = figures.stack_bytes;
+    size.step_instructions = figures.instructions;
+    if let Some(feed) = &parts.proof.feed {
+        size.feed_bytes = feed.bytes();
+        size.feed_state_bytes = feed::ram_bytes(spec, feed);
+    }
     let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);
     comment_block(&mut header, parts, &size);
@@ -96,46 +103,12 @@ pub fn file_names(path: &Path) -> (PathBuf, String) {
     (header, name)
 }
 
-/// The name of the export, from the name of its file.
-///
-/// # Errors
-/// A name that begins with no letter.
-pub fn identifier(path: &Path) -> Result<String> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let letter = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '_'
-        }
-    };
-    let name: String = stem.chars().map(letter).collect();
-    let first = name.chars().next();
-    if first.is_some_and(|first| first.is_ascii_alphabetic()) {
-        return Ok(name);
-    }
-    let path = path.display();
-    Err(Failure::input(format!(
-        "-o {path}: functions are called as the file is, so its name must begin with a letter, e.g. -o net.c"
-    )))
-}
-
 fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
     let mut text = "/*\n".to_owned();
     let mut lines = head(parts, size);
-    let embeddings =
-        parts.spec.golden_width() * usize::from(matches!(parts.spec.input, Input::Tokens { .. }));
-    let is_elman = |layer: &Layer| matches!(layer.cell, Cell::Elman { .. });
-    let stack = if parts.spec.layers.as_slice().iter().all(is_elman) {
-        STACK
-    } else {
-        STACK_GATED
-    };
-    let stack = stack + 8 * embeddings;
     lines.push(String::new());
-    lines.push(format!(
-        "With gcc 12 for a Cortex-M4F: code 0.8 to 1.4 kilobytes (-Os) or 1.2 to 4 (-O3), stack about {stack} bytes."
-    ));
+    let is_sequence = parts.spec.is_bidirectional();
+    lines.extend(figures(&parts.spec).lines(is_sequence, parts.proof.feed.is_some()));
     for line in lines {
         text += format!(" * {}", comment(&line)).trim_end();
         text.push('\n');
@@ -165,7 +138,7 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     if spec.is_bidirectional() {
         sequence(to, spec);
     } else {
-        steps::stream(to, spec);
+        steps::stream(to, spec, parts.proof.feed.is_some());
     }
     golden(to, parts);
     to.piece(COMPARE);
@@ -179,6 +152,10 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
         STREAM_TEST.replace("INPUT_T", element)
     });
     encoding(to, &parts.encoding);
+    if let Some(feed) = &parts.proof.feed {
+        feed::functions(to, feed);
+        feed::test(to, feed);
+    }
 }
 
 /// What cells and the head do with sums, as far as this net needs it.
@@ -394,12 +371,5 @@ mod tests {
     fn strings_are_c_strings() {
         assert_eq!(string("a\"b\\c??/"), r#""a\"b\\c\?\?/""#);
         assert_eq!(string("ä\n1"), r#""\303\244\0121""#);
-    }
-
-    #[test]
-    fn names_of_files_become_identifiers() {
-        let name = |path: &str| identifier(Path::new(path)).map_err(|failure| failure.to_string());
-        assert_eq!(name("src/Slot-Tagger.2.c").unwrap(), "slot_tagger_2");
-        assert!(name("9.c").unwrap_err().contains("-o net.c"));
     }
 }

@@ -92,8 +92,8 @@ static void net_cell_{index}(const NET_SPACE float *w, const net_part *parts, si
     }
 }
 
-/// `net_reset` and `net_step`.
-pub fn stream(to: &mut Source, spec: &Spec) {
+/// `net_reset` and `net_step`; in two functions where others call them too: `net_advance` for the layers, `net_answer` for the head.
+pub fn stream(to: &mut Source, spec: &Spec, is_split: bool) {
     to.piece("\nvoid net_reset(net_state *net)\n{\n");
     to.piece(match spec.initial_state {
         InitialState::Trained => "    NET_LOAD(net->state, net_start, sizeof net->state);\n}\n",
@@ -102,6 +102,16 @@ pub fn stream(to: &mut Source, spec: &Spec) {
         }
     });
     match &spec.input {
+        Input::Dense { .. } if is_split => to.piece(
+            "
+/* One step of every layer. */
+static void net_advance(net_state *net, const float *x)
+{
+    net_part parts[2];
+    parts[0].x = x;
+    parts[0].len = NET_INPUTS;
+",
+        ),
         Input::Dense { .. } => to.piece(
             "
 int net_step(net_state *net, const float x[NET_INPUTS], float y[NET_OUTPUTS])
@@ -129,6 +139,17 @@ int net_step(net_state *net, const uint32_t x[NET_INPUTS], float y[NET_OUTPUTS])
     for (index, layer) in spec.layers.as_slice().iter().enumerate() {
         stream_layer(to, spec, index, layer);
     }
+    if is_split {
+        to.piece(
+            "}
+
+/* What the head makes of the last layer. */
+static void net_answer(const net_state *net, float *y)
+{
+    net_part parts[1];
+",
+        );
+    }
     let top = spec.state_offset(spec.layers.len() - 1);
     match spec.head.kind {
         HeadKind::None => to.piece(&format!(
@@ -144,6 +165,17 @@ int net_step(net_state *net, const uint32_t x[NET_INPUTS], float y[NET_OUTPUTS])
     }
     if matches!(spec.head.kind, HeadKind::Softmax { .. }) {
         to.piece("    net_softmax(y, NET_OUTPUTS);\n");
+    }
+    if is_split {
+        to.piece(
+            "}
+
+int net_step(net_state *net, const float x[NET_INPUTS], float y[NET_OUTPUTS])
+{
+    net_advance(net, x);
+    net_answer(net, y);
+",
+        );
     }
     to.piece("    return 0;\n}\n");
 }

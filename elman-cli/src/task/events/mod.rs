@@ -1,0 +1,9 @@
+//! From the answers of a net that is fed step by step to events: when one has come, and how well that is told.
+
+mod recording;
+mod scores;
+mod tune;
+
+pub use recording::Recordings;
+pub use scores::EventScores;
+pub use tune::tune;

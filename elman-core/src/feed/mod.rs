@@ -1,0 +1,260 @@
+//! Around a net on a chip: raw samples in, events out.
+//!
+//! [`Samples`] puts raw numbers on the scale of training and lays rows of neighbours side by side; [`Events`] smooths what the
+//! net says of its classes and tells when one of them has come; [`Feed`] is both around a [`FixedStream`]. All of it is single
+//! precision in a fixed order without multiply-adds, so every machine computes the same bits, with or without an FPU. What
+//! `elman export` writes is made of the same operations.
+//!
+//! ```
+//! use elman_core::feed::*;
+//! // Two columns whose mean and deviation training has found; values beyond ten deviations are cut.
+//! let columns = [ColumnScale::new(20.0, 0.5), ColumnScale::new(-3.0, 2.0)];
+//! let mut rows = [0.0; Samples::rows_len(2, 3)];
+//! let mut samples = Samples::new(&columns, 10.0, 3, &mut rows)?;
+//! // Three neighbouring rows make a step, so the first sample is not enough, and every step comes one sample late.
+//! assert_eq!(samples.push(&[21.0, -3.0])?, None);
+//! assert_eq!(samples.push(&[f32::NAN, 1.0])?, Some(&[0.0, 0.0, 2.0, 0.0, 0.0, 2.0][..]));
+//! assert_eq!(samples.missing(), 1);
+//! # Ok::<(), elman_core::Error>(())
+//! ```
+
+mod events;
+mod samples;
+
+pub use events::{Event, Events, Rule};
+pub use samples::{ColumnScale, Samples};
+
+use crate::error::{Error, check_len};
+use crate::fixed::{FixedStream, Shape};
+use crate::inputs::Inputs;
+use crate::simd::Level;
+
+/// Room that a [`Feed`] works in.
+#[derive(Debug)]
+pub struct FeedBuffers<'a> {
+    /// [`Samples::rows_len`] numbers.
+    pub rows: &'a mut [f32],
+    /// A number for every class.
+    pub outputs: &'a mut [f32],
+    /// The same.
+    pub smooth: &'a mut [f32],
+}
+
+/// Raw samples in a known order with what must come of them: the proof of the whole way.
+#[derive(Clone, Copy, Debug)]
+pub struct FeedGolden<'a> {
+    /// Samples of each sequence.
+    pub lengths: &'a [u32],
+    /// Raw numbers, sample by sample.
+    pub raw: &'a [f32],
+    /// Which of them is fed as a NaN.
+    pub missing: usize,
+    /// Probabilities, step by step.
+    pub outputs: &'a [f32],
+    /// Of every step the class that fires, or -1.
+    pub fires: &'a [i32],
+    /// Of every step the smoothed probability of the likeliest class.
+    pub probabilities: &'a [f32],
+    /// How far a number may be off where multiply-adds are not fused.
+    pub tolerance: f32,
+}
+
+/// A net that is fed raw samples and tells of events.
+///
+/// ```
+/// # use elman_core::*;
+/// # use elman_core::feed::*;
+/// # struct Gesture;
+/// # impl Shape for Gesture {
+/// #     const SPEC: Spec = Spec { head: Head { kind: HeadKind::Softmax { outputs: 2 }, read: Read::EveryStep }, ..Spec::dense(6, 8, 2) };
+/// # }
+/// # let mut params = [0.0; Gesture::SPEC.params_len()];
+/// # params[Gesture::SPEC.params_len() - 1] = 2.0;
+/// # let mut packed = [Strip::ZERO; Gesture::SPEC.packed_len()];
+/// # pack(&Gesture::SPEC, &params, &mut packed)?;
+/// # let (mut state, mut scratch) = ([0.0; Gesture::SPEC.state_len()], [Strip::ZERO; Gesture::SPEC.stream_len()]);
+/// let net = FixedStream::<Gesture>::new(Level::detect(), &[], &packed, &mut state, &mut scratch)?;
+/// let columns = [ColumnScale::new(0.0, 1.0), ColumnScale::new(9.8, 2.0)];
+/// let (mut rows, mut outputs, mut smooth) = ([0.0; Samples::rows_len(2, 3)], [0.0; 2], [0.0; 2]);
+/// let buffers = FeedBuffers { rows: &mut rows, outputs: &mut outputs, smooth: &mut smooth };
+/// let mut feed = Feed::new(net, (&columns, 10.0, 3), Rule::EVERY, buffers)?;
+/// // Three rows make a step, so the first sample waits for the second.
+/// assert!(feed.feed(&[0.1, 9.9])?.is_none());
+/// let event = feed.feed(&[0.2, f32::NAN])?.expect("the first step");
+/// assert!(event.fires && event.step == 0 && event.class == 1);
+/// assert_eq!((feed.missing(), feed.outputs()[1]), (1, event.probability));
+/// feed.feed_unread(&[0.3, 9.7])?;
+/// let last = feed.end()?.expect("the step of the last sample");
+/// assert!(!last.fires && last.step == 2); // the same event still
+/// feed.reset();
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Feed<'a, S> {
+    stream: FixedStream<'a, S>,
+    samples: Samples<'a>,
+    events: Events<'a>,
+    outputs: &'a mut [f32],
+}
+
+impl<'a, S: Shape> Feed<'a, S> {
+    /// A net before the first sample. Scale, cut, window and rule are those that `elman export` writes beside it.
+    ///
+    /// # Errors
+    /// [`Error::Length`] naming the buffer.
+    pub fn new(
+        stream: FixedStream<'a, S>,
+        (columns, farthest, window): (&'a [ColumnScale], f32, usize),
+        rule: Rule,
+        buffers: FeedBuffers<'a>,
+    ) -> Result<Self, Error> {
+        let FeedBuffers {
+            rows,
+            outputs,
+            smooth,
+        } = buffers;
+        let samples = Samples::new(columns, farthest, window, rows)?;
+        check_len(
+            "columns of a window",
+            S::SPEC.input_width(),
+            columns.len() * samples.window,
+        )?;
+        check_len("outputs", S::SPEC.output_width(), outputs.len())?;
+        check_len("smooth", S::SPEC.output_width(), smooth.len())?;
+        Ok(Self {
+            stream,
+            samples,
+            events: Events::new(rule, smooth),
+            outputs,
+        })
+    }
+
+    /// Before the first sample of a sequence; the count of what was missing goes on.
+    pub fn reset(&mut self) {
+        self.stream.reset();
+        self.samples.reset();
+        self.events.reset();
+    }
+
+    /// A raw sample, and what the net says now; nothing for the first [`Samples::delay`] samples.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless there is a number for every column.
+    #[inline]
+    pub fn feed(&mut self, raw: &[f32]) -> Result<Option<Event>, Error> {
+        let Some(row) = self.samples.push(raw)? else {
+            return Ok(None);
+        };
+        self.stream.step(Inputs::Dense(row), self.outputs)?;
+        Ok(Some(self.events.read(self.outputs)))
+    }
+
+    /// A raw sample after which nobody asks: the head is not computed.
+    ///
+    /// # Errors
+    /// As [`Feed::feed`].
+    #[inline]
+    pub fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Error> {
+        if let Some(row) = self.samples.push(raw)? {
+            self.stream.step_unread(Inputs::Dense(row))?;
+            self.events.pass();
+        }
+        Ok(())
+    }
+
+    /// The end of the sequence: the steps that waited for later rows, and what the net says after the last; whether an event fires is
+    /// that of any of them. Nothing if none waited.
+    ///
+    /// # Errors
+    /// None after a sample was fed.
+    pub fn end(&mut self) -> Result<Option<Event>, Error> {
+        let mut last: Option<Event> = None;
+        for _ in 0..self.samples.delay() {
+            let Some(row) = self.samples.push_outside() else {
+                continue;
+            };
+            self.stream.step(Inputs::Dense(row), self.outputs)?;
+            let event = self.events.read(self.outputs);
+            last = Some(match last {
+                Some(fired) if fired.fires && !event.fires => fired,
+                _ => event,
+            });
+        }
+        Ok(last)
+    }
+
+    /// How many raw numbers were not finite so far.
+    pub const fn missing(&self) -> u32 {
+        self.samples.missing()
+    }
+
+    /// Probabilities of the last step that was read, before smoothing.
+    pub const fn outputs(&self) -> &[f32] {
+        self.outputs
+    }
+
+    /// Runs golden samples and resets: the place of the first number or event that is wrong, counted over the probabilities of all
+    /// steps, or `None`. Where the level [is fused](Level::is_fused) every bit and every event must be the same, elsewhere numbers
+    /// may be off by the tolerance.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is not a number for every column of every sample.
+    pub fn check(&mut self, level: Level, golden: &FeedGolden) -> Result<Option<usize>, Error> {
+        let columns = self.samples.columns.len();
+        let is_right = |found: f32, expected: f32| {
+            let distance = found - expected;
+            let near = distance <= golden.tolerance && -distance <= golden.tolerance;
+            found.to_bits() == expected.to_bits() || near && !level.is_fused()
+        };
+        let (mut sample, mut step) = (0, 0);
+        for &length in golden.lengths {
+            self.reset();
+            for t in 0..length as usize + self.samples.delay() {
+                let row = if t < length as usize {
+                    let start = sample * columns;
+                    sample += 1;
+                    self.push_golden(golden, start, columns)?
+                } else {
+                    self.samples.push_outside().is_some()
+                };
+                if !row {
+                    continue;
+                }
+                let row = self.samples.last();
+                self.stream.step(Inputs::Dense(row), self.outputs)?;
+                let event = self.events.read(self.outputs);
+                let start = step * self.outputs.len();
+                let expected = golden.outputs.get(start..).unwrap_or(&[]);
+                let pairs = self.outputs.iter().zip(expected);
+                let same = pairs
+                    .take_while(|&(&y, &golden)| is_right(y, golden))
+                    .count();
+                let fires = if event.fires { event.class as i32 } else { -1 };
+                let told = golden.probabilities.get(step).zip(golden.fires.get(step));
+                let told = told.is_some_and(|(&p, &class)| {
+                    is_right(event.probability, p) && (class == fires || !level.is_fused())
+                });
+                if same < self.outputs.len() || !told {
+                    self.reset();
+                    return Ok(Some(start + same.min(self.outputs.len() - 1)));
+                }
+                step += 1;
+            }
+        }
+        self.reset();
+        Ok(None)
+    }
+
+    /// A golden sample from a place on, with the number that is missing; whether it makes a step possible.
+    fn push_golden(
+        &mut self,
+        golden: &FeedGolden,
+        start: usize,
+        columns: usize,
+    ) -> Result<bool, Error> {
+        let raw = golden.raw.get(start..start + columns).unwrap_or(&[]);
+        if raw.len() == columns && (start..start + columns).contains(&golden.missing) {
+            return self.samples.push_missing(raw, golden.missing - start);
+        }
+        Ok(self.samples.push(raw)?.is_some())
+    }
+}
