@@ -372,7 +372,8 @@ impl Scaling {
         };
         encoding.remark(format!(
             "Scale every column i: x[i] = (value - mean[i]) / deviation[i]{cut}; 0 where a value is missing. elman predict does so \
-             in double precision, and then rounds to float; feed of what is exported does it in float, within 5 units in the last place."
+             in double precision, and then rounds to float; feed, where the export has one, does it in float, within 5 units in the \
+             last place."
         ));
         if self.deviation.contains(&STILL) {
             encoding.remark("A column that never moved in training has the largest deviation there is, and reads 0 whatever it does.");

@@ -102,28 +102,34 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     } else {
         None
     };
-    let (mut outputs, size) = match (args.format, &words) {
-        (ExportFormat::Rust, Some(words)) => int8::write(&parts, words, &path)?,
-        (ExportFormat::C, Some(words)) => c_int8::write(&parts, words, &path)?,
-        (ExportFormat::Rust, None) => rust::write(&parts, &path),
-        (ExportFormat::C, None) => c::write(&parts, &path)?,
-        (ExportFormat::Image | ExportFormat::Onnx, _) => image::write(&parts, &path)?,
-    };
-    if let Some(kind) = args.package {
-        let name = c::identifier(&path)?;
-        outputs.extend(package::files(
-            &parts,
-            words.as_deref(),
-            kind,
-            &args.out,
-            &name,
-        )?);
-        package::make_folders(&outputs)?;
-    }
+    let (outputs, size) = outputs(args, &parts, words.as_deref(), &path)?;
     for Output { path, content } in &outputs {
         write_atomic(path, content)?;
     }
     report(args, &parts, &outputs, size)
+}
+
+/// The files, and what the net takes.
+fn outputs(
+    args: &ExportArgs,
+    parts: &Parts<'_>,
+    words: Option<&[u32]>,
+    path: &Path,
+) -> Result<(Vec<Output>, Size)> {
+    let (mut outputs, size) = match (args.format, words) {
+        (ExportFormat::Rust, Some(words)) => int8::write(parts, words, path)?,
+        (ExportFormat::C, Some(words)) => c_int8::write(parts, words, path)?,
+        (ExportFormat::Rust, None) => rust::write(parts, path),
+        (ExportFormat::C, None) => c::write(parts, path)?,
+        (ExportFormat::Image | ExportFormat::Onnx, _) => image::write(parts, path)?,
+    };
+    if let Some(kind) = args.package {
+        let name = c::identifier(path)?;
+        let more = package::files(parts, words, kind, &args.out, &name)?;
+        outputs.extend(more);
+        package::make_folders(&outputs)?;
+    }
+    Ok((outputs, size))
 }
 
 /// Where the source goes: where the command line says, or within the folder of a package, named after it.

@@ -1,11 +1,13 @@
 //! The header: lengths as macros, what can be called.
 
+use std::fmt::Display;
+
 use elman_core::quantized::QuantizedModel;
-use elman_core::{HeadKind, Input, Read};
+use elman_core::{HeadKind, Input, Read, Spec};
 
 use super::super::c::{header::names, text::Source, text::c_number};
 use super::super::parts::Parts;
-use super::steps::Work;
+use super::sequence::Work;
 use super::words::{cell_numbers, input_numbers, layer_numbers, padded};
 
 /// Everything below the first comment.
@@ -13,66 +15,17 @@ pub fn write(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) {
     let spec = &parts.spec;
     to.piece("#ifndef NET_H\n#define NET_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n");
     to.verbatim("#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
-    let mut define = |about: &str, name: &str, value: String| {
-        to.piece(&format!("/* {about} */\n#define NET_{name} {value}\n"));
-    };
-    if let Input::Tokens { channels, window } = &spec.input {
-        let about = "Steps seen at once: the step itself and its neighbours.";
-        define(about, "WINDOW", window.to_string());
-        define("Ids per step.", "CHANNELS", channels.len().to_string());
-    }
-    let inputs = match &spec.input {
-        Input::Dense { .. } => "Numbers per row of input.",
-        Input::Tokens { .. } => "Ids per row of input.",
-    };
-    define(inputs, "INPUTS", spec.golden_width().to_string());
-    let about = "Numbers per row of output.";
-    define(about, "OUTPUTS", spec.output_width().to_string());
-    if matches!(spec.input, Input::Dense { .. }) {
-        let about = "Units of an input that make 1.0: x times this, rounded, within 16 bits.";
-        define(about, "INPUT_SCALE", c_number(model.input_scale()));
-    }
-    let about = "What one unit of a logit is worth.";
-    define(about, "UNIT", c_number(model.unit()));
-    let about = "Numbers of a row of input, padded.";
-    define(about, "X", padded(input_numbers(spec)).to_string());
-    let element = match &spec.input {
-        Input::Dense { .. } => "int16_t",
-        Input::Tokens { .. } => "uint32_t",
-    };
-    let float = match &spec.input {
-        Input::Dense { .. } => "float",
-        Input::Tokens { .. } => "uint32_t",
-    };
+    row_lengths(to, spec, model);
     let calls = if spec.is_bidirectional() {
-        let rows = match spec.head.read {
-            Read::EveryStep => "(steps)",
-            Read::LastStep => "((steps) > 0 ? 1u : 0u)",
-        };
-        let about = "Rows of output for a sequence.";
-        define(about, "ROWS(steps)", rows.to_owned());
-        let Work {
-            buffers,
-            widest,
-            fixed,
-        } = Work::of(spec);
-        let about = "Numbers of work space for a sequence.";
-        let work = format!("({} * (steps) + {fixed})", buffers * widest);
-        define(about, "WORK(steps)", work);
-        let longest = parts.proof.golden().longest().to_string();
-        let about = "Steps of the longest sequence of the self-test.";
-        define(about, "SELF_TEST_STEPS", longest);
+        sequence_lengths(to, spec, parts.proof.golden().longest());
         SEQUENCE.to_owned()
     } else {
-        let state = (0..spec.layers.len()).map(|layer| layer_numbers(spec, layer));
-        let about = "Numbers of state, padded.";
-        define(about, "STATE", state.sum::<usize>().to_string());
-        let cells = cell_numbers(spec);
-        if cells > 0 {
-            let about = "Numbers of the cell states of LSTM layers, padded.";
-            define(about, "CELLS", cells.to_string());
-        }
-        STREAM.replace("CELL_STATES", if cells > 0 { CELL_STATES } else { "" })
+        let has_cells = stream_lengths(to, spec);
+        STREAM.replace("CELL_STATES", if has_cells { CELL_STATES } else { "" })
+    };
+    let (element, float) = match &spec.input {
+        Input::Dense { .. } => ("int16_t", "float"),
+        Input::Tokens { .. } => ("uint32_t", "uint32_t"),
     };
     let floats = if matches!(spec.head.kind, HeadKind::Softmax { .. }) {
         "probabilities"
@@ -86,6 +39,65 @@ pub fn write(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) {
     to.piece(&calls.replace("PROBABILITIES", floats));
     names(to, parts);
     to.piece("\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* NET_H */\n");
+}
+
+/// A macro and what it is.
+fn define(to: &mut Source, about: &str, name: &str, value: impl Display) {
+    to.piece(&format!("/* {about} */\n#define NET_{name} {value}\n"));
+}
+
+/// What a row of inputs and one of outputs are.
+fn row_lengths(to: &mut Source, spec: &Spec, model: &QuantizedModel<'_>) {
+    let mut inputs = "Numbers per row of input.";
+    if let Input::Tokens { channels, window } = &spec.input {
+        let about = "Steps seen at once: the step itself and its neighbours.";
+        define(to, about, "WINDOW", window);
+        define(to, "Ids per step.", "CHANNELS", channels.len());
+        inputs = "Ids per row of input.";
+    }
+    define(to, inputs, "INPUTS", spec.golden_width());
+    let about = "Numbers per row of output.";
+    define(to, about, "OUTPUTS", spec.output_width());
+    if matches!(spec.input, Input::Dense { .. }) {
+        let about = "Units of an input that make 1.0: x times this, rounded, within 16 bits.";
+        define(to, about, "INPUT_SCALE", c_number(model.input_scale()));
+    }
+    let about = "What one unit of a logit is worth.";
+    define(to, about, "UNIT", c_number(model.unit()));
+    let about = "Numbers of a row of input, padded.";
+    define(to, about, "X", padded(input_numbers(spec)));
+}
+
+/// The buffers of a net that reads both ways.
+fn sequence_lengths(to: &mut Source, spec: &Spec, longest: usize) {
+    let rows = match spec.head.read {
+        Read::EveryStep => "(steps)",
+        Read::LastStep => "((steps) > 0 ? 1u : 0u)",
+    };
+    define(to, "Rows of output for a sequence.", "ROWS(steps)", rows);
+    let Work {
+        buffers,
+        widest,
+        fixed,
+    } = Work::of(spec);
+    let about = "Numbers of work space for a sequence.";
+    let work = format!("({} * (steps) + {fixed})", buffers * widest);
+    define(to, about, "WORK(steps)", work);
+    let about = "Steps of the longest sequence of the self-test.";
+    define(to, about, "SELF_TEST_STEPS", longest);
+}
+
+/// The state of a stream; whether it has cell states.
+fn stream_lengths(to: &mut Source, spec: &Spec) -> bool {
+    let state = (0..spec.layers.len()).map(|layer| layer_numbers(spec, layer));
+    let about = "Numbers of state, padded.";
+    define(to, about, "STATE", state.sum::<usize>());
+    let cells = cell_numbers(spec);
+    if cells > 0 {
+        let about = "Numbers of the cell states of LSTM layers, padded.";
+        define(to, about, "CELLS", cells);
+    }
+    cells > 0
 }
 
 const INTEGER: &str = "

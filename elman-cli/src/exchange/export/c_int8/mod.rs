@@ -8,27 +8,29 @@
 //! for four products instead of three.
 
 mod header;
+mod sequence;
 mod steps;
+mod tables;
 mod words;
 
 use std::path::Path;
 
 use elman_core::quantized::{QuantizedModel, tanh_lines};
-use elman_core::{Activation, Cell, HeadKind, Input, LANES, Spec};
+use elman_core::{Activation, Cell, HeadKind, Input, Spec};
 
 use super::c::text::{Source, comment};
 use super::c::{encoding, file_names, identifier, notes_bytes, pieces};
-use super::int8::{GoldenInputs, golden_integers};
 use super::parts::{Output, Parts};
 use super::size::Size;
 use super::source::{list, number, remarks, title};
 use crate::base::failure::Result;
 use crate::net::cell;
 use crate::net::cost::Memory;
-use steps::{Work, activation_name, name};
+use sequence::Work;
+use steps::activation_name;
 use words::{
-    Group, LayerTables, PIECE, Tables, cell_numbers, input_numbers, layer_numbers, padded,
-    read_numbers, tables,
+    Group, PIECE, Tables, cell_numbers, input_numbers, layer_numbers, padded, read_numbers,
+    take_apart,
 };
 
 const KERNEL: &str = include_str!("kernel.c");
@@ -68,7 +70,7 @@ const PER_LINE: usize = 8;
 pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Output>, Size)> {
     let name = identifier(path)?;
     let model = QuantizedModel::new(parts.spec, words)?;
-    let tables = tables(&model)?;
+    let tables = take_apart(&model)?;
     let size = size(parts, &tables);
     let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);
@@ -80,7 +82,7 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
         "\n#include \"{header_name}\"\n\n#include <string.h>\n"
     ));
     functions(&mut source, parts, &tables);
-    golden(&mut source, parts, &model)?;
+    tables::golden(&mut source, parts, &model)?;
     source.piece(&test(&parts.spec));
     encoding(&mut source, &parts.encoding);
     let files = [(path.to_owned(), source.text), (header_path, header.text)];
@@ -191,14 +193,14 @@ fn functions(to: &mut Source, parts: &Parts<'_>, tables: &Tables) {
     to.piece(pieces::FLASH);
     to.piece(KERNEL);
     arithmetic(to, spec);
-    write_tables(to, spec, tables);
+    tables::weights(to, spec, tables);
     steps::cells(to, spec, tables);
     if spec.head.kind != HeadKind::None {
         to.piece(HEAD);
     }
     steps::logits(to, spec);
     if matches!(spec.input, Input::Tokens { .. }) {
-        embeddings(to, spec, tables);
+        tables::embeddings(to, spec, tables);
         to.piece(IDS);
     } else {
         to.piece(INTEGER);
@@ -213,7 +215,7 @@ fn functions(to: &mut Source, parts: &Parts<'_>, tables: &Tables) {
     }
     to.piece(FLOATS);
     if spec.is_bidirectional() {
-        steps::sequence(to, spec, tables);
+        sequence::write(to, spec, tables);
     } else {
         steps::stream(to, spec, tables);
     }
@@ -281,209 +283,6 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
 }
 
 const ACTIVATIONS: [Activation; 3] = [Activation::Tanh, Activation::Relu, Activation::Identity];
-
-/// Weights, and where the net starts.
-fn write_tables(to: &mut Source, spec: &Spec, tables: &Tables) {
-    for layer in &tables.layers {
-        let name = name(layer.place);
-        let about = format!("Layer {}", layer.place.layer);
-        let reverse = if layer.place.reverse {
-            ", in reverse"
-        } else {
-            ""
-        };
-        matrix(to, &name, &format!("{about}{reverse}"), &layer.groups);
-        if layer.is_gated(spec) {
-            fixed(to, &name, layer);
-        }
-    }
-    if !tables.head.is_empty() {
-        matrix(to, "head", "The map to the outputs", &tables.head);
-    }
-    for (name, about, numbers) in [
-        ("start_h", "The initial states.", &tables.start_h),
-        ("start_c", "The initial cell states.", &tables.start_c),
-    ] {
-        if !numbers.is_empty() {
-            to.table(
-                about,
-                &format!(
-                    "static const NET_FLASH int16_t net_{name}[{}]",
-                    numbers.len()
-                ),
-                &list(numbers.iter().map(i16::to_string), LANES),
-            );
-        }
-    }
-}
-
-fn matrix(to: &mut Source, name: &str, about: &str, groups: &[Group]) {
-    let row = |group: &Group| {
-        let [bias, input, recurrent] = [
-            group.bias.map(|bias| bias.to_string()),
-            group.input.map(|m| m.to_string()),
-            group.recurrent.map(|m| m.to_string()),
-        ]
-        .map(|four| four.join(", "));
-        format!("{{{{{bias}}}, {{{input}}}, {{{recurrent}}}}}")
-    };
-    to.table(
-        &format!("{about}: four rows by four rows, biases and multipliers."),
-        &format!(
-            "static const NET_FLASH net_rows net_{name}_rows[{}]",
-            groups.len()
-        ),
-        &list(groups.iter().map(row), 1),
-    );
-    let mut blocks = Source::new(to.name());
-    let all = groups.iter().flat_map(|group| &group.blocks);
-    let block = |block: &[[i8; words::BLOCK]; words::ROWS]| {
-        let weights = block.as_flattened().iter().map(i8::to_string);
-        format!("NET_BLOCK({})", weights.collect::<Vec<_>>().join(", "))
-    };
-    blocks.piece(&list(all.clone().map(block), 1));
-    to.table(
-        &format!("{about}: weights, eight columns of four rows at a time."),
-        &format!(
-            "static const NET_FLASH net_weight net_{name}_weights[{} * NET_BLOCK_LEN]",
-            all.count()
-        ),
-        &blocks.text,
-    );
-}
-
-/// What a layer of several sums per unit knows of its numbers.
-fn fixed(to: &mut Source, name: &str, layer: &LayerTables) {
-    const MOST: u32 = 0x1_ffff;
-    let within = |units: u32| match layer.limit {
-        0 => MOST,
-        limit => (units * limit).min(MOST),
-    };
-    let [first, second] = layer.scalars;
-    let (shift, exponent) = (layer.shift, layer.exponent);
-    to.piece(&format!(
-        "\nstatic const net_fixed net_{name}_fixed = {{{shift}, {exponent}, {}u, {}u, {first}, {second}}};\n",
-        within(4),
-        within(2)
-    ));
-}
-
-/// Embeddings of token ids.
-fn embeddings(to: &mut Source, spec: &Spec, tables: &Tables) {
-    let Input::Tokens { channels, .. } = &spec.input else {
-        return;
-    };
-    let all = tables.channels.iter();
-    let bytes: Vec<String> = all
-        .clone()
-        .flat_map(|channel| &channel.bytes)
-        .map(i8::to_string)
-        .collect();
-    to.table(
-        "Embeddings, id by id, each padded to four numbers.",
-        &format!(
-            "static const NET_FLASH int8_t net_embeddings[{}]",
-            bytes.len()
-        ),
-        &list(bytes, 2 * LANES),
-    );
-    let multipliers: Vec<String> = all
-        .clone()
-        .flat_map(|channel| &channel.multipliers)
-        .map(i16::to_string)
-        .collect();
-    to.table(
-        "What each of them is multiplied by, in units of 2^-7.",
-        &format!(
-            "static const NET_FLASH int16_t net_multipliers[{}]",
-            multipliers.len()
-        ),
-        &list(multipliers, LANES),
-    );
-    let mut column = |name: &str, about: &str, items: Vec<usize>| {
-        let declaration = format!("static const uint32_t net_{name}[NET_CHANNELS]");
-        let items = items.iter().map(|n| format!("{n}u"));
-        to.table(about, &declaration, &list(items, PER_LINE));
-    };
-    let sums = |lengths: Vec<usize>| {
-        let mut sum = 0;
-        let starts = lengths.into_iter().map(|length| {
-            sum += length;
-            sum - length
-        });
-        starts.collect::<Vec<usize>>()
-    };
-    column(
-        "offsets",
-        "Where the embeddings of each channel begin.",
-        sums(all.clone().map(|channel| channel.bytes.len()).collect()),
-    );
-    column(
-        "firsts",
-        "Where its multipliers begin.",
-        sums(
-            all.clone()
-                .map(|channel| channel.multipliers.len())
-                .collect(),
-        ),
-    );
-    column(
-        "widths",
-        "Numbers per id.",
-        all.map(|channel| channel.width).collect(),
-    );
-    column(
-        "vocabularies",
-        "Ids of each channel; the one behind the last is that of steps outside the sequence.",
-        channels.as_slice().iter().map(|c| c.vocabulary).collect(),
-    );
-}
-
-/// The proof.
-fn golden(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) -> Result<()> {
-    let (read, logits) = golden_integers(parts, model)?;
-    let lengths = parts.proof.golden().lengths;
-    to.piece(&format!("\n#define NET_GOLDEN {}\n", lengths.len()));
-    to.table(
-        "Steps of each golden sequence.",
-        "static const NET_FLASH uint32_t net_golden_lengths[NET_GOLDEN]",
-        &list(lengths.iter().map(|n| format!("{n}u")), LANES),
-    );
-    // Sequences are run where they lie, so they must be where pointers reach.
-    let flash = if parts.spec.is_bidirectional() {
-        ""
-    } else {
-        "NET_FLASH "
-    };
-    let width = parts.spec.golden_width().min(2 * LANES);
-    let (element, items) = match &read {
-        GoldenInputs::Numbers(numbers) => {
-            ("int16_t", list(numbers.iter().map(i16::to_string), width))
-        }
-        GoldenInputs::Ids(ids) => (
-            "uint32_t",
-            list(ids.iter().map(|id| format!("{id}u")), width),
-        ),
-    };
-    to.table(
-        "What the net reads, row by row.",
-        &format!(
-            "static const {flash}{element} net_golden_inputs[{}]",
-            read.len()
-        ),
-        &items,
-    );
-    let width = parts.spec.output_width().min(LANES);
-    to.table(
-        "What must come out, row by row.",
-        &format!(
-            "static const NET_FLASH int32_t net_golden_logits[{}]",
-            logits.len()
-        ),
-        &list(logits.iter().map(i32::to_string), width),
-    );
-    Ok(())
-}
 
 /// The self-test.
 fn test(spec: &Spec) -> String {

@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
 ///
 /// # Errors
 /// A weight of -128, which no rounding of ours gives: it would not fit beside another one in 16 bits.
-pub fn tables(model: &QuantizedModel<'_>) -> Result<Tables> {
+pub fn take_apart(model: &QuantizedModel<'_>) -> Result<Tables> {
     let spec = model.spec();
     let mut words = Reader(model.words());
     words.take(1)?; // the input scale

@@ -31,87 +31,99 @@ const README: &str = include_str!("files/README.md");
 const STREAM: &str = include_str!("files/stream.c");
 const SKETCH: &str = include_str!("files/sketch.ino");
 
+const ARDUINO: Kind = Kind {
+    files: &[(
+        "library.properties",
+        include_str!("files/library.properties"),
+    )],
+    example: ("examples/stream/stream.ino", SKETCH),
+    host: Host::MAIN,
+    how: "Put this folder, or a zip archive of it, among the libraries of the Arduino IDE, or say\n`arduino-cli lib install --git-url`; then open File, Examples, @name@, stream.",
+};
+
+const PLATFORMIO: Kind = Kind {
+    files: &[
+        ("library.json", include_str!("files/library.json")),
+        (
+            "examples/stream/platformio.ini",
+            include_str!("files/platformio.ini"),
+        ),
+    ],
+    example: ("examples/stream/src/main.cpp", SKETCH),
+    host: Host::MAIN,
+    how: "Put this folder into `lib` of a project, or name it in its `lib_deps`; `pio run -d examples/stream` builds the example.",
+};
+
+const ESP_IDF: Kind = Kind {
+    files: &[
+        ("idf_component.yml", include_str!("files/idf_component.yml")),
+        ("CMakeLists.txt", include_str!("files/idf.cmake")),
+        (
+            "examples/stream/CMakeLists.txt",
+            include_str!("files/idf_project.cmake"),
+        ),
+        (
+            "examples/stream/main/CMakeLists.txt",
+            include_str!("files/idf_main.cmake"),
+        ),
+        (
+            "examples/stream/main/idf_component.yml",
+            include_str!("files/idf_main.yml"),
+        ),
+    ],
+    example: ("examples/stream/main/main.c", STREAM),
+    host: Host::IDF,
+    how: "Put this folder into `components` of a project; `idf.py -C examples/stream build` builds the example.",
+};
+
+const ZEPHYR: Kind = Kind {
+    files: &[
+        ("zephyr/module.yml", include_str!("files/module.yml")),
+        ("zephyr/CMakeLists.txt", include_str!("files/zephyr.cmake")),
+        ("zephyr/Kconfig", include_str!("files/Kconfig")),
+        (
+            "examples/stream/CMakeLists.txt",
+            include_str!("files/zephyr_sample.cmake"),
+        ),
+        ("examples/stream/prj.conf", include_str!("files/prj.conf")),
+    ],
+    example: ("examples/stream/src/main.c", STREAM),
+    host: Host::ZEPHYR,
+    how: "A module of Zephyr: name this folder in `ZEPHYR_EXTRA_MODULES` or in west.yml, and set `CONFIG_@NAME@=y`;\n`west build -b BOARD examples/stream` builds the example.",
+};
+
+const CMSIS: Kind = Kind {
+    files: &[
+        ("Elman.@name@.pdsc", include_str!("files/package.pdsc")),
+        (
+            "examples/stream/stream.csolution.yml",
+            include_str!("files/csolution.yml"),
+        ),
+        (
+            "examples/stream/stream.cproject.yml",
+            include_str!("files/cproject.yml"),
+        ),
+    ],
+    example: ("examples/stream/main.c", STREAM),
+    host: Host::MAIN,
+    how: "`cpackget add Elman.@name@.pdsc` makes it known to the tools of Open-CMSIS, as does a zip archive `Elman.@name@.1.0.0.pack` of this folder;\n`cbuild examples/stream/stream.csolution.yml` builds the example.",
+};
+
+const CMAKE: Kind = Kind {
+    files: &[("CMakeLists.txt", include_str!("files/CMakeLists.txt"))],
+    example: ("examples/stream/main.c", STREAM),
+    host: Host::MAIN,
+    how: "`add_subdirectory`, or FetchContent, gives the target `@name@`; by itself this folder builds the example and tests it.",
+};
+
 const fn kind(kind: PackageKind) -> Kind {
     match kind {
-        PackageKind::Arduino => Kind {
-            files: &[(
-                "library.properties",
-                include_str!("files/library.properties"),
-            )],
-            example: ("examples/stream/stream.ino", SKETCH),
-            host: Host::MAIN,
-            how: "Put this folder, or a zip archive of it, among the libraries of the Arduino IDE, or say\n`arduino-cli lib install --git-url`; then open File, Examples, @name@, stream.",
-        },
-        PackageKind::Platformio => Kind {
-            files: &[
-                ("library.json", include_str!("files/library.json")),
-                (
-                    "examples/stream/platformio.ini",
-                    include_str!("files/platformio.ini"),
-                ),
-            ],
-            example: ("examples/stream/src/main.cpp", SKETCH),
-            host: Host::MAIN,
-            how: "Put this folder into `lib` of a project, or name it in its `lib_deps`; `pio run -d examples/stream` builds the example.",
-        },
-        PackageKind::EspIdf => Kind {
-            files: &[
-                ("idf_component.yml", include_str!("files/idf_component.yml")),
-                ("CMakeLists.txt", include_str!("files/idf.cmake")),
-                (
-                    "examples/stream/CMakeLists.txt",
-                    include_str!("files/idf_project.cmake"),
-                ),
-                (
-                    "examples/stream/main/CMakeLists.txt",
-                    include_str!("files/idf_main.cmake"),
-                ),
-                (
-                    "examples/stream/main/idf_component.yml",
-                    include_str!("files/idf_main.yml"),
-                ),
-            ],
-            example: ("examples/stream/main/main.c", STREAM),
-            host: Host::IDF,
-            how: "Put this folder into `components` of a project; `idf.py -C examples/stream build` builds the example.",
-        },
-        PackageKind::Zephyr => Kind {
-            files: &[
-                ("zephyr/module.yml", include_str!("files/module.yml")),
-                ("zephyr/CMakeLists.txt", include_str!("files/zephyr.cmake")),
-                ("zephyr/Kconfig", include_str!("files/Kconfig")),
-                (
-                    "examples/stream/CMakeLists.txt",
-                    include_str!("files/zephyr_sample.cmake"),
-                ),
-                ("examples/stream/prj.conf", include_str!("files/prj.conf")),
-            ],
-            example: ("examples/stream/src/main.c", STREAM),
-            host: Host::ZEPHYR,
-            how: "A module of Zephyr: name this folder in `ZEPHYR_EXTRA_MODULES` or in west.yml, and set `CONFIG_@NAME@=y`;\n`west build -b BOARD examples/stream` builds the example.",
-        },
-        PackageKind::Cmsis => Kind {
-            files: &[
-                ("Elman.@name@.pdsc", include_str!("files/package.pdsc")),
-                (
-                    "examples/stream/stream.csolution.yml",
-                    include_str!("files/csolution.yml"),
-                ),
-                (
-                    "examples/stream/stream.cproject.yml",
-                    include_str!("files/cproject.yml"),
-                ),
-            ],
-            example: ("examples/stream/main.c", STREAM),
-            host: Host::MAIN,
-            how: "`cpackget add Elman.@name@.pdsc` makes it known to the tools of Open-CMSIS, as does a zip archive `Elman.@name@.1.0.0.pack` of this folder;\n`cbuild examples/stream/stream.csolution.yml` builds the example.",
-        },
-        PackageKind::Cmake => Kind {
-            files: &[("CMakeLists.txt", include_str!("files/CMakeLists.txt"))],
-            example: ("examples/stream/main.c", STREAM),
-            host: Host::MAIN,
-            how: "`add_subdirectory`, or FetchContent, gives the target `@name@`; by itself this folder builds the example and tests it.",
-        },
+        PackageKind::Arduino => ARDUINO,
+        PackageKind::Platformio => PLATFORMIO,
+        PackageKind::EspIdf => ESP_IDF,
+        PackageKind::Zephyr => ZEPHYR,
+        PackageKind::Cmsis => CMSIS,
+        PackageKind::Cmake => CMAKE,
     }
 }
 

@@ -449,3 +449,19 @@ fn a_changed_bias_is_found_by_the_self_test() {
         assert_eq!(printed.lines().next(), Some("1"), "{name}");
     }
 }
+
+#[test]
+fn a_weight_that_fits_beside_no_other_is_refused() {
+    let (_, spec) = specs().remove(0);
+    let mut case = Case::new(&spec, 6);
+    // The first weight of the head's last block.
+    let last = case.words.len() - 8;
+    case.words[last] = case.words[last] & !0xff | 0x80;
+    let parts = parts(&case.network, Proof::made_up(&case.network, 1, 20).unwrap());
+    let refused = c_int8::write(&parts, &case.words, Path::new("net.c"));
+    let sentence = refused.err().unwrap().to_string();
+    assert!(
+        sentence.contains("-128") && sentence.contains("elman quantize RUN"),
+        "{sentence}"
+    );
+}
