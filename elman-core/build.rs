@@ -1,5 +1,5 @@
 //! Tells the crate what an Arm target has, which stable Rust does not say: an FPU, whose multiply-add is fused on every
-//! Cortex-M that has one; the DSP extension; or nothing but 16-bit instructions.
+//! Cortex-M that has one; the DSP extension; nothing but 16-bit instructions; or no FPU, on RISC-V as well.
 
 use std::env;
 
@@ -18,6 +18,7 @@ fn main() {
     println!("cargo:rustc-check-cfg=cfg(cortex_m_fpu)");
     println!("cargo:rustc-check-cfg=cfg(elman_dsp)");
     println!("cargo:rustc-check-cfg=cfg(elman_thumb)");
+    println!("cargo:rustc-check-cfg=cfg(elman_soft)");
     let target = env::var("TARGET").unwrap_or_default();
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let [is_v7em, is_v8m] = ["thumbv7em-", "thumbv8m.main-"].map(|core| target.starts_with(core));
@@ -31,4 +32,18 @@ fn main() {
     if target.starts_with("thumbv6m-") {
         println!("cargo:rustc-cfg=elman_thumb");
     }
+    if is_soft(&target) && env::var_os("CARGO_FEATURE_EXACT").is_none() {
+        println!("cargo:rustc-cfg=elman_soft");
+    }
+}
+
+/// Whether a chip computes floating point in software: a Cortex-M without `hf`, a RISC-V without F among its extensions.
+fn is_soft(target: &str) -> bool {
+    let is_chip = target.contains("-none-");
+    let is_arm = is_chip && target.starts_with("thumbv") && target.ends_with("-eabi");
+    let (core, _) = target.split_once('-').unwrap_or_default();
+    let is_riscv = core
+        .strip_prefix("riscv32")
+        .is_some_and(|extensions| !extensions.contains(['f', 'g']));
+    is_arm || is_riscv && is_chip
 }
