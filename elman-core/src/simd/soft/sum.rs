@@ -88,7 +88,7 @@ impl Split {
 pub(super) const fn by_halves(a: u32, b: u32) -> u32 {
     let (high, low) = (a >> 16, a & 0xFF);
     let (b_high, b_low) = (b >> 16, b >> 8 & 0xFF);
-    let middle = high * b_low + low * b_high + (low * b_low >> 8);
+    let middle = high * b_low + low * b_high + ((low * b_low) >> 8);
     high * b_high + (middle >> 8)
 }
 
