@@ -1,5 +1,6 @@
 //! Tells the crate what an Arm target has, which stable Rust does not say: an FPU, whose multiply-add is fused on every
-//! Cortex-M that has one; the DSP extension; Helium; nothing but 16-bit instructions; or no FPU, on RISC-V as well.
+//! Cortex-M that has one; the DSP extension, or multiply-adds of integers at least; Helium; nothing but 16-bit instructions; or
+//! no FPU. Of RISC-V: no FPU, a multiplier.
 
 use std::env;
 
@@ -22,6 +23,8 @@ fn main() {
     println!("cargo:rustc-check-cfg=cfg(elman_mve)");
     println!("cargo:rustc-check-cfg=cfg(elman_thumb)");
     println!("cargo:rustc-check-cfg=cfg(elman_soft)");
+    println!("cargo:rustc-check-cfg=cfg(elman_mla)");
+    println!("cargo:rustc-check-cfg=cfg(elman_rv32m)");
     let target = env::var("TARGET").unwrap_or_default();
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let [is_v7em, is_v8m] = ["thumbv7em-", "thumbv8m.main-"].map(|core| target.starts_with(core));
@@ -32,6 +35,13 @@ fn main() {
     let is_dsp_core = |core: &str| flags.contains(&format!("target-cpu={core}"));
     if is_v7em || is_v8m && DSP_CORES.iter().any(|core| is_dsp_core(core)) {
         println!("cargo:rustc-cfg=elman_dsp");
+    } else if target.starts_with("thumbv7m-") || is_v8m {
+        println!("cargo:rustc-cfg=elman_mla");
+    }
+    let is_rv32 = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "riscv32");
+    let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    if is_rv32 && features.split(',').any(|feature| feature == "m") {
+        println!("cargo:rustc-cfg=elman_rv32m");
     }
     // They can be made, and compiled for, without it.
     let is_mve_core = is_v8m && MVE_CORES.iter().any(|core| is_dsp_core(core));
