@@ -27,6 +27,7 @@ use crate::base::tell::tell;
 use crate::net::{describe, int8_file};
 use crate::task::registry;
 
+pub use c::scratch_len as c_scratch;
 use parts::{Output, Parts};
 use proof::Proof;
 use size::Size;

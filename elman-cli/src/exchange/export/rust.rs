@@ -8,7 +8,7 @@ use elman_core::{Direction, HeadKind, InitialState, Input, Inputs, LANES, Read, 
 
 use super::parts::{Output, Parts};
 use super::size::Size;
-use super::source::{head, list, number};
+use super::source::{costs, head, list, number};
 use crate::base::encoding::{Encoding, Named};
 use crate::net::cell;
 
@@ -17,7 +17,8 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     let notes = notes_bytes(&parts.encoding);
     let size = Size::of_strips(&parts.spec, &parts.proof, notes);
     let mut text = String::new();
-    for line in head(parts, &size) {
+    let costs = costs(&parts.spec, "rust");
+    for line in head(parts, &size).iter().chain(&costs) {
         text += format!("//! {}", line.replace('[', "\\[")).trim_end();
         text.push('\n');
     }

@@ -58,11 +58,7 @@ const STACK_GATED: usize = 250;
 pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     let name = identifier(path)?;
     let spec = &parts.spec;
-    let scratch = if spec.is_bidirectional() {
-        steps::work_len(spec, parts.proof.golden().longest())
-    } else {
-        spec.widest()
-    };
+    let scratch = scratch_len(spec, parts.proof.golden().longest());
     let size = Size::of_panels(spec, &parts.proof, notes_bytes(&parts.encoding), scratch);
     let header_path = path.with_extension("h");
     let mut header = Source::new(&name);
@@ -85,6 +81,15 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
         content: text.into_bytes(),
     });
     Ok((outputs.into(), size))
+}
+
+/// Numbers of scratch; of sequences of so many steps, where the net reads both ways.
+pub fn scratch_len(spec: &Spec, steps: usize) -> usize {
+    if spec.is_bidirectional() {
+        steps::work_len(spec, steps)
+    } else {
+        spec.widest()
+    }
 }
 
 /// The name of the export, from the name of its file.
