@@ -163,6 +163,31 @@ fn a_net_is_inspected_and_its_gradients_are_checked() {
         "{table}"
     );
 
+    // On one chip, one way.
+    let on = |flags: &str| json(&shop.ok(&format!("inspect run --json {flags}")))["chip"].clone();
+    let (float, int8) = (on("--chip m0"), on("--chip m0 --route int8"));
+    let estimates = &report["instructions_per_step"];
+    assert_eq!(float["instructions_per_step"], estimates["m0_f32"]);
+    assert_eq!(int8["instructions_per_step"], estimates["m0_int8"]);
+    assert_eq!(float["int8_instructions_per_step"], estimates["m0_int8"]);
+    assert_eq!(float["flash_bytes"], report["flash_bytes"]);
+    assert_eq!(int8["flash_bytes"], report["int8"]["flash_bytes"]);
+    assert_eq!(
+        on("--chip m4f")["int8_instructions_per_step"],
+        serde_json::Value::Null
+    );
+    let words = shop.ok("inspect run --chip m0");
+    assert!(
+        words.contains("no FPU") && words.contains("stack about"),
+        "{words}"
+    );
+    shop.fails(
+        "inspect run --chip avr --route rust",
+        2,
+        &["avr", "--route c"],
+    );
+    shop.fails("inspect run --route c", 2, &["--chip"]);
+
     let checked = json(&shop.ok("gradcheck run --data test.conll --json"));
     let verdicts = checked["tensors"].as_array().expect("verdicts");
     assert_eq!(checked["passed"], true);

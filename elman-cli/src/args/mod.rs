@@ -28,7 +28,7 @@ pub use demo::{DemoArgs, Story};
 pub use export::{ExportArgs, ExportFormat, PackageKind};
 pub use gradcheck::GradcheckArgs;
 pub use import::{IMPORTED, ImportArgs, ImportTask};
-pub use inspect::InspectArgs;
+pub use inspect::{InspectArgs, Route, Target};
 pub use parse::{flags_of, is_training, parse, parse_job, parse_run, parse_run_text};
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;

@@ -1,11 +1,15 @@
 //! `elman inspect`: the net of a run in numbers – what it holds, and what it costs on a chip.
 
+mod chip;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use elman_core::{InitialState, Spec};
 use serde::Serialize;
+
+use chip::ChipReport;
 
 use super::runs::Listed;
 use crate::args::InspectArgs;
@@ -54,6 +58,9 @@ struct InspectReport {
     int8: Int8,
     /// On the chip itself.
     training: Training,
+    /// The one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chip: Option<ChipReport>,
 }
 
 /// Where the net comes from.
@@ -87,21 +94,22 @@ pub fn run(args: &InspectArgs) -> Result<()> {
     let run = Run::open(&args.run)?;
     let trained = registry::open(&run)?;
     let Description { channels, labels } = trained.description();
+    let spec = trained.network().spec();
+    let chip = args
+        .chip
+        .map(|chip| ChipReport::of(spec, args.steps as usize, chip, args.route));
     let report = InspectReport {
+        chip: chip.transpose()?,
         run: Origin::of(&run)?,
         channels,
         labels,
         transitions: trained.network().transitions().map(<[f32]>::len),
-        ..InspectReport::of(
-            trained.network().spec(),
-            args.steps as usize,
-            args.train_steps as usize,
-        )
+        ..InspectReport::of(spec, args.steps as usize, args.train_steps as usize)
     };
-    let text = if args.json {
-        report.to_json()
-    } else {
-        report.to_table()
+    let text = match &report.chip {
+        _ if args.json => report.to_json(),
+        Some(chip) => chip.lines(),
+        None => report.to_table(),
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
@@ -174,6 +182,7 @@ impl InspectReport {
             code: Code::of(spec),
             int8: Int8::of(spec, steps),
             training: Training::of(spec, train_steps),
+            chip: None,
         }
     }
 
@@ -258,7 +267,7 @@ impl InspectReport {
         let training = &self.training;
         let [code, softmax, code_int8, code_m0] = [
             self.code.f32,
-            Code::SOFTMAX,
+            self.code.softmax,
             self.code.int8,
             self.code.m0_int8,
         ]
@@ -273,7 +282,7 @@ impl InspectReport {
             "\nin int8        flash {flash_bytes} bytes; RAM: state {state_bytes}, scratch {scratch_bytes}\n\
                  instructions   about {m4f_f32} per step on Cortex-M4F, {m0_f32} on Cortex-M0 (FixedStream, opt-level 3); in int8 up to the\n\
                 \x20              logits {m4f_int8} and {m0_int8} (step_integers; step adds scaling and softmax in f32: dear without an FPU)\n\
-                 code           about {code} on Cortex-M4F (linear head; softmax {softmax} more); in int8 {code_int8}, on Cortex-M0 {code_m0}\n"
+                 code           about {code} on Cortex-M4F (a softmax: {softmax} more); in int8 {code_int8}, on Cortex-M0 {code_m0}\n"
         );
         let _ = writeln!(
             text,

@@ -1,10 +1,10 @@
-//! What a net costs on a chip: every formula in one place. Bytes are exact; instructions are estimates, fitted to counts
-//! in QEMU (`tests/firmware`), and say nothing about cycles.
-//!
-//! Letters: I inputs, H hidden units, O outputs; `[n]` rounds up to groups of four, `(n)` to blocks of eight.
+//! What a net costs on a chip: every formula in one place. Bytes are exact; instructions and code are estimates from counts
+//! in QEMU ([`figures`](super::figures)), and say nothing about cycles.
 
-use elman_core::{Activation, Cell, HeadKind, LANES, Layer, Optimizer, Spec, Tensor};
+use elman_core::{Head, HeadKind, LANES, Optimizer, Spec, Tensor};
 use serde::Serialize;
+
+use super::figures::Figures;
 
 /// Bytes per number.
 const F32: usize = size_of::<f32>();
@@ -66,6 +66,10 @@ impl Memory {
     pub const fn ram_bytes(&self) -> usize {
         self.state_bytes + self.scratch_bytes + self.output_bytes
     }
+}
+
+const fn padded(n: usize, to: usize) -> usize {
+    n.div_ceil(to) * to
 }
 
 /// Outputs side by side in a panel of the C export.
@@ -165,109 +169,16 @@ pub struct Instructions {
     pub m0_int8: usize,
 }
 
-/// What there is to do in a step.
-#[derive(Clone, Copy, Debug, Default)]
-struct Work {
-    /// Multiply-adds in single precision, outputs in fours: `[H]·(I + H)` per layer and direction, `[O]·W` for the head.
-    fours: usize,
-    /// Multiply-adds in int8, inputs in blocks too: `[H]·((I) + (H))`, `[O]·(W)`.
-    blocks: usize,
-    /// Numbers through tanh, `[H]`, and what other cells take as long as: an entry for each number of [`Instructions`].
-    tanh: [usize; 4],
-    /// Numbers through exp: whole strips of sixteen of a softmax.
-    exp: usize,
-    /// Matrices: one per layer and direction, one for the head.
-    matrices: usize,
-}
-
-/// Inputs per block of the integer form, and outputs per group.
-const BLOCK: usize = 8;
-const GROUP: usize = 4;
-
-impl Work {
-    fn of(spec: &Spec) -> Self {
-        let mut work = Self::default();
-        for (index, layer) in spec.layers.as_slice().iter().enumerate() {
-            let (width, hidden) = (spec.layer_input_width(index), layer.hidden);
-            for _ in 0..layer.directions() {
-                work.matrix(
-                    layer.cell.facts().gates * hidden,
-                    width + hidden,
-                    padded(width, BLOCK) + padded(hidden, BLOCK),
-                );
-                for (sum, tenths) in work.tanh.iter_mut().zip(tenths(layer.cell)) {
-                    *sum += padded(hidden, GROUP) * tenths / 10;
-                }
-            }
-        }
-        if let HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } = spec.head.kind {
-            let width = spec.top_width();
-            work.matrix(outputs, width, padded(width, BLOCK));
-            if matches!(spec.head.kind, HeadKind::Softmax { .. }) {
-                work.exp = padded(outputs, LANES);
-            }
-        }
-        work
-    }
-
-    fn matrix(&mut self, outputs: usize, inputs: usize, blocks: usize) {
-        self.fours += padded(outputs, GROUP) * inputs;
-        self.blocks += padded(outputs, GROUP) * blocks;
-        self.matrices += 1;
-    }
-
-    /// Instructions: per multiply-add, per tanh, per exp, per matrix.
-    fn instructions(&self, macs: usize, tanh: usize, costs: [f64; 4]) -> usize {
-        let work = [macs, tanh, self.exp, self.matrices];
-        let sum: f64 = work
-            .iter()
-            .zip(costs)
-            .map(|(&count, cost)| count as f64 * cost)
-            .sum();
-        sum.round() as usize
-    }
-}
-
-/// What a unit of a cell takes beside its products, in tenths of a tanh: an entry for each number of [`Instructions`], fitted
-/// to the counts that the test below compares with.
-const fn tenths(cell: Cell) -> [usize; 4] {
-    match cell {
-        Cell::Elman {
-            activation: Activation::Tanh,
-            ..
-        } => [10; 4],
-        Cell::Elman { .. } => [0; 4],
-        Cell::Gru { .. } => [50, 42, 35, 40],
-        Cell::Lstm { .. } => [68, 72, 50, 51],
-        Cell::FastRnn => [14, 17, 12, 14],
-        Cell::FastGrnn => [27, 30, 20, 20],
-    }
-}
-
-const fn padded(n: usize, to: usize) -> usize {
-    n.div_ceil(to) * to
-}
-
-// Costs per multiply-add, tanh, exp and matrix. Those of dense nets with a linear head are fitted to the very counts that
-// the test below compares with; exp to what the softmax of nine classes adds. Whole numbers end at the logits.
-const M4F_F32: [f64; 4] = [1.1835, 37.1, 139.0, 164.0];
-/// SMLAD: two products each, and their unpacking.
-const M4F_INT8: [f64; 4] = [1.168, 31.1, 0.0, 148.0];
-/// Every operation is a call.
-const M0_F32: [f64; 4] = [226.0, 3940.0, 2290.0, 200.0];
-/// A load, a multiply and an add per product.
-const M0_INT8: [f64; 4] = [4.09, 84.0, 0.0, 20.0];
-
 impl Instructions {
     /// Of a net.
     pub fn of(spec: &Spec) -> Self {
-        let work = Work::of(spec);
-        let [m4f_f32, m4f_int8, m0_f32, m0_int8] = work.tanh;
+        let of =
+            |chip, route| Figures::of(chip, route).map_or(0, |figures| figures.instructions(spec));
         Self {
-            m4f_f32: work.instructions(work.fours, m4f_f32, M4F_F32),
-            m4f_int8: work.instructions(work.blocks, m4f_int8, M4F_INT8),
-            m0_f32: work.instructions(work.fours, m0_f32, M0_F32),
-            m0_int8: work.instructions(work.blocks, m0_int8, M0_INT8),
+            m4f_f32: of("m4f", "rust"),
+            m4f_int8: of("m4f", "int8"),
+            m0_f32: of("m0", "rust"),
+            m0_int8: of("m0", "int8"),
         }
     }
 }
@@ -277,6 +188,8 @@ impl Instructions {
 pub struct Code {
     /// With a linear head, on a Cortex-M4F.
     pub f32: usize,
+    /// What the softmax of the net adds.
+    pub softmax: usize,
     /// In int8, on a Cortex-M4F.
     pub int8: usize,
     /// In int8, on a Cortex-M0.
@@ -284,30 +197,29 @@ pub struct Code {
 }
 
 impl Code {
-    /// What a softmax adds in single precision.
-    pub const SOFTMAX: usize = kilobytes(1.6);
-
-    /// Of a net.
+    /// Of a net, compiled for size.
     pub fn of(spec: &Spec) -> Self {
-        let is_gated = |layer: &Layer| layer.cell.facts().sums > 1;
-        if spec.layers.as_slice().iter().any(is_gated) {
-            Self {
-                f32: kilobytes(3.3),
-                int8: kilobytes(11.0),
-                m0_int8: kilobytes(19.0),
-            }
-        } else {
-            Self {
-                f32: kilobytes(1.4),
-                int8: kilobytes(9.0),
-                m0_int8: kilobytes(16.0),
-            }
+        let linear = match spec.head.kind {
+            HeadKind::Softmax { outputs } => HeadKind::Linear { outputs },
+            kind => kind,
+        };
+        let head = Head {
+            kind: linear,
+            ..spec.head
+        };
+        let of = |chip, route, spec: &Spec| {
+            Figures::of(chip, route)
+                .and_then(|figures| figures.code(spec))
+                .unwrap_or(0)
+        };
+        let without_softmax = of("m4f", "rust", &Spec { head, ..*spec });
+        Self {
+            f32: without_softmax,
+            softmax: of("m4f", "rust", spec) - without_softmax,
+            int8: of("m4f", "int8", spec),
+            m0_int8: of("m0", "int8", spec),
         }
     }
-}
-
-const fn kilobytes(count: f64) -> usize {
-    (count * 1024.0) as usize
 }
 
 /// Bytes of a net whose weights have eight bits and whose states sixteen.
@@ -335,83 +247,7 @@ impl Int8 {
 
 #[cfg(test)]
 mod tests {
-    use elman_core::Layers;
-
     use super::*;
-
-    /// Counts in QEMU (`tests/firmware/run`, opt-level 3) of dense nets: inputs, hidden units, outputs; f32 and int8 on
-    /// Cortex-M4F, f32 and int8 on M0.
-    const COUNTED: [([usize; 3], [Option<usize>; 4]); 3] = [
-        (
-            [6, 32, 5],
-            [Some(3258), Some(3085), Some(459_163), Some(8993)],
-        ),
-        (
-            [16, 64, 10],
-            [Some(9673), Some(9164), Some(1_583_206), Some(29_700)],
-        ),
-        (
-            [32, 128, 10],
-            [Some(31_138), Some(29_996), None, Some(101_458)],
-        ),
-    ];
-
-    #[test]
-    fn estimates_are_near_what_was_counted() {
-        for ([width, hidden, outputs], counted) in COUNTED {
-            let estimates = Instructions::of(&Spec::dense(width, hidden, outputs));
-            near(&estimates, counted, Layer::tanh(hidden));
-        }
-    }
-
-    fn near(estimates: &Instructions, counted: [Option<usize>; 4], layer: Layer) {
-        let estimates = [
-            estimates.m4f_f32,
-            estimates.m4f_int8,
-            estimates.m0_f32,
-            estimates.m0_int8,
-        ];
-        for (estimate, counted) in estimates.into_iter().zip(counted) {
-            let Some(counted) = counted else {
-                continue;
-            };
-            let share = estimate.abs_diff(counted) as f64 / counted as f64;
-            assert!(share < 0.03, "{layer:?}: {estimate}, counted {counted}");
-        }
-    }
-
-    #[test]
-    fn gates_cost_what_was_counted() {
-        let fast = |cell| Layer {
-            cell,
-            ..Layer::tanh(64)
-        };
-        let counts = [
-            (
-                Layer::gru(64),
-                [Some(31_027), Some(27_880), Some(4_504_933), Some(88_029)],
-            ),
-            (
-                Layer::lstm(64),
-                [Some(41_520), Some(39_013), Some(6_020_851), Some(113_983)],
-            ),
-            (
-                fast(Cell::FastRnn),
-                [Some(10_404), Some(10_618), Some(1_593_137), Some(31_622)],
-            ),
-            (
-                fast(Cell::FastGrnn),
-                [Some(13_597), Some(13_235), Some(1_799_096), Some(34_607)],
-            ),
-        ];
-        for (layer, counted) in counts {
-            let spec = Spec {
-                layers: Layers::of([layer]),
-                ..Spec::dense(16, 64, 10)
-            };
-            near(&Instructions::of(&spec), counted, layer);
-        }
-    }
 
     #[test]
     fn training_is_the_sum_of_its_buffers() {

@@ -7,6 +7,7 @@ mod corruption;
 pub mod cost;
 pub mod describe;
 pub mod ensemble;
+pub mod figures;
 pub mod gather;
 pub mod infer;
 pub mod int8;

@@ -181,8 +181,10 @@ impl Step<1, 1> for Elman {
             Activation::Tanh => s.tanh_into(z, h),
             Activation::Relu => {
                 for (h, &z) in h.iter_mut().zip(&*z) {
-                    // As `relu` does it: a zero is positive.
-                    *h = if 0.0 > z { 0.0 } else { z } + 0.0;
+                    // As `relu` does it: a zero is positive, a NaN stays. In bits, because compilers make vectors of such a
+                    // loop where there is Helium, and those flush subnormal numbers.
+                    let is_below = (0x8000_0000..=0xFF80_0000).contains(&z.to_bits());
+                    *h = if is_below { 0.0 } else { z };
                 }
             }
             Activation::Identity => {

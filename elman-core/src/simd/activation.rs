@@ -65,7 +65,7 @@ pub(crate) const TANH_SMALL: f32 = 0.45;
 const T: [f32; 4] = [-0.333_332_48, 0.133_291_96, -0.053_339_15, 0.018_013_233];
 
 /// The constants of tanh in the order of the registers of `simd/cortex_m/tanh.rs`.
-#[cfg(cortex_m_fpu)]
+#[cfg(any(cortex_m_fpu, elman_soft, test))]
 pub(crate) static TANH_CONSTANTS: [f32; 16] = [
     TANH_MAX,
     2.0 * LOG2_E,

@@ -5,9 +5,11 @@
 //! rarer goes strip by strip through memory.
 //!
 //! The FPU must round to nearest and keep subnormal numbers (`FPSCR` as it is after reset, `FZ` and `RMode` zero); NaN
-//! payloads are not promised, so `DN` may be either.
+//! payloads are not promised, so `DN` may be either. Helium flushes subnormal numbers nevertheless: `helium` says what that asks for.
 
 mod dot;
+#[cfg(elman_mve)]
+mod helium;
 mod sigmoid;
 mod tanh;
 
@@ -109,10 +111,29 @@ strips!(fuse_negated(a "r0", b "r1", c "r2"; "r3"): of_three!("vfms.f32"); out("
 #[inline(never)]
 fn pick(a: &V, b: &V, then: &V, otherwise: &V) -> V {
     let mut picked = *otherwise;
-    for ((to, then), (a, b)) in picked.iter_mut().zip(then).zip(a.iter().zip(b)) {
-        if a < b {
-            *to = *then;
-        }
+    // SAFETY: reads sixteen numbers of `a`, `b` and `then`, and writes some of the sixteen of `picked`.
+    unsafe {
+        asm!(
+            "2:",
+            "vldmia r0!, {s0}",
+            "vldmia r1!, {s1}",
+            "ldr r5, [r2], #4",
+            "vcmp.f32 s0, s1",
+            "vmrs APSR_nzcv, FPSCR",
+            "it mi",
+            "strmi r5, [r3]",
+            "adds r3, r3, #4",
+            "subs r4, r4, #1",
+            "bne 2b",
+            inout("r0") a.as_ptr() => _,
+            inout("r1") b.as_ptr() => _,
+            inout("r2") then.as_ptr() => _,
+            inout("r3") picked.as_mut_ptr() => _,
+            inout("r4") LANES => _,
+            out("r5") _,
+            out("d0") _,
+            options(raw, nostack),
+        );
     }
     picked
 }
@@ -124,6 +145,21 @@ fn with_each(mut a: V, b: &V, f: impl Fn(f32, f32) -> f32) -> V {
         *a = f(*a, b);
     }
     a
+}
+
+/// Folds sixteen lanes in halves, not by a loop over them, of which the compiler would make vectors that flush what is subnormal.
+#[cfg(elman_mve)]
+fn fold_with(mut v: V, combine: impl Fn(&V, &V) -> V) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        let mut high = [0.0; LANES];
+        for (to, &x) in high.iter_mut().zip(v.iter().skip(half)) {
+            *to = x;
+        }
+        v = combine(&v, &high);
+        half /= 2;
+    }
+    v[0]
 }
 
 /// The square root of every number.
@@ -238,6 +274,13 @@ impl Simd for CortexM {
     }
     #[inline(always)]
     fn scale(self, p: V, rounded: V) -> V {
+        if cfg!(elman_mve) {
+            // The products below would become vectors, which flush what is subnormal (see `helium`).
+            let n = rounded.map(|rounded| rounded.to_bits().wrapping_sub(super::ROUND.to_bits()));
+            let half = n.map(|n| pow2(((n as i32) >> 1) as u32));
+            let other = n.map(|n| pow2(n.wrapping_sub(((n as i32) >> 1) as u32)));
+            return times(&times(&p, &half), &other);
+        }
         with_each(p, &rounded, |p, rounded| {
             let n = rounded.to_bits().wrapping_sub(super::ROUND.to_bits());
             let half = ((n as i32) >> 1) as u32;
@@ -273,6 +316,16 @@ impl Simd for CortexM {
         if !to.is_empty() {
             self.dot(start, products, to);
         }
+    }
+    #[cfg(elman_mve)]
+    #[inline(always)]
+    fn fold_add(self, v: V) -> f32 {
+        fold_with(v, |low, high| add(low, high))
+    }
+    #[cfg(elman_mve)]
+    #[inline(always)]
+    fn fold_max(self, v: V) -> f32 {
+        fold_with(v, |low, high| pick(high, low, low, high))
     }
     #[inline(always)]
     fn own_tanh(self, v: V) -> Option<V> {

@@ -14,6 +14,8 @@ mod nonzero;
 mod operands;
 #[cfg(not(cortex_m_fpu))]
 mod portable;
+#[cfg(any(elman_soft, test))]
+mod soft;
 mod strip;
 
 #[cfg(target_arch = "x86_64")]

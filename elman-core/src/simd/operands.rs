@@ -487,10 +487,64 @@ impl<'a, E> Product<'a, E> {
         }
     }
 
+    /// Number `k` of A; zero beyond the last.
+    #[cfg(any(elman_soft, test))]
+    #[inline(always)]
+    pub fn a_at(&self, k: usize) -> f32
+    where
+        E: Element,
+    {
+        debug_assert!(k < self.depth, "a has no number {k}");
+        if k < self.depth {
+            // SAFETY: `new` made sure that A has `depth` numbers, `a_step` bytes apart.
+            unsafe { *self.a.wrapping_byte_add(k * self.a_step) }
+        } else {
+            0.0
+        }
+    }
+
+    /// One lane of a strip of B, from step `first` on.
+    #[cfg(any(elman_soft, test))]
+    #[inline(always)]
+    pub fn column(&self, strip: usize, lane: usize, first: usize) -> Column<'a, E> {
+        let start = self.b.wrapping_byte_add(strip * self.b_strip);
+        Column {
+            at: start
+                .wrapping_add(lane)
+                .wrapping_byte_add(first * self.b_step),
+            step: self.b_step,
+            borrows: PhantomData,
+        }
+    }
+
     /// Whether the numbers of A and the strips of B lie one behind the other.
     #[cfg(cortex_m_fpu)]
     #[inline(always)]
     pub fn is_packed(&self) -> bool {
         self.a_step == size_of::<f32>() && self.b_step == LANES * size_of::<E>()
+    }
+}
+
+/// Walks down one lane of a strip of B.
+#[cfg(any(elman_soft, test))]
+pub(crate) struct Column<'a, E> {
+    at: *const E,
+    /// In bytes.
+    step: usize,
+    borrows: PhantomData<&'a [E]>,
+}
+
+#[cfg(any(elman_soft, test))]
+impl<E: Copy> Column<'_, E> {
+    /// The next number.
+    ///
+    /// # Safety
+    /// The [`Product`] was made for more strips than that of the column, which has a lane below sixteen, and steps are left of its depth.
+    #[inline(always)]
+    pub unsafe fn next(&mut self) -> E {
+        // SAFETY: the strip of this step lies inside the slice of B, as `Product::new` checked.
+        let number = unsafe { *self.at };
+        self.at = self.at.wrapping_byte_add(self.step);
+        number
     }
 }

@@ -5,6 +5,8 @@ use core::array::from_fn;
 use wide::{f32x4, i32x4};
 
 use super::{Bf16x2, LANES, Operation, Simd, sealed::Sealed};
+#[cfg(elman_soft)]
+use super::{Product, View, soft};
 
 /// No CPU feature beyond the compile target's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +40,22 @@ fn pow2(n: i32x4) -> f32x4 {
     number((n + i32x4::splat(127)) << 23u32)
 }
 
+/// `round(round(a·b) + c)`
+#[cfg(elman_soft)]
+use soft::mul_add as round_twice;
+#[cfg(not(elman_soft))]
+fn round_twice(a: f32, b: f32, c: f32) -> f32 {
+    a * b + c
+}
+
 #[inline(always)]
 fn fused(a: f32x4, b: f32x4, c: f32x4) -> f32x4 {
     if cfg!(feature = "exact") && !cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
         let (a, b, c) = (a.to_array(), b.to_array(), c.to_array());
         f32x4::new(from_fn(|i| libm::fmaf(a[i], b[i], c[i])))
+    } else if cfg!(elman_soft) {
+        let (a, b, c) = (a.to_array(), b.to_array(), c.to_array());
+        f32x4::new(from_fn(|i| round_twice(a[i], b[i], c[i])))
     } else {
         a.mul_add(b, c)
     }
@@ -53,6 +66,7 @@ impl Simd for Portable {
     // Sixteen registers hold 2×4 accumulators, 4 of B and temporaries; aarch64 has thirty-two.
     const ACCUMULATORS: usize = if cfg!(target_arch = "aarch64") { 6 } else { 3 };
     const TILE_ROWS: usize = Self::ACCUMULATORS;
+    const OWN_DOT: bool = cfg!(elman_soft);
 
     #[inline(never)] // one copy per operation, however many call it
     fn run<O: Operation>(self, operation: O) -> O::Output {
@@ -152,6 +166,29 @@ impl Simd for Portable {
     fn zero_if_less(self, a: V, b: V, otherwise: V) -> V {
         let keep = |i: usize| !a[i].simd_lt(b[i]) & otherwise[i];
         [keep(0), keep(1), keep(2), keep(3)]
+    }
+    #[cfg(elman_soft)]
+    #[inline(always)]
+    fn dot(self, start: View, mut products: [Product<'_, f32>; 2], to: &mut [f32]) {
+        soft::dot(start, &mut products, to, false);
+    }
+    #[cfg(elman_soft)]
+    #[inline(always)]
+    fn dot_some(self, start: View, mut products: [Product<'_, f32>; 2], to: &mut [f32]) {
+        soft::dot(start, &mut products, to, true);
+    }
+    #[cfg(elman_soft)]
+    #[inline(always)]
+    fn own_tanh(self, v: V) -> Option<V> {
+        let (mut from, mut to) = ([0.0; LANES], [0.0; LANES]);
+        self.store(&mut from, v);
+        soft::tanh_row(&from, &mut to);
+        Some(self.load(&to))
+    }
+    #[cfg(elman_soft)]
+    #[inline(always)]
+    fn tanh_into(self, from: &[f32], to: &mut [f32]) {
+        soft::tanh_row(from, to);
     }
     #[inline(always)]
     fn pow2(self, rounded: V) -> V {

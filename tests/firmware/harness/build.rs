@@ -7,6 +7,7 @@ fn main() {
     let target = env::var("TARGET").expect("cargo sets TARGET");
     let machine = match target.as_str() {
         "thumbv7em-none-eabihf" => "mps2-an386",
+        "thumbv7m-none-eabi" => "mps2-an385",
         "thumbv6m-none-eabi" => "microbit",
         "thumbv8m.main-none-eabihf" => "mps3-an547",
         "riscv32imac-unknown-none-elf" => "riscv32-virt",

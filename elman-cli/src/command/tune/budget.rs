@@ -1,6 +1,6 @@
 //! What a chip has, and what a net needs of it: known from the net's shape alone, before anything is trained.
 
-use elman_core::{HeadKind, Spec};
+use elman_core::Spec;
 use serde::{Deserialize, Serialize};
 
 use crate::args::{Chip, SearchFlags};
@@ -62,8 +62,8 @@ impl Budget {
         };
         let (count, code) = (Instructions::of(spec), Code::of(spec));
         let (instructions, code_bytes) = match (self.chip == "m0", self.int8) {
-            (false, false) => (count.m4f_f32, code.f32 + softmax(spec)),
-            (true, false) => (count.m0_f32, code.f32 + softmax(spec)),
+            (false, false) => (count.m4f_f32, code.f32 + code.softmax),
+            (true, false) => (count.m0_f32, code.f32 + code.softmax),
             (false, true) => (count.m4f_int8, code.int8),
             (true, true) => (count.m0_int8, code.m0_int8),
         };
@@ -141,13 +141,6 @@ impl Budget {
 
 fn said(name: &str) -> &str {
     if name == "ram" { "RAM" } else { name }
-}
-
-fn softmax(spec: &Spec) -> usize {
-    match spec.head.kind {
-        HeadKind::Softmax { .. } => Code::SOFTMAX,
-        HeadKind::None | HeadKind::Linear { .. } => 0,
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use elman_core::{Input, Inputs, LANES};
 use super::parts::{Output, Parts};
 use super::rust::{encoding, lengths, notes_bytes, spec, usage};
 use super::size::Size;
-use super::source::{list, number, remarks, title};
+use super::source::{costs, list, number, remarks, title};
 use super::table::table;
 use crate::base::failure::Result;
 
@@ -45,7 +45,8 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
     let (read, logits) = golden_integers(parts, &model)?;
     let size = Size::of_words(&parts.spec, &parts.proof, notes_bytes(&parts.encoding));
     let mut text = String::new();
-    for line in head(parts, &model, &size) {
+    let costs = costs(&parts.spec, "int8");
+    for line in head(parts, &model, &size).iter().chain(&costs) {
         text += format!("//! {}", line.replace('[', "\\[")).trim_end();
         text.push('\n');
     }

@@ -32,6 +32,7 @@ use crate::base::tell::tell;
 use crate::net::{describe, int8_file};
 use crate::task::registry;
 
+pub use c::scratch_len as c_scratch;
 pub use proof::validation;
 
 use parts::{Output, Parts};

@@ -63,6 +63,10 @@ pub fn one(start: &[f32; LANES], product: Product<f32>, to: &mut [f32; LANES]) {
 /// for as many strips as `to` has.
 #[inline(never)]
 pub fn run(start: &[f32], start_step: usize, products: &mut [Product<f32>], to: &mut [f32]) {
+    #[cfg(elman_mve)]
+    if super::helium::dot(start, start_step, products, to) {
+        return;
+    }
     let (mut start, mut left, mut at) = (start.as_ptr(), to.len(), to.as_mut_ptr());
     while left > 0 && !products.is_empty() {
         let lanes = left.min(LANES);
@@ -83,6 +87,11 @@ pub fn run_some(
     products: &mut [Product<f32>; 2],
     to: &mut [[f32; LANES]],
 ) {
+    // As many instructions as asking takes, and without branches.
+    #[cfg(elman_mve)]
+    if super::helium::dot(start, start_step, products, to.as_flattened_mut()) {
+        return;
+    }
     for strip in to {
         some(start, products, strip);
         next_strip(products);
@@ -92,7 +101,7 @@ pub fn run_some(
 
 /// Every product at its next strip of B.
 #[inline(always)]
-fn next_strip(products: &mut [Product<f32>]) {
+pub(super) fn next_strip(products: &mut [Product<f32>]) {
     for product in products {
         product.b = product.b.wrapping_byte_add(product.b_strip);
     }

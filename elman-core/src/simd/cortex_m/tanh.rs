@@ -5,6 +5,8 @@ use core::mem::MaybeUninit;
 
 use crate::simd::LANES;
 use crate::simd::activation::{TANH_CONSTANTS, TANH_MAX, TANH_SMALL};
+#[cfg(elman_mve)]
+use crate::slices::{at, at_mut};
 
 /// `to = tanh(from)`, as many numbers as both have.
 ///
@@ -12,6 +14,11 @@ use crate::simd::activation::{TANH_CONSTANTS, TANH_MAX, TANH_SMALL};
 /// - near zero the source's `0·v + T[3]` is `T[3]` itself, and its polynomial is odd in x, signs and all, but for -0;
 /// - above, the magnitude goes through the quotient, and the sign comes back at the end.
 pub fn run(from: &[f32], to: &mut [f32]) {
+    #[cfg(elman_mve)]
+    let (from, to) = {
+        let done = super::helium::tanh(from, to);
+        (at(from, done..), at_mut(to, done..))
+    };
     let len = from.len().min(to.len());
     if len > 0 {
         // SAFETY: both slices have `len` numbers.
@@ -22,6 +29,11 @@ pub fn run(from: &[f32], to: &mut [f32]) {
 /// `tanh(v)`
 #[inline(always)]
 pub fn of(v: &[f32; LANES]) -> [f32; LANES] {
+    if cfg!(elman_mve) {
+        let mut to = [0.0; LANES];
+        run(v, &mut to);
+        return to;
+    }
     let mut to = MaybeUninit::<[f32; LANES]>::uninit();
     // SAFETY: both have so many numbers, and `to` is written whole.
     unsafe {

@@ -1,8 +1,8 @@
-//! The DSP extension of Armv7E-M and Armv8-M: Cortex-M4, M7, M33, M55 and their like. It needs no FPU.
+//! The DSP extension of Armv7E-M and Armv8-M: Cortex-M4, M7, M33 and their like. It needs no FPU.
 
 use core::arch::asm;
 
-use super::tanh::{LARGEST_ARGUMENT, TABLE};
+use super::tanh::TABLE;
 use super::{GroupHeader, Groups, VectorBlock, WeightBlock};
 
 /// r0 to r3 += a block of four rows times a block of x or h, four columns at a time.
@@ -156,39 +156,6 @@ pub(crate) fn four_rows(
         );
     }
     [a, b, c, d].map(|z| z as i32)
-}
-
-/// See [`tanh_within`](super::tanh::tanh_within).
-#[inline(always)]
-pub(crate) fn tanh_within(t: i32, largest: u32) -> i32 {
-    let largest = largest.min(LARGEST_ARGUMENT);
-    let tanh: i32;
-    // SAFETY: reads the table at an index of at most `LARGEST_ARGUMENT` / 2⁹, which is its last; changes nothing but registers.
-    unsafe {
-        asm!(
-            "eor {line}, {t}, {t}, asr #31",
-            "sub {line}, {line}, {t}, asr #31",
-            "cmp {line}, {largest}",
-            "it hi",
-            "movhi {line}, {largest}",
-            "ubfx {within}, {line}, #0, #9",
-            "lsr {line}, {line}, #9",
-            "ldr {line}, [{table}, {line}, lsl #2]",
-            "smlatb {within}, {line}, {within}, {half}",
-            "uxth {line}, {line}",
-            "add {line}, {line}, {within}, lsr #9",
-            "eor {line}, {line}, {t}, asr #31",
-            "sub {line}, {line}, {t}, asr #31",
-            t = in(reg) t,
-            largest = in(reg) largest,
-            table = in(reg) TABLE.as_ptr(),
-            half = in(reg) 256,
-            line = out(reg) tanh,
-            within = out(reg) _,
-            options(pure, readonly, nostack),
-        );
-    }
-    tanh
 }
 
 /// What [`tanh_rows`] keeps in memory while its registers are taken. The assembly knows the offsets: 4 bytes a field.

@@ -8,15 +8,20 @@
 //! 1. Four rows share what is read of `x` and `h`.
 //! 2. A word holds the weights of columns 0, 2, 1, 3 of a row. On cores with the DSP extension SXTB16 makes 16-bit pairs of columns
 //!    0 and 1 of it, and of 2 and 3 after a rotation by 8; SMLAD multiplies a pair and adds both products.
-//! 3. Elsewhere the same shifts act on the halves of [`wide::i16x8`], whose `dot` is PMADDWD or its like, or on 32-bit words
+//! 3. Helium multiplies eight pairs at a time ([`arm_mve`](self)).
+//! 4. Elsewhere the same shifts act on the halves of [`wide::i16x8`], whose `dot` is PMADDWD or its like, or on 32-bit words
 //!    where there is no vector unit.
 //!
 //! A *block* is eight columns. A *group* is four rows: [`GroupHeader`], `X` blocks of `w_in`, `H` blocks of `w_rec`.
 
 mod tanh;
 
-#[cfg(elman_dsp)]
+#[cfg(all(elman_dsp, not(elman_mve)))]
 mod arm_dsp;
+#[cfg(elman_mve)]
+mod arm_mve;
+#[cfg(elman_dsp)]
+mod arm_tanh;
 #[cfg(elman_thumb)]
 mod arm_thumb;
 #[cfg(not(any(elman_dsp, elman_thumb)))]
@@ -26,8 +31,12 @@ mod portable;
 pub(crate) use tanh::tanh_within;
 pub(crate) use tanh::{LARGEST_ARGUMENT, TABLE, tanh_four};
 
+#[cfg(all(elman_dsp, not(elman_mve)))]
+pub(crate) use arm_dsp::{four_rows, tanh_rows};
+#[cfg(elman_mve)]
+pub(crate) use arm_mve::{four_rows, tanh_rows};
 #[cfg(elman_dsp)]
-pub(crate) use arm_dsp::{four_rows, tanh_rows, tanh_within};
+pub(crate) use arm_tanh::tanh_within;
 #[cfg(elman_thumb)]
 pub(crate) use arm_thumb::four_rows;
 #[cfg(not(any(elman_dsp, elman_thumb)))]

@@ -62,32 +62,149 @@ fn halves(words: [u32; 4]) -> wide::i16x8 {
 }
 
 /// `Σₖ w[r][k]·x[k]` of four rows over all blocks, modulo 2³².
+///
+/// Bytes and halves are loaded one by one, each with its sign: a load, a product and a sum for each weight. Lost: words taken
+/// apart by shifts (six instructions).
 #[cfg(any(target_arch = "arm", target_arch = "riscv32"))]
 #[inline(always)]
 fn dot(weights: &[WeightBlock], x: &[VectorBlock]) -> [i32; 4] {
     let mut sums = [0; 4];
     for (w, x) in weights.iter().zip(x) {
-        add_columns(&mut sums, [w[0], w[1], w[2], w[3]], x[0], x[1]);
-        add_columns(&mut sums, [w[4], w[5], w[6], w[7]], x[2], x[3]);
+        let w: &[[i8; 16]; 2] = wide::bytemuck::cast_ref(w);
+        let x: &[[i16; 4]; 2] = wide::bytemuck::cast_ref(x);
+        for half in 0..2 {
+            // Where the low half of a word lies.
+            let low = usize::from(cfg!(target_endian = "big"));
+            let column = |k: usize| i32::from(x[half][k ^ low]);
+            let columns = [column(0), column(2), column(1), column(3)];
+            add_columns(&mut sums, &w[half], columns);
+        }
     }
     sums
 }
 
-/// Adds the products of four columns: `weights` are a word of each row, `x01` and `x23` two numbers each.
-#[cfg(any(target_arch = "arm", target_arch = "riscv32"))]
+/// The products of four rows with four columns, in assembly because compilers load all weights first and have no room for the
+/// products then: `$one` is that of a row (its sum, where its four weights lie).
+#[cfg(any(elman_mla, elman_rv32m))]
+macro_rules! rows {
+    ($one:ident) => {
+        concat!($one!("a", 0), $one!("b", 4), $one!("c", 8), $one!("d", 12))
+    };
+}
+#[cfg(elman_mla)]
+macro_rules! row {
+    ($sum:literal, $at:literal) => {
+        concat!(
+            "ldrsb {t}, [{w}, #",
+            $at,
+            "]\nmla {",
+            $sum,
+            "}, {t}, {x0}, {",
+            $sum,
+            "}\n",
+            "ldrsb {t}, [{w}, #",
+            $at,
+            "+1]\nmla {",
+            $sum,
+            "}, {t}, {x1}, {",
+            $sum,
+            "}\n",
+            "ldrsb {t}, [{w}, #",
+            $at,
+            "+2]\nmla {",
+            $sum,
+            "}, {t}, {x2}, {",
+            $sum,
+            "}\n",
+            "ldrsb {t}, [{w}, #",
+            $at,
+            "+3]\nmla {",
+            $sum,
+            "}, {t}, {x3}, {",
+            $sum,
+            "}\n",
+        )
+    };
+}
+#[cfg(elman_rv32m)]
+macro_rules! row {
+    ($sum:literal, $at:literal) => {
+        concat!(
+            "lb {t}, ",
+            $at,
+            "({w})\nlb {u}, ",
+            $at,
+            "+1({w})\nmul {t}, {t}, {x0}\nmul {u}, {u}, {x1}\n",
+            "add {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, {t}\nadd {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, {u}\n",
+            "lb {t}, ",
+            $at,
+            "+2({w})\nlb {u}, ",
+            $at,
+            "+3({w})\nmul {t}, {t}, {x2}\nmul {u}, {u}, {x3}\n",
+            "add {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, {t}\nadd {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, {u}\n",
+        )
+    };
+}
+
+/// Adds the products of four columns: `w` are four weights of each row, `x` the columns in their order.
+#[cfg(any(elman_mla, elman_rv32m))]
 #[inline(always)]
-fn add_columns(sums: &mut [i32; 4], weights: [u32; 4], x01: u32, x23: u32) {
-    let x = [
-        x01 as i16 as i32,
-        x01 as i32 >> 16,
-        x23 as i16 as i32,
-        x23 as i32 >> 16,
-    ];
-    for (sum, w) in sums.iter_mut().zip(weights) {
-        *sum = sum
-            .wrapping_add(w as i8 as i32 * x[0])
-            .wrapping_add((w >> 8) as i8 as i32 * x[2])
-            .wrapping_add((w >> 16) as i8 as i32 * x[1])
-            .wrapping_add((w as i32 >> 24) * x[3]);
+fn add_columns(sums: &mut [i32; 4], w: &[i8; 16], x: [i32; 4]) {
+    let [a, b, c, d] = sums;
+    #[cfg(elman_rv32m)]
+    // SAFETY: reads sixteen bytes at `w`, and changes nothing but registers.
+    unsafe {
+        core::arch::asm!(
+            rows!(row),
+            w = in(reg) w.as_ptr(),
+            x0 = in(reg) x[0], x1 = in(reg) x[1], x2 = in(reg) x[2], x3 = in(reg) x[3],
+            a = inout(reg) *a, b = inout(reg) *b, c = inout(reg) *c, d = inout(reg) *d,
+            t = out(reg) _, u = out(reg) _,
+            options(pure, readonly, nostack),
+        );
+    }
+    #[cfg(elman_mla)]
+    // SAFETY: as above.
+    unsafe {
+        core::arch::asm!(
+            rows!(row),
+            w = in(reg) w.as_ptr(),
+            x0 = in(reg) x[0], x1 = in(reg) x[1], x2 = in(reg) x[2], x3 = in(reg) x[3],
+            a = inout(reg) *a, b = inout(reg) *b, c = inout(reg) *c, d = inout(reg) *d,
+            t = out(reg) _,
+            options(pure, readonly, nostack),
+        );
+    }
+}
+
+/// The same where there is neither such a multiply-add nor a multiplication.
+#[cfg(all(
+    any(target_arch = "arm", target_arch = "riscv32"),
+    not(any(elman_mla, elman_rv32m))
+))]
+#[inline(always)]
+fn add_columns(sums: &mut [i32; 4], w: &[i8; 16], x: [i32; 4]) {
+    // Where the lowest byte of a word lies.
+    let low = if cfg!(target_endian = "big") { 3 } else { 0 };
+    for (sum, w) in sums.iter_mut().zip(w.as_chunks::<4>().0) {
+        for (k, x) in x.into_iter().enumerate() {
+            *sum = sum.wrapping_add(i32::from(w[k ^ low]) * x);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! tanh, exp and softmax over two hundred thousand numbers of every size, compared with the desktop's by their hash.
+//! tanh, exp and softmax over two hundred thousand numbers of every size, and steps of nets whose weights they are, compared with the desktop's by their hash.
 #![no_std]
 #![no_main]
 

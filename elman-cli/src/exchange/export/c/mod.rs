@@ -64,11 +64,7 @@ pub mod pieces {
 pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     let name = identifier(path)?;
     let spec = &parts.spec;
-    let scratch = if spec.is_bidirectional() {
-        steps::work_len(spec, parts.proof.golden().longest())
-    } else {
-        spec.widest()
-    };
+    let scratch = scratch_len(spec, parts.proof.golden().longest());
     let mut size = Size::of_panels(spec, &parts.proof, notes_bytes(&parts.encoding), scratch);
     let figures = figures(spec);
     size.stack_bytes = figures.stack_bytes;
@@ -101,6 +97,15 @@ pub fn file_names(path: &Path) -> (PathBuf, String) {
     let name = header.file_name().unwrap_or_default().to_string_lossy();
     let name = name.into_owned();
     (header, name)
+}
+
+/// Numbers of scratch; of sequences of so many steps, where the net reads both ways.
+pub fn scratch_len(spec: &Spec, steps: usize) -> usize {
+    if spec.is_bidirectional() {
+        steps::work_len(spec, steps)
+    } else {
+        spec.widest()
+    }
 }
 
 fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {

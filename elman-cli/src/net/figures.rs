@@ -1,0 +1,294 @@
+//! What a step costs on a chip: a table that is counted in QEMU (`tests/firmware/run`, `tests/firmware/c/run`), which compare it
+//! with what they count, and what follows from it for other nets.
+//!
+//! ```text
+//! instructions = a·products + b·units + c·matrices        solved for the nets S, M and L of the table, which are met exactly
+//! ```
+//!
+//! A unit of another cell, and a class of a softmax, cost what their own rows have beyond that.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use elman_core::{Activation, Cell, Head, HeadKind, Input, LANES, Layer, Layers, Spec};
+use serde::Deserialize;
+
+/// Counted, and committed.
+const TABLE: &str = include_str!("figures.json");
+
+/// The nets that the fit is made of: inputs, units, outputs.
+const SIZES: [(&str, [usize; 3]); 3] =
+    [("s", [6, 32, 5]), ("m", [16, 64, 10]), ("l", [32, 128, 10])];
+/// Columns of the row `scale`.
+const SCALED: usize = 6;
+/// Units of the rows of other cells.
+const UNITS: usize = 64;
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    /// By language.
+    compilers: BTreeMap<String, String>,
+    rows: Vec<Row>,
+}
+
+/// A net, or scaling, on a chip.
+#[derive(Debug, Deserialize)]
+pub struct Row {
+    chip: String,
+    route: String,
+    net: String,
+    /// What the compiler optimises for: `3` or `s`.
+    level: String,
+    pub instructions: Option<usize>,
+    /// Bytes, weights apart.
+    pub code: Option<usize>,
+    /// Bytes.
+    pub stack: Option<usize>,
+}
+
+fn table() -> &'static Table {
+    static PARSED: OnceLock<Table> = OnceLock::new();
+    PARSED.get_or_init(|| {
+        serde_json::from_str(TABLE).unwrap_or(Table {
+            compilers: BTreeMap::new(),
+            rows: Vec::new(),
+        })
+    })
+}
+
+/// A row of the table.
+pub fn row(chip: &str, route: &str, net: &str, level: &str) -> Option<&'static Row> {
+    table()
+        .rows
+        .iter()
+        .find(|row| (&*row.chip, &*row.route, &*row.net, &*row.level) == (chip, route, net, level))
+}
+
+/// What was counted: a chip and a route each.
+pub fn routes() -> Vec<String> {
+    let rows = table().rows.iter();
+    let mut routes: Vec<_> = rows.map(|row| (&*row.chip, &*row.route)).collect();
+    routes.sort_unstable();
+    routes.dedup();
+    routes.retain(|&(chip, route)| Figures::of(chip, route).is_some());
+    routes
+        .into_iter()
+        .map(|(chip, route)| format!("{chip} {route}"))
+        .collect()
+}
+
+/// What counted the rows of a route.
+pub fn compiler(route: &str) -> &'static str {
+    let language = if route == "c" { "c" } else { "rust" };
+    table().compilers.get(language).map_or("", String::as_str)
+}
+
+/// What nets cost on a chip, one way.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures<'a> {
+    chip: &'a str,
+    route: &'a str,
+    /// Per product, per unit of a tanh layer, per matrix.
+    costs: [f64; 3],
+}
+
+impl<'a> Figures<'a> {
+    /// `None` where the three nets were not counted.
+    pub fn of(chip: &'a str, route: &'a str) -> Option<Self> {
+        let mut equations = [[0.0; 4]; 3];
+        for (equation, (net, [width, hidden, outputs])) in equations.iter_mut().zip(SIZES) {
+            let work = Work::of(&Spec::dense(width, hidden, outputs), route);
+            let count = row(chip, route, net, "3")?.instructions?;
+            *equation = [work.products, hidden, work.matrices, count].map(|n| n as f64);
+        }
+        let costs = solved(equations)?;
+        Some(Self { chip, route, costs })
+    }
+
+    fn row(&self, net: &str, level: &str) -> Option<&'static Row> {
+        row(self.chip, self.route, net, level)
+    }
+
+    /// Of a step, its softmax included; whole numbers end at the logits.
+    pub fn instructions(&self, spec: &Spec) -> usize {
+        let work = Work::of(spec, self.route);
+        let units: f64 = spec
+            .layers
+            .as_slice()
+            .iter()
+            .map(|layer| (layer.directions() * layer.hidden) as f64 * self.unit(layer.cell))
+            .sum();
+        let classes = work.classes as f64 * self.class();
+        (self.without_units(&work) + units + classes)
+            .round()
+            .max(0.0) as usize
+    }
+
+    fn without_units(&self, work: &Work) -> f64 {
+        let [product, _, matrix] = self.costs;
+        work.products as f64 * product + work.matrices as f64 * matrix
+    }
+
+    /// What a unit takes beside its products; that of a tanh where the cell was not counted.
+    fn unit(&self, cell: Cell) -> f64 {
+        let [_, tanh, _] = self.costs;
+        let name = name(cell);
+        if name == "m" {
+            return tanh;
+        }
+        let Some(count) = self.row(name, "3").and_then(|row| row.instructions) else {
+            return tanh;
+        };
+        let layer = Layer {
+            cell,
+            ..Layer::tanh(UNITS)
+        };
+        let spec = Spec {
+            layers: Layers::of([layer]),
+            ..Spec::dense(16, UNITS, 10)
+        };
+        (count as f64 - self.without_units(&Work::of(&spec, self.route))) / UNITS as f64
+    }
+
+    /// What a class of a softmax takes, of whole strips.
+    fn class(&self) -> f64 {
+        let count = |net| Some(self.row(net, "3")?.instructions? as f64);
+        let beyond = count("softmax")
+            .zip(count("m"))
+            .map(|(with, without)| with - without);
+        beyond.unwrap_or(0.0) / LANES as f64
+    }
+
+    /// Bytes of code, roughly, compiled for size: the largest of a net's cells decides.
+    pub fn code(&self, spec: &Spec) -> Option<usize> {
+        let code = |net| self.row(net, "s").and_then(|row| row.code);
+        let of_cell = |layer: &Layer| {
+            let is_gated = layer.cell.facts().sums > 1;
+            code(name(layer.cell)).or_else(|| code(if is_gated { "gru" } else { "m" }))
+        };
+        let cells = spec.layers.as_slice().iter().filter_map(of_cell).max()?;
+        let softmax = match (has_softmax(spec), code("softmax"), code("m")) {
+            (true, Some(with), Some(without)) => with.saturating_sub(without),
+            _ => 0,
+        };
+        Some(cells + softmax)
+    }
+
+    /// Bytes of stack of a step, roughly.
+    pub fn stack(&self, spec: &Spec) -> Option<usize> {
+        let stack = |net| self.row(net, "3").and_then(|row| row.stack);
+        let layers = spec.layers.as_slice().iter();
+        let cells = layers
+            .filter_map(|layer| stack(name(layer.cell)).or_else(|| stack("m")))
+            .max()?;
+        let softmax = if has_softmax(spec) {
+            stack("softmax")
+        } else {
+            None
+        };
+        Some(cells.max(softmax.unwrap_or(0)))
+    }
+
+    /// Instructions that scale a row of inputs in single precision.
+    pub fn scaling(&self, spec: &Spec) -> Option<usize> {
+        let Input::Dense { width } = spec.input else {
+            return Some(0);
+        };
+        let of_route = self
+            .row("scale", "3")
+            .or_else(|| row(self.chip, "rust", "scale", "3"));
+        Some((of_route?.instructions? * width).div_ceil(SCALED))
+    }
+}
+
+/// What the table calls a net of 64 such units.
+fn name(cell: Cell) -> &'static str {
+    match cell {
+        Cell::Elman {
+            activation: Activation::Tanh,
+            ..
+        } => "m",
+        Cell::Elman { .. } => "relu",
+        Cell::Gru { .. } => "gru",
+        Cell::Lstm { .. } => "lstm",
+        Cell::FastRnn => "fastrnn",
+        Cell::FastGrnn => "fastgrnn",
+    }
+}
+
+fn has_softmax(spec: &Spec) -> bool {
+    matches!(spec.head.kind, HeadKind::Softmax { .. })
+}
+
+/// Inputs per block of the integer form, and outputs per group.
+const BLOCK: usize = 8;
+const GROUP: usize = 4;
+
+/// What there is to do in a step. `[n]` rounds up to groups of four, `(n)` to blocks of eight.
+#[derive(Clone, Copy, Debug, Default)]
+struct Work {
+    /// Multiply-adds: `[H]·(I + H)` per layer and direction, `[O]·W` for the head; in integers `[H]·((I) + (H))`, `[O]·(W)`.
+    products: usize,
+    /// One per layer and direction, one for the head.
+    matrices: usize,
+    /// Whole strips of sixteen.
+    classes: usize,
+}
+
+impl Work {
+    fn of(spec: &Spec, route: &str) -> Self {
+        let depth = |n: usize| {
+            if route == "int8" {
+                n.next_multiple_of(BLOCK)
+            } else {
+                n
+            }
+        };
+        let mut work = Self::default();
+        for (index, layer) in spec.layers.as_slice().iter().enumerate() {
+            let read = depth(spec.layer_input_width(index)) + depth(layer.hidden);
+            let rows = layer.cell.facts().gates * layer.hidden;
+            for _ in 0..layer.directions() {
+                work.matrix(rows, read);
+            }
+        }
+        let Head { kind, .. } = spec.head;
+        if let HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } = kind {
+            work.matrix(outputs, depth(spec.top_width()));
+            if has_softmax(spec) && route != "int8" {
+                work.classes = outputs.next_multiple_of(LANES);
+            }
+        }
+        work
+    }
+
+    fn matrix(&mut self, rows: usize, depth: usize) {
+        self.products += rows.next_multiple_of(GROUP) * depth;
+        self.matrices += 1;
+    }
+}
+
+/// Three equations with three unknowns, the right side last (Gauss, with the largest pivot); `None` where they do not tell.
+fn solved(mut rows: [[f64; 4]; 3]) -> Option<[f64; 3]> {
+    for column in 0..3 {
+        let pivot =
+            (column..3).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()))?;
+        rows.swap(column, pivot);
+        let lead = rows[column];
+        if lead[column].abs() < 1e-9 {
+            return None;
+        }
+        for (index, row) in rows.iter_mut().enumerate() {
+            if index != column {
+                let factor = row[column] / lead[column];
+                for (to, from) in row.iter_mut().zip(lead) {
+                    *to -= factor * from;
+                }
+            }
+        }
+    }
+    Some([0, 1, 2].map(|i| rows[i][3] / rows[i][i]))
+}
+
+#[cfg(test)]
+mod tests;

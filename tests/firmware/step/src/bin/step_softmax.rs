@@ -1,0 +1,5 @@
+//! Size M with a softmax.
+#![no_std]
+#![no_main]
+
+step::firmware!("/softmax.rs");
