@@ -17,7 +17,7 @@ use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::json;
 use crate::data::features::NamedChannel;
-use crate::net::cost::{self, Code, Instructions, Int8, Memory, Training};
+use crate::net::cost::{self, Code, HeadTraining, Instructions, Int8, Memory, Training};
 use crate::net::describe;
 use crate::task::registry;
 use crate::task::trained::Description;
@@ -58,6 +58,8 @@ struct InspectReport {
     int8: Int8,
     /// On the chip itself.
     training: Training,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head_training: Option<HeadTraining>,
     /// The one that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     chip: Option<ChipReport>,
@@ -182,6 +184,7 @@ impl InspectReport {
             code: Code::of(spec),
             int8: Int8::of(spec, steps),
             training: Training::of(spec, train_steps),
+            head_training: HeadTraining::of(spec),
             chip: None,
         }
     }
@@ -298,6 +301,20 @@ impl InspectReport {
             training.momentum_bytes,
             training.sgd_bytes,
         );
+        if let Some(head) = &self.head_training {
+            let _ = writeln!(
+                text,
+                "of the head    {} bytes of RAM with Adam (elman_core::head): weights {}, gradients {}, a row {}, optimizer {} (SGD {}); \
+                 {} bytes to keep",
+                head.most(),
+                head.weights_bytes,
+                head.gradients_bytes,
+                head.row_bytes,
+                head.adam_bytes,
+                head.sgd_bytes,
+                4 * head.parameters,
+            );
+        }
     }
 }
 
@@ -337,6 +354,10 @@ mod tests {
         let parts = report.state_bytes + report.scratch_bytes + report.output_bytes;
         assert_eq!((report.ram_bytes, report.state_bytes), (parts, 128));
         assert_eq!(report.tensors[0].shape, [32, 6]);
+        // 33·5 parameters: themselves, in 33 strips, their gradients, twice in Adam; 32 hidden units and 5 outputs.
+        let head = report.head_training.expect("a head");
+        assert_eq!(head.most(), 4 * 165 + 64 * 33 + 4 * 165 + 8 * 165 + 4 * 37);
+        assert!(report.to_table().contains("660 bytes to keep"));
         let layer = Layer {
             direction: Direction::Both,
             ..Layer::tanh(32)

@@ -156,6 +156,42 @@ impl Training {
     }
 }
 
+/// What learning of the head alone keeps in RAM beside the streaming layers, as [`elman_core::head`] does it: from one row of hidden
+/// units at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HeadTraining {
+    /// Its parameters, which are also what has to be kept.
+    pub parameters: usize,
+    /// Parameters, and the same packed.
+    pub weights_bytes: usize,
+    pub gradients_bytes: usize,
+    /// A row of hidden units, and a row of outputs: so much more for every further row that is learnt from at once.
+    pub row_bytes: usize,
+    pub sgd_bytes: usize,
+    pub adam_bytes: usize,
+}
+
+impl HeadTraining {
+    /// Of a net; `None` without a head.
+    pub fn of(spec: &Spec) -> Option<Self> {
+        let parameters = spec.head_len();
+        let state = |optimizer: Optimizer| F32 * optimizer.state_len(parameters);
+        (parameters > 0).then(|| Self {
+            parameters,
+            weights_bytes: F32 * parameters + STRIP * spec.packed_head_len(),
+            gradients_bytes: F32 * parameters,
+            row_bytes: F32 * (spec.top_width() + spec.output_width()),
+            sgd_bytes: state(Optimizer::SGD),
+            adam_bytes: state(Optimizer::ADAM),
+        })
+    }
+
+    /// All of it, with Adam.
+    pub const fn most(&self) -> usize {
+        self.weights_bytes + self.gradients_bytes + self.row_bytes + self.adam_bytes
+    }
+}
+
 /// Instructions per step: of `FixedStream::step` at opt-level 3, and of `QuantizedStream::step_integers`, which ends at the logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Instructions {
