@@ -1,7 +1,7 @@
 /*
- * Start-up and output for the C firmware, on QEMU's mps2-an386 (Cortex-M4F), mps3-an547 (Cortex-M55) and microbit (Cortex-M0): a vector table, the FPU, semihosting, an exact
- * count of instructions (SysTick follows the clock, which -icount advances by 256 ns per instruction), and how deep the stack
- * goes.
+ * Start-up and output for the C firmware, on QEMU's mps2-an386 (Cortex-M4F), mps3-an547 (Cortex-M55) and microbit (Cortex-M0): a
+ * vector table, the FPU, semihosting, an exact count of instructions (SysTick follows the clock, which -icount advances by 256 ns
+ * per instruction), and how deep the stack goes.
  */
 #include "start.h"
 
