@@ -97,7 +97,7 @@ impl<'a> Figures<'a> {
     pub fn of(chip: &'a str, route: &'a str) -> Option<Self> {
         let mut equations = [[0.0; 4]; 3];
         for (equation, (net, [width, hidden, outputs])) in equations.iter_mut().zip(SIZES) {
-            let work = Work::of(&Spec::dense(width, hidden, outputs), route);
+            let work = Work::of(&Spec::dense(width, hidden, outputs), [chip, route]);
             let count = row(chip, route, net, "3")?.instructions?;
             *equation = [work.products, hidden, work.matrices, count].map(|n| n as f64);
         }
@@ -111,7 +111,7 @@ impl<'a> Figures<'a> {
 
     /// Of a step, its softmax included; whole numbers end at the logits.
     pub fn instructions(&self, spec: &Spec) -> usize {
-        let work = Work::of(spec, self.route);
+        let work = Work::of(spec, [self.chip, self.route]);
         let units: f64 = spec
             .layers
             .as_slice()
@@ -147,7 +147,8 @@ impl<'a> Figures<'a> {
             layers: Layers::of([layer]),
             ..Spec::dense(16, UNITS, 10)
         };
-        (count as f64 - self.without_units(&Work::of(&spec, self.route))) / UNITS as f64
+        (count as f64 - self.without_units(&Work::of(&spec, [self.chip, self.route])))
+            / UNITS as f64
     }
 
     /// What a class of a softmax takes, of whole strips.
@@ -236,7 +237,10 @@ struct Work {
 }
 
 impl Work {
-    fn of(spec: &Spec, route: &str) -> Self {
+    fn of(spec: &Spec, [chip, route]: [&str; 2]) -> Self {
+        // Without an FPU only what is wanted is computed.
+        let is_soft = route != "int8" && ["m0", "m3", "rv32"].contains(&chip);
+        let group = if is_soft { 1 } else { GROUP };
         let depth = |n: usize| {
             if route == "int8" {
                 n.next_multiple_of(BLOCK)
@@ -249,12 +253,12 @@ impl Work {
             let read = depth(spec.layer_input_width(index)) + depth(layer.hidden);
             let rows = layer.cell.facts().gates * layer.hidden;
             for _ in 0..layer.directions() {
-                work.matrix(rows, read);
+                work.matrix(rows.next_multiple_of(group), read);
             }
         }
         let Head { kind, .. } = spec.head;
         if let HeadKind::Linear { outputs } | HeadKind::Softmax { outputs } = kind {
-            work.matrix(outputs, depth(spec.top_width()));
+            work.matrix(outputs.next_multiple_of(group), depth(spec.top_width()));
             if has_softmax(spec) && route != "int8" {
                 work.classes = outputs.next_multiple_of(LANES);
             }
@@ -263,7 +267,7 @@ impl Work {
     }
 
     fn matrix(&mut self, rows: usize, depth: usize) {
-        self.products += rows.next_multiple_of(GROUP) * depth;
+        self.products += rows * depth;
         self.matrices += 1;
     }
 }

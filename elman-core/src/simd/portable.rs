@@ -1,8 +1,6 @@
 //! `wide::f32x4` four at a time: SSE2, NEON, WebAssembly SIMD, or plain scalar code.
 
-use core::array::from_fn;
-
-use wide::{f32x4, i32x4};
+use wide::{bytemuck, f32x4, i32x4};
 
 use super::{Bf16x2, LANES, Operation, Simd, sealed::Sealed};
 #[cfg(elman_soft)]
@@ -40,6 +38,36 @@ fn pow2(n: i32x4) -> f32x4 {
     number((n + i32x4::splat(127)) << 23u32)
 }
 
+/// `f` of every lane.
+#[inline(always)]
+fn lanes(operands: [f32x4; 3], f: impl Fn(f32, f32, f32) -> f32) -> f32x4 {
+    let [[a0, a1, a2, a3], [b0, b1, b2, b3], [c0, c1, c2, c3]] = operands.map(f32x4::to_array);
+    f32x4::new([f(a0, b0, c0), f(a1, b1, c1), f(a2, b2, c2), f(a3, b3, c3)])
+}
+
+// Not `from_fn` or loops with indices: where little is inlined, at `opt-level` "s", they keep the checks of their bounds, and chips
+// the panics.
+
+/// `f` of the four parts of a strip.
+#[inline(always)]
+fn each<T, U>([a, b, c, d]: [T; 4], f: impl Fn(T) -> U) -> [U; 4] {
+    [f(a), f(b), f(c), f(d)]
+}
+
+/// The same of two strips.
+#[inline(always)]
+fn each2(a: V, b: V, f: impl Fn(f32x4, f32x4) -> f32x4) -> V {
+    let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (a, b);
+    [f(a0, b0), f(a1, b1), f(a2, b2), f(a3, b3)]
+}
+
+/// The same of three.
+#[inline(always)]
+fn each3(a: V, b: V, c: V, f: impl Fn(f32x4, f32x4, f32x4) -> f32x4) -> V {
+    let ([a0, a1, a2, a3], [b0, b1, b2, b3], [c0, c1, c2, c3]) = (a, b, c);
+    [f(a0, b0, c0), f(a1, b1, c1), f(a2, b2, c2), f(a3, b3, c3)]
+}
+
 /// `round(round(a·b) + c)`
 #[cfg(elman_soft)]
 use soft::mul_add as round_twice;
@@ -51,11 +79,9 @@ fn round_twice(a: f32, b: f32, c: f32) -> f32 {
 #[inline(always)]
 fn fused(a: f32x4, b: f32x4, c: f32x4) -> f32x4 {
     if cfg!(feature = "exact") && !cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
-        let (a, b, c) = (a.to_array(), b.to_array(), c.to_array());
-        f32x4::new(from_fn(|i| libm::fmaf(a[i], b[i], c[i])))
+        lanes([a, b, c], libm::fmaf)
     } else if cfg!(elman_soft) {
-        let (a, b, c) = (a.to_array(), b.to_array(), c.to_array());
-        f32x4::new(from_fn(|i| round_twice(a[i], b[i], c[i])))
+        lanes([a, b, c], round_twice)
     } else {
         a.mul_add(b, c)
     }
@@ -78,23 +104,16 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn load(self, from: &[f32; LANES]) -> V {
-        from_fn(|i| {
-            f32x4::new([
-                from[4 * i],
-                from[4 * i + 1],
-                from[4 * i + 2],
-                from[4 * i + 3],
-            ])
-        })
+        each(bytemuck::cast(*from), f32x4::new)
     }
     #[inline(always)]
     fn load_pairs(self, from: &[Bf16x2; LANES]) -> (V, V) {
-        let pairs: [i32x4; 4] =
-            from_fn(|i| i32x4::new(from_fn(|lane| from[4 * i + lane].0 as i32)));
+        let pairs: [[i32; 4]; 4] = bytemuck::cast(from.map(|Bf16x2(pair)| pair));
+        let pairs = each(pairs, i32x4::new);
         let high = i32x4::splat(0xFFFF_0000_u32 as i32);
         (
-            from_fn(|i| number(pairs[i] << 16u32)),
-            from_fn(|i| number(pairs[i] & high)),
+            each(pairs, |pairs| number(pairs << 16u32)),
+            each(pairs, |pairs| number(pairs & high)),
         )
     }
     #[inline(always)]
@@ -105,27 +124,27 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn add(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] + b[i])
+        each2(a, b, |a, b| a + b)
     }
     #[inline(always)]
     fn sub(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] - b[i])
+        each2(a, b, |a, b| a - b)
     }
     #[inline(always)]
     fn mul(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] * b[i])
+        each2(a, b, |a, b| a * b)
     }
     #[inline(always)]
     fn div(self, a: V, b: V) -> V {
-        from_fn(|i| a[i] / b[i])
+        each2(a, b, |a, b| a / b)
     }
     #[inline(always)]
     fn mul_add(self, a: V, b: V, c: V) -> V {
-        from_fn(|i| fused(a[i], b[i], c[i]))
+        each3(a, b, c, fused)
     }
     #[inline(always)]
     fn neg_mul_add(self, a: V, b: V, c: V) -> V {
-        from_fn(|i| fused(-a[i], b[i], c[i]))
+        each3(a, b, c, |a, b, c| fused(-a, b, c))
     }
     #[inline(always)]
     fn sqrt(self, a: V) -> V {
@@ -135,30 +154,29 @@ impl Simd for Portable {
             target_arch = "aarch64",
             target_feature = "simd128"
         )) {
-            from_fn(|i| a[i].sqrt())
+            each(a, f32x4::sqrt)
         } else {
-            from_fn(|i| f32x4::new(a[i].to_array().map(libm::sqrtf)))
+            each(a, |a| f32x4::new(each(a.to_array(), libm::sqrtf)))
         }
     }
     #[inline(always)]
     fn min(self, a: V, b: V) -> V {
-        from_fn(|i| a[i].simd_lt(b[i]).bitselect(a[i], b[i]))
+        each2(a, b, |a, b| a.simd_lt(b).bitselect(a, b))
     }
     #[inline(always)]
     fn max(self, a: V, b: V) -> V {
-        from_fn(|i| a[i].simd_gt(b[i]).bitselect(a[i], b[i]))
+        each2(a, b, |a, b| a.simd_gt(b).bitselect(a, b))
     }
     #[inline(always)]
     fn abs(self, a: V) -> V {
-        from_fn(|i| a[i].abs())
+        each(a, f32x4::abs)
     }
     #[inline(always)]
     fn with_sign(self, a: V, sign: V) -> V {
-        from_fn(|i| a[i] | (sign[i] & f32x4::splat(-0.0)))
+        each2(a, sign, |a, sign| a | (sign & f32x4::splat(-0.0)))
     }
     #[inline(always)]
     fn if_less(self, a: V, b: V, then: V, otherwise: V) -> V {
-        // Not `from_fn`, which may become a call: then tanh, without an FPU, compares the same numbers seven times.
         let pick = |i: usize| a[i].simd_lt(b[i]).select(then[i], otherwise[i]);
         [pick(0), pick(1), pick(2), pick(3)]
     }
@@ -192,14 +210,14 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn pow2(self, rounded: V) -> V {
-        from_fn(|i| pow2(bits(rounded[i])))
+        each(rounded, |rounded| pow2(bits(rounded)))
     }
     #[inline(always)]
     fn scale(self, p: V, rounded: V) -> V {
-        from_fn(|i| {
-            let n = bits(rounded[i]) - bits(f32x4::splat(super::ROUND));
+        each2(p, rounded, |p, rounded| {
+            let n = bits(rounded) - bits(f32x4::splat(super::ROUND));
             let half = n >> 1u32;
-            (p[i] * pow2(half)) * pow2(n - half)
+            (p * pow2(half)) * pow2(n - half)
         })
     }
 }

@@ -16,6 +16,12 @@ fn counted() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 #[test]
+fn the_table_is_read() {
+    let table: Table = serde_json::from_str(TABLE).expect("a table");
+    assert!(table.rows.len() > 40 && !compiler("rust").is_empty());
+}
+
+#[test]
 fn every_row_is_met() {
     for (chip, route) in counted() {
         let figures =
