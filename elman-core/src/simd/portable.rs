@@ -39,6 +39,7 @@ fn pow2(n: i32x4) -> f32x4 {
 }
 
 /// `f` of every lane.
+#[cfg(not(elman_soft))]
 #[inline(always)]
 fn lanes(operands: [f32x4; 3], f: impl Fn(f32, f32, f32) -> f32) -> f32x4 {
     let [[a0, a1, a2, a3], [b0, b1, b2, b3], [c0, c1, c2, c3]] = operands.map(f32x4::to_array);
@@ -62,26 +63,29 @@ fn each2(a: V, b: V, f: impl Fn(f32x4, f32x4) -> f32x4) -> V {
 }
 
 /// The same of three.
+#[cfg(not(elman_soft))]
 #[inline(always)]
 fn each3(a: V, b: V, c: V, f: impl Fn(f32x4, f32x4, f32x4) -> f32x4) -> V {
     let ([a0, a1, a2, a3], [b0, b1, b2, b3], [c0, c1, c2, c3]) = (a, b, c);
     [f(a0, b0, c0), f(a1, b1, c1), f(a2, b2, c2), f(a3, b3, c3)]
 }
 
-/// `round(round(a·b) + c)`
+/// `round(round(a·b) + c)`: sixteen calls in a place of their own, since inlined they would fill the flash.
 #[cfg(elman_soft)]
-use soft::mul_add as round_twice;
-#[cfg(not(elman_soft))]
-fn round_twice(a: f32, b: f32, c: f32) -> f32 {
-    a * b + c
+#[inline(never)]
+fn multiply_add(a: &V, b: &V, c: &V) -> V {
+    let [a, b, mut to]: [[f32; LANES]; 3] = [*a, *b, *c].map(bytemuck::cast);
+    for (to, (&a, &b)) in to.iter_mut().zip(a.iter().zip(&b)) {
+        *to = soft::mul_add(a, b, *to);
+    }
+    bytemuck::cast(to)
 }
 
+#[cfg(not(elman_soft))]
 #[inline(always)]
 fn fused(a: f32x4, b: f32x4, c: f32x4) -> f32x4 {
     if cfg!(feature = "exact") && !cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
         lanes([a, b, c], libm::fmaf)
-    } else if cfg!(elman_soft) {
-        lanes([a, b, c], round_twice)
     } else {
         a.mul_add(b, c)
     }
@@ -140,10 +144,16 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn mul_add(self, a: V, b: V, c: V) -> V {
+        #[cfg(elman_soft)]
+        return multiply_add(&a, &b, &c);
+        #[cfg(not(elman_soft))]
         each3(a, b, c, fused)
     }
     #[inline(always)]
     fn neg_mul_add(self, a: V, b: V, c: V) -> V {
+        #[cfg(elman_soft)]
+        return multiply_add(&each(a, |a| -a), &b, &c);
+        #[cfg(not(elman_soft))]
         each3(a, b, c, |a, b, c| fused(-a, b, c))
     }
     #[inline(always)]
