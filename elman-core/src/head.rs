@@ -71,7 +71,7 @@ use crate::simd::{LANES, Level, Operation, Simd, Strip};
 use crate::slices::{at, copy_common};
 use crate::spec::{Head, HeadKind, Read, Spec};
 use crate::stream::head_row;
-use crate::weights::Form;
+use crate::weights::{Form, unpack_head};
 
 impl Spec {
     /// The same layers without a head: what comes out are the hidden units of the top layer, at every step. Its packed weights are the
@@ -150,12 +150,7 @@ pub fn unpack(spec: &Spec, packed: &[Strip], weights: &mut [f32]) -> Result<(), 
     if packed.len() != head {
         check_len("packed", spec.packed_len(), packed.len())?;
     }
-    let strips = at(packed, packed.len() - head..);
-    let columns = spec.output_width();
-    let (weights, bias) = weights
-        .split_at_mut_checked(spec.top_width() * columns)
-        .unwrap_or_default();
-    pack::unpack_columns(strips, (weights, columns), 0..columns, Some(bias));
+    unpack_head(spec, at(packed, packed.len() - head..), weights);
     Ok(())
 }
 

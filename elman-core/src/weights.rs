@@ -300,10 +300,19 @@ pub fn unpack(spec: &Spec, packed: &[Strip], params: &mut [f32]) -> Result<(), E
         unpack_direction(spec, packed, place, params);
     }
     if spec.has_head() {
-        let head = at_mut(params, spec.head_range());
-        crate::head::unpack(spec, packed, head)?;
+        let strips = at(packed, spec.head_matrix(Form::Packed)..);
+        unpack_head(spec, strips, at_mut(params, spec.head_range()));
     }
     Ok(())
+}
+
+/// The parameters of the head from its packed weights.
+pub(crate) fn unpack_head(spec: &Spec, strips: &[Strip], weights: &mut [f32]) {
+    let columns = spec.output_width();
+    let (weights, bias) = weights
+        .split_at_mut_checked(spec.top_width() * columns)
+        .unwrap_or_default();
+    pack::unpack_columns(strips, (weights, columns), 0..columns, Some(bias));
 }
 
 /// The inverse of [`pack_direction`].

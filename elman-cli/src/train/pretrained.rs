@@ -14,9 +14,6 @@ use crate::net::network::Network;
 use crate::train::settings::Settings;
 use crate::train::task::{Meaning, TaskData};
 
-/// The start is worth as much as the net it comes from.
-pub const START: &str = "the net of --init";
-
 /// A net to start from, and what its numbers mean.
 pub struct Pretrained<M> {
     pub network: Network,

@@ -11,7 +11,6 @@ use crate::data::{Hiding, Sequences};
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::train::measure::Measure;
-use crate::train::pretrained;
 use crate::train::report::Evidence;
 
 /// What a net's numbers mean: stored in the model file, so that a user needs nothing else.
@@ -145,7 +144,7 @@ pub trait Task: Sync {
     /// What a net is that has not been trained at all, if it is worth something: then it stays the model for as long as no epoch is
     /// better.
     fn start_name(&self) -> Option<&'static str> {
-        self.data().pretrained.as_ref().map(|_| pretrained::START)
+        self.data().pretrained.as_ref().map(|_| PRETRAINED)
     }
 
     /// What the score is called.
@@ -174,6 +173,9 @@ pub trait Task: Sync {
         Ok(None)
     }
 }
+
+/// What a net is that has not been trained since `--init`.
+pub const PRETRAINED: &str = "the net of --init";
 
 /// How training data are walked through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

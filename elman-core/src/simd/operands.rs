@@ -471,6 +471,15 @@ pub(crate) struct Product<'a, E> {
 }
 
 impl<'a, E> Product<'a, E> {
+    /// Every product at its next strip of B.
+    #[cfg(cortex_m_fpu)]
+    #[inline(always)]
+    pub fn next_strip(products: &mut [Self]) {
+        for product in products {
+            product.b = product.b.wrapping_byte_add(product.b_strip);
+        }
+    }
+
     /// All numbers of `a` by `strips` strips of B. A view that is too short (a bug of the caller) gives an empty product.
     #[inline(always)]
     pub fn new(a: &'a [f32], b: View<'a, E>, strips: usize) -> Self {

@@ -26,10 +26,10 @@ use crate::task::parts::{self, Recorded};
 use crate::train::Job;
 use crate::train::defaults::Defaults;
 use crate::train::measure::Measure;
-use crate::train::pretrained::{self, Pretrained};
+use crate::train::pretrained::Pretrained;
 use crate::train::report::{Evidence, Series};
 use crate::train::settings::Settings;
-use crate::train::task::{Task, TaskData};
+use crate::train::task::{PRETRAINED, Task, TaskData};
 
 /// A spread of what the linear sum misses that is a smaller share of the targets' own is rounding.
 const ROUNDING: f64 = 1e-9;
@@ -371,7 +371,7 @@ impl Task for RegressTask {
     }
 
     fn start_name(&self) -> Option<&'static str> {
-        let pretrained = self.data.pretrained.as_ref().map(|_| pretrained::START);
+        let pretrained = self.data.pretrained.as_ref().map(|_| PRETRAINED);
         pretrained.or(Some("the linear sum alone"))
     }
 

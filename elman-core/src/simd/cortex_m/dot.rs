@@ -71,7 +71,7 @@ pub fn run(start: &[f32], start_step: usize, products: &mut [Product<f32>], to: 
     while left > 0 && !products.is_empty() {
         let lanes = left.min(LANES);
         strip(start, products, at, lanes);
-        next_strip(products);
+        Product::next_strip(products);
         start = start.wrapping_add(start_step);
         at = at.wrapping_add(LANES);
         left -= lanes;
@@ -94,16 +94,8 @@ pub fn run_some(
     }
     for strip in to {
         some(start, products, strip);
-        next_strip(products);
+        Product::next_strip(products);
         start = start.get(start_step..).unwrap_or(&[]);
-    }
-}
-
-/// Every product at its next strip of B.
-#[inline(always)]
-pub(super) fn next_strip(products: &mut [Product<f32>]) {
-    for product in products {
-        product.b = product.b.wrapping_byte_add(product.b_strip);
     }
 }
 

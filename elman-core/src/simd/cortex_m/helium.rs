@@ -12,7 +12,6 @@
 
 use core::arch::asm;
 
-use super::dot::next_strip;
 use crate::simd::activation::{TANH_CONSTANTS, TANH_SMALL};
 use crate::simd::{LANES, Product};
 
@@ -67,7 +66,7 @@ pub fn dot(
         let mut start = start.as_ptr();
         for to in to.chunks_mut(LANES) {
             strip(start, products, to);
-            next_strip(products);
+            Product::next_strip(products);
             start = start.wrapping_add(start_step);
         }
     });

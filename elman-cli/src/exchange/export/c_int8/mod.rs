@@ -29,8 +29,8 @@ use crate::net::cost::Memory;
 use sequence::Work;
 use steps::activation_name;
 use words::{
-    Group, PIECE, Tables, cell_numbers, input_numbers, layer_numbers, padded, read_numbers,
-    take_apart,
+    Group, PER_LINE, PIECE, Tables, cell_numbers, input_numbers, layer_numbers, padded,
+    read_numbers, take_apart,
 };
 
 const KERNEL: &str = include_str!("kernel.c");
@@ -59,9 +59,6 @@ const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
 
 /// What `tests/firmware/c/int8` measures, of tanh nets and of others.
 const FIGURES: &str = "With gcc 12 for Cortex-M: code 0.9 to 1.6 kilobytes (-Os) or 1.2 to 6 (-O3), stack 80 to 380 bytes.";
-
-/// Numbers on a line of a table.
-const PER_LINE: usize = 8;
 
 /// Both files.
 ///

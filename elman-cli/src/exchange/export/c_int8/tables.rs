@@ -7,9 +7,8 @@ use super::super::c::text::Source;
 use super::super::int8::{GoldenInputs, golden_integers};
 use super::super::parts::Parts;
 use super::super::source::list;
-use super::PER_LINE;
 use super::steps::name;
-use super::words::{BLOCK, Group, LayerTables, ROWS, Tables};
+use super::words::{BLOCK, Group, LayerTables, PER_LINE, ROWS, Tables};
 use crate::base::failure::Result;
 
 /// Weights, and where the net starts.

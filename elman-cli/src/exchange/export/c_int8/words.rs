@@ -5,6 +5,9 @@ use elman_core::{HeadKind, InitialState, Input, Place, Spec};
 
 use crate::base::failure::{Failure, Result};
 
+/// Numbers on a line of a table.
+pub const PER_LINE: usize = 8;
+
 /// Columns per block, and what vectors are padded to.
 pub const BLOCK: usize = 8;
 /// Rows side by side.

@@ -2,7 +2,7 @@
 
 use elman_core::{Activation, Cell, Direction, Layer, Spec};
 
-use super::Builder;
+use super::graph::Builder;
 use crate::exchange::onnx::{Attribute, weights};
 use crate::net::cell;
 

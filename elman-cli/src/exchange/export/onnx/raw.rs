@@ -7,7 +7,7 @@
 
 use elman_core::{Read, Spec};
 
-use super::{Axis, Builder, info};
+use super::graph::{Axis, Builder, info};
 use crate::args::ExportArgs;
 use crate::base::failure::{Failure, Result};
 use crate::exchange::onnx::{Attribute, Tensor, ValueInfo, data_type};
