@@ -116,7 +116,7 @@ fn a_net_in_whole_numbers_is_exported_as_c() {
     shop.fails(line, 2, &["elman quantize RUN --data FILE makes it"]);
     shop.ok("quantize run --data train.conll");
     let report = json(&shop.ok(&format!("{line} --json")));
-    let float = json(&shop.ok("export run --format c -o float.c --json"));
+    let float = json(&shop.ok("export run --format c -o plain.c --json"));
     assert!(
         report["flash_bytes"].as_u64() < float["flash_bytes"].as_u64(),
         "{report}"

@@ -129,7 +129,7 @@ pub fn pack(spec: &Spec, weights: &[f32], strips: &mut [Strip]) -> Result<(), Er
 }
 
 /// The parameters of the head from the packed weights of a net, of which `packed` is all or the [`Spec::packed_head_len`] last strips:
-/// the inverse of [`pack`] and of [`crate::pack`].
+/// the inverse of [`pack()`] and of [`crate::pack()`].
 ///
 /// # Errors
 /// [`Error::Spec`], or [`Error::Length`] naming the slice.

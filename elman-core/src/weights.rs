@@ -273,7 +273,7 @@ fn pack_direction(spec: &Spec, params: &[f32], place: Place, packed: &mut [Strip
     }
 }
 
-/// The parameters that weights were packed from, the inverse of [`pack`]: what a chip that learns starts from. Embeddings and initial
+/// The parameters that weights were packed from, the inverse of [`pack()`]: what a chip that learns starts from. Embeddings and initial
 /// states, the first [`Spec::tables_len`] numbers, are not packed: `params` has them already, and they stay. Of FastRNN and FastGRNN
 /// the numbers that all units share come back as numbers that pack to the same bits, which may be neighbours of those that they were.
 ///
