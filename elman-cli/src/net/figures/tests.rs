@@ -208,7 +208,7 @@ fn quoted() -> Vec<String> {
         let [code, stack, code_m0, stack_m0] =
             [m4f.code, m4f.stack, m0.code, m0.stack].map(|number| number.unwrap_or(0));
         lines.push(format!(
-            "| in whole numbers, \"s\" (on a Cortex-M0: {code_m0} and {stack_m0}) | {code} | {stack} |"
+            "| Rust in whole numbers, \"s\" (on a Cortex-M0: {code_m0} and {stack_m0}) | {code} | {stack} |"
         ));
     }
     let chips = [
