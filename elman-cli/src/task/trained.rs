@@ -10,6 +10,7 @@ use crate::data::features::NamedChannel;
 use crate::data::reading::Scaling;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::ensemble;
+use crate::net::model_file;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
 use crate::task::events::Recordings;
@@ -56,6 +57,16 @@ impl<M: Meaning> TrainedNet<M> {
             net.others.push(other);
         }
         Ok(net)
+    }
+
+    /// Writes the model of its run anew, after what its numbers mean has changed.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub fn save(&self, run: &Run) -> Result<()> {
+        let (path, network) = (run.trained_model()?, &self.network);
+        let (task, spec) = (M::TASK, network.spec());
+        model_file::save(&path, task, spec, &self.meaning, network.learnt())
     }
 
     /// All nets, each with the data as it reads them: those of this one, and of the others.
@@ -109,7 +120,7 @@ impl<M: Sync> HasNetwork for TrainedNet<M> {
 }
 
 /// Why there are no events.
-pub const NO_EVENTS: &str = "--events is for nets that tell classes or labels of measurements step by step (elman train classify or label, on a table of numbers)";
+const NO_EVENTS: &str = "--events is for nets that tell classes or labels of measurements step by step (elman train classify or label, on a table of numbers)";
 
 /// Why there is no interval.
 pub const NO_INTERVALS: &str = "--interval is for forecasts and regression, whose answers are numbers; this net answers with something else";
@@ -156,13 +167,20 @@ pub trait Trained: HasNetwork {
     ///
     /// # Errors
     /// A net that does not stream classes of measurements.
-    fn recordings(&self, _: &Sequences) -> Result<Recordings> {
-        Err(Failure::input(NO_EVENTS))
+    fn recordings(&self, sequences: &Sequences) -> Result<Recordings> {
+        let front = self.encoding().front;
+        let Some(front) = front.filter(|front| front.rule.is_some()) else {
+            return Err(Failure::input(NO_EVENTS));
+        };
+        let names = self.description().labels;
+        Recordings::of(self.network(), sequences, names, front.window / 2)
     }
 
     /// When its answers are an event: as `elman eval --events` found, or always.
     fn event_rule(&self) -> EventRule {
-        EventRule::EVERY
+        let front = self.encoding().front;
+        let rule = front.and_then(|front| front.rule);
+        rule.unwrap_or(EventRule::EVERY)
     }
 
     /// Keeps another rule, in the model of its run.

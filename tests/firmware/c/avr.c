@@ -3,6 +3,7 @@
  * cycles, eight at a time, by timer 1.
  */
 #include "start.h"
+#include "print.h"
 
 #include <avr/interrupt.h>
 #include <avr/io.h>
@@ -36,21 +37,6 @@ void text(const char *line)
         }
         UDR0 = (uint8_t)*line;
     }
-}
-
-void line(const char *name, uint32_t value)
-{
-    char digits[12];
-    char *at = digits + sizeof digits - 1;
-    *at = 0;
-    *--at = '\n';
-    do {
-        *--at = (char)('0' + value % 10u);
-        value /= 10u;
-    } while (value > 0);
-    text(name);
-    text(" ");
-    text(at);
 }
 
 static __attribute__((noinline)) void nothing(void)

@@ -3,6 +3,9 @@
  * vector table, the FPU, semihosting, an exact count of instructions (SysTick follows the clock, which -icount advances by 256 ns
  * per instruction), and how deep the stack goes.
  */
+#define OWN_WORDS 16
+#include "print.h"
+#include "stack.h"
 #include "start.h"
 
 #include <stdint.h>
@@ -39,21 +42,6 @@ void quit(int good)
 void text(const char *line)
 {
     semihost(0x04, line);
-}
-
-void line(const char *name, uint32_t value)
-{
-    char digits[12];
-    char *at = digits + sizeof digits - 1;
-    *at = 0;
-    *--at = '\n';
-    do {
-        *--at = (char)('0' + value % 10u);
-        value /= 10u;
-    } while (value > 0);
-    text(name);
-    text(" ");
-    text(at);
 }
 
 static void fault(void)
@@ -100,23 +88,6 @@ uint32_t instructions(void (*work)(void))
 {
     const uint64_t taken = ticks(work) - ticks(nothing);
     return (uint32_t)((taken * HUNDREDTHS_PER_TICK + 12800u) / 25600u);
-}
-
-#define PAINT 0xA55A5AA5u
-#define WORDS 1536
-
-__attribute__((noinline)) uint32_t stack_of(void (*work)(void))
-{
-    volatile uint32_t *const top = (volatile uint32_t *)__builtin_frame_address(0);
-    uint32_t i;
-    /* Below this frame's own few words lies nothing that is used: there are no interrupts. */
-    for (i = 16; i < WORDS; i++) {
-        top[-(int)i] = PAINT;
-    }
-    work();
-    for (i = WORDS - 1; i > 16 && top[-(int)i] == PAINT; i--) {
-    }
-    return 4u * i;
 }
 
 __attribute__((section(".vectors"), used)) void *const vectors[16] = {

@@ -7,6 +7,9 @@
 /* Writes a text. */
 void text(const char *line);
 
+/* Writes a number. */
+void number(uint32_t value);
+
 /* Writes "name value". */
 void line(const char *name, uint32_t value);
 

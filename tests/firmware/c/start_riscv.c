@@ -3,6 +3,9 @@
  * count of instructions (minstret, which -icount shift=0 advances by one for each), how deep the stack goes, and the three functions
  * of <string.h> that an exported net may call.
  */
+#define OWN_WORDS 32
+#include "print.h"
+#include "stack.h"
 #include "start.h"
 
 #include <stddef.h>
@@ -53,21 +56,6 @@ void text(const char *line)
     }
 }
 
-void line(const char *name, uint32_t value)
-{
-    char digits[12];
-    char *at = digits + sizeof digits - 1;
-    *at = 0;
-    *--at = '\n';
-    do {
-        *--at = (char)('0' + value % 10u);
-        value /= 10u;
-    } while (value > 0);
-    text(name);
-    text(" ");
-    text(at);
-}
-
 void quit(int good)
 {
     text(good ? "status ok\n" : "status FAILED\n");
@@ -97,23 +85,6 @@ uint32_t instructions(void (*work)(void))
     start = retired();
     work();
     return retired() - start - empty;
-}
-
-#define PAINT 0xA55A5AA5u
-#define WORDS 1536
-
-__attribute__((noinline)) uint32_t stack_of(void (*work)(void))
-{
-    volatile uint32_t *const top = (volatile uint32_t *)__builtin_frame_address(0);
-    uint32_t i;
-    /* Below this frame's own few words lies nothing that is used: there are no interrupts. */
-    for (i = 32; i < WORDS; i++) {
-        top[-(int)i] = PAINT;
-    }
-    work();
-    for (i = WORDS - 1; i > 32 && top[-(int)i] == PAINT; i--) {
-    }
-    return 4u * i;
 }
 
 __attribute__((used)) static void trap(void)

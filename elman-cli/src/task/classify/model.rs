@@ -15,14 +15,13 @@ use crate::base::json;
 use crate::base::threads::on_threads;
 use crate::data::reading::Steps;
 use crate::data::{DataFile, Format, Sequences, quoted};
-use crate::net::{ensemble, model_file};
+use crate::net::ensemble;
 use crate::task::args::{EvalArgs, PredictArgs, UNSURE, split_column};
-use crate::task::events::Recordings;
 use crate::task::label::best;
 use crate::task::paired::{Outcomes, Paired};
 use crate::task::pool::{Mean, Softened};
 use crate::task::temperature::{Temperature, largest, soften};
-use crate::task::trained::{Description, EvalReport, NO_EVENTS, Raw, Trained, TrainedNet};
+use crate::task::trained::{Description, EvalReport, Raw, Trained, TrainedNet};
 
 /// A trained classifying net.
 pub type ClassModel = TrainedNet<ClassMeaning>;
@@ -295,22 +294,9 @@ impl Trained for ClassModel {
         })
     }
 
-    fn recordings(&self, sequences: &Sequences) -> Result<Recordings> {
-        let Some(front) = self.encoding().front else {
-            return Err(Failure::input(NO_EVENTS));
-        };
-        let names = self.meaning.classes.names();
-        Recordings::of(&self.network, sequences, names, front.window / 2)
-    }
-
-    fn event_rule(&self) -> EventRule {
-        self.meaning.events.unwrap_or(EventRule::EVERY)
-    }
-
     fn keep_event_rule(&mut self, rule: EventRule, run: &Run) -> Result<()> {
         self.meaning.events = Some(rule);
-        let (path, spec) = (run.trained_model()?, self.network.spec());
-        model_file::save(&path, TASK, spec, &self.meaning, self.network.learnt())
+        self.save(run)
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {

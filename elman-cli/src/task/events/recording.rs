@@ -41,7 +41,7 @@ impl Recordings {
     pub fn of(
         network: &Network,
         sequences: &Sequences,
-        names: &[String],
+        names: Vec<String>,
         delay: usize,
     ) -> Result<Self> {
         let spec = network.spec();
@@ -68,7 +68,7 @@ impl Recordings {
         };
         Ok(Self {
             all: (0..sequences.len()).map(recording).collect(),
-            names: names.to_vec(),
+            names,
             delay,
         })
     }

@@ -13,11 +13,9 @@ use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::data::conll::Conll;
 use crate::data::{DataFile, Format, Lines, Sequences};
-use crate::net::model_file;
 use crate::task::args::{EvalArgs, PredictArgs};
-use crate::task::events::Recordings;
 use crate::task::paired::Paired;
-use crate::task::trained::{Description, EvalReport, NO_EVENTS, Raw, Trained, TrainedNet};
+use crate::task::trained::{Description, EvalReport, Raw, Trained, TrainedNet};
 
 /// A trained labelling net.
 pub type LabelModel = TrainedNet<LabelMeaning>;
@@ -45,22 +43,9 @@ impl Trained for LabelModel {
         Ok(paired(&self.meaning.labels, &sequences, &found, is_table))
     }
 
-    fn recordings(&self, sequences: &Sequences) -> Result<Recordings> {
-        let Some(front) = self.encoding().front else {
-            return Err(Failure::input(NO_EVENTS));
-        };
-        let names = self.meaning.labels.names();
-        Recordings::of(&self.network, sequences, names, front.window / 2)
-    }
-
-    fn event_rule(&self) -> EventRule {
-        self.meaning.events.unwrap_or(EventRule::EVERY)
-    }
-
     fn keep_event_rule(&mut self, rule: EventRule, run: &Run) -> Result<()> {
         self.meaning.events = Some(rule);
-        let (path, spec) = (run.trained_model()?, self.network.spec());
-        model_file::save(&path, TASK, spec, &self.meaning, self.network.learnt())
+        self.save(run)
     }
 
     fn predict(&self, args: &PredictArgs, chunk: usize, out: &mut dyn Write) -> Result<()> {

@@ -4,18 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void digits(unsigned long number)
-{
-    char all[12];
-    char *at = all + sizeof all - 1;
-    *at = 0;
-    do {
-        *--at = (char)('0' + number % 10u);
-        number /= 10u;
-    } while (number > 0);
-    text(at);
-}
-
 int printf(const char *format, ...)
 {
     va_list arguments;
@@ -27,11 +15,11 @@ int printf(const char *format, ...)
         } else if (*++format == 's') {
             text(va_arg(arguments, const char *));
         } else if (*++format == 'u') {
-            digits(va_arg(arguments, unsigned long));
+            number((uint32_t)va_arg(arguments, unsigned long));
         } else {
-            const long number = va_arg(arguments, long);
-            text(number < 0 ? "-" : "");
-            digits(number < 0 ? 0ul - (unsigned long)number : (unsigned long)number);
+            const long value = va_arg(arguments, long);
+            text(value < 0 ? "-" : "");
+            number((uint32_t)(value < 0 ? 0ul - (unsigned long)value : (unsigned long)value));
         }
     }
     va_end(arguments);
