@@ -89,6 +89,21 @@ impl<M: Meaning> Pretrained<M> {
             .collect())
     }
 
+    /// What data bring along, behind what a net knows already, if there is one.
+    ///
+    /// # Errors
+    /// As `extend`; the run is named.
+    pub fn extended<T>(
+        from: Option<&Self>,
+        own: T,
+        extend: impl FnOnce(&M, &T) -> Result<T>,
+    ) -> Result<T> {
+        let Some(from) = from else {
+            return Ok(own);
+        };
+        extend(&from.meaning, &own).map_err(|failure| from.refuse(failure))
+    }
+
     /// A failure that names the run.
     pub fn refuse(&self, why: impl std::fmt::Display) -> Failure {
         Failure::input(format!("--init {}: {why}", self.folder.display()))

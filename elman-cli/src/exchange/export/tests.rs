@@ -101,19 +101,18 @@ fn compile_and_run(folder: &Path, compiler: &[&str]) -> String {
     String::from_utf8(ran.stdout).unwrap()
 }
 
+/// The type of inputs in C, and each of them.
+fn c_inputs(inputs: Inputs<'_>) -> (&'static str, Vec<String>) {
+    match inputs {
+        Inputs::Dense(numbers) => ("float", numbers.iter().map(|x| format!("{x:?}f")).collect()),
+        Inputs::Tokens(ids) => ("uint32_t", ids.iter().map(|id| format!("{id}u")).collect()),
+    }
+}
+
 /// A program that runs the self-test, then prints the bits of outputs for other inputs.
 fn main_program(spec: &Spec, other: &Proof) -> String {
     let golden = other.golden();
-    let (element, inputs) = match golden.inputs {
-        Inputs::Dense(numbers) => (
-            "float",
-            numbers
-                .iter()
-                .map(|x| format!("{x:?}f"))
-                .collect::<Vec<_>>(),
-        ),
-        Inputs::Tokens(ids) => ("uint32_t", ids.iter().map(|id| format!("{id}u")).collect()),
-    };
+    let (element, inputs) = c_inputs(golden.inputs);
     let run = if spec.is_bidirectional() {
         "static float work[NET_WORK(64)], y[NET_ROWS(64) * NET_OUTPUTS];
          printf(\"%lu\\n\", (unsigned long)net_self_test(work, y));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
-use super::meaning::{ClassMeaning, TASK};
+use super::meaning::ClassMeaning;
 use super::scores::{Answer, ClassJudge, ClassScores};
 use super::source::{self, Example, Kind, Source};
 use crate::base::encoding::{Encoding, EventRule};

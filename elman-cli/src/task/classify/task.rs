@@ -425,12 +425,9 @@ impl Job for ClassifyArgs {
         }
         let all = train.all.iter().filter_map(|e| e.class.as_deref());
         LabelCounts::new("class", all).check(path)?;
-        let classes = match &pretrained {
-            Some(from) => {
-                (from.meaning.classes.extended(&classes)).map_err(|failure| from.refuse(failure))?
-            }
-            None => classes,
-        };
+        let known = pretrained.as_ref();
+        let classes =
+            Pretrained::extended(known, classes, |meaning, own| meaning.classes.extended(own))?;
         let (train, valid, valid_path) = split(self, path, (kind, &classes), train)?;
         let valid = (valid.as_slice(), valid_path);
         ClassifyTask::new(self, (kind, classes), &train, valid, pretrained)

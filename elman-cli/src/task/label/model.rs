@@ -4,11 +4,11 @@ use std::io::Write;
 
 use super::chain::Scores;
 use super::judge::Decoded;
-use super::meaning::{LabelMeaning, TASK};
+use super::meaning::LabelMeaning;
 use super::paired::paired;
 use super::scores::LabelScores;
 use crate::base::encoding::{Encoding, EventRule};
-use crate::base::failure::{Failure, Result};
+use crate::base::failure::Result;
 use crate::base::folder::Run;
 use crate::base::threads::on_threads;
 use crate::data::conll::Conll;

@@ -230,11 +230,7 @@ impl LabelTask {
 
 /// The labels of the data behind those that a net knows already.
 fn known_first(known: Option<&Pretrained<LabelMeaning>>, labels: Labels) -> Result<Labels> {
-    let Some(from) = known else {
-        return Ok(labels);
-    };
-    let extended = from.meaning.labels.extended(&labels);
-    extended.map_err(|failure| from.refuse(failure))
+    Pretrained::extended(known, labels, |meaning, own| meaning.labels.extended(own))
 }
 
 /// What to learn from, what to validate on, and the file of the latter.

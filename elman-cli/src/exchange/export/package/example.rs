@@ -4,6 +4,7 @@ use elman_core::quantized::QuantizedModel;
 use elman_core::{HeadKind, Inputs};
 
 use super::super::c::text::c_number;
+use super::super::feed::FeedProof;
 use super::super::parts::Parts;
 use super::super::source::list;
 use crate::base::failure::Result;
@@ -45,15 +46,19 @@ impl Host {
 /// Samples take about so many numbers: a chip may hold them in RAM.
 const NUMBERS: usize = 48;
 
+/// How many of so many numbers each.
+fn steps_of(width: usize) -> usize {
+    (NUMBERS / width).clamp(2, 8)
+}
+
 /// The parts of an example that know the net. `net_` and `NET_` stand for its name.
 pub struct Example {
     /// State, outputs and samples.
     data: String,
-    /// The type of an output.
-    output: &'static str,
-    /// Prints a row of outputs: with `printf`, and with `Serial`.
+    /// The function that prints what comes out: with `printf`, and with `Serial`.
     show: [String; 2],
-    self_test: &'static str,
+    /// The call of the self-test.
+    test: &'static str,
     run: String,
 }
 
@@ -63,6 +68,9 @@ impl Example {
     /// # Errors
     /// Words that are no net of this shape.
     pub fn new(parts: &Parts<'_>, words: Option<&[u32]>) -> Result<Self> {
+        if let (Some(feed), None) = (&parts.proof.feed, words) {
+            return Ok(Self::fed(feed));
+        }
         let spec = &parts.spec;
         let output = if words.is_some() { "int32_t" } else { "float" };
         let (element, rows) = samples(parts, words)?;
@@ -70,7 +78,7 @@ impl Example {
         let items = list(rows.into_iter().map(|row| format!("{{{row}}}")), 1);
         let samples =
             format!("static const {element} samples[{steps}][NET_INPUTS] = {{\n{items}\n}};\n");
-        let (buffers, self_test, run) = if spec.is_bidirectional() {
+        let (buffers, test, run) = if spec.is_bidirectional() {
             let work = if words.is_some() { "int16_t" } else { "float" };
             let run = format!(
                 "    net_run(&samples[0][0], {steps}, work, y);
@@ -84,7 +92,7 @@ impl Example {
 static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
 "
             );
-            (buffers, "work, y", run)
+            (buffers, "net_self_test(work, y)", run)
         } else {
             let run = format!(
                 "    net_reset(&net);
@@ -95,17 +103,55 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
 "
             );
             let buffers = format!("static net_state net;\nstatic {output} y[NET_OUTPUTS];\n");
-            (buffers, "&net, y", run)
+            (buffers, "net_self_test(&net, y)", run)
         };
         Ok(Self {
             data: format!(
                 "{buffers}/* Rows as the net reads them; the head of HEADER says how they come from what is measured. */\n{samples}"
             ),
-            output,
-            show: show(parts, words.is_some()),
-            self_test,
+            show: show(parts, words.is_some())
+                .map(|body| format!("static void show(const {output} *row)\n{{\n{body}}}\n")),
+            test,
             run,
         })
+    }
+
+    /// Of a net that takes raw samples, and tells events.
+    fn fed(feed: &FeedProof) -> Self {
+        let columns = feed.front.scale.len();
+        let rows = feed.raw.chunks_exact(columns);
+        let row = |row: &[f32]| {
+            let numbers: Vec<String> = row.iter().map(|&x| c_number(x)).collect();
+            format!("{{{}}}", numbers.join(", "))
+        };
+        let rows: Vec<String> = rows.take(steps_of(columns)).map(row).collect();
+        let (steps, items) = (rows.len(), list(rows, 1));
+        let waits = "/* What the net says after a sample: 1 of an event, -1 if it waits for later samples. */\nstatic void show(int told)\n{\n    if (told < 0) {\n        return;\n    }\n";
+        let value = "(long)(1000.0f * event.probability)";
+        let printf = format!(
+            "    PRINT(\"%s: %ld / 1000%s\\n\", net_class_name(event.label), {value}, told == 1 ? \", an event\" : \"\");\n"
+        );
+        let serial = format!(
+            "    Serial.print(net_class_name(event.label));\n    Serial.print(\": \");\n    Serial.print({value});\n    \
+             Serial.println(told == 1 ? \" / 1000, an event\" : \" / 1000\");\n"
+        );
+        Self {
+            data: format!(
+                "static net_stream stream;\nstatic net_event event;\n\
+                 /* Raw samples: what the columns of the training data hold, in their order. */\n\
+                 static const float samples[{steps}][NET_COLUMNS] = {{\n{items}\n}};\n"
+            ),
+            show: [printf, serial].map(|print| format!("{waits}{print}}}\n")),
+            test: "net_feed_self_test(&stream)",
+            run: format!(
+                "    net_stream_reset(&stream);
+    for (i = 0; i < {steps}; i++) {{
+        show(net_feed(&stream, samples[i], &event));
+    }}
+    show(net_feed_end(&stream, &event));
+"
+            ),
+        }
     }
 
     /// Puts the parts into a template.
@@ -114,8 +160,7 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
             ("@data@", &*self.data),
             ("@show@", &self.show[usize::from(is_sketch)]),
             ("@run@", &self.run),
-            ("@self@", self.self_test),
-            ("@output@", self.output),
+            ("@test@", self.test),
             ("@stdio@", host.header),
             ("@entry@", host.entry),
             ("@print@", host.print),
@@ -144,7 +189,7 @@ fn samples(parts: &Parts<'_>, words: Option<&[u32]>) -> Result<(&'static str, Ve
     let golden = parts.proof.golden();
     let width = parts.spec.golden_width();
     let longest = golden.lengths.first().map_or(0, |&length| length as usize);
-    let steps = (NUMBERS / width).clamp(2, 8).min(longest).max(1);
+    let steps = steps_of(width).min(longest).max(1);
     let row = |numbers: &[String]| -> Vec<String> {
         numbers.chunks(width).map(|row| row.join(", ")).collect()
     };

@@ -143,16 +143,7 @@ fn states(spec: &Spec, state: &[u32]) -> Vec<String> {
 /// A program that runs the self-test, then prints what comes out for other inputs.
 fn main_program(spec: &Spec, other: &Proof) -> String {
     let golden = other.golden();
-    let (element, inputs) = match golden.inputs {
-        Inputs::Dense(numbers) => (
-            "float",
-            numbers
-                .iter()
-                .map(|x| format!("{x:?}f"))
-                .collect::<Vec<_>>(),
-        ),
-        Inputs::Tokens(ids) => ("uint32_t", ids.iter().map(|id| format!("{id}u")).collect()),
-    };
+    let (element, inputs) = c_inputs(golden.inputs);
     let is_dense = element == "float";
     let whole = if is_dense {
         "static int16_t whole[sizeof x / sizeof *x];"
@@ -273,6 +264,15 @@ const CHIPS: [(&str, &str, &str, bool); 4] = [
     ),
 ];
 
+/// A case, its net in C and the program around it, in a folder of their own.
+fn written(spec: &Spec, seed: u64) -> (Case, TempDir) {
+    let (case, home) = (Case::new(spec, seed), TempDir::new().unwrap());
+    case.write(home.path());
+    let program = main_program(spec, &case.other);
+    std::fs::write(home.path().join("main.c"), program).unwrap();
+    (case, home)
+}
+
 /// What the program prints on such a chip.
 fn run_on_chip(home: &Path, machine: &str, flags: &str) -> String {
     let firmware = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/firmware/c/semihost");
@@ -312,11 +312,7 @@ fn chips_have_the_integers_of_core() {
     }
     let all = [specs(), long_rows()].concat();
     for (seed, (name, spec)) in all.into_iter().enumerate() {
-        let home = TempDir::new().unwrap();
-        let case = Case::new(&spec, seed as u64);
-        case.write(home.path());
-        let program = main_program(&spec, &case.other);
-        std::fs::write(home.path().join("main.c"), program).unwrap();
+        let (case, home) = written(&spec, seed as u64);
         // Two of the four each.
         for (chip, machine, flags, is_fused) in CHIPS.iter().skip(seed % 2).step_by(2) {
             let what = format!("{name} on a {chip}");
@@ -400,11 +396,7 @@ fn c_has_the_integers_of_core_and_no_warnings() {
     }
     let all = [specs(), long_rows(), random_specs()].concat();
     for (seed, (name, spec)) in all.into_iter().enumerate() {
-        let home = TempDir::new().unwrap();
-        let case = Case::new(&spec, seed as u64);
-        case.write(home.path());
-        let program = main_program(&spec, &case.other);
-        std::fs::write(home.path().join("main.c"), program).unwrap();
+        let (case, home) = written(&spec, seed as u64);
         for (turn, (compiler, is_fused)) in compilers().into_iter().enumerate() {
             // Of random nets one compiler each.
             if name != "random" || turn == seed % compilers().len() {

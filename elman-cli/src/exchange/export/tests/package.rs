@@ -4,6 +4,7 @@ use elman_core::quantized::QuantizedModel;
 
 use super::*;
 use crate::args::PackageKind;
+use crate::base::encoding::{EventRule, Front};
 use crate::exchange::export::{c_int8, package};
 
 const KINDS: [PackageKind; 6] = [
@@ -15,20 +16,32 @@ const KINDS: [PackageKind; 6] = [
     PackageKind::Cmake,
 ];
 
-/// Nets that the examples differ for: classes and numbers, streams and sequences, numbers and tokens.
-fn chosen() -> Vec<(&'static str, Spec)> {
+/// A net that the examples differ for, and what stands between it and raw samples.
+type Chosen = (&'static str, Spec, Option<Front>);
+
+/// Classes and numbers, streams and sequences, numbers and tokens; raw samples and events.
+fn chosen() -> Vec<Chosen> {
     let wanted = ["plain", "words", "both", "gated_deep", "mixed"];
-    let all = specs().into_iter();
-    all.filter(|(name, _)| wanted.contains(name)).collect()
+    let all = specs()
+        .into_iter()
+        .filter(|(name, _)| wanted.contains(name));
+    let fed = feed::nets().into_iter();
+    all.map(|(name, spec)| (name, spec, None))
+        .chain(fed.map(|(name, spec, front)| (name, spec, Some(front))))
+        .collect()
 }
 
 /// A package in a folder of its own.
-fn written(spec: &Spec, kind: PackageKind, is_int8: bool) -> TempDir {
+fn written((_, spec, front): &Chosen, kind: PackageKind, is_int8: bool) -> TempDir {
     let home = TempDir::new().unwrap();
     let network = network(spec, 1);
     let gentle = network.params().iter().map(|x| x / 3.0).collect();
     let network = Network::new(*spec, gentle).unwrap();
-    let mut parts = parts(&network, Proof::made_up(&network, 1, 20).unwrap());
+    let proof = match front.as_ref().filter(|_| !is_int8) {
+        Some(front) => Proof::made_up_raw(&network, 1, 20, front),
+        None => Proof::made_up(&network, 1, 20),
+    };
+    let mut parts = parts(&network, proof.unwrap());
     let classes = (0..spec.output_width()).map(|class| format!("class \"{class}\""));
     parts.encoding.names.clear();
     parts
@@ -49,9 +62,12 @@ fn written(spec: &Spec, kind: PackageKind, is_int8: bool) -> TempDir {
     save(&outputs);
     for Output { path, content } in &outputs {
         let text = String::from_utf8_lossy(content);
-        let left = text
-            .split('@')
-            .filter(|part| ["name", "NAME", "about", "data", "run", "print"].contains(part));
+        let left = text.split('@').filter(|part| {
+            [
+                "name", "NAME", "about", "data", "run", "print", "show", "test",
+            ]
+            .contains(part)
+        });
         assert_eq!(
             left.count(),
             0,
@@ -95,7 +111,7 @@ inline void delay(unsigned long) {}
 ";
 
 /// What every program must print.
-fn check(printed: &str, spec: &Spec, what: &str) {
+fn check(printed: &str, (_, spec, front): &Chosen, is_int8: bool, what: &str) {
     let mut lines = printed.lines();
     assert_eq!(lines.next(), Some("self-test ok"), "{what}");
     let rows: Vec<&str> = lines.collect();
@@ -106,6 +122,19 @@ fn check(printed: &str, spec: &Spec, what: &str) {
             "{what}: {rows:?}"
         );
     }
+    // Untuned, a net tells an event at its first step.
+    if let Some(rule) = front
+        .as_ref()
+        .and_then(|front| front.rule)
+        .filter(|_| !is_int8)
+    {
+        let first = rows[0].ends_with(" / 1000, an event");
+        assert!(first || rule != EventRule::EVERY, "{what}: {rows:?}");
+        assert!(
+            rows.iter().all(|row| row.contains(" / 1000")),
+            "{what}: {rows:?}"
+        );
+    }
 }
 
 #[test]
@@ -113,10 +142,11 @@ fn examples_compile_and_run() {
     if !has("gcc") || !has("g++") {
         return;
     }
-    for (name, spec) in chosen() {
+    for chosen in chosen() {
         for (index, kind) in KINDS.into_iter().enumerate() {
-            let what = format!("{name}, {kind:?}");
-            let home = written(&spec, kind, index % 2 == 0);
+            let what = format!("{}, {kind:?}", chosen.0);
+            let is_int8 = index % 2 == 0 && chosen.2.is_none();
+            let home = written(&chosen, kind, is_int8);
             let at = |path: &str| home.path().join(path).display().to_string();
             std::fs::write(home.path().join("Arduino.h"), ARDUINO_H).unwrap();
             let src = format!("-I{}", at("src"));
@@ -166,7 +196,8 @@ fn examples_compile_and_run() {
             );
             let link = [caller_file, "example.o", "my_net_v2.o", "-o", "program"];
             run(home.path(), compiler, &link);
-            check(&run(home.path(), &at("program"), &[]), &spec, &what);
+            let printed = run(home.path(), &at("program"), &[]);
+            check(&printed, &chosen, is_int8, &what);
         }
     }
 }
@@ -197,11 +228,11 @@ fn examples_compile_for_chips() {
         if !has(c_compiler) {
             continue;
         }
-        for (name, spec) in chosen() {
+        for chosen in chosen() {
             for is_int8 in [false, true] {
                 // What C++ and what C there is.
                 for kind in [PackageKind::Arduino, PackageKind::Cmsis] {
-                    let home = written(&spec, kind, is_int8);
+                    let home = written(&chosen, kind, is_int8);
                     let src = format!("-I{}", home.path().join("src").display());
                     let stub = home.path().join("stub");
                     std::fs::create_dir_all(&stub).unwrap();
@@ -230,7 +261,7 @@ fn examples_compile_for_chips() {
                         let line = [flags, &common, &["examples/stream/main.c"]].concat();
                         run(home.path(), c_compiler, &line);
                     }
-                    assert!(home.path().join("my_net_v2.o").exists(), "{name}");
+                    assert!(home.path().join("my_net_v2.o").exists(), "{}", chosen.0);
                 }
             }
         }
@@ -275,9 +306,9 @@ fn folders_build_as_cmake_and_its_like_say() {
     if !has("gcc") || !has("cmake") {
         return;
     }
-    let (name, spec) = chosen().remove(0);
+    let net = chosen().remove(0);
     for kind in [PackageKind::Cmake, PackageKind::Zephyr, PackageKind::EspIdf] {
-        let home = written(&spec, kind, true);
+        let home = written(&net, kind, true);
         let stub = TempDir::new().unwrap();
         let top = match kind {
             PackageKind::Zephyr => {
@@ -302,8 +333,9 @@ fn folders_build_as_cmake_and_its_like_say() {
         let program = top.join("build/stream").display().to_string();
         check(
             &run(top, &program, &[]),
-            &spec,
-            &format!("{name}, {kind:?}"),
+            &net,
+            true,
+            &format!("{}, {kind:?}", net.0),
         );
         if kind == PackageKind::Cmake {
             run(top, "ctest", &["--test-dir", "build"]);
@@ -313,9 +345,9 @@ fn folders_build_as_cmake_and_its_like_say() {
 
 #[test]
 fn metadata_are_of_their_form() {
-    let (_, spec) = chosen().remove(0);
+    let net = chosen().remove(0);
     let text = |kind: PackageKind, path: &str| {
-        let home = written(&spec, kind, false);
+        let home = written(&net, kind, false);
         std::fs::read_to_string(home.path().join(path)).unwrap()
     };
     let json: serde_json::Value =

@@ -4,16 +4,13 @@
 #include <@name@.h>
 
 @data@
-static void show(const @output@ *row)
-{
-@show@}
-
+@show@
 void setup()
 {
     Serial.begin(115200);
     while (!Serial) {
     }
-    const size_t wrong = @name@_self_test(@self@);
+    const size_t wrong = @test@;
     if (wrong != 0) {
         Serial.print("self-test: wrong is output ");
         Serial.println((unsigned long)wrong);

@@ -4,14 +4,11 @@
 #include <@stdio@>
 
 @data@
-static void show(const @output@ *row)
-{
-@show@}
-
+@show@
 @entry@
 {
     size_t wrong, i;
-    wrong = @name@_self_test(@self@);
+    wrong = @test@;
     if (wrong != 0) {
         @print@("self-test: output %lu is wrong\n", (unsigned long)wrong);
         return@failure@;
