@@ -244,6 +244,74 @@ fn quoted() -> Vec<String> {
             }
         }
     }
+    lines.extend(quoted_of_c());
+    lines
+}
+
+/// Counts of two places, side by side.
+fn side_by_side(head: &str, places: [[&str; 3]; 2], between: &str) -> String {
+    let cells: Vec<String> = SIZES
+        .iter()
+        .map(|(net, _)| {
+            let counts = places.map(|[chip, route, level]| {
+                let count = row(chip, route, net, level).and_then(|row| row.instructions);
+                count.map_or(String::new(), |count| count.to_string())
+            });
+            counts.join(between)
+        })
+        .collect();
+    format!("| {head} | {} |", cells.join(" | "))
+}
+
+/// The same of exports to C, and of images.
+fn quoted_of_c() -> Vec<String> {
+    let sizes = ["s", "m", "l"];
+    let both = |head: &str, [chip, route]: [&'static str; 2], between| {
+        side_by_side(head, [[chip, route, "3"], [chip, route, "s"]], between)
+    };
+    let counts = |head: &str, place| line(head, numbers(place, &sizes, |row| row.instructions));
+    let mut lines = vec![
+        both("Cortex-M4F, gcc 12 -O3 / -Os", ["m4f", "c"], " / "),
+        both("Cortex-M4F, clang 14 -O3 / -Os", ["m4f", "c-clang"], " / "),
+        counts("Cortex-M3, without an FPU, gcc 12 -O3", ["m3", "c", "3"]),
+        counts("Cortex-M0, without an FPU, gcc 12 -O3", ["m0", "c", "3"]),
+        counts("RV32IMAC, without an FPU, gcc 12 -O3", ["rv32", "c", "3"]),
+        counts("an image on a Cortex-M4F, `opt-level` 3", ["m4f", "image", "3"]),
+        both(
+            "exported C on a Cortex-M4F: gcc 12 -O3, -Os",
+            ["m4f", "c-int8"],
+            ", ",
+        ),
+        both(
+            "exported C on a Cortex-M4F: clang 14 -O3, -Os",
+            ["m4f", "c-int8-clang"],
+            ", ",
+        ),
+        both(
+            "exported C on a Cortex-M0: gcc 12 -O3, -Os",
+            ["m0", "c-int8"],
+            ", ",
+        ),
+        side_by_side(
+            "exported C on a Cortex-M55: gcc 12, clang 14 -O3",
+            [["m55", "c-int8", "3"], ["m55", "c-int8-clang", "3"]],
+            ", ",
+        ),
+        counts("exported C on a Cortex-M3: gcc 12 -O3", ["m3", "c-int8", "3"]),
+        counts("exported C on RV32IMAC: gcc 12 -O3", ["rv32", "c-int8", "3"]),
+    ];
+    let cycles = |route, net| row("avr", route, net, "s").and_then(|row| row.instructions);
+    let code = |net| row("m4f", "image", net, "s").and_then(|row| row.code);
+    let sentences = [
+        ("in", cycles("c-int8", "gesture"), "cycles a step"),
+        ("one of 32 units in", cycles("c-int8", "s"), "cycles"),
+        ("in `f32` in", cycles("c", "gesture"), "cycles"),
+        ("takes", code("m"), "bytes of code"),
+        ("with GRU", code("gru"), "bytes"),
+    ];
+    lines.extend(sentences.map(|(before, number, after)| {
+        format!("{before} {} {after}", number.map_or(0, |number| number))
+    }));
     lines
 }
 
