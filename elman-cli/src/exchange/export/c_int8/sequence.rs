@@ -53,7 +53,7 @@ const DENSE_LOAD: &str = "    {
         size_t i;
         for (i = 0; i < NET_INPUTS; i++) {
             const size_t at = t * NET_INPUTS + i;
-            source->row[i] = source->numbers != 0 ? source->numbers[at] : net_integer(source->floats[at]);
+            source->row[i] = source->numbers != NULL ? source->numbers[at] : net_integer(source->floats[at]);
         }
     }";
 const TOKEN_FIELDS: &str = "const uint32_t *ids;";
@@ -112,7 +112,7 @@ static const int16_t *net_layers(net_source *source, int16_t *work)
     }
     to.piece(&format!(
         "    source->row = work;
-    source->below = 0;
+    source->below = NULL;
     source->stride = 0;
     source->len = {};
     memset(work, 0, {x}u * sizeof *work);
@@ -204,10 +204,10 @@ fn run(to: &mut Source, spec: &Spec, is_float: bool) {
     let (element, fields) = match (&spec.input, is_float) {
         (Input::Dense { .. }, false) => (
             "int16_t",
-            "    source.numbers = x;\n    source.floats = 0;\n",
+            "    source.numbers = x;\n    source.floats = NULL;\n",
         ),
         (Input::Dense { .. }, true) => {
-            ("float", "    source.numbers = 0;\n    source.floats = x;\n")
+            ("float", "    source.numbers = NULL;\n    source.floats = x;\n")
         }
         (Input::Tokens { .. }, _) => ("uint32_t", "    source.ids = x;\n"),
     };
