@@ -12,7 +12,7 @@ typedef struct {
 /* What step t reads. */
 static net_vector net_at(const net_source *source, size_t t)
 {
-    if (source->below != 0) {
+    if (source->below != NULL) {
         return net_read(source->below + t * source->stride, source->len);
     }
 LOAD
