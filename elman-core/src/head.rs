@@ -65,8 +65,7 @@
 //! ```
 
 use crate::error::{Error, check_len};
-use crate::kernel::pack;
-use crate::model::ModelView;
+use crate::kernel::pack::{self, Panels};
 use crate::simd::{LANES, Level, Operation, Simd, Strip};
 use crate::slices::{at, copy_common};
 use crate::spec::{Head, HeadKind, Read, Spec};
@@ -183,8 +182,8 @@ pub fn run(
     check_len("hidden", outputs.len() / columns * width, hidden.len())?;
     check_len("outputs", hidden.len() / width * columns, outputs.len())?;
     level.run(Rows {
-        // Here the head's weights are all there are.
-        model: ModelView::fixed(spec, &[], strips, 0),
+        spec,
+        w_out: Panels::single(strips, width, 1),
         hidden,
         outputs,
     });
@@ -276,7 +275,8 @@ fn parts<'a>(spec: &Spec, weights: &'a [f32]) -> (&'a [f32], &'a [f32]) {
 
 /// Row by row, as a stream does it.
 struct Rows<'a> {
-    model: ModelView<'a, 'a>,
+    spec: &'a Spec,
+    w_out: Panels<'a>,
     hidden: &'a [f32],
     outputs: &'a mut [f32],
 }
@@ -286,11 +286,11 @@ impl Operation for Rows<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let (width, columns) = (self.model.spec.top_width(), self.model.spec.output_width());
+        let (width, columns) = (self.spec.top_width(), self.spec.output_width());
         let rows = self.hidden.chunks_exact(width.max(1));
         let outputs = self.outputs.chunks_exact_mut(columns.max(1));
         for (hidden, outputs) in rows.zip(outputs) {
-            head_row(s, self.model, hidden, outputs);
+            head_row(s, (self.spec, self.w_out), hidden, outputs);
         }
     }
 }
