@@ -1,4 +1,4 @@
-@ The image, on a cache line.
+/* The image, on a cache line. */
     .section .weights, "a"
     .balign 64
     .global image
