@@ -179,8 +179,10 @@ pub fn run(
     check(spec)?;
     let (width, columns) = (spec.top_width(), spec.output_width());
     check_len("strips", spec.packed_head_len(), strips.len())?;
-    check_len("hidden", outputs.len() / columns * width, hidden.len())?;
-    check_len("outputs", hidden.len() / width * columns, outputs.len())?;
+    // No width of a spec that was checked is 0; the compiler wants to be told.
+    let (rows, of_hidden) = (outputs.len() / columns.max(1), hidden.len() / width.max(1));
+    check_len("hidden", rows * width, hidden.len())?;
+    check_len("outputs", of_hidden * columns, outputs.len())?;
     level.run(Rows {
         spec,
         w_out: Panels::single(strips, width, 1),
@@ -246,7 +248,7 @@ pub fn gradient(
     gradients: &mut [f32],
 ) -> Result<(), Error> {
     check(spec)?;
-    let rows = hidden.len() / spec.top_width();
+    let rows = hidden.len() / spec.top_width().max(1);
     check_len("hidden", rows * spec.top_width(), hidden.len())?;
     check_len("d_outputs", rows * spec.output_width(), d_outputs.len())?;
     check_len("gradients", spec.head_len(), gradients.len())?;

@@ -1,6 +1,6 @@
 //! The head in RAM, and what it learns by: the steps of `elman_core::head`, with Adam.
 
-use elman_core::{HeadKind, Level, Optimizer, Spec, Strip, Target, gradient, head, loss};
+use elman_core::{HeadKind, Level, Optimizer, Spec, Strip, gradient, head, loss};
 
 use crate::code::Code;
 
@@ -22,7 +22,8 @@ pub struct Learner {
     /// Adam's.
     moments: &'static mut [f32],
     outputs: &'static mut [f32],
-    updates: u64,
+    /// In 32 bits, as a net of C is aligned on a chip.
+    updates: u32,
     /// Since the last update.
     answers: usize,
 }
@@ -114,11 +115,7 @@ impl Learner {
         let (outputs, total) = (&mut *self.outputs, batch as f64);
         let loss = match (answer, spec.head.kind) {
             (Answer::Class(class), HeadKind::Softmax { .. }) => {
-                if class as usize >= columns {
-                    return Err(Code::Target);
-                }
-                let target = [Target::class(class)];
-                loss::softmax_cross_entropy(level, outputs, columns, &target, None, total)?
+                loss::softmax_cross_entropy_row(level, outputs, class, total)?
             }
             (Answer::Numbers(numbers), HeadKind::Linear { .. }) => {
                 let total = total * columns as f64;
@@ -149,11 +146,11 @@ impl Learner {
             self.gradients.fill(0.0);
             return Err(Code::NotFinite);
         }
-        self.updates += 1;
+        self.updates = self.updates.saturating_add(1);
         OPTIMIZER.update(
             level,
             rate,
-            self.updates,
+            u64::from(self.updates),
             0..self.weights.len(),
             self.weights,
             self.gradients,

@@ -1,5 +1,12 @@
-//! The C interface of `elman-core`: an image is opened in place, and its net fed step by step. `elman.h` beside this crate is
-//! the reference; it is kept by hand, and a test compares it with what stands here.
+//! The C interface of `elman-core`: an image is opened in place, and its net fed step by step, or with raw samples out of which come
+//! events; its head can learn. `elman.h` beside this crate is the reference; it is kept by hand, and a test compares it with what stands
+//! here.
+//!
+//! ```text
+//! elman_open ──► elman_start ──► elman_step, elman_step_ids             numbers or ids in, outputs out
+//!            └─► elman_feed_start ──► elman_feed, elman_feed_i16        raw samples in, events out
+//!                     either ──► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
+//! ```
 //!
 //! Every function checks its pointers (null, alignment) and lengths and returns a code. What cannot be checked is the
 //! caller's promise: that pointers lead to as much memory as the lengths say, that the net's struct was zero or opened,
