@@ -187,6 +187,17 @@ fn a_net_is_inspected_and_its_gradients_are_checked() {
         &["avr", "--route c"],
     );
     shop.fails("inspect run --route c", 2, &["--chip"]);
+    let avr = shop.ok("inspect run --chip avr");
+    assert!(
+        avr.contains("cycles") && avr.contains("--route c-int8"),
+        "{avr}"
+    );
+    let (c, c_int8) = (on("--chip avr --route c"), on("--chip avr --route c-int8"));
+    assert_eq!(
+        c["int8_instructions_per_step"],
+        c_int8["instructions_per_step"]
+    );
+    assert!(c_int8["ram_bytes"].as_u64() < c["ram_bytes"].as_u64());
 
     let checked = json(&shop.ok("gradcheck run --data test.conll --json"));
     let verdicts = checked["tensors"].as_array().expect("verdicts");

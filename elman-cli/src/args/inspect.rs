@@ -100,6 +100,9 @@ pub enum Route {
     Image,
     /// `elman quantize`, then `elman export --format rust --int8`
     Int8,
+    /// `elman quantize`, then `elman export --format c --int8`
+    #[value(name = "c-int8")]
+    CInt8,
 }
 
 impl Route {
@@ -110,6 +113,7 @@ impl Route {
             Self::Rust => "rust",
             Self::Image => "image",
             Self::Int8 => "int8",
+            Self::CInt8 => "c-int8",
         }
     }
 }

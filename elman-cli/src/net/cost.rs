@@ -4,7 +4,7 @@
 use elman_core::{Head, HeadKind, LANES, Optimizer, Spec, Tensor};
 use serde::Serialize;
 
-use super::figures::Figures;
+use super::figures::{Figures, PANEL};
 
 /// Bytes per number.
 const F32: usize = size_of::<f32>();
@@ -71,9 +71,6 @@ impl Memory {
 const fn padded(n: usize, to: usize) -> usize {
     n.div_ceil(to) * to
 }
-
-/// Outputs side by side in a panel of the C export.
-pub const PANEL: usize = 8;
 
 /// Numbers of all panels of the C export, biases included.
 fn panels_len(spec: &Spec) -> usize {
@@ -245,7 +242,7 @@ impl Code {
         };
         let of = |chip, route, spec: &Spec| {
             Figures::of(chip, route)
-                .and_then(|figures| figures.code(spec))
+                .and_then(|figures| figures.code(spec, "s"))
                 .unwrap_or(0)
         };
         let without_softmax = of("m4f", "rust", &Spec { head, ..*spec });

@@ -1,7 +1,7 @@
 /*
- * Start-up and output for the C firmware, on QEMU's mps2-an386 (Cortex-M4F), mps3-an547 (Cortex-M55) and microbit (Cortex-M0): a
- * vector table, the FPU, semihosting, an exact count of instructions (SysTick follows the clock, which -icount advances by 256 ns
- * per instruction), and how deep the stack goes.
+ * Start-up and output for the C firmware, on QEMU's mps2-an386 (Cortex-M4F), mps2-an385 (Cortex-M3), mps3-an547 (Cortex-M55 and M33)
+ * and microbit (Cortex-M0): a vector table, the FPU, semihosting, an exact count of instructions (SysTick follows the clock, which
+ * -icount advances by a power of two of nanoseconds per instruction), and how deep the stack goes.
  */
 #define OWN_WORDS 16
 #include "print.h"
@@ -75,19 +75,25 @@ static uint32_t ticks(void (*work)(void))
     return (before - SYST_CVR) & 0xFFFFFFu;
 }
 
-/* SysTick runs at 25 MHz here, at 32 MHz beside a Cortex-M55, at 16 MHz on the microbit; an instruction takes 256 ns. */
-#ifdef __ARM_FEATURE_MVE
-#define HUNDREDTHS_PER_TICK 3125u
-#elif defined(__ARM_FP)
-#define HUNDREDTHS_PER_TICK 4000u
+/* SysTick runs at 25 MHz here, at 32 MHz beside an Armv8-M core, at 16 MHz on the microbit. */
+#if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
+#define MEGAHERTZ 32u
+#elif defined(__ARM_ARCH_6M__)
+#define MEGAHERTZ 16u
 #else
-#define HUNDREDTHS_PER_TICK 6250u
+#define MEGAHERTZ 25u
+#endif
+
+/* What an instruction takes. */
+#ifndef NANOSECONDS
+#define NANOSECONDS 256u
 #endif
 
 uint32_t instructions(void (*work)(void))
 {
     const uint64_t taken = ticks(work) - ticks(nothing);
-    return (uint32_t)((taken * HUNDREDTHS_PER_TICK + 12800u) / 25600u);
+    const uint64_t per_thousand = MEGAHERTZ * NANOSECONDS;
+    return (uint32_t)((taken * 1000u + per_thousand / 2u) / per_thousand);
 }
 
 __attribute__((section(".vectors"), used)) void *const vectors[16] = {

@@ -16,7 +16,7 @@ void line(const char *name, uint32_t value);
 /* Ends the emulator, with the status of a process. */
 void quit(int good);
 
-/* Instructions that some work takes, without the call; at most two million. */
+/* Instructions that some work takes, without the call; as many as fit a timer of 24 bits. */
 uint32_t instructions(void (*work)(void));
 
 /* Bytes of stack that some work takes, at most 6 KiB. */

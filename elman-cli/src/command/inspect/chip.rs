@@ -20,7 +20,7 @@ pub struct ChipReport {
     code_bytes: Option<usize>,
     ram_bytes: usize,
     stack_bytes: Option<usize>,
-    /// Of a step at opt-level 3, scaling included.
+    /// Of a step, compiled for speed, scaling included; on an AVR cycles.
     instructions_per_step: usize,
     /// Of these.
     scaling_instructions: Option<usize>,
@@ -28,6 +28,11 @@ pub struct ChipReport {
     int8_instructions_per_step: Option<usize>,
     /// That counted what this follows from.
     compiler: &'static str,
+    #[serde(skip)]
+    int8_route: &'static str,
+    /// What is counted: on an AVR cycles.
+    #[serde(skip)]
+    counted: &'static str,
     #[serde(skip)]
     words: &'static str,
     #[serde(skip)]
@@ -44,9 +49,9 @@ impl ChipReport {
             Target::Avr => Route::C,
             _ => Route::Rust,
         });
-        if chip == Target::Avr && route != Route::C {
+        if chip == Target::Avr && !matches!(route, Route::C | Route::CInt8) {
             return Err(Failure::input(
-                "--chip avr: elman-core does not run there; say --route c",
+                "--chip avr: elman-core does not run there; say --route c or --route c-int8",
             ));
         }
         let (chip_name, route_name) = (chip.name(), route.name());
@@ -60,23 +65,34 @@ impl ChipReport {
             Route::C => Memory::of_panels(spec, steps, export::c_scratch(spec, steps)),
             Route::Rust | Route::Image => Memory::of_strips(spec, steps),
             Route::Int8 => Memory::of_words(spec, steps),
+            Route::CInt8 => export::c_int8_memory(spec, steps),
         };
         let scaling = figures.scaling(spec);
         let scaled = |figures: Figures| figures.instructions(spec) + scaling.unwrap_or(0);
-        let needs_int8 = !chip.has_fpu() && route != Route::Int8;
+        let in_int8 = match route {
+            Route::C => Some(Route::CInt8),
+            Route::Rust | Route::Image => Some(Route::Int8),
+            Route::Int8 | Route::CInt8 => None,
+        };
+        let in_int8 = in_int8.filter(|_| !chip.has_fpu()).map(Route::name);
         Ok(Self {
             chip: chip_name,
             route: route_name,
             flash_bytes: memory.flash_bytes,
-            code_bytes: figures.code(spec),
+            code_bytes: figures.code(spec, "s"),
             ram_bytes: memory.ram_bytes(),
             stack_bytes: figures.stack(spec),
             instructions_per_step: scaled(figures),
             scaling_instructions: scaling,
-            int8_instructions_per_step: Figures::of(chip_name, "int8")
-                .filter(|_| needs_int8)
+            int8_instructions_per_step: in_int8
+                .and_then(|route| Figures::of(chip_name, route))
                 .map(scaled),
+            int8_route: in_int8.unwrap_or_default(),
             compiler: figures::compiler(route_name),
+            counted: match chip {
+                Target::Avr => "cycles",
+                _ => "instructions",
+            },
             words: chip.words(),
             ram: [
                 memory.state_bytes,
@@ -102,19 +118,21 @@ impl ChipReport {
             "on a {}, --route {}\n\
              flash          {} bytes of tables and weights; code {} (compiled for size)\n\
              RAM            {} bytes: state {state}, scratch {scratch}, outputs {outputs}; stack {}\n\
-             instructions   about {} per step{scaling} (opt-level 3, {})\n",
+             {:14} about {} per step{scaling} (optimised for speed, {})\n",
             self.words,
             self.route,
             self.flash_bytes,
             about(self.code_bytes),
             self.ram_bytes,
             about(self.stack_bytes),
+            self.counted,
             self.instructions_per_step,
             self.compiler,
         );
         if let Some(count) = self.int8_instructions_per_step {
             text += &format!(
-                "               this chip has no FPU: in whole numbers it is about {count} (elman quantize, --route int8)\n"
+                "               this chip has no FPU: in whole numbers it is about {count} (elman quantize, --route {})\n",
+                self.int8_route
             );
         }
         text

@@ -6,10 +6,11 @@ use std::path::Path;
 use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
 use elman_core::{Input, Inputs, LANES};
 
+use super::costs;
 use super::parts::{Output, Parts};
 use super::rust::{encoding, lengths, notes_bytes, spec, usage};
 use super::size::Size;
-use super::source::{costs, list, number, remarks, title};
+use super::source::{list, number, remarks, title};
 use super::table::table;
 use crate::base::failure::Result;
 
@@ -45,7 +46,7 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
     let (read, logits) = golden_integers(parts, &model)?;
     let size = Size::of_words(&parts.spec, &parts.proof, notes_bytes(&parts.encoding));
     let mut text = String::new();
-    let costs = costs(&parts.spec, "int8");
+    let costs = costs::lines(&parts.spec, costs::RUST_INT8);
     for line in head(parts, &model, &size).iter().chain(&costs) {
         text += format!("//! {}", line.replace('[', "\\[")).trim_end();
         text.push('\n');

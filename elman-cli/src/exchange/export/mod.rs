@@ -3,6 +3,7 @@
 
 mod c;
 mod c_int8;
+mod costs;
 mod feed;
 mod image;
 mod int8;
@@ -33,6 +34,7 @@ use crate::net::{describe, int8_file};
 use crate::task::registry;
 
 pub use c::scratch_len as c_scratch;
+pub use c_int8::memory as c_int8_memory;
 pub use proof::validation;
 
 use parts::{Output, Parts};

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use elman_core::{Direction, HeadKind, InitialState, Input, Inputs, LANES, Read, Spec, Strip};
 
+use super::costs;
 use super::parts::{Output, Parts};
 use super::rust_feed;
 use super::size::Size;
-use super::source::{costs, head, list, number};
+use super::source::{head, list, number};
 use super::table::table;
 use crate::base::encoding::{Encoding, Named};
 use crate::net::cell;
@@ -23,7 +24,7 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
         size.feed_state_bytes = rust_feed::ram_bytes(&parts.spec, feed);
     }
     let mut text = String::new();
-    let costs = costs(&parts.spec, "rust");
+    let costs = costs::lines(&parts.spec, costs::RUST);
     for line in head(parts, &size).iter().chain(&costs) {
         text += format!("//! {}", line.replace('[', "\\[")).trim_end();
         text.push('\n');

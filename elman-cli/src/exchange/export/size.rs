@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use elman_core::Spec;
 
+use super::costs::Told;
 use super::proof::Proof;
 use crate::net::cost::Memory;
+use crate::net::figures::Figures;
 
 /// Bytes per number.
 const WORD: usize = size_of::<f32>();
@@ -34,10 +36,10 @@ pub struct Size {
     pub output_bytes: usize,
     /// Steps in memory at once.
     pub steps: usize,
-    /// Of C: bytes of the deepest stack on a Cortex-M4F.
+    /// Of C: bytes of the deepest stack of the chips and compilers that its head tells of.
     #[serde(skip_serializing_if = "is_none")]
     pub stack_bytes: usize,
-    /// Of C: instructions of a step there.
+    /// Of C: instructions of a step on the first of these.
     #[serde(skip_serializing_if = "is_none")]
     pub step_instructions: usize,
 }
@@ -80,6 +82,19 @@ impl Size {
             stack_bytes: 0,
             step_instructions: 0,
         }
+    }
+
+    /// Adds what a step takes on these chips; nothing where nobody has counted.
+    pub fn count(&mut self, spec: &Spec, told: Told) {
+        let figures = || {
+            told.iter()
+                .filter_map(|[chip, route, _]| Figures::of(chip, route))
+        };
+        let stacks = figures().filter_map(|figures| figures.stack(spec));
+        self.stack_bytes = stacks.max().unwrap_or(0);
+        self.step_instructions = figures()
+            .next()
+            .map_or(0, |figures| figures.instructions(spec));
     }
 
     /// Lines for people, without an end of line.

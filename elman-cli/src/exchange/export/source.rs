@@ -2,12 +2,9 @@
 
 use std::fmt::Write as _;
 
-use elman_core::Spec;
-
 use super::parts::Parts;
 use super::size::Size;
 use crate::net::describe;
-use crate::net::figures::Figures;
 
 /// How a source file begins, line by line: what it is and how large.
 pub fn title(parts: &Parts<'_>, size: &Size) -> Vec<String> {
@@ -41,32 +38,6 @@ pub fn head(parts: &Parts<'_>, size: &Size) -> Vec<String> {
     ));
     remarks(&parts.encoding.remarks, &mut lines);
     lines
-}
-
-/// What a step takes on two chips, beside the bytes that [`Size`] knows; nothing where nobody has counted.
-pub fn costs(spec: &Spec, route: &str) -> Vec<String> {
-    let chips = [("m4f", "Cortex-M4F"), ("m0", "Cortex-M0")];
-    let lines: Vec<String> = chips
-        .into_iter()
-        .filter_map(|(chip, words)| {
-            let figures = Figures::of(chip, route)?;
-            Some(format!(
-                "- {words}: {} instructions, {} bytes of stack, {} bytes of code",
-                figures.instructions(spec),
-                figures.stack(spec)?,
-                figures.code(spec)?
-            ))
-        })
-        .collect();
-    if lines.is_empty() {
-        return lines;
-    }
-    let title =
-        "A step takes about, as counts in QEMU tell (optimised for speed, the code for size):";
-    [String::new(), title.to_owned()]
-        .into_iter()
-        .chain(lines)
-        .collect()
 }
 
 /// What the firmware has to do, as a list.

@@ -4,21 +4,27 @@ fn dense([width, hidden, outputs]: [usize; 3]) -> Spec {
     Spec::dense(width, hidden, outputs)
 }
 
-/// Chips and routes that are measured by `tests/firmware/run`: these four at least.
-fn counted() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let chips = ["m0", "m4f", "m55", "rv32"].into_iter();
-    let others = ["m3", "m33"]
-        .into_iter()
-        .filter(|chip| Figures::of(chip, "int8").is_some());
-    chips
-        .chain(others)
-        .flat_map(|chip| [(chip, "rust"), (chip, "int8")])
+/// Every chip and route of the table.
+fn counted() -> Vec<(&'static str, &'static str)> {
+    let rows = table().rows.iter();
+    let mut all: Vec<_> = rows.map(|row| (&*row.chip, &*row.route)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 #[test]
 fn the_table_is_read() {
     let table: Table = serde_json::from_str(TABLE).expect("a table");
-    assert!(table.rows.len() > 40 && !compiler("rust").is_empty());
+    assert!(table.rows.len() > 300 && !compiler("rust").is_empty());
+    assert!(compiler("c-int8").contains("gcc") && compiler("int8") == compiler("image"));
+    for chip in ["m0", "m3", "m4f", "m33", "m55", "rv32"] {
+        for route in ["rust", "int8", "c", "c-int8"] {
+            assert!(counted().contains(&(chip, route)), "{chip} {route}");
+        }
+    }
+    assert!(counted().contains(&("avr", "c")) && counted().contains(&("avr", "c-int8")));
+    assert!(counted().contains(&("m4f", "image")) && counted().contains(&("m0", "image")));
 }
 
 #[test]
@@ -27,23 +33,24 @@ fn every_row_is_met() {
         let figures =
             Figures::of(chip, route).unwrap_or_else(|| panic!("no figures of {chip} {route}"));
         let exact = |net: &str| row(chip, route, net, "3").and_then(|row| row.instructions);
-        for (net, size) in SIZES {
+        for (net, size) in sizes(chip) {
             assert_eq!(
                 Some(figures.instructions(&dense(size))),
                 exact(net),
                 "{chip} {route} {net}"
             );
         }
+        let (linear, size) = base(chip);
         for cell in [Cell::gru(), Cell::lstm(), Cell::FastRnn, Cell::FastGrnn] {
             let layer = Layer {
                 cell,
-                ..Layer::tanh(UNITS)
+                ..Layer::tanh(size[1])
             };
             let spec = Spec {
                 layers: Layers::of([layer]),
-                ..dense([16, UNITS, 10])
+                ..dense(size)
             };
-            if let Some(count) = exact(name(cell)) {
+            if let Some(count) = exact(figures.name(cell)) {
                 assert_eq!(
                     figures.instructions(&spec),
                     count,
@@ -51,11 +58,22 @@ fn every_row_is_met() {
                 );
             }
         }
-        let spec = dense([6, 32, 5]);
-        assert!(
-            figures
-                .code(&spec)
-                .is_none_or(|code| (500..40_000).contains(&code)),
+        let kind = HeadKind::Softmax { outputs: size[2] };
+        let head = Head {
+            kind,
+            read: elman_core::Read::EveryStep,
+        };
+        let softmax = Spec {
+            head,
+            ..dense(size)
+        };
+        if let Some(count) = exact("softmax") {
+            assert_eq!(figures.instructions(&softmax), count, "{chip} {route}");
+        }
+        let spec = dense(size);
+        assert_eq!(
+            figures.code(&spec, "s"),
+            row(chip, route, linear, "s").and_then(|row| row.code),
             "{chip} {route}"
         );
         assert!(
@@ -106,7 +124,7 @@ fn a_softmax_and_scaling_come_on_top() {
     };
     let count = row("m4f", "rust", "softmax", "3").and_then(|row| row.instructions);
     assert_eq!(Some(figures.instructions(&softmax)), count);
-    assert!(figures.code(&softmax) > figures.code(&linear));
+    assert!(figures.code(&softmax, "s") > figures.code(&linear, "s"));
     assert_eq!(
         figures.scaling(&dense([6, 8, 2])),
         row("m4f", "rust", "scale", "3").and_then(|row| row.instructions)
@@ -226,6 +244,74 @@ fn quoted() -> Vec<String> {
             }
         }
     }
+    lines.extend(quoted_of_c());
+    lines
+}
+
+/// Counts of two places, side by side.
+fn side_by_side(head: &str, places: [[&str; 3]; 2], between: &str) -> String {
+    let cells: Vec<String> = SIZES
+        .iter()
+        .map(|(net, _)| {
+            let counts = places.map(|[chip, route, level]| {
+                let count = row(chip, route, net, level).and_then(|row| row.instructions);
+                count.map_or(String::new(), |count| count.to_string())
+            });
+            counts.join(between)
+        })
+        .collect();
+    format!("| {head} | {} |", cells.join(" | "))
+}
+
+/// The same of exports to C, and of images.
+fn quoted_of_c() -> Vec<String> {
+    let sizes = ["s", "m", "l"];
+    let both = |head: &str, [chip, route]: [&'static str; 2], between| {
+        side_by_side(head, [[chip, route, "3"], [chip, route, "s"]], between)
+    };
+    let counts = |head: &str, place| line(head, numbers(place, &sizes, |row| row.instructions));
+    let mut lines = vec![
+        both("Cortex-M4F, gcc 12 -O3 / -Os", ["m4f", "c"], " / "),
+        both("Cortex-M4F, clang 14 -O3 / -Os", ["m4f", "c-clang"], " / "),
+        counts("Cortex-M3, without an FPU, gcc 12 -O3", ["m3", "c", "3"]),
+        counts("Cortex-M0, without an FPU, gcc 12 -O3", ["m0", "c", "3"]),
+        counts("RV32IMAC, without an FPU, gcc 12 -O3", ["rv32", "c", "3"]),
+        counts("an image on a Cortex-M4F, `opt-level` 3", ["m4f", "image", "3"]),
+        both(
+            "exported C on a Cortex-M4F: gcc 12 -O3, -Os",
+            ["m4f", "c-int8"],
+            ", ",
+        ),
+        both(
+            "exported C on a Cortex-M4F: clang 14 -O3, -Os",
+            ["m4f", "c-int8-clang"],
+            ", ",
+        ),
+        both(
+            "exported C on a Cortex-M0: gcc 12 -O3, -Os",
+            ["m0", "c-int8"],
+            ", ",
+        ),
+        side_by_side(
+            "exported C on a Cortex-M55: gcc 12, clang 14 -O3",
+            [["m55", "c-int8", "3"], ["m55", "c-int8-clang", "3"]],
+            ", ",
+        ),
+        counts("exported C on a Cortex-M3: gcc 12 -O3", ["m3", "c-int8", "3"]),
+        counts("exported C on RV32IMAC: gcc 12 -O3", ["rv32", "c-int8", "3"]),
+    ];
+    let cycles = |route, net| row("avr", route, net, "s").and_then(|row| row.instructions);
+    let code = |net| row("m4f", "image", net, "s").and_then(|row| row.code);
+    let sentences = [
+        ("in", cycles("c-int8", "gesture"), "cycles a step"),
+        ("one of 32 units in", cycles("c-int8", "s"), "cycles"),
+        ("in `f32` in", cycles("c", "gesture"), "cycles"),
+        ("takes", code("m"), "bytes of code"),
+        ("with GRU", code("gru"), "bytes"),
+    ];
+    lines.extend(sentences.map(|(before, number, after)| {
+        format!("{before} {} {after}", number.map_or(0, |number| number))
+    }));
     lines
 }
 

@@ -6,7 +6,7 @@ use super::super::feed::FeedProof;
 use super::super::source::list;
 use super::text::{Source, c_number};
 use crate::base::encoding::EventRule;
-use crate::net::cost::PANEL;
+use crate::net::figures::PANEL;
 
 const SCALE: &str = include_str!("scale.c");
 const EVENT: &str = include_str!("event.c");

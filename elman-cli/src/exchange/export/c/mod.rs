@@ -5,7 +5,6 @@
 //! The text is put together from pieces in the files beside this one, in which `net` stands for the name of the export.
 
 mod feed;
-mod figures;
 pub mod header;
 mod identifier;
 mod panels;
@@ -17,14 +16,14 @@ use std::path::{Path, PathBuf};
 
 use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Spec};
 
+use super::costs;
 use super::parts::{Output, Parts};
 use super::size::Size;
 use super::source::{head, list};
 use crate::base::encoding::{Encoding, Named};
 use crate::base::failure::Result;
 use crate::net::cell;
-use crate::net::cost::PANEL;
-use figures::figures;
+use crate::net::figures::PANEL;
 pub use identifier::identifier;
 use panels::panels_of;
 use text::{Source, c_number, comment};
@@ -66,9 +65,7 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     let spec = &parts.spec;
     let scratch = scratch_len(spec, parts.proof.golden().longest());
     let mut size = Size::of_panels(spec, &parts.proof, notes_bytes(&parts.encoding), scratch);
-    let figures = figures(spec);
-    size.stack_bytes = figures.stack_bytes;
-    size.step_instructions = figures.instructions;
+    size.count(spec, costs::C);
     if let Some(feed) = &parts.proof.feed {
         size.feed_bytes = feed.bytes();
         size.feed_state_bytes = feed::ram_bytes(spec, feed);
@@ -111,9 +108,10 @@ pub fn scratch_len(spec: &Spec, steps: usize) -> usize {
 fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
     let mut text = "/*\n".to_owned();
     let mut lines = head(parts, size);
-    lines.push(String::new());
-    let is_sequence = parts.spec.is_bidirectional();
-    lines.extend(figures(&parts.spec).lines(is_sequence, parts.proof.feed.is_some()));
+    lines.extend(costs::lines(&parts.spec, costs::C));
+    if parts.proof.feed.is_some() {
+        lines.push("From raw samples to events it takes up to 48 bytes of stack more.".to_owned());
+    }
     for line in lines {
         text += format!(" * {}", comment(&line)).trim_end();
         text.push('\n');

@@ -4,7 +4,7 @@
 
 use elman_core::{Cell, Place, Spec, TensorKind, scalar_sigmoid};
 
-use crate::net::cost::PANEL;
+use crate::net::figures::PANEL;
 
 /// The panels of one matrix, or of one direction of a layer.
 pub struct Matrix {

@@ -20,6 +20,7 @@ use elman_core::{Activation, Cell, HeadKind, Input, Spec};
 
 use super::c::text::{Source, comment};
 use super::c::{encoding, file_names, identifier, notes_bytes, pieces};
+use super::costs;
 use super::parts::{Output, Parts};
 use super::size::Size;
 use super::source::{list, number, remarks, title};
@@ -57,9 +58,6 @@ const FLOATS: &str = include_str!("floats.c");
 const STREAM_TEST: &str = include_str!("stream_test.c");
 const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
 
-/// What `tests/firmware/c/int8` measures, of tanh nets and of others.
-const FIGURES: &str = "With gcc 12 for Cortex-M: code 0.9 to 1.6 kilobytes (-Os) or 1.2 to 6 (-O3), stack 80 to 380 bytes.";
-
 /// Both files.
 ///
 /// # Errors
@@ -68,7 +66,8 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
     let name = identifier(path)?;
     let model = QuantizedModel::new(parts.spec, words)?;
     let tables = take_apart(&model)?;
-    let size = size(parts, &tables);
+    let mut size = size(parts, &tables);
+    size.count(&parts.spec, costs::C_INT8);
     let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);
     comment_block(&mut header, parts, &model, &size);
@@ -101,20 +100,27 @@ fn size(parts: &Parts<'_>, tables: &Tables) -> Size {
         .map(|channel| 2 * channel.multipliers.len() + channel.bytes.len())
         .sum();
     let start = 2 * (tables.start_h.len() + tables.start_c.len());
-    let lines = if has_tanh(spec) {
-        4 * tanh_lines().len()
-    } else {
-        0
+    let memory = Memory {
+        flash_bytes: matrices + embeddings + start + tanh_bytes(spec),
+        ..memory(spec, parts.proof.golden().longest())
     };
-    let longest = parts.proof.golden().longest();
-    let words = Memory::of_words(spec, longest);
-    let (state, scratch) = if spec.is_bidirectional() {
+    Size::of(
+        memory,
+        parts.proof.bytes(size_of::<i16>()),
+        notes_bytes(&parts.encoding),
+    )
+}
+
+/// Bytes of a net, of which nothing but the shape is known; of sequences of so many steps, where it reads both ways.
+pub fn memory(spec: &Spec, steps: usize) -> Memory {
+    let words = Memory::of_words(spec, steps);
+    let (state_bytes, scratch_bytes) = if spec.is_bidirectional() {
         let Work {
             buffers,
             widest,
             fixed,
         } = Work::of(spec);
-        (0, 2 * (buffers * widest * longest + fixed))
+        (0, 2 * (buffers * widest * words.steps + fixed))
     } else {
         let h: usize = (0..spec.layers.len())
             .map(|layer| layer_numbers(spec, layer))
@@ -122,17 +128,21 @@ fn size(parts: &Parts<'_>, tables: &Tables) -> Size {
         let state = 2 * (h + cell_numbers(spec));
         (state, 4 + 2 * (h + padded(input_numbers(spec))))
     };
-    let memory = Memory {
-        flash_bytes: matrices + embeddings + start + lines,
-        state_bytes: state,
-        scratch_bytes: scratch,
+    Memory {
+        flash_bytes: words.flash_bytes + tanh_bytes(spec),
+        state_bytes,
+        scratch_bytes,
         ..words
-    };
-    Size::of(
-        memory,
-        parts.proof.bytes(size_of::<i16>()),
-        notes_bytes(&parts.encoding),
-    )
+    }
+}
+
+/// Bytes of the table of tanh, where it is needed.
+fn tanh_bytes(spec: &Spec) -> usize {
+    if has_tanh(spec) {
+        4 * tanh_lines().len()
+    } else {
+        0
+    }
 }
 
 fn comment_block(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>, size: &Size) {
@@ -155,7 +165,7 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>,
         number(model.unit())
     ));
     remarks(&all, &mut lines);
-    lines.extend([String::new(), FIGURES.to_owned()]);
+    lines.extend(costs::lines(&parts.spec, costs::C_INT8));
     let mut text = "/*\n".to_owned();
     for line in lines {
         text += format!(" * {}", comment(&line)).trim_end();
