@@ -1,8 +1,9 @@
 //! An image is the net, bit for bit; bytes that are none are refused, whoever made them.
 
+use elman_core::feed::{ColumnScale, Feed, FeedBuffers, FeedGolden, Rule, Samples};
 use elman_core::{
-    Activation, Aligned, Cell, Error, Golden, Image, Input, Inputs, Layer, Layers, Level, Read,
-    SelfTest, Spec, Strip,
+    Activation, Aligned, Cell, Error, Golden, Head, HeadKind, Image, Input, Inputs, Layer, Layers,
+    Level, Read, SelfTest, Spec, Stream, Strip,
 };
 use elman_tests::samples::{dense, fast, gated, gated_stream, tokens};
 use elman_tests::{Case, Rig, Rows, levels};
@@ -29,6 +30,14 @@ struct Made {
     lengths: Vec<u32>,
     inputs: Rows,
     outputs: Vec<f32>,
+    told: Option<Told>,
+}
+
+/// Golden samples of two columns.
+struct Told {
+    raw: Vec<f32>,
+    fires: Vec<i32>,
+    probabilities: Vec<f32>,
 }
 
 impl Made {
@@ -41,8 +50,15 @@ impl Made {
             true => rig.forward(&case.select(&[b])).outputs,
             false => rig.stream(&case, b).outputs,
         });
+        let rows = LENGTHS.iter().sum::<usize>();
+        let told = Told {
+            raw: (0..2 * rows).map(|x| x as f32 - 5.5).collect(),
+            fires: (0..rows).map(|row| row as i32 % 3 - 1).collect(),
+            probabilities: (0..rows).map(|row| 1.0 / (1 + row) as f32).collect(),
+        };
         Self {
             outputs: outputs.collect(),
+            told: (spec == fed()).then_some(told),
             packed,
             lengths: LENGTHS.map(|length| length as u32).to_vec(),
             inputs: golden_inputs(&case),
@@ -61,6 +77,12 @@ impl Made {
                 outputs: &self.outputs,
                 tolerance: 1e-5,
             },
+            samples: self.told.as_ref().map(|told| FeedGolden {
+                raw: &told.raw,
+                missing: 5,
+                fires: &told.fires,
+                probabilities: &told.probabilities,
+            }),
             notes: "labels: ä, b",
         }
     }
@@ -102,7 +124,7 @@ fn golden_inputs(case: &Case) -> Rows {
     }
 }
 
-fn specs() -> [Spec; 8] {
+fn specs() -> [Spec; 9] {
     let mut last = dense();
     last.head.read = Read::LastStep;
     [
@@ -114,7 +136,21 @@ fn specs() -> [Spec; 8] {
         gated(),
         gated_stream(),
         fast(),
+        fed(),
     ]
+}
+
+/// Classes of a window of three samples.
+fn fed() -> Spec {
+    Spec {
+        input: Input::Dense { width: 6 },
+        layers: Layers::of([Layer::tanh(5)]),
+        head: Head {
+            kind: HeadKind::Softmax { outputs: 3 },
+            read: Read::EveryStep,
+        },
+        ..dense()
+    }
 }
 
 fn clipped() -> Spec {
@@ -169,6 +205,15 @@ fn an_image_is_the_net_and_proves_it() {
         for level in levels() {
             assert_eq!(self_test(&image, level), Ok(None), "{level}, {spec:?}");
         }
+        // Older libraries read what has nothing new.
+        assert_eq!(image.samples.is_some(), spec == fed());
+        assert_eq!(file.0[8], if spec == fed() { 2 } else { 1 });
+        let Some((found, expected)) = image.samples.zip(expected.samples) else {
+            continue;
+        };
+        assert_eq!((found.raw, found.missing), (expected.raw, expected.missing));
+        assert_eq!(found.fires, expected.fires);
+        assert_eq!(found.probabilities, expected.probabilities);
     }
 }
 
@@ -275,6 +320,56 @@ fn the_writer_refuses_what_does_not_fit_together() {
         ..image.golden
     };
     assert_eq!(refused(&Image { golden, ..image }, ROOM), Error::InputKind);
+    let is_refused = |error| matches!(error, Error::Image(_));
+
+    // Golden samples of a net that is not fed any.
+    let made_fed = Made::new(fed(), 1);
+    let fed = made_fed.image();
+    let samples = fed.samples.unwrap();
+    let with = |image: Image<'_>, samples| {
+        let samples = Some(samples);
+        let mut file = Box::new(Aligned([0; ROOM]));
+        let image = Image { samples, ..image };
+        image.write(&mut file.0).unwrap_err()
+    };
+    assert!(is_refused(with(image, samples)));
+    // And such as do not fit.
+    for (what, expected, samples) in [
+        (
+            "golden events",
+            7,
+            FeedGolden {
+                fires: &[],
+                ..samples
+            },
+        ),
+        (
+            "golden probabilities",
+            7,
+            FeedGolden {
+                probabilities: &[],
+                ..samples
+            },
+        ),
+    ] {
+        assert_eq!(with(fed, samples), cut(what, expected, 0));
+    }
+    for samples in [
+        FeedGolden {
+            raw: &[],
+            ..samples
+        },
+        FeedGolden {
+            raw: &[0.5; 4 * 7],
+            ..samples
+        },
+        FeedGolden {
+            missing: 14,
+            ..samples
+        },
+    ] {
+        assert!(is_refused(with(fed, samples)));
+    }
 }
 
 /// Makes the checksum right again, as somebody would who means harm.
@@ -289,7 +384,29 @@ fn forge(file: &mut [u8], length: usize) {
 fn survives(file: &[u8]) {
     if let Ok(image) = Image::read(file) {
         assert!(image.golden.longest() < 1 << 20 && self_test(&image, Level::detect()).is_ok());
+        assert!(image.samples.is_none() || feed_test(&image).is_ok());
     }
+}
+
+/// Runs the golden samples.
+fn feed_test(image: &Image<'_>) -> Result<Option<usize>, Error> {
+    let samples = image.samples.unwrap();
+    let (spec, level) = (image.spec, Level::detect());
+    let scale = vec![ColumnScale::new(0.0, 1.0); samples.raw.len() / samples.fires.len()];
+    let window = spec.input_width() / scale.len();
+    let (mut state, mut scratch) = (
+        vec![0.0; spec.state_len()],
+        vec![Strip::ZERO; spec.stream_len()],
+    );
+    let stream = Stream::new(level, image.model()?, &mut state, &mut scratch)?;
+    let outputs = spec.output_width();
+    let buffers = FeedBuffers {
+        rows: &mut vec![0.0; Samples::rows_len(scale.len(), window)],
+        outputs: &mut vec![0.0; outputs],
+        smooth: &mut vec![0.0; outputs],
+    };
+    let mut feed = Feed::new(stream, (&scale, 10.0, window), Rule::EVERY, buffers)?;
+    feed.check(level, &image.golden, &samples)
 }
 
 #[test]

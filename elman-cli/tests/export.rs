@@ -73,13 +73,19 @@ fn a_run_becomes_source_and_image_with_its_own_data() {
     for words in [
         r#""name":"labels","about":"What the outputs are called.","items":["high","low"]"#,
         r#""front":{"scale":[""#,
-        r#""],"farthest":"41200000","window":3,"#,
+        r#""],"farthest":"41200000","window":3,"rule":"3f8000000000000000000000ffffffff"}"#,
     ] {
-        assert!(
-            notes.contains(words),
-            "elman_get_label and elman_get_scale look for {words}"
-        );
+        assert!(notes.contains(words), "elman.h looks for {words}");
     }
+    // Seven golden samples of two columns, what fires, and how likely it is; version 2.
+    assert_eq!(
+        (report["feed_bytes"].as_u64(), image[8]),
+        (Some(4 * 7 * 4), 2)
+    );
+    let said = shop.ok("export run --format image -o net.image");
+    assert!(said.contains(", COLUMNS 2, ROOM 22 (elman.h)"), "{said}");
+    shop.ok("export run --format image -o bare.image --bare");
+    assert_eq!(shop.read("bare.image")[8], 1, "what older readers read");
 
     shop.ok("export run --format rust -o net.rs --bare");
     let module = shop.text("net.rs");

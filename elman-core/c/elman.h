@@ -1,5 +1,6 @@
 /*
- * The C interface of elman-core: a trained net, opened in place from an image in flash, and fed step by step.
+ * The C interface of elman-core: a trained net, opened in place from an image in flash, and fed: numbers or ids step by step, or raw
+ * samples, out of which come events. Its head can learn where it is used.
  *
  *     extern const unsigned char image[], image_end[];     (image.s, around the file that elman export --format image writes:
  *                                                               .section .rodata.image, "a"
@@ -16,8 +17,17 @@
  *     elman_start(&net, state, STATE, scratch, SCRATCH);
  *     for (;;) elman_step(&net, x, INPUTS, y, OUTPUTS);
  *
- * STATE, SCRATCH, INPUTS and OUTPUTS count items: floats, ids, strips. elman export prints them, elman_get_sizes tells them.
- * Every function checks pointers for null and alignment, and lengths, and returns ELMAN_OK or what was wrong. What it cannot
+ * A net that streams classes of measurements takes raw samples as sensors have them:
+ *
+ *     static float room[ROOM];
+ *     elman_event event;
+ *
+ *     elman_feed_self_test(&net, state, STATE, scratch, SCRATCH, room, ROOM, NULL);
+ *     elman_feed_start(&net, state, STATE, scratch, SCRATCH, room, ROOM);
+ *     for (;;) if (elman_feed(&net, raw, COLUMNS, &event) == ELMAN_OK && event.fires == 1) { ... event.label ... }
+ *
+ * STATE, SCRATCH, INPUTS, OUTPUTS, COLUMNS and ROOM count items: floats, ids, strips. elman export prints them, elman_get_sizes tells
+ * them. Every function checks pointers for null and alignment, and lengths, and returns ELMAN_OK or what was wrong. What it cannot
  * check: pointers must lead to as much memory as the lengths say; a net must be zero (as statics are) or have been opened;
  * image and buffers must stay where they are, used by nobody else, while the net is. One net, one thread at a time.
  */
@@ -45,15 +55,20 @@ extern "C" {
 #define ELMAN_POINTER 1   /* a pointer is null, or not aligned for what it leads to */
 #define ELMAN_LENGTH 2    /* a buffer has the wrong length, or there is no such label or column */
 #define ELMAN_ALIGNMENT 3 /* the image does not begin on a 64-byte boundary */
-#define ELMAN_IMAGE 4     /* no image, a damaged one, of another version, or of a cell that this build leaves out */
+#define ELMAN_IMAGE 4     /* no image, a damaged one, of a version that this library does not know, or of a cell that this build leaves out */
 #define ELMAN_STAGE 5     /* the net was not opened yet, not started yet, or is running already */
-#define ELMAN_KIND 6      /* the net reads ids and got numbers, or the other way round */
+#define ELMAN_KIND 6      /* the net reads ids and got numbers, or learns classes and got numbers, or the other way round */
 #define ELMAN_TOKEN 7     /* an id beyond the vocabulary; the state stays as it was */
 #define ELMAN_BOTH_WAYS 8 /* a net that reads both ways cannot be fed step by step */
 #define ELMAN_MISMATCH 9  /* the self-test found a wrong output */
+#define ELMAN_NO_FEED 10  /* the image does not say how raw samples become events, or its net does not stream classes of measurements */
+#define ELMAN_NO_SAMPLES 11 /* the image has no golden samples: it was exported by an older elman */
+#define ELMAN_NO_HEAD 12  /* the net has no head that could learn */
+#define ELMAN_TARGET 13   /* a class that the net has no output for */
+#define ELMAN_NOT_FINITE 14 /* a number is not finite: nothing was learnt from it */
 
 /* Room for a net: its shape, and where everything lies. */
-#define ELMAN_NET_WORDS 80
+#define ELMAN_NET_WORDS 120
 typedef struct {
     size_t words[ELMAN_NET_WORDS];
 } elman_net;
@@ -72,7 +87,23 @@ typedef struct {
     size_t state;             /* floats */
     size_t scratch;           /* strips, for elman_self_test and elman_start */
     size_t golden_steps;      /* steps of the self-test */
+    size_t columns;           /* numbers of a raw sample; 0 where elman_feed has nothing to go by */
+    size_t delay;             /* so many samples late a step is done, since it reads as many that come after it */
+    size_t room;              /* floats, for elman_feed_self_test and elman_feed_start */
+    size_t golden_samples;    /* samples of elman_feed_self_test */
+    size_t head;              /* weights of the head, floats; 0 where it cannot learn */
+    size_t head_strips;       /* strips, for elman_learn_start */
+    size_t memory;            /* floats, for elman_learn_start */
 } elman_sizes;
+
+/* What a net says after a raw sample. */
+typedef struct {
+    uint32_t step;     /* of the answer, counted from 0: the sample of so many samples ago as sizes.delay says */
+    uint32_t label;    /* the likeliest class that is not the background: elman_get_label */
+    float probability; /* its own, smoothed as the image says */
+    int32_t fires;     /* 1: an event; 0: none, this is the likeliest so far; -1: no step could be done yet, or none was left */
+    uint32_t missing;  /* raw numbers since elman_feed_start that were not finite */
+} elman_event;
 
 /*
  * Checks an image, CRC and all, and remembers where it lies. len may be more than the image: a whole flash partition. Every byte of the
@@ -86,14 +117,14 @@ int elman_get_sizes(elman_net *net, elman_sizes *sizes);
 
 /*
  * What an output is called: *text leads to *len bytes of UTF-8 in the image, as JSON writes them between its quotes. ELMAN_LENGTH behind the
- * last one, and where the image does not say. After elman_open, before elman_start.
+ * last one, and where the image does not say. After elman_open, also of a net that was started.
  */
 int elman_get_label(elman_net *net, size_t index, const char **text, size_t *len);
 
 /*
  * How a column of raw samples comes to the scale of training, for elman_scaled. ELMAN_LENGTH behind the last one, and where the image does
  * not say. A net of more inputs than columns reads neighbouring rows side by side, its own in the middle, zeros beyond the ends. After
- * elman_open, before elman_start.
+ * elman_open, also of a net that was started. elman_feed does all of that.
  */
 int elman_get_scale(elman_net *net, size_t column, float scale[4]);
 
@@ -123,11 +154,87 @@ int elman_start(elman_net *net, float *state, size_t state_len, elman_strip *scr
 /* Back to the initial state: before the first step of every sequence but the first. */
 int elman_reset(elman_net *net);
 
-/* One step of a net that reads numbers. */
+/* One step of a net that reads numbers. ELMAN_STAGE for one that is fed raw samples. */
 int elman_step(elman_net *net, const float *inputs, size_t inputs_len, float *outputs, size_t outputs_len);
 
 /* One step of a net that reads ids: those of the whole window, and beyond the ends of a sequence the padding id. */
 int elman_step_ids(elman_net *net, const uint32_t *ids, size_t ids_len, float *outputs, size_t outputs_len);
+
+/*
+ * Runs the golden samples of the image, from raw numbers to events, one of them missing: as elman_self_test, in the buffers of
+ * elman_feed_start. After elman_open, before a start.
+ */
+int elman_feed_self_test(elman_net *net, float *state, size_t state_len, elman_strip *scratch, size_t scratch_len, float *room,
+                         size_t room_len, size_t *wrong);
+
+/*
+ * Puts the net before its first sample, instead of elman_start. Buffers are the net's until it is opened again. elman_reset goes before
+ * the first sample of every sequence but the first.
+ */
+int elman_feed_start(elman_net *net, float *state, size_t state_len, elman_strip *scratch, size_t scratch_len, float *room,
+                     size_t room_len);
+
+/*
+ * A raw sample: a number for every column, in the units of the training data. It is put on the scale of training in single precision, with
+ * the bits of the golden samples; a number that is not finite is missing, counted, and the net reads the mean of its column. When an answer
+ * is an event the image says: elman eval --events tunes it before the export. event may be NULL where nobody asks: then the head is not
+ * computed, and nothing is smoothed. A net that was trained to answer at the end of a sequence is asked with its last sample alone.
+ */
+int elman_feed(elman_net *net, const float *raw, size_t len, elman_event *event);
+
+/* The same for whole numbers, as sensors have them, if the net was trained on such. */
+int elman_feed_i16(elman_net *net, const int16_t *raw, size_t len, elman_event *event);
+
+/*
+ * The end of a sequence: does the steps that waited for later samples (sizes.delay of them), as if rows of zeros came. The event is that
+ * of one of them if it fires, else what the last one says. event may be NULL.
+ */
+int elman_feed_end(elman_net *net, elman_event *event);
+
+/*
+ * Learning where the net is used. The layers stay in flash as they are; the head is copied to RAM, learns there, and answers from now on:
+ *
+ *     static elman_strip strips[HEAD_STRIPS];                       (sizes.head_strips)
+ *     static float memory[MEMORY], weights[HEAD];                   (sizes.memory, sizes.head)
+ *
+ *     elman_learn_start(&net, strips, HEAD_STRIPS, memory, MEMORY);     after elman_start or elman_feed_start
+ *     if (kept) elman_set_head(&net, weights, HEAD);                    what an earlier run of the firmware has kept
+ *     elman_reset(&net);
+ *     ... elman_step or elman_feed (with NULL) for every sample of a recording, elman_feed_end ...
+ *     elman_learn(&net, class, 1, &loss);                               what the net should have said after it
+ *     elman_update(&net, 0.02f, 1.0f);
+ *     elman_get_head(&net, weights, HEAD);                              to be kept: in two pages of flash in turn, each with a number
+ *                                                                       and a checksum, as elman-core/c/examples/adapt.c does it
+ *
+ * Losses and weights have the bits of elman_core::head, and of a desktop that learns from the same samples. Images hold nets in float; nets
+ * in whole numbers, which exist as source alone, do not learn. RAM: 4 * (4 * sizes.head + outputs) + 64 * sizes.head_strips bytes.
+ *
+ * Copies the head out of the image, instead of an earlier one. Buffers are the net's until it is opened again.
+ */
+int elman_learn_start(elman_net *net, elman_strip *strips, size_t strips_len, float *memory, size_t memory_len);
+
+/*
+ * What a net of classes should have said after the last step: adds the gradient of the cross-entropy. batch is how many answers make an
+ * update, of which the loss is the mean; *loss (may be NULL) becomes the part of this one. ELMAN_NOT_FINITE if that is no number:
+ * nothing is added.
+ */
+int elman_learn(elman_net *net, uint32_t label, size_t batch, double *loss);
+
+/* The same for a net of numbers, on the scale of its outputs: the mean squared error. */
+int elman_learn_numbers(elman_net *net, const float *numbers, size_t len, size_t batch, double *loss);
+
+/*
+ * A step of Adam at a learning rate, down the gradient of the answers since the last one, cut to the Euclidean norm clip. ELMAN_STAGE if
+ * there are none. ELMAN_NOT_FINITE if rate, gradient or a weight would not be finite, or clip is below zero or NaN: then the weights stay
+ * as they were.
+ */
+int elman_update(elman_net *net, float rate, float clip);
+
+/* Copies the weights of the head out: those from hidden units to outputs, (units, outputs), then a bias for each output. */
+int elman_get_head(elman_net *net, float *weights, size_t len);
+
+/* Takes such weights in, to answer with and to learn on from. ELMAN_NOT_FINITE if one is no number: nothing changes. */
+int elman_set_head(elman_net *net, const float *weights, size_t len);
 
 /* A sentence about a code. */
 const char *elman_message(int32_t code);

@@ -65,8 +65,7 @@
 //! ```
 
 use crate::error::{Error, check_len};
-use crate::kernel::pack;
-use crate::model::ModelView;
+use crate::kernel::pack::{self, Panels};
 use crate::simd::{LANES, Level, Operation, Simd, Strip};
 use crate::slices::{at, copy_common};
 use crate::spec::{Head, HeadKind, Read, Spec};
@@ -180,11 +179,13 @@ pub fn run(
     check(spec)?;
     let (width, columns) = (spec.top_width(), spec.output_width());
     check_len("strips", spec.packed_head_len(), strips.len())?;
-    check_len("hidden", outputs.len() / columns * width, hidden.len())?;
-    check_len("outputs", hidden.len() / width * columns, outputs.len())?;
+    // No width of a spec that was checked is 0; the compiler wants to be told.
+    let (rows, of_hidden) = (outputs.len() / columns.max(1), hidden.len() / width.max(1));
+    check_len("hidden", rows * width, hidden.len())?;
+    check_len("outputs", of_hidden * columns, outputs.len())?;
     level.run(Rows {
-        // Here the head's weights are all there are.
-        model: ModelView::fixed(spec, &[], strips, 0),
+        spec,
+        w_out: Panels::single(strips, width, 1),
         hidden,
         outputs,
     });
@@ -247,7 +248,7 @@ pub fn gradient(
     gradients: &mut [f32],
 ) -> Result<(), Error> {
     check(spec)?;
-    let rows = hidden.len() / spec.top_width();
+    let rows = hidden.len() / spec.top_width().max(1);
     check_len("hidden", rows * spec.top_width(), hidden.len())?;
     check_len("d_outputs", rows * spec.output_width(), d_outputs.len())?;
     check_len("gradients", spec.head_len(), gradients.len())?;
@@ -276,7 +277,8 @@ fn parts<'a>(spec: &Spec, weights: &'a [f32]) -> (&'a [f32], &'a [f32]) {
 
 /// Row by row, as a stream does it.
 struct Rows<'a> {
-    model: ModelView<'a, 'a>,
+    spec: &'a Spec,
+    w_out: Panels<'a>,
     hidden: &'a [f32],
     outputs: &'a mut [f32],
 }
@@ -286,11 +288,11 @@ impl Operation for Rows<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let (width, columns) = (self.model.spec.top_width(), self.model.spec.output_width());
+        let (width, columns) = (self.spec.top_width(), self.spec.output_width());
         let rows = self.hidden.chunks_exact(width.max(1));
         let outputs = self.outputs.chunks_exact_mut(columns.max(1));
         for (hidden, outputs) in rows.zip(outputs) {
-            head_row(s, self.model, hidden, outputs);
+            head_row(s, (self.spec, self.w_out), hidden, outputs);
         }
     }
 }

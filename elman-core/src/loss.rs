@@ -155,6 +155,60 @@ pub fn softmax_cross_entropy(
     }))
 }
 
+/// The same of one row of logits, for firmware that learns from one answer at a time: the bits of [`softmax_cross_entropy`] without
+/// its code for many rows, 16 KB on a Cortex-M4F.
+///
+/// # Errors
+/// [`Error::Target`] for a class without an output, [`Error::Total`].
+///
+/// ```
+/// # use elman_core::{loss, Level, Target};
+/// let (level, mut row, mut same) = (Level::detect(), [0.25, 1.5, -1.0], [0.25, 1.5, -1.0]);
+/// let nats = loss::softmax_cross_entropy_row(level, &mut row, 2, 3.0)?;
+/// assert_eq!(nats, loss::softmax_cross_entropy(level, &mut same, 3, &[Target::class(2)], None, 3.0)?);
+/// assert_eq!(row, same);
+/// # Ok::<(), elman_core::Error>(())
+/// ```
+pub fn softmax_cross_entropy_row(
+    level: Level,
+    row: &mut [f32],
+    class: u32,
+    total: f64,
+) -> Result<f64, Error> {
+    check_total(total)?;
+    let classes = row.len();
+    if class as usize >= classes {
+        return Err(Error::Target {
+            row: 0,
+            class,
+            classes,
+        });
+    }
+    if total == 0.0 {
+        row.fill(0.0);
+        return Ok(0.0);
+    }
+    Ok(level.run(CrossEntropyRow { row, class, total }))
+}
+
+struct CrossEntropyRow<'a> {
+    row: &'a mut [f32],
+    class: u32,
+    total: f64,
+}
+
+impl Operation for CrossEntropyRow<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f64 {
+        let (target, mut nats) = (Target::class(self.class), Nats::default());
+        let weigh = |class| weight_of(class, None) / self.total;
+        single(s, self.row, target, weigh, &mut nats);
+        nats.total()
+    }
+}
+
 struct CrossEntropy<'a> {
     rows: &'a mut [f32],
     classes: usize,

@@ -228,8 +228,12 @@ impl<'s, 'a> ModelView<'s, 'a> {
         }
     }
 
+    /// Nothing where there is no head.
     #[inline(always)]
     pub fn head_weights(&self) -> Panels<'a> {
+        if !self.spec.has_head() {
+            return Panels::single(&[], 0, 1);
+        }
         let depth = self.spec.top_width();
         match self.packed {
             Packed::Single(strips) => Panels::single(at(strips, self.head..), depth, 1),

@@ -5,11 +5,13 @@ use crate::error::{Error, check_len, check_room};
 use crate::inputs::{Inputs, embed_step};
 use crate::kernel::gated;
 use crate::kernel::operands::Order;
+use crate::kernel::pack::Panels;
 use crate::kernel::softmax::softmax_row;
 use crate::kernel::step::{HeadStep, LayerStep};
 use crate::model::{Model, ModelView};
 use crate::params::Place;
 use crate::simd::{ASKS_ZEROS, LANES, LISTS_ZEROS, Level, Operation, Simd, Strip};
+use crate::slices::at;
 use crate::spec::{HeadKind, Input, Spec};
 
 impl Spec {
@@ -158,9 +160,123 @@ impl<'a> Stream<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
+        let head = self.model.view().head_weights();
+        self.check_and_run(inputs, head, outputs)
+    }
+
+    /// Feeds one step whose answer nobody reads: the head is not computed.
+    ///
+    /// # Errors
+    /// As [`Stream::step`].
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.stream_len()]);
+    /// let mut stream = Stream::new(Level::detect(), Model::new(SPEC, &params, &packed)?, &mut state, &mut scratch)?;
+    /// stream.step_unread(Inputs::Dense(&[0.5, -1.0]))?;
+    /// assert_eq!(stream.hidden()[0], stream.hidden()[2]); // all weights are the same
+    /// assert!((stream.hidden()[0] - 0.1 / 2.0).abs() < 1e-4);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn step_unread(&mut self, inputs: Inputs) -> Result<(), Error> {
+        let spec = self.model.spec();
+        inputs.check(spec, spec.input.rows_per_step())?;
+        let head = self.model.view().head_weights();
+        self.run(inputs, head, &mut []);
+        Ok(())
+    }
+
+    /// Feeds one step of the same layers with another head, from [`head::pack`](crate::head::pack()): one that was adapted where the
+    /// net is used.
+    ///
+    /// # Errors
+    /// As [`Stream::step`], and [`Error::Length`] unless there are [`Spec::packed_head_len`] strips.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.stream_len()]);
+    /// let mut stream = Stream::new(Level::detect(), Model::new(SPEC, &params, &packed)?, &mut state, &mut scratch)?;
+    /// let mut strips = [Strip::ZERO; SPEC.packed_head_len()];
+    /// head::pack(&SPEC, &[0.0, 0.0, 0.0, 7.0], &mut strips)?; // a bias alone
+    /// let mut y = [0.0];
+    /// stream.step_with_head(&strips, Inputs::Dense(&[0.5, -1.0]), &mut y)?;
+    /// assert_eq!(y, [7.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn step_with_head(
+        &mut self,
+        head: &[Strip],
+        inputs: Inputs,
+        outputs: &mut [f32],
+    ) -> Result<(), Error> {
+        let spec = self.model.spec();
+        check_len("head", spec.packed_head_len(), head.len())?;
+        let head = Panels::single(head, spec.top_width(), 1);
+        self.check_and_run(inputs, head, outputs)
+    }
+
+    /// The hidden units of the top layer after the last step, [`Spec::top_width`] numbers: what a head reads, and learns from.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # let spec = Spec { layers: Layers::of([Layer::tanh(5), Layer::lstm(3)]), ..Spec::dense(2, 3, 1) };
+    /// # let params = vec![0.1; spec.params_len()];
+    /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
+    /// # pack(&spec, &params, &mut packed)?;
+    /// # let model = Model::new(spec, &params, &packed)?;
+    /// # let (mut state, mut scratch) = (vec![0.0; spec.state_len()], vec![Strip::ZERO; spec.stream_len()]);
+    /// let stream = Stream::new(Level::detect(), model, &mut state, &mut scratch)?;
+    /// assert_eq!(stream.hidden(), [0.0; 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn hidden(&self) -> &[f32] {
+        let spec = self.model.spec();
+        let top = spec.layer(spec.layers.len().saturating_sub(1));
+        let start = self.state.len().saturating_sub(top.state_len());
+        at(self.state, start..start + top.hidden)
+    }
+
+    /// The net.
+    ///
+    /// ```
+    /// # use elman_core::*;
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let params = [0.1; SPEC.params_len()];
+    /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
+    /// # pack(&SPEC, &params, &mut packed)?;
+    /// # let (mut state, mut scratch) = ([0.0; SPEC.state_len()], [Strip::ZERO; SPEC.stream_len()]);
+    /// let stream = Stream::new(Level::detect(), Model::new(SPEC, &params, &packed)?, &mut state, &mut scratch)?;
+    /// assert_eq!(stream.model().spec(), &SPEC);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub const fn model(&self) -> &Model<'a> {
+        &self.model
+    }
+
+    fn check_and_run(
+        &mut self,
+        inputs: Inputs,
+        head: Panels,
+        outputs: &mut [f32],
+    ) -> Result<(), Error> {
         let spec = self.model.spec();
         inputs.check(spec, spec.input.rows_per_step())?;
         check_len("outputs", spec.output_width(), outputs.len())?;
+        self.run(inputs, head, outputs);
+        Ok(())
+    }
+
+    /// One function for all, so that a chip has the kernels once.
+    #[inline(never)]
+    fn run(&mut self, inputs: Inputs, head: Panels, outputs: &mut [f32]) {
         let Self {
             level,
             model,
@@ -177,11 +293,11 @@ impl<'a> Stream<'a> {
             state,
             x,
             h_next,
+            head,
             outputs,
             order: *order,
             skips_zeros: *skips_zeros,
         });
-        Ok(())
     }
 }
 
@@ -227,6 +343,8 @@ pub(crate) struct StreamStep<'a, 'm> {
     pub x: &'a mut [f32],
     /// Room for a row of the widest layer.
     pub h_next: &'a mut [f32],
+    /// What makes the outputs, where there is a head.
+    pub head: Panels<'a>,
     pub outputs: &'a mut [f32],
     /// Of the columns of every layer.
     pub order: Order,
@@ -245,6 +363,7 @@ impl Operation for StreamStep<'_, '_> {
             state,
             x,
             h_next,
+            head,
             outputs,
             order,
             skips_zeros,
@@ -284,7 +403,7 @@ impl Operation for StreamStep<'_, '_> {
             below = state.get(..l.hidden).unwrap_or(&[]);
             rest = above;
         }
-        head_row(s, model, below, outputs);
+        head_row(s, (spec, head), below, outputs);
     }
 }
 
@@ -346,8 +465,12 @@ impl<S: Simd> Visit for StepLayer<'_, '_, S> {
 
 /// What the head makes of a row of hidden units; where there is none, the row itself.
 #[inline(always)]
-pub(crate) fn head_row<S: Simd>(s: S, model: ModelView, top: &[f32], outputs: &mut [f32]) {
-    let spec = model.spec;
+pub(crate) fn head_row<S: Simd>(
+    s: S,
+    (spec, w_out): (&Spec, Panels),
+    top: &[f32],
+    outputs: &mut [f32],
+) {
     // Nobody reads it.
     if outputs.is_empty() {
         return;
@@ -360,7 +483,7 @@ pub(crate) fn head_row<S: Simd>(s: S, model: ModelView, top: &[f32], outputs: &m
     }
     HeadStep {
         h: top,
-        w_out: model.head_weights(),
+        w_out,
         y: &mut *outputs,
     }
     .run(s);

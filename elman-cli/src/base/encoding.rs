@@ -27,7 +27,7 @@ pub struct Front {
     /// Rows that a step reads: an odd number.
     pub window: usize,
     /// When an answer is an event, where answers are classes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "words")]
     pub rule: Option<EventRule>,
 }
 
@@ -53,6 +53,21 @@ impl Serialize for Scale {
 
 fn hexadecimal<S: Serializer>(number: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{:08x}", number.to_bits()))
+}
+
+/// Smoothing, threshold, refractory time and background of a rule, as 32 bits each in hexadecimal; all ones where there is no background.
+fn words<S: Serializer>(rule: &Option<EventRule>, serializer: S) -> Result<S::Ok, S::Error> {
+    let EventRule {
+        smoothing,
+        threshold,
+        refractory,
+        background,
+    } = rule.unwrap_or(EventRule::EVERY);
+    let background = background.map_or(u32::MAX, |class| class as u32);
+    let (smoothing, threshold) = (smoothing.to_bits(), threshold.to_bits());
+    serializer.collect_str(&format_args!(
+        "{smoothing:08x}{threshold:08x}{refractory:08x}{background:08x}"
+    ))
 }
 
 /// [`Rule`], as model files hold it.

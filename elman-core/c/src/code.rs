@@ -18,7 +18,7 @@ pub enum Code {
     Image = 4,
     /// The net was not opened yet, not started yet, or is running already.
     Stage = 5,
-    /// The net reads ids and got numbers, or the other way round.
+    /// The net reads ids and got numbers, or learns classes and got numbers, or the other way round.
     Kind = 6,
     /// An id beyond the vocabulary.
     Token = 7,
@@ -26,11 +26,21 @@ pub enum Code {
     BothWays = 8,
     /// The self-test found a wrong output.
     Mismatch = 9,
+    /// The image does not say how raw samples become events: no scale or rule, or no net that streams classes of measurements.
+    NoFeed = 10,
+    /// The image has no golden samples.
+    NoSamples = 11,
+    /// The net has no head that could learn.
+    NoHead = 12,
+    /// A class that the net has no output for.
+    Target = 13,
+    /// A number that is not finite: nothing was learnt from it.
+    NotFinite = 14,
 }
 
 impl Code {
     /// Every code, in the order of the numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Ok,
         Self::Pointer,
         Self::Length,
@@ -41,7 +51,17 @@ impl Code {
         Self::Token,
         Self::BothWays,
         Self::Mismatch,
+        Self::NoFeed,
+        Self::NoSamples,
+        Self::NoHead,
+        Self::Target,
+        Self::NotFinite,
     ];
+
+    /// What came of a call.
+    pub(crate) fn of(done: Result<(), Self>) -> Self {
+        done.err().unwrap_or(Self::Ok)
+    }
 
     /// A sentence about a number.
     pub(crate) fn message(code: i32) -> &'static CStr {
@@ -51,12 +71,17 @@ impl Code {
             Some(Self::Pointer) => c"a pointer is null, or not aligned for what it leads to",
             Some(Self::Length) => c"a buffer has the wrong length: elman_get_sizes tells the right one; or there is no such label or column",
             Some(Self::Alignment) => c"the image must begin on a 64-byte boundary: declare it ELMAN_ALIGNED",
-            Some(Self::Image) => c"the bytes are no image, a damaged one, or of another version (export it anew), or of a cell whose feature is off in this build",
-            Some(Self::Stage) => c"first elman_open, then elman_get_sizes and elman_self_test, then elman_start, then steps",
-            Some(Self::Kind) => c"the net reads ids and got numbers, or the other way round",
+            Some(Self::Image) => c"the bytes are no image, a damaged one, or of a version that this library does not know (export it anew, or take a newer library), or of a cell whose feature is off in this build",
+            Some(Self::Stage) => c"first elman_open, then elman_get_sizes and self-tests, then elman_start and steps or elman_feed_start and samples; elman_learn_start before what learns",
+            Some(Self::Kind) => c"the net reads ids and got numbers, or learns classes and got numbers, or the other way round",
             Some(Self::Token) => c"an id exceeds its vocabulary",
             Some(Self::BothWays) => c"a net that reads both ways needs the whole sequence and cannot be fed step by step",
             Some(Self::Mismatch) => c"the self-test found a wrong output",
+            Some(Self::NoFeed) => c"the image does not say how raw samples become events: that is for nets that stream classes of measurements, exported without --bare",
+            Some(Self::NoSamples) => c"the image has no golden samples: export it anew",
+            Some(Self::NoHead) => c"the net has no head that could learn",
+            Some(Self::Target) => c"the net has no output for that class",
+            Some(Self::NotFinite) => c"a number is not finite: nothing was learnt from it",
             None => c"no code of elman",
         }
     }

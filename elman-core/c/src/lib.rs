@@ -1,5 +1,12 @@
-//! The C interface of `elman-core`: an image is opened in place, and its net fed step by step. `elman.h` beside this crate is
-//! the reference; it is kept by hand, and a test compares it with what stands here.
+//! The C interface of `elman-core`: an image is opened in place, and its net fed step by step, or with raw samples out of which come
+//! events; its head can learn. `elman.h` beside this crate is the reference; it is kept by hand, and a test compares it with what stands
+//! here.
+//!
+//! ```text
+//! elman_open ──► elman_start ──► elman_step, elman_step_ids             numbers or ids in, outputs out
+//!            └─► elman_feed_start ──► elman_feed, elman_feed_i16        raw samples in, events out
+//!                     either ──► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
+//! ```
 //!
 //! Every function checks its pointers (null, alignment) and lengths and returns a code. What cannot be checked is the
 //! caller's promise: that pointers lead to as much memory as the lengths say, that the net's struct was zero or opened,
@@ -9,17 +16,27 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 mod code;
+mod feed;
+mod learn;
+mod learner;
 mod notes;
+mod run;
+mod runner;
 
 use core::ffi::c_char;
 
-use elman_core::{Error, Image, Input, Inputs, Level, SelfTest, Spec, Stream, Strip};
+use elman_core::feed::Feed;
+use elman_core::{Error, Image, Input, Spec, Strip};
 
 pub use code::Code;
 use code::{slice, slice_mut};
+pub use feed::Event;
+use feed::Front;
+use learner::Learner;
+use runner::Runner;
 
 /// Room for a net, in words of `size_t`.
-pub const NET_WORDS: usize = 80;
+pub const NET_WORDS: usize = 120;
 
 /// Bytes per strip, and what scratch and images are aligned to.
 pub const STRIP: usize = size_of::<Strip>();
@@ -32,13 +49,15 @@ pub struct Net([usize; NET_WORDS]);
 /// What a [`Net`] holds once it was opened.
 struct Inner {
     mark: usize,
+    notes: &'static str,
     stage: Stage,
 }
 
 /// The state that the calls of C have brought a net to.
 enum Stage {
     Opened(Image<'static>),
-    Running(Stream<'static>),
+    Running(Runner),
+    Feeding(Feed<'static, Runner>),
 }
 
 /// [`Inner::mark`] of a net that was opened; a static of C is zero before.
@@ -65,12 +84,29 @@ pub struct Sizes {
     pub scratch: usize,
     /// Steps of the self-test.
     pub golden_steps: usize,
+    /// Numbers of a raw sample; 0 where the net cannot be fed any.
+    pub columns: usize,
+    /// By how many samples a step is late.
+    pub delay: usize,
+    /// Numbers of room between raw samples and events.
+    pub room: usize,
+    /// Golden samples.
+    pub golden_samples: usize,
+    /// Weights of the head; 0 where it cannot learn.
+    pub head: usize,
+    /// Strips of a head in RAM.
+    pub head_strips: usize,
+    /// Numbers of memory to learn in.
+    pub memory: usize,
 }
 
 impl Sizes {
     fn of(image: &Image<'_>) -> Self {
         let spec = &image.spec;
         let streams = !spec.is_bidirectional();
+        let steps = |lengths: &[u32]| lengths.iter().fold(0, |sum, &n| sum + n as usize);
+        let front = Front::of(image);
+        let learns = Learner::can_learn(spec);
         Self {
             inputs: spec.golden_width(),
             outputs: spec.output_width(),
@@ -78,11 +114,17 @@ impl Sizes {
             streams: usize::from(streams),
             state: spec.state_len(),
             scratch: if streams { spec.stream_len() } else { 0 },
-            golden_steps: image
-                .golden
-                .lengths
-                .iter()
-                .fold(0, |sum, &n| sum + n as usize),
+            golden_steps: steps(image.golden.lengths),
+            columns: front.map_or(0, |front| front.columns),
+            delay: front.map_or(0, |front| front.window / 2),
+            room: front.map_or(0, |front| front.room(spec.output_width())),
+            golden_samples: match (front, image.samples) {
+                (Some(_), Some(samples)) => samples.fires.len(),
+                _ => 0,
+            },
+            head: if learns { spec.head_len() } else { 0 },
+            head_strips: if learns { spec.packed_head_len() } else { 0 },
+            memory: if learns { Learner::memory_len(spec) } else { 0 },
         }
     }
 }
@@ -128,9 +170,13 @@ pub unsafe extern "C" fn elman_open(net: *mut Net, image: *const u8, len: usize)
     };
     match Image::read(bytes) {
         Ok(image) => {
-            let (mark, stage) = (MARK, Stage::Opened(image));
+            let opened = Inner {
+                mark: MARK,
+                notes: image.notes,
+                stage: Stage::Opened(image),
+            };
             // SAFETY: not null, aligned, large enough, and what lay there needs no drop.
-            unsafe { inner.write(Inner { mark, stage }) };
+            unsafe { inner.write(opened) };
             Code::Ok
         }
         Err(_) => Code::Image,
@@ -147,12 +193,8 @@ pub unsafe extern "C" fn elman_get_sizes(net: *mut Net, sizes: *mut Sizes) -> Co
         return Code::Pointer;
     }
     // SAFETY: the caller's promise about `net`.
-    let found = match unsafe { opened(net) } {
-        Ok(Inner {
-            stage: Stage::Opened(image),
-            ..
-        }) => Sizes::of(image),
-        Ok(_) => return Code::Stage,
+    let found = match unsafe { image_of(net) } {
+        Ok((_, image)) => Sizes::of(&image),
         Err(code) => return code,
     };
     // SAFETY: not null, aligned, and the caller's.
@@ -175,8 +217,8 @@ pub unsafe extern "C" fn elman_get_label(
         return Code::Pointer;
     }
     // SAFETY: the caller's promise about `net`.
-    let label = match unsafe { notes_of(net) } {
-        Ok(notes) => notes::label(notes, index),
+    let label = match unsafe { opened(net) } {
+        Ok(inner) => notes::label(inner.notes, index),
         Err(code) => return code,
     };
     let Some(label) = label else {
@@ -197,11 +239,11 @@ pub unsafe extern "C" fn elman_get_label(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn elman_get_scale(net: *mut Net, column: usize, scale: *mut f32) -> Code {
     // SAFETY: the caller's promises.
-    let (notes, to) = match unsafe { (notes_of(net), slice_mut(scale, 4)) } {
-        (Ok(notes), Ok(to)) => (notes, to),
+    let (inner, to) = match unsafe { (opened(net), slice_mut(scale, 4)) } {
+        (Ok(inner), Ok(to)) => (inner, to),
         (Err(code), _) | (_, Err(code)) => return code,
     };
-    let Some(found) = notes::scale(notes, column) else {
+    let Some(found) = notes::scale(inner.notes, column) else {
         return Code::Length;
     };
     for (to, number) in to.iter_mut().zip(found) {
@@ -210,196 +252,29 @@ pub unsafe extern "C" fn elman_get_scale(net: *mut Net, column: usize, scale: *m
     Code::Ok
 }
 
-/// The notes of a net that was opened and not started.
+/// A net that was opened and not started, and its image.
 ///
 /// # Safety
 /// As [`opened`].
-unsafe fn notes_of(net: *mut Net) -> Result<&'static str, Code> {
+unsafe fn image_of<'a>(net: *mut Net) -> Result<(&'a mut Inner, Image<'static>), Code> {
     // SAFETY: the caller's promise.
-    match &unsafe { opened(net) }?.stage {
-        Stage::Opened(image) => Ok(image.notes),
-        Stage::Running(_) => Err(Code::Stage),
+    let inner = unsafe { opened(net) }?;
+    match inner.stage {
+        Stage::Opened(image) => Ok((inner, image)),
+        _ => Err(Code::Stage),
     }
 }
 
-/// Runs the golden vectors.
-///
-/// # Safety
-/// As `elman.h` says: the net was opened, buffers are as long as their lengths say, `wrong` is null or leads to a `size_t`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn elman_self_test(
-    net: *mut Net,
-    state: *mut f32,
-    state_len: usize,
-    scratch: *mut Strip,
-    scratch_len: usize,
-    outputs: *mut f32,
-    outputs_len: usize,
-    wrong: *mut usize,
-) -> Code {
-    // SAFETY: the caller's promises about `net` and the buffers.
-    let (inner, buffers) = unsafe {
-        match (
-            opened(net),
-            slice_mut(state, state_len),
-            slice_mut(scratch, scratch_len),
-            slice_mut(outputs, outputs_len),
-        ) {
-            (Ok(inner), Ok(state), Ok(scratch), Ok(outputs)) => (
-                inner,
-                SelfTest {
-                    state,
-                    scratch,
-                    outputs,
-                },
-            ),
-            (Err(code), ..) => return code,
-            _ => return Code::Pointer,
-        }
-    };
-    let Stage::Opened(image) = &inner.stage else {
-        return Code::Stage;
-    };
-    let found = image
-        .model()
-        .and_then(|model| image.golden.check_stream(Level::detect(), &model, buffers));
-    let number = match found {
-        Ok(found) => found.map_or(0, |index| index + 1),
-        Err(error) => return error.into(),
-    };
-    if !wrong.is_null() && wrong.is_aligned() {
-        // SAFETY: not null, aligned, and the caller's.
-        unsafe { wrong.write(number) };
-    }
-    if number == 0 {
-        Code::Ok
-    } else {
-        Code::Mismatch
-    }
-}
-
-/// Puts the net at its initial state, in the caller's buffers.
-///
-/// # Safety
-/// As `elman.h` says: the net was opened; the buffers are as long as their lengths say and the net's from now on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn elman_start(
-    net: *mut Net,
-    state: *mut f32,
-    state_len: usize,
-    scratch: *mut Strip,
-    scratch_len: usize,
-) -> Code {
-    // SAFETY: the caller's promises about `net` and the buffers.
-    let (inner, state, scratch) = unsafe {
-        match (
-            opened(net),
-            slice_mut(state, state_len),
-            slice_mut(scratch, scratch_len),
-        ) {
-            (Ok(inner), Ok(state), Ok(scratch)) => (inner, state, scratch),
-            (Err(code), ..) => return code,
-            _ => return Code::Pointer,
-        }
-    };
-    let Stage::Opened(image) = &inner.stage else {
-        return Code::Stage;
-    };
-    let stream = image
-        .model()
-        .and_then(|model| Stream::new(Level::detect(), model, state, scratch));
-    match stream {
-        Ok(stream) => {
-            inner.stage = Stage::Running(stream);
-            Code::Ok
-        }
-        Err(error) => error.into(),
-    }
-}
-
-/// Back to the initial state.
-///
-/// # Safety
-/// As `elman.h` says: the net was opened.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn elman_reset(net: *mut Net) -> Code {
-    // SAFETY: the caller's promise about `net`.
-    match unsafe { running(net) } {
-        Ok(stream) => {
-            stream.reset();
-            Code::Ok
-        }
-        Err(code) => code,
-    }
-}
-
-/// One step of a net that reads numbers.
-///
-/// # Safety
-/// As `elman.h` says: the net was started, buffers are as long as their lengths say.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn elman_step(
-    net: *mut Net,
-    inputs: *const f32,
-    inputs_len: usize,
-    outputs: *mut f32,
-    outputs_len: usize,
-) -> Code {
-    // SAFETY: the caller's promise about the inputs.
-    let inputs = unsafe { slice(inputs, inputs_len) }.map(Inputs::Dense);
-    // SAFETY: the caller's promises about `net` and the outputs.
-    unsafe { step(net, inputs, outputs, outputs_len) }
-}
-
-/// One step of a net that reads ids.
-///
-/// # Safety
-/// As `elman.h` says: the net was started, buffers are as long as their lengths say.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn elman_step_ids(
-    net: *mut Net,
-    ids: *const u32,
-    ids_len: usize,
-    outputs: *mut f32,
-    outputs_len: usize,
-) -> Code {
-    // SAFETY: the caller's promise about the ids.
-    let inputs = unsafe { slice(ids, ids_len) }.map(Inputs::Tokens);
-    // SAFETY: the caller's promises about `net` and the outputs.
-    unsafe { step(net, inputs, outputs, outputs_len) }
-}
-
-/// One step, whatever it reads.
-///
-/// # Safety
-/// As [`opened`]; `outputs` leads to as many numbers as `outputs_len` says.
-unsafe fn step(
-    net: *mut Net,
-    inputs: Result<Inputs<'_>, Code>,
-    outputs: *mut f32,
-    outputs_len: usize,
-) -> Code {
-    // SAFETY: the caller's promises.
-    let (stream, outputs) = unsafe { (running(net), slice_mut(outputs, outputs_len)) };
-    match (stream, inputs, outputs) {
-        (Ok(stream), Ok(inputs), Ok(outputs)) => match stream.step(inputs, outputs) {
-            Ok(()) => Code::Ok,
-            Err(error) => error.into(),
-        },
-        (Err(code), ..) => code,
-        _ => Code::Pointer,
-    }
-}
-
-/// The stream of a net that was started.
+/// A net that was started, whatever feeds it.
 ///
 /// # Safety
 /// As [`opened`].
-unsafe fn running<'a>(net: *mut Net) -> Result<&'a mut Stream<'static>, Code> {
+unsafe fn runner_of<'a>(net: *mut Net) -> Result<&'a mut Runner, Code> {
     // SAFETY: the caller's promise.
     match unsafe { opened(net) }?.stage {
-        Stage::Running(ref mut stream) => Ok(stream),
         Stage::Opened(_) => Err(Code::Stage),
+        Stage::Running(ref mut runner) => Ok(runner),
+        Stage::Feeding(ref mut feed) => Ok(feed.net_mut()),
     }
 }
 
@@ -416,6 +291,7 @@ impl From<Error> for Code {
             Error::InputKind => Self::Kind,
             Error::Token { .. } => Self::Token,
             Error::Steps(_) => Self::BothWays,
+            Error::Target { .. } => Self::Target,
             _ => Self::Image,
         }
     }

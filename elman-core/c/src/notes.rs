@@ -1,5 +1,9 @@
-//! What the notes of an image say of a net's ends: what outputs are called, and how raw samples come to the scale of training. The notes
-//! are the JSON that `elman export` writes; this looks for two lists in it, and allocates nothing.
+//! What the notes of an image say of a net's ends: what outputs are called, how raw samples come to the scale of training, and when an
+//! answer is an event. The notes are the JSON that `elman export` writes; this looks for a few words in it, and allocates nothing.
+
+use elman_core::feed::Rule;
+
+use crate::feed::Front;
 
 /// Before the names of outputs: a list of them is called `labels`.
 const LABELS: &str = r#""name":"labels""#;
@@ -9,6 +13,11 @@ const ITEMS: &str = r#""items":["#;
 const SCALE: &str = r#""scale":["#;
 /// Before the bits of the farthest number.
 const FARTHEST: &str = r#""farthest":"#;
+
+/// Before the number of rows that a step reads.
+const WINDOW: &str = r#""window":"#;
+/// Before smoothing, threshold, refractory time and background, each as eight hexadecimal digits.
+const RULE: &str = r#""rule":"#;
 
 /// The name of an output, as JSON writes it between its quotes.
 pub fn label(notes: &str, index: usize) -> Option<&str> {
@@ -20,8 +29,41 @@ pub fn label(notes: &str, index: usize) -> Option<&str> {
 pub fn scale(notes: &str, column: usize) -> Option<[f32; 4]> {
     let digits = strings(behind(notes, SCALE)?).nth(column)?;
     let farthest = strings(behind(notes, FARTHEST)?).next()?;
+    let part = |place: usize| bits(digits.get(8 * place..8 * place + 8)?).map(f32::from_bits);
+    Some([
+        part(0)?,
+        part(1)?,
+        part(2)?,
+        f32::from_bits(bits(farthest)?),
+    ])
+}
+
+/// How raw samples become events, where all of it stands there.
+pub fn front(notes: &str) -> Option<Front> {
+    let digits = strings(behind(notes, RULE)?).next()?;
     let part = |place: usize| bits(digits.get(8 * place..8 * place + 8)?);
-    Some([part(0)?, part(1)?, part(2)?, bits(farthest)?])
+    let (refractory, background) = (part(2)?, part(3)?);
+    Some(Front {
+        columns: strings(behind(notes, SCALE)?).count(),
+        window: number(behind(notes, WINDOW)?)?,
+        farthest: f32::from_bits(bits(strings(behind(notes, FARTHEST)?).next()?)?),
+        rule: Rule {
+            smoothing: f32::from_bits(part(0)?),
+            threshold: f32::from_bits(part(1)?),
+            refractory,
+            background: (background != u32::MAX).then_some(background as usize),
+        },
+    })
+}
+
+/// A number in decimal digits, at the start of a text.
+fn number(text: &str) -> Option<usize> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit);
+    let add = |number: usize, digit: u8| {
+        let tens = number.checked_mul(10)?;
+        tens.checked_add(usize::from(digit - b'0'))
+    };
+    digits.into_iter().try_fold(0, add)
 }
 
 /// What stands behind some words.
@@ -50,8 +92,8 @@ fn strings(list: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A number from its bits in eight hexadecimal digits.
-fn bits(digits: &str) -> Option<f32> {
+/// Bits in eight hexadecimal digits.
+fn bits(digits: &str) -> Option<u32> {
     if digits.len() != 8 {
         return None;
     }
@@ -59,15 +101,14 @@ fn bits(digits: &str) -> Option<f32> {
         let digit = (byte as char).to_digit(16)?;
         Some(bits << 4 | digit)
     };
-    let bits = digits.bytes().try_fold(0, digit)?;
-    Some(f32::from_bits(bits))
+    digits.bytes().try_fold(0, digit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOTES: &str = r#"{"run":"say \"name\":\"labels\",\"items\":[\"no\"]","encoding":{"names":[{"name":"columns","about":"","items":["ax","ay"]},{"name":"labels","about":"","items":["up \"and\" away","ünder","x\\"]}],"front":{"scale":["3f80000000000000be000000","41200000b58637bd3f000000"],"farthest":"41200000","window":3}}}"#;
+    const NOTES: &str = r#"{"run":"say \"name\":\"labels\",\"items\":[\"no\"]","encoding":{"names":[{"name":"columns","about":"","items":["ax","ay"]},{"name":"labels","about":"","items":["up \"and\" away","ünder","x\\"]}],"front":{"scale":["3f80000000000000be000000","41200000b58637bd3f000000"],"farthest":"41200000","window":3,"rule":"3e8000003f00000000000002ffffffff"}}}"#;
 
     #[test]
     fn labels_are_found() {
@@ -88,5 +129,31 @@ mod tests {
             scale(r#""scale":["3f8000"],"farthest":"41200000""#, 0),
             None
         );
+    }
+
+    #[test]
+    fn the_way_to_events_is_found_whole_or_not_at_all() {
+        let found = front(NOTES).unwrap();
+        assert_eq!((found.columns, found.window, found.farthest), (2, 3, 10.0));
+        let rule = Rule {
+            smoothing: 0.25,
+            threshold: 0.5,
+            refractory: 2,
+            background: None,
+        };
+        assert_eq!(found.rule, rule);
+        let other = NOTES.replace("ffffffff", "00000001");
+        assert_eq!(front(&other).unwrap().rule.background, Some(1));
+        for (words, torn) in [
+            ("\"rule\":\"", "\"rule\":{\""),
+            ("\"window\":3", "\"window\":99999999999999999999999"),
+            ("ffffffff\"", "fffffff\""),
+            ("\"farthest\"", "\"far\""),
+            ("\"scale\"", "\"scales\""),
+        ] {
+            let torn = NOTES.replace(words, torn);
+            assert_ne!(torn, NOTES);
+            assert_eq!(front(&torn), None, "{torn}");
+        }
     }
 }

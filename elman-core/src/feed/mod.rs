@@ -1,7 +1,7 @@
 //! Around a net on a chip: raw samples in, events out.
 //!
 //! [`Samples`] puts raw numbers on the scale of training and lays rows of neighbours side by side; [`Events`] smooths what the
-//! net says of its classes and tells when one of them has come; [`Feed`] is both around a [`FixedStream`]. All of it is single
+//! net says of its classes and tells when one of them has come; [`Feed`] is both around a net that streams. All of it is single
 //! precision in a fixed order without multiply-adds, so every machine computes the same bits, with or without an FPU. What
 //! `elman export` writes is made of the same operations.
 //!
@@ -19,13 +19,15 @@
 //! ```
 
 mod events;
+mod net;
 mod samples;
 
 pub use events::{Event, Events, Rule};
+pub use net::Streaming;
 pub use samples::{ColumnScale, Samples};
 
 use crate::error::{Error, check_len};
-use crate::fixed::{FixedStream, Shape};
+use crate::golden::Golden;
 use crate::inputs::Inputs;
 use crate::simd::Level;
 
@@ -40,23 +42,19 @@ pub struct FeedBuffers<'a> {
     pub smooth: &'a mut [f32],
 }
 
-/// Raw samples in a known order with what must come of them: the proof of the whole way.
+/// What must come of raw samples in a known order, beside the outputs that [`Golden`] has: the proof of the whole way.
+///
+/// Letters: R samples of all sequences of [`Golden::lengths`], C columns.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedGolden<'a> {
-    /// Samples of each sequence.
-    pub lengths: &'a [u32],
-    /// Raw numbers, sample by sample.
+    /// Raw numbers, (R, C).
     pub raw: &'a [f32],
     /// Which of them is fed as a NaN.
     pub missing: usize,
-    /// Probabilities, step by step.
-    pub outputs: &'a [f32],
-    /// Of every step the class that fires, or -1.
+    /// Of every step the class that fires, or -1: (R).
     pub fires: &'a [i32],
-    /// Of every step the smoothed probability of the likeliest class.
+    /// Of every step the smoothed probability of the likeliest class: (R).
     pub probabilities: &'a [f32],
-    /// How far a number may be off where multiply-adds are not fused.
-    pub tolerance: f32,
 }
 
 /// A net that is fed raw samples and tells of events.
@@ -89,20 +87,20 @@ pub struct FeedGolden<'a> {
 /// feed.reset();
 /// # Ok::<(), Error>(())
 /// ```
-pub struct Feed<'a, S> {
-    stream: FixedStream<'a, S>,
+pub struct Feed<'a, N> {
+    net: N,
     samples: Samples<'a>,
     events: Events<'a>,
     outputs: &'a mut [f32],
 }
 
-impl<'a, S: Shape> Feed<'a, S> {
+impl<'a, N: Streaming> Feed<'a, N> {
     /// A net before the first sample. Scale, cut, window and rule are those that `elman export` writes beside it.
     ///
     /// # Errors
     /// [`Error::Length`] naming the buffer.
     pub fn new(
-        stream: FixedStream<'a, S>,
+        net: N,
         (columns, farthest, window): (&'a [ColumnScale], f32, usize),
         rule: Rule,
         buffers: FeedBuffers<'a>,
@@ -113,15 +111,16 @@ impl<'a, S: Shape> Feed<'a, S> {
             smooth,
         } = buffers;
         let samples = Samples::new(columns, farthest, window, rows)?;
+        let spec = net.spec();
         check_len(
             "columns of a window",
-            S::SPEC.input_width(),
+            spec.input_width(),
             columns.len() * samples.window,
         )?;
-        check_len("outputs", S::SPEC.output_width(), outputs.len())?;
-        check_len("smooth", S::SPEC.output_width(), smooth.len())?;
+        check_len("outputs", spec.output_width(), outputs.len())?;
+        check_len("smooth", spec.output_width(), smooth.len())?;
         Ok(Self {
-            stream,
+            net,
             samples,
             events: Events::new(rule, smooth),
             outputs,
@@ -130,9 +129,19 @@ impl<'a, S: Shape> Feed<'a, S> {
 
     /// Before the first sample of a sequence; the count of what was missing goes on.
     pub fn reset(&mut self) {
-        self.stream.reset();
+        self.net.reset();
         self.samples.reset();
         self.events.reset();
+    }
+
+    /// The net.
+    pub const fn net(&self) -> &N {
+        &self.net
+    }
+
+    /// The net, for what changes nothing of where it is in a sequence.
+    pub const fn net_mut(&mut self) -> &mut N {
+        &mut self.net
     }
 
     /// A raw sample, and what the net says now; nothing for the first [`Samples::delay`] samples.
@@ -141,11 +150,18 @@ impl<'a, S: Shape> Feed<'a, S> {
     /// [`Error::Length`] unless there is a number for every column.
     #[inline]
     pub fn feed(&mut self, raw: &[f32]) -> Result<Option<Event>, Error> {
-        let Some(row) = self.samples.push(raw)? else {
-            return Ok(None);
-        };
-        self.stream.step(Inputs::Dense(row), self.outputs)?;
-        Ok(Some(self.events.read(self.outputs)))
+        let can_step = self.samples.push(raw)?.is_some();
+        self.answer(can_step)
+    }
+
+    /// The same for whole numbers, as sensors have them.
+    ///
+    /// # Errors
+    /// As [`Feed::feed`].
+    #[inline]
+    pub fn feed_i16(&mut self, raw: &[i16]) -> Result<Option<Event>, Error> {
+        let can_step = self.samples.push_i16(raw)?.is_some();
+        self.answer(can_step)
     }
 
     /// A raw sample after which nobody asks: the head is not computed.
@@ -154,11 +170,18 @@ impl<'a, S: Shape> Feed<'a, S> {
     /// As [`Feed::feed`].
     #[inline]
     pub fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Error> {
-        if let Some(row) = self.samples.push(raw)? {
-            self.stream.step_unread(Inputs::Dense(row))?;
-            self.events.pass();
-        }
-        Ok(())
+        let can_step = self.samples.push(raw)?.is_some();
+        self.pass(can_step)
+    }
+
+    /// The same for whole numbers.
+    ///
+    /// # Errors
+    /// As [`Feed::feed`].
+    #[inline]
+    pub fn feed_i16_unread(&mut self, raw: &[i16]) -> Result<(), Error> {
+        let can_step = self.samples.push_i16(raw)?.is_some();
+        self.pass(can_step)
     }
 
     /// The end of the sequence: the steps that waited for later rows, and what the net says after the last; whether an event fires is
@@ -169,17 +192,47 @@ impl<'a, S: Shape> Feed<'a, S> {
     pub fn end(&mut self) -> Result<Option<Event>, Error> {
         let mut last: Option<Event> = None;
         for _ in 0..self.samples.delay() {
-            let Some(row) = self.samples.push_outside() else {
-                continue;
+            let can_step = self.samples.push_outside().is_some();
+            last = match (last, self.answer(can_step)?) {
+                (Some(fired), Some(event)) if fired.fires && !event.fires => Some(fired),
+                (last, event) => event.or(last),
             };
-            self.stream.step(Inputs::Dense(row), self.outputs)?;
-            let event = self.events.read(self.outputs);
-            last = Some(match last {
-                Some(fired) if fired.fires && !event.fires => fired,
-                _ => event,
-            });
         }
         Ok(last)
+    }
+
+    /// The same where nobody asks.
+    ///
+    /// # Errors
+    /// As [`Feed::end`].
+    pub fn end_unread(&mut self) -> Result<(), Error> {
+        for _ in 0..self.samples.delay() {
+            let can_step = self.samples.push_outside().is_some();
+            self.pass(can_step)?;
+        }
+        Ok(())
+    }
+
+    /// The step that a new row makes possible, and what the net says after it.
+    #[inline]
+    fn answer(&mut self, can_step: bool) -> Result<Option<Event>, Error> {
+        if !can_step {
+            return Ok(None);
+        }
+        let row = self.samples.last();
+        self.net.step(Inputs::Dense(row), self.outputs)?;
+        Ok(Some(self.events.read(self.outputs)))
+    }
+
+    /// That step alone.
+    #[inline]
+    fn pass(&mut self, can_step: bool) -> Result<(), Error> {
+        if can_step {
+            let row = self.samples.last();
+            self.net.step_unread(Inputs::Dense(row))?;
+            self.events.pass();
+        }
+        Ok(())
     }
 
     /// How many raw numbers were not finite so far.
@@ -194,11 +247,16 @@ impl<'a, S: Shape> Feed<'a, S> {
 
     /// Runs golden samples and resets: the place of the first number or event that is wrong, counted over the probabilities of all
     /// steps, or `None`. Where the level [is fused](Level::is_fused) every bit and every event must be the same, elsewhere numbers
-    /// may be off by the tolerance.
+    /// may be off by the tolerance. Of `golden` inputs are not read: they are what becomes of the samples.
     ///
     /// # Errors
     /// [`Error::Length`] if there is not a number for every column of every sample.
-    pub fn check(&mut self, level: Level, golden: &FeedGolden) -> Result<Option<usize>, Error> {
+    pub fn check(
+        &mut self,
+        level: Level,
+        golden: &Golden,
+        samples: &FeedGolden,
+    ) -> Result<Option<usize>, Error> {
         let columns = self.samples.columns.len();
         let is_right = |found: f32, expected: f32| {
             let distance = found - expected;
@@ -209,19 +267,16 @@ impl<'a, S: Shape> Feed<'a, S> {
         for &length in golden.lengths {
             self.reset();
             for t in 0..length as usize + self.samples.delay() {
-                let row = if t < length as usize {
+                let can_step = if t < length as usize {
                     let start = sample * columns;
                     sample += 1;
-                    self.push_golden(golden, start, columns)?
+                    self.push_golden(samples, start, columns)?
                 } else {
                     self.samples.push_outside().is_some()
                 };
-                if !row {
+                let Some(event) = self.answer(can_step)? else {
                     continue;
-                }
-                let row = self.samples.last();
-                self.stream.step(Inputs::Dense(row), self.outputs)?;
-                let event = self.events.read(self.outputs);
+                };
                 let start = step * self.outputs.len();
                 let expected = golden.outputs.get(start..).unwrap_or(&[]);
                 let pairs = self.outputs.iter().zip(expected);
@@ -229,7 +284,7 @@ impl<'a, S: Shape> Feed<'a, S> {
                     .take_while(|&(&y, &golden)| is_right(y, golden))
                     .count();
                 let fires = if event.fires { event.class as i32 } else { -1 };
-                let told = golden.probabilities.get(step).zip(golden.fires.get(step));
+                let told = samples.probabilities.get(step).zip(samples.fires.get(step));
                 let told = told.is_some_and(|(&p, &class)| {
                     is_right(event.probability, p) && (class == fires || !level.is_fused())
                 });

@@ -8,6 +8,7 @@ use crate::slices::{at, at_mut, copy};
 /// For a finite `x` in `f32` that is within `5·2^-24·|z| + 2^-47·|mean / deviation|` of `z = (x - mean) / deviation` in exact arithmetic,
 /// as long as no number is subnormal.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
 pub struct ColumnScale {
     /// The mean of the column.
     pub mean: f32,
@@ -139,6 +140,17 @@ impl<'a> Samples<'a> {
     pub fn push(&mut self, raw: &[f32]) -> Result<Option<&[f32]>, Error> {
         check_len("raw", self.columns.len(), raw.len())?;
         self.push_each(raw.iter().copied());
+        Ok(self.step())
+    }
+
+    /// The same for whole numbers, as sensors have them.
+    ///
+    /// # Errors
+    /// As [`Samples::push`].
+    #[inline]
+    pub fn push_i16(&mut self, raw: &[i16]) -> Result<Option<&[f32]>, Error> {
+        check_len("raw", self.columns.len(), raw.len())?;
+        self.push_each(raw.iter().map(|&x| f32::from(x)));
         Ok(self.step())
     }
 

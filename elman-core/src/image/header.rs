@@ -14,7 +14,10 @@
 //! | 45, 46, 47 | golden vectors: sequences, rows, tolerance (`f32`) |
 //! | 48 | bytes of the notes |
 //! | 49..57 | clip of each layer (`f32`, 0 without one) |
-//! | 57..64 | zero |
+//! | 57, 58 | golden samples, version 2: columns, which number is missing |
+//! | 59..64 | zero |
+//!
+//! An image without golden samples has version 1, which every library reads; one with them has version 2.
 
 use crate::cell::Cell;
 use crate::error::Error;
@@ -26,7 +29,10 @@ use crate::spec::{
 };
 
 const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"ELMA"), u32::from_le_bytes(*b"NIMG")];
+/// Of images without golden samples.
 const VERSION: u32 = 1;
+/// Of those with them.
+const VERSION_SAMPLES: u32 = 2;
 /// The body is strips of `f32`. The next kind is 1.
 const KIND_F32: u32 = 0;
 /// Words of the header.
@@ -51,6 +57,9 @@ pub(super) struct Header {
     pub tolerance: f32,
     /// Bytes of the notes.
     pub notes: usize,
+    /// Columns of the golden samples, or 0 where there are none; and which number is missing.
+    pub columns: usize,
+    pub missing: usize,
 }
 
 /// The header's words.
@@ -90,9 +99,9 @@ impl Header {
         if [words.get(0), words.get(1)] != MAGIC {
             return Err(foreign);
         }
-        if words.get(2) & 0xFFFF != VERSION {
+        if !matches!(words.get(2) & 0xFFFF, VERSION | VERSION_SAMPLES) {
             return Err(Error::Image(
-                "the image has another version than this library: export it anew",
+                "the image has a version that this library does not know: export it anew, or take a newer library",
             ));
         }
         if words.get(2) >> 16 != KIND_F32 {
@@ -106,6 +115,8 @@ impl Header {
             rows: words.len(46),
             tolerance: f32::from_bits(words.get(47)),
             notes: words.len(48),
+            columns: words.len(57),
+            missing: words.len(58),
         };
         header.spec.check()?;
         // One net, one header: so nothing hides in words that are not in use.
@@ -124,13 +135,20 @@ impl Header {
         let mut words = Words([0; WORDS]);
         words.set(0, MAGIC[0]);
         words.set(1, MAGIC[1]);
-        words.set(2, VERSION | (KIND_F32 << 16));
+        let version = if self.columns > 0 {
+            VERSION_SAMPLES
+        } else {
+            VERSION
+        };
+        words.set(2, version | (KIND_F32 << 16));
         words.set_len(3, self.length);
         words.set_spec(&self.spec);
         words.set_len(45, self.sequences);
         words.set_len(46, self.rows);
         words.set(47, self.tolerance.to_bits());
         words.set_len(48, self.notes);
+        words.set_len(57, self.columns);
+        words.set_len(58, self.missing);
         words.0
     }
 }
@@ -267,18 +285,40 @@ pub(super) struct Layout {
     pub lengths: Part,
     pub inputs: Part,
     pub outputs: Part,
+    /// Of golden samples: raw numbers, events, probabilities.
+    pub raw: Part,
+    pub fires: Part,
+    pub probabilities: Part,
     pub notes: Part,
+}
+
+/// Lengths that follow from no spec.
+pub(super) struct Counts {
+    /// Golden sequences, and rows of all of them.
+    pub sequences: usize,
+    pub rows: usize,
+    /// Columns of golden samples.
+    pub columns: usize,
+    /// Bytes of the notes.
+    pub notes: usize,
 }
 
 impl Layout {
     /// Of a spec that was checked. Sums and products in `u64` that saturate: what the header says may be anything.
-    pub fn of(spec: &Spec, sequences: usize, rows: usize, notes: usize) -> Result<Self, Error> {
+    pub fn of(spec: &Spec, counts: &Counts) -> Result<Self, Error> {
+        let &Counts {
+            sequences,
+            rows,
+            columns,
+            notes,
+        } = counts;
         let large = Error::Image("an image is at most 4 GiB long, and fits the address space");
         let strips = |words: u64| words.div_ceil(LANES as u64);
         let product = |rows: usize, width: usize| (rows as u64).saturating_mul(width as u64);
         // A two-directional head that reads the last step has one row per sequence, of which there are no more
         // than rows.
         let rows_out = spec.golden_output_rows(rows, sequences);
+        let told = if columns > 0 { rows } else { 0 };
         let mut at = strips(WORDS as u64);
         let mut part = |len: u64| {
             let start = at;
@@ -299,6 +339,9 @@ impl Layout {
             lengths: part(strips(sequences as u64))?,
             inputs: part(strips(product(rows, spec.golden_width())))?,
             outputs: part(strips(product(rows_out, spec.output_width())))?,
+            raw: part(strips(product(rows, columns)))?,
+            fires: part(strips(told as u64))?,
+            probabilities: part(strips(told as u64))?,
             notes: part((notes as u64).div_ceil(size_of::<Strip>() as u64))?,
         })
     }

@@ -1,25 +1,27 @@
 //! A net as one flat file that a chip reads in place, from flash: nothing is copied, nothing is unpacked.
 //!
 //! ```text
-//! header │ tables │ packed strips │ golden lengths │ golden inputs │ golden outputs │ notes
+//! header │ tables │ packed strips │ golden lengths, inputs, outputs │ golden samples, events, probabilities │ notes
 //! ```
 //!
 //! Every part begins on a cache line (64 bytes) and is filled up to one with zeros; all numbers are
-//! little-endian. The header says what the net looks like, how long the file is, and what its CRC is.
+//! little-endian. The header says what the net looks like, how long the file is, and what its CRC is. Golden samples in raw units are
+//! there for nets that stream classes of measurements.
 
 mod header;
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 use crate::error::{Error, check_len};
+use crate::feed::FeedGolden;
 use crate::golden::Golden;
 use crate::inputs::Inputs;
 use crate::model::Model;
 use crate::simd::Strip;
 use crate::slices::{at, at_mut};
-use crate::spec::{Dropout, Input, Spec};
+use crate::spec::{Dropout, HeadKind, Input, Spec};
 
-use header::{CRC_AT, Header, Layout};
+use header::{CRC_AT, Counts, Header, Layout};
 
 /// Without a table: a kilobyte of flash is worth more than the moment it takes to check a net once.
 const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
@@ -35,7 +37,7 @@ const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
 /// # pack(&spec, &params, &mut packed)?;
 /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-/// # let made = Image { spec, tables: &[], packed: &packed, golden, notes: "" };
+/// # let made = Image { spec, tables: &[], packed: &packed, golden, samples: None, notes: "" };
 /// # let mut file = Aligned([0; 2048]);
 /// # made.write(&mut file.0)?;
 /// // On a chip: static FILE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
@@ -58,6 +60,8 @@ pub struct Image<'a> {
     pub packed: &'a [Strip],
     /// The proof.
     pub golden: Golden<'a>,
+    /// The same from raw samples to events, for nets that stream classes of measurements.
+    pub samples: Option<FeedGolden<'a>>,
     /// What the numbers mean, for people and programs: labels, scaling, vocabulary. The net runs without.
     pub notes: &'a str,
 }
@@ -77,7 +81,7 @@ impl<'a> Image<'a> {
     /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
     /// # pack(&SPEC, &params, &mut packed)?;
     /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, notes: "left, right" };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, notes: "left, right" };
     /// # let mut file = Aligned([0; 4096]);
     /// # made.write(&mut file.0)?;
     /// // On a chip: static FILE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
@@ -107,7 +111,15 @@ impl<'a> Image<'a> {
             ));
         }
         let spec = header.spec;
-        let layout = Layout::of(&spec, header.sequences, header.rows, header.notes)?;
+        let layout = Layout::of(
+            &spec,
+            &Counts {
+                sequences: header.sequences,
+                rows: header.rows,
+                columns: header.columns,
+                notes: header.notes,
+            },
+        )?;
         if layout.strips() != strips.len() as u64 {
             return Err(Error::Image("the image has another length than its net"));
         }
@@ -118,10 +130,12 @@ impl<'a> Image<'a> {
             tables: at(Strip::floats(layout.tables.of(strips)), ..spec.tables_len()),
             packed: layout.packed.of(strips),
             golden: layout.golden(&spec, &header, strips),
+            samples: (header.columns > 0).then(|| layout.samples(&header, strips)),
             notes: core::str::from_utf8(notes)
                 .map_err(|_| Error::Image("the notes of the image are no text"))?,
         };
         image.golden.check_shape(&spec)?;
+        image.check_samples()?;
         Ok(image)
     }
 
@@ -137,7 +151,7 @@ impl<'a> Image<'a> {
     /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
     /// # pack(&SPEC, &params, &mut packed)?;
     /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, notes: "left, right" };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, notes: "left, right" };
     /// # let mut file = Aligned([0; 4096]);
     /// # made.write(&mut file.0)?;
     /// let model = Image::read(&file.0)?.model()?;
@@ -160,7 +174,7 @@ impl<'a> Image<'a> {
     /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
     /// # pack(&SPEC, &params, &mut packed)?;
     /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, notes: "left, right" };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, notes: "left, right" };
     /// # let mut file = Aligned([0; 4096]);
     /// let mut file = vec![0; made.file_len()?];
     /// made.write(&mut file)?;
@@ -176,8 +190,46 @@ impl<'a> Image<'a> {
         check_len("tables", self.spec.tables_len(), self.tables.len())?;
         check_len("packed", self.spec.packed_len(), self.packed.len())?;
         self.golden.check_shape(&self.spec)?;
-        let (sequences, rows) = (self.golden.lengths.len(), self.golden_rows());
-        Layout::of(&self.spec, sequences, rows, self.notes.len())
+        self.check_samples()?;
+        Layout::of(
+            &self.spec,
+            &Counts {
+                sequences: self.golden.lengths.len(),
+                rows: self.golden_rows(),
+                columns: self.columns(),
+                notes: self.notes.len(),
+            },
+        )
+    }
+
+    /// Columns of the golden samples.
+    fn columns(&self) -> usize {
+        let numbers = self.samples.map_or(0, |samples| samples.raw.len());
+        numbers.checked_div(self.golden_rows()).unwrap_or(0)
+    }
+
+    /// Golden samples go with a net that streams classes of rows of so many columns, and there is one for every step.
+    fn check_samples(&self) -> Result<(), Error> {
+        let Some(samples) = self.samples else {
+            return Ok(());
+        };
+        let (spec, rows, columns) = (&self.spec, self.golden_rows(), self.columns());
+        let window = spec.input_width().checked_div(columns).unwrap_or(0);
+        let is_fed = matches!(spec.input, Input::Dense { .. })
+            && matches!(spec.head.kind, HeadKind::Softmax { .. })
+            && !spec.is_bidirectional();
+        if !is_fed || columns.saturating_mul(window | 1) != spec.input_width() {
+            return Err(Error::Image(
+                "golden samples are for nets that stream classes of windows of samples",
+            ));
+        }
+        check_len("golden samples", rows * columns, samples.raw.len())?;
+        check_len("golden events", rows, samples.fires.len())?;
+        check_len("golden probabilities", rows, samples.probabilities.len())?;
+        if samples.missing < samples.raw.len() {
+            return Ok(());
+        }
+        Err(Error::Image("the golden sample that is missing is none"))
     }
 
     fn golden_rows(&self) -> usize {
@@ -196,7 +248,7 @@ impl<'a> Image<'a> {
     /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
     /// # pack(&spec, &params, &mut packed)?;
     /// let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-    /// let image = Image { spec, tables: &[], packed: &packed, golden, notes: "degrees Celsius" };
+    /// let image = Image { spec, tables: &[], packed: &packed, golden, samples: None, notes: "degrees Celsius" };
     /// let mut file = Aligned([0; 4096]);
     /// let length = image.write(&mut file.0)?;
     /// assert_eq!(length, image.file_len()?);
@@ -226,6 +278,8 @@ impl<'a> Image<'a> {
             rows: self.golden_rows(),
             tolerance: self.golden.tolerance,
             notes: self.notes.len(),
+            columns: self.columns(),
+            missing: self.samples.map_or(0, |samples| samples.missing),
         };
         put(to, 0, header.words());
         let bits = |numbers: &'a [f32]| numbers.iter().map(|x| x.to_bits());
@@ -241,6 +295,12 @@ impl<'a> Image<'a> {
             Inputs::Tokens(ids) => put(to, layout.inputs.start, ids.iter().copied()),
         }
         put(to, layout.outputs.start, bits(self.golden.outputs));
+        if let Some(samples) = self.samples {
+            put(to, layout.raw.start, bits(samples.raw));
+            let fires = samples.fires.iter().map(|class| class.cast_unsigned());
+            put(to, layout.fires.start, fires);
+            put(to, layout.probabilities.start, bits(samples.probabilities));
+        }
         let notes = to.iter_mut().skip(layout.notes.start * size_of::<Strip>());
         notes.zip(self.notes.bytes()).for_each(|(to, b)| *to = b);
         let crc = checksum(to);
@@ -288,6 +348,18 @@ impl Layout {
             },
             outputs: at(Strip::floats(self.outputs.of(strips)), ..rows * columns),
             tolerance: header.tolerance,
+        }
+    }
+
+    /// The golden samples of an image that has some.
+    fn samples<'a>(&self, header: &Header, strips: &'a [Strip]) -> FeedGolden<'a> {
+        let numbers = header.rows * header.columns;
+        let probabilities = Strip::floats(self.probabilities.of(strips));
+        FeedGolden {
+            raw: at(Strip::floats(self.raw.of(strips)), ..numbers),
+            missing: header.missing,
+            fires: at(Strip::integers(self.fires.of(strips)), ..header.rows),
+            probabilities: at(probabilities, ..header.rows),
         }
     }
 }

@@ -72,6 +72,12 @@ impl Strip {
         unsafe { core::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * LANES) }
     }
 
+    /// The same memory as signed numbers.
+    pub(crate) const fn integers(strips: &[Self]) -> &[i32] {
+        // SAFETY: as in `words`: an i32 is as large and as aligned, and every bit pattern is one.
+        unsafe { core::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * LANES) }
+    }
+
     /// Strips that hold `floats` numbers.
     ///
     /// ```

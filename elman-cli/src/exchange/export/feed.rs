@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use elman_core::feed::{ColumnScale, Event, Events, Rule, Samples};
+use elman_core::feed::{ColumnScale, Event, Events, FeedGolden, Rule, Samples};
 use elman_core::{HeadKind, Spec};
 
 use crate::base::encoding::{EventRule, Front};
@@ -109,11 +109,28 @@ impl FeedProof {
         }
     }
 
+    /// What an artefact proves beside the outputs.
+    pub fn golden(&self) -> FeedGolden<'_> {
+        FeedGolden {
+            raw: &self.raw,
+            missing: self.missing,
+            fires: &self.fires,
+            probabilities: &self.probabilities,
+        }
+    }
+
+    /// Bytes of golden samples.
+    pub const fn golden_bytes(&self) -> usize {
+        4 * (self.raw.len() + self.fires.len() + self.probabilities.len())
+    }
+
     /// Bytes of scale and golden samples.
     pub const fn bytes(&self) -> usize {
-        4 * (3 * self.front.scale.len()
-            + self.raw.len()
-            + self.fires.len()
-            + self.probabilities.len())
+        self.scale_bytes() + self.golden_bytes()
+    }
+
+    /// Bytes of the scale alone.
+    pub const fn scale_bytes(&self) -> usize {
+        3 * 4 * self.front.scale.len()
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use elman_core::Image;
 use serde::Serialize;
 
+use super::feed::FeedProof;
 use super::parts::{Output, Parts};
+use super::rust_feed;
 use super::size::Size;
 use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
@@ -35,16 +37,24 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
         };
         serde_json::to_string(&notes).map_err(|error| Failure::run(error.to_string()))?
     };
+    let feed = parts.proof.feed.as_ref();
+    let samples = feed.filter(|feed| !feed.raw.is_empty());
     let image = Image {
         spec: parts.spec,
         tables: &parts.network.params()[..parts.spec.tables_len()],
         packed: parts.network.packed(),
         golden: parts.proof.golden(),
+        samples: samples.map(FeedProof::golden),
         notes: &notes,
     };
     let mut content = vec![0; image.file_len()?];
     image.write(&mut content)?;
-    let size = Size::of_strips(&parts.spec, &parts.proof, notes.len());
+    let mut size = Size::of_strips(&parts.spec, &parts.proof, notes.len());
+    if let Some(feed) = feed {
+        // The scale is read from the notes into RAM.
+        size.feed_bytes = feed.golden_bytes();
+        size.feed_state_bytes = feed.scale_bytes() + rust_feed::ram_bytes(&parts.spec, feed);
+    }
     let path = path.to_owned();
     Ok((vec![Output { path, content }], size))
 }

@@ -206,6 +206,7 @@ fn report(args: &ExportArgs, parts: &Parts<'_>, outputs: &[Output], size: Size) 
         return Ok(writeln!(out)?);
     }
     writeln!(out, "{}: {}", files.join(", "), describe::line(&parts.spec))?;
+    let room = size.feed_state_bytes;
     for line in size.lines() {
         writeln!(out, "{line}")?;
     }
@@ -213,9 +214,17 @@ fn report(args: &ExportArgs, parts: &Parts<'_>, outputs: &[Output], size: Size) 
         let spec = &parts.spec;
         let (inputs, outputs) = (spec.golden_width(), spec.output_width());
         let (state, scratch) = (spec.state_len(), spec.stream_len());
+        let feed = match &proof.feed {
+            Some(feed) => format!(
+                ", COLUMNS {}, ROOM {}",
+                feed.front.scale.len(),
+                room / size_of::<f32>()
+            ),
+            None => String::new(),
+        };
         writeln!(
             out,
-            "from C   STATE {state}, SCRATCH {scratch}, INPUTS {inputs}, OUTPUTS {outputs} (elman.h)"
+            "from C   STATE {state}, SCRATCH {scratch}, INPUTS {inputs}, OUTPUTS {outputs}{feed} (elman.h)"
         )?;
     }
     let (steps, source) = (proof.steps(), &proof.source);

@@ -98,7 +98,7 @@ pub fn feeder<'a>(
     state: &'a mut [f32],
     scratch: &'a mut [Strip],
     buffers: feed::FeedBuffers<'a>,
-) -> Result<feed::Feed<'a, Net>, Error> {
+) -> Result<feed::Feed<'a, FixedStream<'a, Net>>, Error> {
     let scale = (&SCALE[..], FARTHEST, WINDOW);
     feed::Feed::new(stream(state, scratch)?, scale, RULE, buffers)
 }
@@ -113,17 +113,14 @@ pub fn feed_self_test() -> usize {
         outputs: &mut [0.0; SPEC.output_width()],
         smooth: &mut [0.0; SPEC.output_width()],
     };
-    let golden = feed::FeedGolden {
-        lengths: &GOLDEN_LENGTHS,
+    let samples = feed::FeedGolden {
         raw: &GOLDEN_RAW,
         missing: MISSING,
-        outputs: &GOLDEN_OUTPUTS,
         fires: &GOLDEN_FIRES,
         probabilities: &GOLDEN_PROBABILITIES,
-        tolerance: GOLDEN.tolerance,
     };
     let checked = feeder(&mut state, &mut scratch, buffers)
-        .and_then(|mut feeder| feeder.check(Level::detect(), &golden));
+        .and_then(|mut feeder| feeder.check(Level::detect(), &GOLDEN, &samples));
     match checked {
         Ok(None) => 0,
         Ok(Some(index)) => index + 1,

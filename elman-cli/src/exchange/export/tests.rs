@@ -249,6 +249,14 @@ fn a_changed_weight_is_found_by_the_self_test() {
     }
 }
 
+/// A copy that begins on a cache line, somewhere in `room`.
+fn aligned<'a>(content: &[u8], room: &'a mut Vec<u8>) -> &'a [u8] {
+    room.resize(content.len() + 64, 0);
+    let at = room.as_ptr().align_offset(64);
+    room[at..at + content.len()].copy_from_slice(content);
+    &room[at..at + content.len()]
+}
+
 #[test]
 fn an_image_is_the_run() {
     for (name, spec) in specs() {
@@ -256,10 +264,8 @@ fn an_image_is_the_run() {
         let parts = parts(&network, Proof::made_up(&network, 1, 20).unwrap());
         let (outputs, size) = image::write(&parts, Path::new("net.image")).unwrap();
         let content = &outputs[0].content;
-        let mut room = vec![0; content.len() + 64];
-        let at = room.as_ptr().align_offset(64);
-        room[at..at + content.len()].copy_from_slice(content);
-        let image = Image::read(&room[at..at + content.len()]).unwrap();
+        let mut room = Vec::new();
+        let image = Image::read(aligned(content, &mut room)).unwrap();
         assert_eq!(image.spec, spec, "{name}");
         assert_eq!(
             image.tables,

@@ -1,13 +1,16 @@
 //! From raw samples to events: exported, compiled, run on golden samples, and with numbers that are missing.
 
+use std::path::Path;
+
+use elman_core::feed::{ColumnScale, Feed, FeedBuffers, Rule, Samples};
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::{compile_and_run, compilers, has, network, save};
+use super::{aligned, compile_and_run, compilers, has, network, save};
 use crate::base::encoding::{Encoding, EventRule, Front, Scale};
 use crate::exchange::export::parts::Parts;
 use crate::exchange::export::proof::Proof;
-use crate::exchange::export::{c, rust};
+use crate::exchange::export::{c, image, rust};
 use crate::net::network::Network;
 
 const TUNED: EventRule = EventRule {
@@ -209,6 +212,43 @@ fn flags_and_formats_that_change_numbers_are_refused() {
     }
     let (fine, said) = compile(&["-U__FLT_EVAL_METHOD__", "-D__FLT_EVAL_METHOD__=2"]);
     assert!(!fine && said.contains("-mfpmath=sse"), "{said}");
+}
+
+#[test]
+fn an_image_proves_the_way_to_events() {
+    for (seed, (name, spec, front)) in nets().into_iter().enumerate() {
+        let network = network(&spec, seed as u64);
+        let (outputs, size) =
+            image::write(&parts(&network, &front), Path::new("net.image")).unwrap();
+        let mut room = Vec::new();
+        let image = Image::read(aligned(&outputs[0].content, &mut room)).unwrap();
+        let (samples, level) = (image.samples.expect("golden samples"), Level::detect());
+        assert_eq!(
+            size.feed_bytes,
+            4 * samples.raw.len() + 8 * samples.fires.len()
+        );
+        let scale: Vec<ColumnScale> = front.scale.iter().map(Into::into).collect();
+        let check = |rule: Rule| {
+            let (mut state, mut scratch) = (
+                vec![0.0; spec.state_len()],
+                vec![Strip::ZERO; spec.stream_len()],
+            );
+            let model = image.model().unwrap();
+            let stream = Stream::new(level, model, &mut state, &mut scratch).unwrap();
+            let buffers = FeedBuffers {
+                rows: &mut vec![0.0; Samples::rows_len(scale.len(), front.window)],
+                outputs: &mut vec![0.0; spec.output_width()],
+                smooth: &mut vec![0.0; spec.output_width()],
+            };
+            let scale = (&scale[..], front.farthest, front.window);
+            let mut feed = Feed::new(stream, scale, rule, buffers).unwrap();
+            feed.check(level, &image.golden, &samples).unwrap()
+        };
+        let rule = Rule::from(&front.rule.unwrap());
+        assert_eq!(check(rule), None, "{name}");
+        let threshold = 2.0;
+        assert_ne!(check(Rule { threshold, ..rule }), None, "{name}");
+    }
 }
 
 /// Modules of these nets in Rust.

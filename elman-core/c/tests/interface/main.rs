@@ -1,78 +1,16 @@
 //! The header against the library: constants, signatures, and a C program that runs an image.
 
-use std::path::{Path, PathBuf};
+mod feed;
+mod learn;
+mod support;
+
 use std::process::Command;
 
-use elman_c::{Code, NET_WORDS, Net, STRIP, Sizes};
+use elman_c::{Code, Event, NET_WORDS, Net, STRIP, Sizes};
 use elman_core::*;
 use tempfile::TempDir;
 
-/// Flags under which the header must be silent.
-const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Werror"];
-
-/// Whether a compiler is there; on CI it must be.
-fn has(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok();
-    assert!(
-        found || std::env::var("CI").as_deref() != Ok("true"),
-        "{tool} is missing, and CI must have it"
-    );
-    if !found {
-        eprintln!("SKIPPED: there is no {tool} on the PATH; apt-get install gcc g++");
-    }
-    found
-}
-
-/// The static library that cargo built beside this test.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().expect("the path of this program");
-    let folder = test.parent().expect("its folder");
-    let libraries = std::fs::read_dir(folder).expect("a folder").flatten();
-    let built = libraries.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("libelman_c") && name.ends_with(".a")
-    });
-    let newest = built.max_by_key(|path| path.metadata().and_then(|file| file.modified()).ok());
-    newest.expect("cargo builds the static library with the tests")
-}
-
-/// Compiles a program against the header and the library and runs it; returns what it printed.
-fn run(folder: &Path, compiler: &[&str], program: &str) -> String {
-    std::fs::write(folder.join("main.c"), program).unwrap();
-    let binary = folder.join("main");
-    let header = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let compiled = Command::new(compiler[0])
-        .args(&compiler[1..])
-        .args(STRICT)
-        .arg("-I")
-        .args([header, Path::new("main.c")])
-        .args(["-x", "none"])
-        .arg(library())
-        .args(["-lpthread", "-ldl", "-lm", "-lrt", "-o"])
-        .arg(&binary)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let complaints = String::from_utf8_lossy(&compiled.stderr);
-    assert!(
-        compiled.status.success() && complaints.is_empty(),
-        "{compiler:?}\n{complaints}"
-    );
-    let ran = Command::new(binary).current_dir(folder).output().unwrap();
-    let printed = String::from_utf8(ran.stdout).unwrap();
-    assert!(
-        ran.status.success(),
-        "{compiler:?}: {:?}\n{printed}",
-        ran.status
-    );
-    printed
-}
-
-const COMPILERS: [&[&str]; 3] = [
-    &["gcc", "-std=c99"],
-    &["gcc", "-std=c11", "-O2"],
-    &["g++", "-x", "c++", "-std=c++11"],
-];
+use support::{COMPILERS, HEAD, Sample, bits, has, library, run};
 
 #[test]
 fn the_header_says_what_the_library_is() {
@@ -90,6 +28,11 @@ fn the_header_says_what_the_library_is() {
         "TOKEN",
         "BOTH_WAYS",
         "MISMATCH",
+        "NO_FEED",
+        "NO_SAMPLES",
+        "NO_HEAD",
+        "TARGET",
+        "NOT_FINITE",
     ];
     let codes: String = names
         .map(|name| format!("show((size_t)ELMAN_{name});\n"))
@@ -102,9 +45,20 @@ fn the_header_says_what_the_library_is() {
         "state",
         "scratch",
         "golden_steps",
+        "columns",
+        "delay",
+        "room",
+        "golden_samples",
+        "head",
+        "head_strips",
+        "memory",
     ];
+    let of_event = ["step", "label", "probability", "fires", "missing"];
     let offsets: String = fields
         .map(|field| format!("show(offsetof(elman_sizes, {field}));\n"))
+        .concat();
+    let of_event: String = of_event
+        .map(|field| format!("show(offsetof(elman_event, {field}));\n"))
         .concat();
     let program = format!(
         "#include \"elman.h\"
@@ -120,6 +74,8 @@ int main(void)
     show(sizeof(elman_strip));
     show(sizeof(elman_sizes));
     {offsets}
+    show(sizeof(elman_event));
+    {of_event}
     show((size_t)image % 64 + (size_t)strips % 64);
     return elman_message(ELMAN_OK)[0] == 'a' && elman_message(-7)[0] == 'n' ? 0 : 1;
 }}
@@ -136,6 +92,21 @@ int main(void)
         std::mem::offset_of!(Sizes, state),
         std::mem::offset_of!(Sizes, scratch),
         std::mem::offset_of!(Sizes, golden_steps),
+        std::mem::offset_of!(Sizes, columns),
+        std::mem::offset_of!(Sizes, delay),
+        std::mem::offset_of!(Sizes, room),
+        std::mem::offset_of!(Sizes, golden_samples),
+        std::mem::offset_of!(Sizes, head),
+        std::mem::offset_of!(Sizes, head_strips),
+        std::mem::offset_of!(Sizes, memory),
+    ]);
+    expected.extend([
+        size_of::<Event>(),
+        std::mem::offset_of!(Event, step),
+        std::mem::offset_of!(Event, label),
+        std::mem::offset_of!(Event, probability),
+        std::mem::offset_of!(Event, fires),
+        std::mem::offset_of!(Event, missing),
     ]);
     expected.push(0);
     let home = TempDir::new().unwrap();
@@ -151,7 +122,7 @@ fn every_function_of_the_library_stands_in_the_header() {
     if !has("nm") {
         return;
     }
-    let header = include_str!("../elman.h");
+    let header = include_str!("../../elman.h");
     let listed = Command::new("nm")
         .args(["-g", "--defined-only"])
         .arg(library())
@@ -163,7 +134,7 @@ fn every_function_of_the_library_stands_in_the_header() {
         .filter_map(|line| line.split_once(" T ").map(|(_, name)| name))
         .filter(|name| name.starts_with("elman_"))
         .collect();
-    assert_eq!(found.len(), 10, "{found:?}");
+    assert_eq!(found.len(), 21, "{found:?}");
     for name in &found {
         assert!(
             header.contains(&format!("{name}(")),
@@ -171,112 +142,6 @@ fn every_function_of_the_library_stands_in_the_header() {
         );
     }
 }
-
-/// A net, and an image of it with golden vectors of three steps.
-struct Sample {
-    spec: Spec,
-    params: Vec<f32>,
-    packed: Vec<Strip>,
-}
-
-impl Sample {
-    fn new(input: Input, direction: Direction) -> Self {
-        let layer = Layer {
-            direction,
-            ..Layer::tanh(5)
-        };
-        Self::of(input, Layers::of([layer]))
-    }
-
-    fn of(input: Input, layers: Layers) -> Self {
-        let kind = HeadKind::Softmax { outputs: 3 };
-        let spec = Spec {
-            input,
-            layers,
-            initial_state: InitialState::Zero,
-            head: Head {
-                kind,
-                read: Read::EveryStep,
-            },
-            dropout: Dropout::NONE,
-        };
-        let params: Vec<f32> = (0..spec.params_len()).map(|i| (i as f32).sin()).collect();
-        let mut packed = vec![Strip::ZERO; spec.packed_len()];
-        pack(&spec, &params, &mut packed).unwrap();
-        Self {
-            spec,
-            params,
-            packed,
-        }
-    }
-
-    fn outputs(&self, inputs: Inputs<'_>) -> Vec<f32> {
-        let model = Model::new(self.spec, &self.params, &self.packed).unwrap();
-        let mut state = vec![0.0; self.spec.state_len()];
-        let mut workspace = vec![Strip::ZERO; self.spec.workspace_len(3, 1)];
-        let mut outputs = vec![0.0; 9];
-        let batch = Batch::uniform(3, 1).unwrap();
-        let level = Level::detect();
-        forward(
-            level,
-            &model,
-            &batch,
-            inputs,
-            &mut state,
-            &mut workspace,
-            &mut outputs,
-        )
-        .unwrap();
-        outputs
-    }
-
-    /// As a C array.
-    fn image(&self, inputs: Inputs<'_>, outputs: &[f32]) -> String {
-        let image = Image {
-            spec: self.spec,
-            tables: &self.params[..self.spec.tables_len()],
-            packed: &self.packed,
-            golden: Golden {
-                lengths: &[3],
-                inputs,
-                outputs,
-                tolerance: 1e-5,
-            },
-            notes: NOTES,
-        };
-        let mut file = vec![0; image.file_len().unwrap()];
-        image.write(&mut file).unwrap();
-        let bytes: Vec<String> = file.iter().map(u8::to_string).collect();
-        format!(
-            "ELMAN_ALIGNED static unsigned char image[] = {{ {} }};",
-            bytes.join(",")
-        )
-    }
-}
-
-/// As `elman export` writes them.
-const NOTES: &str = r#"{"encoding":{"names":[{"name":"labels","about":"","items":["up","down","left"]}],"front":{"scale":["3f80000000000000be000000","41200000000000003f000000"],"farthest":"40000000"}}}"#;
-
-const HEAD: &str = "
-#include \"elman.h\"
-#include <stdio.h>
-#include <string.h>
-static elman_net net;
-static elman_sizes sizes;
-static float state[16], y[16];
-static elman_strip scratch[64];
-#define CHECK(call, code) do { const int got = (call); if (got != (code)) { \\
-    printf(\"line %d: %d, %s\\n\", __LINE__, got, elman_message(got)); return 1; } } while (0)
-static void show(void)
-{
-    size_t i;
-    for (i = 0; i < 3; i++) {
-        uint32_t bits;
-        memcpy(&bits, y + i, sizeof bits);
-        printf(\"%08lx\\n\", (unsigned long)bits);
-    }
-}
-";
 
 const DENSE: &str = "
 int main(void)
@@ -288,6 +153,8 @@ int main(void)
     float scale[4];
     CHECK(elman_step(&net, x, 2, y, 3), ELMAN_STAGE);
     CHECK(elman_get_label(&net, 0, &text, &len), ELMAN_STAGE);
+    CHECK(elman_learn(&net, 0, 1, NULL), ELMAN_STAGE);
+    CHECK(elman_feed(&net, x, 2, NULL), ELMAN_STAGE);
     CHECK(elman_open(&net, NULL, sizeof image), ELMAN_POINTER);
     CHECK(elman_open(NULL, image, sizeof image), ELMAN_POINTER);
     CHECK(elman_open(&net, image + 4, sizeof image - 4), ELMAN_ALIGNMENT);
@@ -313,6 +180,10 @@ int main(void)
     CHECK(elman_scaled(scale, huge * huge) >= 0.0f && elman_scaled(scale, huge * huge) <= 0.0f ? ELMAN_OK : ELMAN_MISMATCH, ELMAN_OK);
     CHECK(elman_get_scale(&net, 2, scale), ELMAN_LENGTH);
     CHECK(elman_get_scale(&net, 0, NULL), ELMAN_POINTER);
+    CHECK(sizes.columns + sizes.room + sizes.golden_samples > 0 ? ELMAN_MISMATCH : ELMAN_OK, ELMAN_OK);
+    CHECK(elman_feed_start(&net, state, 5, scratch, 1, y, 8), ELMAN_NO_FEED);
+    CHECK(elman_feed_self_test(&net, state, 5, scratch, 1, y, 8, NULL), ELMAN_NO_FEED);
+    CHECK(elman_learn_start(&net, scratch, 1, y, 8), ELMAN_STAGE);
     CHECK(elman_reset(&net), ELMAN_STAGE);
     CHECK(elman_self_test(&net, state, 4, scratch, 1, y, 3, NULL), ELMAN_LENGTH);
     CHECK(elman_self_test(&net, state, 5, scratch, 1, y, 3, &wrong), WANTED);
@@ -322,6 +193,9 @@ int main(void)
     CHECK(elman_start(&net, (float *)(void *)((char *)state + 1), 5, scratch, 1), ELMAN_POINTER);
     CHECK(elman_start(&net, state, 5, scratch, 1), ELMAN_OK);
     CHECK(elman_start(&net, state, 5, scratch, 1), ELMAN_STAGE);
+    CHECK(elman_get_label(&net, 0, &text, &len), ELMAN_OK);
+    CHECK(elman_feed(&net, x, 2, NULL), ELMAN_STAGE);
+    CHECK(elman_learn(&net, 0, 1, NULL), ELMAN_STAGE);
     CHECK(elman_step(&net, x, 3, y, 3), ELMAN_LENGTH);
     CHECK(elman_step(&net, x, 2, y, 2), ELMAN_LENGTH);
     CHECK(elman_step(&net, NULL, 2, y, 3), ELMAN_POINTER);
@@ -390,13 +264,6 @@ int main(void)
 }
 ";
 
-fn bits(outputs: &[f32]) -> Vec<String> {
-    outputs
-        .iter()
-        .map(|y| format!("{:08x}", y.to_bits()))
-        .collect()
-}
-
 #[test]
 fn a_c_program_runs_an_image() {
     if !has("gcc") || !has("g++") {
@@ -455,9 +322,7 @@ fn tokens_and_nets_that_read_both_ways() {
     run(
         home.path(),
         COMPILERS[1],
-        &[HEAD, &net.image(inputs, &outputs), BOTH]
-            .concat()
-            .replace("static void show", "void show(void);\nvoid show"),
+        &[HEAD, &net.image(inputs, &outputs), BOTH].concat(),
     );
 }
 
