@@ -4,6 +4,8 @@
 use elman_core::feed::{ColumnScale, Rule};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::numbers::Numbers;
+
 /// Constants and instructions that travel with an exported net.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Encoding {
@@ -14,6 +16,9 @@ pub struct Encoding {
     /// From raw samples to what the net reads, where it reads measurements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub front: Option<Front>,
+    /// From raw samples to answers in the units of the data, where these are numbers.
+    #[serde(skip)]
+    pub answers: Option<Numbers>,
 }
 
 /// How raw samples come to what a net reads, in single precision: what [`elman_core::feed`] does.

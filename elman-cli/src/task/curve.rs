@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::numbers::single;
+
 /// What a value is turned into.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,6 +63,18 @@ impl Curve {
             Self::Identity => "values",
             Self::Root => "square roots",
             Self::Log { .. } => "logarithms",
+        }
+    }
+
+    /// The same in single precision.
+    pub fn single(self) -> elman_core::feed::Curve {
+        use elman_core::feed::Curve;
+        match self {
+            Self::Identity => Curve::Identity,
+            Self::Root => Curve::Root,
+            Self::Log { floor } => Curve::Log {
+                floor: single(floor).max(f32::MIN_POSITIVE),
+            },
         }
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::encoding::Encoding;
 use crate::base::failure::Result;
 use crate::base::json;
+use crate::base::numbers::Numbers;
 use crate::base::threads::on_threads;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::{Block, Wanted};
@@ -221,6 +222,9 @@ impl Trained for ValueModel {
         }
         let about = "What the outputs are called.";
         encoding.add_names("outputs", about, self.meaning.outputs.clone());
+        let outputs = self.meaning.outputs.len();
+        let front = encoding.front.clone();
+        encoding.answers = front.and_then(|front| Numbers::plain(front, outputs).sound());
         encoding
     }
 }

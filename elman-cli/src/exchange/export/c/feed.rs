@@ -5,7 +5,7 @@ use elman_core::Spec;
 use super::super::feed::FeedProof;
 use super::super::source::list;
 use super::text::{Source, c_number};
-use crate::base::encoding::EventRule;
+use crate::base::encoding::{EventRule, Front};
 use crate::net::cost::PANEL;
 
 const SCALE: &str = include_str!("scale.c");
@@ -108,28 +108,32 @@ pub fn header(to: &mut Source, spec: &Spec, feed: &FeedProof) {
     to.piece(&text);
 }
 
-/// The scale.
-fn tables(to: &mut Source, feed: &FeedProof) {
-    let scale = feed.front.scale.iter();
+/// The scale of raw samples, and the function that puts a row on it.
+pub fn scale(to: &mut Source, front: &Front) {
+    let scale = front.scale.iter();
     let scale = scale.flat_map(|column| [column.mean, column.rest, column.factor]);
     to.table(
         "Of every column the mean of training, what float leaves of it, and one over the standard deviation.",
         "static const float net_scale[3 * NET_COLUMNS]",
         &list(scale.map(c_number), 3),
     );
+    farthest(to, "Numbers", front.farthest);
+    to.piece(SCALE);
+}
+
+/// Where numbers are cut.
+pub fn farthest(to: &mut Source, what: &str, farthest: f32) {
+    to.piece(&format!(
+        "\n/* {what} are cut here, in standard deviations; and the bits of that. */\n#define NET_FARTHEST {}\n#define NET_FARTHEST_BITS {:#010X}u\n",
+        c_number(farthest),
+        farthest.to_bits()
+    ));
 }
 
 /// The functions, behind those of the net; tables of golden samples with them.
 pub fn functions(to: &mut Source, feed: &FeedProof) {
     let (front, rule) = (&feed.front, &feed.rule);
-    tables(to, feed);
-    let farthest = front.farthest;
-    to.piece(&format!(
-        "\n/* Numbers are cut here, in standard deviations; and the bits of that. */\n#define NET_FARTHEST {}\n#define NET_FARTHEST_BITS {:#010X}u\n",
-        c_number(farthest),
-        farthest.to_bits()
-    ));
-    to.piece(SCALE);
+    scale(to, front);
     to.piece(&event(rule));
     to.piece(TAKE);
     let started = if rule.is_smooth() {

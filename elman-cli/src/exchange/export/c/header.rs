@@ -4,6 +4,7 @@ use elman_core::{Input, Read};
 
 use super::super::parts::Parts;
 use super::feed;
+use super::numbers as numbers_feed;
 use super::steps::{work_buffers, work_cells};
 use super::text::{Source, comment};
 
@@ -70,6 +71,9 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
     to.piece(&calls.replace("INPUT_T", element));
     if let Some(feed) = &parts.proof.feed {
         feed::header(to, spec, feed);
+    }
+    if let Some(numbers) = &parts.proof.numbers {
+        numbers_feed::header(to, spec, numbers);
     }
     names(to, parts);
     to.piece("\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* NET_H */\n");

@@ -8,6 +8,7 @@ mod feed;
 mod figures;
 pub mod header;
 mod identifier;
+mod numbers;
 mod panels;
 mod steps;
 pub mod text;
@@ -73,6 +74,10 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
         size.feed_bytes = feed.bytes();
         size.feed_state_bytes = feed::ram_bytes(spec, feed);
     }
+    if let Some(numbers) = &parts.proof.numbers {
+        size.feed_bytes = numbers.bytes();
+        size.feed_state_bytes = numbers::ram_bytes(spec, numbers);
+    }
     let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);
     comment_block(&mut header, parts, &size);
@@ -136,14 +141,15 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     to.piece(pieces::FLASH);
     tables(to, parts);
     to.piece(SUMS);
-    arithmetic(to, spec);
+    let feeds = parts.proof.feed.is_some() || parts.proof.numbers.is_some();
+    arithmetic(to, spec, feeds);
     if matches!(spec.input, Input::Tokens { .. }) {
         to.piece(IDS);
     }
     if spec.is_bidirectional() {
         sequence(to, spec);
     } else {
-        steps::stream(to, spec, parts.proof.feed.is_some());
+        steps::stream(to, spec, feeds);
     }
     golden(to, parts);
     to.piece(COMPARE);
@@ -161,10 +167,14 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
         feed::functions(to, feed);
         feed::test(to, feed);
     }
+    if let Some(numbers) = &parts.proof.numbers {
+        numbers::functions(to, numbers);
+        numbers::test(to);
+    }
 }
 
-/// What cells and the head do with sums, as far as this net needs it.
-fn arithmetic(to: &mut Source, spec: &Spec) {
+/// What cells and the head do with sums, as far as this net needs it, and `feed` if it has one.
+fn arithmetic(to: &mut Source, spec: &Spec, feeds: bool) {
     let layers = spec.layers.as_slice();
     let has = |wanted: fn(Cell) -> bool| layers.iter().any(|layer| wanted(layer.cell));
     let activates = |wanted| {
@@ -183,7 +193,7 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
     let softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
     let pieces = [
         (elman || spec.head.kind != HeadKind::None, PRODUCT),
-        (elman_tanh || fast || gated || softmax, BITS),
+        (elman_tanh || fast || gated || softmax || feeds, BITS),
         (gated || softmax, EXP),
         (elman_tanh || fast || gated, TANH),
         (gated, SIGMOID),

@@ -146,9 +146,11 @@ int net_step(net_state *net, const uint32_t x[NET_INPUTS], float y[NET_OUTPUTS])
 /* What the head makes of the last layer. */
 static void net_answer(const net_state *net, float *y)
 {
-    net_part parts[1];
 ",
         );
+        if spec.head.kind != HeadKind::None {
+            to.piece("    net_part parts[1];\n");
+        }
     }
     let top = spec.state_offset(spec.layers.len() - 1);
     match spec.head.kind {

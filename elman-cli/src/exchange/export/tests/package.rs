@@ -4,7 +4,7 @@ use elman_core::quantized::QuantizedModel;
 
 use super::*;
 use crate::args::PackageKind;
-use crate::base::encoding::{EventRule, Front};
+use crate::base::encoding::{Encoding, EventRule, Front};
 use crate::exchange::export::{c_int8, package};
 
 const KINDS: [PackageKind; 6] = [
@@ -38,7 +38,11 @@ fn written((_, spec, front): &Chosen, kind: PackageKind, is_int8: bool) -> TempD
     let gentle = network.params().iter().map(|x| x / 3.0).collect();
     let network = Network::new(*spec, gentle).unwrap();
     let proof = match front.as_ref().filter(|_| !is_int8) {
-        Some(front) => Proof::made_up_raw(&network, 1, 20, front),
+        Some(front) => {
+            let mut around = Encoding::default();
+            around.front = Some(front.clone());
+            Proof::made_up_raw(&network, 1, 20, &around)
+        }
         None => Proof::made_up(&network, 1, 20),
     };
     let mut parts = parts(&network, proof.unwrap());
