@@ -195,6 +195,11 @@ impl Numbers {
         }
     }
 
+    /// Whether a step waits for later samples.
+    pub const fn is_late(&self) -> bool {
+        matches!(&self.reads, Reads::Rows(front, _) if front.window > 1)
+    }
+
     /// A raw sample of which the net reads this row, itself in the middle of its neighbours.
     pub fn raw(&self, row: &[f32]) -> Vec<f32> {
         match &self.reads {

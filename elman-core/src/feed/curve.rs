@@ -48,20 +48,23 @@ pub enum Curve {
     Identity,
     /// Its square root: values below zero count as zero.
     Root,
-    /// Its natural logarithm: values below `floor`, a normal number, count as that.
+    /// The natural logarithm of how often it holds `unit`, so that little is lost of numbers that vary little: values below `floor`
+    /// count as that.
     Log {
         /// The least value.
         floor: f32,
+        /// A usual value.
+        unit: f32,
     },
 }
 
 impl Curve {
-    /// Onto the curve: within 1.1 units in the last place; of a logarithm near zero, of one.
+    /// Onto the curve: within 1.1 units in the last place of a root, 1.6 of a logarithm or of one, whichever is larger.
     ///
     /// ```
     /// # use elman_core::feed::Curve;
     /// assert_eq!(Curve::Root.apply(2.25), 1.5);
-    /// assert_eq!(Curve::Log { floor: 1e-3 }.apply(1.0), 0.0);
+    /// assert_eq!(Curve::Log { floor: 1e-3, unit: 20.0 }.apply(20.0), 0.0);
     /// assert_eq!(Curve::Identity.apply(-3.0), -3.0);
     /// ```
     #[inline]
@@ -69,30 +72,33 @@ impl Curve {
         match self {
             Self::Identity => x,
             Self::Root => root(x),
-            Self::Log { floor } => logarithm(if x < floor { floor } else { x }),
+            Self::Log { floor, unit } => logarithm(if x < floor { floor } else { x } / unit),
         }
     }
 
-    /// Back to the units of the data: within 1.1 units in the last place. It stays finite.
+    /// Back to the units of the data: within 1.6 units in the last place. It stays finite.
     ///
     /// ```
     /// # use elman_core::feed::Curve;
     /// assert_eq!(Curve::Root.invert(1.5), 2.25);
-    /// assert_eq!(Curve::Log { floor: 1e-3 }.invert(0.0), 1.0);
-    /// assert!(Curve::Log { floor: 1e-3 }.invert(1e9).is_finite());
+    /// let log = Curve::Log { floor: 1e-3, unit: 20.0 };
+    /// assert_eq!(log.invert(0.0), 20.0);
+    /// assert!(log.invert(1e9).is_finite());
     /// ```
     #[inline]
     pub fn invert(self, x: f32) -> f32 {
         match self {
             Self::Identity => x,
             Self::Root if x <= 0.0 => 0.0,
-            Self::Root => {
-                let square = x * x;
-                if square > f32::MAX { f32::MAX } else { square }
-            }
-            Self::Log { .. } => exponential(x),
+            Self::Root => finite(x * x),
+            Self::Log { unit, .. } => finite(exponential(x) * unit),
         }
     }
+}
+
+/// What is too large is the largest.
+fn finite(x: f32) -> f32 {
+    if x > f32::MAX { f32::MAX } else { x }
 }
 
 /// The square root by Heron's steps, from a guess that halves the exponent and is off by 3.5 % at most.
@@ -110,10 +116,15 @@ fn root(x: f32) -> f32 {
 /// ln(2) in two parts; the first times an exponent is exact.
 const LN_2: [f32; 2] = [0.693_138_1, 9.058_001e-6];
 
-/// The logarithm of a finite number: with x = 2^k (1 + f) and s = f / (2 + f), k ln 2 + 2 atanh(s).
+/// The logarithm of a number, of a normal one at least: with x = 2^k (1 + f) and s = f / (2 + f), k ln 2 + 2 atanh(s).
 fn logarithm(x: f32) -> f32 {
     /// The square root of 1/2: 1 + f lies between it and its double.
     const LEAST: u32 = 0x3F35_04F3;
+    let x = if x < f32::MIN_POSITIVE {
+        f32::MIN_POSITIVE
+    } else {
+        x
+    };
     let exponent = x.to_bits().wrapping_sub(LEAST).cast_signed() >> 23;
     let f = f32::from_bits(
         x.to_bits()
@@ -228,13 +239,20 @@ mod tests {
     fn what_has_no_root_or_logarithm_counts_as_the_least() {
         for x in [-1.0, -f32::MAX, 0.0, 1e-40] {
             assert_eq!(Curve::Root.apply(x), 0.0);
-            let log = Curve::Log { floor: 0.5 };
+            let log = Curve::Log {
+                floor: 0.5,
+                unit: 3.0,
+            };
             assert_eq!(log.apply(x), log.apply(0.5));
         }
         assert_eq!(Curve::Root.invert(-2.0), 0.0);
         assert_eq!(Curve::Root.invert(1e30), f32::MAX);
-        assert_eq!(Curve::Log { floor: 1.0 }.invert(-1e9), 0.0);
-        for curve in [Curve::Identity, Curve::Root, Curve::Log { floor: 1.0 }] {
+        let log = Curve::Log {
+            floor: 1.0,
+            unit: 1e-3,
+        };
+        assert_eq!(log.invert(-1e9), 0.0);
+        for curve in [Curve::Identity, Curve::Root, log] {
             assert!(curve.invert(f32::NAN).is_nan(), "{curve:?}");
             assert!(curve.apply(f32::MAX).is_finite() && curve.apply(f32::MIN).is_finite());
         }

@@ -204,7 +204,10 @@ fn curve(curve: Curve) -> String {
     match curve {
         Curve::Identity => "feed::Curve::Identity".to_owned(),
         Curve::Root => "feed::Curve::Root".to_owned(),
-        Curve::Log { floor } => format!("feed::Curve::Log {{ floor: {} }}", number(floor)),
+        Curve::Log { floor, unit } => {
+            let [floor, unit] = [floor, unit].map(number);
+            format!("feed::Curve::Log {{ floor: {floor}, unit: {unit} }}")
+        }
     }
 }
 

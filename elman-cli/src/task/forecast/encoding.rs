@@ -58,10 +58,11 @@ impl ForecastMeaning {
         let inputs = moments.zip(centers);
         let inputs =
             inputs.map(|((mean, &spread), center)| ColumnScale::new(mean - center, spread));
-        let columns = std::iter::once(center).chain(others.iter().copied());
+        let (curve, start) = curve.single(center);
+        let columns = std::iter::once(start).chain(others.iter().copied());
         let numbers = Numbers {
             reads: Reads::Series(SeriesTables {
-                curve: curve.single(),
+                curve,
                 centers: columns.map(Split::new).collect(),
                 weights: self.linear.weights.iter().copied().map(single).collect(),
                 inputs: inputs.collect(),
@@ -73,9 +74,9 @@ impl ForecastMeaning {
                 known: view.known,
             }),
             readouts: vec![Readout {
-                curve: curve.single(),
+                curve,
                 residual: single(self.residual),
-                start: Split::new(center),
+                start: Split::new(start),
             }],
             reaches: Vec::new(),
         };

@@ -49,10 +49,11 @@ impl RegressMeaning {
             let centers = self.fallback.iter().cycle();
             let terms = goal.linear.weights.iter().zip(centers);
             let start = terms.map(|(weight, center)| weight * center).sum::<f64>();
+            let (curve, start) = goal.curve.single(goal.linear.intercept + start);
             Readout {
-                curve: goal.curve.single(),
+                curve,
                 residual: single(goal.residual),
-                start: Split::new(goal.linear.intercept + start),
+                start: Split::new(start),
             }
         };
         let numbers = Numbers {

@@ -14,6 +14,7 @@ const TAKE: &str = include_str!("feed_take.c");
 const ROW: &str = include_str!("feed_row.c");
 const WINDOW: &str = include_str!("feed_window.c");
 const FEED: &str = include_str!("feed.c");
+pub const CLASS_NAME: &str = include_str!("class_name.c");
 const TEST: &str = include_str!("feed_test.c");
 
 /// Bytes that a net_stream has beside the net's own.
@@ -144,6 +145,7 @@ pub fn functions(to: &mut Source, feed: &FeedProof) {
     let taken = if front.window > 1 { WINDOW } else { ROW };
     to.piece(&taken.replace("STARTED", started));
     to.piece(FEED);
+    to.piece(CLASS_NAME);
     golden(to, feed);
 }
 

@@ -10,6 +10,7 @@ pub mod header;
 mod identifier;
 mod numbers;
 mod panels;
+mod sequence_scale;
 mod steps;
 pub mod text;
 
@@ -142,7 +143,8 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     tables(to, parts);
     to.piece(SUMS);
     let feeds = parts.proof.feed.is_some() || parts.proof.numbers.is_some();
-    arithmetic(to, spec, feeds);
+    let whole = sequence_scale::front(parts);
+    let has_bits = arithmetic(to, spec, feeds || whole.is_some());
     if matches!(spec.input, Input::Tokens { .. }) {
         to.piece(IDS);
     }
@@ -171,10 +173,14 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
         numbers::functions(to, numbers);
         numbers::test(to);
     }
+    if let Some(front) = whole {
+        sequence_scale::functions(to, parts, front, !has_bits);
+    }
 }
 
-/// What cells and the head do with sums, as far as this net needs it, and `feed` if it has one.
-fn arithmetic(to: &mut Source, spec: &Spec, feeds: bool) {
+/// What cells and the head do with sums, as far as this net needs it, and the bits of numbers if the scale of raw samples needs them;
+/// whether the net itself needs these.
+fn arithmetic(to: &mut Source, spec: &Spec, scales: bool) -> bool {
     let layers = spec.layers.as_slice();
     let has = |wanted: fn(Cell) -> bool| layers.iter().any(|layer| wanted(layer.cell));
     let activates = |wanted| {
@@ -191,9 +197,10 @@ fn arithmetic(to: &mut Source, spec: &Spec, feeds: bool) {
     let (elman_tanh, gated) = (activates(Activation::Tanh), gru || lstm);
     let fast = fast_rnn || fast_grnn;
     let softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
+    let needs_bits = elman_tanh || fast || gated || softmax;
     let pieces = [
         (elman || spec.head.kind != HeadKind::None, PRODUCT),
-        (elman_tanh || fast || gated || softmax || feeds, BITS),
+        (needs_bits || scales, BITS),
         (gated || softmax, EXP),
         (elman_tanh || fast || gated, TANH),
         (gated, SIGMOID),
@@ -209,6 +216,7 @@ fn arithmetic(to: &mut Source, spec: &Spec, feeds: bool) {
     for (_, piece) in pieces.into_iter().filter(|(is_needed, _)| *is_needed) {
         to.piece(piece);
     }
+    needs_bits
 }
 
 /// What a net that reads both ways runs over a sequence with.

@@ -17,7 +17,7 @@ static int net_take(net_stream *stream, const float *x, float *out)
     net_answer(&stream->net, stream->y);
     for (i = 0; i < NET_TARGETS; i++) {
         const float middle = net_middle(stream, i);
-        out[i] = UNCURVED(middle);
+        out[i] = NET_UNCURVE(i, middle);
     }
     return 0;
 }

@@ -213,7 +213,7 @@ pub fn functions(to: &mut Source, proof: &NumberProof) {
     to.piece(TIMES);
     curves(to, proof);
     readouts(to, &numbers.readouts);
-    let uncurved = uncurve(to, &numbers.readouts);
+    uncurve(to, &numbers.readouts);
     let expected = match &numbers.reads {
         Reads::Rows(_, sums) if sums.is_none() => "0.0f",
         Reads::Rows(front, _) if front.window > 1 => {
@@ -230,14 +230,9 @@ pub fn functions(to: &mut Source, proof: &NumberProof) {
         Reads::Series(series) => series_pieces(to, series),
     };
     to.piece(&pieces);
-    to.piece(
-        &TAKE
-            .replace("EXPECTED", expected)
-            .replace("UNCURVED", uncurved),
-    );
-    let is_late = matches!(&numbers.reads, Reads::Rows(front, _) if front.window > 1);
+    to.piece(&TAKE.replace("EXPECTED", expected));
     let oldest = if expected == "0.0f" { "" } else { OLDEST };
-    let flow = if is_late { WINDOW } else { ROW };
+    let flow = if numbers.is_late() { WINDOW } else { ROW };
     to.piece(
         &flow
             .replace("RESET", &reset)
@@ -246,7 +241,7 @@ pub fn functions(to: &mut Source, proof: &NumberProof) {
     );
     to.piece(I16);
     if !numbers.reaches.is_empty() {
-        to.piece(&BOUNDS.replace("UNCURVED", uncurved));
+        to.piece(BOUNDS);
     }
     golden(to, proof);
 }
@@ -285,44 +280,45 @@ fn readouts(to: &mut Source, readouts: &[Readout]) {
     );
 }
 
-/// Writes how answers come back to the units of the data, and says what is to be called.
-fn uncurve(to: &mut Source, readouts: &[Readout]) -> &'static str {
-    let inverse = |curve: Curve| match curve {
-        Curve::Identity => "",
-        Curve::Root => "net_square",
-        Curve::Log { .. } => "net_power",
+/// Writes how answers come back to the units of the data.
+fn uncurve(to: &mut Source, readouts: &[Readout]) {
+    let inverse = |readout: &Readout, x: &str| match readout.curve {
+        Curve::Identity => x.to_owned(),
+        Curve::Root => format!("net_square({x})"),
+        Curve::Log { unit, .. } => format!("net_power({x}, {})", c_number(unit)),
     };
-    let first = readouts
-        .first()
-        .map_or("", |readout| inverse(readout.curve));
-    if readouts
-        .iter()
-        .all(|readout| inverse(readout.curve) == first)
-    {
-        return first;
+    let first = readouts.first().map(|readout| inverse(readout, "(x)"));
+    let first = first.unwrap_or_default();
+    let about = "The answer for target i in the units of the data.";
+    if (readouts.iter()).all(|readout| inverse(readout, "(x)") == first) {
+        to.piece(&format!(
+            "\n/* {about} */\n#define NET_UNCURVE(i, x) {first}\n"
+        ));
+        return;
     }
     let mut cases = String::new();
     for (target, readout) in readouts.iter().enumerate() {
-        let inverse = inverse(readout.curve);
-        if !inverse.is_empty() {
-            cases += &format!("    case {target}:\n        return {inverse}(x);\n");
+        if readout.curve != Curve::Identity {
+            cases += &format!(
+                "    case {target}:\n        return {};\n",
+                inverse(readout, "x")
+            );
         }
     }
     to.piece(&format!(
         "
-/* An answer in the units of the data. */
-static float net_uncurve(size_t target, float x)
+/* {about} */
+static float net_uncurve(size_t i, float x)
 {{
-    switch (target) {{
+    switch (i) {{
 {cases}    default:
         return x;
     }}
 }}
 
-#define NET_UNCURVE(x) net_uncurve(i, (x))
+#define NET_UNCURVE(i, x) net_uncurve((i), (x))
 "
     ));
-    "NET_UNCURVE"
 }
 
 /// The sums beside a net that reads rows: pieces, statements of the reset, statements of a sample.
@@ -460,10 +456,10 @@ fn series_pieces(to: &mut Source, series: &SeriesTables) -> (String, String, Str
     let (curved, curve) = match series.curve {
         Curve::Identity => ("raw[0]".to_owned(), ""),
         Curve::Root => ("net_root(raw[0])".to_owned(), "finite"),
-        Curve::Log { floor } => {
-            let floor = c_number(floor);
+        Curve::Log { floor, unit } => {
+            let [floor, unit] = [floor, unit].map(c_number);
             (
-                format!("net_logarithm(raw[0] < {floor} ? {floor} : raw[0])"),
+                format!("net_logarithm((raw[0] < {floor} ? {floor} : raw[0]) / {unit})"),
                 "finite",
             )
         }

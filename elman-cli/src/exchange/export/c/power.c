@@ -1,6 +1,6 @@
 
-/* e to the power of x: 2^n times a polynomial; finite, and 0 where it would be too small for a normal number. */
-static float net_power(float x)
+/* e to the power of x, times a unit: 2^n times a polynomial; finite, and 0 where the power would be too small for a normal number. */
+static float net_power(float x, float unit)
 {
     float rounded, n, r, q;
     x = x > 88.7f ? 88.7f : x;
@@ -16,5 +16,6 @@ static float net_power(float x)
     q = net_times(q, r) + 0.5f;
     q = (net_times(q, net_times(r, r)) + r) + 1.0f;
     /* In two factors, so that the largest power is no infinity. */
-    return (q * net_float((net_bits(rounded) + 126u) << 23)) * 2.0f;
+    q = ((q * net_float((net_bits(rounded) + 126u) << 23)) * 2.0f) * unit;
+    return q > 3.40282347e+38f ? 3.40282347e+38f : q;
 }

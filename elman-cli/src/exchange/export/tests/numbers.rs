@@ -1,6 +1,6 @@
 //! From raw samples to numbers in the units of the data: exported, compiled, run on golden samples, and with numbers that are missing.
 
-use elman_core::feed::{ColumnScale, Curve, Readout, Split};
+use elman_core::feed::{ColumnScale, Curve, Readout, Samples, Split};
 use elman_core::*;
 use tempfile::TempDir;
 
@@ -12,7 +12,10 @@ use crate::exchange::export::proof::Proof;
 use crate::exchange::export::{c, rust};
 use crate::net::network::Network;
 
-const LOG: Curve = Curve::Log { floor: 1e-3 };
+const LOG: Curve = Curve::Log {
+    floor: 1e-3,
+    unit: 1.5,
+};
 
 fn front(window: usize) -> Front {
     Front {
@@ -27,7 +30,7 @@ fn readouts(curves: &[Curve]) -> Vec<Readout> {
     let readout = |&curve| Readout {
         curve,
         residual: 0.07,
-        start: Split::new(1.3),
+        start: Split::new(if curve == Curve::Root { 9.0 } else { 1.3 }),
     };
     curves.iter().map(readout).collect()
 }
@@ -144,11 +147,7 @@ pub fn nets() -> Vec<(&'static str, Spec, Numbers)> {
             Layers::of([Layer::gru(7)]),
             series(2, (4, 4), (6, Some(5)), LOG),
         ),
-        net(
-            "fed_values",
-            Layers::of([relu]),
-            series(1, (2, 2), (0, None), Root),
-        ),
+        net("fed_values", tanh(), series(1, (2, 2), (0, None), Root)),
         net("fed_alone", tanh(), series(1, (0, 0), (0, None), Identity)),
     ]
 }
@@ -311,4 +310,116 @@ pub fn modules() -> Vec<(&'static str, Vec<Output>)> {
         (name, rust::write(&parts(&network, &numbers), &path).0)
     };
     nets().into_iter().enumerate().map(module).collect()
+}
+
+/// Scales rows that it reads, and prints their bits.
+const SEQUENCE: &str = r#"#include "net.h"
+#include <stdio.h>
+#include <string.h>
+static float x[7 * NET_INPUTS];
+int main(void)
+{
+    static const float raw[] = {RAW}, none = 0.0f;
+    const size_t steps = sizeof raw / sizeof raw[0] / NET_COLUMNS;
+    size_t i, missing;
+    memcpy(x, raw, sizeof raw);
+    x[1] = none / none;
+    missing = net_scale_rows(x, steps);
+    for (i = 0; i < steps * NET_INPUTS; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        printf("%08lx ", (unsigned long)bits);
+    }
+    printf("%lu NAME\n", (unsigned long)missing);
+    return 0;
+}
+"#;
+
+#[test]
+fn a_sequence_is_scaled_in_one_call() {
+    if !has("gcc") || !has("g++") {
+        return;
+    }
+    let both = |cell| Layer {
+        cell,
+        direction: Direction::Both,
+        ..Layer::tanh(4)
+    };
+    let relu = Cell::elman(Activation::Relu);
+    for (window, steps, cell) in [
+        (1, 4, relu),
+        (3, 1, relu),
+        (5, 7, Cell::Gru { clip: f32::MAX }),
+        (7, 2, relu),
+    ] {
+        let is_named = window == 5;
+        let outputs = 3;
+        let spec = Spec {
+            layers: Layers::of([both(cell)]),
+            head: Head {
+                kind: match is_named {
+                    true => HeadKind::Softmax { outputs },
+                    false => HeadKind::Linear { outputs },
+                },
+                read: Read::LastStep,
+            },
+            ..Spec::dense(2 * window, 4, outputs)
+        };
+        let network = network(&spec, 3);
+        let mut encoding = Encoding {
+            front: Some(front(window)),
+            ..Encoding::default()
+        };
+        if is_named {
+            let labels = ["none", "up", "down"].map(str::to_owned);
+            encoding.add_names("labels", "Classes.", labels.to_vec());
+        }
+        let parts = Parts {
+            network: &network,
+            spec,
+            proof: Proof::made_up_raw(&network, 1, 20, &encoding).unwrap(),
+            encoding,
+            run: "test".to_owned(),
+        };
+        let home = TempDir::new().unwrap();
+        save(&c::write(&parts, &home.path().join("net.c")).unwrap().0);
+        let raw: Vec<f32> = (0..2 * steps).map(|i| 1e4 - 0.3 * i as f32).collect();
+        // As a stream would scale it.
+        let scale: Vec<ColumnScale> = front(window).scale.iter().map(Into::into).collect();
+        let mut rows = vec![0.0; Samples::rows_len(2, window)];
+        let mut samples = Samples::new(&scale, 1.5, window, &mut rows).unwrap();
+        let (mut expected, mut fed) = (Vec::new(), raw.clone());
+        fed[1] = f32::NAN;
+        for sample in fed.chunks(2) {
+            expected.extend_from_slice(samples.push(sample).unwrap().unwrap_or_default());
+        }
+        while expected.len() < steps * 2 * window {
+            expected.extend_from_slice(samples.push_outside().unwrap_or_default());
+        }
+        let raw: Vec<String> = raw.iter().map(|x| format!("{x:?}f")).collect();
+        let name = if is_named { "%s" } else { "" };
+        let mut main = SEQUENCE
+            .replace("RAW", &raw.join(", "))
+            .replace("NAME", name);
+        if is_named {
+            main = main.replace(
+                "(unsigned long)missing)",
+                "(unsigned long)missing, net_class_name(2))",
+            );
+        }
+        std::fs::write(home.path().join("main.c"), main).unwrap();
+        let bits: String = expected
+            .iter()
+            .map(|x| format!("{:08x} ", x.to_bits()))
+            .collect();
+        let name = if is_named { "down" } else { "" };
+        for (compiler, _) in compilers() {
+            let printed = compile_and_run(home.path(), &compiler);
+            assert_eq!(
+                printed,
+                format!("{bits}1 {name}\n"),
+                "{window} {compiler:?}"
+            );
+        }
+    }
 }
