@@ -56,6 +56,9 @@ pub struct Reach {
     pub of_targets: Vec<f32>,
 }
 
+/// What exports say beside the formulas.
+pub const FED: &str = "feed, where the export has one, does all of this in single precision: raw samples in, answers in their units out.";
+
 /// The shares of [`Numbers::reaches`], in percent.
 pub const SHARES: [u32; 3] = [80, 90, 95];
 
@@ -164,11 +167,9 @@ impl Numbers {
                     && series.offset.is_finite()
             }
         };
-        let readouts = self.readouts.iter();
+        let readout = |readout: &Readout| readout.residual.is_finite() && split(&readout.start);
         let is_sound = reads
-            && readouts
-                .map(|readout| readout.residual.is_finite() && split(&readout.start))
-                .all(|is_finite| is_finite)
+            && self.readouts.iter().all(readout)
             && (self.reaches.iter()).all(|reach| reach.of_targets.iter().all(finite));
         is_sound.then_some(self)
     }

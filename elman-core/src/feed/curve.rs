@@ -211,7 +211,8 @@ mod tests {
     fn worst(
         range: core::ops::Range<f32>,
         least: f64,
-        (found, exact): (fn(f32) -> f32, fn(f64) -> f64),
+        found: fn(f32) -> f32,
+        exact: fn(f64) -> f64,
     ) -> f64 {
         let steps = range.start.to_bits()..range.end.to_bits();
         let mut worst = 0.0f64;
@@ -226,10 +227,10 @@ mod tests {
 
     #[test]
     fn curves_are_as_near_as_they_say() {
-        let root = worst(f32::MIN_POSITIVE..f32::MAX, 0.0, (root, f64::sqrt));
-        let log = worst(f32::MIN_POSITIVE..f32::MAX, 1.0, (logarithm, f64::ln));
-        let up = worst(1e-9..88.7, 0.0, (exponential, f64::exp));
-        let down = worst(1e-9..86.0, 0.0, (|x| exponential(-x), |x| f64::exp(-x)));
+        let root = worst(f32::MIN_POSITIVE..f32::MAX, 0.0, root, f64::sqrt);
+        let log = worst(f32::MIN_POSITIVE..f32::MAX, 1.0, logarithm, f64::ln);
+        let up = worst(1e-9..88.7, 0.0, exponential, f64::exp);
+        let down = worst(1e-9..86.0, 0.0, |x| exponential(-x), |x| f64::exp(-x));
         for (name, off) in [("root", root), ("log", log), ("exp", up.max(down))] {
             assert!(off < 1.1 && off > 0.4, "{name}: {off}");
         }

@@ -106,9 +106,10 @@ impl<'a> Estimates<'a> {
             let distance = center.from(x);
             let known = distance.is_finite() && missing != Some(i);
             let x = if known { distance } else { 0.0 };
-            let column = self.past.iter_mut().skip(i).step_by(columns);
-            for (row, place) in column.enumerate() {
-                if is_first || row == self.next {
+            for row in 0..sums.rows {
+                if (is_first || row == self.next)
+                    && let Some(place) = self.past.get_mut(row * columns + i)
+                {
                     *place = x;
                 }
             }

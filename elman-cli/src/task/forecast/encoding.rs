@@ -6,7 +6,7 @@ use super::history::{INPUT_LAGS, View};
 use super::meaning::{ForecastMeaning, NET_LAGS, WIDEST};
 use super::scale::Differencing;
 use crate::base::encoding::Encoding;
-use crate::base::numbers::{Numbers, Reads, SeriesTables, single};
+use crate::base::numbers::{FED, Numbers, Reads, SeriesTables, single};
 
 impl ForecastMeaning {
     /// In words and numbers what [`ForecastMeaning::encode`] does around the net.
@@ -29,6 +29,7 @@ impl ForecastMeaning {
         );
         let residual = "Unit of the net's output, on the curve.";
         encoding.add_numbers("residual", residual, &[self.residual]);
+        encoding.remark(FED);
         encoding.answers = self.numbers();
         encoding
     }

@@ -4,7 +4,7 @@ use elman_core::feed::{Readout, Split};
 
 use super::meaning::{Goal, RegressMeaning, Regressors};
 use crate::base::encoding::{Encoding, Front};
-use crate::base::numbers::{Numbers, Reads, Sums, single};
+use crate::base::numbers::{FED, Numbers, Reads, Sums, single};
 
 impl RegressMeaning {
     /// In words and numbers what [`RegressMeaning::encode`] does around the net.
@@ -22,6 +22,7 @@ impl RegressMeaning {
                 "Outputs count after the last step. Start every sequence from a reset state.",
             );
         }
+        encoding.remark(FED);
         encoding.answers = encoding.front.clone().and_then(|front| self.numbers(front));
         encoding
     }

@@ -17,6 +17,13 @@ pub struct Figures {
     pub instructions: usize,
 }
 
+/// What leads to a step from raw samples, and on from it.
+#[derive(Clone, Copy, Debug)]
+pub enum Feed {
+    Events,
+    Numbers { inputs: usize },
+}
+
 /// What was measured of a cell.
 struct Row {
     /// With a linear head, streaming.
@@ -121,17 +128,20 @@ pub fn figures(spec: &Spec) -> Figures {
 
 impl Figures {
     /// For the head of a file.
-    pub fn lines(&self, is_sequence: bool, feeds: bool) -> Vec<String> {
+    pub fn lines(&self, is_sequence: bool, feed: Option<Feed>) -> Vec<String> {
         let [gcc_small, gcc_fast, clang_small, clang_fast] = self.code_bytes;
         let step = if is_sequence {
             "A step of a sequence"
         } else {
             "A step"
         };
-        let feed = if feeds {
-            ", 48 more from raw samples to events"
-        } else {
-            ""
+        let feed = match feed {
+            None => String::new(),
+            Some(Feed::Events) => ", 48 more from raw samples to events".to_owned(),
+            // A row of inputs lies there.
+            Some(Feed::Numbers { inputs }) => {
+                format!(", {} more from raw samples to numbers", 64 + 4 * inputs)
+            }
         };
         vec![
             "On a Cortex-M4F, about (from measurements of like nets in QEMU):".to_owned(),

@@ -26,7 +26,7 @@ use crate::base::encoding::{Encoding, Named};
 use crate::base::failure::Result;
 use crate::net::cell;
 use crate::net::cost::PANEL;
-use figures::figures;
+use figures::{Feed, figures};
 pub use identifier::identifier;
 use panels::panels_of;
 use text::{Source, c_number, comment};
@@ -119,7 +119,14 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
     let mut lines = head(parts, size);
     lines.push(String::new());
     let is_sequence = parts.spec.is_bidirectional();
-    lines.extend(figures(&parts.spec).lines(is_sequence, parts.proof.feed.is_some()));
+    let feed = match (&parts.proof.feed, &parts.proof.numbers) {
+        (Some(_), _) => Some(Feed::Events),
+        (None, Some(_)) => Some(Feed::Numbers {
+            inputs: parts.spec.input_width(),
+        }),
+        (None, None) => None,
+    };
+    lines.extend(figures(&parts.spec).lines(is_sequence, feed));
     for line in lines {
         text += format!(" * {}", comment(&line)).trim_end();
         text.push('\n');
