@@ -8,7 +8,8 @@ use elman_core::feed::{ColumnScale, Curve, Readout, Samples, Split};
 use super::numbers::NumberProof;
 use super::source::{list, number};
 use super::table::table;
-use crate::base::numbers::{Reach, Reads};
+use crate::base::encoding::Front;
+use crate::base::numbers::{Reach, Reads, SeriesTables, Sums};
 
 /// Bytes of the buffers beside those of the net.
 pub fn ram_bytes(spec: &Spec, proof: &NumberProof) -> usize {
@@ -28,24 +29,32 @@ pub fn ram_bytes(spec: &Spec, proof: &NumberProof) -> usize {
 pub fn write(proof: &NumberProof, text: &mut String) {
     let functions = match &proof.numbers.reads {
         Reads::Rows(front, sums) => {
-            let scale = front.scale.iter().map(ColumnScale::from).map(scale);
-            let declaration = format!("pub static SCALE: [feed::ColumnScale; {}]", scale.len());
-            let about = "How each column of a raw sample comes to the scale of training.";
-            table(text, about, &declaration, &list(scale, 1));
-            splits(
-                "What each column is where it is missing from a sum.",
-                &sums.centers,
-                text,
-            );
-            floats(
-                "Of the linear sums: rows, the present one first, then means.",
-                "static WEIGHTS",
-                &sums.weights,
-                text,
-            );
-            let _ = write!(
-                text,
-                "
+            rows(front, sums, text);
+            ROWS
+        }
+        Reads::Series(tables) => {
+            series(tables, text);
+            SERIES
+        }
+    };
+    answers(proof, text);
+    *text += functions;
+    *text += &SELF_TEST.replace("MISSING", &proof.missing.to_string());
+}
+
+/// The scale of rows, and the linear sums of them.
+fn rows(front: &Front, sums: &Sums, text: &mut String) {
+    let columns = front.scale.iter().map(ColumnScale::from).map(scale);
+    let declaration = format!("pub static SCALE: [feed::ColumnScale; {}]", columns.len());
+    let about = "How each column of a raw sample comes to the scale of training.";
+    table(text, about, &declaration, &list(columns, 1));
+    let about = "What each column is where it is missing from a sum.";
+    splits(about, &sums.centers, text);
+    let about = "Of the linear sums: rows, the present one first, then means.";
+    floats(about, "static WEIGHTS", &sums.weights, text);
+    let _ = write!(
+        text,
+        "
 /// Raw numbers are cut to so many standard deviations.
 pub const FARTHEST: f32 = {};
 /// Rows that a step reads at once: answers come half of that late.
@@ -58,42 +67,36 @@ pub const SUMS: feed::Regression<'static> = feed::Regression {{
     with_mean: {},
 }};
 ",
-                number(front.farthest),
-                front.window,
-                sums.rows,
-                sums.with_mean
-            );
-            ROWS
-        }
-        Reads::Series(series) => {
-            let about =
-                "What each column is where a series begins with a gap; the target on its curve.";
-            splits(about, &series.centers, text);
-            floats(
-                "Of the linear sum: other columns, then lags of the target.",
-                "static WEIGHTS",
-                &series.weights,
-                text,
-            );
-            let inputs = series.inputs.iter().copied().map(scale);
-            let declaration = format!("static INPUTS: [feed::ColumnScale; {}]", inputs.len());
-            table(
-                text,
-                "How the net's inputs come to the scale of training.",
-                &declaration,
-                &list(inputs, 1),
-            );
-            let base = series
-                .base
-                .map_or("None".to_owned(), |steps| format!("Some({steps})"));
-            let known = match series.known {
-                0 => String::new(),
-                1 => "/// The last column is known ahead: a sample has its value of the step that is forecast.\n".to_owned(),
-                known => format!("/// The last {known} columns are known ahead: a sample has their values of the step that is forecast.\n"),
-            };
-            let _ = write!(
-                text,
-                "
+        number(front.farthest),
+        front.window,
+        sums.rows,
+        sums.with_mean
+    );
+}
+
+/// What a forecast reads.
+fn series(series: &SeriesTables, text: &mut String) {
+    let about = "What each column is where a series begins with a gap; the target on its curve.";
+    splits(about, &series.centers, text);
+    let about = "Of the linear sum: other columns, then lags of the target.";
+    floats(about, "static WEIGHTS", &series.weights, text);
+    let inputs = series.inputs.iter().copied().map(scale);
+    let declaration = format!("static INPUTS: [feed::ColumnScale; {}]", inputs.len());
+    let about = "How the net's inputs come to the scale of training.";
+    table(text, about, &declaration, &list(inputs, 1));
+    let base = series.base;
+    let base = base.map_or("None".to_owned(), |steps| format!("Some({steps})"));
+    let known = match series.known {
+        0 => String::new(),
+        1 => "/// The last column is known ahead: a sample has its value of the step that is forecast.\n"
+            .to_owned(),
+        known => format!(
+            "/// The last {known} columns are known ahead: a sample has their values of the step that is forecast.\n"
+        ),
+    };
+    let _ = write!(
+        text,
+        "
 /// Steps from a sample to what is forecast from it.
 {known}pub const HORIZON: usize = {};
 /// What a forecast reads.
@@ -108,18 +111,12 @@ pub const LAGS: feed::Lags<'static> = feed::Lags {{
     offset: {},
 }};
 ",
-                series.horizon,
-                curve(series.curve),
-                number(series.farthest),
-                series.span,
-                number(series.offset)
-            );
-            SERIES
-        }
-    };
-    answers(proof, text);
-    *text += functions;
-    *text += &SELF_TEST.replace("MISSING", &proof.missing.to_string());
+        series.horizon,
+        curve(series.curve),
+        number(series.farthest),
+        series.span,
+        number(series.offset)
+    );
 }
 
 /// How outputs become answers, and what must come of golden samples.

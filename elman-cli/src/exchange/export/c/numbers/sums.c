@@ -3,21 +3,18 @@
 static void net_remember(net_stream *stream, const float *raw)
 {
     size_t i;
-    const int is_first = stream->count == 0;
-    if (!is_first) {
-ADVANCE    }
-    stream->count += stream->count < 0xFFFFFFFFu;
-    for (i = 0; i < NET_COLUMNS; i++) {
+ADVANCE    for (i = 0; i < NET_COLUMNS; i++) {
         const float distance = (raw[i] - net_sum_centers[2 * i]) - net_sum_centers[2 * i + 1];
         const float x = distance - distance >= 0.0f ? distance : 0.0f;
 PAST    }
+    stream->count += stream->count < 0xFFFFFFFFu;
 }
 
 /* What the sums expect from there, target by target. */
 static void net_expect(net_stream *stream)
 {
     const NET_SPACE float *w = net_sum_weights;
-    size_t target, i;
+COUNT    size_t target, i;
     for (target = 0; target < NET_TARGETS; target++) {
         float sum = 0.0f;
 SUM        stream->expected[NEWEST + target] = sum;
