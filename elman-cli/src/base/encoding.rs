@@ -169,6 +169,12 @@ pub struct Named<T> {
 }
 
 impl Encoding {
+    /// What classes are called.
+    pub fn labels(&self) -> Option<&[String]> {
+        let labels = self.names.iter().find(|list| list.name == "labels");
+        labels.map(|list| &*list.items)
+    }
+
     /// Adds a sentence or formula.
     pub fn remark(&mut self, remark: impl Into<String>) {
         self.remarks.push(remark.into());

@@ -100,6 +100,7 @@ fn series(series: &SeriesTables, text: &mut String) {
 /// Steps from a sample to what is forecast from it.
 {known}pub const HORIZON: usize = {};
 /// What a forecast reads.
+#[rustfmt::skip]
 pub const LAGS: feed::Lags<'static> = feed::Lags {{
     curve: {},
     centers: &CENTERS,

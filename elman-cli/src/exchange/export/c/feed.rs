@@ -4,6 +4,7 @@ use elman_core::Spec;
 
 use super::super::feed::FeedProof;
 use super::super::source::list;
+use super::string;
 use super::text::{Source, c_number};
 use crate::base::encoding::{EventRule, Front};
 use crate::net::cost::PANEL;
@@ -14,7 +15,7 @@ const TAKE: &str = include_str!("feed_take.c");
 const ROW: &str = include_str!("feed_row.c");
 const WINDOW: &str = include_str!("feed_window.c");
 const FEED: &str = include_str!("feed.c");
-pub const CLASS_NAME: &str = include_str!("class_name.c");
+const CLASS_NAME: &str = include_str!("class_name.c");
 const TEST: &str = include_str!("feed_test.c");
 
 /// Bytes that a net_stream has beside the net's own.
@@ -132,7 +133,7 @@ pub fn farthest(to: &mut Source, what: &str, farthest: f32) {
 }
 
 /// The functions, behind those of the net; tables of golden samples with them.
-pub fn functions(to: &mut Source, feed: &FeedProof) {
+pub fn functions(to: &mut Source, feed: &FeedProof, labels: &[String]) {
     let (front, rule) = (&feed.front, &feed.rule);
     scale(to, front);
     to.piece(&event(rule));
@@ -145,8 +146,19 @@ pub fn functions(to: &mut Source, feed: &FeedProof) {
     let taken = if front.window > 1 { WINDOW } else { ROW };
     to.piece(&taken.replace("STARTED", started));
     to.piece(FEED);
-    to.piece(CLASS_NAME);
+    class_name(to, labels);
     golden(to, feed);
+}
+
+/// `net_class_name`, which on an AVR takes names from flash.
+pub fn class_name(to: &mut Source, labels: &[String]) {
+    let (before, after) = CLASS_NAME.split_once("NAMES").unwrap_or_default();
+    to.piece(before);
+    let names = labels.iter();
+    let names: Vec<String> = names.map(|label| string(&format!("{label}\0"))).collect();
+    to.verbatim(&names.join("\n    "));
+    let longest = labels.iter().map(String::len).max().unwrap_or_default() + 1;
+    to.piece(&after.replace("LONGEST", &longest.to_string()));
 }
 
 /// `net_pass` and `net_tell`.
@@ -268,7 +280,7 @@ int net_feed_i16(net_stream *stream, const int16_t raw[NET_COLUMNS], net_event *
  */
 int net_feed_end(net_stream *stream, net_event *event);
 
-/* What a class is called; an empty text for a number that is none. */
+/* What a class is called; an empty text for a number that is none. On an AVR, whose names lie in flash, until the next call. */
 const char *net_class_name(size_t label);
 
 /* Runs golden samples the whole way and resets: 0 if all is well, else the number of the first wrong output, counted from 1. */

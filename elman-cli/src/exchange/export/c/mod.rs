@@ -173,7 +173,8 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     });
     encoding(to, &parts.encoding);
     if let Some(feed) = &parts.proof.feed {
-        feed::functions(to, feed);
+        let labels = parts.encoding.labels().unwrap_or_default();
+        feed::functions(to, feed, labels);
         feed::test(to, feed);
     }
     if let Some(numbers) = &parts.proof.numbers {
@@ -255,13 +256,20 @@ fn tables(to: &mut Source, parts: &Parts<'_>) {
     }
     let (embeddings, initial) = params[..spec.tables_len()].split_at(spec.initial_state_offset());
     if let Input::Tokens { channels, .. } = &spec.input {
-        let declaration = format!("static const float net_embeddings[{}]", embeddings.len());
+        let declaration = format!(
+            "static const NET_FLASH float net_embeddings[{}]",
+            embeddings.len()
+        );
         to.table(
             "Embedding tables, one after the other.",
             &declaration,
             &floats(embeddings),
         );
         let channels = channels.as_slice();
+        let embedded: usize = channels.iter().map(|channel| channel.width).sum();
+        to.piece(&format!(
+            "\n/* Numbers that stand for a row of ids. */\n#define NET_EMBEDDED {embedded}\n"
+        ));
         let offsets = (0..channels.len()).map(|channel| spec.embedding_offset(channel));
         let mut column = |name: &str, about: &str, items: Vec<usize>| {
             let declaration = format!("static const uint32_t net_{name}[NET_CHANNELS]");

@@ -1,11 +1,11 @@
 //! Around a net that reads both ways, in C: the scale of a whole sequence, and the names of classes.
 
-use elman_core::{HeadKind, Spec};
+use elman_core::HeadKind;
 
 use super::super::parts::Parts;
 use super::feed;
 use super::text::Source;
-use crate::base::encoding::{Encoding, Front};
+use crate::base::encoding::Front;
 
 const SCALE: &str = include_str!("scale_rows.c");
 const NEIGHBOURS: &str = include_str!("neighbours.c");
@@ -16,11 +16,12 @@ pub fn front<'a>(parts: &'a Parts<'_>) -> Option<&'a Front> {
     front.filter(|_| parts.spec.is_bidirectional())
 }
 
-/// Whether outputs are classes with names.
-fn is_named(spec: &Spec, encoding: &Encoding) -> bool {
-    let mut names = encoding.names.iter();
-    matches!(spec.head.kind, HeadKind::Softmax { .. })
-        && names.any(|list| list.name == "labels" && list.items.len() == spec.output_width())
+/// The names of classes, where outputs are such.
+fn labels<'a>(parts: &'a Parts<'_>) -> Option<&'a [String]> {
+    let labels = parts.encoding.labels()?;
+    let is_named = matches!(parts.spec.head.kind, HeadKind::Softmax { .. })
+        && labels.len() == parts.spec.output_width();
+    is_named.then_some(labels)
 }
 
 /// What the header says of it.
@@ -31,7 +32,7 @@ pub fn header(to: &mut Source, parts: &Parts<'_>, front: &Front) {
          #define NET_COLUMNS {columns}\n#define NET_WINDOW {window}\n"
     ));
     to.piece(HEADER);
-    if is_named(&parts.spec, &parts.encoding) {
+    if labels(parts).is_some() {
         to.piece(NAMES);
     }
 }
@@ -48,8 +49,8 @@ pub fn functions(to: &mut Source, parts: &Parts<'_>, front: &Front, needs_bits: 
         );
     }
     to.piece(&text);
-    if is_named(&parts.spec, &parts.encoding) {
-        to.piece(feed::CLASS_NAME);
+    if let Some(labels) = labels(parts) {
+        feed::class_name(to, labels);
     }
 }
 
@@ -66,6 +67,6 @@ size_t net_scale_rows(float *x, size_t steps);
 ";
 
 const NAMES: &str = "
-/* What a class is called; an empty text for a number that is none. */
+/* What a class is called; an empty text for a number that is none. On an AVR, whose names lie in flash, until the next call. */
 const char *net_class_name(size_t label);
 ";

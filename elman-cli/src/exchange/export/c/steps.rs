@@ -126,12 +126,13 @@ int net_step(net_state *net, const float x[NET_INPUTS], float y[NET_OUTPUTS])
 int net_step(net_state *net, const uint32_t x[NET_INPUTS], float y[NET_OUTPUTS])
 {
     net_part parts[NET_INPUTS + 1];
+    float room[NET_ROOM];
     size_t i;
     for (i = 0; i < NET_WINDOW; i++) {
         if (!net_knows(x + i * NET_CHANNELS)) {
             return -1;
         }
-        net_embed(x + i * NET_CHANNELS, parts + i * NET_CHANNELS);
+        net_embed(x + i * NET_CHANNELS, parts + i * NET_CHANNELS, room + i * (NET_ROOM / NET_WINDOW));
     }
 ",
         ),
