@@ -116,7 +116,7 @@ pub fn scale(to: &mut Source, front: &Front) {
     let scale = scale.flat_map(|column| [column.mean, column.rest, column.factor]);
     to.table(
         "Of every column the mean of training, what float leaves of it, and one over the standard deviation.",
-        "static const float net_scale[3 * NET_COLUMNS]",
+        "static const NET_FLASH float net_scale[3 * NET_COLUMNS]",
         &list(scale.map(c_number), 3),
     );
     farthest(to, "Numbers", front.farthest);
@@ -195,7 +195,7 @@ fn golden(to: &mut Source, feed: &FeedProof) {
         feed.missing
     ));
     let mut table = |about: &str, of: &str, name: &str, items: Vec<String>, width: usize| {
-        let declaration = format!("static const {of} net_golden_{name}[{}]", items.len());
+        let declaration = format!("static const NET_FLASH {of} net_golden_{name}[{}]", items.len());
         to.table(about, &declaration, &list(items, width));
     };
     let numbers = |row: &[f32]| row.iter().map(|&x| c_number(x)).collect();

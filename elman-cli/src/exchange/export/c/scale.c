@@ -12,7 +12,7 @@ static float net_far(float x, float z, uint32_t *missing)
 /* A raw sample on the scale of training. Every operation is rounded on its own, so every machine computes the same. */
 static void net_scale_row(const float *raw, float *row, uint32_t *missing)
 {
-    const float *scale = net_scale;
+    const NET_SPACE float *scale = net_scale;
     size_t i;
     for (i = 0; i < NET_COLUMNS; i++, scale += 3) {
         const float x = raw[i];
