@@ -7,7 +7,6 @@ pub mod folder;
 pub mod interrupt;
 pub mod json;
 pub mod memory;
-pub mod numbers;
 pub mod plot;
 pub mod ranks;
 pub mod seeds;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::numbers::single;
+use crate::base::encoding::single;
 
 /// What a value is turned into.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

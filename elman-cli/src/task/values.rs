@@ -7,9 +7,9 @@ use elman_core::{Read, Spec};
 use serde::{Deserialize, Serialize};
 
 use crate::base::encoding::Encoding;
+use crate::base::encoding::Numbers;
 use crate::base::failure::Result;
 use crate::base::json;
-use crate::base::numbers::Numbers;
 use crate::base::threads::on_threads;
 use crate::data::reading::{Reading, Steps};
 use crate::data::table::{Block, Wanted};

@@ -5,8 +5,8 @@ use std::ops::Range;
 use elman_core::Spec;
 use elman_core::feed::{ColumnScale, Estimates, Samples, Series, Source};
 
+use crate::base::encoding::{Numbers, Reads};
 use crate::base::failure::Result;
-use crate::base::numbers::{Numbers, Reads};
 use crate::data::Sequences;
 
 /// Raw samples, and what comes of them.

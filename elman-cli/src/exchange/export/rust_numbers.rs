@@ -9,7 +9,7 @@ use super::numbers::NumberProof;
 use super::source::{list, number};
 use super::table::table;
 use crate::base::encoding::Front;
-use crate::base::numbers::{Reach, Reads, SeriesTables, Sums};
+use crate::base::encoding::{Reach, Reads, SeriesTables, Sums};
 
 /// Bytes of the buffers beside those of the net.
 pub fn ram_bytes(spec: &Spec, proof: &NumberProof) -> usize {

@@ -6,7 +6,7 @@ use super::history::{INPUT_LAGS, View};
 use super::meaning::{ForecastMeaning, NET_LAGS, WIDEST};
 use super::scale::Differencing;
 use crate::base::encoding::Encoding;
-use crate::base::numbers::{FED, Numbers, Reads, SeriesTables, single};
+use crate::base::encoding::{FED, Numbers, Reads, SeriesTables, single};
 
 impl ForecastMeaning {
     /// In words and numbers what [`ForecastMeaning::encode`] does around the net.

@@ -4,8 +4,7 @@ use elman_core::Spec;
 
 use super::super::feed::FeedProof;
 use super::super::source::list;
-use super::string;
-use super::text::{Source, c_number};
+use super::text::{Source, c_number, string};
 use crate::base::encoding::{EventRule, Front};
 use crate::net::cost::PANEL;
 
@@ -195,7 +194,10 @@ fn golden(to: &mut Source, feed: &FeedProof) {
         feed.missing
     ));
     let mut table = |about: &str, of: &str, name: &str, items: Vec<String>, width: usize| {
-        let declaration = format!("static const NET_FLASH {of} net_golden_{name}[{}]", items.len());
+        let declaration = format!(
+            "static const NET_FLASH {of} net_golden_{name}[{}]",
+            items.len()
+        );
         to.table(about, &declaration, &list(items, width));
     };
     let numbers = |row: &[f32]| row.iter().map(|&x| c_number(x)).collect();

@@ -14,7 +14,6 @@ mod sequence_scale;
 mod steps;
 pub mod text;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Spec};
@@ -29,12 +28,13 @@ use crate::net::cost::PANEL;
 use figures::{Feed, figures};
 pub use identifier::identifier;
 use panels::panels_of;
-use text::{Source, c_number, comment};
+use text::{Source, c_number, comment, string};
 
 pub const FMA: &str = include_str!("fma.c");
 const SUMS: &str = include_str!("sums.c");
 const PRODUCT: &str = include_str!("product.c");
-pub const BITS: &str = include_str!("bits.c");
+const BITS_ALONE: &str = include_str!("bits.c");
+pub const BITS: &str = concat!(include_str!("rounding.c"), include_str!("bits.c"));
 pub const EXP: &str = include_str!("exp.c");
 const SIGMOID: &str = include_str!("sigmoid.c");
 const TANH: &str = include_str!("tanh.c");
@@ -178,7 +178,7 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
         feed::test(to, feed);
     }
     if let Some(numbers) = &parts.proof.numbers {
-        numbers::functions(to, numbers);
+        numbers::functions(to, numbers, has_bits);
         numbers::test(to);
     }
     if let Some(front) = whole {
@@ -208,7 +208,8 @@ fn arithmetic(to: &mut Source, spec: &Spec, scales: bool) -> bool {
     let needs_bits = elman_tanh || fast || gated || softmax;
     let pieces = [
         (elman || spec.head.kind != HeadKind::None, PRODUCT),
-        (needs_bits || scales, BITS),
+        (needs_bits, BITS),
+        (scales && !needs_bits, BITS_ALONE),
         (gated || softmax, EXP),
         (elman_tanh || fast || gated, TANH),
         (gated, SIGMOID),
@@ -380,34 +381,5 @@ pub fn encoding(to: &mut Source, encoding: &Encoding) {
         let declaration = format!("const double net_{name}[NET_{}_LEN]", name.to_uppercase());
         let items = items.iter().map(|item| format!("{item:?}"));
         to.table(about, &declaration, &list(items, PANEL / 2));
-    }
-}
-
-/// A string literal; bytes beyond ASCII in octal, which ends after three digits.
-fn string(text: &str) -> String {
-    let mut literal = "\"".to_owned();
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' | b'?' => {
-                literal.push('\\');
-                literal.push(char::from(byte));
-            }
-            b' '..=b'~' => literal.push(char::from(byte)),
-            _ => {
-                let _ = write!(literal, "\\{byte:03o}");
-            }
-        }
-    }
-    literal + "\""
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strings_are_c_strings() {
-        assert_eq!(string("a\"b\\c??/"), r#""a\"b\\c\?\?/""#);
-        assert_eq!(string("ä\n1"), r#""\303\244\0121""#);
     }
 }

@@ -4,10 +4,11 @@
         for (place = NET_WINDOW; place-- > 0;) {
             float *const to = x + t * NET_INPUTS + place * NET_COLUMNS;
             const size_t ahead = t + place;
-            if (ahead < NET_WINDOW / 2 || ahead >= steps + NET_WINDOW / 2) {
-                memset(to, 0, NET_COLUMNS * sizeof *to);
-            } else {
-                memmove(to, x + (ahead - NET_WINDOW / 2) * NET_COLUMNS, NET_COLUMNS * sizeof *to);
+            const int inside = ahead >= NET_WINDOW / 2 && ahead - NET_WINDOW / 2 < steps;
+            const float *const from = inside ? x + (ahead - NET_WINDOW / 2) * NET_COLUMNS : x;
+            size_t i;
+            for (i = 0; i < NET_COLUMNS; i++) {
+                to[i] = inside ? from[i] : 0.0f;
             }
         }
     }

@@ -4,7 +4,7 @@ use elman_core::{Read, Spec};
 
 use super::super::super::numbers::NumberProof;
 use super::super::text::Source;
-use crate::base::numbers::{Reach, Reads};
+use crate::base::encoding::{Reach, Reads};
 
 /// A member of `net_stream`: what it is, and how many words it takes.
 struct Member {

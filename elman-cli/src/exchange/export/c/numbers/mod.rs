@@ -4,6 +4,7 @@
 mod header;
 mod rows;
 mod series;
+mod tables;
 
 pub use header::{ram_bytes, write as header};
 
@@ -13,9 +14,10 @@ use super::super::numbers::NumberProof;
 use super::super::source::list;
 use super::feed;
 use super::text::{Source, c_number};
-use crate::base::numbers::{Reach, Reads};
+use crate::base::encoding::{Reach, Reads};
 use crate::net::cost::PANEL;
 
+const ROUNDING: &str = include_str!("../rounding.c");
 const TIMES: &str = include_str!("times.c");
 const ROOT: &str = include_str!("root.c");
 const SQUARE: &str = include_str!("square.c");
@@ -28,18 +30,12 @@ const BOUNDS: &str = include_str!("bounds.c");
 const I16: &str = include_str!("i16.c");
 const TEST: &str = include_str!("test.c");
 
-/// What makes rows of inputs of samples: functions, and statements of the reset and of a sample.
-struct Pieces {
-    functions: String,
-    reset: String,
-    taken: String,
-}
-
-/// The functions, behind those of the net; tables and golden samples with them.
-pub fn functions(to: &mut Source, proof: &NumberProof) {
+/// The functions, behind those of the net; tables and golden samples with them; `can_round` if the net itself
+/// rounds to integers.
+pub fn functions(to: &mut Source, proof: &NumberProof, can_round: bool) {
     let numbers = &proof.numbers;
     to.piece(TIMES);
-    curves(to, proof);
+    curves(to, proof, can_round);
     readouts(to, &numbers.readouts);
     uncurve(to, &numbers.readouts);
     let expected = match &numbers.reads {
@@ -77,7 +73,7 @@ pub fn functions(to: &mut Source, proof: &NumberProof) {
 const OLDEST: &str = "    stream->oldest = stream->oldest < NET_DELAY ? stream->oldest + 1 : 0;\n";
 
 /// What the curves of this net need.
-fn curves(to: &mut Source, proof: &NumberProof) {
+fn curves(to: &mut Source, proof: &NumberProof, can_round: bool) {
     let readouts = &proof.numbers.readouts;
     let has = |wanted: fn(Curve) -> bool| readouts.iter().any(|readout| wanted(readout.curve));
     let (root, log) = (
@@ -89,6 +85,7 @@ fn curves(to: &mut Source, proof: &NumberProof) {
         (root && applies, ROOT),
         (root, SQUARE),
         (log && applies, LOGARITHM),
+        (log && !can_round, ROUNDING),
         (log, POWER),
     ];
     for (_, piece) in pieces.into_iter().filter(|(is_needed, _)| *is_needed) {
@@ -147,26 +144,6 @@ static float net_uncurve(size_t i, float x)
 #define NET_UNCURVE(i, x) net_uncurve((i), (x))
 "
     ));
-}
-
-fn centers(to: &mut Source, about: &str, name: &str, centers: &[Split]) {
-    let numbers = centers.iter().flat_map(|&Split { high, low }| [high, low]);
-    to.table(
-        about,
-        &format!("static const NET_FLASH float net_{name}[2 * NET_COLUMNS]"),
-        &list(numbers.map(c_number), 2),
-    );
-}
-
-fn weights(to: &mut Source, about: &str, weights: &[f32]) {
-    to.table(
-        about,
-        &format!(
-            "static const NET_FLASH float net_sum_weights[{}]",
-            weights.len()
-        ),
-        &list(weights.iter().map(|&x| c_number(x)), PANEL),
-    );
 }
 
 fn golden(to: &mut Source, proof: &NumberProof) {

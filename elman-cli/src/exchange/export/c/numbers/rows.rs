@@ -1,7 +1,7 @@
 //! The linear sums beside a net that reads rows.
 
-use super::{Pieces, centers, weights};
-use crate::base::numbers::Sums;
+use super::tables::{Pieces, centers, weights};
+use crate::base::encoding::Sums;
 use crate::exchange::export::c::text::Source;
 
 const SUMS: &str = include_str!("sums.c");

@@ -2,8 +2,8 @@
 
 use elman_core::feed::{ColumnScale, Curve};
 
-use super::{Pieces, centers, weights};
-use crate::base::numbers::SeriesTables;
+use super::tables::{Pieces, centers, weights};
+use crate::base::encoding::SeriesTables;
 use crate::exchange::export::c::feed;
 use crate::exchange::export::c::text::{Source, c_number};
 use crate::exchange::export::source::list;

@@ -13,7 +13,10 @@ RESET}
 static int net_next(net_stream *stream, float *out)
 {
     float *const row = stream->rows + stream->next * NET_COLUMNS;
-    memcpy(row + NET_WINDOW * NET_COLUMNS, row, NET_COLUMNS * sizeof *row);
+    size_t i;
+    for (i = 0; i < NET_COLUMNS; i++) {
+        row[NET_WINDOW * NET_COLUMNS + i] = row[i];
+    }
     stream->next = stream->next + 1 < NET_WINDOW ? stream->next + 1 : 0;
     if (stream->ahead > 0) {
         stream->ahead--;
