@@ -146,7 +146,7 @@
 //! from the top to the bottom; to add a cell, start in `cell/`.
 //!
 //! ```text
-//! feed/                                   around a stream: raw samples in, events out
+//! feed/                                   around a stream: raw samples in, events or numbers out
 //! image/ golden                           a net in one file, and the proof that it computes right
 //! backward/ tape truncation               THE HOT PATH, backward: each line quotes the forward line that it differentiates
 //! share                                   one sequence on several cores

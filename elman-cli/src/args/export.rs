@@ -46,6 +46,10 @@ elsewhere outputs may be off by a small bound. The sizes, printed and in the hea
 of weights and buffers; code comes on top (C: about a kilobyte). ONNX is for machines with a runtime,
 and holds no golden vectors: batch and time are free, and the state goes in and out.
 
+C and Rust of a streaming net that reads measurements take raw samples (NAME_feed): out come events
+of classes and labels, forecasts and other numbers in the units of the data. C of a net that reads
+both ways scales a sequence in one call (NAME_scale_rows).
+
 Examples:
   elman export runs/digits --format c -o digits.c    (and digits.h)
   elman export runs/digits --format rust -o src/digits.rs

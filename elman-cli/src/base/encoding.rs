@@ -1,7 +1,7 @@
 //! What stands around a net, for a firmware that has no elman: names of outputs, scaling, vocabularies, and in words what
 //! must be done before and after a step.
 
-use elman_core::feed::{ColumnScale, Rule};
+use elman_core::feed::{ColumnScale, Curve, Lags, Readout, Regression, Rule, Split};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Constants and instructions that travel with an exported net.
@@ -14,6 +14,9 @@ pub struct Encoding {
     /// From raw samples to what the net reads, where it reads measurements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub front: Option<Front>,
+    /// From raw samples to answers in the units of the data, where these are numbers.
+    #[serde(skip)]
+    pub answers: Option<Numbers>,
 }
 
 /// How raw samples come to what a net reads, in single precision: what [`elman_core::feed`] does.
@@ -179,6 +182,12 @@ pub struct Named<T> {
 }
 
 impl Encoding {
+    /// What classes are called.
+    pub fn labels(&self) -> Option<&[String]> {
+        let labels = self.names.iter().find(|list| list.name == "labels");
+        labels.map(|list| &*list.items)
+    }
+
     /// Adds a sentence or formula.
     pub fn remark(&mut self, remark: impl Into<String>) {
         self.remarks.push(remark.into());
@@ -204,5 +213,215 @@ impl Encoding {
     ) {
         let (name, about, items) = (name.into(), about.into(), items.to_vec());
         self.numbers.push(Named { name, about, items });
+    }
+}
+
+/// From raw samples to the net, and from its outputs to the units of the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbers {
+    pub reads: Reads,
+    /// Of every target.
+    pub readouts: Vec<Readout>,
+    /// How far answers may be off on their curves, where that is known.
+    pub reaches: Vec<Reach>,
+}
+
+/// What makes rows of inputs of samples.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reads {
+    /// Rows on one scale, and linear sums of them beside the net.
+    Rows(Front, Sums),
+    /// A series that is forecast.
+    Series(SeriesTables),
+}
+
+/// [`Regression`], as a model holds it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sums {
+    pub centers: Vec<Split>,
+    pub weights: Vec<f32>,
+    pub rows: usize,
+    pub with_mean: bool,
+}
+
+/// [`Lags`], as a model holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesTables {
+    pub curve: Curve,
+    pub centers: Vec<Split>,
+    pub weights: Vec<f32>,
+    pub inputs: Vec<ColumnScale>,
+    pub farthest: f32,
+    pub span: usize,
+    pub base: Option<usize>,
+    pub offset: f32,
+    /// How far ahead it looks.
+    pub horizon: usize,
+    /// So many of the columns, the last ones, are known ahead.
+    pub known: usize,
+}
+
+/// How far off the answer for each target may be on its curve, if an interval is to hold that share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reach {
+    pub percent: u32,
+    pub of_targets: Vec<f32>,
+}
+
+/// What exports say beside the formulas.
+pub const FED: &str = "feed, where the export has one, does all of this in single precision: raw samples in, answers in their units out.";
+
+/// The shares of [`Numbers::reaches`], in percent.
+pub const SHARES: [u32; 3] = [80, 90, 95];
+
+/// The nearest finite number in single precision.
+pub const fn single(x: f64) -> f32 {
+    const LARGEST: f64 = f32::MAX as f64;
+    x.clamp(-LARGEST, LARGEST) as f32
+}
+
+impl Sums {
+    /// As core reads it.
+    pub fn regression(&self) -> Regression<'_> {
+        Regression {
+            centers: &self.centers,
+            weights: &self.weights,
+            rows: self.rows,
+            with_mean: self.with_mean,
+        }
+    }
+
+    /// Whether there is anything to add up.
+    pub const fn is_none(&self) -> bool {
+        self.rows == 0 && !self.with_mean
+    }
+}
+
+impl SeriesTables {
+    /// As core reads it.
+    pub fn lags(&self) -> Lags<'_> {
+        Lags {
+            curve: self.curve,
+            centers: &self.centers,
+            weights: &self.weights,
+            inputs: &self.inputs,
+            farthest: self.farthest,
+            span: self.span,
+            base: self.base,
+            offset: self.offset,
+        }
+    }
+
+    /// Columns beside the target.
+    pub fn others(&self) -> usize {
+        self.centers.len() - 1
+    }
+
+    /// The raw sample of which the net reads these inputs, where they are not cut.
+    fn raw(&self, inputs: &[f32]) -> Vec<f32> {
+        let unscaled = |place: usize| {
+            let scale = self.inputs[place];
+            let moved = if scale.factor == 0.0 {
+                0.0
+            } else {
+                inputs[place] / scale.factor
+            };
+            (moved + scale.rest) + scale.mean
+        };
+        let target = self.centers[0].beyond(unscaled(2 * self.others()));
+        let others = self.centers[1..].iter().enumerate();
+        let others = others.map(|(i, center)| center.beyond(unscaled(2 * i)));
+        std::iter::once(self.curve.invert(target))
+            .chain(others)
+            .map(|x| x.clamp(-f32::MAX, f32::MAX))
+            .collect()
+    }
+}
+
+impl Numbers {
+    /// Of a net whose outputs are what they are.
+    pub fn plain(front: Front, outputs: usize) -> Self {
+        let readout = Readout {
+            curve: Curve::Identity,
+            residual: 1.0,
+            start: Split::new(0.0),
+        };
+        Self {
+            reads: Reads::Rows(front, Sums::default()),
+            readouts: vec![readout; outputs],
+            reaches: Vec::new(),
+        }
+    }
+
+    /// This, if all numbers of it are finite.
+    pub fn sound(self) -> Option<Self> {
+        let split = |split: &Split| split.high.is_finite() && split.low.is_finite();
+        let finite = |x: &f32| x.is_finite();
+        let scale = |scale: &ColumnScale| {
+            [scale.mean, scale.rest, scale.factor]
+                .iter()
+                .all(|x| x.is_finite())
+        };
+        let reads = match &self.reads {
+            Reads::Rows(front, sums) => {
+                front
+                    .scale
+                    .iter()
+                    .map(ColumnScale::from)
+                    .all(|of| scale(&of))
+                    && sums.centers.iter().all(split)
+                    && sums.weights.iter().all(finite)
+            }
+            Reads::Series(series) => {
+                series.inputs.iter().all(scale)
+                    && series.centers.iter().all(split)
+                    && series.weights.iter().all(finite)
+                    && series.offset.is_finite()
+            }
+        };
+        let readout = |readout: &Readout| readout.residual.is_finite() && split(&readout.start);
+        let is_sound = reads
+            && self.readouts.iter().all(readout)
+            && (self.reaches.iter()).all(|reach| reach.of_targets.iter().all(finite));
+        is_sound.then_some(self)
+    }
+
+    /// How far off answers may be, where `reach` says so for every target and share.
+    pub fn with_reaches(mut self, reach: impl Fn(f64) -> Option<Vec<f64>>) -> Self {
+        let found = SHARES.into_iter().filter_map(|percent| {
+            let of_targets = reach(f64::from(percent) / 100.0)?;
+            let of_targets = of_targets.into_iter().map(single).collect();
+            Some(Reach {
+                percent,
+                of_targets,
+            })
+        });
+        self.reaches = found.collect();
+        self
+    }
+
+    /// Numbers of a raw sample.
+    pub fn columns(&self) -> usize {
+        match &self.reads {
+            Reads::Rows(front, _) => front.scale.len(),
+            Reads::Series(series) => series.centers.len(),
+        }
+    }
+
+    /// Whether a step waits for later samples.
+    pub const fn is_late(&self) -> bool {
+        matches!(&self.reads, Reads::Rows(front, _) if front.window > 1)
+    }
+
+    /// A raw sample of which the net reads this row, itself in the middle of its neighbours.
+    pub fn raw(&self, row: &[f32]) -> Vec<f32> {
+        match &self.reads {
+            Reads::Rows(front, _) => {
+                let columns = front.scale.len();
+                let own = front.window / 2 * columns;
+                front.raw(&row[own..own + columns]).collect()
+            }
+            Reads::Series(series) => series.raw(row),
+        }
     }
 }

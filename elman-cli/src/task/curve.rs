@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::encoding::single;
+
 /// What a value is turned into.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,6 +63,22 @@ impl Curve {
             Self::Identity => "values",
             Self::Root => "square roots",
             Self::Log { .. } => "logarithms",
+        }
+    }
+
+    /// The same in single precision, for values near the one that lies there on the curve; and where that lies then.
+    pub fn single(self, at: f64) -> (elman_core::feed::Curve, f64) {
+        use elman_core::feed::Curve;
+        /// So that neither a unit nor one over it is near the ends of what single precision holds.
+        const UNITS: f64 = 40.0;
+        match self {
+            Self::Identity => (Curve::Identity, at),
+            Self::Root => (Curve::Root, at),
+            Self::Log { floor } => {
+                let unit = single(at.clamp(-UNITS, UNITS).exp());
+                let floor = single(floor).max(f32::MIN_POSITIVE);
+                (Curve::Log { floor, unit }, at - f64::from(unit).ln())
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use elman_core::{Read, Spec};
 use serde::{Deserialize, Serialize};
 
 use crate::base::encoding::Encoding;
+use crate::base::encoding::Numbers;
 use crate::base::failure::Result;
 use crate::base::json;
 use crate::base::threads::on_threads;
@@ -221,6 +222,9 @@ impl Trained for ValueModel {
         }
         let about = "What the outputs are called.";
         encoding.add_names("outputs", about, self.meaning.outputs.clone());
+        let outputs = self.meaning.outputs.len();
+        let front = encoding.front.clone();
+        encoding.answers = front.and_then(|front| Numbers::plain(front, outputs).sound());
         encoding
     }
 }

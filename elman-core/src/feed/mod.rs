@@ -1,7 +1,9 @@
-//! Around a net on a chip: raw samples in, events out.
+//! Around a net on a chip: raw samples in, events or numbers out.
 //!
 //! [`Samples`] puts raw numbers on the scale of training and lays rows of neighbours side by side; [`Events`] smooths what the
-//! net says of its classes and tells when one of them has come; [`Feed`] is both around a net that streams. All of it is single
+//! net says of its classes and tells when one of them has come; [`Feed`] is both around a net that streams. Nets that answer with
+//! numbers have a [`NumberFeed`] around them: behind [`Estimates`] of a few rows, or behind a [`Series`] that is forecast, and with
+//! a [`Readout`] back to the units of the data. All of it is single
 //! precision in a fixed order without multiply-adds, so every machine computes the same bits, with or without an FPU. What
 //! `elman export` writes is made of the same operations.
 //!
@@ -18,13 +20,21 @@
 //! # Ok::<(), elman_core::Error>(())
 //! ```
 
+mod curve;
 mod events;
 mod net;
+mod numbers;
+mod regression;
 mod samples;
+mod series;
 
+pub use curve::{Curve, Readout, Split};
 pub use events::{Event, Events, Rule};
 pub use net::Streaming;
+pub use numbers::{NumberFeed, NumberGolden, Source};
+pub use regression::{Estimates, Regression};
 pub use samples::{ColumnScale, Samples};
+pub use series::{Lags, Series};
 
 use crate::error::{Error, check_len};
 use crate::golden::Golden;

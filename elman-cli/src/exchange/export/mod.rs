@@ -7,12 +7,14 @@ mod costs;
 mod feed;
 mod image;
 mod int8;
+mod numbers;
 mod onnx;
 mod package;
 mod parts;
 mod proof;
 mod rust;
 mod rust_feed;
+mod rust_numbers;
 mod size;
 mod source;
 mod table;
@@ -96,7 +98,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
             dropout: Dropout::NONE,
             ..*network.spec()
         },
-        proof: Proof::collect(args, &run, trained.as_ref(), encoding.front.as_ref())?,
+        proof: Proof::collect(args, &run, trained.as_ref(), &encoding)?,
         encoding,
         run: name_of(run.folder()),
     };

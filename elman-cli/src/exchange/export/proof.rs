@@ -7,9 +7,10 @@ use elman_core::{
 use rand_core::Rng;
 
 use super::feed::FeedProof;
+use super::numbers::NumberProof;
 use crate::args::ExportArgs;
 use crate::args::{Visitor, parse_run};
-use crate::base::encoding::Front;
+use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::seeds::{self, Purpose};
@@ -38,6 +39,8 @@ pub struct Proof {
     pub source: String,
     /// The same from raw samples to events, where the net streams classes.
     pub feed: Option<FeedProof>,
+    /// The same from raw samples to numbers in the units of the data.
+    pub numbers: Option<NumberProof>,
 }
 
 impl Proof {
@@ -50,7 +53,7 @@ impl Proof {
         args: &ExportArgs,
         run: &Run,
         trained: &dyn Trained,
-        front: Option<&Front>,
+        encoding: &Encoding,
     ) -> Result<Self> {
         let network = trained.network();
         let (sequences, source) = match args.file() {
@@ -64,7 +67,7 @@ impl Proof {
             }
             None => default_sequences(run, network.spec()),
         };
-        let proof = Self::of(network, (&sequences, args.golden), source, front)?;
+        let proof = Self::of(network, (&sequences, args.golden), source, encoding)?;
         proof.check(network)?;
         Ok(proof)
     }
@@ -72,16 +75,21 @@ impl Proof {
     /// Of inputs that a generator makes.
     #[cfg(test)]
     pub fn made_up(network: &Network, seed: u64, steps: usize) -> Result<Self> {
-        let sequences = generated(network.spec(), seed);
-        Self::of(network, (&sequences, steps), "a generator".to_owned(), None)
+        let around = Encoding::default();
+        Self::made_up_raw(network, seed, steps, &around)
     }
 
     /// The same of raw samples.
     #[cfg(test)]
-    pub fn made_up_raw(network: &Network, seed: u64, steps: usize, front: &Front) -> Result<Self> {
+    pub fn made_up_raw(
+        network: &Network,
+        seed: u64,
+        steps: usize,
+        encoding: &Encoding,
+    ) -> Result<Self> {
         let sequences = generated(network.spec(), seed);
         let source = "a generator".to_owned();
-        Self::of(network, (&sequences, steps), source, Some(front))
+        Self::of(network, (&sequences, steps), source, encoding)
     }
 
     /// Of the first `steps` steps of some sequences.
@@ -89,17 +97,23 @@ impl Proof {
         network: &Network,
         (sequences, steps): (&Sequences, usize),
         source: String,
-        front: Option<&Front>,
+        encoding: &Encoding,
     ) -> Result<Self> {
         let spec = network.spec();
         let cut = first_steps(sequences, steps);
         let lengths: Vec<u32> = cut.iter().map(|rows| rows.len() as u32).collect();
-        let feed = FeedProof::of(front, spec, sequences, &cut);
+        let feed = FeedProof::of(encoding.front.as_ref(), spec, sequences, &cut);
+        let numbers = NumberProof::of(encoding.answers.as_ref(), spec, sequences, &cut);
+        let fed = match (&feed, &numbers) {
+            (Some(feed), _) => Some(feed.inputs(&lengths)?),
+            (None, Some(numbers)) => Some(numbers.inputs(&lengths)?),
+            (None, None) => None,
+        };
         let mut proof = Self {
-            inputs: match &feed {
-                Some(feed) => Rows::Numbers {
+            inputs: match fed {
+                Some(numbers) => Rows::Numbers {
                     width: spec.input_width(),
-                    numbers: feed.inputs(&lengths)?,
+                    numbers,
                 },
                 None => inputs(spec, sequences, &cut),
             },
@@ -108,6 +122,7 @@ impl Proof {
             tolerance: 0.0,
             source,
             feed,
+            numbers,
         };
         let model = network.model()?;
         let level = Level::detect();
@@ -128,6 +143,9 @@ impl Proof {
         let pairs = unfused.iter().zip(&proof.outputs);
         let measured = pairs.fold(0.0, |most: f32, (a, b)| most.max((a - b).abs()));
         proof.tolerance = (TOLERANCE * largest).max(MARGIN * measured);
+        if let Some(numbers) = &mut proof.numbers {
+            numbers.answer(&proof.lengths, &proof.outputs, proof.tolerance)?;
+        }
         if proof.outputs.iter().all(|y| y.is_finite()) {
             Ok(proof)
         } else {

@@ -8,10 +8,10 @@ use elman_core::{Direction, HeadKind, InitialState, Input, Inputs, LANES, Read, 
 
 use super::costs;
 use super::parts::{Output, Parts};
-use super::rust_feed;
 use super::size::Size;
 use super::source::{head, list, number};
 use super::table::table;
+use super::{rust_feed, rust_numbers};
 use crate::base::encoding::{Encoding, Named};
 use crate::net::cell;
 
@@ -22,6 +22,10 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     if let Some(feed) = &parts.proof.feed {
         size.feed_bytes = feed.bytes();
         size.feed_state_bytes = rust_feed::ram_bytes(&parts.spec, feed);
+    }
+    if let Some(numbers) = &parts.proof.numbers {
+        size.feed_bytes = numbers.bytes();
+        size.feed_state_bytes = rust_numbers::ram_bytes(&parts.spec, numbers);
     }
     let mut text = String::new();
     let costs = costs::lines(&parts.spec, costs::RUST);
@@ -53,6 +57,9 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     text += &SELF_TEST.replace("CHECK", check);
     if let Some(feed) = &parts.proof.feed {
         rust_feed::write(feed, &mut text);
+    }
+    if let Some(numbers) = &parts.proof.numbers {
+        rust_numbers::write(numbers, &mut text);
     }
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());

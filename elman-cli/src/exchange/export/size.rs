@@ -21,8 +21,8 @@ pub struct Size {
     pub golden_bytes: usize,
     /// Names, vocabularies, scaling: flash as well, where they are used; always in an image.
     pub notes_bytes: usize,
-    /// Scale and golden samples of the way from raw samples to events: flash as well, where it is used; of an image the samples alone,
-    /// whose notes have the scale.
+    /// Scale and golden samples of the way from raw samples to events or numbers: flash as well, where it is used; of an image the samples
+    /// alone, whose notes have the scale.
     #[serde(skip_serializing_if = "is_none")]
     pub feed_bytes: usize,
     /// What that way keeps beside the net, in RAM.
@@ -129,7 +129,7 @@ impl Size {
                     "feed     {feed_bytes:>8} bytes of flash: scale of raw samples, golden samples"
                 ),
                 format!(
-                    "         {feed_state_bytes:>8} bytes of RAM: between raw samples and events"
+                    "         {feed_state_bytes:>8} bytes of RAM: between raw samples and answers"
                 ),
             ]);
         }

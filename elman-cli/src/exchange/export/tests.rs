@@ -3,6 +3,7 @@
 mod c_int8;
 mod feed;
 mod nets;
+mod numbers;
 mod package;
 
 use std::path::{Path, PathBuf};
@@ -328,7 +329,8 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
     let specs = specs();
     let names = specs.iter().map(|(name, _)| (*name).to_owned());
     let int8 = specs.iter().map(|(name, _)| format!("{name}_int8"));
-    let fed = feed::modules();
+    let mut fed = feed::modules();
+    fed.extend(numbers::modules());
     let names = names.chain(int8);
     let names: Vec<String> = names
         .chain(fed.iter().map(|(name, _)| (*name).to_owned()))

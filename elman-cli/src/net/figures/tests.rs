@@ -276,7 +276,10 @@ fn quoted_of_c() -> Vec<String> {
         counts("Cortex-M3, without an FPU, gcc 12 -O3", ["m3", "c", "3"]),
         counts("Cortex-M0, without an FPU, gcc 12 -O3", ["m0", "c", "3"]),
         counts("RV32IMAC, without an FPU, gcc 12 -O3", ["rv32", "c", "3"]),
-        counts("an image on a Cortex-M4F, `opt-level` 3", ["m4f", "image", "3"]),
+        counts(
+            "an image on a Cortex-M4F, `opt-level` 3",
+            ["m4f", "image", "3"],
+        ),
         both(
             "exported C on a Cortex-M4F: gcc 12 -O3, -Os",
             ["m4f", "c-int8"],
@@ -297,8 +300,14 @@ fn quoted_of_c() -> Vec<String> {
             [["m55", "c-int8", "3"], ["m55", "c-int8-clang", "3"]],
             ", ",
         ),
-        counts("exported C on a Cortex-M3: gcc 12 -O3", ["m3", "c-int8", "3"]),
-        counts("exported C on RV32IMAC: gcc 12 -O3", ["rv32", "c-int8", "3"]),
+        counts(
+            "exported C on a Cortex-M3: gcc 12 -O3",
+            ["m3", "c-int8", "3"],
+        ),
+        counts(
+            "exported C on RV32IMAC: gcc 12 -O3",
+            ["rv32", "c-int8", "3"],
+        ),
     ];
     let cycles = |route, net| row("avr", route, net, "s").and_then(|row| row.instructions);
     let code = |net| row("m4f", "image", net, "s").and_then(|row| row.code);

@@ -1,9 +1,12 @@
 //! A forecasting net for a firmware: the linear sum and the scales around the net.
 
+use elman_core::feed::{ColumnScale, Readout, Split};
+
 use super::history::{INPUT_LAGS, View};
 use super::meaning::{ForecastMeaning, NET_LAGS, WIDEST};
 use super::scale::Differencing;
 use crate::base::encoding::Encoding;
+use crate::base::encoding::{FED, Numbers, Reads, SeriesTables, single};
 
 impl ForecastMeaning {
     /// In words and numbers what [`ForecastMeaning::encode`] does around the net.
@@ -26,7 +29,60 @@ impl ForecastMeaning {
         );
         let residual = "Unit of the net's output, on the curve.";
         encoding.add_numbers("residual", residual, &[self.residual]);
+        encoding.remark(FED);
+        encoding.answers = self.numbers();
         encoding
+    }
+
+    /// The same as tables in single precision. The target on its curve and the other columns count from what they are where a series
+    /// begins with a gap, so that little is lost of series that vary little.
+    fn numbers(&self) -> Option<Numbers> {
+        let view = &self.view;
+        let curve = view.scale.curve;
+        let (target, others) = self.fallback.split_first()?;
+        let center = curve.apply(*target);
+        let read = INPUT_LAGS * others.len();
+        let (of_others, of_lags) = self.linear.weights.split_at(read);
+        let centers = others.iter().flat_map(|x| [*x; INPUT_LAGS]);
+        let terms = of_others.iter().zip(centers.clone());
+        let mut offset = self.linear.intercept + terms.map(|(w, x)| w * x).sum::<f64>();
+        let base = match view.scale.differencing {
+            Differencing::None => {
+                offset += of_lags.iter().map(|w| w * center).sum::<f64>() - center;
+                None
+            }
+            Differencing::First => Some(0),
+            Differencing::Seasonal(season) => Some(season.saturating_sub(view.horizon)),
+        };
+        let moments = self.means.iter().zip(&self.spreads);
+        let centers = centers.chain([center]).chain(std::iter::repeat(0.0));
+        let inputs = moments.zip(centers);
+        let inputs =
+            inputs.map(|((mean, &spread), center)| ColumnScale::new(mean - center, spread));
+        let (curve, start) = curve.single(center);
+        let columns = std::iter::once(start).chain(others.iter().copied());
+        let numbers = Numbers {
+            reads: Reads::Series(SeriesTables {
+                curve,
+                centers: columns.map(Split::new).collect(),
+                weights: self.linear.weights.iter().copied().map(single).collect(),
+                inputs: inputs.collect(),
+                farthest: WIDEST as f32,
+                span: view.scale.differencing.span(),
+                base,
+                offset: single(offset),
+                horizon: view.horizon,
+                known: view.known,
+            }),
+            readouts: vec![Readout {
+                curve,
+                residual: single(self.residual),
+                start: Split::new(start),
+            }],
+            reaches: Vec::new(),
+        };
+        let reach = |share| Some(vec![self.errors.reach(share).ok()?]);
+        numbers.with_reaches(reach).sound()
     }
 
     /// From values to the net.

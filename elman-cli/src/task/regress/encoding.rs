@@ -1,7 +1,10 @@
 //! A regressing net for a firmware: the linear sums and the scales around the net.
 
-use super::meaning::{Goal, RegressMeaning};
-use crate::base::encoding::Encoding;
+use elman_core::feed::{Readout, Split};
+
+use super::meaning::{Goal, RegressMeaning, Regressors};
+use crate::base::encoding::{Encoding, Front};
+use crate::base::encoding::{FED, Numbers, Reads, Sums, single};
 
 impl RegressMeaning {
     /// In words and numbers what [`RegressMeaning::encode`] does around the net.
@@ -19,7 +22,65 @@ impl RegressMeaning {
                 "Outputs count after the last step. Start every sequence from a reset state.",
             );
         }
+        encoding.remark(FED);
+        encoding.answers = encoding.front.clone().and_then(|front| self.numbers(front));
         encoding
+    }
+
+    /// The same as tables in single precision. Sums count from what each column is where it is missing.
+    fn numbers(&self, front: Front) -> Option<Numbers> {
+        let regressors = self.goals.iter().map(|goal| goal.regressors);
+        let all = Regressors {
+            rows: regressors.clone().map(|one| one.rows).max()?,
+            with_mean: regressors.clone().any(|one| one.with_mean),
+        };
+        let mut sums = Sums {
+            rows: all.rows,
+            with_mean: all.with_mean,
+            ..Sums::default()
+        };
+        if !sums.is_none() {
+            let centers = self.fallback.iter();
+            sums.centers = centers.map(|&center| Split::new(center)).collect();
+            for goal in &self.goals {
+                sums.weights.extend(self.weights(goal, all).map(single));
+            }
+        }
+        let readout = |goal: &Goal| {
+            let centers = self.fallback.iter().cycle();
+            let terms = goal.linear.weights.iter().zip(centers);
+            let start = terms.map(|(weight, center)| weight * center).sum::<f64>();
+            let (curve, start) = goal.curve.single(goal.linear.intercept + start);
+            Readout {
+                curve,
+                residual: single(goal.residual),
+                start: Split::new(start),
+            }
+        };
+        let numbers = Numbers {
+            reads: Reads::Rows(front, sums),
+            readouts: self.goals.iter().map(readout).collect(),
+            reaches: Vec::new(),
+        };
+        let reach = |share| {
+            let goals = self.goals.iter();
+            goals.map(|goal| goal.errors.reach(share).ok()).collect()
+        };
+        numbers.with_reaches(reach).sound()
+    }
+
+    /// The weights of a sum, with zeros for what others read and it does not.
+    fn weights(&self, goal: &Goal, all: Regressors) -> impl Iterator<Item = f64> {
+        let inputs = self.inputs().len();
+        let (rows, means) = goal.linear.weights.split_at(goal.regressors.rows * inputs);
+        let padded = |weights: &[f64], len: usize| {
+            let zeros = std::iter::repeat_n(0.0, len - weights.len());
+            weights.iter().copied().chain(zeros).collect::<Vec<f64>>()
+        };
+        let means_len = usize::from(all.with_mean) * inputs;
+        padded(rows, all.rows * inputs)
+            .into_iter()
+            .chain(padded(means, means_len))
     }
 }
 

@@ -4,8 +4,8 @@ use elman_core::Spec;
 
 use super::super::feed::FeedProof;
 use super::super::source::list;
-use super::text::{Source, c_number};
-use crate::base::encoding::EventRule;
+use super::text::{Source, c_number, string};
+use crate::base::encoding::{EventRule, Front};
 use crate::net::figures::PANEL;
 
 const SCALE: &str = include_str!("scale.c");
@@ -14,6 +14,7 @@ const TAKE: &str = include_str!("feed_take.c");
 const ROW: &str = include_str!("feed_row.c");
 const WINDOW: &str = include_str!("feed_window.c");
 const FEED: &str = include_str!("feed.c");
+const CLASS_NAME: &str = include_str!("class_name.c");
 const TEST: &str = include_str!("feed_test.c");
 
 /// Bytes that a net_stream has beside the net's own.
@@ -108,28 +109,32 @@ pub fn header(to: &mut Source, spec: &Spec, feed: &FeedProof) {
     to.piece(&text);
 }
 
-/// The scale.
-fn tables(to: &mut Source, feed: &FeedProof) {
-    let scale = feed.front.scale.iter();
+/// The scale of raw samples, and the function that puts a row on it.
+pub fn scale(to: &mut Source, front: &Front) {
+    let scale = front.scale.iter();
     let scale = scale.flat_map(|column| [column.mean, column.rest, column.factor]);
     to.table(
         "Of every column the mean of training, what float leaves of it, and one over the standard deviation.",
-        "static const float net_scale[3 * NET_COLUMNS]",
+        "static const NET_FLASH float net_scale[3 * NET_COLUMNS]",
         &list(scale.map(c_number), 3),
     );
+    farthest(to, "Numbers", front.farthest);
+    to.piece(SCALE);
 }
 
-/// The functions, behind those of the net; tables of golden samples with them.
-pub fn functions(to: &mut Source, feed: &FeedProof) {
-    let (front, rule) = (&feed.front, &feed.rule);
-    tables(to, feed);
-    let farthest = front.farthest;
+/// Where numbers are cut.
+pub fn farthest(to: &mut Source, what: &str, farthest: f32) {
     to.piece(&format!(
-        "\n/* Numbers are cut here, in standard deviations; and the bits of that. */\n#define NET_FARTHEST {}\n#define NET_FARTHEST_BITS {:#010X}u\n",
+        "\n/* {what} are cut here, in standard deviations; and the bits of that. */\n#define NET_FARTHEST {}\n#define NET_FARTHEST_BITS {:#010X}u\n",
         c_number(farthest),
         farthest.to_bits()
     ));
-    to.piece(SCALE);
+}
+
+/// The functions, behind those of the net; tables of golden samples with them.
+pub fn functions(to: &mut Source, feed: &FeedProof, labels: &[String]) {
+    let (front, rule) = (&feed.front, &feed.rule);
+    scale(to, front);
     to.piece(&event(rule));
     to.piece(TAKE);
     let started = if rule.is_smooth() {
@@ -140,7 +145,19 @@ pub fn functions(to: &mut Source, feed: &FeedProof) {
     let taken = if front.window > 1 { WINDOW } else { ROW };
     to.piece(&taken.replace("STARTED", started));
     to.piece(FEED);
+    class_name(to, labels);
     golden(to, feed);
+}
+
+/// `net_class_name`, which on an AVR takes names from flash.
+pub fn class_name(to: &mut Source, labels: &[String]) {
+    let (before, after) = CLASS_NAME.split_once("NAMES").unwrap_or_default();
+    to.piece(before);
+    let names = labels.iter();
+    let names: Vec<String> = names.map(|label| string(&format!("{label}\0"))).collect();
+    to.verbatim(&names.join("\n    "));
+    let longest = labels.iter().map(String::len).max().unwrap_or_default() + 1;
+    to.piece(&after.replace("LONGEST", &longest.to_string()));
 }
 
 /// `net_pass` and `net_tell`.
@@ -177,7 +194,10 @@ fn golden(to: &mut Source, feed: &FeedProof) {
         feed.missing
     ));
     let mut table = |about: &str, of: &str, name: &str, items: Vec<String>, width: usize| {
-        let declaration = format!("static const {of} net_golden_{name}[{}]", items.len());
+        let declaration = format!(
+            "static const NET_FLASH {of} net_golden_{name}[{}]",
+            items.len()
+        );
         to.table(about, &declaration, &list(items, width));
     };
     let numbers = |row: &[f32]| row.iter().map(|&x| c_number(x)).collect();
@@ -262,7 +282,7 @@ int net_feed_i16(net_stream *stream, const int16_t raw[NET_COLUMNS], net_event *
  */
 int net_feed_end(net_stream *stream, net_event *event);
 
-/* What a class is called; an empty text for a number that is none. */
+/* What a class is called; an empty text for a number that is none. On an AVR, whose names lie in flash, until the next call. */
 const char *net_class_name(size_t label);
 
 /* Runs golden samples the whole way and resets: 0 if all is well, else the number of the first wrong output, counted from 1. */

@@ -10,7 +10,7 @@ STARTED}
 int net_feed(net_stream *stream, const float raw[NET_COLUMNS], net_event *event)
 {
     float x[NET_COLUMNS];
-    net_scale_row(stream, raw, x);
+    net_scale_row(raw, x, &stream->missing);
     return net_take(stream, x, event);
 }
 

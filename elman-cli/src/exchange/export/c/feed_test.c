@@ -12,7 +12,7 @@ size_t net_feed_self_test(net_stream *stream)
             int told;
             if (t < samples) {
                 float raw[NET_COLUMNS];
-                memcpy(raw, net_golden_raw + sample * NET_COLUMNS, sizeof raw);
+                NET_LOAD(raw, net_golden_raw + sample * NET_COLUMNS, sizeof raw);
                 if (sample == NET_GOLDEN_MISSING / NET_COLUMNS) {
                     raw[NET_GOLDEN_MISSING % NET_COLUMNS] = net_float(0x7FC00000u);
                 }

@@ -26,7 +26,7 @@ static int net_next(net_stream *stream, net_event *event)
 
 int net_feed(net_stream *stream, const float raw[NET_COLUMNS], net_event *event)
 {
-    net_scale_row(stream, raw, stream->rows + stream->next * NET_COLUMNS);
+    net_scale_row(raw, stream->rows + stream->next * NET_COLUMNS, &stream->missing);
     return net_next(stream, event);
 }
 

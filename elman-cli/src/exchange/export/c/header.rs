@@ -3,9 +3,9 @@
 use elman_core::{Input, Read};
 
 use super::super::parts::Parts;
-use super::feed;
 use super::steps::{work_buffers, work_cells};
 use super::text::{Source, comment};
+use super::{feed, numbers as number_feed, sequence_scale};
 
 /// Everything below the first comment.
 pub fn write(to: &mut Source, parts: &Parts<'_>) {
@@ -70,6 +70,12 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
     to.piece(&calls.replace("INPUT_T", element));
     if let Some(feed) = &parts.proof.feed {
         feed::header(to, spec, feed);
+    }
+    if let Some(numbers) = &parts.proof.numbers {
+        number_feed::header(to, spec, numbers);
+    }
+    if let Some(front) = sequence_scale::front(parts) {
+        sequence_scale::header(to, parts, front);
     }
     names(to, parts);
     to.piece("\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* NET_H */\n");

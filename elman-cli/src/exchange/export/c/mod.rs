@@ -7,11 +7,12 @@
 mod feed;
 pub mod header;
 mod identifier;
+mod numbers;
 mod panels;
+mod sequence_scale;
 mod steps;
 pub mod text;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use elman_core::{Activation, Cell, HeadKind, InitialState, Input, Inputs, LANES, Spec};
@@ -26,12 +27,13 @@ use crate::net::cell;
 use crate::net::figures::PANEL;
 pub use identifier::identifier;
 use panels::panels_of;
-use text::{Source, c_number, comment};
+use text::{Source, c_number, comment, string};
 
 pub const FMA: &str = include_str!("fma.c");
 const SUMS: &str = include_str!("sums.c");
 const PRODUCT: &str = include_str!("product.c");
-pub const BITS: &str = include_str!("bits.c");
+const BITS_ALONE: &str = include_str!("bits.c");
+pub const BITS: &str = concat!(include_str!("rounding.c"), include_str!("bits.c"));
 pub const EXP: &str = include_str!("exp.c");
 const SIGMOID: &str = include_str!("sigmoid.c");
 const TANH: &str = include_str!("tanh.c");
@@ -69,6 +71,10 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     if let Some(feed) = &parts.proof.feed {
         size.feed_bytes = feed.bytes();
         size.feed_state_bytes = feed::ram_bytes(spec, feed);
+    }
+    if let Some(numbers) = &parts.proof.numbers {
+        size.feed_bytes = numbers.bytes();
+        size.feed_state_bytes = numbers::ram_bytes(spec, numbers);
     }
     let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);
@@ -109,8 +115,16 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
     let mut text = "/*\n".to_owned();
     let mut lines = head(parts, size);
     lines.extend(costs::lines(&parts.spec, costs::C));
-    if parts.proof.feed.is_some() {
-        lines.push("From raw samples to events it takes up to 48 bytes of stack more.".to_owned());
+    let feed = match (&parts.proof.feed, &parts.proof.numbers) {
+        (Some(_), _) => Some(("events", 48)),
+        // A row of inputs lies there.
+        (None, Some(_)) => Some(("numbers", 64 + 4 * parts.spec.input_width())),
+        (None, None) => None,
+    };
+    if let Some((what, bytes)) = feed {
+        lines.push(format!(
+            "From raw samples to {what} it takes up to {bytes} bytes of stack more."
+        ));
     }
     for line in lines {
         text += format!(" * {}", comment(&line)).trim_end();
@@ -134,14 +148,16 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     to.piece(pieces::FLASH);
     tables(to, parts);
     to.piece(SUMS);
-    arithmetic(to, spec);
+    let feeds = parts.proof.feed.is_some() || parts.proof.numbers.is_some();
+    let whole = sequence_scale::front(parts);
+    let has_bits = arithmetic(to, spec, feeds || whole.is_some());
     if matches!(spec.input, Input::Tokens { .. }) {
         to.piece(IDS);
     }
     if spec.is_bidirectional() {
         sequence(to, spec);
     } else {
-        steps::stream(to, spec, parts.proof.feed.is_some());
+        steps::stream(to, spec, feeds);
     }
     golden(to, parts);
     to.piece(COMPARE);
@@ -156,13 +172,22 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     });
     encoding(to, &parts.encoding);
     if let Some(feed) = &parts.proof.feed {
-        feed::functions(to, feed);
+        let labels = parts.encoding.labels().unwrap_or_default();
+        feed::functions(to, feed, labels);
         feed::test(to, feed);
+    }
+    if let Some(numbers) = &parts.proof.numbers {
+        numbers::functions(to, numbers, has_bits);
+        numbers::test(to);
+    }
+    if let Some(front) = whole {
+        sequence_scale::functions(to, parts, front, !has_bits);
     }
 }
 
-/// What cells and the head do with sums, as far as this net needs it.
-fn arithmetic(to: &mut Source, spec: &Spec) {
+/// What cells and the head do with sums, as far as this net needs it, and the bits of numbers if the scale of raw samples needs them;
+/// whether the net itself needs these.
+fn arithmetic(to: &mut Source, spec: &Spec, scales: bool) -> bool {
     let layers = spec.layers.as_slice();
     let has = |wanted: fn(Cell) -> bool| layers.iter().any(|layer| wanted(layer.cell));
     let activates = |wanted| {
@@ -179,9 +204,11 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
     let (elman_tanh, gated) = (activates(Activation::Tanh), gru || lstm);
     let fast = fast_rnn || fast_grnn;
     let softmax = matches!(spec.head.kind, HeadKind::Softmax { .. });
+    let needs_bits = elman_tanh || fast || gated || softmax;
     let pieces = [
         (elman || spec.head.kind != HeadKind::None, PRODUCT),
-        (elman_tanh || fast || gated || softmax, BITS),
+        (needs_bits, BITS),
+        (scales && !needs_bits, BITS_ALONE),
         (gated || softmax, EXP),
         (elman_tanh || fast || gated, TANH),
         (gated, SIGMOID),
@@ -197,6 +224,7 @@ fn arithmetic(to: &mut Source, spec: &Spec) {
     for (_, piece) in pieces.into_iter().filter(|(is_needed, _)| *is_needed) {
         to.piece(piece);
     }
+    needs_bits
 }
 
 /// What a net that reads both ways runs over a sequence with.
@@ -228,13 +256,20 @@ fn tables(to: &mut Source, parts: &Parts<'_>) {
     }
     let (embeddings, initial) = params[..spec.tables_len()].split_at(spec.initial_state_offset());
     if let Input::Tokens { channels, .. } = &spec.input {
-        let declaration = format!("static const float net_embeddings[{}]", embeddings.len());
+        let declaration = format!(
+            "static const NET_FLASH float net_embeddings[{}]",
+            embeddings.len()
+        );
         to.table(
             "Embedding tables, one after the other.",
             &declaration,
             &floats(embeddings),
         );
         let channels = channels.as_slice();
+        let embedded: usize = channels.iter().map(|channel| channel.width).sum();
+        to.piece(&format!(
+            "\n/* Numbers that stand for a row of ids. */\n#define NET_EMBEDDED {embedded}\n"
+        ));
         let offsets = (0..channels.len()).map(|channel| spec.embedding_offset(channel));
         let mut column = |name: &str, about: &str, items: Vec<usize>| {
             let declaration = format!("static const uint32_t net_{name}[NET_CHANNELS]");
@@ -345,34 +380,5 @@ pub fn encoding(to: &mut Source, encoding: &Encoding) {
         let declaration = format!("const double net_{name}[NET_{}_LEN]", name.to_uppercase());
         let items = items.iter().map(|item| format!("{item:?}"));
         to.table(about, &declaration, &list(items, PANEL / 2));
-    }
-}
-
-/// A string literal; bytes beyond ASCII in octal, which ends after three digits.
-fn string(text: &str) -> String {
-    let mut literal = "\"".to_owned();
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' | b'?' => {
-                literal.push('\\');
-                literal.push(char::from(byte));
-            }
-            b' '..=b'~' => literal.push(char::from(byte)),
-            _ => {
-                let _ = write!(literal, "\\{byte:03o}");
-            }
-        }
-    }
-    literal + "\""
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strings_are_c_strings() {
-        assert_eq!(string("a\"b\\c??/"), r#""a\"b\\c\?\?/""#);
-        assert_eq!(string("ä\n1"), r#""\303\244\0121""#);
     }
 }

@@ -1,23 +1,23 @@
 
 /* What lies beyond the widest scale, or is no number: then the net reads the mean, and it is counted. */
-static float net_far(net_stream *stream, float x, float z)
+static float net_far(float x, float z, uint32_t *missing)
 {
     if (!(x - x >= 0.0f)) {
-        stream->missing++;
+        ++*missing;
         return 0.0f;
     }
     return z > 0.0f ? NET_FARTHEST : z < 0.0f ? -NET_FARTHEST : 0.0f;
 }
 
 /* A raw sample on the scale of training. Every operation is rounded on its own, so every machine computes the same. */
-static void net_scale_row(net_stream *stream, const float *raw, float *row)
+static void net_scale_row(const float *raw, float *row, uint32_t *missing)
 {
-    const float *scale = net_scale;
+    const NET_SPACE float *scale = net_scale;
     size_t i;
     for (i = 0; i < NET_COLUMNS; i++, scale += 3) {
         const float x = raw[i];
         const float z = ((x - scale[0]) - scale[1]) * scale[2];
         /* The bits of numbers without a sign are in the order of the numbers, and a NaN is above them all. */
-        row[i] = (net_bits(z) & 0x7FFFFFFFu) <= NET_FARTHEST_BITS ? z : net_far(stream, x, z);
+        row[i] = (net_bits(z) & 0x7FFFFFFFu) <= NET_FARTHEST_BITS ? z : net_far(x, z, missing);
     }
 }

@@ -126,12 +126,13 @@ int net_step(net_state *net, const float x[NET_INPUTS], float y[NET_OUTPUTS])
 int net_step(net_state *net, const uint32_t x[NET_INPUTS], float y[NET_OUTPUTS])
 {
     net_part parts[NET_INPUTS + 1];
+    float room[NET_ROOM];
     size_t i;
     for (i = 0; i < NET_WINDOW; i++) {
         if (!net_knows(x + i * NET_CHANNELS)) {
             return -1;
         }
-        net_embed(x + i * NET_CHANNELS, parts + i * NET_CHANNELS);
+        net_embed(x + i * NET_CHANNELS, parts + i * NET_CHANNELS, room + i * (NET_ROOM / NET_WINDOW));
     }
 ",
         ),
@@ -146,9 +147,11 @@ int net_step(net_state *net, const uint32_t x[NET_INPUTS], float y[NET_OUTPUTS])
 /* What the head makes of the last layer. */
 static void net_answer(const net_state *net, float *y)
 {
-    net_part parts[1];
 ",
         );
+        if spec.head.kind != HeadKind::None {
+            to.piece("    net_part parts[1];\n");
+        }
     }
     let top = spec.state_offset(spec.layers.len() - 1);
     match spec.head.kind {

@@ -1,5 +1,7 @@
 //! The text of a C file, and what may stand in it.
 
+use std::fmt::Write as _;
+
 use super::super::source::number;
 
 /// The text of a file, in which pieces take the name of the export.
@@ -54,6 +56,24 @@ pub fn c_number(x: f32) -> String {
     number(x) + "f"
 }
 
+/// A string literal; bytes beyond ASCII in octal, which ends after three digits.
+pub fn string(text: &str) -> String {
+    let mut literal = "\"".to_owned();
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' | b'?' => {
+                literal.push('\\');
+                literal.push(char::from(byte));
+            }
+            b' '..=b'~' => literal.push(char::from(byte)),
+            _ => {
+                let _ = write!(literal, "\\{byte:03o}");
+            }
+        }
+    }
+    literal + "\""
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +81,11 @@ mod tests {
     #[test]
     fn comments_stay_closed_in_themselves() {
         assert_eq!(comment("a */ b /* c\\"), "a * / b / * c ");
+    }
+
+    #[test]
+    fn strings_are_c_strings() {
+        assert_eq!(string("a\"b\\c??/"), r#""a\"b\\c\?\?/""#);
+        assert_eq!(string("ä\n1"), r#""\303\244\0121""#);
     }
 }

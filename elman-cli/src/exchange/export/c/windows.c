@@ -5,6 +5,7 @@ static void net_windows(const NET_SPACE float *w, const uint32_t *ids, size_t st
 {
     net_part parts[NET_WINDOW * NET_CHANNELS + 1];
     net_part *const before = parts + NET_WINDOW * NET_CHANNELS;
+    float room[NET_ROOM];
     size_t i, k;
     before->x = start;
     before->len = hidden;
@@ -16,7 +17,7 @@ static void net_windows(const NET_SPACE float *w, const uint32_t *ids, size_t st
             const size_t ahead = t + k + 1;
             const int inside = ahead > NET_WINDOW / 2 && ahead - NET_WINDOW / 2 <= steps;
             const uint32_t *const row = inside ? ids + (ahead - NET_WINDOW / 2 - 1) * NET_CHANNELS : net_vocabularies;
-            net_embed(row, parts + k * NET_CHANNELS);
+            net_embed(row, parts + k * NET_CHANNELS, room + k * (NET_ROOM / NET_WINDOW));
         }
         cell(w, parts, NET_WINDOW * NET_CHANNELS, h, c);
         before->x = h;

@@ -206,9 +206,10 @@ fn run(to: &mut Source, spec: &Spec, is_float: bool) {
             "int16_t",
             "    source.numbers = x;\n    source.floats = NULL;\n",
         ),
-        (Input::Dense { .. }, true) => {
-            ("float", "    source.numbers = NULL;\n    source.floats = x;\n")
-        }
+        (Input::Dense { .. }, true) => (
+            "float",
+            "    source.numbers = NULL;\n    source.floats = x;\n",
+        ),
         (Input::Tokens { .. }, _) => ("uint32_t", "    source.ids = x;\n"),
     };
     let room = if is_float {

@@ -5,6 +5,7 @@ use elman_core::{HeadKind, Inputs};
 
 use super::super::c::text::c_number;
 use super::super::feed::FeedProof;
+use super::super::numbers::NumberProof;
 use super::super::parts::Parts;
 use super::super::source::list;
 use crate::base::failure::Result;
@@ -71,6 +72,9 @@ impl Example {
         if let (Some(feed), None) = (&parts.proof.feed, words) {
             return Ok(Self::fed(feed));
         }
+        if let (Some(numbers), None) = (&parts.proof.numbers, words) {
+            return Ok(Self::fed_numbers(numbers));
+        }
         let spec = &parts.spec;
         let output = if words.is_some() { "int32_t" } else { "float" };
         let (element, rows) = samples(parts, words)?;
@@ -118,14 +122,7 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
 
     /// Of a net that takes raw samples, and tells events.
     fn fed(feed: &FeedProof) -> Self {
-        let columns = feed.front.scale.len();
-        let rows = feed.raw.chunks_exact(columns);
-        let row = |row: &[f32]| {
-            let numbers: Vec<String> = row.iter().map(|&x| c_number(x)).collect();
-            format!("{{{}}}", numbers.join(", "))
-        };
-        let rows: Vec<String> = rows.take(steps_of(columns)).map(row).collect();
-        let (steps, items) = (rows.len(), list(rows, 1));
+        let (samples, steps) = raw_samples(&feed.raw, feed.front.scale.len());
         let waits = "/* What the net says after a sample: 1 of an event, -1 if it waits for later samples. */\nstatic void show(int told)\n{\n    if (told < 0) {\n        return;\n    }\n";
         let value = "(long)(1000.0f * event.probability)";
         let printf = format!(
@@ -136,11 +133,7 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
              Serial.println(told == 1 ? \" / 1000, an event\" : \" / 1000\");\n"
         );
         Self {
-            data: format!(
-                "static net_stream stream;\nstatic net_event event;\n\
-                 /* Raw samples: what the columns of the training data hold, in their order. */\n\
-                 static const float samples[{steps}][NET_COLUMNS] = {{\n{items}\n}};\n"
-            ),
+            data: format!("static net_stream stream;\nstatic net_event event;\n{samples}"),
             show: [printf, serial].map(|print| format!("{waits}{print}}}\n")),
             test: "net_feed_self_test(&stream)",
             run: format!(
@@ -150,6 +143,36 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
     }}
     show(net_feed_end(&stream, &event));
 "
+            ),
+        }
+    }
+
+    /// Of a net that takes raw samples, and answers with numbers.
+    fn fed_numbers(proof: &NumberProof) -> Self {
+        let waits = "/* What the net says after a sample: 0 with an answer, -1 if it waits for later samples. */\nstatic void show(int told)\n{\n    size_t i;\n    if (told < 0) {\n        return;\n    }\n    for (i = 0; i < NET_TARGETS; i++) {\n";
+        let value = "(long)(1000.0f * out[i])";
+        let printf = format!(
+            "        PRINT(\"%ld / 1000%s\", {value}, i + 1 < NET_TARGETS ? \", \" : \"\\n\");\n"
+        );
+        let serial = format!(
+            "        Serial.print({value});\n        Serial.print(i + 1 < NET_TARGETS ? \" / 1000, \" : \" / 1000\\n\");\n"
+        );
+        let (samples, steps) = raw_samples(&proof.raw, proof.numbers.columns());
+        let end = if proof.numbers.is_late() {
+            "    for (i = 0; i < NET_DELAY; i++) {\n        show(net_feed_end(&stream, out));\n    }\n"
+        } else {
+            ""
+        };
+        Self {
+            data: format!("static net_stream stream;\nstatic float out[NET_TARGETS];\n{samples}"),
+            show: [printf, serial].map(|print| format!("{waits}{print}    }}\n}}\n")),
+            test: "net_feed_self_test(&stream)",
+            run: format!(
+                "    net_stream_reset(&stream);
+    for (i = 0; i < {steps}; i++) {{
+        show(net_feed(&stream, samples[i], out));
+    }}
+{end}"
             ),
         }
     }
@@ -182,6 +205,22 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
                 text.replace(key, &named(value))
             })
     }
+}
+
+/// The first raw samples of a proof, as a table of C; and how many they are.
+fn raw_samples(raw: &[f32], columns: usize) -> (String, usize) {
+    let row = |row: &[f32]| {
+        let numbers: Vec<String> = row.iter().map(|&x| c_number(x)).collect();
+        format!("{{{}}}", numbers.join(", "))
+    };
+    let rows = raw.chunks_exact(columns).take(steps_of(columns));
+    let rows: Vec<String> = rows.map(row).collect();
+    let (steps, items) = (rows.len(), list(rows, 1));
+    let table = format!(
+        "/* Raw samples: what the columns of the training data hold, in their order. */\n\
+         static const float samples[{steps}][NET_COLUMNS] = {{\n{items}\n}};\n"
+    );
+    (table, steps)
 }
 
 /// Rows of inputs, each as the inside of braces: the first of the golden vectors, of one sequence.

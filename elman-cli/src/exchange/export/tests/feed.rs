@@ -68,7 +68,7 @@ pub fn parts<'a>(network: &'a Network, front: &Front) -> Parts<'a> {
     Parts {
         network,
         spec: *network.spec(),
-        proof: Proof::made_up_raw(network, 1, 20, front).unwrap(),
+        proof: Proof::made_up_raw(network, 1, 20, &encoding).unwrap(),
         encoding,
         run: "test".to_owned(),
     }

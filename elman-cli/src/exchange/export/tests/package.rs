@@ -4,7 +4,7 @@ use elman_core::quantized::QuantizedModel;
 
 use super::*;
 use crate::args::PackageKind;
-use crate::base::encoding::{EventRule, Front};
+use crate::base::encoding::{Encoding, EventRule};
 use crate::exchange::export::{c_int8, package};
 
 const KINDS: [PackageKind; 6] = [
@@ -17,28 +17,36 @@ const KINDS: [PackageKind; 6] = [
 ];
 
 /// A net that the examples differ for, and what stands between it and raw samples.
-type Chosen = (&'static str, Spec, Option<Front>);
+type Chosen = (&'static str, Spec, Option<Encoding>);
 
-/// Classes and numbers, streams and sequences, numbers and tokens; raw samples and events.
+/// Classes and numbers, streams and sequences, numbers and tokens; raw samples with events, and with numbers.
 fn chosen() -> Vec<Chosen> {
     let wanted = ["plain", "words", "both", "gated_deep", "mixed"];
     let all = specs()
         .into_iter()
         .filter(|(name, _)| wanted.contains(name));
     let fed = feed::nets().into_iter();
+    let numbers = numbers::nets().into_iter();
+    let numbers = numbers.filter(|(name, ..)| ["fed_late", "fed_season"].contains(name));
+    let around = |front, answers| Encoding {
+        front,
+        answers,
+        ..Encoding::default()
+    };
     all.map(|(name, spec)| (name, spec, None))
-        .chain(fed.map(|(name, spec, front)| (name, spec, Some(front))))
+        .chain(fed.map(|(name, spec, front)| (name, spec, Some(around(Some(front), None)))))
+        .chain(numbers.map(|(name, spec, numbers)| (name, spec, Some(around(None, Some(numbers))))))
         .collect()
 }
 
 /// A package in a folder of its own.
-fn written((_, spec, front): &Chosen, kind: PackageKind, is_int8: bool) -> TempDir {
+fn written((_, spec, around): &Chosen, kind: PackageKind, is_int8: bool) -> TempDir {
     let home = TempDir::new().unwrap();
     let network = network(spec, 1);
     let gentle = network.params().iter().map(|x| x / 3.0).collect();
     let network = Network::new(*spec, gentle).unwrap();
-    let proof = match front.as_ref().filter(|_| !is_int8) {
-        Some(front) => Proof::made_up_raw(&network, 1, 20, front),
+    let proof = match around.as_ref().filter(|_| !is_int8) {
+        Some(around) => Proof::made_up_raw(&network, 1, 20, around),
         None => Proof::made_up(&network, 1, 20),
     };
     let mut parts = parts(&network, proof.unwrap());
@@ -111,7 +119,7 @@ inline void delay(unsigned long) {}
 ";
 
 /// What every program must print.
-fn check(printed: &str, (_, spec, front): &Chosen, is_int8: bool, what: &str) {
+fn check(printed: &str, (_, spec, around): &Chosen, is_int8: bool, what: &str) {
     let mut lines = printed.lines();
     assert_eq!(lines.next(), Some("self-test ok"), "{what}");
     let rows: Vec<&str> = lines.collect();
@@ -123,9 +131,9 @@ fn check(printed: &str, (_, spec, front): &Chosen, is_int8: bool, what: &str) {
         );
     }
     // Untuned, a net tells an event at its first step.
-    if let Some(rule) = front
+    if let Some(rule) = around
         .as_ref()
-        .and_then(|front| front.rule)
+        .and_then(|around| around.front.as_ref()?.rule)
         .filter(|_| !is_int8)
     {
         let first = rows[0].ends_with(" / 1000, an event");

@@ -1,0 +1,10 @@
+
+int net_feed_i16(net_stream *stream, const int16_t raw[NET_COLUMNS], float out[NET_TARGETS])
+{
+    float x[NET_COLUMNS];
+    size_t i;
+    for (i = 0; i < NET_COLUMNS; i++) {
+        x[i] = (float)raw[i];
+    }
+    return net_feed(stream, x, out);
+}

@@ -1,0 +1,40 @@
+/* The whole way: raw samples into the exported C, answers in their units out. */
+#include "start.h"
+#include "net.h"
+
+static net_stream stream;
+static float raw[NET_COLUMNS], out[NET_TARGETS], y[NET_OUTPUTS];
+
+static void feed(void)
+{
+    net_feed(&stream, raw, out);
+}
+
+/* What the net itself takes. */
+static void step(void)
+{
+    static const float x[NET_INPUTS];
+    net_step(&stream.net, x, y);
+}
+
+int main(void)
+{
+    const size_t wrong = net_feed_self_test(&stream);
+    uint32_t whole, net;
+    int i;
+    text(wrong == 0 ? "golden ok\n" : "golden FAILED\n");
+    if (wrong != 0) {
+        line("wrong", (uint32_t)wrong);
+    }
+    for (i = 0; i < 64; i++) {
+        raw[0] = (float)(i * i % 17);
+        feed();
+    }
+    whole = instructions(feed);
+    net = instructions(step);
+    line("instructions", whole);
+    line("step", net);
+    line("stack", stack_of(feed));
+    line("ram", sizeof stream);
+    return wrong == 0 ? 0 : 1;
+}
