@@ -6,8 +6,7 @@ use std::io::Write;
 use elman_core::{Read, Spec};
 use serde::{Deserialize, Serialize};
 
-use crate::base::encoding::Encoding;
-use crate::base::encoding::Numbers;
+use crate::base::encoding::{Encoding, Numbers};
 use crate::base::failure::Result;
 use crate::base::json;
 use crate::base::threads::on_threads;

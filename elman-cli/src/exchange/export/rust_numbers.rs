@@ -8,8 +8,7 @@ use elman_core::feed::{ColumnScale, Curve, Readout, Samples, Split};
 use super::numbers::NumberProof;
 use super::source::{list, number};
 use super::table::table;
-use crate::base::encoding::Front;
-use crate::base::encoding::{Reach, Reads, SeriesTables, Sums};
+use crate::base::encoding::{Front, Reach, Reads, SeriesTables, Sums};
 
 /// Bytes of the buffers beside those of the net.
 pub fn ram_bytes(spec: &Spec, proof: &NumberProof) -> usize {

@@ -5,8 +5,7 @@ use elman_core::feed::{ColumnScale, Readout, Split};
 use super::history::{INPUT_LAGS, View};
 use super::meaning::{ForecastMeaning, NET_LAGS, WIDEST};
 use super::scale::Differencing;
-use crate::base::encoding::Encoding;
-use crate::base::encoding::{FED, Numbers, Reads, SeriesTables, single};
+use crate::base::encoding::{Encoding, FED, Numbers, Reads, SeriesTables, single};
 
 impl ForecastMeaning {
     /// In words and numbers what [`ForecastMeaning::encode`] does around the net.

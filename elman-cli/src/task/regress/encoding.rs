@@ -3,8 +3,7 @@
 use elman_core::feed::{Readout, Split};
 
 use super::meaning::{Goal, RegressMeaning, Regressors};
-use crate::base::encoding::{Encoding, Front};
-use crate::base::encoding::{FED, Numbers, Reads, Sums, single};
+use crate::base::encoding::{Encoding, FED, Front, Numbers, Reads, Sums, single};
 
 impl RegressMeaning {
     /// In words and numbers what [`RegressMeaning::encode`] does around the net.

@@ -5,8 +5,7 @@ use elman_core::*;
 use tempfile::TempDir;
 
 use super::{Output, compile_and_run, compilers, has, network, save};
-use crate::base::encoding::{Encoding, Front, Scale};
-use crate::base::encoding::{Numbers, Reach, Reads, SeriesTables, Sums};
+use crate::base::encoding::{Encoding, Front, Numbers, Reach, Reads, Scale, SeriesTables, Sums};
 use crate::exchange::export::parts::Parts;
 use crate::exchange::export::proof::Proof;
 use crate::exchange::export::{c, rust};
