@@ -2,7 +2,7 @@
 
 use super::inputs::{Integers, channels, round_to_16, write_row};
 use super::layer::Vectors;
-use super::model::QuantizedModel;
+use super::model::{Matrices, QuantizedModel};
 use super::words::vector_words;
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
@@ -83,6 +83,11 @@ impl<'a> QuantizedStream<'a> {
             x,
             h_next,
         })
+    }
+
+    /// The net.
+    pub(crate) const fn model(&self) -> &QuantizedModel<'a> {
+        &self.model
     }
 
     /// Back to the initial state.
@@ -175,14 +180,53 @@ impl<'a> QuantizedStream<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn step_integers(&mut self, inputs: Integers, logits: &mut [i32]) -> Result<(), Error> {
+        check_len("logits", self.model.spec().output_width(), logits.len())?;
+        self.load(inputs)?;
+        self.step_layers(logits, |logit| logit);
+        Ok(())
+    }
+
+    /// The same where nobody reads the logits: the head is not computed.
+    ///
+    /// # Errors
+    /// As [`QuantizedStream::step`].
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.int8().model_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let layer = Place { layer: 0, reverse: false };
+    /// # writer.matrix(layer, 4, 1.0 / 32768.0)?;
+    /// # writer.row(layer, 0, QuantizedRow { input_weights: &[64, 0], recurrent_weights: &[16, 0, 0], bias: 0, input_multiplier: 16384, recurrent_multiplier: 16384 })?;
+    /// # writer.head_row(0, QuantizedRow { input_weights: &[64, 0, 0], recurrent_weights: &[], bias: 0, input_multiplier: 16384, recurrent_multiplier: 0 })?;
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// # let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
+    /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
+    /// let (mut read, mut last) = ([0], [0]);
+    /// net.step_integers(Integers::Dense(&[8000, 0]), &mut read)?;
+    /// net.step_integers(Integers::Dense(&[-900, 0]), &mut read)?;
+    /// net.reset();
+    /// net.step_integers_unread(Integers::Dense(&[8000, 0]))?;
+    /// net.step_integers(Integers::Dense(&[-900, 0]), &mut last)?;
+    /// assert_eq!(last, read);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn step_integers_unread(&mut self, inputs: Integers) -> Result<(), Error> {
+        self.load(inputs)?;
+        self.advance();
+        Ok(())
+    }
+
+    /// x = a row of inputs.
+    #[inline(always)]
+    fn load(&mut self, inputs: Integers) -> Result<(), Error> {
         let spec = self.model.spec();
         inputs.check(spec, spec.input.rows_per_step())?;
-        check_len("logits", spec.output_width(), logits.len())?;
         match inputs {
             Integers::Dense(row) => write_row(row, self.x, |x| x),
             Integers::Tokens(ids) => self.embed_window(ids),
         }
-        self.step_layers(logits, |logit| logit);
         Ok(())
     }
 
@@ -199,6 +243,15 @@ impl<'a> QuantizedStream<'a> {
     /// `h[t] = f(x[t], h[t-1])` of every layer, and the head.
     #[inline(always)]
     fn step_layers<T>(&mut self, outputs: &mut [T], convert: impl Fn(i32) -> T) {
+        let model = self.model;
+        if let Some((head, top)) = self.advance() {
+            model.head(head, top, outputs, convert);
+        }
+    }
+
+    /// `h[t] = f(x[t], h[t-1])` of every layer; the matrix of the head, and what it reads.
+    #[inline(always)]
+    fn advance(&mut self) -> Option<(Matrices<'a>, &[u32])> {
         let spec = self.model.spec();
         let mut x: &[u32] = self.x;
         let mut state = &mut *self.state;
@@ -208,12 +261,12 @@ impl<'a> QuantizedStream<'a> {
             let Some((h, above)) = state.split_at_mut_checked(vector_words(step.matrix.h_blocks))
             else {
                 debug_assert!(false, "the state has a part for every layer");
-                return;
+                return None;
             };
             let c_words = (layer.cell.facts().states - 1) * h.len();
             let Some((c, above)) = above.split_at_mut_checked(c_words) else {
                 debug_assert!(false, "and for its c");
-                return;
+                return None;
             };
             step.run(Vectors {
                 x,
@@ -227,6 +280,6 @@ impl<'a> QuantizedStream<'a> {
             }
             (x, state) = (h, above);
         }
-        self.model.head(matrices, x, outputs, convert);
+        Some((matrices, x))
     }
 }
