@@ -34,7 +34,7 @@ impl IntegerSoftmax {
     /// let softmax = IntegerSoftmax::new(0.001);
     /// // Two equal ones, and one that is a thousandth as likely.
     /// let logits = [500, 500, 500 - 6908];
-    /// assert_eq!(softmax.probability(&logits, 0), 16375);
+    /// assert_eq!(softmax.probability(&logits, 0), 16376);
     /// assert_eq!(softmax.probability(&logits, 2), 15);
     /// ```
     pub fn new(unit: f32) -> Self {

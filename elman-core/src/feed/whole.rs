@@ -25,7 +25,7 @@ impl IntegerScale {
     /// // Two raw units make one deviation, and that is 1000 units of the net's.
     /// let scale = IntegerScale::new(&ColumnScale::new(20.0, 2.0), 1000.0);
     /// assert_eq!(scale.whole(23, 10_000), 1500);
-    /// assert_eq!(scale.apply(23.001, 10_000), Some(1501)); // 1500.5, rounded
+    /// assert_eq!(scale.apply(23.0625, 10_000), Some(1531)); // 1531.25
     /// assert_eq!(scale.apply(-9e9, 10_000), Some(-10_000));
     /// assert_eq!(scale.apply(f32::NAN, 10_000), None);
     /// ```
