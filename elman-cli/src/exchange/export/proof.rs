@@ -79,9 +79,19 @@ impl Proof {
     /// The same of raw samples.
     #[cfg(test)]
     pub fn made_up_raw(network: &Network, seed: u64, steps: usize, front: &Front) -> Result<Self> {
-        let sequences = generated(network.spec(), seed);
+        Self::of_raw(network, &generated(network.spec(), seed), steps, front)
+    }
+
+    /// The same of some sequences.
+    #[cfg(test)]
+    pub fn of_raw(
+        network: &Network,
+        sequences: &Sequences,
+        steps: usize,
+        front: &Front,
+    ) -> Result<Self> {
         let source = "a generator".to_owned();
-        Self::of(network, (&sequences, steps), source, Some(front))
+        Self::of(network, (sequences, steps), source, Some(front))
     }
 
     /// Of the first `steps` steps of some sequences.

@@ -325,7 +325,7 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
     let fed = feed::modules();
     let names = names.chain(int8);
     let names: Vec<String> = names
-        .chain(fed.iter().map(|(name, _)| (*name).to_owned()))
+        .chain(fed.iter().map(|(name, _)| name.clone()))
         .collect();
     let home = crate_of(&names);
     for (seed, (name, spec)) in specs.iter().enumerate() {

@@ -8,26 +8,25 @@ static void net_pass(net_stream *stream)
     }
 }
 
-/* What the probabilities of a step say. */
+/* What the net says at a step. */
 static int net_tell(net_stream *stream, net_event *event)
 {
-    float most = -1.0f;
+    NUMBER_T most = LEAST;
     size_t i, label = 0;
     int is_there, lasts, fires;
-STARTED    for (i = 0; i < NET_OUTPUTS; i++) {
-SMOOTHED        if (p > mostBUT_BACKGROUND) {
+BEFORE    for (i = 0; i < NET_OUTPUTS; i++) {
+EACH        if (p > mostBUT_BACKGROUND) {
             most = p;
             label = i;
         }
     }
-    is_there = most >= NET_THRESHOLD;
+    is_there = IS_THERE;
     lasts = is_there && stream->held == label;
     fires = is_there && !lasts && stream->quiet == 0;
     stream->held = lasts || fires ? (uint32_t)label : NET_OUTPUTS;
     event->step = stream->step;
     event->label = (uint32_t)label;
-    event->probability = most;
-    net_pass(stream);
+TOLD    net_pass(stream);
     if (fires) {
         stream->quiet = NET_REFRACTORY;
     }

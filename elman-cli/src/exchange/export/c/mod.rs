@@ -4,7 +4,7 @@
 //!
 //! The text is put together from pieces in the files beside this one, in which `net` stands for the name of the export.
 
-mod feed;
+pub mod feed;
 mod figures;
 pub mod header;
 mod identifier;
@@ -70,8 +70,8 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     size.stack_bytes = figures.stack_bytes;
     size.step_instructions = figures.instructions;
     if let Some(feed) = &parts.proof.feed {
-        size.feed_bytes = feed.bytes();
-        size.feed_state_bytes = feed::ram_bytes(spec, feed);
+        size.feed_bytes = feed.bytes(feed::raw_number(feed).1, 12);
+        size.feed_state_bytes = feed::ram_of_floats(spec, feed);
     }
     let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);

@@ -12,7 +12,7 @@ static float net_far(net_stream *stream, float x, float z)
 /* A raw sample on the scale of training. Every operation is rounded on its own, so every machine computes the same. */
 static void net_scale_row(net_stream *stream, const float *raw, float *row)
 {
-    const float *scale = net_scale;
+    const NET_SPACE float *scale = net_scale;
     size_t i;
     for (i = 0; i < NET_COLUMNS; i++, scale += 3) {
         const float x = raw[i];

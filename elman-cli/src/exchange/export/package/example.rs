@@ -68,8 +68,8 @@ impl Example {
     /// # Errors
     /// Words that are no net of this shape.
     pub fn new(parts: &Parts<'_>, words: Option<&[u32]>) -> Result<Self> {
-        if let (Some(feed), None) = (&parts.proof.feed, words) {
-            return Ok(Self::fed(feed));
+        if let Some(feed) = &parts.proof.feed {
+            return Ok(Self::fed(feed, words.is_some()));
         }
         let spec = &parts.spec;
         let output = if words.is_some() { "int32_t" } else { "float" };
@@ -117,17 +117,27 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
     }
 
     /// Of a net that takes raw samples, and tells events.
-    fn fed(feed: &FeedProof) -> Self {
+    fn fed(feed: &FeedProof, is_int8: bool) -> Self {
         let columns = feed.front.scale.len();
         let rows = feed.raw.chunks_exact(columns);
+        let (element, call) = match feed.is_whole() {
+            true => ("int16_t", "net_feed_i16"),
+            false => ("float", "net_feed"),
+        };
         let row = |row: &[f32]| {
-            let numbers: Vec<String> = row.iter().map(|&x| c_number(x)).collect();
-            format!("{{{}}}", numbers.join(", "))
+            let numbers = row.iter().map(|&x| match feed.is_whole() {
+                true => x.to_string(),
+                false => c_number(x),
+            });
+            format!("{{{}}}", numbers.collect::<Vec<String>>().join(", "))
         };
         let rows: Vec<String> = rows.take(steps_of(columns)).map(row).collect();
         let (steps, items) = (rows.len(), list(rows, 1));
         let waits = "/* What the net says after a sample: 1 of an event, -1 if it waits for later samples. */\nstatic void show(int told)\n{\n    if (told < 0) {\n        return;\n    }\n";
-        let value = "(long)(1000.0f * event.probability)";
+        let value = match is_int8 {
+            true => "(long)(1000u * net_probability(&stream, event.label) >> 15)",
+            false => "(long)(1000.0f * event.probability)",
+        };
         let printf = format!(
             "    PRINT(\"%s: %ld / 1000%s\\n\", net_class_name(event.label), {value}, told == 1 ? \", an event\" : \"\");\n"
         );
@@ -139,14 +149,14 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
             data: format!(
                 "static net_stream stream;\nstatic net_event event;\n\
                  /* Raw samples: what the columns of the training data hold, in their order. */\n\
-                 static const float samples[{steps}][NET_COLUMNS] = {{\n{items}\n}};\n"
+                 static const {element} samples[{steps}][NET_COLUMNS] = {{\n{items}\n}};\n"
             ),
             show: [printf, serial].map(|print| format!("{waits}{print}}}\n")),
             test: "net_feed_self_test(&stream)",
             run: format!(
                 "    net_stream_reset(&stream);
     for (i = 0; i < {steps}; i++) {{
-        show(net_feed(&stream, samples[i], &event));
+        show({call}(&stream, samples[i], &event));
     }}
     show(net_feed_end(&stream, &event));
 "

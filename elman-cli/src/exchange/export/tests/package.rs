@@ -37,7 +37,7 @@ fn written((_, spec, front): &Chosen, kind: PackageKind, is_int8: bool) -> TempD
     let network = network(spec, 1);
     let gentle = network.params().iter().map(|x| x / 3.0).collect();
     let network = Network::new(*spec, gentle).unwrap();
-    let proof = match front.as_ref().filter(|_| !is_int8) {
+    let proof = match front {
         Some(front) => Proof::made_up_raw(&network, 1, 20, front),
         None => Proof::made_up(&network, 1, 20),
     };
@@ -111,7 +111,7 @@ inline void delay(unsigned long) {}
 ";
 
 /// What every program must print.
-fn check(printed: &str, (_, spec, front): &Chosen, is_int8: bool, what: &str) {
+fn check(printed: &str, (_, spec, front): &Chosen, what: &str) {
     let mut lines = printed.lines();
     assert_eq!(lines.next(), Some("self-test ok"), "{what}");
     let rows: Vec<&str> = lines.collect();
@@ -123,11 +123,7 @@ fn check(printed: &str, (_, spec, front): &Chosen, is_int8: bool, what: &str) {
         );
     }
     // Untuned, a net tells an event at its first step.
-    if let Some(rule) = front
-        .as_ref()
-        .and_then(|front| front.rule)
-        .filter(|_| !is_int8)
-    {
+    if let Some(rule) = front.as_ref().and_then(|front| front.rule) {
         let first = rows[0].ends_with(" / 1000, an event");
         assert!(first || rule != EventRule::EVERY, "{what}: {rows:?}");
         assert!(
@@ -145,7 +141,7 @@ fn examples_compile_and_run() {
     for chosen in chosen() {
         for (index, kind) in KINDS.into_iter().enumerate() {
             let what = format!("{}, {kind:?}", chosen.0);
-            let is_int8 = index % 2 == 0 && chosen.2.is_none();
+            let is_int8 = index % 2 == 0;
             let home = written(&chosen, kind, is_int8);
             let at = |path: &str| home.path().join(path).display().to_string();
             std::fs::write(home.path().join("Arduino.h"), ARDUINO_H).unwrap();
@@ -197,7 +193,7 @@ fn examples_compile_and_run() {
             let link = [caller_file, "example.o", "my_net_v2.o", "-o", "program"];
             run(home.path(), compiler, &link);
             let printed = run(home.path(), &at("program"), &[]);
-            check(&printed, &chosen, is_int8, &what);
+            check(&printed, &chosen, &what);
         }
     }
 }
@@ -334,7 +330,6 @@ fn folders_build_as_cmake_and_its_like_say() {
         check(
             &run(top, &program, &[]),
             &net,
-            true,
             &format!("{}, {kind:?}", net.0),
         );
         if kind == PackageKind::Cmake {

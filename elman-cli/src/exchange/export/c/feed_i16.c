@@ -8,8 +8,3 @@ int net_feed_i16(net_stream *stream, const int16_t raw[NET_COLUMNS], net_event *
     }
     return net_feed(stream, x, event);
 }
-
-const char *net_class_name(size_t label)
-{
-    return label < NET_OUTPUTS ? net_labels[label] : "";
-}
