@@ -31,6 +31,9 @@ pub struct Reads {
     pub window: &'static str,
 }
 
+/// When an event comes, of a net with a threshold.
+pub const REACHES: &str = "a class reaches NET_THRESHOLD, ";
+
 const FLOATS: Reads = Reads {
     number: "float",
     parameter: "const float *x, ",
@@ -42,14 +45,13 @@ const FLOATS: Reads = Reads {
 
 /// How answers become events, as parts of C.
 pub struct Tells<'a> {
-    /// The type of what classes are compared by, and a number below all of them.
-    pub number: &'a str,
+    /// A number below all that classes are compared by, whole ones.
     pub least: &'a str,
     /// Statements before the loop over the classes; those that make `p` of class `i`.
     pub before: &'a str,
     pub each: &'a str,
-    /// Whether the likeliest class is there.
-    pub is_there: &'a str,
+    /// A likeliest class that is below this is not there; nothing where any is.
+    pub threshold: Option<&'a str>,
     /// The statement that tells how likely it is.
     pub told: &'a str,
 }
@@ -90,14 +92,11 @@ pub fn ram_of_floats(spec: &Spec, feed: &FeedProof) -> usize {
     ram_bytes(&feed.front, 4, 4 * (outputs + smooth))
 }
 
-/// The smoothed probability of a class, in words.
+/// How the probability of a class is smoothed, in words.
 pub fn smoothed(rule: &EventRule) -> String {
-    match rule.smoothed_over() {
-        None => "of a class".to_owned(),
-        Some(weight) => {
-            format!("of a class, in an exponential mean in which the newest step weighs 1/{weight}")
-        }
-    }
+    rule.smoothed_over().map_or_else(String::new, |weight| {
+        format!(", in an exponential mean in which the newest step weighs 1/{weight}")
+    })
 }
 
 /// A macro of ours and what it is, with a line in front.
@@ -180,12 +179,16 @@ pub fn write_header(
 /// What the header of a float net says.
 pub fn header(to: &mut Source, spec: &Spec, feed: &FeedProof) {
     let rule = &feed.rule;
-    define(
-        to,
-        "From this probability on a class is an event.",
-        "THRESHOLD",
-        &c_number(rule.threshold),
-    );
+    let mut when = "";
+    if rule.threshold > 0.0 {
+        define(
+            to,
+            "From this probability on a class is an event.",
+            "THRESHOLD",
+            &c_number(rule.threshold),
+        );
+        when = REACHES;
+    }
     let mut members =
         "    float y[NET_OUTPUTS]; /* probabilities after the last step that was read */\n"
             .to_owned();
@@ -196,12 +199,12 @@ pub fn header(to: &mut Source, spec: &Spec, feed: &FeedProof) {
         scaled: "It is put on the scale of training in single
  * precision: ((value - mean) - rest) / deviation, within 5 units in the last place of what elman predict computes in double.",
         event: &format!(
-            "    float probability; /* its own: {} */\n",
+            "    float probability; /* its own{} */\n",
             smoothed(rule)
         ),
         members: &members,
         whole: "The same for whole numbers, as sensors have them, if the net was trained on such.",
-        when: "a class reaches NET_THRESHOLD",
+        when,
         more: "",
     };
     write_header(to, spec, feed, &FLOATS, &says);
@@ -233,8 +236,9 @@ pub fn functions(to: &mut Source, feed: &FeedProof) {
         true => (
             format!(
                 "        const float before = stream->smooth[i];\n        \
-                 const float p = before + {} * (stream->y[i] - before);\n        \
-                 stream->smooth[i] = p;\n",
+                 const float now = before + {} * (stream->y[i] - before);\n        \
+                 const int32_t p = (int32_t)net_bits(now);\n        \
+                 stream->smooth[i] = now;\n",
                 c_number(rule.smoothing)
             ),
             "    if (!stream->started) {\n        \
@@ -242,15 +246,18 @@ pub fn functions(to: &mut Source, feed: &FeedProof) {
              memcpy(stream->smooth, stream->y, sizeof stream->smooth);\n        \
              stream->started = 1;\n    }\n",
         ),
-        false => ("        const float p = stream->y[i];\n".to_owned(), ""),
+        false => (
+            "        const int32_t p = (int32_t)net_bits(stream->y[i]);\n".to_owned(),
+            "",
+        ),
     };
     let tells = Tells {
-        number: "float",
-        least: "-1.0f",
+        // The bits of numbers that are not negative are in the order of the numbers.
+        least: "-1",
         before,
         each: &each,
-        is_there: "most >= NET_THRESHOLD",
-        told: "    event->probability = most;\n",
+        threshold: (rule.threshold > 0.0).then_some("(int32_t)net_bits(NET_THRESHOLD)"),
+        told: "    event->probability = net_float((uint32_t)most);\n",
     };
     stream(to, feed, &FLOATS, &tells);
     sample(to, front, &FLOATS, ["net_feed", "float", "net_scale_row"]);
@@ -273,12 +280,19 @@ pub fn stream(to: &mut Source, feed: &FeedProof, reads: &Reads, tells: &Tells<'_
         Some(_) => " && i != NET_BACKGROUND",
         None => "",
     };
+    let too_unlikely = tells.threshold.map_or_else(
+        || "    ".to_owned(),
+        |threshold| {
+            format!(
+                "    if (most < {threshold}) {{\n        stream->held = NET_OUTPUTS;\n    }} else "
+            )
+        },
+    );
     let event = EVENT
-        .replace("NUMBER_T", tells.number)
         .replace("LEAST", tells.least)
         .replace("EACH", tells.each)
         .replace("BEFORE", tells.before)
-        .replace("IS_THERE", tells.is_there)
+        .replace("TOO_UNLIKELY", &too_unlikely)
         .replace("TOLD", tells.told)
         .replace("BUT_BACKGROUND", background);
     to.piece(&event);
@@ -445,9 +459,9 @@ MEMBERS    uint32_t step, quiet, held;
 void net_stream_reset(net_stream *stream);
 
 /*
- * A raw sample. Returns 1 if an event comes with it: IS_THERE, the last event is NET_REFRACTORY steps ago, and it
- * was not of the same class if that has been the likeliest ever since. 0 if not: then event says what is likeliest so far.LATE event may be NULL where nobody asks: then the head is not
- * computed, and nothing is smoothed.
+ * A raw sample. Returns 1 if an event comes with it: IS_THEREthe last event is NET_REFRACTORY steps ago,
+ * and it was not of the same class if that has been the likeliest ever since. 0 if not: then event says what is likeliest so far.LATE
+ * event may be NULL where nobody asks: then the head is not computed, and nothing is smoothed.
  */
 int net_feed(net_stream *stream, const float raw[NET_COLUMNS], net_event *event);
 

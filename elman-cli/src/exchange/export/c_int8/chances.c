@@ -17,34 +17,33 @@ static uint32_t net_part(int32_t largest, int32_t logit)
     return (32768u - ((slope * f) >> 11)) >> (octaves >> 11);
 }
 
-/* What the parts of all classes are divided by. */
+/* Parts of all classes, and what they are divided by. */
 typedef struct {
-    int32_t largest;
+    uint32_t parts[NET_OUTPUTS];
     uint32_t factor, shift;
-} net_divisor;
+} net_parts;
 
-static net_divisor net_divide(const int32_t *y)
+static void net_divide(net_parts *all, const int32_t *y)
 {
-    net_divisor divisor;
+    int32_t largest = y[0];
     uint32_t sum = 0;
     size_t i;
-    divisor.largest = y[0];
     for (i = 1; i < NET_OUTPUTS; i++) {
-        divisor.largest = y[i] > divisor.largest ? y[i] : divisor.largest;
+        largest = y[i] > largest ? y[i] : largest;
     }
     for (i = 0; i < NET_OUTPUTS; i++) {
-        sum += net_part(divisor.largest, y[i]);
+        all->parts[i] = net_part(largest, y[i]);
+        sum += all->parts[i];
     }
-    divisor.shift = 16;
+    all->shift = 16;
     while (sum >= 0x10000u) {
         sum >>= 1;
-        divisor.shift++;
+        all->shift++;
     }
-    divisor.factor = 0x80000000u / sum;
-    return divisor;
+    all->factor = 0x80000000u / sum;
 }
 
-static uint32_t net_share(const net_divisor *divisor, int32_t logit)
+static uint32_t net_share(const net_parts *all, size_t label)
 {
-    return (net_part(divisor->largest, logit) * divisor->factor) >> divisor->shift;
+    return (all->parts[label] * all->factor) >> all->shift;
 }

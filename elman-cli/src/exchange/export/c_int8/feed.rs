@@ -1,11 +1,13 @@
 //! Around an int8 net in C: raw samples to the whole numbers that it reads, logits to events, and no float.
 
+use std::ops::Range;
+
 use elman_core::Spec;
-use elman_core::feed::{IntegerRule, IntegerScale, IntegerSoftmax};
+use elman_core::feed::{Column, IntegerRule, IntegerScale, IntegerSoftmax};
 
 use super::super::c::feed::{
-    Reads, Says, Tells, define, golden, golden_fires, golden_table, ram_bytes, raw_number, sample,
-    smoothed, stream, write_header, write_test,
+    REACHES, Reads, Says, Tells, define, golden, golden_fires, golden_table, ram_bytes, raw_number,
+    sample, smoothed, stream, write_header, write_test,
 };
 use super::super::c::text::Source;
 use super::super::feed::IntegerFeed;
@@ -27,8 +29,8 @@ const WHOLE: Reads = Reads {
     window: "    memcpy(stream->net.x, stream->rows + stream->next * NET_COLUMNS, NET_WINDOW * NET_COLUMNS * sizeof *row);\n    return net_take(stream, event);\n",
 };
 
-/// Bytes of both scales of a column: 20 for whole numbers, 16 for floats.
-const SCALE_BYTES: usize = 36;
+/// Bytes of both scales of a column.
+const SCALE_BYTES: usize = 2 * 20;
 
 /// Bytes of scale and golden samples, and what a net_stream has beside the net's own.
 pub fn bytes(spec: &Spec, feed: &IntegerFeed<'_>) -> (usize, usize) {
@@ -49,15 +51,17 @@ pub fn header(to: &mut Source, spec: &Spec, feed: &IntegerFeed<'_>) {
         "    int32_t y[NET_OUTPUTS]; /* logits after the last step that was read */\n".to_owned();
     let mut when = "";
     if rule.is_by_probability() {
+        members +=
+            "    int32_t p[NET_OUTPUTS]; /* its probabilities, smoothed, in units of 2^-30 */\n";
+    }
+    if rule.threshold > 0 {
         define(
             to,
             "From this probability on a class is an event, in units of 2^-15.",
             "THRESHOLD",
             &rule.threshold.to_string(),
         );
-        members +=
-            "    int32_t p[NET_OUTPUTS]; /* its probabilities, smoothed, in units of 2^-30 */\n";
-        when = "a class reaches NET_THRESHOLD, ";
+        when = REACHES;
     }
     if rule.halvings > 0 {
         define(
@@ -89,36 +93,36 @@ pub fn functions(to: &mut Source, feed: &IntegerFeed<'_>) {
     let (each, before) = by_probability(rule);
     let tells = match rule.is_by_probability() {
         false => Tells {
-            number: "int32_t",
             least: "INT32_MIN",
             before: "",
             each: "        const int32_t p = stream->y[i];\n",
-            is_there: "1",
+            threshold: None,
             told: "",
         },
         true => Tells {
-            number: "int32_t",
             least: "-1",
-            before: &before,
-            each: &each,
-            is_there: "most >= (int32_t)NET_THRESHOLD * 0x8000",
+            before,
+            each,
+            threshold: (rule.threshold > 0).then_some("(int32_t)NET_THRESHOLD * 0x8000"),
             told: "",
         },
     };
     stream(to, feed.proof, &WHOLE, &tells);
-    let probability = match rule.is_by_probability() {
-        true => "    return (uint32_t)stream->p[label] >> 15;\n",
-        false => {
-            "    {\n        const net_divisor divisor = net_divide(stream->y);\n        return net_share(&divisor, stream->y[label]);\n    }\n"
-        }
+    let (parts, share) = match rule.is_by_probability() {
+        true => ("", "    return (uint32_t)stream->p[label] >> 15;\n"),
+        false => (
+            "    net_parts all;\n",
+            "    net_divide(&all, stream->y);\n    return net_share(&all, label);\n",
+        ),
     };
-    to.piece(&PROBABILITY.replace("PROBABILITY", probability));
+    let probability = PROBABILITY.replace("PARTS", parts);
+    to.piece(&probability.replace("SHARE", share));
     sample(to, front, &WHOLE, ["net_feed", "float", "net_scale_row"]);
     sample(
         to,
         front,
         &WHOLE,
-        ["net_feed_i16", "int16_t", "net_scale_whole"],
+        ["net_feed_i16", "int16_t", "net_scale_row_i16"],
     );
     golden(to, feed.proof);
     golden_fires(to, &feed.fires);
@@ -138,22 +142,27 @@ pub fn functions(to: &mut Source, feed: &IntegerFeed<'_>) {
 }
 
 /// The statements that make the smoothed probability of class `i`, and those before the first class.
-fn by_probability(rule: &IntegerRule) -> (String, String) {
-    let now = "(int32_t)(net_share(&divisor, stream->y[i]) << 15)";
-    let divisor = "    const net_divisor divisor = net_divide(stream->y);\n";
+fn by_probability(rule: &IntegerRule) -> (&'static str, &'static str) {
     match rule.halvings {
         0 => (
-            format!("        const int32_t p = {now};\n        stream->p[i] = p;\n"),
-            divisor.to_owned(),
+            "        const int32_t p = (int32_t)(net_share(&all, i) << 15);
+        stream->p[i] = p;
+",
+            "    net_parts all;
+    net_divide(&all, stream->y);
+",
         ),
         _ => (
-            format!(
-                "        const int32_t now = {now};\n        const int32_t before = was_started ? stream->p[i] : now;\n        \
-                 const int32_t p = before + ((now - before) >> NET_HALVINGS);\n        stream->p[i] = p;\n"
-            ),
-            format!(
-                "{divisor}    const uint32_t was_started = stream->started;\n    stream->started = 1;\n"
-            ),
+            "        const int32_t now = (int32_t)(net_share(&all, i) << 15);
+        const int32_t before = was_started ? stream->p[i] : now;
+        const int32_t p = before + ((now - before) >> NET_HALVINGS);
+        stream->p[i] = p;
+",
+            "    const uint32_t was_started = stream->started;
+    net_parts all;
+    net_divide(&all, stream->y);
+    stream->started = 1;
+",
         ),
     }
 }
@@ -183,47 +192,62 @@ fn scales(to: &mut Source, feed: &IntegerFeed<'_>) {
 /* What the net reads is cut to this. */
 #define NET_FARTHEST {}
 
-/* How a column comes to what the net reads: floor((floor(x * multiplier / 2^shift) + offset) / 2^16), cut. */
-typedef struct {{
-    int64_t offset;
-    uint16_t multiplier;
-    int16_t shift;
-}} net_column;
-
-/* The same for whole numbers, in 32 bits, as long as nothing is cut: from low on for count of them. */
+/*
+ * How a raw number of a column comes to what the net reads: floor((floor(x * multiplier / 2^shift) + offset) / 2^16). From low on count numbers
+ * are not cut, so for them offsets and products may lack a multiple of 2^32.
+ */
 typedef struct {{
     int32_t low;
-    uint32_t count, multiplier, shift, offset;
-}} net_whole;
+    uint32_t count, multiplier, offset;
+    int32_t shift;
+}} net_column;
 ",
         feed.farthest
     ));
-    let column = |scale: &IntegerScale| {
-        let IntegerScale {
-            multiplier,
-            shift,
-            offset,
-        } = scale;
-        format!("{{{offset}, {multiplier}u, {shift}}}")
+    let mut table = |about: &str, name: &str, column: &dyn Fn(&IntegerScale) -> String| {
+        to.table(
+            about,
+            &format!("static const NET_FLASH net_column net_{name}[NET_COLUMNS]"),
+            &list(feed.scale.iter().map(column), 1),
+        );
     };
-    to.table(
-        "Of floats.",
-        "static const NET_FLASH net_column net_columns[NET_COLUMNS]",
-        &list(feed.scale.iter().map(column), 1),
+    table(
+        "Of floats: low and count of their bits in the order of the numbers, the shift of a mantissa of 1.",
+        "scale",
+        &|&scale| {
+            let all = order(f32::MIN)..order(f32::INFINITY);
+            let scaled = |x: i64| scale.apply(in_order(x as i32), feed.farthest).unwrap_or(0);
+            let shift = i32::from(scale.shift) + 150;
+            column(
+                scale,
+                uncut(all, feed.farthest, scaled),
+                (scale.multiplier.into(), shift),
+            )
+        },
     );
-    let whole = |scale: &IntegerScale| whole(*scale, feed.farthest);
-    to.table(
-        "Of whole numbers.",
-        "static const NET_FLASH net_whole net_wholes[NET_COLUMNS]",
-        &list(feed.scale.iter().map(whole), 1),
-    );
+    table("Of whole numbers.", "scale_i16", &|&scale| {
+        let all = i64::from(i16::MIN)..i64::from(i16::MAX) + 1;
+        let scaled = |x: i64| scale.whole(x as i16, feed.farthest);
+        let left = (-i32::from(scale.shift)).max(0) as u32;
+        let multiplier = u32::from(scale.multiplier).checked_shl(left);
+        let shift = i32::from(scale.shift).clamp(0, 31);
+        let factor = (multiplier.unwrap_or_default(), shift);
+        column(scale, uncut(all, feed.farthest, scaled), factor)
+    });
 }
 
-/// A column of whole numbers.
-fn whole(scale: IntegerScale, farthest: i16) -> String {
-    let all = i32::from(i16::MIN)..i32::from(i16::MAX) + 1;
-    let scaled = |x: i32| scale.whole(x as i16, farthest);
-    // Scales never fall.
+/// A column as C has it.
+fn column(
+    scale: IntegerScale,
+    (low, count): (i64, i64),
+    (multiplier, shift): (u32, i32),
+) -> String {
+    let offset = scale.offset as u32;
+    format!("{{{low}, {count}u, {multiplier}u, {offset}u, {shift}}}")
+}
+
+/// The first of some numbers in order that is not cut, and how many are not. Scales never fall.
+fn uncut(all: Range<i64>, farthest: i16, scaled: impl Fn(i64) -> i16) -> (i64, i64) {
     let first = |reached: &dyn Fn(i16) -> bool| {
         let (mut low, mut high) = (all.start, all.end);
         while low < high {
@@ -237,17 +261,18 @@ fn whole(scale: IntegerScale, farthest: i16) -> String {
         low
     };
     let low = first(&|x| x > -farthest);
-    let count = first(&|x| x >= farthest) - low;
-    let left = (-i32::from(scale.shift)).max(0) as u32;
-    let multiplier = u32::from(scale.multiplier)
-        .checked_shl(left)
-        .unwrap_or_default();
-    format!(
-        "{{{low}, {}u, {multiplier}u, {}u, {}u}}",
-        count.max(0),
-        scale.shift.clamp(0, 31),
-        scale.offset as u32
-    )
+    (low, (first(&|x| x >= farthest) - low).max(0))
+}
+
+/// Bits of a float as a number that grows with it.
+fn order(x: f32) -> i64 {
+    let bits = x.to_bits() as i32;
+    (if bits < 0 { bits ^ i32::MAX } else { bits }).into()
+}
+
+/// The float there.
+fn in_order(order: i32) -> f32 {
+    f32::from_bits((if order < 0 { order ^ i32::MAX } else { order }) as u32)
 }
 
 const SCALED: &str = "It comes to the whole numbers that the net
@@ -255,7 +280,7 @@ const SCALED: &str = "It comes to the whole numbers that the net
  * net_integer of that in single precision.";
 
 const MORE: &str = "/*
- * The probability of a class at the last step that was read, in units of 2^-15: SMOOTHED. Whole numbers as well, within 2^-11 of the
+ * The probability of a class at the last step that was read, in units of 2^-15SMOOTHED. It is whole numbers as well, within 2^-11 of the
  * softmax of the logits. 0 for a number that is no class.
  */
 uint32_t net_probability(const net_stream *stream, size_t label);

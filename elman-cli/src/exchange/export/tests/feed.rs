@@ -94,6 +94,12 @@ pub fn parts<'a>(network: &'a Network, front: &Front) -> Parts<'a> {
     let mut encoding = Encoding::default();
     let labels = ["none", "up", "down"].map(str::to_owned);
     encoding.add_names("labels", "What the outputs are called.", labels.to_vec());
+    // What exports of tables have as well.
+    let columns = ["a", "b"].map(str::to_owned).to_vec();
+    encoding.add_names("columns", "What the columns are called.", columns);
+    for name in ["mean", "deviation"] {
+        encoding.add_numbers(name, "Of each column.", &[0.0, 1.0]);
+    }
     encoding.front = Some(front.clone());
     Parts {
         network,
@@ -330,17 +336,13 @@ fn another_scale_or_rule_of_whole_numbers_is_found_by_the_self_test() {
             compile_and_run(home.path(), &["gcc", "-O1"])
         };
         assert_eq!(run(0, "net", "net"), "1");
-        for (name, has_it) in [("net_columns", true), ("net_wholes", is_whole)] {
-            // The offset of the first column: first of the one table, last of a line in the other.
-            let (_, table) = texts[0]
-                .split_once(&format!("{name}[NET_COLUMNS] = {{\n"))
-                .unwrap();
+        for (name, has_it) in [("net_scale", true), ("net_scale_i16", is_whole)] {
+            // The first column is offset.
+            let declaration = format!("{name}[NET_COLUMNS] = {{\n");
+            let (_, table) = texts[0].split_once(&declaration).unwrap();
             let line = table.lines().next().unwrap();
-            let changed = if name == "net_columns" {
-                line.replacen('{', "{7777777 + ", 1)
-            } else {
-                line.replacen("u},", "u + 7777777u},", 1)
-            };
+            let (before, shift) = line.rsplit_once(", ").unwrap();
+            let changed = format!("{before} + 7777777u, {shift}");
             assert_eq!(
                 run(0, line, &changed),
                 if has_it { "0" } else { "1" },
