@@ -2,7 +2,7 @@
 
 use super::inputs::{Integers, channels, round_to_16, write_row};
 use super::layer::Vectors;
-use super::model::{Matrices, QuantizedModel};
+use super::model::QuantizedModel;
 use super::words::vector_words;
 use crate::error::{Error, check_len, check_room};
 use crate::inputs::Inputs;
@@ -180,10 +180,8 @@ impl<'a> QuantizedStream<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn step_integers(&mut self, inputs: Integers, logits: &mut [i32]) -> Result<(), Error> {
-        check_len("logits", self.model.spec().output_width(), logits.len())?;
-        self.load(inputs)?;
-        self.step_layers(logits, |logit| logit);
-        Ok(())
+        let outputs = self.model.spec().output_width();
+        self.step_rows(inputs, outputs, logits)
     }
 
     /// The same where nobody reads the logits: the head is not computed.
@@ -213,20 +211,25 @@ impl<'a> QuantizedStream<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn step_integers_unread(&mut self, inputs: Integers) -> Result<(), Error> {
-        self.load(inputs)?;
-        self.advance();
-        Ok(())
+        self.step_rows(inputs, 0, &mut [])
     }
 
-    /// x = a row of inputs.
+    /// A step of which the first `outputs` logits are computed.
     #[inline(always)]
-    fn load(&mut self, inputs: Integers) -> Result<(), Error> {
+    fn step_rows(
+        &mut self,
+        inputs: Integers,
+        outputs: usize,
+        logits: &mut [i32],
+    ) -> Result<(), Error> {
         let spec = self.model.spec();
         inputs.check(spec, spec.input.rows_per_step())?;
+        check_len("logits", outputs, logits.len())?;
         match inputs {
             Integers::Dense(row) => write_row(row, self.x, |x| x),
             Integers::Tokens(ids) => self.embed_window(ids),
         }
+        self.step_layers(logits, |logit| logit);
         Ok(())
     }
 
@@ -243,15 +246,6 @@ impl<'a> QuantizedStream<'a> {
     /// `h[t] = f(x[t], h[t-1])` of every layer, and the head.
     #[inline(always)]
     fn step_layers<T>(&mut self, outputs: &mut [T], convert: impl Fn(i32) -> T) {
-        let model = self.model;
-        if let Some((head, top)) = self.advance() {
-            model.head(head, top, outputs, convert);
-        }
-    }
-
-    /// `h[t] = f(x[t], h[t-1])` of every layer; the matrix of the head, and what it reads.
-    #[inline(always)]
-    fn advance(&mut self) -> Option<(Matrices<'a>, &[u32])> {
         let spec = self.model.spec();
         let mut x: &[u32] = self.x;
         let mut state = &mut *self.state;
@@ -261,12 +255,12 @@ impl<'a> QuantizedStream<'a> {
             let Some((h, above)) = state.split_at_mut_checked(vector_words(step.matrix.h_blocks))
             else {
                 debug_assert!(false, "the state has a part for every layer");
-                return None;
+                return;
             };
             let c_words = (layer.cell.facts().states - 1) * h.len();
             let Some((c, above)) = above.split_at_mut_checked(c_words) else {
                 debug_assert!(false, "and for its c");
-                return None;
+                return;
             };
             step.run(Vectors {
                 x,
@@ -280,6 +274,6 @@ impl<'a> QuantizedStream<'a> {
             }
             (x, state) = (h, above);
         }
-        Some((matrices, x))
+        self.model.head(matrices, x, outputs, convert);
     }
 }
