@@ -34,7 +34,7 @@ pub(crate) fn copy_range(from: &[f32], range: core::ops::Range<usize>, to: &mut 
 /// `to = from`, two slices of one length. The comparison stands here, so that no build, however little it inlines, links
 /// the panic of `copy_from_slice`.
 #[inline]
-pub(crate) fn copy(from: &[f32], to: &mut [f32]) {
+pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
     debug_assert_eq!(from.len(), to.len());
     if from.len() == to.len() {
         to.copy_from_slice(from);

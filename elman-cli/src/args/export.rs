@@ -97,7 +97,7 @@ pub struct ExportArgs {
     /// Steps of golden vectors, of the first sequences
     #[arg(long, value_name = "N", default_value = "32", value_parser = count(1..=4096))]
     pub golden: usize,
-    /// The net in whole numbers that `elman quantize` made (with --format c or rust)
+    /// The net in whole numbers that `elman quantize` made, fed with raw samples without a float (with --format c or rust)
     #[arg(long)]
     pub int8: bool,
     /// Take raw columns and give names: scaling and the names of the outputs are part of the graph (with --format onnx, of nets

@@ -38,16 +38,52 @@ pub struct Event {
     pub fires: bool,
 }
 
+/// How events follow each other, whatever tells that a class is there.
+#[derive(Debug)]
+pub(super) struct Course {
+    step: u32,
+    quiet: u32,
+    /// The class of the last event, while it lasts.
+    held: Option<usize>,
+}
+
+impl Course {
+    /// Before the first step of a sequence.
+    pub const START: Self = Self {
+        step: 0,
+        quiet: 0,
+        held: None,
+    };
+
+    /// A step whose answer nobody reads.
+    #[inline]
+    pub const fn pass(&mut self) {
+        self.step = self.step.wrapping_add(1);
+        self.quiet = self.quiet.saturating_sub(1);
+    }
+
+    /// A step whose likeliest class `is_there` or is too unlikely: the step, and whether an event comes.
+    #[inline]
+    pub fn tell(&mut self, class: usize, is_there: bool, refractory: u32) -> (u32, bool) {
+        let lasts = is_there && self.held == Some(class);
+        let fires = is_there && !lasts && self.quiet == 0;
+        self.held = (lasts || fires).then_some(class);
+        let step = self.step;
+        self.pass();
+        if fires {
+            self.quiet = refractory;
+        }
+        (step, fires)
+    }
+}
+
 /// From probabilities to events.
 #[derive(Debug)]
 pub struct Events<'a> {
     rule: Rule,
     smooth: &'a mut [f32],
-    step: u32,
-    quiet: u32,
     is_first: bool,
-    /// The class of the last event, while it lasts.
-    held: Option<usize>,
+    course: Course,
 }
 
 impl<'a> Events<'a> {
@@ -66,24 +102,20 @@ impl<'a> Events<'a> {
         Self {
             rule,
             smooth,
-            step: 0,
-            quiet: 0,
             is_first: true,
-            held: None,
+            course: Course::START,
         }
     }
 
     /// Before the first step of a sequence.
     pub const fn reset(&mut self) {
-        (self.step, self.quiet) = (0, 0);
-        (self.is_first, self.held) = (true, None);
+        (self.is_first, self.course) = (true, Course::START);
     }
 
     /// A step whose answer nobody reads.
     #[inline]
     pub const fn pass(&mut self) {
-        self.step = self.step.wrapping_add(1);
-        self.quiet = self.quiet.saturating_sub(1);
+        self.course.pass();
     }
 
     /// The probabilities of a step.
@@ -108,21 +140,15 @@ impl<'a> Events<'a> {
             }
         }
         self.is_first = false;
-        let is_there = probability >= threshold;
-        let lasts = is_there && self.held == Some(class);
-        let fires = is_there && !lasts && self.quiet == 0;
-        self.held = (lasts || fires).then_some(class);
-        let event = Event {
-            step: self.step,
+        let (step, fires) = self
+            .course
+            .tell(class, probability >= threshold, refractory);
+        Event {
+            step,
             class,
             probability,
             fires,
-        };
-        self.pass();
-        if fires {
-            self.quiet = refractory;
         }
-        event
     }
 }
 

@@ -7,6 +7,9 @@
 //! precision in a fixed order without multiply-adds, so every machine computes the same bits, with or without an FPU. What
 //! `elman export` writes is made of the same operations.
 //!
+//! Around an int8 net [`QuantizedFeed`] does the same without a float: [`IntegerScale`] takes a raw number to the whole number that the net
+//! reads, and [`IntegerEvents`] reads logits. Their integers are the same on every machine.
+//!
 //! ```
 //! use elman_core::feed::*;
 //! // Two columns whose mean and deviation training has found; values beyond ten deviations are cut.
@@ -20,21 +23,29 @@
 //! # Ok::<(), elman_core::Error>(())
 //! ```
 
+mod chances;
 mod curve;
 mod events;
+mod integer_events;
 mod net;
 mod numbers;
+mod quantized;
 mod regression;
 mod samples;
 mod series;
+mod whole;
 
+pub use chances::IntegerSoftmax;
 pub use curve::{Curve, Readout, Split};
 pub use events::{Event, Events, Rule};
+pub use integer_events::{IntegerEvent, IntegerEvents, IntegerRule};
 pub use net::Streaming;
 pub use numbers::{NumberFeed, NumberGolden, Source};
+pub use quantized::{QuantizedFeed, QuantizedFeedBuffers, QuantizedFeedGolden};
 pub use regression::{Estimates, Regression};
-pub use samples::{ColumnScale, Samples};
+pub use samples::{Column, ColumnScale, Samples};
 pub use series::{Lags, Series};
+pub use whole::IntegerScale;
 
 use crate::error::{Error, check_len};
 use crate::golden::Golden;
@@ -200,15 +211,14 @@ impl<'a, N: Streaming> Feed<'a, N> {
     /// # Errors
     /// None after a sample was fed.
     pub fn end(&mut self) -> Result<Option<Event>, Error> {
-        let mut last: Option<Event> = None;
-        for _ in 0..self.samples.delay() {
-            let can_step = self.samples.push_outside().is_some();
-            last = match (last, self.answer(can_step)?) {
-                (Some(fired), Some(event)) if fired.fires && !event.fires => Some(fired),
-                (last, event) => event.or(last),
-            };
-        }
-        Ok(last)
+        last_of(
+            self.samples.delay(),
+            |event: &Event| event.fires,
+            || {
+                let can_step = self.samples.push_outside().is_some();
+                self.answer(can_step)
+            },
+        )
     }
 
     /// The same where nobody asks.
@@ -274,52 +284,79 @@ impl<'a, N: Streaming> Feed<'a, N> {
             found.to_bits() == expected.to_bits() || near && !level.is_fused()
         };
         let (mut sample, mut step) = (0, 0);
-        for &length in golden.lengths {
-            self.reset();
-            for t in 0..length as usize + self.samples.delay() {
-                let can_step = if t < length as usize {
-                    let start = sample * columns;
-                    sample += 1;
-                    self.push_golden(samples, start, columns)?
-                } else {
-                    self.samples.push_outside().is_some()
-                };
-                let Some(event) = self.answer(can_step)? else {
-                    continue;
-                };
-                let start = step * self.outputs.len();
-                let expected = golden.outputs.get(start..).unwrap_or(&[]);
-                let pairs = self.outputs.iter().zip(expected);
-                let same = pairs
-                    .take_while(|&(&y, &golden)| is_right(y, golden))
-                    .count();
-                let fires = if event.fires { event.class as i32 } else { -1 };
-                let told = samples.probabilities.get(step).zip(samples.fires.get(step));
-                let told = told.is_some_and(|(&p, &class)| {
-                    is_right(event.probability, p) && (class == fires || !level.is_fused())
-                });
-                if same < self.outputs.len() || !told {
-                    self.reset();
-                    return Ok(Some(start + same.min(self.outputs.len() - 1)));
-                }
-                step += 1;
+        for turn in turns(golden.lengths, self.samples.delay()) {
+            if turn.is_first {
+                self.reset();
             }
+            let can_step = if turn.is_sample {
+                let start = sample * columns;
+                sample += 1;
+                let raw = golden_row(samples.raw, start, columns);
+                let missing = samples.missing.wrapping_sub(start);
+                self.samples.push_missing(raw, missing)?
+            } else {
+                self.samples.push_outside().is_some()
+            };
+            let Some(event) = self.answer(can_step)? else {
+                continue;
+            };
+            let start = step * self.outputs.len();
+            let expected = golden.outputs.get(start..).unwrap_or(&[]);
+            let pairs = self.outputs.iter().zip(expected);
+            let same = pairs
+                .take_while(|&(&y, &golden)| is_right(y, golden))
+                .count();
+            let fires = if event.fires { event.class as i32 } else { -1 };
+            let told = samples.probabilities.get(step).zip(samples.fires.get(step));
+            let told = told.is_some_and(|(&p, &class)| {
+                is_right(event.probability, p) && (class == fires || !level.is_fused())
+            });
+            if same < self.outputs.len() || !told {
+                self.reset();
+                return Ok(Some(start + same.min(self.outputs.len() - 1)));
+            }
+            step += 1;
         }
         self.reset();
         Ok(None)
     }
+}
 
-    /// A golden sample from a place on, with the number that is missing; whether it makes a step possible.
-    fn push_golden(
-        &mut self,
-        golden: &FeedGolden,
-        start: usize,
-        columns: usize,
-    ) -> Result<bool, Error> {
-        let raw = golden.raw.get(start..start + columns).unwrap_or(&[]);
-        if raw.len() == columns && (start..start + columns).contains(&golden.missing) {
-            return self.samples.push_missing(raw, golden.missing - start);
-        }
-        Ok(self.samples.push(raw)?.is_some())
+/// A row of golden samples; nothing where they end too soon.
+fn golden_row(raw: &[f32], start: usize, columns: usize) -> &[f32] {
+    raw.get(start..start + columns).unwrap_or(&[])
+}
+
+/// What the steps that waited for later rows say in the end: the last event that fires, else what the last says.
+#[inline(always)]
+fn last_of<E>(
+    delay: usize,
+    fires: impl Fn(&E) -> bool,
+    mut next: impl FnMut() -> Result<Option<E>, Error>,
+) -> Result<Option<E>, Error> {
+    let mut last = None;
+    for _ in 0..delay {
+        last = match (last, next()?) {
+            (Some(fired), Some(event)) if fires(&fired) && !fires(&event) => Some(fired),
+            (last, event) => event.or(last),
+        };
     }
+    Ok(last)
+}
+
+/// A sample of a golden sequence, or a row behind its end.
+struct Turn {
+    is_first: bool,
+    is_sample: bool,
+}
+
+/// All samples of all sequences, and the rows that come behind each.
+fn turns(lengths: &[u32], delay: usize) -> impl Iterator<Item = Turn> {
+    lengths.iter().flat_map(move |&length| {
+        let length = length as usize;
+        (0..length + delay).map(move |t| Turn {
+            is_first: t == 0,
+            is_sample: t < length,
+        })
+    })
 }

@@ -63,14 +63,43 @@ impl ColumnScale {
     }
 }
 
+/// How a raw number becomes what a net reads: [`ColumnScale`] for nets in `f32`, [`IntegerScale`](super::IntegerScale) for int8 nets.
+///
+/// ```
+/// # use elman_core::feed::*;
+/// fn row<C: Column>(columns: &[C], raw: &[f32], farthest: C::Number) -> Vec<Option<C::Number>> {
+///     columns.iter().zip(raw).map(|(&column, &x)| column.apply(x, farthest)).collect()
+/// }
+/// let columns = [ColumnScale::new(20.0, 0.5)];
+/// assert_eq!(row(&columns, &[21.0], 10.0), [Some(2.0)]);
+/// let columns = columns.map(|column| IntegerScale::new(&column, 1000.0));
+/// assert_eq!(row(&columns, &[21.0], 10_000), [Some(2000)]);
+/// ```
+pub trait Column: Copy {
+    /// What the net reads. Its default is the mean of the column.
+    type Number: Copy + Default;
+
+    /// A raw number on the scale, cut to ±`farthest`; none where it is missing: not finite.
+    fn apply(self, x: f32, farthest: Self::Number) -> Option<Self::Number>;
+}
+
+impl Column for ColumnScale {
+    type Number = f32;
+
+    #[inline(always)]
+    fn apply(self, x: f32, farthest: f32) -> Option<f32> {
+        self.apply(x, farthest)
+    }
+}
+
 /// Raw samples on their way to a net that reads a window of rows.
 #[derive(Debug)]
-pub struct Samples<'a> {
-    pub(super) columns: &'a [ColumnScale],
-    farthest: f32,
+pub struct Samples<'a, C: Column = ColumnScale> {
+    pub(super) columns: &'a [C],
+    farthest: C::Number,
     pub(super) window: usize,
     /// Every row of a window above 1 lies here twice, a window apart, so that any window of them is one slice.
-    rows: &'a mut [f32],
+    rows: &'a mut [C::Number],
     /// Where the next row comes.
     next: usize,
     /// Rows that are still to come before the first step.
@@ -78,8 +107,8 @@ pub struct Samples<'a> {
     missing: u32,
 }
 
-impl<'a> Samples<'a> {
-    /// Numbers of room for rows.
+impl Samples<'_> {
+    /// Numbers of room for rows, of any column.
     ///
     /// ```
     /// # use elman_core::feed::Samples;
@@ -89,19 +118,22 @@ impl<'a> Samples<'a> {
         let rows = if window == 1 { 1 } else { 2 * window };
         columns.saturating_mul(rows)
     }
+}
 
+impl<'a, C: Column> Samples<'a, C> {
     /// No sample yet. A step reads a `window` of rows, itself in the middle; an even one is the next odd one.
     ///
     /// # Errors
     /// [`Error::Length`] if `rows` has not [`Samples::rows_len`] numbers.
     pub fn new(
-        columns: &'a [ColumnScale],
-        farthest: f32,
+        columns: &'a [C],
+        farthest: C::Number,
         window: usize,
-        rows: &'a mut [f32],
+        rows: &'a mut [C::Number],
     ) -> Result<Self, Error> {
         let window = window | 1;
-        check_len("rows", Self::rows_len(columns.len(), window), rows.len())?;
+        let needed = Samples::rows_len(columns.len(), window);
+        check_len("rows", needed, rows.len())?;
         let mut samples = Self {
             columns,
             farthest,
@@ -117,7 +149,7 @@ impl<'a> Samples<'a> {
 
     /// Before the first sample of a sequence; the count of what was missing goes on.
     pub fn reset(&mut self) {
-        self.rows.fill(0.0);
+        self.rows.fill(C::Number::default());
         self.next = 0;
         self.ahead = self.delay();
     }
@@ -137,63 +169,65 @@ impl<'a> Samples<'a> {
     /// # Errors
     /// [`Error::Length`] unless there is a number for every column.
     #[inline]
-    pub fn push(&mut self, raw: &[f32]) -> Result<Option<&[f32]>, Error> {
-        check_len("raw", self.columns.len(), raw.len())?;
-        self.push_each(raw.iter().copied());
-        Ok(self.step())
+    pub fn push(&mut self, raw: &[f32]) -> Result<Option<&[C::Number]>, Error> {
+        self.push_each(raw, |_, column, x, farthest| column.apply(x, farthest))
     }
 
-    /// The same for whole numbers, as sensors have them.
+    /// The same for whole numbers, as sensors have them, by way of floats.
     ///
     /// # Errors
     /// As [`Samples::push`].
     #[inline]
-    pub fn push_i16(&mut self, raw: &[i16]) -> Result<Option<&[f32]>, Error> {
-        check_len("raw", self.columns.len(), raw.len())?;
-        self.push_each(raw.iter().map(|&x| f32::from(x)));
-        Ok(self.step())
-    }
-
-    /// Puts numbers on the scale.
-    #[inline(always)]
-    fn push_each(&mut self, raw: impl Iterator<Item = f32>) {
-        let row = at_mut(self.rows, self.next * self.columns.len()..);
-        for ((z, x), scale) in row.iter_mut().zip(raw).zip(self.columns) {
-            *z = match scale.apply(x, self.farthest) {
-                Some(z) => z,
-                None => {
-                    self.missing = self.missing.wrapping_add(1);
-                    0.0
-                }
-            };
-        }
+    pub fn push_i16(&mut self, raw: &[i16]) -> Result<Option<&[C::Number]>, Error> {
+        self.push_each(raw, |_, column, x, farthest| {
+            column.apply(f32::from(x), farthest)
+        })
     }
 
     /// The same with a NaN in place of one number.
     pub(super) fn push_missing(&mut self, raw: &[f32], missing: usize) -> Result<bool, Error> {
+        let row = self.push_each(raw, |i, column, x, farthest| {
+            column.apply(if i == missing { f32::NAN } else { x }, farthest)
+        })?;
+        Ok(row.is_some())
+    }
+
+    /// Puts raw numbers of any kind on the scale; `apply` is given the place of each, its column, the number and the cut.
+    #[inline(always)]
+    pub(super) fn push_each<X: Copy>(
+        &mut self,
+        raw: &[X],
+        apply: impl Fn(usize, C, X, C::Number) -> Option<C::Number>,
+    ) -> Result<Option<&[C::Number]>, Error> {
         check_len("raw", self.columns.len(), raw.len())?;
-        let given = raw.iter().enumerate();
-        self.push_each(given.map(|(i, &x)| if i == missing { f32::NAN } else { x }));
-        Ok(self.step().is_some())
+        let row = at_mut(self.rows, self.next * self.columns.len()..);
+        let pairs = raw.iter().zip(self.columns).enumerate();
+        for (z, (i, (&x, &column))) in row.iter_mut().zip(pairs) {
+            *z = apply(i, column, x, self.farthest).unwrap_or_else(|| {
+                self.missing = self.missing.wrapping_add(1);
+                C::Number::default()
+            });
+        }
+        Ok(self.step())
     }
 
     /// The row of the last step that could be done.
-    pub(super) fn last(&self) -> &[f32] {
+    pub(super) fn last(&self) -> &[C::Number] {
         let columns = self.columns.len();
         let start = self.next * columns;
         at(self.rows, start..start + self.window * columns)
     }
 
     /// A row behind the end of the sequence: [`Samples::delay`] of them bring the last steps, of samples that are in already.
-    pub fn push_outside(&mut self) -> Option<&[f32]> {
+    pub fn push_outside(&mut self) -> Option<&[C::Number]> {
         let columns = self.columns.len();
         let start = self.next * columns;
-        at_mut(self.rows, start..start + columns).fill(0.0);
+        at_mut(self.rows, start..start + columns).fill(C::Number::default());
         self.step()
     }
 
     /// The row of the step that a new row makes possible.
-    fn step(&mut self) -> Option<&[f32]> {
+    fn step(&mut self) -> Option<&[C::Number]> {
         let columns = self.columns.len();
         if self.window > 1 {
             let (first, again) = self.rows.split_at_mut_checked(self.window * columns)?;
@@ -214,17 +248,18 @@ impl<'a> Samples<'a> {
 }
 
 #[cfg(test)]
+/// A cheap generator of numbers from -1 to 1.
+pub(super) fn numbers() -> impl Iterator<Item = f64> {
+    let mut seed = 1u64;
+    core::iter::from_fn(move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        Some((seed >> 11) as f64 / (1u64 << 52) as f64 - 1.0)
+    })
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A cheap generator of numbers from -1 to 1.
-    fn numbers() -> impl Iterator<Item = f64> {
-        let mut seed = 1u64;
-        core::iter::from_fn(move || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            Some((seed >> 11) as f64 / (1u64 << 52) as f64 - 1.0)
-        })
-    }
 
     #[test]
     fn the_scale_is_as_near_as_it_says() {

@@ -85,6 +85,11 @@ impl<'a> QuantizedStream<'a> {
         })
     }
 
+    /// The net.
+    pub(crate) const fn model(&self) -> &QuantizedModel<'a> {
+        &self.model
+    }
+
     /// Back to the initial state.
     ///
     /// ```
@@ -175,9 +180,51 @@ impl<'a> QuantizedStream<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn step_integers(&mut self, inputs: Integers, logits: &mut [i32]) -> Result<(), Error> {
+        let outputs = self.model.spec().output_width();
+        self.step_rows(inputs, outputs, logits)
+    }
+
+    /// The same where nobody reads the logits: the head is not computed.
+    ///
+    /// # Errors
+    /// As [`QuantizedStream::step`].
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.int8().model_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let layer = Place { layer: 0, reverse: false };
+    /// # writer.matrix(layer, 4, 1.0 / 32768.0)?;
+    /// # writer.row(layer, 0, QuantizedRow { input_weights: &[64, 0], recurrent_weights: &[16, 0, 0], bias: 0, input_multiplier: 16384, recurrent_multiplier: 16384 })?;
+    /// # writer.head_row(0, QuantizedRow { input_weights: &[64, 0, 0], recurrent_weights: &[], bias: 0, input_multiplier: 16384, recurrent_multiplier: 0 })?;
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// # let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
+    /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
+    /// let (mut read, mut last) = ([0], [0]);
+    /// net.step_integers(Integers::Dense(&[8000, 0]), &mut read)?;
+    /// net.step_integers(Integers::Dense(&[-900, 0]), &mut read)?;
+    /// net.reset();
+    /// net.step_integers_unread(Integers::Dense(&[8000, 0]))?;
+    /// net.step_integers(Integers::Dense(&[-900, 0]), &mut last)?;
+    /// assert_eq!(last, read);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn step_integers_unread(&mut self, inputs: Integers) -> Result<(), Error> {
+        self.step_rows(inputs, 0, &mut [])
+    }
+
+    /// A step of which the first `outputs` logits are computed.
+    #[inline(always)]
+    fn step_rows(
+        &mut self,
+        inputs: Integers,
+        outputs: usize,
+        logits: &mut [i32],
+    ) -> Result<(), Error> {
         let spec = self.model.spec();
         inputs.check(spec, spec.input.rows_per_step())?;
-        check_len("logits", spec.output_width(), logits.len())?;
+        check_len("logits", outputs, logits.len())?;
         match inputs {
             Integers::Dense(row) => write_row(row, self.x, |x| x),
             Integers::Tokens(ids) => self.embed_window(ids),

@@ -30,7 +30,7 @@ found() { awk -v name="$2" '$1 == name { print $2 }' "$1"; }
 # Code of an exported net without its self-tests: of a step, or of what leads from raw samples to events.
 code() { # object, step or feed
     size -A "$1" | awk -v what="$2" '$1 !~ /^\.text/ || $1 ~ /self_test|compare/ { next }
-        { is_feed = $1 ~ /feed|stream|scale|far|tell|take|pass|class_name|\.net_next|remember|expect|middle|times|uncurve|target|inputs|root|square|logarithm|power|bounds/ }
+        { is_feed = $1 ~ /feed|stream|scale|far|tell|take|pass|class_name|\.net_next|remember|expect|middle|times|uncurve|target|inputs|root|square|logarithm|power|bounds|beyond|product_of|divide|share|probability|_part/ }
         is_feed == (what == "feed") { sum += $2 }
         END { print sum + 0 }'
 }

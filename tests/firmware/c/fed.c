@@ -1,27 +1,42 @@
-/* The whole way: raw samples into the exported C, events out. */
+/* The whole way: raw samples into the exported C, events out. INT8 says that the net is one in whole numbers, RAW_I16 that raw numbers are. */
 #include <string.h>
 
 #include "start.h"
 #include "net.h"
 
+#ifdef INT8
+typedef int16_t input;
+typedef int32_t output;
+#else
+typedef float input, output;
+#endif
+#ifdef RAW_I16
+typedef int16_t sample;
+#define FEED net_feed_i16
+#else
+typedef float sample;
+#define FEED net_feed
+#endif
+
 static net_stream stream;
 static net_event event;
-static float raw[NET_COLUMNS], y[NET_OUTPUTS];
+static sample raw[NET_COLUMNS];
+static input x[NET_INPUTS];
+static output y[NET_OUTPUTS];
 
 static void feed(void)
 {
-    net_feed(&stream, raw, &event);
+    FEED(&stream, raw, &event);
 }
 
 static void feed_unread(void)
 {
-    net_feed(&stream, raw, NULL);
+    FEED(&stream, raw, NULL);
 }
 
 /* What the net itself takes, of a sample that lies on the mean, as raw does. */
 static void step(void)
 {
-    static const float x[NET_INPUTS];
     net_step(&stream.net, x, y);
 }
 
@@ -50,12 +65,16 @@ int main(void)
         line("wrong", (uint32_t)wrong);
     }
     for (i = 0; i < NET_COLUMNS; i++) {
-        raw[i] = cut(net_mean[i]);
+        raw[i] = (sample)cut(net_mean[i]);
     }
     /* Until the state rests, so that both take the same way through tanh. */
     for (i = 0; i < 2 * NET_WINDOW + 64; i++) {
         feed();
     }
+#ifdef INT8
+    /* A whole number next to the mean is not zero. */
+    memcpy(x, stream.net.x, sizeof x);
+#endif
     whole = instructions(feed);
     line("instructions", whole);
     line("unread", instructions(feed_unread));

@@ -53,7 +53,8 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     if let Some(feed) = feed {
         // The scale is read from the notes into RAM.
         size.feed_bytes = feed.golden_bytes();
-        size.feed_state_bytes = feed.scale_bytes() + rust_feed::ram_bytes(&parts.spec, feed);
+        size.feed_state_bytes =
+            feed.scale_bytes() + rust_feed::ram_bytes(&parts.spec, feed, size_of::<f32>());
     }
     let path = path.to_owned();
     Ok((vec![Output { path, content }], size))

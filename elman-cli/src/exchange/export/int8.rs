@@ -7,12 +7,46 @@ use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
 use elman_core::{Input, Inputs, LANES};
 
 use super::costs;
+use super::feed::IntegerFeed;
 use super::parts::{Output, Parts};
 use super::rust::{encoding, lengths, notes_bytes, spec, usage};
+use super::rust_feed;
 use super::size::Size;
 use super::source::{list, number, remarks, title};
 use super::table::table;
 use crate::base::failure::Result;
+
+/// Golden inputs as the net reads them, and what comes of them.
+pub struct IntegerProof<'a> {
+    pub read: GoldenInputs,
+    pub logits: Vec<i32>,
+    /// From raw samples to events, where the net streams classes.
+    pub feed: Option<IntegerFeed<'a>>,
+}
+
+impl<'a> IntegerProof<'a> {
+    /// In the whole numbers of a net.
+    ///
+    /// # Errors
+    /// Inputs that the net does not read.
+    pub fn of(parts: &'a Parts<'_>, model: &QuantizedModel<'_>) -> Result<Self> {
+        let golden = parts.proof.golden();
+        let feed = parts.proof.feed.as_ref();
+        let mut feed = feed.map(|proof| IntegerFeed::new(proof, model));
+        let read = match (golden.inputs, &feed) {
+            (Inputs::Dense(_), Some(feed)) => GoldenInputs::Numbers(feed.inputs(golden.lengths)?),
+            (Inputs::Dense(row), None) => {
+                GoldenInputs::Numbers(row.iter().map(|&x| model.integer(x)).collect())
+            }
+            (Inputs::Tokens(ids), _) => GoldenInputs::Ids(ids.to_vec()),
+        };
+        let logits = logits_of(model, golden.lengths, &read)?;
+        if let Some(feed) = &mut feed {
+            feed.tell(golden.lengths, &logits, parts.spec.output_width());
+        }
+        Ok(Self { read, logits, feed })
+    }
+}
 
 /// Golden inputs as the net reads them.
 pub enum GoldenInputs {
@@ -43,8 +77,12 @@ impl GoldenInputs {
 /// Words that are no net of this shape.
 pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Output>, Size)> {
     let model = QuantizedModel::new(parts.spec, words)?;
-    let (read, logits) = golden_integers(parts, &model)?;
-    let size = Size::of_words(&parts.spec, &parts.proof, notes_bytes(&parts.encoding));
+    let proof = IntegerProof::of(parts, &model)?;
+    let mut size = Size::of_words(&parts.spec, &parts.proof, notes_bytes(&parts.encoding));
+    if let Some(feed) = &proof.feed {
+        size.feed_bytes = rust_feed::flash_bytes(feed);
+        size.feed_state_bytes = rust_feed::ram_bytes(&parts.spec, feed.proof, size_of::<i16>());
+    }
     let mut text = String::new();
     let costs = costs::lines(&parts.spec, costs::RUST_INT8);
     for line in head(parts, &model, &size).iter().chain(&costs) {
@@ -79,7 +117,7 @@ pub const UNIT: f32 = {};
         &format!("pub static WORDS: [u32; {}]", words.len()),
         &list(words.iter().map(|word| format!("{word:#010x}")), 8),
     );
-    write_golden(parts, &read, &logits, &mut text);
+    write_golden(parts, &proof, &mut text);
     text += if is_bidirectional { SEQUENCE } else { STREAM };
     let check = if is_bidirectional {
         "check"
@@ -87,28 +125,12 @@ pub const UNIT: f32 = {};
         "check_stream"
     };
     text += &SELF_TEST.replace("GOLDEN.check", &format!("GOLDEN.{check}"));
+    if let Some(feed) = &proof.feed {
+        rust_feed::write_int8(feed, &mut text);
+    }
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());
     Ok((vec![Output { path, content }], size))
-}
-
-/// The golden inputs in whole numbers, and the logits that the net makes of them.
-///
-/// # Errors
-/// Inputs that the net does not read.
-pub fn golden_integers(
-    parts: &Parts<'_>,
-    model: &QuantizedModel<'_>,
-) -> Result<(GoldenInputs, Vec<i32>)> {
-    let golden = parts.proof.golden();
-    let read = match golden.inputs {
-        Inputs::Dense(row) => {
-            GoldenInputs::Numbers(row.iter().map(|&x| model.integer(x)).collect())
-        }
-        Inputs::Tokens(ids) => GoldenInputs::Ids(ids.to_vec()),
-    };
-    let logits = logits_of(model, golden.lengths, &read)?;
-    Ok((read, logits))
 }
 
 /// The logits of the golden inputs, sequence by sequence.
@@ -254,7 +276,8 @@ pub fn self_test() -> usize {
 }
 ";
 
-fn write_golden(parts: &Parts<'_>, read: &GoldenInputs, logits: &[i32], text: &mut String) {
+fn write_golden(parts: &Parts<'_>, proof: &IntegerProof<'_>, text: &mut String) {
+    let IntegerProof { read, logits, .. } = proof;
     lengths(parts.proof.golden().lengths, text);
     let width = parts.spec.golden_width().min(2 * LANES);
     let (kind, of, items) = match read {

@@ -87,9 +87,19 @@ impl Proof {
         steps: usize,
         encoding: &Encoding,
     ) -> Result<Self> {
-        let sequences = generated(network.spec(), seed);
+        Self::of_raw(network, &generated(network.spec(), seed), steps, encoding)
+    }
+
+    /// The same of some sequences.
+    #[cfg(test)]
+    pub fn of_raw(
+        network: &Network,
+        sequences: &Sequences,
+        steps: usize,
+        encoding: &Encoding,
+    ) -> Result<Self> {
         let source = "a generator".to_owned();
-        Self::of(network, (&sequences, steps), source, encoding)
+        Self::of(network, (sequences, steps), source, encoding)
     }
 
     /// Of the first `steps` steps of some sequences.

@@ -20,8 +20,8 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     let notes = notes_bytes(&parts.encoding);
     let mut size = Size::of_strips(&parts.spec, &parts.proof, notes);
     if let Some(feed) = &parts.proof.feed {
-        size.feed_bytes = feed.bytes();
-        size.feed_state_bytes = rust_feed::ram_bytes(&parts.spec, feed);
+        size.feed_bytes = feed.bytes(4, 12);
+        size.feed_state_bytes = rust_feed::ram_bytes(&parts.spec, feed, size_of::<f32>());
     }
     if let Some(numbers) = &parts.proof.numbers {
         size.feed_bytes = numbers.bytes();

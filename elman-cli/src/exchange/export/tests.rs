@@ -330,10 +330,11 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
     let names = specs.iter().map(|(name, _)| (*name).to_owned());
     let int8 = specs.iter().map(|(name, _)| format!("{name}_int8"));
     let mut fed = feed::modules();
-    fed.extend(numbers::modules());
+    let numbers = numbers::modules().into_iter();
+    fed.extend(numbers.map(|(name, files)| (name.to_owned(), files)));
     let names = names.chain(int8);
     let names: Vec<String> = names
-        .chain(fed.iter().map(|(name, _)| (*name).to_owned()))
+        .chain(fed.iter().map(|(name, _)| name.clone()))
         .collect();
     let home = crate_of(&names);
     for (seed, (name, spec)) in specs.iter().enumerate() {

@@ -7,13 +7,6 @@ void net_stream_reset(net_stream *stream)
     stream->held = NET_OUTPUTS;
 STARTED}
 
-int net_feed(net_stream *stream, const float raw[NET_COLUMNS], net_event *event)
-{
-    float x[NET_COLUMNS];
-    net_scale_row(raw, x, &stream->missing);
-    return net_take(stream, x, event);
-}
-
 int net_feed_end(net_stream *stream, net_event *event)
 {
     (void)stream;

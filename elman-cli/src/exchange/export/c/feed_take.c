@@ -1,8 +1,8 @@
 
 /* A step that can be done now, and what the net says after it if somebody asks. */
-static int net_take(net_stream *stream, const float *x, net_event *event)
+static int net_take(net_stream *stream, X_PARAMnet_event *event)
 {
-    net_advance(&stream->net, x);
+    net_advance(&stream->netX_GIVEN);
     if (event == NULL) {
         net_pass(stream);
         return 0;

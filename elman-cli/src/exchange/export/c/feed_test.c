@@ -2,7 +2,7 @@
 size_t net_feed_self_test(net_stream *stream)
 {
     const uint32_t missing = stream->missing;
-    size_t sequence, row = 0, sample = 0, wrong = 0;
+    size_t sequence, i, row = 0, sample = 0, wrong = 0;
     for (sequence = 0; sequence < NET_GOLDEN && wrong == 0; sequence++) {
         const size_t samples = net_golden_lengths[sequence];
         size_t t;
@@ -10,23 +10,26 @@ size_t net_feed_self_test(net_stream *stream)
         for (t = 0; t < samples + NET_DELAY && wrong == 0; t++) {
             net_event event;
             int told;
+            int32_t fires;
             if (t < samples) {
+                const int is_missing = sample == NET_GOLDEN_MISSING / NET_COLUMNS;
                 float raw[NET_COLUMNS];
-                NET_LOAD(raw, net_golden_raw + sample * NET_COLUMNS, sizeof raw);
-                if (sample == NET_GOLDEN_MISSING / NET_COLUMNS) {
+ROOM                for (i = 0; i < NET_COLUMNS; i++) {
+COPY                }
+                if (is_missing) {
                     raw[NET_GOLDEN_MISSING % NET_COLUMNS] = net_float(0x7FC00000u);
                 }
                 sample++;
-                told = net_feed(stream, raw, &event);
+                told = FED;
             } else {
                 told = OUTSIDE;
             }
             if (told < 0) {
                 continue;
             }
-            wrong = net_compare(stream->y, net_golden_outputs + row * NET_OUTPUTS, NET_OUTPUTS);
-            if (wrong == 0 && (net_compare(&event.probability, net_golden_probabilities + row, 1) != 0 ||
-                               (NET_FUSED && net_golden_fires[row] != (told == 1 ? (int32_t)event.label : -1)))) {
+            wrong = COMPARED;
+            fires = told == 1 ? (int32_t)event.label : -1;
+            if (wrong == 0 && (UNEQUAL)) {
                 wrong = NET_OUTPUTS;
             }
             wrong += wrong == 0 ? 0 : row * NET_OUTPUTS;

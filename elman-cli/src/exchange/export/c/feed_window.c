@@ -14,21 +14,14 @@ STARTED}
 /* The step that the row at stream->next makes possible. Rows lie twice, a window apart, so that any window of them is one piece. */
 static int net_next(net_stream *stream, net_event *event)
 {
-    float *const row = stream->rows + stream->next * NET_COLUMNS;
+    NUMBER_T *const row = stream->rows + stream->next * NET_COLUMNS;
     memcpy(row + NET_WINDOW * NET_COLUMNS, row, NET_COLUMNS * sizeof *row);
     stream->next = stream->next + 1 < NET_WINDOW ? stream->next + 1 : 0;
     if (stream->ahead > 0) {
         stream->ahead--;
         return -1;
     }
-    return net_take(stream, stream->rows + stream->next * NET_COLUMNS, event);
-}
-
-int net_feed(net_stream *stream, const float raw[NET_COLUMNS], net_event *event)
-{
-    net_scale_row(raw, stream->rows + stream->next * NET_COLUMNS, &stream->missing);
-    return net_next(stream, event);
-}
+TAKE}
 
 /* A row behind the end of the sequence. */
 static int net_feed_outside(net_stream *stream, net_event *event)

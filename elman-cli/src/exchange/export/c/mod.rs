@@ -4,7 +4,7 @@
 //!
 //! The text is put together from pieces in the files beside this one, in which `net` stands for the name of the export.
 
-mod feed;
+pub mod feed;
 pub mod header;
 mod identifier;
 mod numbers;
@@ -69,8 +69,8 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
     let mut size = Size::of_panels(spec, &parts.proof, notes_bytes(&parts.encoding), scratch);
     size.count(spec, costs::C);
     if let Some(feed) = &parts.proof.feed {
-        size.feed_bytes = feed.bytes();
-        size.feed_state_bytes = feed::ram_bytes(spec, feed);
+        size.feed_bytes = feed.bytes(feed::raw_number(feed).1, 12);
+        size.feed_state_bytes = feed::ram_of_floats(spec, feed);
     }
     if let Some(numbers) = &parts.proof.numbers {
         size.feed_bytes = numbers.bytes();

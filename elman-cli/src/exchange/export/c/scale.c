@@ -13,11 +13,15 @@ static float net_far(float x, float z, uint32_t *missing)
 static void net_scale_row(const float *raw, float *row, uint32_t *missing)
 {
     const NET_SPACE float *scale = net_scale;
-    size_t i;
-    for (i = 0; i < NET_COLUMNS; i++, scale += 3) {
-        const float x = raw[i];
-        const float z = ((x - scale[0]) - scale[1]) * scale[2];
+    const float *const end = raw + NET_COLUMNS;
+    do {
+        const float x = *raw++;
+        float z = ((x - scale[0]) - scale[1]) * scale[2];
+        scale += 3;
         /* The bits of numbers without a sign are in the order of the numbers, and a NaN is above them all. */
-        row[i] = (net_bits(z) & 0x7FFFFFFFu) <= NET_FARTHEST_BITS ? z : net_far(x, z, missing);
-    }
+        if (net_bits(z) << 1 > NET_FARTHEST_BITS << 1) {
+            z = net_far(x, z, missing);
+        }
+        *row++ = z;
+    } while (raw != end);
 }

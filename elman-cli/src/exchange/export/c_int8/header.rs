@@ -6,12 +6,19 @@ use elman_core::quantized::QuantizedModel;
 use elman_core::{HeadKind, Input, Read, Spec};
 
 use super::super::c::{header::names, text::Source, text::c_number};
+use super::super::feed::IntegerFeed;
 use super::super::parts::Parts;
+use super::feed;
 use super::sequence::Work;
 use super::words::{cell_numbers, input_numbers, layer_numbers, padded};
 
 /// Everything below the first comment.
-pub fn write(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) {
+pub fn write(
+    to: &mut Source,
+    parts: &Parts<'_>,
+    model: &QuantizedModel<'_>,
+    feed: Option<&IntegerFeed<'_>>,
+) {
     let spec = &parts.spec;
     to.piece("#ifndef NET_H\n#define NET_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n");
     to.verbatim("#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
@@ -37,6 +44,9 @@ pub fn write(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) {
     }
     let calls = calls.replace("INPUT_T", element).replace("FLOAT_T", float);
     to.piece(&calls.replace("PROBABILITIES", floats));
+    if let Some(feed) = feed {
+        feed::header(to, spec, feed);
+    }
     names(to, parts);
     to.piece("\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* NET_H */\n");
 }

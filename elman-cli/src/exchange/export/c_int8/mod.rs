@@ -7,6 +7,7 @@
 //! Lost against the two rows in a word of the DSP form: what elman-core's assembly does, four bytes in a word, four instructions
 //! for four products instead of three.
 
+mod feed;
 mod header;
 mod sequence;
 mod steps;
@@ -21,6 +22,7 @@ use elman_core::{Activation, Cell, HeadKind, Input, Spec};
 use super::c::text::{Source, comment};
 use super::c::{encoding, file_names, identifier, notes_bytes, pieces};
 use super::costs;
+use super::int8::IntegerProof;
 use super::parts::{Output, Parts};
 use super::size::Size;
 use super::source::{list, number, remarks, title};
@@ -53,6 +55,7 @@ const FASTRNN: &str = include_str!("fastrnn.c");
 const FASTGRNN: &str = include_str!("fastgrnn.c");
 const HEAD: &str = include_str!("head.c");
 const IDS: &str = include_str!("ids.c");
+const COMPARE: &str = include_str!("compare.c");
 const INTEGER: &str = include_str!("integer.c");
 const FLOATS: &str = include_str!("floats.c");
 const STREAM_TEST: &str = include_str!("stream_test.c");
@@ -66,21 +69,30 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
     let name = identifier(path)?;
     let model = QuantizedModel::new(parts.spec, words)?;
     let tables = take_apart(&model)?;
+    let proof = IntegerProof::of(parts, &model)?;
     let mut size = size(parts, &tables);
     size.count(&parts.spec, costs::C_INT8);
+    if let Some(feed) = &proof.feed {
+        (size.feed_bytes, size.feed_state_bytes) = feed::bytes(&parts.spec, feed);
+    }
     let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);
     comment_block(&mut header, parts, &model, &size);
-    header::write(&mut header, parts, &model);
+    header::write(&mut header, parts, &model, proof.feed.as_ref());
     let mut source = Source::new(&name);
     comment_block(&mut source, parts, &model, &size);
     source.verbatim(&format!(
         "\n#include \"{header_name}\"\n\n#include <string.h>\n"
     ));
     functions(&mut source, parts, &tables);
-    tables::golden(&mut source, parts, &model)?;
+    tables::golden(&mut source, parts, &proof);
+    source.piece(COMPARE);
     source.piece(&test(&parts.spec));
     encoding(&mut source, &parts.encoding);
+    if let Some(feed) = &proof.feed {
+        let labels = parts.encoding.labels().unwrap_or_default();
+        feed::functions(&mut source, feed, labels);
+    }
     let files = [(path.to_owned(), source.text), (header_path, header.text)];
     let outputs = files.map(|(path, text)| Output {
         path,
@@ -224,7 +236,7 @@ fn functions(to: &mut Source, parts: &Parts<'_>, tables: &Tables) {
     if spec.is_bidirectional() {
         sequence::write(to, spec, tables);
     } else {
-        steps::stream(to, spec, tables);
+        steps::stream(to, spec, tables, parts.proof.feed.is_some());
     }
 }
 

@@ -97,14 +97,24 @@ pub fn logits(to: &mut Source, spec: &Spec) {
     to.piece("}\n");
 }
 
-/// `net_reset`, `net_step` and `net_step_float`.
-pub fn stream(to: &mut Source, spec: &Spec, tables: &Tables) {
+/// `net_reset`, `net_step` and `net_step_float`; where others call them too, `net_advance` for the layers and `net_answer` for the head.
+pub fn stream(to: &mut Source, spec: &Spec, tables: &Tables, is_split: bool) {
     reset(to, tables);
-    to.piece(
+    to.piece(if is_split {
+        "
+/* One step of every layer. */
+static void net_advance(net_state *net)
+{
+"
+    } else {
         "
 /* A step behind the inputs. */
 static void net_forward(net_state *net, int32_t *y)
 {
+"
+    });
+    to.piece(
+        "\
     const int16_t *const h = net->h[net->turn];
     int16_t *const next = net->h[net->turn ^ 1u];
     net_vector x, before;
@@ -118,9 +128,30 @@ static void net_forward(net_state *net, int32_t *y)
         reverse: false,
     };
     let top = state_offset(spec, top);
-    to.piece(&format!(
-        "    net->turn ^= 1u;\n    net_logits(next + {top}, y);\n}}\n"
-    ));
+    if is_split {
+        to.piece(&format!(
+            "    net->turn ^= 1u;
+}}
+
+/* What the head makes of the last layer. */
+static void net_answer(const net_state *net, int32_t *y)
+{{
+    net_logits(net->h[net->turn] + {top}, y);
+}}
+
+/* A step behind the inputs. */
+static void net_forward(net_state *net, int32_t *y)
+{{
+    net_advance(net);
+    net_answer(net, y);
+}}
+"
+        ));
+    } else {
+        to.piece(&format!(
+            "    net->turn ^= 1u;\n    net_logits(next + {top}, y);\n}}\n"
+        ));
+    }
     step(
         to,
         spec,

@@ -1,15 +1,13 @@
 //! Weights, biases, embeddings and golden vectors as tables of C.
 
-use elman_core::quantized::QuantizedModel;
 use elman_core::{Input, LANES, Spec};
 
 use super::super::c::text::Source;
-use super::super::int8::{GoldenInputs, golden_integers};
+use super::super::int8::{GoldenInputs, IntegerProof};
 use super::super::parts::Parts;
 use super::super::source::list;
 use super::steps::name;
 use super::words::{BLOCK, Group, LayerTables, PER_LINE, ROWS, Tables};
-use crate::base::failure::Result;
 
 /// Weights, and where the net starts.
 pub fn weights(to: &mut Source, spec: &Spec, tables: &Tables) {
@@ -175,11 +173,8 @@ fn channels_of(to: &mut Source, spec: &Spec, tables: &Tables) {
 }
 
 /// The proof.
-///
-/// # Errors
-/// Inputs that the net does not read.
-pub fn golden(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) -> Result<()> {
-    let (read, logits) = golden_integers(parts, model)?;
+pub fn golden(to: &mut Source, parts: &Parts<'_>, proof: &IntegerProof<'_>) {
+    let IntegerProof { read, logits, .. } = proof;
     let lengths = parts.proof.golden().lengths;
     to.piece(&format!("\n#define NET_GOLDEN {}\n", lengths.len()));
     to.table(
@@ -194,7 +189,7 @@ pub fn golden(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) ->
         "NET_FLASH "
     };
     let width = parts.spec.golden_width().min(2 * LANES);
-    let (element, items) = match &read {
+    let (element, items) = match read {
         GoldenInputs::Numbers(numbers) => {
             ("int16_t", list(numbers.iter().map(i16::to_string), width))
         }
@@ -220,5 +215,4 @@ pub fn golden(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>) ->
         ),
         &list(logits.iter().map(i32::to_string), width),
     );
-    Ok(())
 }

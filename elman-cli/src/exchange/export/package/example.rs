@@ -69,8 +69,8 @@ impl Example {
     /// # Errors
     /// Words that are no net of this shape.
     pub fn new(parts: &Parts<'_>, words: Option<&[u32]>) -> Result<Self> {
-        if let (Some(feed), None) = (&parts.proof.feed, words) {
-            return Ok(Self::fed(feed));
+        if let Some(feed) = &parts.proof.feed {
+            return Ok(Self::fed(feed, words.is_some()));
         }
         if let (Some(numbers), None) = (&parts.proof.numbers, words) {
             return Ok(Self::fed_numbers(numbers));
@@ -121,10 +121,17 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
     }
 
     /// Of a net that takes raw samples, and tells events.
-    fn fed(feed: &FeedProof) -> Self {
-        let (samples, steps) = raw_samples(&feed.raw, feed.front.scale.len());
+    fn fed(feed: &FeedProof, is_int8: bool) -> Self {
+        let (samples, steps) = raw_samples(&feed.raw, feed.front.scale.len(), feed.is_whole());
+        let call = match feed.is_whole() {
+            true => "net_feed_i16",
+            false => "net_feed",
+        };
         let waits = "/* What the net says after a sample: 1 of an event, -1 if it waits for later samples. */\nstatic void show(int told)\n{\n    if (told < 0) {\n        return;\n    }\n";
-        let value = "(long)(1000.0f * event.probability)";
+        let value = match is_int8 {
+            true => "(long)(1000u * net_probability(&stream, event.label) >> 15)",
+            false => "(long)(1000.0f * event.probability)",
+        };
         let printf = format!(
             "    PRINT(\"%s: %ld / 1000%s\\n\", net_class_name(event.label), {value}, told == 1 ? \", an event\" : \"\");\n"
         );
@@ -139,7 +146,7 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
             run: format!(
                 "    net_stream_reset(&stream);
     for (i = 0; i < {steps}; i++) {{
-        show(net_feed(&stream, samples[i], &event));
+        show({call}(&stream, samples[i], &event));
     }}
     show(net_feed_end(&stream, &event));
 "
@@ -157,7 +164,7 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
         let serial = format!(
             "        Serial.print({value});\n        Serial.print(i + 1 < NET_TARGETS ? \" / 1000, \" : \" / 1000\\n\");\n"
         );
-        let (samples, steps) = raw_samples(&proof.raw, proof.numbers.columns());
+        let (samples, steps) = raw_samples(&proof.raw, proof.numbers.columns(), false);
         let end = if proof.numbers.is_late() {
             "    for (i = 0; i < NET_DELAY; i++) {\n        show(net_feed_end(&stream, out));\n    }\n"
         } else {
@@ -208,17 +215,21 @@ static {output} y[NET_ROWS(NET_SELF_TEST_STEPS) * NET_OUTPUTS];
 }
 
 /// The first raw samples of a proof, as a table of C; and how many they are.
-fn raw_samples(raw: &[f32], columns: usize) -> (String, usize) {
+fn raw_samples(raw: &[f32], columns: usize, is_whole: bool) -> (String, usize) {
+    let element = if is_whole { "int16_t" } else { "float" };
     let row = |row: &[f32]| {
-        let numbers: Vec<String> = row.iter().map(|&x| c_number(x)).collect();
-        format!("{{{}}}", numbers.join(", "))
+        let numbers = row.iter().map(|&x| match is_whole {
+            true => x.to_string(),
+            false => c_number(x),
+        });
+        format!("{{{}}}", numbers.collect::<Vec<String>>().join(", "))
     };
     let rows = raw.chunks_exact(columns).take(steps_of(columns));
     let rows: Vec<String> = rows.map(row).collect();
     let (steps, items) = (rows.len(), list(rows, 1));
     let table = format!(
         "/* Raw samples: what the columns of the training data hold, in their order. */\n\
-         static const float samples[{steps}][NET_COLUMNS] = {{\n{items}\n}};\n"
+         static const {element} samples[{steps}][NET_COLUMNS] = {{\n{items}\n}};\n"
     );
     (table, steps)
 }

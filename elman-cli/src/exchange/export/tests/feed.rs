@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
-use elman_core::feed::{ColumnScale, Feed, FeedBuffers, Rule, Samples};
+use elman_core::feed::{Column, ColumnScale, Feed, FeedBuffers, IntegerScale, Rule, Samples};
+use elman_core::quantized::QuantizedModel;
 use elman_core::*;
 use tempfile::TempDir;
 
 use super::{aligned, compile_and_run, compilers, has, network, save};
 use crate::base::encoding::{Encoding, EventRule, Front, Scale};
-use crate::exchange::export::parts::Parts;
-use crate::exchange::export::proof::Proof;
-use crate::exchange::export::{c, image, rust};
+use crate::command::quantize;
+use crate::data::{Rows, Sequences, Targets};
+use crate::exchange::export::parts::{Output, Parts};
+use crate::exchange::export::proof::{Proof, generated};
+use crate::exchange::export::{c, c_int8, image, int8, rust};
 use crate::net::network::Network;
 
 const TUNED: EventRule = EventRule {
@@ -60,10 +63,44 @@ pub fn nets() -> Vec<(&'static str, Spec, Front)> {
     ]
 }
 
+/// The same of raw numbers that are whole.
+fn whole_parts<'a>(network: &'a Network, front: &Front) -> Parts<'a> {
+    let mut front = front.clone();
+    front.scale = vec![Scale::new(-1000.25, 64.0), Scale::new(20_000.0, 4096.0)];
+    let whole = |(column, &z): (usize, &f32)| {
+        let (mean, deviation) = [(-1000.25, 64.0), (20_000.0, 4096.0)][column % 2];
+        (((mean + f64::from(z) * deviation).round() - mean) / deviation) as f32
+    };
+    let spec = network.spec();
+    let made_up = generated(spec, 1);
+    let rows = Rows::numbers(spec.input_width());
+    let mut sequences = Sequences::new(rows, Targets::classes(), spec.head.read);
+    for sequence in 0..made_up.len() {
+        for (step, row) in made_up.rows_of(sequence).enumerate() {
+            if spec.head.read == Read::EveryStep || step == 0 {
+                sequences.push_class(Target::IGNORED);
+            }
+            sequences.push_numbers(made_up.numbers(row).iter().enumerate().map(whole));
+        }
+        sequences.end_sequence();
+    }
+    let parts = parts(network, &front);
+    Parts {
+        proof: Proof::of_raw(network, &sequences, 20, &parts.encoding).unwrap(),
+        ..parts
+    }
+}
+
 pub fn parts<'a>(network: &'a Network, front: &Front) -> Parts<'a> {
     let mut encoding = Encoding::default();
     let labels = ["none", "up", "down"].map(str::to_owned);
     encoding.add_names("labels", "What the outputs are called.", labels.to_vec());
+    // What exports of tables have as well.
+    let columns = ["a", "b"].map(str::to_owned).to_vec();
+    encoding.add_names("columns", "What the columns are called.", columns);
+    for name in ["mean", "deviation"] {
+        encoding.add_numbers(name, "Of each column.", &[0.0, 1.0]);
+    }
     encoding.front = Some(front.clone());
     Parts {
         network,
@@ -97,7 +134,7 @@ int main(void)
     }
     printf("%lu %lu\n", (unsigned long)stream.missing, (unsigned long)other.missing);
     told = net_feed(&stream, same, &event);
-    printf("%d\n", stream.y[0] + stream.y[1] + stream.y[2] > 0.99f);
+    printf("%d\n", IS_ONE);
     net_stream_reset(&other);
     for (i = 0; i < 9; i++) {
         net_feed(&other, i == 4 ? lost : raw, i % 2 == 0 ? NULL : &again);
@@ -120,14 +157,203 @@ fn raw_samples_become_the_same_events_everywhere() {
         let network = network(&spec, seed as u64);
         let parts = parts(&network, &front);
         save(&c::write(&parts, &home.path().join("net.c")).unwrap().0);
-        std::fs::write(home.path().join("main.c"), MAIN).unwrap();
+        main_with(
+            home.path(),
+            "stream.y[0] + stream.y[1] + stream.y[2] > 0.99f",
+        );
         for (compiler, _) in compilers() {
             let printed = compile_and_run(home.path(), &compiler);
+            assert_eq!(printed, PRINTED, "{name} {compiler:?}");
+        }
+    }
+}
+
+/// The program that feeds a net, which says by `is_one` whether all probabilities are one together.
+fn main_with(home: &Path, is_one: &str) {
+    std::fs::write(home.join("main.c"), MAIN.replace("IS_ONE", is_one)).unwrap();
+}
+
+/// What it prints.
+const PRINTED: &str = "0\n2 0\n1\n1\n1\nnonedown\n";
+
+/// A net in whole numbers of these parts, in a folder of its own.
+fn written_int8(parts: &Parts<'_>) -> (TempDir, Vec<Output>) {
+    let home = TempDir::new().unwrap();
+    let words = words(parts);
+    let files = c_int8::write(parts, &words, &home.path().join("net.c"));
+    let files = files.unwrap().0;
+    save(&files);
+    (home, files)
+}
+
+fn words(parts: &Parts<'_>) -> Vec<u32> {
+    let sequences = generated(&parts.spec, 3);
+    quantize::rounded(parts.network, &sequences).unwrap().0
+}
+
+#[test]
+fn whole_numbers_become_the_same_events_everywhere() {
+    if !has("gcc") || !has("g++") {
+        return;
+    }
+    for (seed, (name, spec, front)) in nets().into_iter().enumerate() {
+        let network = network(&spec, seed as u64);
+        for is_whole in [false, true] {
+            let parts = match is_whole {
+                true => whole_parts(&network, &front),
+                false => parts(&network, &front),
+            };
+            assert_eq!(parts.proof.feed.as_ref().unwrap().is_whole(), is_whole);
+            let (home, _) = written_int8(&parts);
+            main_with(
+                home.path(),
+                "net_probability(&stream, 0) + net_probability(&stream, 1) + net_probability(&stream, 2) > 32700u && net_probability(&stream, 3) == 0",
+            );
+            let mut compilers = compilers();
+            let sanitized =
+                "gcc -std=c99 -O1 -fsanitize=undefined,address -fno-sanitize-recover=all";
+            compilers.push((sanitized.split(' ').collect(), false));
+            for (compiler, _) in compilers {
+                let printed = compile_and_run(home.path(), &compiler);
+                assert_eq!(printed, PRINTED, "{name} {is_whole} {compiler:?}");
+            }
+        }
+    }
+}
+
+/// Columns and raw numbers at the ends of what they may be: whole numbers, and floats, as C and core put them on the scale.
+#[test]
+fn any_column_is_scaled_as_core_does() {
+    if !has("gcc") {
+        return;
+    }
+    let (_, spec, mut front) = nets().remove(0);
+    let pairs = [
+        [(0.0, 1.0), (1e4, 300.0)],
+        [(-3e4, 2e4), (2e5, 1e5)],
+        [(0.5, 1e-3), (7.25, 1e-9)],
+        [(12.0, f64::INFINITY), (1e30, 1.0)],
+        [(-1e30, 1.0), (101_325.0, 5000.0)],
+    ];
+    let network = network(&spec, 3);
+    for columns in pairs {
+        front.scale = columns
+            .map(|(mean, deviation)| Scale::new(mean, deviation))
+            .into();
+        front.farthest = 5.0;
+        let parts = parts(&network, &front);
+        let words = words(&parts);
+        let model = QuantizedModel::new(spec, &words).unwrap();
+        let (home, _) = written_int8(&parts);
+        let floats = [
+            0.0, -0.0, 1.0, -1.0, 0.5, 0.501, 7.25, 1e-30, -1e-45, 3e38, -3e38, 1e4, 10_250.5,
+            99_000.0, 2.5e5, -3e4, 12.0, 1e30,
+        ];
+        let bits = floats
+            .map(|x: f32| format!("{:#x}u", x.to_bits()))
+            .join(", ");
+        let program = format!(
+            "#include \"net.h\"
+#include <stdio.h>
+#include <string.h>
+static net_stream stream;
+int main(void)
+{{
+    static const uint32_t bits[] = {{{bits}}};
+    size_t i;
+    int32_t x;
+    for (i = 0; i < sizeof bits / sizeof *bits; i++) {{
+        float raw[2];
+        memcpy(raw, bits + i, sizeof *raw);
+        raw[1] = raw[0];
+        net_feed(&stream, raw, NULL);
+        printf(\"%d %d\\n\", stream.net.x[0], stream.net.x[1]);
+    }}
+    for (x = -32768; x < 32768; x += x % 512 == 0 ? 1 : x % 512 == 3 ? 9 : 2) {{
+        const int16_t raw[2] = {{(int16_t)x, (int16_t)x}};
+        net_feed_i16(&stream, raw, NULL);
+        printf(\"%d %d\\n\", stream.net.x[0], stream.net.x[1]);
+    }}
+    return 0;
+}}
+"
+        );
+        std::fs::write(home.path().join("main.c"), program).unwrap();
+        let printed = compile_and_run(home.path(), &["gcc", "-O1", "-fsanitize=undefined"]);
+        let scales: Vec<IntegerScale> = front
+            .scale
+            .iter()
+            .map(|scale| IntegerScale::new(&scale.into(), model.input_scale()))
+            .collect();
+        let farthest = model.integer(front.farthest);
+        let row =
+            |of: &dyn Fn(&IntegerScale) -> i16| format!("{} {}", of(&scales[0]), of(&scales[1]));
+        let mut expected: Vec<String> = floats
+            .iter()
+            .map(|&x| row(&|scale| scale.apply(x, farthest).unwrap()))
+            .collect();
+        let mut x = -32768i32;
+        while x < 32768 {
+            expected.push(row(&|scale| scale.whole(x as i16, farthest)));
+            x += match x % 512 {
+                0 => 1,
+                3 => 9,
+                _ => 2,
+            };
+        }
+        let found: Vec<&str> = printed.lines().collect();
+        assert_eq!(found, expected, "{columns:?}");
+    }
+}
+
+#[test]
+fn another_scale_or_rule_of_whole_numbers_is_found_by_the_self_test() {
+    if !has("gcc") {
+        return;
+    }
+    let (_, spec, front) = nets().pop().unwrap();
+    let networks = (0..100).map(|seed| network(&spec, seed));
+    let several = |network: &Network| {
+        let fires = parts(network, &front).proof.feed.unwrap().fires;
+        fires[..16].iter().filter(|&&class| class >= 0).count() > 2
+    };
+    let network = networks.into_iter().find(several).expect("such a net");
+    for is_whole in [false, true] {
+        let parts = match is_whole {
+            true => whole_parts(&network, &front),
+            false => parts(&network, &front),
+        };
+        let (home, files) = written_int8(&parts);
+        let main = "#include \"net.h\"\n#include <stdio.h>\nint main(void) { static net_stream s; printf(\"%d\", net_feed_self_test(&s) == 0); return 0; }\n";
+        std::fs::write(home.path().join("main.c"), main).unwrap();
+        let texts =
+            [&files[0], &files[1]].map(|file| String::from_utf8(file.content.clone()).unwrap());
+        let run = |file: usize, from: &str, to: &str| {
+            let mut texts = texts.clone();
+            assert!(texts[file].contains(from), "{from}");
+            texts[file] = texts[file].replacen(from, to, 1);
+            std::fs::write(home.path().join("net.c"), &texts[0]).unwrap();
+            std::fs::write(home.path().join("net.h"), &texts[1]).unwrap();
+            compile_and_run(home.path(), &["gcc", "-O1"])
+        };
+        assert_eq!(run(0, "net", "net"), "1");
+        for (name, has_it) in [("net_scale", true), ("net_scale_i16", is_whole)] {
+            // The first column is offset.
+            let declaration = format!("{name}[NET_COLUMNS] = {{\n");
+            let (_, table) = texts[0].split_once(&declaration).unwrap();
+            let line = table.lines().next().unwrap();
+            let (before, shift) = line.rsplit_once(", ").unwrap();
+            let changed = format!("{before} + 7777777u, {shift}");
             assert_eq!(
-                printed, "0\n2 0\n1\n1\n1\nnonedown\n",
-                "{name} {compiler:?}"
+                run(0, line, &changed),
+                if has_it { "0" } else { "1" },
+                "{name}"
             );
         }
+        assert_eq!(run(1, "NET_THRESHOLD 9831", "NET_THRESHOLD 32768"), "0");
+        assert_eq!(run(1, "NET_REFRACTORY 2u", "NET_REFRACTORY 60u"), "0");
+        assert_eq!(run(1, "NET_HALVINGS 2", "NET_HALVINGS 3"), "0");
+        assert_eq!(run(0, "NET_LOGIT_OCTAVES ", "NET_LOGIT_OCTAVES 9u + "), "0");
     }
 }
 
@@ -251,12 +477,22 @@ fn an_image_proves_the_way_to_events() {
     }
 }
 
-/// Modules of these nets in Rust.
-pub fn modules() -> Vec<(&'static str, Vec<super::Output>)> {
-    let module = |(seed, (name, spec, front)): (usize, (&'static str, Spec, Front))| {
+/// Modules of these nets in Rust, of floats, and of whole numbers from raw numbers of both kinds.
+pub fn modules() -> Vec<(String, Vec<Output>)> {
+    let modules = |(seed, (name, spec, front)): (usize, (&'static str, Spec, Front))| {
         let network = network(&spec, seed as u64);
-        let path = std::path::PathBuf::from(format!("{name}.rs"));
-        (name, rust::write(&parts(&network, &front), &path).0)
+        let path = |name: &str| std::path::PathBuf::from(format!("{name}.rs"));
+        let floats = rust::write(&parts(&network, &front), &path(name)).0;
+        let mut all = vec![(name.to_owned(), floats)];
+        for (kind, parts) in [
+            ("int8", parts(&network, &front)),
+            ("whole", whole_parts(&network, &front)),
+        ] {
+            let name = format!("{name}_{kind}");
+            let files = int8::write(&parts, &words(&parts), &path(&name)).unwrap();
+            all.push((name, files.0));
+        }
+        all
     };
-    nets().into_iter().enumerate().map(module).collect()
+    nets().into_iter().enumerate().flat_map(modules).collect()
 }

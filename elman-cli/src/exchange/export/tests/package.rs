@@ -45,7 +45,7 @@ fn written((_, spec, around): &Chosen, kind: PackageKind, is_int8: bool) -> Temp
     let network = network(spec, 1);
     let gentle = network.params().iter().map(|x| x / 3.0).collect();
     let network = Network::new(*spec, gentle).unwrap();
-    let proof = match around.as_ref().filter(|_| !is_int8) {
+    let proof = match around {
         Some(around) => Proof::made_up_raw(&network, 1, 20, around),
         None => Proof::made_up(&network, 1, 20),
     };
@@ -119,7 +119,7 @@ inline void delay(unsigned long) {}
 ";
 
 /// What every program must print.
-fn check(printed: &str, (_, spec, around): &Chosen, is_int8: bool, what: &str) {
+fn check(printed: &str, (_, spec, around): &Chosen, what: &str) {
     let mut lines = printed.lines();
     assert_eq!(lines.next(), Some("self-test ok"), "{what}");
     let rows: Vec<&str> = lines.collect();
@@ -131,11 +131,8 @@ fn check(printed: &str, (_, spec, around): &Chosen, is_int8: bool, what: &str) {
         );
     }
     // Untuned, a net tells an event at its first step.
-    if let Some(rule) = around
-        .as_ref()
-        .and_then(|around| around.front.as_ref()?.rule)
-        .filter(|_| !is_int8)
-    {
+    let front = around.as_ref().and_then(|around| around.front.as_ref());
+    if let Some(rule) = front.and_then(|front| front.rule) {
         let first = rows[0].ends_with(" / 1000, an event");
         assert!(first || rule != EventRule::EVERY, "{what}: {rows:?}");
         assert!(
@@ -153,7 +150,7 @@ fn examples_compile_and_run() {
     for chosen in chosen() {
         for (index, kind) in KINDS.into_iter().enumerate() {
             let what = format!("{}, {kind:?}", chosen.0);
-            let is_int8 = index % 2 == 0 && chosen.2.is_none();
+            let is_int8 = index % 2 == 0;
             let home = written(&chosen, kind, is_int8);
             let at = |path: &str| home.path().join(path).display().to_string();
             std::fs::write(home.path().join("Arduino.h"), ARDUINO_H).unwrap();
@@ -205,7 +202,7 @@ fn examples_compile_and_run() {
             let link = [caller_file, "example.o", "my_net_v2.o", "-o", "program"];
             run(home.path(), compiler, &link);
             let printed = run(home.path(), &at("program"), &[]);
-            check(&printed, &chosen, is_int8, &what);
+            check(&printed, &chosen, &what);
         }
     }
 }
@@ -342,7 +339,6 @@ fn folders_build_as_cmake_and_its_like_say() {
         check(
             &run(top, &program, &[]),
             &net,
-            true,
             &format!("{}, {kind:?}", net.0),
         );
         if kind == PackageKind::Cmake {
