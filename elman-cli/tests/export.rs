@@ -231,7 +231,7 @@ fn a_run_becomes_a_folder_for_a_package_manager() {
     assert!(shop.text("whole/src/whole.h").contains("whole_step_float("));
     assert!(
         shop.text("whole/examples/stream/stream.ino")
-            .contains("static int32_t y[")
+            .contains("whole_probability(&stream, event.label)")
     );
     shop.fails(
         "export run --package cmake --format rust -o folder",

@@ -66,18 +66,18 @@ pub const FARTHEST: f32 = {};
     *text += &FUNCTIONS.replace("MISSING", &feed.missing.to_string());
 }
 
+/// A column of an int8 net.
+fn integer_column(scale: &IntegerScale) -> String {
+    let IntegerScale {
+        multiplier,
+        shift,
+        offset,
+    } = scale;
+    format!("feed::IntegerScale {{ multiplier: {multiplier}, shift: {shift}, offset: {offset} }}")
+}
+
 /// The same of an int8 net.
 pub fn write_int8(feed: &IntegerFeed<'_>, text: &mut String) {
-    let column = |scale: &IntegerScale| {
-        let IntegerScale {
-            multiplier,
-            shift,
-            offset,
-        } = scale;
-        format!(
-            "feed::IntegerScale {{ multiplier: {multiplier}, shift: {shift}, offset: {offset} }}"
-        )
-    };
     table(
         text,
         SCALE_ABOUT,
@@ -85,7 +85,7 @@ pub fn write_int8(feed: &IntegerFeed<'_>, text: &mut String) {
             "pub static SCALE: [feed::IntegerScale; {}]",
             feed.scale.len()
         ),
-        &list(feed.scale.iter().map(column), 1),
+        &list(feed.scale.iter().map(integer_column), 1),
     );
     let IntegerRule {
         halvings,

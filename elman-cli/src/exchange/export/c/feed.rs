@@ -104,15 +104,8 @@ pub fn define(to: &mut Source, about: &str, name: &str, value: &str) {
     to.piece(&format!("\n/* {about} */\n#define NET_{name} {value}\n"));
 }
 
-/// What the header says of it, behind what it says of thresholds.
-pub fn write_header(
-    to: &mut Source,
-    spec: &Spec,
-    feed: &FeedProof,
-    reads: &Reads,
-    says: &Says<'_>,
-) {
-    let (front, rule) = (&feed.front, &feed.rule);
+/// The macros of any kind of net.
+fn write_lengths(to: &mut Source, front: &Front, rule: &EventRule) {
     let (columns, delay) = (front.scale.len(), front.window / 2);
     let mut define = |about: &str, name: &str, value: String| define(to, about, name, &value);
     define("Numbers of a raw sample.", "COLUMNS", columns.to_string());
@@ -138,6 +131,19 @@ pub fn write_header(
             class.to_string(),
         );
     }
+}
+
+/// What the header says of it, behind what it says of thresholds.
+pub fn write_header(
+    to: &mut Source,
+    spec: &Spec,
+    feed: &FeedProof,
+    reads: &Reads,
+    says: &Says<'_>,
+) {
+    write_lengths(to, &feed.front, &feed.rule);
+    let front = &feed.front;
+    let delay = front.window / 2;
     let mut members = String::new();
     if front.window > 1 {
         let number = reads.number;

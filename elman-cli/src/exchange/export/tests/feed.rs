@@ -221,39 +221,12 @@ fn whole_numbers_become_the_same_events_everywhere() {
     }
 }
 
-/// Columns and raw numbers at the ends of what they may be: whole numbers, and floats, as C and core put them on the scale.
-#[test]
-fn any_column_is_scaled_as_core_does() {
-    if !has("gcc") {
-        return;
-    }
-    let (_, spec, mut front) = nets().remove(0);
-    let pairs = [
-        [(0.0, 1.0), (1e4, 300.0)],
-        [(-3e4, 2e4), (2e5, 1e5)],
-        [(0.5, 1e-3), (7.25, 1e-9)],
-        [(12.0, f64::INFINITY), (1e30, 1.0)],
-        [(-1e30, 1.0), (101_325.0, 5000.0)],
-    ];
-    let network = network(&spec, 3);
-    for columns in pairs {
-        front.scale = columns
-            .map(|(mean, deviation)| Scale::new(mean, deviation))
-            .into();
-        front.farthest = 5.0;
-        let parts = parts(&network, &front);
-        let words = words(&parts);
-        let model = QuantizedModel::new(spec, &words).unwrap();
-        let (home, _) = written_int8(&parts);
-        let floats = [
-            0.0, -0.0, 1.0, -1.0, 0.5, 0.501, 7.25, 1e-30, -1e-45, 3e38, -3e38, 1e4, 10_250.5,
-            99_000.0, 2.5e5, -3e4, 12.0, 1e30,
-        ];
-        let bits = floats
-            .map(|x: f32| format!("{:#x}u", x.to_bits()))
-            .join(", ");
-        let program = format!(
-            "#include \"net.h\"
+/// A program that prints what a net of two columns reads for some floats, then for whole numbers.
+fn scaling_program(floats: &[f32]) -> String {
+    let bits = floats.iter().map(|x| format!("{:#x}u", x.to_bits()));
+    let bits = bits.collect::<Vec<String>>().join(", ");
+    format!(
+        "#include \"net.h\"
 #include <stdio.h>
 #include <string.h>
 static net_stream stream;
@@ -277,7 +250,62 @@ int main(void)
     return 0;
 }}
 "
-        );
+    )
+}
+
+/// Columns and raw numbers at the ends of what they may be: whole numbers, and floats, as C and core put them on the scale.
+#[test]
+fn any_column_is_scaled_as_core_does() {
+    if !has("gcc") {
+        return;
+    }
+    let (_, spec, mut front) = nets().remove(0);
+    let pairs = [
+        [(0.0, 1.0), (1e4, 300.0)],
+        [(-3e4, 2e4), (2e5, 1e5)],
+        [(0.5, 1e-3), (7.25, 1e-9)],
+        [(12.0, f64::INFINITY), (1e30, 1.0)],
+        [(-1e30, 1.0), (101_325.0, 5000.0)],
+        // Sums that are right but for a multiple of 2^32.
+        [(1e6, 1.0), (-3e7, 4.5)],
+    ];
+    let network = network(&spec, 3);
+    for columns in pairs {
+        front.scale = columns
+            .map(|(mean, deviation)| Scale::new(mean, deviation))
+            .into();
+        front.farthest = 5.0;
+        let parts = parts(&network, &front);
+        let words = words(&parts);
+        let model = QuantizedModel::new(spec, &words).unwrap();
+        let (home, _) = written_int8(&parts);
+        let floats: [f32; 24] = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            0.5,
+            0.501,
+            7.25,
+            1e-30,
+            -1e-45,
+            3e38,
+            -3e38,
+            1e4,
+            10_250.5,
+            99_000.0,
+            2.5e5,
+            -3e4,
+            12.0,
+            1e30,
+            1e6,
+            1_000_000.5,
+            999_999.94,
+            -3e7,
+            -30_000_004.0,
+            -29_999_990.0,
+        ];
+        let program = scaling_program(&floats);
         std::fs::write(home.path().join("main.c"), program).unwrap();
         let printed = compile_and_run(home.path(), &["gcc", "-O1", "-fsanitize=undefined"]);
         let scales: Vec<IntegerScale> = front
