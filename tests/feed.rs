@@ -59,7 +59,7 @@ impl Net {
     }
 
     /// What `work` does with a feed of a stream that is made here, in dirty buffers.
-    fn fed<'a, N: Streaming, T>(&self, stream: N, work: impl FnOnce(&mut Feed<'_, N>) -> T) -> T {
+    fn fed<N: Streaming, T>(&self, stream: N, work: impl FnOnce(&mut Feed<'_, N>) -> T) -> T {
         let mut rows = [f32::NAN; Samples::rows_len(COLUMNS, WINDOW)];
         let (mut outputs, mut smooth) = ([f32::NAN; CLASSES], [f32::NAN; CLASSES]);
         let buffers = FeedBuffers {

@@ -249,7 +249,7 @@ impl<'a, S: Shape> FixedStream<'a, S> {
             state,
             x: self.x,
             h_next: self.h_next,
-            head: model.head_weights(),
+            head: None,
             outputs,
             // Flash has no cache that would keep some of the weights.
             order: Order::Ascending,

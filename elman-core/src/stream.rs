@@ -160,8 +160,7 @@ impl<'a> Stream<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
-        let head = self.model.view().head_weights();
-        self.check_and_run(inputs, head, outputs)
+        self.check_and_run(inputs, None, outputs)
     }
 
     /// Feeds one step whose answer nobody reads: the head is not computed.
@@ -185,8 +184,7 @@ impl<'a> Stream<'a> {
     pub fn step_unread(&mut self, inputs: Inputs) -> Result<(), Error> {
         let spec = self.model.spec();
         inputs.check(spec, spec.input.rows_per_step())?;
-        let head = self.model.view().head_weights();
-        self.run(inputs, head, &mut []);
+        self.run(inputs, None, &mut []);
         Ok(())
     }
 
@@ -217,10 +215,9 @@ impl<'a> Stream<'a> {
         inputs: Inputs,
         outputs: &mut [f32],
     ) -> Result<(), Error> {
-        let spec = self.model.spec();
-        check_len("head", spec.packed_head_len(), head.len())?;
-        let head = Panels::single(head, spec.top_width(), 1);
-        self.check_and_run(inputs, head, outputs)
+        let strips = self.model.spec().packed_head_len();
+        check_len("head", strips, head.len())?;
+        self.check_and_run(inputs, Some(head), outputs)
     }
 
     /// The hidden units of the top layer after the last step, [`Spec::top_width`] numbers: what a head reads, and learns from.
@@ -264,7 +261,7 @@ impl<'a> Stream<'a> {
     fn check_and_run(
         &mut self,
         inputs: Inputs,
-        head: Panels,
+        head: Option<&[Strip]>,
         outputs: &mut [f32],
     ) -> Result<(), Error> {
         let spec = self.model.spec();
@@ -276,7 +273,7 @@ impl<'a> Stream<'a> {
 
     /// One function for all, so that a chip has the kernels once.
     #[inline(never)]
-    fn run(&mut self, inputs: Inputs, head: Panels, outputs: &mut [f32]) {
+    fn run(&mut self, inputs: Inputs, head: Option<&[Strip]>, outputs: &mut [f32]) {
         let Self {
             level,
             model,
@@ -343,8 +340,8 @@ pub(crate) struct StreamStep<'a, 'm> {
     pub x: &'a mut [f32],
     /// Room for a row of the widest layer.
     pub h_next: &'a mut [f32],
-    /// What makes the outputs, where there is a head.
-    pub head: Panels<'a>,
+    /// The packed head, where it is another than the model's.
+    pub head: Option<&'a [Strip]>,
     pub outputs: &'a mut [f32],
     /// Of the columns of every layer.
     pub order: Order,
@@ -403,7 +400,11 @@ impl Operation for StreamStep<'_, '_> {
             below = state.get(..l.hidden).unwrap_or(&[]);
             rest = above;
         }
-        head_row(s, (spec, head), below, outputs);
+        let w_out = match head {
+            Some(strips) => Panels::single(strips, spec.top_width(), 1),
+            None => model.head_weights(),
+        };
+        head_row(s, (spec, w_out), below, outputs);
     }
 }
 
