@@ -24,7 +24,7 @@ static net_output y[NET_OUTPUTS];
 int main(void)
 {
     size_t wrong = SELF_TEST;
-#ifdef NET_COLUMNS
+#if defined(NET_COLUMNS) && !defined(NET_WORK)
     static net_stream stream;
     wrong += net_feed_self_test(&stream);
 #endif

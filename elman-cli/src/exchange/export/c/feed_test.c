@@ -10,7 +10,6 @@ size_t net_feed_self_test(net_stream *stream)
         for (t = 0; t < samples + NET_DELAY && wrong == 0; t++) {
             net_event event;
             int told;
-            int32_t fires;
             if (t < samples) {
                 const int is_missing = sample == NET_GOLDEN_MISSING / NET_COLUMNS;
                 float raw[NET_COLUMNS];
@@ -28,7 +27,6 @@ COPY                }
                 continue;
             }
             wrong = COMPARED;
-            fires = told == 1 ? (int32_t)event.label : -1;
             if (wrong == 0 && (UNEQUAL)) {
                 wrong = NET_OUTPUTS;
             }

@@ -13,7 +13,6 @@ static float net_far(float x, float z, uint32_t *missing)
 static void net_scale_row(const float *raw, float *row, uint32_t *missing)
 {
     const NET_SPACE float *scale = net_scale;
-    const float *const end = raw + NET_COLUMNS;
     do {
         const float x = *raw++;
         float z = ((x - scale[0]) - scale[1]) * scale[2];
@@ -23,5 +22,5 @@ static void net_scale_row(const float *raw, float *row, uint32_t *missing)
             z = net_far(x, z, missing);
         }
         *row++ = z;
-    } while (raw != end);
+    } while (scale != net_scale + 3 * NET_COLUMNS);
 }
