@@ -29,16 +29,6 @@ pub const UPDATES: usize = 32;
 const RATE: f32 = 0.01;
 const LONGEST: f32 = 1.0;
 
-/// Samples of a hum: a triangle of so many steps per period, with a bend, exact on every processor.
-pub fn hum(period: u32, samples: &mut [f32; STEPS + 1]) {
-    for (t, sample) in samples.iter_mut().enumerate() {
-        let phase = (t as u32 * 64 / period) % 64;
-        let up = if phase < 32 { phase } else { 64 - phase };
-        let x = up as f32 / 16.0 - 1.0;
-        *sample = x * (1.25 - 0.5 * x * x);
-    }
-}
-
 /// What learning needs beside the parameters: its length is a number known when the program is compiled.
 pub struct Buffers {
     packed: [Strip; SPEC.packed_len()],

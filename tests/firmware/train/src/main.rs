@@ -12,7 +12,7 @@ mod numbers {
 
 use core::slice;
 
-use course::{Buffers, Part, SPEC, STEPS, UPDATES, hum, learn};
+use course::{Buffers, Part, SPEC, UPDATES, learn};
 use elman_core::Level;
 use harness::{Counter, Report, Slot, hex, line, number, text};
 use numbers::*;
@@ -59,8 +59,6 @@ fn main() -> ! {
 
 #[inline(never)]
 fn course_of(expected: &Expected, buffers: &mut Buffers, counter: &Counter, report: &mut Report) {
-    let mut samples = [0.0; STEPS + 1];
-    hum(17, &mut samples);
     let (mut params, mut curve, mut ran) = (PARAMS, [0.0; UPDATES], true);
     text("course ");
     text(expected.name);
@@ -72,7 +70,7 @@ fn course_of(expected: &Expected, buffers: &mut Buffers, counter: &Counter, repo
         ran &= learn(
             Level::detect(),
             expected.part,
-            &samples,
+            &SAMPLES,
             params,
             buffers,
             curve,
@@ -88,7 +86,7 @@ fn course_of(expected: &Expected, buffers: &mut Buffers, counter: &Counter, repo
     ran &= learn(
         Level::detect(),
         expected.part,
-        &samples,
+        &SAMPLES,
         &mut params,
         buffers,
         &mut curve,
