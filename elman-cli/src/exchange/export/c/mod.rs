@@ -177,7 +177,8 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
         feed::test(to, feed);
     }
     if let Some(numbers) = &parts.proof.numbers {
-        numbers::functions(to, numbers, has_bits);
+        let outputs = parts.proof.golden().outputs;
+        numbers::functions(to, (numbers, outputs), has_bits);
         numbers::test(to);
     }
     if let Some(front) = whole {

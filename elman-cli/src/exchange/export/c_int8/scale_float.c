@@ -32,6 +32,7 @@ static int16_t net_beyond(uint32_t bits, int is_low, uint32_t *missing)
 static void net_scale_row(const float *raw, int16_t *row, uint32_t *missing)
 {
     const NET_SPACE net_column *column = net_scale;
+    const float *const end = raw + NET_COLUMNS;
     do {
         const uint32_t bits = net_bits(*raw++);
         /* In the order of the numbers. */
@@ -42,5 +43,5 @@ static void net_scale_row(const float *raw, int16_t *row, uint32_t *missing)
             *row++ = net_beyond(bits, (int32_t)order < column->low, missing);
         }
         column++;
-    } while (column != net_scale + NET_COLUMNS);
+    } while (raw != end);
 }

@@ -3,6 +3,7 @@
 static void net_scale_row_i16(const int16_t *raw, int16_t *row, const uint32_t *missing)
 {
     const NET_SPACE net_column *column = net_scale_i16;
+    const int16_t *const end = raw + NET_COLUMNS;
     (void)missing;
     do {
         const int32_t x = *raw++;
@@ -13,5 +14,5 @@ static void net_scale_row_i16(const int16_t *raw, int16_t *row, const uint32_t *
             *row++ = x < column->low ? -NET_FARTHEST : NET_FARTHEST;
         }
         column++;
-    } while (column != net_scale_i16 + NET_COLUMNS);
+    } while (raw != end);
 }

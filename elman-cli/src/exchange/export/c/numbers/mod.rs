@@ -32,7 +32,7 @@ const TEST: &str = include_str!("test.c");
 
 /// The functions, behind those of the net; tables and golden samples with them; `can_round` if the net itself
 /// rounds to integers.
-pub fn functions(to: &mut Source, proof: &NumberProof, can_round: bool) {
+pub fn functions(to: &mut Source, (proof, outputs): (&NumberProof, &[f32]), can_round: bool) {
     let numbers = &proof.numbers;
     to.piece(TIMES);
     curves(to, proof, can_round);
@@ -67,7 +67,7 @@ pub fn functions(to: &mut Source, proof: &NumberProof, can_round: bool) {
     if !numbers.reaches.is_empty() {
         to.piece(BOUNDS);
     }
-    golden(to, proof);
+    golden(to, proof, outputs);
 }
 
 const OLDEST: &str = "    stream->oldest = stream->oldest < NET_DELAY ? stream->oldest + 1 : 0;\n";
@@ -146,7 +146,7 @@ static float net_uncurve(size_t i, float x)
     ));
 }
 
-fn golden(to: &mut Source, proof: &NumberProof) {
+fn golden(to: &mut Source, proof: &NumberProof, outputs: &[f32]) {
     for Reach {
         percent,
         of_targets,
@@ -181,18 +181,28 @@ fn golden(to: &mut Source, proof: &NumberProof) {
     table("Raw samples.", "raw", &proof.raw, columns);
     let targets = proof.numbers.readouts.len().min(PANEL);
     let width = if targets == 1 { PANEL } else { targets };
-    table(
-        "The answers that must come, step by step.",
-        "values",
-        &proof.values,
-        width,
-    );
+    let mut pairs = proof.values.iter().zip(outputs);
+    let is_same = proof.values.len() == outputs.len()
+        && pairs.all(|(value, output)| value.to_bits() == output.to_bits());
+    if !is_same {
+        table(
+            "The answers that must come, step by step.",
+            "values",
+            &proof.values,
+            width,
+        );
+    }
     table(
         "How far the answer for each target may be off where multiply-adds are not fused.",
         "reach",
         &proof.tolerances,
         PANEL,
     );
+    if is_same {
+        to.piece("\n/* The answers that must come are what the net says. */\n#define NET_GOLDEN_VALUES net_golden_outputs\n");
+    } else {
+        to.piece("\n#define NET_GOLDEN_VALUES net_golden_values\n");
+    }
 }
 
 /// `net_feed_self_test`, behind `net_compare`.

@@ -26,7 +26,7 @@ size_t net_feed_self_test(net_stream *stream)
             }
             wrong = net_compare(stream->y, net_golden_outputs + row * NET_OUTPUTS, NET_OUTPUTS);
             for (i = 0; i < NET_TARGETS && wrong == 0; i++) {
-                const float must = net_golden_values[row * NET_TARGETS + i];
+                const float must = NET_GOLDEN_VALUES[row * NET_TARGETS + i];
                 const float distance = out[i] < must ? must - out[i] : out[i] - must;
                 const int same = memcmp(out + i, &must, sizeof must) == 0;
                 wrong = same || (!NET_FUSED && distance <= net_golden_reach[i]) ? 0 : i + 1;
