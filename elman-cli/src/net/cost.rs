@@ -242,7 +242,7 @@ impl Code {
         };
         let of = |chip, route, spec: &Spec| {
             Figures::of(chip, route)
-                .and_then(|figures| figures.code(spec, "s"))
+                .and_then(|figures| figures.code(spec))
                 .unwrap_or(0)
         };
         let without_softmax = of("m4f", "rust", &Spec { head, ..*spec });

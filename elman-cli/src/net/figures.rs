@@ -210,9 +210,9 @@ impl<'a> Figures<'a> {
         beyond.unwrap_or(0.0) / softmax_classes(outputs, self.route) as f64
     }
 
-    /// Bytes of code, roughly, compiled for size or for speed: the largest of a net's cells decides.
-    pub fn code(&self, spec: &Spec, level: &str) -> Option<usize> {
-        let code = |net| self.row(net, level).and_then(|row| row.code);
+    /// Bytes of code, roughly, compiled for size: the largest of a net's cells decides.
+    pub fn code(&self, spec: &Spec) -> Option<usize> {
+        let code = |net| self.row(net, "s").and_then(|row| row.code);
         let linear = base(self.chip).0;
         let of_cell = |layer: &Layer| {
             let is_gated = layer.cell.facts().sums > 1;

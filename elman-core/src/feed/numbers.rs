@@ -1,8 +1,9 @@
 //! A net that is fed raw samples and answers in the units of the data.
 
 use super::curve::Readout;
+use super::net::Streaming;
+use super::{golden_row, turns};
 use crate::error::{Error, check_len};
-use crate::fixed::{FixedStream, Shape};
 use crate::inputs::Inputs;
 use crate::simd::Level;
 
@@ -90,8 +91,8 @@ pub struct NumberGolden<'a> {
 /// feed.reset();
 /// # Ok::<(), Error>(())
 /// ```
-pub struct NumberFeed<'a, S, F> {
-    stream: FixedStream<'a, S>,
+pub struct NumberFeed<'a, N, F> {
+    net: N,
     source: F,
     readouts: &'a [Readout],
     outputs: &'a mut [f32],
@@ -99,23 +100,24 @@ pub struct NumberFeed<'a, S, F> {
     waiting: usize,
 }
 
-impl<'a, S: Shape, F: Source> NumberFeed<'a, S, F> {
+impl<'a, N: Streaming, F: Source> NumberFeed<'a, N, F> {
     /// A net before the first sample. `outputs` has a number for every output of the net.
     ///
     /// # Errors
     /// [`Error::Length`] naming what does not fit the net.
     pub fn new(
-        stream: FixedStream<'a, S>,
+        net: N,
         source: F,
         readouts: &'a [Readout],
         outputs: &'a mut [f32],
     ) -> Result<Self, Error> {
-        check_len("inputs", S::SPEC.input_width(), source.width())?;
-        check_len("targets", S::SPEC.output_width(), source.targets())?;
-        check_len("readouts", S::SPEC.output_width(), readouts.len())?;
-        check_len("outputs", S::SPEC.output_width(), outputs.len())?;
+        let targets = net.spec().output_width();
+        check_len("inputs", net.spec().input_width(), source.width())?;
+        check_len("targets", targets, source.targets())?;
+        check_len("readouts", targets, readouts.len())?;
+        check_len("outputs", targets, outputs.len())?;
         let mut feed = Self {
-            stream,
+            net,
             source,
             readouts,
             outputs,
@@ -127,7 +129,7 @@ impl<'a, S: Shape, F: Source> NumberFeed<'a, S, F> {
 
     /// Before the first sample of a sequence; the count of what was missing goes on.
     pub fn reset(&mut self) {
-        self.stream.reset();
+        self.net.reset();
         self.source.reset();
         self.waiting = 0;
     }
@@ -154,7 +156,7 @@ impl<'a, S: Shape, F: Source> NumberFeed<'a, S, F> {
     #[inline]
     pub fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Error> {
         if self.push(raw, None)? {
-            self.stream.step_unread(Inputs::Dense(self.source.row()))?;
+            self.net.step_unread(Inputs::Dense(self.source.row()))?;
         }
         Ok(())
     }
@@ -204,7 +206,7 @@ impl<'a, S: Shape, F: Source> NumberFeed<'a, S, F> {
 
     /// The step that can be done now.
     fn answer(&mut self, out: &mut [f32]) -> Result<(), Error> {
-        self.stream
+        self.net
             .step(Inputs::Dense(self.source.row()), self.outputs)?;
         let pairs = self.source.expected().iter().zip(self.outputs.iter());
         for ((place, readout), (&expected, &output)) in out.iter_mut().zip(self.readouts).zip(pairs)
@@ -229,29 +231,28 @@ impl<'a, S: Shape, F: Source> NumberFeed<'a, S, F> {
         check_len("out", self.readouts.len(), out.len())?;
         let columns = self.source.columns();
         let (mut sample, mut place) = (0, 0);
-        for &length in golden.lengths {
-            self.reset();
-            for t in 0..length as usize + self.delay() {
-                let is_ready = if t < length as usize {
-                    let start = sample * columns;
-                    sample += 1;
-                    let missing = golden.missing.checked_sub(start);
-                    let missing = missing.filter(|&place| place < columns);
-                    let raw = golden.raw.get(start..start + columns).unwrap_or(&[]);
-                    self.push(raw, missing)?
-                } else {
-                    self.source.push_outside()
-                };
-                if !is_ready {
-                    continue;
-                }
-                self.answer(out)?;
-                if let Some(wrong) = self.first_wrong(level, golden, place, out) {
-                    self.reset();
-                    return Ok(Some(place + wrong));
-                }
-                place += out.len();
+        for turn in turns(golden.lengths, self.delay()) {
+            if turn.is_first {
+                self.reset();
             }
+            let is_ready = if turn.is_sample {
+                let start = sample * columns;
+                sample += 1;
+                let missing = golden.missing.checked_sub(start);
+                let missing = missing.filter(|&place| place < columns);
+                self.push(golden_row(golden.raw, start, columns), missing)?
+            } else {
+                self.source.push_outside()
+            };
+            if !is_ready {
+                continue;
+            }
+            self.answer(out)?;
+            if let Some(wrong) = self.first_wrong(level, golden, place, out) {
+                self.reset();
+                return Ok(Some(place + wrong));
+            }
+            place += out.len();
         }
         self.reset();
         Ok(None)

@@ -14,6 +14,21 @@ machine() {
     esac
 }
 
+# A compiler for the machine. Clang is called plainly, as somebody does who has read nothing: no -fno-math-errno, no -ffp-contract; its
+# `clang_headers` are those of the script.
+compile() { # compiler, level, flags…
+    local compiler=$1 level=$2 gcc=arm-none-eabi-gcc
+    shift 2
+    [[ $target != riscv* ]] || gcc="riscv64-unknown-elf-gcc -ffreestanding -fbuiltin -isystem $here/bare"
+    case $compiler in
+    gcc) $gcc "${chip[@]}" "-$level" "$@" ;;
+    clang) clang "--target=$target" "${chip[@]}" "${clang_headers[@]}" "-$level" "$@" ;;
+    esac
+}
+
+# Bytes of code, weights aside.
+flash() { size -A "$1" | awk '$1 == ".text" || $1 == ".data" || $1 == ".ARM.exidx" { sum += $2 } END { print sum }'; }
+
 # What a firmware prints, in a file.
 run_elf() { # elf, file
     # shellcheck disable=SC2086

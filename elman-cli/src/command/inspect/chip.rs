@@ -79,7 +79,7 @@ impl ChipReport {
             chip: chip_name,
             route: route_name,
             flash_bytes: memory.flash_bytes,
-            code_bytes: figures.code(spec, "s"),
+            code_bytes: figures.code(spec),
             ram_bytes: memory.ram_bytes(),
             stack_bytes: figures.stack(spec),
             instructions_per_step: scaled(figures),

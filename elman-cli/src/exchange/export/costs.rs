@@ -31,7 +31,7 @@ pub fn lines(spec: &Spec, told: Told) -> Vec<String> {
                 "- {words}: {} instructions, {} bytes of stack, {} bytes of code",
                 figures.instructions(spec),
                 figures.stack(spec)?,
-                figures.code(spec, "s")?
+                figures.code(spec)?
             ))
         })
         .collect();

@@ -238,7 +238,7 @@ pub fn feeder<'a>(
     state: &'a mut [f32],
     scratch: &'a mut [Strip],
     room: &'a mut FeedRoom,
-) -> Result<feed::NumberFeed<'a, Net, feed::Estimates<'a>>, Error> {
+) -> Result<feed::NumberFeed<'a, FixedStream<'a, Net>, feed::Estimates<'a>>, Error> {
     let samples = feed::Samples::new(&SCALE, FARTHEST, WINDOW, &mut room.rows)?;
     let source = feed::Estimates::new(samples, SUMS, SPEC.output_width(), &mut room.memory)?;
     feed::NumberFeed::new(
@@ -272,7 +272,7 @@ pub fn feeder<'a>(
     state: &'a mut [f32],
     scratch: &'a mut [Strip],
     room: &'a mut FeedRoom,
-) -> Result<feed::NumberFeed<'a, Net, feed::Series<'a>>, Error> {
+) -> Result<feed::NumberFeed<'a, FixedStream<'a, Net>, feed::Series<'a>>, Error> {
     let source = feed::Series::new(LAGS, &mut room.memory)?;
     feed::NumberFeed::new(
         stream(state, scratch)?,

@@ -48,6 +48,15 @@ fn parts<'a>(network: &'a Network, proof: Proof) -> Parts<'a> {
     }
 }
 
+/// A net, what stands around it, and made-up samples that prove both.
+fn parts_around(network: &Network, encoding: Encoding) -> Parts<'_> {
+    let proof = Proof::made_up_raw(network, 1, 20, &encoding).unwrap();
+    Parts {
+        encoding,
+        ..parts(network, proof)
+    }
+}
+
 fn save(outputs: &[Output]) {
     for Output { path, content } in outputs {
         std::fs::write(path, content).unwrap();

@@ -72,7 +72,7 @@ fn every_row_is_met() {
         }
         let spec = dense(size);
         assert_eq!(
-            figures.code(&spec, "s"),
+            figures.code(&spec),
             row(chip, route, linear, "s").and_then(|row| row.code),
             "{chip} {route}"
         );
@@ -124,7 +124,7 @@ fn a_softmax_and_scaling_come_on_top() {
     };
     let count = row("m4f", "rust", "softmax", "3").and_then(|row| row.instructions);
     assert_eq!(Some(figures.instructions(&softmax)), count);
-    assert!(figures.code(&softmax, "s") > figures.code(&linear, "s"));
+    assert!(figures.code(&softmax) > figures.code(&linear));
     assert_eq!(
         figures.scaling(&dense([6, 8, 2])),
         row("m4f", "rust", "scale", "3").and_then(|row| row.instructions)

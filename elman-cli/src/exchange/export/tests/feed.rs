@@ -7,7 +7,7 @@ use elman_core::quantized::QuantizedModel;
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::{aligned, compile_and_run, compilers, has, network, save};
+use super::{aligned, compile_and_run, compilers, has, network, parts_around, save};
 use crate::base::encoding::{Encoding, EventRule, Front, Scale};
 use crate::command::quantize;
 use crate::data::{Rows, Sequences, Targets};
@@ -102,13 +102,7 @@ pub fn parts<'a>(network: &'a Network, front: &Front) -> Parts<'a> {
         encoding.add_numbers(name, "Of each column.", &[0.0, 1.0]);
     }
     encoding.front = Some(front.clone());
-    Parts {
-        network,
-        spec: *network.spec(),
-        proof: Proof::made_up_raw(network, 1, 20, &encoding).unwrap(),
-        encoding,
-        run: "test".to_owned(),
-    }
+    parts_around(network, encoding)
 }
 
 const MAIN: &str = r#"#include "net.h"

@@ -4,10 +4,9 @@ use elman_core::feed::{ColumnScale, Curve, Readout, Samples, Split};
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::{Output, compile_and_run, compilers, has, network, save};
+use super::{Output, compile_and_run, compilers, has, network, parts_around, save};
 use crate::base::encoding::{Encoding, Front, Numbers, Reach, Reads, Scale, SeriesTables, Sums};
 use crate::exchange::export::parts::Parts;
-use crate::exchange::export::proof::Proof;
 use crate::exchange::export::{c, rust};
 use crate::net::network::Network;
 
@@ -158,13 +157,7 @@ pub fn parts<'a>(network: &'a Network, numbers: &Numbers) -> Parts<'a> {
         encoding.front = Some(front.clone());
     }
     encoding.answers = Some(numbers.clone());
-    Parts {
-        network,
-        spec: *network.spec(),
-        proof: Proof::made_up_raw(network, 1, 20, &encoding).unwrap(),
-        encoding,
-        run: "test".to_owned(),
-    }
+    parts_around(network, encoding)
 }
 
 const MAIN: &str = r#"#include "net.h"
@@ -373,13 +366,7 @@ fn a_sequence_is_scaled_in_one_call() {
             let labels = ["none", "up", "down"].map(str::to_owned);
             encoding.add_names("labels", "Classes.", labels.to_vec());
         }
-        let parts = Parts {
-            network: &network,
-            spec,
-            proof: Proof::made_up_raw(&network, 1, 20, &encoding).unwrap(),
-            encoding,
-            run: "test".to_owned(),
-        };
+        let parts = parts_around(&network, encoding);
         let home = TempDir::new().unwrap();
         save(&c::write(&parts, &home.path().join("net.c")).unwrap().0);
         let raw: Vec<f32> = (0..2 * steps).map(|i| 1e4 - 0.3 * i as f32).collect();
