@@ -5,6 +5,8 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use elman_core::feed::{IntegerScale, QuantizedFeedBuffers, Samples};
+use elman_core::quantized::{QuantizedImage, QuantizedSelfTest, QuantizedStream};
 use elman_core::{Aligned, Image, Level, SelfTest, Strip};
 use tempfile::TempDir;
 
@@ -208,7 +210,7 @@ pub fn image(bytes: &[u8]) -> bool {
     };
     place.copy_from_slice(bytes);
     let Ok(image) = Image::read(place) else {
-        return false;
+        return QuantizedImage::read(place).is_ok_and(|image| quantized_image(&image));
     };
     let (spec, longest) = (image.spec, image.golden.longest());
     let Ok(model) = image.model() else {
@@ -220,6 +222,50 @@ pub fn image(bytes: &[u8]) -> bool {
         outputs: &mut vec![f32::NAN; spec.self_test_outputs(longest)],
     };
     image.golden.check(Level::detect(), &model, room).is_ok()
+}
+
+/// The image of an int8 net; raw samples of any size go where its own come from.
+fn quantized_image(image: &QuantizedImage<'_>) -> bool {
+    let (spec, longest) = (image.spec, image.golden.longest());
+    let Ok(model) = image.model() else {
+        return false;
+    };
+    let (state, scratch) = (
+        &mut vec![u32::MAX; spec.int8().state_len()],
+        &mut vec![u32::MAX; spec.int8().self_test_len(longest)],
+    );
+    let room = QuantizedSelfTest {
+        state,
+        scratch,
+        logits: &mut vec![-1; spec.self_test_outputs(longest)],
+    };
+    if image.golden.check(&model, room).is_err() {
+        return false;
+    }
+    let Some((front, samples)) = image.front.zip(image.samples()) else {
+        return true;
+    };
+    let columns = front.scales.len();
+    let buffers = QuantizedFeedBuffers {
+        rows: &mut vec![0; Samples::rows_len(columns, front.window(&spec))],
+        logits: &mut vec![0; spec.output_width()],
+        smooth: &mut vec![0; spec.output_width()],
+    };
+    let (state, scratch) = (
+        &mut vec![0; spec.int8().state_len()],
+        &mut vec![0; spec.int8().stream_len()],
+    );
+    let stream = QuantizedStream::new(model, state, scratch).expect("a net that streams");
+    let scales = &mut vec![IntegerScale::default(); columns];
+    let mut feed = front.feed(stream, scales, buffers).expect("buffers fit");
+    feed.check(&samples).expect("samples fit");
+    for x in [f32::MAX, f32::MIN, f32::NAN, 1e-40, -1.0] {
+        feed.feed(&vec![x; columns]).expect("columns fit");
+    }
+    for x in [i16::MIN, i16::MAX] {
+        feed.feed_whole(&vec![x; columns]).expect("columns fit");
+    }
+    feed.end().is_ok()
 }
 
 /// Settings of a training run; those that are accepted come back as they were written.

@@ -102,10 +102,17 @@ fn a_net_in_whole_numbers_is_exported_as_rust() {
         assert!(module.contains(part), "{part}");
     }
     shop.fails(
-        "export run --format image --int8 -o net.image",
+        "export run --format onnx --int8 -o net.onnx",
         2,
-        &["--format c and --format rust"],
+        &["--format c, --format rust and --format image"],
     );
+    let image = json(&shop.ok("export run --format image --int8 -o net.image --json"));
+    assert_eq!(
+        (&image["flash_bytes"], &image["tolerance"]),
+        (&report["flash_bytes"], &report["tolerance"])
+    );
+    let printed = shop.ok("export run --format image --int8 -o net.image");
+    assert!(printed.contains("from C   STATE "), "{printed}");
 }
 
 #[test]

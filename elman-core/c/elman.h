@@ -26,6 +26,10 @@
  *     elman_feed_start(&net, state, STATE, scratch, SCRATCH, room, ROOM);
  *     for (;;) if (elman_feed(&net, raw, COLUMNS, &event) == ELMAN_OK && event.fires == 1) { ... event.label ... }
  *
+ * An image of an int8 net (elman export --format image --int8) is used by the same functions: between raw samples and events, or between
+ * elman_step_i16's whole numbers and logits, no float is computed with. Its buffers hold whole numbers, as many bits as the floats that C
+ * declares. elman_step and elman_step_ids take and give floats there as well. It does not learn.
+ *
  * STATE, SCRATCH, INPUTS, OUTPUTS, COLUMNS and ROOM count items: floats, ids, strips. elman export prints them, elman_get_sizes tells
  * them. Every function checks pointers for null and alignment, and lengths, and returns ELMAN_OK or what was wrong. What it cannot
  * check: pointers must lead to as much memory as the lengths say; a net must be zero (as statics are) or have been opened;
@@ -55,15 +59,15 @@ extern "C" {
 #define ELMAN_POINTER 1   /* a pointer is null, or not aligned for what it leads to */
 #define ELMAN_LENGTH 2    /* a buffer has the wrong length, or there is no such label or column */
 #define ELMAN_ALIGNMENT 3 /* the image does not begin on a 64-byte boundary */
-#define ELMAN_IMAGE 4     /* no image, a damaged one, of a version that this library does not know, or of a cell that this build leaves out */
+#define ELMAN_IMAGE 4     /* no image, a damaged one, of a version that this library does not know, or of a cell or of numbers that this build leaves out */
 #define ELMAN_STAGE 5     /* the net was not opened yet, not started yet, or is running already */
-#define ELMAN_KIND 6      /* the net reads ids and got numbers, or learns classes and got numbers, or the other way round */
+#define ELMAN_KIND 6      /* the net reads ids and got numbers, or learns classes and got numbers, or the other way round; or it is no int8 net */
 #define ELMAN_TOKEN 7     /* an id beyond the vocabulary; the state stays as it was */
 #define ELMAN_BOTH_WAYS 8 /* a net that reads both ways cannot be fed step by step */
 #define ELMAN_MISMATCH 9  /* the self-test found a wrong output */
 #define ELMAN_NO_FEED 10  /* the image does not say how raw samples become events, or its net does not stream classes of measurements */
 #define ELMAN_NO_SAMPLES 11 /* the image has no golden samples: it was exported by an older elman */
-#define ELMAN_NO_HEAD 12  /* the net has no head that could learn */
+#define ELMAN_NO_HEAD 12  /* the net has no head that could learn: none at all, or one of whole numbers */
 #define ELMAN_TARGET 13   /* a class that the net has no output for */
 #define ELMAN_NOT_FINITE 14 /* a number is not finite: nothing was learnt from it */
 
@@ -94,6 +98,7 @@ typedef struct {
     size_t head;              /* weights of the head, floats; 0 where it cannot learn */
     size_t head_strips;       /* strips, for elman_learn_start */
     size_t memory;            /* floats, for elman_learn_start */
+    size_t is_int8;           /* 1: the net computes in whole numbers (elman export --int8); 0: in floats */
 } elman_sizes;
 
 /* What a net says after a raw sample. */
@@ -161,6 +166,16 @@ int elman_step(elman_net *net, const float *inputs, size_t inputs_len, float *ou
 int elman_step_ids(elman_net *net, const uint32_t *ids, size_t ids_len, float *outputs, size_t outputs_len);
 
 /*
+ * One step of an int8 net in the whole numbers that it computes with: (x * units[0]) rounded and kept within 16 bits go in, and logits
+ * come out, worth units[1] each; the largest one is the likeliest class. ELMAN_KIND for a float net. A build without the feature int8
+ * has no such function.
+ */
+int elman_step_i16(elman_net *net, const int16_t *inputs, size_t inputs_len, int32_t *logits, size_t logits_len);
+
+/* Those units of an int8 net. After elman_open, before elman_start. */
+int elman_get_units(elman_net *net, float units[2]);
+
+/*
  * Runs the golden samples of the image, from raw numbers to events, one of them missing: as elman_self_test, in the buffers of
  * elman_feed_start. After elman_open, before a start.
  */
@@ -175,8 +190,8 @@ int elman_feed_start(elman_net *net, float *state, size_t state_len, elman_strip
                      size_t room_len);
 
 /*
- * A raw sample: a number for every column, in the units of the training data. It is put on the scale of training in single precision, with
- * the bits of the golden samples; a number that is not finite is missing, counted, and the net reads the mean of its column. When an answer
+ * A raw sample: a number for every column, in the units of the training data. It is put on the scale of training in single precision (of
+ * an int8 net by integers alone), with the bits of the golden samples; a number that is not finite is missing, counted, and the net reads the mean of its column. When an answer
  * is an event the image says: elman eval --events tunes it before the export. event may be NULL where nobody asks: then the head is not
  * computed, and nothing is smoothed. A net that was trained to answer at the end of a sequence is asked with its last sample alone.
  */
@@ -206,8 +221,8 @@ int elman_feed_end(elman_net *net, elman_event *event);
  *     elman_get_head(&net, weights, HEAD);                              to be kept: in two pages of flash in turn, each with a number
  *                                                                       and a checksum, as elman-core/c/examples/adapt.c does it
  *
- * Losses and weights have the bits of elman_core::head, and of a desktop that learns from the same samples. Images hold nets in float; nets
- * in whole numbers, which exist as source alone, do not learn. RAM: 4 * (4 * sizes.head + outputs) + 64 * sizes.head_strips bytes.
+ * Losses and weights have the bits of elman_core::head, and of a desktop that learns from the same samples. Nets in whole numbers do not
+ * learn, and a build without the feature float has none of these functions. RAM: 4 * (4 * sizes.head + outputs) + 64 * sizes.head_strips bytes.
  *
  * Copies the head out of the image, instead of an earlier one. Buffers are the net's until it is opened again.
  */

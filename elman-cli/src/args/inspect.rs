@@ -103,6 +103,9 @@ pub enum Route {
     /// `elman quantize`, then `elman export --format c --int8`
     #[value(name = "c-int8")]
     CInt8,
+    /// `elman quantize`, then `elman export --format image --int8`
+    #[value(name = "image-int8")]
+    ImageInt8,
 }
 
 impl Route {
@@ -114,6 +117,7 @@ impl Route {
             Self::Image => "image",
             Self::Int8 => "int8",
             Self::CInt8 => "c-int8",
+            Self::ImageInt8 => "image-int8",
         }
     }
 }

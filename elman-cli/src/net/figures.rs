@@ -185,6 +185,7 @@ impl<'a> Figures<'a> {
             // An image is run by the same code.
             return match self.route {
                 "image" => Figures::of(self.chip, "rust").map_or(tanh, |rust| rust.unit(cell)),
+                "image-int8" => Figures::of(self.chip, "int8").map_or(tanh, |rust| rust.unit(cell)),
                 _ => tanh,
             };
         };

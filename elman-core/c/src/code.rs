@@ -14,11 +14,11 @@ pub enum Code {
     Length = 2,
     /// The image does not begin on a 64-byte boundary.
     Alignment = 3,
-    /// The bytes are no image, a damaged one, of another version, or of a cell that this build leaves out.
+    /// The bytes are no image, a damaged one, of another version, or of a cell or of numbers that this build leaves out.
     Image = 4,
     /// The net was not opened yet, not started yet, or is running already.
     Stage = 5,
-    /// The net reads ids and got numbers, or learns classes and got numbers, or the other way round.
+    /// The net reads ids and got numbers, or learns classes and got numbers, or the other way round; or it is no int8 net.
     Kind = 6,
     /// An id beyond the vocabulary.
     Token = 7,
@@ -30,7 +30,7 @@ pub enum Code {
     NoFeed = 10,
     /// The image has no golden samples.
     NoSamples = 11,
-    /// The net has no head that could learn.
+    /// The net has no head that could learn: none at all, or one of whole numbers.
     NoHead = 12,
     /// A class that the net has no output for.
     Target = 13,
@@ -71,15 +71,15 @@ impl Code {
             Some(Self::Pointer) => c"a pointer is null, or not aligned for what it leads to",
             Some(Self::Length) => c"a buffer has the wrong length: elman_get_sizes tells the right one; or there is no such label or column",
             Some(Self::Alignment) => c"the image must begin on a 64-byte boundary: declare it ELMAN_ALIGNED",
-            Some(Self::Image) => c"the bytes are no image, a damaged one, or of a version that this library does not know (export it anew, or take a newer library), or of a cell whose feature is off in this build",
+            Some(Self::Image) => c"the bytes are no image, a damaged one, or of a version that this library does not know (export it anew, or take a newer library), or of a cell or of numbers whose feature is off in this build",
             Some(Self::Stage) => c"first elman_open, then elman_get_sizes and self-tests, then elman_start and steps or elman_feed_start and samples; elman_learn_start before what learns",
-            Some(Self::Kind) => c"the net reads ids and got numbers, or learns classes and got numbers, or the other way round",
+            Some(Self::Kind) => c"the net reads ids and got numbers, or learns classes and got numbers, or the other way round; or whole numbers are asked of a float net",
             Some(Self::Token) => c"an id exceeds its vocabulary",
             Some(Self::BothWays) => c"a net that reads both ways needs the whole sequence and cannot be fed step by step",
             Some(Self::Mismatch) => c"the self-test found a wrong output",
             Some(Self::NoFeed) => c"the image does not say how raw samples become events: that is for nets that stream classes of measurements, exported without --bare",
             Some(Self::NoSamples) => c"the image has no golden samples: export it anew",
-            Some(Self::NoHead) => c"the net has no head that could learn",
+            Some(Self::NoHead) => c"the net has no head that could learn: none at all, or one of whole numbers",
             Some(Self::Target) => c"the net has no output for that class",
             Some(Self::NotFinite) => c"a number is not finite: nothing was learnt from it",
             None => c"no code of elman",
@@ -116,4 +116,25 @@ pub(crate) unsafe fn slice_mut<'a, T>(data: *mut T, len: usize) -> Result<&'a mu
     check(data, len)?;
     // SAFETY: as in `slice`; numbers and strips are valid whatever their bits.
     Ok(unsafe { core::slice::from_raw_parts_mut(data, len) })
+}
+
+/// The same memory as words.
+#[cfg(feature = "int8")]
+pub(crate) const fn words_mut(numbers: &mut [f32]) -> &mut [u32] {
+    // SAFETY: a u32 is as large and as aligned as an f32, and both are valid whatever their bits; the exclusive borrow is carried over.
+    unsafe { core::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), numbers.len()) }
+}
+
+/// The same memory as signed numbers.
+#[cfg(feature = "int8")]
+pub(crate) const fn integers_mut(numbers: &mut [f32]) -> &mut [i32] {
+    // SAFETY: as in `words_mut`.
+    unsafe { core::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), numbers.len()) }
+}
+
+/// The same memory as numbers of 16 bits.
+#[cfg(feature = "int8")]
+pub(crate) const fn halves_mut(numbers: &mut [f32]) -> &mut [i16] {
+    // SAFETY: as in `words_mut`; an i16 is half as large, and an f32 is aligned for one. Twice as many are no more memory.
+    unsafe { core::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), 2 * numbers.len()) }
 }

@@ -1,12 +1,11 @@
 //! The functions that lead from raw samples to events.
 
-use elman_core::feed::{self, ColumnScale, Feed, FeedBuffers, Rule, Samples};
-use elman_core::{HeadKind, Image, Input, Level, Strip};
+use elman_core::Strip;
 
 use crate::code::{Code, slice, slice_mut};
+use crate::opened::{Feeder, Opened};
 use crate::run::tell;
-use crate::runner::Runner;
-use crate::{Net, Stage, image_of, notes, opened};
+use crate::{Net, Stage, image_of, opened};
 
 /// `elman_event`: what a net says after a sample, as `elman.h` says.
 #[repr(C)]
@@ -24,93 +23,16 @@ pub struct Event {
     pub missing: u32,
 }
 
-/// How raw samples become events, as the notes of an image say.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Front {
-    pub columns: usize,
-    /// Rows that a step reads.
-    pub window: usize,
-    pub farthest: f32,
-    pub rule: Rule,
-}
-
-impl Front {
-    /// That of an image, if its net streams classes of so many columns.
-    pub fn of(image: &Image<'_>) -> Option<Self> {
-        let spec = &image.spec;
-        let HeadKind::Softmax { outputs } = spec.head.kind else {
-            return None;
-        };
-        let front = notes::front(image.notes)?;
-        let rule = front.rule;
-        let is_rule = rule.smoothing > 0.0
-            && rule.smoothing <= 1.0
-            && rule.threshold.is_finite()
-            && rule.background.is_none_or(|class| class < outputs);
-        let is_fed = matches!(spec.input, Input::Dense { .. })
-            && !spec.is_bidirectional()
-            && front.window % 2 == 1
-            && front.columns.checked_mul(front.window) == Some(spec.input_width());
-        (is_rule && is_fed && front.farthest > 0.0).then_some(front)
-    }
-
-    /// Numbers of room: scale, rows, outputs, and their means.
-    pub const fn room(&self, outputs: usize) -> usize {
-        3 * self.columns + Samples::rows_len(self.columns, self.window) + 2 * outputs
-    }
-
-    /// A feed in the caller's room.
-    fn start(
-        &self,
-        image: &Image<'_>,
-        runner: Runner,
-        room: &'static mut [f32],
-    ) -> Result<Feed<'static, Runner>, Code> {
-        let outputs = image.spec.output_width();
-        if room.len() != self.room(outputs) {
-            return Err(Code::Length);
-        }
-        let (numbers, rest) = room
-            .split_at_mut_checked(3 * self.columns)
-            .ok_or(Code::Length)?;
-        let rows = Samples::rows_len(self.columns, self.window);
-        let (rows, rest) = rest.split_at_mut_checked(rows).ok_or(Code::Length)?;
-        let (outputs, smooth) = rest.split_at_mut_checked(outputs).ok_or(Code::Length)?;
-        let scale = columns(numbers);
-        for (column, to) in scale.iter_mut().enumerate() {
-            let [mean, rest, factor, _] = notes::scale(image.notes, column).ok_or(Code::NoFeed)?;
-            *to = ColumnScale { mean, rest, factor };
-        }
-        let buffers = FeedBuffers {
-            rows,
-            outputs,
-            smooth,
-        };
-        let scale = (&*scale, self.farthest, self.window);
-        Ok(Feed::new(runner, scale, self.rule, buffers)?)
-    }
-}
-
-/// Numbers as scales of columns, three each.
-const fn columns(numbers: &mut [f32]) -> &mut [ColumnScale] {
-    const _: () = assert!(size_of::<ColumnScale>() == 3 * size_of::<f32>());
-    let (start, columns) = (numbers.as_mut_ptr(), numbers.len() / 3);
-    // SAFETY: a scale is three numbers in a row, aligned as one, whatever their bits; there are so many, and the exclusive borrow is
-    // carried over.
-    unsafe { core::slice::from_raw_parts_mut(start.cast(), columns) }
-}
-
 /// A feed of an image that was opened, in the caller's buffers.
 ///
 /// # Safety
 /// The buffers are as long as their lengths say, and the feed's from now on.
 unsafe fn start(
-    image: &Image<'static>,
+    image: &Opened,
     (state, state_len): (*mut f32, usize),
     (scratch, scratch_len): (*mut Strip, usize),
     (room, room_len): (*mut f32, usize),
-) -> Result<Feed<'static, Runner>, Code> {
-    let front = Front::of(image).ok_or(Code::NoFeed)?;
+) -> Result<Feeder, Code> {
     // SAFETY: the caller's promise.
     let (state, scratch, room) = unsafe {
         (
@@ -119,7 +41,7 @@ unsafe fn start(
             slice_mut(room, room_len)?,
         )
     };
-    front.start(image, Runner::new(image, state, scratch)?, room)
+    image.start_feed(state, scratch, room)
 }
 
 /// Runs the golden samples.
@@ -142,8 +64,7 @@ pub unsafe extern "C" fn elman_feed_self_test(
         let buffers = ((state, state_len), (scratch, scratch_len), (room, room_len));
         // SAFETY: the caller's promise about the buffers; the feed ends here.
         let mut feed = unsafe { start(&image, buffers.0, buffers.1, buffers.2) }?;
-        let samples = image.samples.ok_or(Code::NoSamples)?;
-        Ok(feed.check(Level::detect(), &image.golden, &samples)?)
+        image.check_feed(&mut feed)
     });
     // SAFETY: the caller's promise about `wrong`.
     unsafe { tell(found, wrong) }
@@ -191,8 +112,8 @@ pub unsafe extern "C" fn elman_feed(
         fed(
             net,
             event,
-            |feed| feed.feed(raw?).map_err(Code::from),
-            |feed| feed.feed_unread(raw?).map_err(Code::from),
+            |feed| feed.feed(raw?),
+            |feed| feed.feed_unread(raw?),
         )
     }
 }
@@ -215,8 +136,8 @@ pub unsafe extern "C" fn elman_feed_i16(
         fed(
             net,
             event,
-            |feed| feed.feed_i16(raw?).map_err(Code::from),
-            |feed| feed.feed_i16_unread(raw?).map_err(Code::from),
+            |feed| feed.feed_i16(raw?),
+            |feed| feed.feed_i16_unread(raw?),
         )
     }
 }
@@ -228,14 +149,7 @@ pub unsafe extern "C" fn elman_feed_i16(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn elman_feed_end(net: *mut Net, event: *mut Event) -> Code {
     // SAFETY: the caller's promises.
-    unsafe {
-        fed(
-            net,
-            event,
-            |feed| feed.end().map_err(Code::from),
-            |feed| feed.end_unread().map_err(Code::from),
-        )
-    }
+    unsafe { fed(net, event, Feeder::end, Feeder::end_unread) }
 }
 
 /// What a call does where somebody asks for an event, or where nobody does.
@@ -245,8 +159,8 @@ pub unsafe extern "C" fn elman_feed_end(net: *mut Net, event: *mut Event) -> Cod
 unsafe fn fed(
     net: *mut Net,
     event: *mut Event,
-    read: impl FnOnce(&mut Feed<'static, Runner>) -> Result<Option<feed::Event>, Code>,
-    pass: impl FnOnce(&mut Feed<'static, Runner>) -> Result<(), Code>,
+    read: impl FnOnce(&mut Feeder) -> Result<Event, Code>,
+    pass: impl FnOnce(&mut Feeder) -> Result<(), Code>,
 ) -> Code {
     if !event.is_aligned() {
         return Code::Pointer;
@@ -259,29 +173,22 @@ unsafe fn fed(
         if event.is_null() {
             return pass(feed);
         }
-        let told = told(read(feed)?, feed.missing());
+        let told = read(feed)?;
         // SAFETY: not null, aligned, and the caller's.
         unsafe { event.write(told) };
         Ok(())
     }))
 }
 
-/// An event as C reads it.
-fn told(event: Option<feed::Event>, missing: u32) -> Event {
-    match event {
-        None => Event {
+impl Event {
+    /// No step could be done.
+    pub const fn none(missing: u32) -> Self {
+        Self {
             step: 0,
             label: 0,
             probability: 0.0,
             fires: -1,
             missing,
-        },
-        Some(event) => Event {
-            step: event.step,
-            label: event.class as u32,
-            probability: event.probability,
-            fires: i32::from(event.fires),
-            missing,
-        },
+        }
     }
 }

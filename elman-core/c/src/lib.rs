@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! elman_open ──► elman_start ──► elman_step, elman_step_ids             numbers or ids in, outputs out
+//!            │                └► elman_step_i16                         whole numbers in, logits out, of an int8 net
 //!            └─► elman_feed_start ──► elman_feed, elman_feed_i16        raw samples in, events out
 //!                     either ──► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
 //! ```
@@ -12,28 +13,34 @@
 //! caller's promise: that pointers lead to as much memory as the lengths say, that the net's struct was zero or opened,
 //! and that image and buffers stay where they are, used by nobody else, for as long as the net is.
 //!
+//! The code of each kind of net is a feature, and so is each cell: `float` and `int8`.
+//!
 //! Build for a chip: `cargo rustc -p elman-c --release --crate-type staticlib --target thumbv7em-none-eabihf`.
 #![cfg_attr(target_os = "none", no_std)]
 
 mod code;
 mod feed;
-mod learn;
-mod learner;
+#[cfg(feature = "float")]
+mod float;
+#[cfg(feature = "int8")]
+mod int8;
 mod notes;
+mod opened;
 mod run;
-mod runner;
 
 use core::ffi::c_char;
 
-use elman_core::feed::Feed;
-use elman_core::{Error, Image, Input, Spec, Strip};
+use elman_core::{Error, Input, Spec, Strip};
 
 pub use code::Code;
 use code::{slice, slice_mut};
 pub use feed::Event;
-use feed::Front;
-use learner::Learner;
-use runner::Runner;
+use opened::{Feeder, Opened, Runner};
+
+#[cfg(not(any(feature = "float", feature = "int8")))]
+compile_error!(
+    "elman-c without the features \"float\" and \"int8\" runs no net: turn one of them on"
+);
 
 /// Room for a net, in words of `size_t`.
 pub const NET_WORDS: usize = 120;
@@ -55,9 +62,9 @@ struct Inner {
 
 /// The state that the calls of C have brought a net to.
 enum Stage {
-    Opened(Image<'static>),
+    Opened(Opened),
     Running(Runner),
-    Feeding(Feed<'static, Runner>),
+    Feeding(Feeder),
 }
 
 /// [`Inner::mark`] of a net that was opened; a static of C is zero before.
@@ -98,39 +105,22 @@ pub struct Sizes {
     pub head_strips: usize,
     /// Numbers of memory to learn in.
     pub memory: usize,
+    /// Whether the net computes in whole numbers.
+    pub is_int8: usize,
 }
 
 impl Sizes {
-    fn of(image: &Image<'_>) -> Self {
-        let spec = &image.spec;
-        let streams = !spec.is_bidirectional();
-        let steps = |lengths: &[u32]| lengths.iter().fold(0, |sum, &n| sum + n as usize);
-        let front = Front::of(image);
-        let learns = Learner::can_learn(spec);
+    /// What the spec of a net says.
+    fn of(spec: &Spec, golden_lengths: &[u32]) -> Self {
         Self {
             inputs: spec.golden_width(),
             outputs: spec.output_width(),
-            reads_ids: usize::from(reads_ids(spec)),
-            streams: usize::from(streams),
-            state: spec.state_len(),
-            scratch: if streams { spec.stream_len() } else { 0 },
-            golden_steps: steps(image.golden.lengths),
-            columns: front.map_or(0, |front| front.columns),
-            delay: front.map_or(0, |front| front.window / 2),
-            room: front.map_or(0, |front| front.room(spec.output_width())),
-            golden_samples: match (front, image.samples) {
-                (Some(_), Some(samples)) => samples.fires.len(),
-                _ => 0,
-            },
-            head: if learns { spec.head_len() } else { 0 },
-            head_strips: if learns { spec.packed_head_len() } else { 0 },
-            memory: if learns { Learner::memory_len(spec) } else { 0 },
+            reads_ids: usize::from(matches!(spec.input, Input::Tokens { .. })),
+            streams: usize::from(!spec.is_bidirectional()),
+            golden_steps: golden_lengths.iter().fold(0, |sum, &n| sum + n as usize),
+            ..Self::default()
         }
     }
-}
-
-const fn reads_ids(spec: &Spec) -> bool {
-    matches!(spec.input, Input::Tokens { .. })
 }
 
 /// The net behind a pointer.
@@ -168,19 +158,15 @@ pub unsafe extern "C" fn elman_open(net: *mut Net, image: *const u8, len: usize)
         Ok(bytes) => bytes,
         Err(code) => return code,
     };
-    match Image::read(bytes) {
-        Ok(image) => {
-            let opened = Inner {
-                mark: MARK,
-                notes: image.notes,
-                stage: Stage::Opened(image),
-            };
-            // SAFETY: not null, aligned, large enough, and what lay there needs no drop.
-            unsafe { inner.write(opened) };
-            Code::Ok
-        }
-        Err(_) => Code::Image,
-    }
+    Code::of(Opened::read(bytes).map(|image| {
+        let opened = Inner {
+            mark: MARK,
+            notes: image.notes(),
+            stage: Stage::Opened(image),
+        };
+        // SAFETY: not null, aligned, large enough, and what lay there needs no drop.
+        unsafe { inner.write(opened) };
+    }))
 }
 
 /// What the net needs.
@@ -194,7 +180,7 @@ pub unsafe extern "C" fn elman_get_sizes(net: *mut Net, sizes: *mut Sizes) -> Co
     }
     // SAFETY: the caller's promise about `net`.
     let found = match unsafe { image_of(net) } {
-        Ok((_, image)) => Sizes::of(&image),
+        Ok((_, image)) => image.sizes(),
         Err(code) => return code,
     };
     // SAFETY: not null, aligned, and the caller's.
@@ -252,29 +238,33 @@ pub unsafe extern "C" fn elman_get_scale(net: *mut Net, column: usize, scale: *m
     Code::Ok
 }
 
+/// What one unit of a whole number is worth.
+///
+/// # Safety
+/// As `elman.h` says: `net` was opened, `units` leads to two numbers.
+#[cfg(feature = "int8")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn elman_get_units(net: *mut Net, units: *mut f32) -> Code {
+    // SAFETY: the caller's promises.
+    let (image, to) = unsafe { (image_of(net), slice_mut(units, 2)) };
+    Code::of(image.and_then(|(_, image)| {
+        for (to, unit) in to?.iter_mut().zip(image.units()?) {
+            *to = unit;
+        }
+        Ok(())
+    }))
+}
+
 /// A net that was opened and not started, and its image.
 ///
 /// # Safety
 /// As [`opened`].
-unsafe fn image_of<'a>(net: *mut Net) -> Result<(&'a mut Inner, Image<'static>), Code> {
+unsafe fn image_of<'a>(net: *mut Net) -> Result<(&'a mut Inner, Opened), Code> {
     // SAFETY: the caller's promise.
     let inner = unsafe { opened(net) }?;
     match inner.stage {
         Stage::Opened(image) => Ok((inner, image)),
         _ => Err(Code::Stage),
-    }
-}
-
-/// A net that was started, whatever feeds it.
-///
-/// # Safety
-/// As [`opened`].
-unsafe fn runner_of<'a>(net: *mut Net) -> Result<&'a mut Runner, Code> {
-    // SAFETY: the caller's promise.
-    match unsafe { opened(net) }?.stage {
-        Stage::Opened(_) => Err(Code::Stage),
-        Stage::Running(ref mut runner) => Ok(runner),
-        Stage::Feeding(ref mut feed) => Ok(feed.net_mut()),
     }
 }
 

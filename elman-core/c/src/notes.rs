@@ -1,9 +1,8 @@
 //! What the notes of an image say of a net's ends: what outputs are called, how raw samples come to the scale of training, and when an
 //! answer is an event. The notes are the JSON that `elman export` writes; this looks for a few words in it, and allocates nothing.
 
-use elman_core::feed::Rule;
-
-use crate::feed::Front;
+#[cfg(feature = "float")]
+use {crate::float::Front, elman_core::feed::Rule};
 
 /// Before the names of outputs: a list of them is called `labels`.
 const LABELS: &str = r#""name":"labels""#;
@@ -15,8 +14,10 @@ const SCALE: &str = r#""scale":["#;
 const FARTHEST: &str = r#""farthest":"#;
 
 /// Before the number of rows that a step reads.
+#[cfg(feature = "float")]
 const WINDOW: &str = r#""window":"#;
 /// Before smoothing, threshold, refractory time and background, each as eight hexadecimal digits.
+#[cfg(feature = "float")]
 const RULE: &str = r#""rule":"#;
 
 /// The name of an output, as JSON writes it between its quotes.
@@ -39,6 +40,7 @@ pub fn scale(notes: &str, column: usize) -> Option<[f32; 4]> {
 }
 
 /// How raw samples become events, where all of it stands there.
+#[cfg(feature = "float")]
 pub fn front(notes: &str) -> Option<Front> {
     let digits = strings(behind(notes, RULE)?).next()?;
     let part = |place: usize| bits(digits.get(8 * place..8 * place + 8)?);
@@ -57,6 +59,7 @@ pub fn front(notes: &str) -> Option<Front> {
 }
 
 /// A number in decimal digits, at the start of a text.
+#[cfg(feature = "float")]
 fn number(text: &str) -> Option<usize> {
     let digits = text.bytes().take_while(u8::is_ascii_digit);
     let add = |number: usize, digit: u8| {
@@ -131,6 +134,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "float")]
     #[test]
     fn the_way_to_events_is_found_whole_or_not_at_all() {
         let found = front(NOTES).unwrap();

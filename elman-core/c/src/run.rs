@@ -1,10 +1,8 @@
 //! The functions that run a net: self-test, start, steps.
 
-use elman_core::feed::Streaming as _;
-use elman_core::{Inputs, Level, SelfTest, Strip};
+use elman_core::{Inputs, Strip};
 
 use crate::code::{Code, slice, slice_mut};
-use crate::runner::Runner;
 use crate::{Net, Stage, image_of, opened};
 
 /// Runs the golden vectors.
@@ -34,15 +32,8 @@ pub unsafe extern "C" fn elman_self_test(
         )
     };
     let found = net.and_then(|(_, image)| {
-        let buffers = SelfTest {
-            state: buffers.0?,
-            scratch: buffers.1?,
-            outputs: buffers.2?,
-        };
-        let model = image.model()?;
-        Ok(image
-            .golden
-            .check_stream(Level::detect(), &model, buffers)?)
+        let (state, scratch, outputs) = buffers;
+        image.self_test(state?, scratch?, outputs?)
     });
     // SAFETY: the caller's promise about `wrong`.
     unsafe { tell(found, wrong) }
@@ -88,8 +79,7 @@ pub unsafe extern "C" fn elman_start(
         )
     };
     Code::of(net.and_then(|(inner, image)| {
-        let runner = Runner::new(&image, buffers.0?, buffers.1?)?;
-        inner.stage = Stage::Running(runner);
+        inner.stage = Stage::Running(image.start(buffers.0?, buffers.1?)?);
         Ok(())
     }))
 }
@@ -148,6 +138,35 @@ pub unsafe extern "C" fn elman_step_ids(
     unsafe { step(net, inputs, outputs, outputs_len) }
 }
 
+/// One step of an int8 net in the whole numbers that it computes with.
+///
+/// # Safety
+/// As `elman.h` says: the net was started, buffers are as long as their lengths say.
+#[cfg(feature = "int8")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn elman_step_i16(
+    net: *mut Net,
+    inputs: *const i16,
+    inputs_len: usize,
+    logits: *mut i32,
+    logits_len: usize,
+) -> Code {
+    // SAFETY: the caller's promises.
+    let (inner, inputs, logits) = unsafe {
+        (
+            opened(net),
+            slice(inputs, inputs_len),
+            slice_mut(logits, logits_len),
+        )
+    };
+    Code::of(inner.and_then(|inner| {
+        let Stage::Running(runner) = &mut inner.stage else {
+            return Err(Code::Stage);
+        };
+        runner.step_i16(inputs?, logits?)
+    }))
+}
+
 /// One step, whatever it reads.
 ///
 /// # Safety
@@ -165,6 +184,6 @@ unsafe fn step(
         let Stage::Running(runner) = &mut inner.stage else {
             return Err(Code::Stage);
         };
-        Ok(runner.step(inputs?, outputs?)?)
+        runner.step(inputs?, outputs?)
     }))
 }

@@ -51,6 +51,12 @@ impl IntegerSoftmax {
         }
     }
 
+    /// Whether no distance overflows.
+    pub(crate) fn is_sound(self) -> bool {
+        let most = self.farthest.saturating_sub(1).checked_shr(self.shift);
+        most.is_some_and(|most| most.checked_mul(self.multiplier).is_some())
+    }
+
     /// `2¹⁵·exp(-distance)`
     #[inline]
     fn part(self, distance: u32) -> u32 {

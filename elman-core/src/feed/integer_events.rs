@@ -3,6 +3,9 @@
 use super::chances::IntegerSoftmax;
 use super::events::{Course, Rule};
 
+/// A threshold that no probability reaches.
+const NEVER: u32 = (1 << 15) + 1;
+
 /// [`Rule`] in whole numbers, for the logits of an int8 net.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IntegerRule {
@@ -37,11 +40,65 @@ impl IntegerRule {
         Self {
             // Smoothing is a power of two.
             halvings: 127u32.saturating_sub(smoothing.to_bits() >> 23),
-            threshold: libm::ceil(f64::from(threshold) * 32768.0) as u32,
+            threshold: (libm::ceil(f64::from(threshold) * 32768.0) as u32).min(NEVER),
             refractory,
             background,
             softmax: IntegerSoftmax::new(unit),
         }
+    }
+
+    /// As it lies in an image.
+    pub(crate) fn words(&self) -> [u32; 7] {
+        let IntegerSoftmax {
+            farthest,
+            shift,
+            multiplier,
+        } = self.softmax;
+        let background = self.background.map_or(u32::MAX, |class| class as u32);
+        [
+            self.halvings,
+            self.threshold,
+            self.refractory,
+            background,
+            farthest,
+            shift,
+            multiplier,
+        ]
+    }
+
+    /// From an image; what lies there may be anything.
+    pub(crate) const fn from_words(words: [u32; 7]) -> Self {
+        let [
+            halvings,
+            threshold,
+            refractory,
+            background,
+            farthest,
+            shift,
+            multiplier,
+        ] = words;
+        Self {
+            halvings,
+            threshold,
+            refractory,
+            background: match background {
+                u32::MAX => None,
+                class => Some(class as usize),
+            },
+            softmax: IntegerSoftmax {
+                farthest,
+                shift,
+                multiplier,
+            },
+        }
+    }
+
+    /// Whether nothing overflows by this rule, for a net of so many classes.
+    pub(crate) fn is_sound(&self, classes: usize) -> bool {
+        self.halvings <= 30
+            && self.threshold <= NEVER
+            && self.background.is_none_or(|class| class < classes)
+            && self.softmax.is_sound()
     }
 
     /// Whether probabilities are needed; if not, the largest logit says all.

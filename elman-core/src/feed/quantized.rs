@@ -201,6 +201,18 @@ impl<'a> QuantizedFeed<'a> {
         )
     }
 
+    /// The same where nobody asks.
+    ///
+    /// # Errors
+    /// As [`QuantizedFeed::end`].
+    pub fn end_unread(&mut self) -> Result<(), Error> {
+        for _ in 0..self.samples.delay() {
+            let is_there = self.samples.push_outside().is_some();
+            self.step_unread(is_there)?;
+        }
+        Ok(())
+    }
+
     /// How many raw numbers were not finite so far.
     pub const fn missing(&self) -> u32 {
         self.samples.missing()

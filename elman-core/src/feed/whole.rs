@@ -2,12 +2,15 @@
 
 use super::samples::{Column, ColumnScale};
 
+/// How far an offset may be from 0.
+const FARTHEST: u64 = 1 << 56;
+
 /// How a column comes to the whole numbers of an int8 net: `⌊(⌊x·multiplier / 2^shift⌋ + offset) / 2¹⁶⌋`, cut.
 ///
 /// `x` is a raw number exactly as it is, a float or a whole number, and only integers are computed with, so every machine has the same number.
 /// It is at most one unit away from [`QuantizedModel::integer`](crate::quantized::QuantizedModel::integer) of what [`ColumnScale::apply`]
 /// gives, for a mean of at most 2^20 deviations. A subnormal `x` counts as zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IntegerScale {
     /// 2^15 to 2^16 - 1; 0 for a column that has no deviation.
     pub multiplier: u16,
@@ -30,7 +33,7 @@ impl IntegerScale {
     /// assert_eq!(scale.apply(f32::NAN, 10_000), None);
     /// ```
     pub fn new(column: &ColumnScale, input_scale: f32) -> Self {
-        const FARTHEST: f64 = (1i64 << 56) as f64;
+        const MOST: f64 = FARTHEST as f64;
         const HALF: f64 = 32768.0;
         let slope = f64::from(column.factor) * f64::from(input_scale) * 65536.0;
         let exponent = (slope.to_bits() >> 52 & 0x7ff) as i32 - 1023;
@@ -46,8 +49,33 @@ impl IntegerScale {
         Self {
             multiplier,
             shift: shift as i8,
-            offset: libm::rint(HALF - moved).clamp(-FARTHEST, FARTHEST) as i64,
+            offset: libm::rint(HALF - moved).clamp(-MOST, MOST) as i64,
         }
+    }
+
+    /// As it lies in an image: the offset's low half, its high half, multiplier and shift.
+    pub(crate) const fn words(self) -> [u32; 3] {
+        let offset = self.offset.cast_unsigned();
+        let shift = (self.shift.cast_unsigned() as u32) << 16;
+        [
+            offset as u32,
+            (offset >> 32) as u32,
+            self.multiplier as u32 | shift,
+        ]
+    }
+
+    /// From an image; what lies there may be anything.
+    pub(crate) const fn from_words([low, high, rest]: [u32; 3]) -> Self {
+        Self {
+            multiplier: rest as u16,
+            shift: (rest >> 16) as i8,
+            offset: ((high as u64) << 32 | low as u64).cast_signed(),
+        }
+    }
+
+    /// Whether no number overflows on this scale.
+    pub(crate) const fn is_sound(self) -> bool {
+        self.offset.unsigned_abs() <= FARTHEST && self.shift >= -100 && self.shift <= 63
     }
 
     /// A raw whole number on the scale, cut to ±`farthest`: what [`Column::apply`] gives for it as a float.

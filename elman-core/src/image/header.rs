@@ -1,9 +1,9 @@
-//! The first 256 bytes of an image, word by word (`u32`, little-endian), and where everything lies behind them.
+//! The first 256 bytes of an image, word by word (`u32`, little-endian).
 //!
 //! | word | holds |
 //! |---|---|
 //! | 0, 1 | `ELMANIMG` |
-//! | 2 | version (low half), kind of the body (high half): 0 = strips of `f32` |
+//! | 2 | version (low half), kind of the body (high half): 0 = strips of `f32`, 1 = the words of an int8 net |
 //! | 3 | length of the whole image in bytes |
 //! | 4 | CRC-32 (ISO-HDLC, as of zip and Ethernet) of all other bytes |
 //! | 5, 6 | input: 0 dense, width; 1 tokens, window |
@@ -11,32 +11,28 @@
 //! | 24, 25..41 | layers: how many; hidden units of each, and direction (0 forward, 1 both) + 256 · activation (0 tanh, 1 relu, 2 identity) |
 //! | 41 | initial state: 0 zero, 1 trained |
 //! | 42, 43, 44 | head: 0 none, 1 linear, 2 softmax; outputs; read at 0 every step, 1 the last step |
-//! | 45, 46, 47 | golden vectors: sequences, rows, tolerance (`f32`) |
+//! | 45, 46, 47 | golden vectors: sequences, rows, tolerance (`f32`; 0 for an int8 net) |
 //! | 48 | bytes of the notes |
 //! | 49..57 | clip of each layer (`f32`, 0 without one) |
-//! | 57, 58 | golden samples, version 2: columns, which number is missing |
+//! | 57, 58 | raw samples, version 2: columns, which golden number is missing |
 //! | 59..64 | zero |
 //!
-//! An image without golden samples has version 1, which every library reads; one with them has version 2.
+//! An image without raw samples has version 1, which every library reads; one with them has version 2.
 
 use crate::cell::Cell;
 use crate::error::Error;
-use crate::simd::{LANES, Strip};
-use crate::slices::at;
 use crate::spec::{
     Channel, Channels, Direction, Dropout, Head, HeadKind, InitialState, Input, Layer, Layers,
     MAX_CHANNELS, MAX_LAYERS, Read, Spec,
 };
 
 const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"ELMA"), u32::from_le_bytes(*b"NIMG")];
-/// Of images without golden samples.
+/// Of images without raw samples.
 const VERSION: u32 = 1;
 /// Of those with them.
 const VERSION_SAMPLES: u32 = 2;
-/// The body is strips of `f32`. The next kind is 1.
-const KIND_F32: u32 = 0;
 /// Words of the header.
-const WORDS: usize = 64;
+pub(super) const WORDS: usize = 64;
 /// Where the checksum lies, in bytes.
 pub(super) const CRC_AT: usize = 16;
 
@@ -45,8 +41,16 @@ const LAYERS: usize = 24;
 const REST: usize = 41;
 const CLIPS: usize = 49;
 
+/// What numbers the net is made of; the header has their values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    F32 = 0,
+    Int8 = 1,
+}
+
 /// What the header says.
 pub(super) struct Header {
+    pub body: Body,
     pub spec: Spec,
     /// Of the whole image, in bytes.
     pub length: usize,
@@ -57,10 +61,13 @@ pub(super) struct Header {
     pub tolerance: f32,
     /// Bytes of the notes.
     pub notes: usize,
-    /// Columns of the golden samples, or 0 where there are none; and which number is missing.
+    /// Columns of raw samples, or 0 where the image has none; and which golden number is missing.
     pub columns: usize,
     pub missing: usize,
 }
+
+const UNKNOWN: Error =
+    Error::Image("the image holds a kind of net that this library does not know");
 
 /// The header's words.
 struct Words([u32; WORDS]);
@@ -104,10 +111,13 @@ impl Header {
                 "the image has a version that this library does not know: export it anew, or take a newer library",
             ));
         }
-        if words.get(2) >> 16 != KIND_F32 {
-            return Err(Error::Image("the body of the image is not of f32 numbers"));
-        }
+        let body = match words.get(2) >> 16 {
+            0 => Body::F32,
+            1 => Body::Int8,
+            _ => return Err(UNKNOWN),
+        };
         let header = Self {
+            body,
             spec: words.spec()?,
             length: words.len(3),
             crc: words.get(4),
@@ -140,7 +150,7 @@ impl Header {
         } else {
             VERSION
         };
-        words.set(2, version | (KIND_F32 << 16));
+        words.set(2, version | ((self.body as u32) << 16));
         words.set_len(3, self.length);
         words.set_spec(&self.spec);
         words.set_len(45, self.sequences);
@@ -155,9 +165,7 @@ impl Header {
 
 impl Words {
     fn spec(&self) -> Result<Spec, Error> {
-        let unknown = Err(Error::Image(
-            "the image holds a kind of net that this library does not know",
-        ));
+        let unknown = Err(UNKNOWN);
         let input = match self.get(5) {
             0 => Input::Dense { width: self.len(6) },
             1 => Input::Tokens {
@@ -262,92 +270,5 @@ impl Words {
         self.set(REST + 1, kind);
         self.set_len(REST + 2, outputs);
         self.set(REST + 3, u32::from(spec.head.read == Read::LastStep));
-    }
-}
-
-/// Some strips of an image.
-#[derive(Clone, Copy)]
-pub(super) struct Part {
-    pub start: usize,
-    len: usize,
-}
-
-impl Part {
-    pub fn of(self, strips: &[Strip]) -> &[Strip] {
-        at(strips, self.start..self.start + self.len)
-    }
-}
-
-/// Where the parts lie, in strips.
-pub(super) struct Layout {
-    pub tables: Part,
-    pub packed: Part,
-    pub lengths: Part,
-    pub inputs: Part,
-    pub outputs: Part,
-    /// Of golden samples: raw numbers, events, probabilities.
-    pub raw: Part,
-    pub fires: Part,
-    pub probabilities: Part,
-    pub notes: Part,
-}
-
-/// Lengths that follow from no spec.
-pub(super) struct Counts {
-    /// Golden sequences, and rows of all of them.
-    pub sequences: usize,
-    pub rows: usize,
-    /// Columns of golden samples.
-    pub columns: usize,
-    /// Bytes of the notes.
-    pub notes: usize,
-}
-
-impl Layout {
-    /// Of a spec that was checked. Sums and products in `u64` that saturate: what the header says may be anything.
-    pub fn of(spec: &Spec, counts: &Counts) -> Result<Self, Error> {
-        let &Counts {
-            sequences,
-            rows,
-            columns,
-            notes,
-        } = counts;
-        let large = Error::Image("an image is at most 4 GiB long, and fits the address space");
-        let strips = |words: u64| words.div_ceil(LANES as u64);
-        let product = |rows: usize, width: usize| (rows as u64).saturating_mul(width as u64);
-        // A two-directional head that reads the last step has one row per sequence, of which there are no more
-        // than rows.
-        let rows_out = spec.golden_output_rows(rows, sequences);
-        let told = if columns > 0 { rows } else { 0 };
-        let mut at = strips(WORDS as u64);
-        let mut part = |len: u64| {
-            let start = at;
-            at = at.saturating_add(len);
-            if at.saturating_mul(size_of::<Strip>() as u64)
-                > u64::from(u32::MAX).min(isize::MAX as u64)
-            {
-                return Err(large);
-            }
-            Ok(Part {
-                start: start as usize,
-                len: len as usize,
-            })
-        };
-        Ok(Self {
-            tables: part(strips(spec.tables_len() as u64))?,
-            packed: part(spec.packed_len() as u64)?,
-            lengths: part(strips(sequences as u64))?,
-            inputs: part(strips(product(rows, spec.golden_width())))?,
-            outputs: part(strips(product(rows_out, spec.output_width())))?,
-            raw: part(strips(product(rows, columns)))?,
-            fires: part(strips(told as u64))?,
-            probabilities: part(strips(told as u64))?,
-            notes: part((notes as u64).div_ceil(size_of::<Strip>() as u64))?,
-        })
-    }
-
-    /// Strips of the whole image.
-    pub const fn strips(&self) -> u64 {
-        (self.notes.start + self.notes.len) as u64
     }
 }

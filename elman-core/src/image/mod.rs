@@ -1,16 +1,20 @@
 //! A net as one flat file that a chip reads in place, from flash: nothing is copied, nothing is unpacked.
 //!
 //! ```text
-//! header │ tables │ packed strips │ golden lengths, inputs, outputs │ golden samples, events, probabilities │ notes
+//! float  header │ tables │ packed strips │ golden lengths, inputs, outputs │ golden samples, events, probabilities │ notes
+//! int8   header │ words │ golden lengths, inputs, logits │ scale and rule │ golden samples, events, probabilities │ notes
 //! ```
 //!
 //! Every part begins on a cache line (64 bytes) and is filled up to one with zeros; all numbers are
-//! little-endian. The header says what the net looks like, how long the file is, and what its CRC is. Golden samples in raw units are
-//! there for nets that stream classes of measurements.
+//! little-endian. The header says what the net looks like, how long the file is, and what its CRC is. Scale, rule and golden samples in
+//! raw units are there for nets that stream classes of measurements; around a float net scale and rule stand in the notes.
 
+mod file;
 mod header;
+mod layout;
+mod quantized;
 
-use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+pub use quantized::{IntegerScales, QuantizedFront, QuantizedImage};
 
 use crate::error::{Error, check_len};
 use crate::feed::FeedGolden;
@@ -18,15 +22,14 @@ use crate::golden::Golden;
 use crate::inputs::Inputs;
 use crate::model::Model;
 use crate::simd::Strip;
-use crate::slices::{at, at_mut};
-use crate::spec::{Dropout, HeadKind, Input, Spec};
+use crate::slices::at;
+use crate::spec::{Dropout, Input, Spec};
 
-use header::{CRC_AT, Counts, Header, Layout};
+use file::{Opened, check_missing, check_samples, put};
+use header::{Body, Header};
+use layout::Layout;
 
-/// Without a table: a kilobyte of flash is worth more than the moment it takes to check a net once.
-const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
-
-/// Everything that an image holds.
+/// Everything that the image of a float net holds; [`QuantizedImage`] is that of an int8 net.
 ///
 /// ```
 /// # use elman_core::*;
@@ -91,48 +94,20 @@ impl<'a> Image<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn read(bytes: &'a [u8]) -> Result<Self, Error> {
-        if cfg!(target_endian = "big") {
-            return Err(Error::Image(
-                "an image is little-endian, and this chip is not",
-            ));
-        }
-        let header = Header::read(bytes)?;
-        let Some(bytes) = bytes.get(..header.length) else {
-            return Err(Error::Image("the image is cut short"));
-        };
-        let Some(strips) = Strip::from_bytes(bytes) else {
-            return Err(Error::Image(
-                "the image must begin on a 64-byte boundary: wrap include_bytes! in elman_core::Aligned, or align the section",
-            ));
-        };
-        if checksum(bytes) != header.crc {
-            return Err(Error::Image(
-                "the image is damaged: its CRC is another; write it to flash anew",
-            ));
-        }
+        let Opened {
+            header,
+            layout,
+            strips,
+            notes,
+        } = Opened::read(bytes, Body::F32)?;
         let spec = header.spec;
-        let layout = Layout::of(
-            &spec,
-            &Counts {
-                sequences: header.sequences,
-                rows: header.rows,
-                columns: header.columns,
-                notes: header.notes,
-            },
-        )?;
-        if layout.strips() != strips.len() as u64 {
-            return Err(Error::Image("the image has another length than its net"));
-        }
-        let notes = layout.notes.of(strips);
-        let notes = bytes_of(bytes, layout.notes.start, notes.len(), header.notes);
         let image = Self {
             spec,
             tables: at(Strip::floats(layout.tables.of(strips)), ..spec.tables_len()),
-            packed: layout.packed.of(strips),
+            packed: layout.net.of(strips),
             golden: layout.golden(&spec, &header, strips),
             samples: (header.columns > 0).then(|| layout.samples(&header, strips)),
-            notes: core::str::from_utf8(notes)
-                .map_err(|_| Error::Image("the notes of the image are no text"))?,
+            notes,
         };
         image.golden.check_shape(&spec)?;
         image.check_samples()?;
@@ -182,24 +157,33 @@ impl<'a> Image<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn file_len(&self) -> Result<usize, Error> {
-        Ok(self.layout()?.strips() as usize * size_of::<Strip>())
+        Ok(self.layout()?.1.bytes())
     }
 
-    fn layout(&self) -> Result<Layout, Error> {
+    /// Header and places, where everything fits.
+    fn layout(&self) -> Result<(Header, Layout), Error> {
         self.spec.check()?;
         check_len("tables", self.spec.tables_len(), self.tables.len())?;
         check_len("packed", self.spec.packed_len(), self.packed.len())?;
         self.golden.check_shape(&self.spec)?;
         self.check_samples()?;
-        Layout::of(
-            &self.spec,
-            &Counts {
-                sequences: self.golden.lengths.len(),
-                rows: self.golden_rows(),
-                columns: self.columns(),
-                notes: self.notes.len(),
+        let header = Header {
+            body: Body::F32,
+            spec: Spec {
+                dropout: Dropout::NONE,
+                ..self.spec
             },
-        )
+            length: 0,
+            crc: 0,
+            sequences: self.golden.lengths.len(),
+            rows: self.golden_rows(),
+            tolerance: self.golden.tolerance,
+            notes: self.notes.len(),
+            columns: self.columns(),
+            missing: self.samples.map_or(0, |samples| samples.missing),
+        };
+        let layout = Layout::of(Body::F32, &self.spec, &header.counts())?;
+        Ok((header, layout))
     }
 
     /// Columns of the golden samples.
@@ -208,28 +192,19 @@ impl<'a> Image<'a> {
         numbers.checked_div(self.golden_rows()).unwrap_or(0)
     }
 
-    /// Golden samples go with a net that streams classes of rows of so many columns, and there is one for every step.
+    /// Golden samples are for nets that are fed.
     fn check_samples(&self) -> Result<(), Error> {
         let Some(samples) = self.samples else {
             return Ok(());
         };
-        let (spec, rows, columns) = (&self.spec, self.golden_rows(), self.columns());
-        let window = spec.input_width().checked_div(columns).unwrap_or(0);
-        let is_fed = matches!(spec.input, Input::Dense { .. })
-            && matches!(spec.head.kind, HeadKind::Softmax { .. })
-            && !spec.is_bidirectional();
-        if !is_fed || columns.saturating_mul(window | 1) != spec.input_width() {
-            return Err(Error::Image(
-                "golden samples are for nets that stream classes of windows of samples",
-            ));
-        }
-        check_len("golden samples", rows * columns, samples.raw.len())?;
-        check_len("golden events", rows, samples.fires.len())?;
-        check_len("golden probabilities", rows, samples.probabilities.len())?;
-        if samples.missing < samples.raw.len() {
-            return Ok(());
-        }
-        Err(Error::Image("the golden sample that is missing is none"))
+        let shape = [self.columns(), self.golden_rows()];
+        let found = [
+            samples.raw.len(),
+            samples.fires.len(),
+            samples.probabilities.len(),
+        ];
+        check_samples(&self.spec, shape, found)?;
+        check_missing(samples.missing, samples.raw.len())
     }
 
     fn golden_rows(&self) -> usize {
@@ -258,78 +233,26 @@ impl<'a> Image<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn write(&self, to: &mut [u8]) -> Result<usize, Error> {
-        let (layout, length, found) = (self.layout()?, self.file_len()?, to.len());
-        let Some(to) = to.get_mut(..length) else {
-            return Err(Error::Length {
-                what: "image",
-                expected: length,
-                found,
-            });
-        };
-        to.fill(0);
-        let header = Header {
-            spec: Spec {
-                dropout: Dropout::NONE,
-                ..self.spec
-            },
-            length,
-            crc: 0,
-            sequences: self.golden.lengths.len(),
-            rows: self.golden_rows(),
-            tolerance: self.golden.tolerance,
-            notes: self.notes.len(),
-            columns: self.columns(),
-            missing: self.samples.map_or(0, |samples| samples.missing),
-        };
-        put(to, 0, header.words());
+        let (header, layout) = self.layout()?;
         let bits = |numbers: &'a [f32]| numbers.iter().map(|x| x.to_bits());
-        put(to, layout.tables.start, bits(self.tables));
-        put(to, layout.packed.start, bits(Strip::floats(self.packed)));
-        put(
-            to,
-            layout.lengths.start,
-            self.golden.lengths.iter().copied(),
-        );
-        match self.golden.inputs {
-            Inputs::Dense(numbers) => put(to, layout.inputs.start, bits(numbers)),
-            Inputs::Tokens(ids) => put(to, layout.inputs.start, ids.iter().copied()),
-        }
-        put(to, layout.outputs.start, bits(self.golden.outputs));
-        if let Some(samples) = self.samples {
-            put(to, layout.raw.start, bits(samples.raw));
-            let fires = samples.fires.iter().map(|class| class.cast_unsigned());
-            put(to, layout.fires.start, fires);
-            put(to, layout.probabilities.start, bits(samples.probabilities));
-        }
-        let notes = to.iter_mut().skip(layout.notes.start * size_of::<Strip>());
-        notes.zip(self.notes.bytes()).for_each(|(to, b)| *to = b);
-        let crc = checksum(to);
-        let at = to.iter_mut().skip(CRC_AT);
-        at.zip(crc.to_le_bytes()).for_each(|(to, b)| *to = b);
-        Ok(length)
+        header.write(&layout, self.notes, to, |to| {
+            let golden = &self.golden;
+            put(to, layout.tables.start, bits(self.tables));
+            put(to, layout.net.start, bits(Strip::floats(self.packed)));
+            put(to, layout.lengths.start, golden.lengths.iter().copied());
+            match golden.inputs {
+                Inputs::Dense(numbers) => put(to, layout.inputs.start, bits(numbers)),
+                Inputs::Tokens(ids) => put(to, layout.inputs.start, ids.iter().copied()),
+            }
+            put(to, layout.outputs.start, bits(golden.outputs));
+            if let Some(samples) = self.samples {
+                put(to, layout.raw.start, bits(samples.raw));
+                let fires = samples.fires.iter().map(|class| class.cast_unsigned());
+                put(to, layout.fires.start, fires);
+                put(to, layout.probabilities.start, bits(samples.probabilities));
+            }
+        })
     }
-}
-
-/// Of everything but the checksum itself. The length is what a header says: it may be shorter than one.
-fn checksum(bytes: &[u8]) -> u32 {
-    let mut digest = CRC.digest();
-    digest.update(bytes.get(..CRC_AT).unwrap_or(&[]));
-    digest.update(bytes.get(CRC_AT + size_of::<u32>()..).unwrap_or(&[]));
-    digest.finalize()
-}
-
-/// Writes words from a strip on.
-fn put(to: &mut [u8], strip: usize, words: impl IntoIterator<Item = u32>) {
-    let to = at_mut(to, strip * size_of::<Strip>()..);
-    for (to, word) in to.as_chunks_mut().0.iter_mut().zip(words) {
-        *to = word.to_le_bytes();
-    }
-}
-
-/// The first `len` bytes of `strips` strips.
-fn bytes_of(bytes: &[u8], start: usize, strips: usize, len: usize) -> &[u8] {
-    let part = start * size_of::<Strip>()..(start + strips) * size_of::<Strip>();
-    at(at(bytes, part), ..len)
 }
 
 impl Layout {

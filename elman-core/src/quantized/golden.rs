@@ -64,6 +64,11 @@ pub struct QuantizedSelfTest<'a> {
 }
 
 impl QuantizedGolden<'_> {
+    /// Steps of the longest sequence.
+    pub fn longest(&self) -> usize {
+        longest(self.lengths)
+    }
+
     /// Runs the net over the inputs and compares: the index of the first logit that is wrong, or `None`. The state is
     /// at its end afterwards.
     ///
@@ -95,7 +100,7 @@ impl QuantizedGolden<'_> {
         if !model.spec().is_bidirectional() {
             return self.check_stream(model, buffers);
         }
-        self.check_shape(model.spec(), &buffers)?;
+        self.check_room(model.spec(), &buffers)?;
         let spec = model.spec();
         let width = spec.golden_width();
         let (mut row, mut start) = (0, 0);
@@ -144,7 +149,7 @@ impl QuantizedGolden<'_> {
         buffers: QuantizedSelfTest,
     ) -> Result<Option<usize>, Error> {
         let spec = model.spec();
-        self.check_shape(spec, &buffers)?;
+        self.check_room(spec, &buffers)?;
         let (width, columns) = (spec.golden_width(), spec.output_width());
         let QuantizedSelfTest {
             state,
@@ -167,10 +172,16 @@ impl QuantizedGolden<'_> {
         Ok(None)
     }
 
-    fn check_shape(&self, spec: &Spec, buffers: &QuantizedSelfTest) -> Result<(), Error> {
+    /// Whether lengths, inputs and logits fit each other and a net.
+    pub(crate) fn check_shape(&self, spec: &Spec) -> Result<(), Error> {
         let (input_rows, outputs) = golden_rows(spec, self.lengths)?;
         self.inputs.check(spec, input_rows)?;
-        check_len("golden logits", outputs, self.logits.len())?;
+        check_len("golden logits", outputs, self.logits.len())
+    }
+
+    /// Whether a net and its buffers fit.
+    fn check_room(&self, spec: &Spec, buffers: &QuantizedSelfTest) -> Result<(), Error> {
+        self.check_shape(spec)?;
         let needed = spec.self_test_outputs(longest(self.lengths));
         check_room("logits", needed, buffers.logits.len())
     }

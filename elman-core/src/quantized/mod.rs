@@ -107,6 +107,7 @@ mod sums;
 mod words;
 mod write;
 
+pub use crate::image::{IntegerScales, QuantizedFront, QuantizedImage};
 pub use calibrate::{Calibration, Saturated};
 pub use golden::{QuantizedGolden, QuantizedSelfTest};
 pub use inputs::Integers;

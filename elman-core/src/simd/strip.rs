@@ -78,6 +78,13 @@ impl Strip {
         unsafe { core::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * LANES) }
     }
 
+    /// The same memory as numbers of 16 bits.
+    pub(crate) const fn halves(strips: &[Self]) -> &[i16] {
+        // SAFETY: a Strip is exactly sixteen f32 without padding, each twice as large as an i16 and aligned for one, for which every bit
+        // pattern is valid.
+        unsafe { core::slice::from_raw_parts(strips.as_ptr().cast(), strips.len() * 2 * LANES) }
+    }
+
     /// Strips that hold `floats` numbers.
     ///
     /// ```

@@ -64,15 +64,16 @@ impl ChipReport {
         let memory = match route {
             Route::C => Memory::of_panels(spec, steps, export::c_scratch(spec, steps)),
             Route::Rust | Route::Image => Memory::of_strips(spec, steps),
-            Route::Int8 => Memory::of_words(spec, steps),
+            Route::Int8 | Route::ImageInt8 => Memory::of_words(spec, steps),
             Route::CInt8 => export::c_int8_memory(spec, steps),
         };
         let scaling = figures.scaling(spec);
         let scaled = |figures: Figures| figures.instructions(spec) + scaling.unwrap_or(0);
         let in_int8 = match route {
             Route::C => Some(Route::CInt8),
-            Route::Rust | Route::Image => Some(Route::Int8),
-            Route::Int8 | Route::CInt8 => None,
+            Route::Rust => Some(Route::Int8),
+            Route::Image => Some(Route::ImageInt8),
+            Route::Int8 | Route::CInt8 | Route::ImageInt8 => None,
         };
         let in_int8 = in_int8.filter(|_| !chip.has_fpu()).map(Route::name);
         Ok(Self {

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use elman_core::Image;
+use elman_core::quantized::{
+    IntegerScales, QuantizedFront, QuantizedGolden, QuantizedImage, QuantizedModel,
+};
+use elman_core::{Image, Strip};
 use serde::Serialize;
 
 use super::feed::FeedProof;
+use super::int8::IntegerProof;
 use super::parts::{Output, Parts};
 use super::rust_feed;
 use super::size::Size;
@@ -21,22 +25,12 @@ struct Notes<'a> {
     encoding: &'a Encoding,
 }
 
-/// The file.
+/// The file of a float net.
 ///
 /// # Errors
 /// A net beyond 4 GiB.
 pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
-    let notes = if parts.encoding == Encoding::default() {
-        String::new()
-    } else {
-        let notes = Notes {
-            made_by: concat!("elman ", env!("CARGO_PKG_VERSION")),
-            run: &parts.run,
-            golden: &parts.proof.source,
-            encoding: &parts.encoding,
-        };
-        serde_json::to_string(&notes).map_err(|error| Failure::run(error.to_string()))?
-    };
+    let notes = notes(parts)?;
     let feed = parts.proof.feed.as_ref();
     let samples = feed.filter(|feed| !feed.raw.is_empty());
     let image = Image {
@@ -56,6 +50,89 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
         size.feed_state_bytes =
             feed.scale_bytes() + rust_feed::ram_bytes(&parts.spec, feed, size_of::<f32>());
     }
+    Ok((output(path, content), size))
+}
+
+/// The file of an int8 net.
+///
+/// # Errors
+/// Words that are no net of this shape; a net beyond 4 GiB.
+pub fn write_int8(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Output>, Size)> {
+    let model = QuantizedModel::new(parts.spec, words)?;
+    let (proof, notes) = (IntegerProof::of(parts, &model)?, notes(parts)?);
+    let front = proof.feed.as_ref().map(|feed| QuantizedFront {
+        scales: IntegerScales::new(&feed.scale),
+        farthest: feed.farthest,
+        rule: feed.rule,
+        raw: &feed.proof.raw,
+        missing: feed.proof.missing,
+        fires: &feed.fires,
+        probabilities: &feed.probabilities,
+    });
+    let image = QuantizedImage {
+        spec: parts.spec,
+        words,
+        golden: QuantizedGolden {
+            lengths: parts.proof.golden().lengths,
+            inputs: proof.read.whole(),
+            logits: &proof.logits,
+        },
+        front,
+        notes: &notes,
+    };
+    let mut content = vec![0; image.file_len()?];
+    image.write(&mut content)?;
+    let mut size = Size::of_words(&parts.spec, &parts.proof, notes.len());
+    if let (Some(feed), Some(front)) = (&proof.feed, &front) {
+        // The scale is unpacked into RAM.
+        size.feed_bytes = feed.proof.golden_bytes();
+        size.feed_state_bytes = size_of::<f32>() * front.room_len(&parts.spec);
+    }
+    Ok((output(path, content), size))
+}
+
+/// What firmware in C declares for an image, as `elman.h` calls it; none where the net cannot stream.
+pub fn c_buffers(parts: &Parts<'_>, is_int8: bool, size: &Size) -> Option<String> {
+    let spec = &parts.spec;
+    if spec.is_bidirectional() {
+        return None;
+    }
+    let (inputs, outputs) = (spec.golden_width(), spec.output_width());
+    let (state, scratch) = match is_int8 {
+        true => (
+            spec.int8().state_len(),
+            Strip::count(spec.int8().stream_len()),
+        ),
+        false => (spec.state_len(), spec.stream_len()),
+    };
+    let feed = match &parts.proof.feed {
+        Some(feed) => format!(
+            ", COLUMNS {}, ROOM {}",
+            feed.front.scale.len(),
+            size.feed_state_bytes / size_of::<f32>()
+        ),
+        None => String::new(),
+    };
+    Some(format!(
+        "STATE {state}, SCRATCH {scratch}, INPUTS {inputs}, OUTPUTS {outputs}{feed}"
+    ))
+}
+
+/// The notes; none where nothing is to be said.
+fn notes(parts: &Parts<'_>) -> Result<String> {
+    if parts.encoding == Encoding::default() {
+        return Ok(String::new());
+    }
+    let notes = Notes {
+        made_by: concat!("elman ", env!("CARGO_PKG_VERSION")),
+        run: &parts.run,
+        golden: &parts.proof.source,
+        encoding: &parts.encoding,
+    };
+    serde_json::to_string(&notes).map_err(|error| Failure::run(error.to_string()))
+}
+
+fn output(path: &Path, content: Vec<u8>) -> Vec<Output> {
     let path = path.to_owned();
-    Ok((vec![Output { path, content }], size))
+    vec![Output { path, content }]
 }

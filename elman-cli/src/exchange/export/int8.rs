@@ -55,6 +55,11 @@ pub enum GoldenInputs {
 }
 
 impl GoldenInputs {
+    /// As the net reads them.
+    pub fn whole(&self) -> Integers<'_> {
+        self.part(0, self.len())
+    }
+
     fn part(&self, start: usize, len: usize) -> Integers<'_> {
         match self {
             Self::Numbers(numbers) => Integers::Dense(&numbers[start..start + len]),

@@ -59,9 +59,9 @@ struct ExportReport<'a> {
 /// # Errors
 /// A run, data or a name that do not fit; a net that cannot be exported so; writing fails.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    if args.int8 && !matches!(args.format, ExportFormat::Rust | ExportFormat::C) {
+    if args.int8 && args.format == ExportFormat::Onnx {
         return Err(Failure::input(
-            "--int8 is for --format c and --format rust; images and ONNX hold the float net",
+            "--int8 is for --format c, --format rust and --format image; ONNX holds the float net",
         ));
     }
     if args.raw && args.format != ExportFormat::Onnx {
@@ -126,6 +126,7 @@ fn outputs(
         (ExportFormat::C, Some(words)) => c_int8::write(parts, words, path)?,
         (ExportFormat::Rust, None) => rust::write(parts, path),
         (ExportFormat::C, None) => c::write(parts, path)?,
+        (ExportFormat::Image, Some(words)) => image::write_int8(parts, words, path)?,
         (ExportFormat::Image | ExportFormat::Onnx, _) => image::write(parts, path)?,
     };
     if let Some(kind) = args.package {
@@ -208,26 +209,13 @@ fn report(args: &ExportArgs, parts: &Parts<'_>, outputs: &[Output], size: Size) 
         return Ok(writeln!(out)?);
     }
     writeln!(out, "{}: {}", files.join(", "), describe::line(&parts.spec))?;
-    let room = size.feed_state_bytes;
     for line in size.lines() {
         writeln!(out, "{line}")?;
     }
-    if args.format == ExportFormat::Image && !parts.spec.is_bidirectional() {
-        let spec = &parts.spec;
-        let (inputs, outputs) = (spec.golden_width(), spec.output_width());
-        let (state, scratch) = (spec.state_len(), spec.stream_len());
-        let feed = match &proof.feed {
-            Some(feed) => format!(
-                ", COLUMNS {}, ROOM {}",
-                feed.front.scale.len(),
-                room / size_of::<f32>()
-            ),
-            None => String::new(),
-        };
-        writeln!(
-            out,
-            "from C   STATE {state}, SCRATCH {scratch}, INPUTS {inputs}, OUTPUTS {outputs}{feed} (elman.h)"
-        )?;
+    if args.format == ExportFormat::Image
+        && let Some(buffers) = image::c_buffers(parts, args.int8, &size)
+    {
+        writeln!(out, "from C   {buffers} (elman.h)")?;
     }
     let (steps, source) = (proof.steps(), &proof.source);
     Ok(writeln!(

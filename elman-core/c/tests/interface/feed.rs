@@ -40,7 +40,7 @@ pub struct Proof {
 }
 
 impl Fed {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let layers = Layers::of([Layer::lstm(5), Layer::tanh(4)]);
         let mut net = Sample::of(Input::Dense { width: 6 }, layers);
         // So that it says something.
@@ -161,7 +161,7 @@ impl Proof {
 }
 
 /// Whole numbers, of which the fourth and fifth are lost where they are read as floats.
-fn raw() -> Vec<i16> {
+pub fn raw() -> Vec<i16> {
     (0..2 * 12)
         .map(|i| (i * i * 37 % 501 - 250) as i16)
         .collect()
@@ -276,7 +276,7 @@ fn expected(fed: &Fed) -> String {
     printed
 }
 
-fn whole() -> String {
+pub fn whole() -> String {
     let whole: Vec<String> = raw().iter().map(i16::to_string).collect();
     format!(
         "static const int16_t whole[] = {{ {} }};\n",

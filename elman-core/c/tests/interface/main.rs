@@ -1,6 +1,7 @@
 //! The header against the library: constants, signatures, and a C program that runs an image.
 
 mod feed;
+mod int8;
 mod learn;
 mod support;
 
@@ -52,6 +53,7 @@ fn the_header_says_what_the_library_is() {
         "head",
         "head_strips",
         "memory",
+        "is_int8",
     ];
     let of_event = ["step", "label", "probability", "fires", "missing"];
     let offsets: String = fields
@@ -99,6 +101,7 @@ int main(void)
         std::mem::offset_of!(Sizes, head),
         std::mem::offset_of!(Sizes, head_strips),
         std::mem::offset_of!(Sizes, memory),
+        std::mem::offset_of!(Sizes, is_int8),
     ]);
     expected.extend([
         size_of::<Event>(),
@@ -134,7 +137,7 @@ fn every_function_of_the_library_stands_in_the_header() {
         .filter_map(|line| line.split_once(" T ").map(|(_, name)| name))
         .filter(|name| name.starts_with("elman_"))
         .collect();
-    assert_eq!(found.len(), 21, "{found:?}");
+    assert_eq!(found.len(), 23, "{found:?}");
     for name in &found {
         assert!(
             header.contains(&format!("{name}(")),

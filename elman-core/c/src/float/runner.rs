@@ -3,8 +3,8 @@
 use elman_core::feed::Streaming;
 use elman_core::{Error, Image, Inputs, Level, Spec, Stream, Strip};
 
+use super::learner::Learner;
 use crate::code::Code;
-use crate::learner::Learner;
 
 /// A stream, and its head once that learns.
 pub struct Runner {

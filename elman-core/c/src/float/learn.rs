@@ -2,9 +2,26 @@
 
 use elman_core::Strip;
 
+use super::learner::{Answer, copy};
+use super::runner::Runner;
 use crate::code::{Code, slice, slice_mut};
-use crate::learner::{Answer, copy};
-use crate::{Net, runner_of};
+use crate::opened::{Feeder, Runner as Running};
+use crate::{Net, Stage, opened};
+
+/// A float net that was started, whatever feeds it.
+///
+/// # Safety
+/// As [`opened`].
+unsafe fn runner_of<'a>(net: *mut Net) -> Result<&'a mut Runner, Code> {
+    // SAFETY: the caller's promise.
+    match unsafe { opened(net) }?.stage {
+        Stage::Opened(_) => Err(Code::Stage),
+        Stage::Running(Running::Float(ref mut runner)) => Ok(runner),
+        Stage::Feeding(Feeder::Float(ref mut feed)) => Ok(feed.net_mut()),
+        #[cfg(feature = "int8")]
+        _ => Err(Code::NoHead),
+    }
+}
 
 /// Takes the head of the image into RAM.
 ///

@@ -1,0 +1,217 @@
+//! A net of either kind: float or int8.
+
+use elman_core::{Inputs, Strip};
+
+use crate::Sizes;
+use crate::code::Code;
+use crate::feed::Event;
+
+#[cfg(feature = "float")]
+use {crate::float, elman_core::Image, elman_core::feed::Streaming as _};
+#[cfg(feature = "int8")]
+use {
+    crate::int8,
+    elman_core::feed::QuantizedFeed,
+    elman_core::quantized::{Integers, QuantizedImage, QuantizedStream},
+};
+
+/// An image that was read.
+#[derive(Clone, Copy)]
+pub enum Opened {
+    #[cfg(feature = "float")]
+    Float(Image<'static>),
+    #[cfg(feature = "int8")]
+    Int8(QuantizedImage<'static>),
+}
+
+impl Opened {
+    /// Whichever it is.
+    pub fn read(bytes: &'static [u8]) -> Result<Self, Code> {
+        #[cfg(feature = "float")]
+        if let Ok(image) = Image::read(bytes) {
+            return Ok(Self::Float(image));
+        }
+        #[cfg(feature = "int8")]
+        if let Ok(image) = QuantizedImage::read(bytes) {
+            return Ok(Self::Int8(image));
+        }
+        Err(Code::Image)
+    }
+
+    pub const fn notes(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "float")]
+            Self::Float(image) => image.notes,
+            #[cfg(feature = "int8")]
+            Self::Int8(image) => image.notes,
+        }
+    }
+
+    pub fn sizes(&self) -> Sizes {
+        match self {
+            #[cfg(feature = "float")]
+            Self::Float(image) => float::sizes(image),
+            #[cfg(feature = "int8")]
+            Self::Int8(image) => int8::sizes(image),
+        }
+    }
+
+    /// How many units of an input make 1.0, and what one unit of a logit is worth, where the net computes in whole numbers.
+    #[cfg(feature = "int8")]
+    pub fn units(&self) -> Result<[f32; 2], Code> {
+        match self {
+            #[cfg(feature = "float")]
+            Self::Float(_) => Err(Code::Kind),
+            Self::Int8(image) => {
+                let model = image.model()?;
+                Ok([model.input_scale(), model.unit()])
+            }
+        }
+    }
+
+    /// The first output of the golden vectors that is wrong.
+    pub fn self_test(
+        &self,
+        state: &mut [f32],
+        scratch: &mut [Strip],
+        outputs: &mut [f32],
+    ) -> Result<Option<usize>, Code> {
+        match self {
+            #[cfg(feature = "float")]
+            Self::Float(image) => float::self_test(image, state, scratch, outputs),
+            #[cfg(feature = "int8")]
+            Self::Int8(image) => int8::self_test(image, state, scratch, outputs),
+        }
+    }
+
+    /// At the initial state, in the caller's buffers.
+    pub fn start(
+        &self,
+        state: &'static mut [f32],
+        scratch: &'static mut [Strip],
+    ) -> Result<Runner, Code> {
+        Ok(match self {
+            #[cfg(feature = "float")]
+            Self::Float(image) => Runner::Float(float::Runner::new(image, state, scratch)?),
+            #[cfg(feature = "int8")]
+            Self::Int8(image) => Runner::Int8(int8::start(image, state, scratch)?),
+        })
+    }
+
+    /// Before the first sample, in the caller's buffers.
+    pub fn start_feed(
+        &self,
+        state: &'static mut [f32],
+        scratch: &'static mut [Strip],
+        room: &'static mut [f32],
+    ) -> Result<Feeder, Code> {
+        Ok(match self {
+            #[cfg(feature = "float")]
+            Self::Float(image) => Feeder::Float(float::start_feed(image, state, scratch, room)?),
+            #[cfg(feature = "int8")]
+            Self::Int8(image) => Feeder::Int8(int8::start_feed(image, state, scratch, room)?),
+        })
+    }
+
+    /// The first golden sample of which something wrong comes, in a feed of this image.
+    pub fn check_feed(&self, feed: &mut Feeder) -> Result<Option<usize>, Code> {
+        match (self, feed) {
+            #[cfg(feature = "float")]
+            (Self::Float(image), Feeder::Float(feed)) => float::check_feed(image, feed),
+            #[cfg(feature = "int8")]
+            (Self::Int8(image), Feeder::Int8(feed)) => int8::check_feed(image, feed),
+            #[cfg(all(feature = "float", feature = "int8"))]
+            _ => Err(Code::Stage),
+        }
+    }
+}
+
+/// A net at work.
+pub enum Runner {
+    #[cfg(feature = "float")]
+    Float(float::Runner),
+    #[cfg(feature = "int8")]
+    Int8(QuantizedStream<'static>),
+}
+
+impl Runner {
+    pub fn reset(&mut self) {
+        match self {
+            #[cfg(feature = "float")]
+            Self::Float(runner) => runner.reset(),
+            #[cfg(feature = "int8")]
+            Self::Int8(stream) => stream.reset(),
+        }
+    }
+
+    pub fn step(&mut self, inputs: Inputs<'_>, outputs: &mut [f32]) -> Result<(), Code> {
+        Ok(match self {
+            #[cfg(feature = "float")]
+            Self::Float(runner) => runner.step(inputs, outputs)?,
+            #[cfg(feature = "int8")]
+            Self::Int8(stream) => stream.step(inputs, outputs)?,
+        })
+    }
+
+    /// In the whole numbers of an int8 net.
+    #[cfg(feature = "int8")]
+    pub fn step_i16(&mut self, inputs: &[i16], logits: &mut [i32]) -> Result<(), Code> {
+        match self {
+            #[cfg(feature = "float")]
+            Self::Float(_) => Err(Code::Kind),
+            Self::Int8(stream) => Ok(stream.step_integers(Integers::Dense(inputs), logits)?),
+        }
+    }
+}
+
+/// A net that is fed raw samples.
+pub enum Feeder {
+    #[cfg(feature = "float")]
+    Float(float::FloatFeed),
+    #[cfg(feature = "int8")]
+    Int8(QuantizedFeed<'static>),
+}
+
+/// The same for either kind of feed.
+macro_rules! each {
+    ($feeder:expr, $feed:ident => $float:expr, $int8:expr) => {
+        match $feeder {
+            #[cfg(feature = "float")]
+            Feeder::Float($feed) => $float,
+            #[cfg(feature = "int8")]
+            Feeder::Int8($feed) => $int8,
+        }
+    };
+}
+
+impl Feeder {
+    pub fn reset(&mut self) {
+        each!(self, feed => feed.reset(), feed.reset());
+    }
+
+    /// A raw sample, and what the net says now.
+    pub fn feed(&mut self, raw: &[f32]) -> Result<Event, Code> {
+        each!(self, feed => float::told(feed.feed(raw)?, feed), int8::told(feed.feed(raw)?, feed))
+    }
+
+    pub fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Code> {
+        Ok(each!(self, feed => feed.feed_unread(raw)?, feed.feed_unread(raw)?))
+    }
+
+    pub fn feed_i16(&mut self, raw: &[i16]) -> Result<Event, Code> {
+        each!(self, feed => float::told(feed.feed_i16(raw)?, feed), int8::told(feed.feed_whole(raw)?, feed))
+    }
+
+    pub fn feed_i16_unread(&mut self, raw: &[i16]) -> Result<(), Code> {
+        Ok(each!(self, feed => feed.feed_i16_unread(raw)?, feed.feed_whole_unread(raw)?))
+    }
+
+    /// The end of a sequence, and what the net says in the end.
+    pub fn end(&mut self) -> Result<Event, Code> {
+        each!(self, feed => float::told(feed.end()?, feed), int8::told(feed.end()?, feed))
+    }
+
+    pub fn end_unread(&mut self) -> Result<(), Code> {
+        Ok(each!(self, feed => feed.end_unread()?, feed.end_unread()?))
+    }
+}
