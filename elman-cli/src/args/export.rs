@@ -56,6 +56,7 @@ Examples:
   elman export runs/digits --format rust --int8 -o src/digits.rs
   elman export runs/digits --format c --int8 -o digits.c
   elman export runs/digits --format image -o digits.image --data test.csv
+  elman export runs/digits --format image --int8 -o digits.image
   elman export runs/digits --format c -o digits.c --json | jq .flash_bytes
   elman export runs/digits --format onnx -o digits.onnx
   elman export runs/digits --format onnx --raw -o digits.onnx    (columns in, names out)
@@ -97,7 +98,7 @@ pub struct ExportArgs {
     /// Steps of golden vectors, of the first sequences
     #[arg(long, value_name = "N", default_value = "32", value_parser = count(1..=4096))]
     pub golden: usize,
-    /// The net in whole numbers that `elman quantize` made, fed with raw samples without a float (with --format c or rust)
+    /// The net in whole numbers that `elman quantize` made, fed with raw samples without a float (with --format c, rust or image)
     #[arg(long)]
     pub int8: bool,
     /// Take raw columns and give names: scaling and the names of the outputs are part of the graph (with --format onnx, of nets

@@ -2,6 +2,7 @@
 
 mod c_int8;
 mod feed;
+mod image;
 mod nets;
 mod numbers;
 mod package;
@@ -13,7 +14,7 @@ use elman_core::*;
 use tempfile::TempDir;
 
 use super::proof::{Proof, generated};
-use super::{Output, Parts, c, image, int8, rust};
+use super::{Output, Parts, c, int8, rust};
 use crate::base::encoding::Encoding;
 use crate::base::seeds::{self, Purpose};
 use crate::command::quantize;
@@ -26,6 +27,16 @@ fn network(spec: &Spec, seed: u64) -> Network {
     initialize(spec, Init::Pytorch, &mut rng, &mut params).unwrap();
     // Far enough from zero that every part of tanh is met.
     params.iter_mut().for_each(|x| *x *= 3.0);
+    Network::new(*spec, params).unwrap()
+}
+
+/// With weights that keep within 16 bits: relu of larger ones would outgrow them.
+fn gentle(spec: &Spec, seed: u64) -> Network {
+    let params = network(spec, seed)
+        .params()
+        .iter()
+        .map(|x| x / 3.0)
+        .collect();
     Network::new(*spec, params).unwrap()
 }
 
@@ -256,41 +267,6 @@ fn a_changed_weight_is_found_by_the_self_test() {
         };
         let printed = compile_and_run(home.path(), &compiler);
         assert_ne!(printed.lines().next(), Some("0"), "{name}");
-    }
-}
-
-/// A copy that begins on a cache line, somewhere in `room`.
-fn aligned<'a>(content: &[u8], room: &'a mut Vec<u8>) -> &'a [u8] {
-    room.resize(content.len() + 64, 0);
-    let at = room.as_ptr().align_offset(64);
-    room[at..at + content.len()].copy_from_slice(content);
-    &room[at..at + content.len()]
-}
-
-#[test]
-fn an_image_is_the_run() {
-    for (name, spec) in specs() {
-        let network = network(&spec, 4);
-        let parts = parts(&network, Proof::made_up(&network, 1, 20).unwrap());
-        let (outputs, size) = image::write(&parts, Path::new("net.image")).unwrap();
-        let content = &outputs[0].content;
-        let mut room = Vec::new();
-        let image = Image::read(aligned(content, &mut room)).unwrap();
-        assert_eq!(image.spec, spec, "{name}");
-        assert_eq!(
-            image.tables,
-            &network.params()[..spec.tables_len()],
-            "{name}"
-        );
-        assert_eq!(image.packed, network.packed(), "{name}");
-        assert_eq!(image.golden.outputs, parts.proof.golden().outputs, "{name}");
-        let notes: serde_json::Value = serde_json::from_str(image.notes).unwrap();
-        assert_eq!(notes["encoding"]["names"][0]["items"][1], "ä\n");
-        let parts = size.flash_bytes + size.golden_bytes + size.notes_bytes;
-        assert!(
-            content.len() >= parts + 256 && content.len() < parts + 256 + 6 * 64,
-            "{name}"
-        );
     }
 }
 

@@ -6,7 +6,7 @@ use elman_core::feed::{
     IntegerEvent, IntegerRule, IntegerScale, QuantizedFeed, QuantizedFeedBuffers, Samples,
 };
 use elman_core::quantized::{
-    Calibration, Integers, IntegerScales, QuantizedFront, QuantizedGolden, QuantizedImage,
+    Calibration, IntegerScales, Integers, QuantizedFront, QuantizedGolden, QuantizedImage,
     QuantizedModel, QuantizedStream, quantize,
 };
 use elman_core::*;

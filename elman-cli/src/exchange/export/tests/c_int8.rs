@@ -14,10 +14,7 @@ struct Case {
 
 impl Case {
     fn new(spec: &Spec, seed: u64) -> Self {
-        let network = network(spec, seed);
-        // Relu of weights as large would outgrow 16 bits.
-        let gentle = network.params().iter().map(|x| x / 3.0).collect();
-        let network = Network::new(*spec, gentle).unwrap();
+        let network = gentle(spec, seed);
         let (words, _) = quantize::rounded(&network, &generated(spec, 3)).unwrap();
         let other = Proof::made_up(&network, seed + 2, 40).unwrap();
         Self {

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use elman_core::feed::{Column, ColumnScale, Feed, FeedBuffers, IntegerScale, Rule, Samples};
+use elman_core::feed::{Column, IntegerScale};
 use elman_core::quantized::QuantizedModel;
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::{aligned, compile_and_run, compilers, has, network, parts_around, save};
+use super::{compile_and_run, compilers, has, network, parts_around, save};
 use crate::base::encoding::{Encoding, EventRule, Front, Scale};
 use crate::command::quantize;
 use crate::data::{Rows, Sequences, Targets};
 use crate::exchange::export::parts::{Output, Parts};
 use crate::exchange::export::proof::{Proof, generated};
-use crate::exchange::export::{c, c_int8, image, int8, rust};
+use crate::exchange::export::{c, c_int8, int8, rust};
 use crate::net::network::Network;
 
 const TUNED: EventRule = EventRule {
@@ -64,7 +64,7 @@ pub fn nets() -> Vec<(&'static str, Spec, Front)> {
 }
 
 /// The same of raw numbers that are whole.
-fn whole_parts<'a>(network: &'a Network, front: &Front) -> Parts<'a> {
+pub fn whole_parts<'a>(network: &'a Network, front: &Front) -> Parts<'a> {
     let mut front = front.clone();
     front.scale = vec![Scale::new(-1000.25, 64.0), Scale::new(20_000.0, 4096.0)];
     let whole = |(column, &z): (usize, &f32)| {
@@ -180,7 +180,7 @@ fn written_int8(parts: &Parts<'_>) -> (TempDir, Vec<Output>) {
     (home, files)
 }
 
-fn words(parts: &Parts<'_>) -> Vec<u32> {
+pub fn words(parts: &Parts<'_>) -> Vec<u32> {
     let sequences = generated(&parts.spec, 3);
     quantize::rounded(parts.network, &sequences).unwrap().0
 }
@@ -460,43 +460,6 @@ fn flags_and_formats_that_change_numbers_are_refused() {
     }
     let (fine, said) = compile(&["-U__FLT_EVAL_METHOD__", "-D__FLT_EVAL_METHOD__=2"]);
     assert!(!fine && said.contains("-mfpmath=sse"), "{said}");
-}
-
-#[test]
-fn an_image_proves_the_way_to_events() {
-    for (seed, (name, spec, front)) in nets().into_iter().enumerate() {
-        let network = network(&spec, seed as u64);
-        let (outputs, size) =
-            image::write(&parts(&network, &front), Path::new("net.image")).unwrap();
-        let mut room = Vec::new();
-        let image = Image::read(aligned(&outputs[0].content, &mut room)).unwrap();
-        let (samples, level) = (image.samples.expect("golden samples"), Level::detect());
-        assert_eq!(
-            size.feed_bytes,
-            4 * samples.raw.len() + 8 * samples.fires.len()
-        );
-        let scale: Vec<ColumnScale> = front.scale.iter().map(Into::into).collect();
-        let check = |rule: Rule| {
-            let (mut state, mut scratch) = (
-                vec![0.0; spec.state_len()],
-                vec![Strip::ZERO; spec.stream_len()],
-            );
-            let model = image.model().unwrap();
-            let stream = Stream::new(level, model, &mut state, &mut scratch).unwrap();
-            let buffers = FeedBuffers {
-                rows: &mut vec![0.0; Samples::rows_len(scale.len(), front.window)],
-                outputs: &mut vec![0.0; spec.output_width()],
-                smooth: &mut vec![0.0; spec.output_width()],
-            };
-            let scale = (&scale[..], front.farthest, front.window);
-            let mut feed = Feed::new(stream, scale, rule, buffers).unwrap();
-            feed.check(level, &image.golden, &samples).unwrap()
-        };
-        let rule = Rule::from(&front.rule.unwrap());
-        assert_eq!(check(rule), None, "{name}");
-        let threshold = 2.0;
-        assert_ne!(check(Rule { threshold, ..rule }), None, "{name}");
-    }
 }
 
 /// Modules of these nets in Rust, of floats, and of whole numbers from raw numbers of both kinds.
