@@ -137,22 +137,15 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
 
 /// The labels of the events that an exported module has as golden ones.
 fn golden_events(module: &str) -> Vec<String> {
-    let labels = between(
-        between(module, "pub static LABELS: [&str; ", "];"),
-        "= [",
-        "\n]",
-    );
+    let items = |table: &str| {
+        let table = between(module, table, "];");
+        table.split_once("= [").expect("its items").1.to_owned()
+    };
+    let labels = items("pub static LABELS: [&str; ");
     let labels: Vec<&str> = labels.split('"').skip(1).step_by(2).collect();
     assert_eq!(labels.len(), 3, "{labels:?}");
-    let fires = between(
-        between(module, "static GOLDEN_FIRES: [i32; ", "];"),
-        "= [",
-        "\n]",
-    );
-    let fires = fires
-        .split([',', '\n'])
-        .map(str::trim)
-        .filter(|x| !x.is_empty());
+    let fires = items("static GOLDEN_FIRES: [i32; ");
+    let fires = fires.split(',').map(str::trim).filter(|x| !x.is_empty());
     let fires = fires.filter_map(|x| usize::try_from(x.parse::<i32>().expect("a class")).ok());
     fires.map(|class| labels[class].to_owned()).collect()
 }
@@ -197,8 +190,8 @@ fn a_net_in_whole_numbers_has_a_rule_of_its_own() {
     let floats = || {
         ["c", "rs"].map(|ending| {
             let format = if ending == "c" { "c" } else { "rust" };
-            shop.ok(&format!("export run --format {format} -o float.{ending}"));
-            shop.read(&format!("float.{ending}"))
+            shop.ok(&format!("export run --format {format} -o plain.{ending}"));
+            shop.read(&format!("plain.{ending}"))
         })
     };
     let (model, before) = (shop.read("run/model.safetensors"), floats());
@@ -234,13 +227,13 @@ fn a_net_in_whole_numbers_has_a_rule_of_its_own() {
     );
     let threshold = (tuned["threshold"].as_f64().unwrap() as f32 as f64 * 32768.0).ceil();
     assert!(module.contains(&format!("    threshold: {threshold},\n")));
-    shop.ok("export run --format c --int8 -o int8.c");
+    shop.ok("export run --format c --int8 -o whole.c");
     assert!(
-        shop.text("int8.h")
-            .contains(&format!("#define INT8_THRESHOLD {threshold}\n"))
+        shop.text("whole.h")
+            .contains(&format!("#define WHOLE_THRESHOLD {threshold}\n"))
     );
     assert!(
-        shop.text("int8.c")
+        shop.text("whole.c")
             .contains("tuned with this net in whole numbers")
     );
     assert_eq!(shop.read("run/model.safetensors"), model);
