@@ -180,10 +180,10 @@ pub fn quantized(bytes: &[u8]) -> bool {
     let Ok(mut network) = Network::new(spec, params.collect()) else {
         return false;
     };
-    let Ok(words) = int8_file::parse(bytes, &network) else {
+    let Ok(int8) = int8_file::parse(bytes, &network) else {
         return false;
     };
-    if network.set_quantized(words).is_err() {
+    if network.set_quantized(int8.words).is_err() {
         return false;
     }
     let mut sequences = data::Sequences::new(

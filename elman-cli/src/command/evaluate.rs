@@ -23,15 +23,6 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             "--int8 is for nets that label, classify, forecast or regress, not for texts and echoes",
         ));
     }
-    if args.int8 {
-        let [run] = &runs[..] else {
-            return Err(Failure::input(
-                "--int8 measures one net in whole numbers: name one run",
-            ));
-        };
-        let words = int8_file::load(&run.quantized(), trained.network())?;
-        trained.network_mut().set_quantized(words)?;
-    }
     if args.events {
         let [run] = &runs[..] else {
             return Err(Failure::input(
@@ -39,6 +30,15 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             ));
         };
         return events::run(args, run, trained.as_mut());
+    }
+    if args.int8 {
+        let [run] = &runs[..] else {
+            return Err(Failure::input(
+                "--int8 measures one net in whole numbers: name one run",
+            ));
+        };
+        let int8 = int8_file::load(&run.quantized(), trained.network())?;
+        trained.network_mut().set_quantized(int8.words)?;
     }
     if args.interval.is_some() && !trained.knows_intervals() {
         return Err(Failure::input(NO_INTERVALS));

@@ -1,6 +1,7 @@
 //! `elman quantize`: a run's net in int8, and what the rounding costs on the user's data.
 
 use std::io::Write;
+use std::path::Path;
 
 use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
 use elman_core::{Batch, Dropout, Level, Model, Spec, Strip, Tape};
@@ -9,10 +10,11 @@ use serde::Serialize;
 use crate::args::QuantizeArgs;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
+use crate::base::tell::tell;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::cost::Memory;
 use crate::net::int8::SequenceRows;
-use crate::net::int8_file;
+use crate::net::int8_file::{self, Int8Net};
 use crate::net::network::Network;
 use crate::task::registry;
 use crate::task::trained::Trained;
@@ -78,8 +80,9 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
         .map_err(doubt)?;
     let (words, seen) = rounded(trained.network(), &sequences)?;
     let path = args.out.clone().unwrap_or_else(|| run.quantized());
-    int8_file::save(&path, trained.network(), &words)?;
-    trained.network_mut().set_quantized(words)?;
+    let int8 = with_rule(&path, trained.network(), words);
+    int8_file::save(&path, trained.network(), &int8)?;
+    trained.network_mut().set_quantized(int8.words)?;
     let after = trained.evaluate(&eval).map_err(doubt)?;
     let report = report(trained.as_ref(), &seen, &path.display().to_string());
     let text = if args.json {
@@ -99,6 +102,25 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
         )
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// The words, with the rule of events of those that were there before if they are the same: a rule fits the answers that it was found on.
+fn with_rule(path: &Path, network: &Network, words: Vec<u32>) -> Int8Net {
+    // A file that is missing, or of another net, has no rule to keep.
+    let before = int8_file::load(path, network).ok();
+    let events = match before {
+        Some(before) if before.words == words => before.events,
+        Some(before) if before.events.is_some() => {
+            tell!(
+                "elman: note: the net that was in {} told events by a rule of its own, which is gone with it: elman eval RUN --events --int8 \
+                 finds that of the new one",
+                path.display()
+            );
+            None
+        }
+        _ => None,
+    };
+    Int8Net { words, events }
 }
 
 /// What calibration saw.

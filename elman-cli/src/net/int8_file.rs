@@ -1,5 +1,5 @@
-//! `quantized.safetensors`: the words of an int8 net (`elman_core::quantized` says how they lie), and which net
-//! they were rounded from.
+//! `quantized.safetensors`: the words of an int8 net (`elman_core::quantized` says how they lie), which net they were rounded
+//! from, and when its answers are an event.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use crate::base::checksum;
+use crate::base::encoding::EventRule;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::write_atomic;
 use crate::net::network::Network;
@@ -20,6 +21,15 @@ const WORDS: &str = "words";
 /// The layout that elman-core describes.
 const LAYOUT: u32 = 1;
 
+/// What the file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Int8Net {
+    pub words: Vec<u32>,
+    /// When an answer is an event, once `elman eval --events --int8` has found that. It stands here, not in the model, since another
+    /// rounding has other answers.
+    pub events: Option<EventRule>,
+}
+
 /// The metadata.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Metadata {
@@ -27,6 +37,8 @@ struct Metadata {
     spec: StoredSpec,
     /// Checksum of the parameters that were rounded.
     parameters: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    events: Option<EventRule>,
 }
 
 impl Metadata {
@@ -40,6 +52,7 @@ impl Metadata {
             layout: LAYOUT,
             spec: StoredSpec::from(network.spec()),
             parameters: digest.finalize(),
+            events: None,
         }
     }
 }
@@ -65,29 +78,37 @@ impl View for Words {
     }
 }
 
-/// Writes the words.
+/// Writes the int8 net of this net.
 ///
 /// # Errors
 /// Writing fails.
-pub fn save(path: &Path, network: &Network, words: &[u32]) -> Result<()> {
+pub fn save(path: &Path, network: &Network, int8: &Int8Net) -> Result<()> {
     let complain = |error: &dyn std::fmt::Display| {
         Failure::run(format!("cannot write {}: {error}", path.display()))
     };
-    let json = serde_json::to_string(&Metadata::of(network)).map_err(|error| complain(&error))?;
-    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let metadata = Metadata {
+        events: int8.events,
+        ..Metadata::of(network)
+    };
+    let json = serde_json::to_string(&metadata).map_err(|error| complain(&error))?;
+    let bytes: Vec<u8> = int8
+        .words
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
     let json = checksum::seal(&json, [(WORDS, &*bytes)]);
-    let tensors = [(WORDS, Words(bytes, words.len()))];
+    let tensors = [(WORDS, Words(bytes, int8.words.len()))];
     let metadata = HashMap::from([(KEY.to_owned(), json)]);
     let content =
         safetensors::serialize(tensors, Some(metadata)).map_err(|error| complain(&error))?;
     write_atomic(path, &content)
 }
 
-/// Reads the words that were rounded from this net.
+/// Reads the int8 net that was rounded from this net.
 ///
 /// # Errors
 /// A missing or foreign file, or one that was made for another net.
-pub fn load(path: &Path, network: &Network) -> Result<Vec<u32>> {
+pub fn load(path: &Path, network: &Network) -> Result<Int8Net> {
     if !path.exists() {
         let sentence = "no such file; elman quantize RUN --data FILE makes it";
         return Err(Failure::input(sentence).in_file(path));
@@ -100,17 +121,24 @@ pub fn load(path: &Path, network: &Network) -> Result<Vec<u32>> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(content: &[u8], network: &Network) -> Result<Vec<u32>> {
+pub fn parse(content: &[u8], network: &Network) -> Result<Int8Net> {
     let foreign = || Failure::input("not a file written by elman quantize");
     let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
     let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
     let json = header.metadata().as_ref().and_then(|all| all.get(KEY));
     let json = json.ok_or_else(foreign)?;
     checksum::check(json, &file)?;
-    let metadata: Metadata = serde_json::from_str(json).map_err(|_| foreign())?;
+    let mut metadata: Metadata = serde_json::from_str(json).map_err(|_| foreign())?;
+    let events = metadata.events.take();
     if metadata != Metadata::of(network) {
         return Err(Failure::input(
             "made from another model than the run's; run elman quantize again",
+        ));
+    }
+    let classes = network.spec().output_width();
+    if events.is_some_and(|rule| !rule.is_sound(classes)) {
+        return Err(Failure::input(
+            "its rule of events does not fit the net; run elman quantize again, then elman eval RUN --events --int8",
         ));
     }
     let tensor = file.tensor(WORDS).map_err(|_| foreign())?;
@@ -118,5 +146,54 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Vec<u32>> {
         return Err(foreign());
     }
     let words = tensor.data().as_chunks().0.iter();
-    Ok(words.map(|&bytes| u32::from_le_bytes(bytes)).collect())
+    Ok(Int8Net {
+        words: words.map(|&bytes| u32::from_le_bytes(bytes)).collect(),
+        events,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use elman_core::Spec;
+
+    use super::*;
+
+    const RULE: EventRule = EventRule {
+        smoothing: 0.25,
+        threshold: 0.35,
+        refractory: 3,
+        background: Some(1),
+    };
+
+    /// What is read of a file with this rule.
+    fn read_with(events: Option<EventRule>) -> Result<Int8Net> {
+        let spec = Spec::dense(2, 3, 2);
+        let network = Network::new(spec, vec![0.5; spec.params_len()])?;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("quantized.safetensors");
+        let words = vec![1, 2, 3];
+        save(&path, &network, &Int8Net { words, events })?;
+        load(&path, &network)
+    }
+
+    #[test]
+    fn the_rule_comes_back_as_it_was() {
+        for events in [None, Some(RULE)] {
+            let found = read_with(events).unwrap();
+            assert_eq!((found.words, found.events), (vec![1, 2, 3], events));
+        }
+    }
+
+    #[test]
+    fn a_rule_of_another_net_is_refused() {
+        let foreign = EventRule {
+            background: Some(2),
+            ..RULE
+        };
+        let complaint = read_with(Some(foreign)).unwrap_err().to_string();
+        assert!(
+            complaint.contains("run elman quantize again"),
+            "{complaint}"
+        );
+    }
 }

@@ -81,6 +81,17 @@ impl Network {
         Ok(())
     }
 
+    /// The int8 net, where it computes the outputs.
+    ///
+    /// # Errors
+    /// None: the words were checked when they were set.
+    pub fn quantized(&self) -> Result<Option<QuantizedModel<'_>>> {
+        let words = self.quantized.as_ref();
+        Ok(words
+            .map(|words| QuantizedModel::new(self.spec, words))
+            .transpose()?)
+    }
+
     /// The view that core computes with.
     ///
     /// # Errors
@@ -100,8 +111,8 @@ impl Network {
     }
 
     fn compute(&self, sequences: &Sequences) -> Result<Vec<f32>> {
-        if let Some(words) = &self.quantized {
-            return int8::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
+        if let Some(model) = self.quantized()? {
+            return int8::outputs(&model, sequences);
         }
         infer::outputs(Level::detect(), &self.model()?, sequences)
     }
@@ -115,8 +126,8 @@ impl Network {
             network: self,
             judge,
         };
-        if let Some(words) = &self.quantized {
-            return int8::judge(&QuantizedModel::new(self.spec, words)?, sequences, judge);
+        if let Some(model) = self.quantized()? {
+            return int8::judge(&model, sequences, judge);
         }
         infer::judge(Level::detect(), &self.model()?, sequences, judge)
     }

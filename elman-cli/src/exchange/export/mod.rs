@@ -32,7 +32,9 @@ use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::tell::tell;
-use crate::net::{describe, int8_file};
+use crate::net::describe;
+use crate::net::int8_file::{self, Int8Net};
+use crate::task::events::{ChosenRule, Origin};
 use crate::task::registry;
 
 pub use c::scratch_len as c_scratch;
@@ -87,31 +89,48 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if args.format == ExportFormat::Onnx {
         return onnx::run(args, &run, trained.as_ref());
     }
-    let encoding = if args.bare {
+    let mut encoding = if args.bare {
         Encoding::default()
     } else {
         trained.encoding()
     };
+    let int8 = if args.int8 {
+        Some(int8_file::load(&run.quantized(), network)?)
+    } else {
+        None
+    };
+    let origin = int8.as_ref().and_then(|int8| choose(int8, &mut encoding));
+    let proof = Proof::collect(args, &run, trained.as_ref(), &encoding)?;
+    if let (Some(origin), Some(_)) = (origin, &proof.feed) {
+        encoding.remark(format!(
+            "The rule of events in feed: {}.",
+            origin.sentence()
+        ));
+    }
     let parts = Parts {
         network,
         spec: Spec {
             dropout: Dropout::NONE,
             ..*network.spec()
         },
-        proof: Proof::collect(args, &run, trained.as_ref(), &encoding)?,
+        proof,
         encoding,
         run: name_of(run.folder()),
     };
-    let words = if args.int8 {
-        Some(int8_file::load(&run.quantized(), network)?)
-    } else {
-        None
-    };
-    let (outputs, size) = outputs(args, &parts, words.as_deref(), &path)?;
+    let words = int8.as_ref().map(|int8| &*int8.words);
+    let (outputs, size) = outputs(args, &parts, words, &path)?;
     for Output { path, content } in &outputs {
         write_atomic(path, content)?;
     }
     report(args, &parts, &outputs, size)
+}
+
+/// Puts the rule of an int8 net in place of that of the float net, if it has one; says which it is, where events are told.
+fn choose(int8: &Int8Net, encoding: &mut Encoding) -> Option<Origin> {
+    let rule = encoding.front.as_mut()?.rule.as_mut()?;
+    let chosen = ChosenRule::of_int8(int8.events, *rule);
+    *rule = chosen.rule;
+    Some(chosen.origin)
 }
 
 /// The files, and what the net takes.

@@ -7,7 +7,7 @@ use elman_core::quantized::QuantizedModel;
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::{compile_and_run, compilers, has, network, parts_around, save};
+use super::{compile_and_run, compilers, compilers_of, has, network, parts_around, save};
 use crate::base::encoding::{Encoding, EventRule, Front, Scale};
 use crate::command::quantize;
 use crate::data::{Rows, Sequences, Targets};
@@ -16,7 +16,7 @@ use crate::exchange::export::proof::{Proof, generated};
 use crate::exchange::export::{c, c_int8, int8, rust};
 use crate::net::network::Network;
 
-const TUNED: EventRule = EventRule {
+pub const TUNED: EventRule = EventRule {
     smoothing: 0.25,
     threshold: 0.3,
     refractory: 2,
@@ -203,7 +203,7 @@ fn whole_numbers_become_the_same_events_everywhere() {
                 home.path(),
                 "net_probability(&stream, 0) + net_probability(&stream, 1) + net_probability(&stream, 2) > 32700u && net_probability(&stream, 3) == 0",
             );
-            let mut compilers = compilers();
+            let mut compilers = compilers_of(seed + usize::from(is_whole));
             let sanitized =
                 "gcc -std=c99 -O1 -fsanitize=undefined,address -fno-sanitize-recover=all";
             compilers.push((sanitized.split(' ').collect(), false));

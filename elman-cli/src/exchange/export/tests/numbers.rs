@@ -4,7 +4,7 @@ use elman_core::feed::{ColumnScale, Curve, Readout, Samples, Split};
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::{Output, compile_and_run, compilers, has, network, parts_around, save};
+use super::{Output, compile_and_run, compilers, compilers_of, has, network, parts_around, save};
 use crate::base::encoding::{Encoding, Front, Numbers, Reach, Reads, Scale, SeriesTables, Sums};
 use crate::exchange::export::parts::Parts;
 use crate::exchange::export::{c, rust};
@@ -233,7 +233,7 @@ fn raw_samples_become_the_same_numbers_everywhere() {
         let main = MAIN.replace("BOUNDS", bounds).replace("FIRST", first);
         std::fs::write(home.path().join("main.c"), main).unwrap();
         let some = "1".repeat(numbers.readouts.len());
-        for (compiler, _) in compilers() {
+        for (compiler, _) in compilers_of(seed) {
             let printed = compile_and_run(home.path(), &compiler);
             assert_eq!(
                 printed,
