@@ -16,7 +16,7 @@ use crate::data::pairs::Pairs;
 use crate::data::table::Wanted;
 use crate::data::{self, Bytes, DataFile, Format, Lines, Loader, Told};
 use crate::exchange::import;
-use crate::net::int8_file;
+use crate::net::int8_file::{self, Quantized};
 use crate::net::network::Network;
 use crate::task::args::PredictArgs;
 use crate::task::echo::EchoTask;
@@ -109,6 +109,7 @@ pub fn model(bytes: &[u8]) -> bool {
                 top_k: Some(2),
                 text: false,
                 min_confidence: Some(0.5),
+                int8: false,
                 steps: *steps,
                 json,
                 threads: 1,
@@ -178,7 +179,7 @@ pub fn quantized(bytes: &[u8]) -> bool {
     let Ok(mut network) = Network::new(spec, params.collect()) else {
         return false;
     };
-    let Ok(words) = int8_file::parse(bytes, &network) else {
+    let Ok(Quantized { words, .. }) = int8_file::parse(bytes, &network) else {
         return false;
     };
     if network.set_quantized(words).is_err() {

@@ -1,4 +1,4 @@
-//! Nets in whole numbers: `elman quantize` and `elman eval --int8`.
+//! Nets in whole numbers: `elman quantize`, `--int8` of `elman eval` and `elman predict`, and what is exported.
 
 mod common;
 
@@ -138,4 +138,71 @@ fn a_net_in_whole_numbers_is_exported_as_c() {
         2,
         &["must end in .c"],
     );
+}
+
+/// A wave with noise.
+fn wave(steps: std::ops::Range<usize>) -> String {
+    let value = |t: usize| 20.0 + 5.0 * (t as f64 * 0.3).sin() + (t * 7919 % 101) as f64 / 50.0;
+    let rows = steps.map(|t| format!("{t},{}\n", value(t)));
+    format!("t,y\n{}", rows.collect::<String>())
+}
+
+/// Of the values that it was calibrated on, so many lie within its intervals as shall do so of others; and exports say whose errors these
+/// follow from.
+#[test]
+fn intervals_follow_from_the_errors_of_the_net_that_answers() {
+    let shop = Workshop::new();
+    shop.write("train.csv", wave(0..300));
+    shop.write("valid.csv", wave(300..500));
+    shop.ok("train forecast --train train.csv --valid valid.csv --target y --hidden 6 --epochs 4 --threads 1 --seed 1 --out run");
+    let quantized = shop.run("quantize run --data train.csv");
+    assert!(quantized.code == 0 && !quantized.err.contains("errors of the float net"));
+    let eval = "eval run --data valid.csv --int8 --interval 0.8 --json";
+    let report = json(&shop.ok(eval));
+    let items = report["items"].as_f64().unwrap();
+    let held = (report["coverage"].as_f64().unwrap() * items).round();
+    let rank = ((items + 1.0) * 0.8 - 1e-9).ceil();
+    // The value that the reach comes from lies on the edge.
+    assert!(
+        (rank - 1.0..=rank).contains(&held),
+        "{held} of {items}: {report}"
+    );
+    let float = json(&shop.ok("eval run --data valid.csv --interval 0.8 --json"));
+    assert_ne!(report["interval_width"], float["interval_width"]);
+    // What predict answers is what eval measures.
+    let said = shop.ok("predict run --data valid.csv --int8 --interval 0.8");
+    assert!(said.starts_with("t,y,y+1,y+1 low,y+1 high\n"), "{said}");
+    assert_ne!(said, shop.ok("predict run --data valid.csv --interval 0.8"));
+    let export = |format: &str, file: &str| {
+        shop.ok(&format!("export run --format {format} --int8 -o {file}"));
+        let header = file.replace(".c", ".h");
+        shop.text(&header)
+    };
+    for (format, file) in [("c", "net.c"), ("rust", "net.rs")] {
+        let text = export(format, file);
+        assert!(
+            text.contains("errors of this net in whole numbers"),
+            "{text}"
+        );
+    }
+    // Without the data of the run nobody can measure them anew.
+    std::fs::remove_file(shop.path("valid.csv")).unwrap();
+    let quantized = shop.run("quantize run --data train.csv");
+    assert!(
+        quantized.code == 0 && quantized.err.contains("errors of the float net"),
+        "{}",
+        quantized.err
+    );
+    for (format, file) in [("c", "net.c"), ("rust", "net.rs")] {
+        let text = export(format, file);
+        assert!(text.contains("errors of the float net"), "{text}");
+    }
+    let told = shop.run("eval run --data train.csv --int8 --interval 0.8");
+    assert!(
+        told.code == 0 && told.err.contains("were not measured"),
+        "{}",
+        told.err
+    );
+    let told = shop.run("eval run --data train.csv --interval 0.8");
+    assert!(told.code == 0 && told.err.is_empty(), "{}", told.err);
 }

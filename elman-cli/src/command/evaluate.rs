@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-use super::events;
+use super::{events, int8};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::Format;
-use crate::net::int8_file;
 use crate::task::args::EvalArgs;
 use crate::task::registry;
 use crate::task::trained::NO_INTERVALS;
@@ -18,19 +17,8 @@ use crate::task::trained::NO_INTERVALS;
 pub fn run(args: &EvalArgs) -> Result<()> {
     let runs = Run::open_all(&args.runs)?;
     let mut trained = registry::open_all(&runs)?;
-    if args.int8 && !trained.runs_quantized() {
-        return Err(Failure::input(
-            "--int8 is for nets that label, classify, forecast or regress, not for texts and echoes",
-        ));
-    }
     if args.int8 {
-        let [run] = &runs[..] else {
-            return Err(Failure::input(
-                "--int8 measures one net in whole numbers: name one run",
-            ));
-        };
-        let words = int8_file::load(&run.quantized(), trained.network())?;
-        trained.network_mut().set_quantized(words)?;
+        int8::answers(trained.as_mut(), &runs, args.interval.is_some())?;
     }
     if args.events {
         let [run] = &runs[..] else {

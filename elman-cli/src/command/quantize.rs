@@ -6,16 +6,19 @@ use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
 use elman_core::{Batch, Dropout, Level, Model, Spec, Strip, Tape};
 use serde::Serialize;
 
-use crate::args::QuantizeArgs;
+use crate::args::{QuantizeArgs, Visitor, parse_run};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
+use crate::base::tell::tell;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::cost::Memory;
 use crate::net::int8::SequenceRows;
-use crate::net::int8_file;
+use crate::net::int8_file::{self, Quantized};
 use crate::net::network::Network;
 use crate::task::registry;
 use crate::task::trained::Trained;
+use crate::train::Job;
+use crate::train::task::{Meaning, Task};
 
 /// Rows that calibration looks at, spread over the data: more make no difference, but take longer.
 const ROWS: usize = 1 << 14;
@@ -78,8 +81,12 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
         .map_err(doubt)?;
     let (words, seen) = rounded(trained.network(), &sequences)?;
     let path = args.out.clone().unwrap_or_else(|| run.quantized());
-    int8_file::save(&path, trained.network(), &words)?;
-    trained.network_mut().set_quantized(words)?;
+    trained.network_mut().set_quantized(words.clone())?;
+    let quantized = Quantized {
+        errors: errors(&run, trained.as_ref()),
+        words,
+    };
+    int8_file::save(&path, trained.network(), &quantized)?;
     let after = trained.evaluate(&eval).map_err(doubt)?;
     let report = report(trained.as_ref(), &seen, &path.display().to_string());
     let text = if args.json {
@@ -99,6 +106,35 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
         )
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// How far off the net in whole numbers is on the validation data of its run, target by target: what intervals follow from. None of nets
+/// that know no intervals, and where those data cannot be read any more.
+fn errors(run: &Run, trained: &dyn Trained) -> Vec<Vec<f64>> {
+    struct Held<'a>(&'a Run, &'a Network);
+    impl Visitor for Held<'_> {
+        type Output = Result<Vec<Vec<f64>>>;
+        fn visit<J: Job>(self, job: &J) -> Self::Output {
+            let (_, meaning) = <J::Task as Task>::Meaning::open(self.0)?;
+            // Only a net whose float form knows its errors was validated on data of their own.
+            if meaning.errors().iter().all(Vec::is_empty) {
+                return Ok(Vec::new());
+            }
+            let found = job.load()?.calibrated(self.1, meaning)?;
+            Ok(found.map_or_else(Vec::new, |meaning| meaning.errors()))
+        }
+    }
+    if !trained.knows_intervals() {
+        return Vec::new();
+    }
+    let found = parse_run(&run.config()).and_then(|task| task.visit(Held(run, trained.network())));
+    found.unwrap_or_else(|failure| {
+        tell!(
+            "elman: note: intervals of the net in whole numbers will follow from the errors of the float net, since the data of the run cannot \
+             be read ({failure})"
+        );
+        Vec::new()
+    })
 }
 
 /// What calibration saw.

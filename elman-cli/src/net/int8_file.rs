@@ -27,6 +27,18 @@ struct Metadata {
     spec: StoredSpec,
     /// Checksum of the parameters that were rounded.
     parameters: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Vec<f64>>,
+}
+
+/// What such a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantized {
+    /// The net in whole numbers.
+    pub words: Vec<u32>,
+    /// Sizes of its own errors on the validation data of the run, target by target, the smallest first; none where answers are no numbers,
+    /// or where nobody measured them.
+    pub errors: Vec<Vec<f64>>,
 }
 
 impl Metadata {
@@ -40,6 +52,7 @@ impl Metadata {
             layout: LAYOUT,
             spec: StoredSpec::from(network.spec()),
             parameters: digest.finalize(),
+            errors: Vec::new(),
         }
     }
 }
@@ -65,15 +78,20 @@ impl View for Words {
     }
 }
 
-/// Writes the words.
+/// Writes what was rounded from this net.
 ///
 /// # Errors
 /// Writing fails.
-pub fn save(path: &Path, network: &Network, words: &[u32]) -> Result<()> {
+pub fn save(path: &Path, network: &Network, quantized: &Quantized) -> Result<()> {
+    let Quantized { words, errors } = quantized;
     let complain = |error: &dyn std::fmt::Display| {
         Failure::run(format!("cannot write {}: {error}", path.display()))
     };
-    let json = serde_json::to_string(&Metadata::of(network)).map_err(|error| complain(&error))?;
+    let metadata = Metadata {
+        errors: errors.clone(),
+        ..Metadata::of(network)
+    };
+    let json = serde_json::to_string(&metadata).map_err(|error| complain(&error))?;
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     let json = checksum::seal(&json, [(WORDS, &*bytes)]);
     let tensors = [(WORDS, Words(bytes, words.len()))];
@@ -83,11 +101,11 @@ pub fn save(path: &Path, network: &Network, words: &[u32]) -> Result<()> {
     write_atomic(path, &content)
 }
 
-/// Reads the words that were rounded from this net.
+/// Reads what was rounded from this net.
 ///
 /// # Errors
 /// A missing or foreign file, or one that was made for another net.
-pub fn load(path: &Path, network: &Network) -> Result<Vec<u32>> {
+pub fn load(path: &Path, network: &Network) -> Result<Quantized> {
     if !path.exists() {
         let sentence = "no such file; elman quantize RUN --data FILE makes it";
         return Err(Failure::input(sentence).in_file(path));
@@ -100,14 +118,15 @@ pub fn load(path: &Path, network: &Network) -> Result<Vec<u32>> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(content: &[u8], network: &Network) -> Result<Vec<u32>> {
+pub fn parse(content: &[u8], network: &Network) -> Result<Quantized> {
     let foreign = || Failure::input("not a file written by elman quantize");
     let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
     let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
     let json = header.metadata().as_ref().and_then(|all| all.get(KEY));
     let json = json.ok_or_else(foreign)?;
     checksum::check(json, &file)?;
-    let metadata: Metadata = serde_json::from_str(json).map_err(|_| foreign())?;
+    let mut metadata: Metadata = serde_json::from_str(json).map_err(|_| foreign())?;
+    let errors = std::mem::take(&mut metadata.errors);
     if metadata != Metadata::of(network) {
         return Err(Failure::input(
             "made from another model than the run's; run elman quantize again",
@@ -118,5 +137,6 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Vec<u32>> {
         return Err(foreign());
     }
     let words = tensor.data().as_chunks().0.iter();
-    Ok(words.map(|&bytes| u32::from_le_bytes(bytes)).collect())
+    let words = words.map(|&bytes| u32::from_le_bytes(bytes)).collect();
+    Ok(Quantized { words, errors })
 }

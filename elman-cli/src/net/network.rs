@@ -81,6 +81,11 @@ impl Network {
         Ok(())
     }
 
+    /// The words of the int8 net, if that computes the outputs.
+    pub fn quantized(&self) -> Option<&[u32]> {
+        self.quantized.as_deref()
+    }
+
     /// The view that core computes with.
     ///
     /// # Errors

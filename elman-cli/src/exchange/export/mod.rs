@@ -15,6 +15,7 @@ mod proof;
 mod rust;
 mod rust_feed;
 mod rust_numbers;
+mod rust_scale;
 mod size;
 mod source;
 mod table;
@@ -28,7 +29,7 @@ use elman_core::{Dropout, Spec};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat};
-use crate::base::encoding::Encoding;
+use crate::base::encoding::{Encoding, Whose};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::tell::tell;
@@ -72,7 +73,18 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     check_name(args)?;
     let path = source_path(args)?;
     let run = Run::open(&args.run)?;
-    let trained = registry::open(&run)?;
+    let mut trained = registry::open(&run)?;
+    let quantized = match args.int8 {
+        true => Some(int8_file::load(&run.quantized(), trained.network())?),
+        false => None,
+    };
+    let (words, errors) = quantized.map_or((None, Vec::new()), |quantized| {
+        (Some(quantized.words), quantized.errors)
+    });
+    let whose = Whose::of(args.int8, &errors);
+    if !errors.is_empty() {
+        trained.set_errors(errors);
+    }
     let network = trained.network();
     if !network.params().iter().all(|x| x.is_finite()) {
         return Err(Failure::input("a weight of the net is not finite").in_file(&run.model()));
@@ -87,11 +99,14 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if args.format == ExportFormat::Onnx {
         return onnx::run(args, &run, trained.as_ref());
     }
-    let encoding = if args.bare {
+    let mut encoding = if args.bare {
         Encoding::default()
     } else {
         trained.encoding()
     };
+    if let Some(answers) = &mut encoding.answers {
+        answers.errors_of = whose;
+    }
     let parts = Parts {
         network,
         spec: Spec {
@@ -101,11 +116,6 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         proof: Proof::collect(args, &run, trained.as_ref(), &encoding)?,
         encoding,
         run: name_of(run.folder()),
-    };
-    let words = if args.int8 {
-        Some(int8_file::load(&run.quantized(), network)?)
-    } else {
-        None
     };
     let (outputs, size) = outputs(args, &parts, words.as_deref(), &path)?;
     for Output { path, content } in &outputs {
