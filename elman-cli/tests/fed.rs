@@ -213,6 +213,36 @@ fn forecasts_are_those_of_predict() {
     }
 }
 
+/// Chaos, of which no linear sum knows how it goes on: here the net has a say, and so has its rounding.
+#[test]
+fn what_a_net_has_learnt_is_forecast_alike() {
+    if !has_gcc() {
+        return;
+    }
+    let shop = Workshop::new();
+    let (mut x, mut table) = (0.4, "t,y\n".to_owned());
+    for t in 0..600 {
+        x *= 3.75 * (1.0 - x);
+        let _ = writeln!(table, "{t},{}", exact(20.0 + 10.0 * x));
+    }
+    shop.write("chaos.csv", &table);
+    shop.ok("train forecast --train chaos.csv --target y --hidden 12 --epochs 60 --lr 0.01 --k1 25 --threads 1 --seed 1 --out run");
+    shop.ok("quantize run --data chaos.csv");
+    let fed = samples(&table, &["y"], 0, 1);
+    let said = FORMS.map(|(form, near)| {
+        let said = shop.ok(&format!("predict run --data chaos.csv {form}"));
+        let expected = columns(&said, &["y+1"]);
+        let off = distance(&answers(&shop, "run", &fed, false, form), &expected);
+        eprintln!("chaos {form}: {off:.2}");
+        assert!(off < near, "chaos {form}: {off}");
+        expected
+    });
+    // The rounding is seen, but is no other net.
+    let apart = distance(&said[0], &said[1]);
+    let rounded = apart * 30.0 * 2f64.powi(-23);
+    assert!(apart > 64.0 && rounded < 0.5, "{apart} {rounded}");
+}
+
 #[test]
 fn estimates_are_those_of_predict() {
     if !has_gcc() {

@@ -140,11 +140,18 @@ fn a_net_in_whole_numbers_is_exported_as_c() {
     );
 }
 
-/// A wave with noise.
-fn wave(steps: std::ops::Range<usize>) -> String {
-    let value = |t: usize| 20.0 + 5.0 * (t as f64 * 0.3).sin() + (t * 7919 % 101) as f64 / 50.0;
-    let rows = steps.map(|t| format!("{t},{}\n", value(t)));
-    format!("t,y\n{}", rows.collect::<String>())
+/// Chaos, of which no linear sum knows how it goes on, with noise.
+fn chaos(steps: std::ops::Range<usize>) -> String {
+    let mut x = 0.4;
+    let mut rows = "t,y\n".to_owned();
+    for t in 0..steps.end {
+        x *= 3.75 * (1.0 - x);
+        if steps.contains(&t) {
+            let noise = (t * 7919 % 101) as f64 / 500.0;
+            rows += &format!("{t},{}\n", 20.0 + 10.0 * x + noise);
+        }
+    }
+    rows
 }
 
 /// Of the values that it was calibrated on, so many lie within its intervals as shall do so of others; and exports say whose errors these
@@ -152,9 +159,9 @@ fn wave(steps: std::ops::Range<usize>) -> String {
 #[test]
 fn intervals_follow_from_the_errors_of_the_net_that_answers() {
     let shop = Workshop::new();
-    shop.write("train.csv", wave(0..300));
-    shop.write("valid.csv", wave(300..500));
-    shop.ok("train forecast --train train.csv --valid valid.csv --target y --hidden 6 --epochs 4 --threads 1 --seed 1 --out run");
+    shop.write("train.csv", chaos(0..500));
+    shop.write("valid.csv", chaos(500..700));
+    shop.ok("train forecast --train train.csv --valid valid.csv --target y --hidden 12 --epochs 60 --lr 0.01 --k1 25 --threads 1 --seed 1 --out run");
     let quantized = shop.run("quantize run --data train.csv");
     assert!(quantized.code == 0 && !quantized.err.contains("errors of the float net"));
     let eval = "eval run --data valid.csv --int8 --interval 0.8 --json";
