@@ -31,6 +31,21 @@ fn a_tagger_in_whole_numbers() {
     let whole = json(&shop.ok("eval run --data test.conll --int8 --json"));
     let off = float["accuracy"].as_f64().unwrap() - whole["accuracy"].as_f64().unwrap();
     assert!(off.abs() < 0.02, "{float} {whole}");
+    let [float, whole] = ["", "--int8"].map(|form| {
+        let said = shop.ok(&format!("predict run --data test.conll {form}"));
+        said.lines().map(str::to_owned).collect::<Vec<String>>()
+    });
+    let same = float.iter().zip(&whole).filter(|(a, b)| a == b).count();
+    assert!(
+        float.len() == whole.len() && 100 * same > 97 * float.len(),
+        "{same} of {}",
+        float.len()
+    );
+    shop.fails(
+        "predict run --data test.conll --int8 --why",
+        2,
+        &["--int8", "--why"],
+    );
     // Numbers of another training are refused.
     shop.train("other", "--seed 2");
     let words = shop.read("run/quantized.safetensors");
