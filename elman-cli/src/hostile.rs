@@ -16,7 +16,7 @@ use crate::data::pairs::Pairs;
 use crate::data::table::Wanted;
 use crate::data::{self, Bytes, DataFile, Format, Lines, Loader, Told};
 use crate::exchange::import;
-use crate::net::int8_file::{self, Quantized};
+use crate::net::int8_file;
 use crate::net::network::Network;
 use crate::task::args::PredictArgs;
 use crate::task::echo::EchoTask;
@@ -179,10 +179,10 @@ pub fn quantized(bytes: &[u8]) -> bool {
     let Ok(mut network) = Network::new(spec, params.collect()) else {
         return false;
     };
-    let Ok(Quantized { words, .. }) = int8_file::parse(bytes, &network) else {
+    let Ok(int8) = int8_file::parse(bytes, &network) else {
         return false;
     };
-    if network.set_quantized(words).is_err() {
+    if network.set_quantized(int8.words).is_err() {
         return false;
     }
     let mut sequences = data::Sequences::new(

@@ -21,12 +21,12 @@ pub fn answers(trained: &mut dyn Trained, runs: &[Run], has_intervals: bool) -> 
             "--int8 measures one net in whole numbers: name one run",
         ));
     };
-    let quantized = int8_file::load(&run.quantized(), trained.network())?;
-    if has_intervals && trained.knows_intervals() && quantized.errors.is_empty() {
+    let int8 = int8_file::load(&run.quantized(), trained.network())?;
+    if has_intervals && trained.knows_intervals() && int8.errors.is_empty() {
         tell!(
             "elman: note: intervals follow from the errors of the float net, since those of the net in whole numbers were not measured; elman \
              quantize does so, where the run has its data"
         );
     }
-    trained.set_quantized(quantized)
+    trained.set_int8(int8)
 }

@@ -13,7 +13,7 @@ use crate::base::tell::tell;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::cost::Memory;
 use crate::net::int8::SequenceRows;
-use crate::net::int8_file::{self, Quantized};
+use crate::net::int8_file::{self, Int8Net};
 use crate::net::network::Network;
 use crate::task::registry;
 use crate::task::trained::Trained;
@@ -82,11 +82,11 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
     let (words, seen) = rounded(trained.network(), &sequences)?;
     let path = args.out.clone().unwrap_or_else(|| run.quantized());
     trained.network_mut().set_quantized(words.clone())?;
-    let quantized = Quantized {
+    let int8 = Int8Net {
         errors: errors(&run, trained.as_ref()),
         words,
     };
-    int8_file::save(&path, trained.network(), &quantized)?;
+    int8_file::save(&path, trained.network(), &int8)?;
     let after = trained.evaluate(&eval).map_err(doubt)?;
     let report = report(trained.as_ref(), &seen, &path.display().to_string());
     let text = if args.json {

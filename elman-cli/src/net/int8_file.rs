@@ -1,5 +1,5 @@
-//! `quantized.safetensors`: the words of an int8 net (`elman_core::quantized` says how they lie), and which net
-//! they were rounded from.
+//! `quantized.safetensors`: the words of an int8 net (`elman_core::quantized` says how they lie), which net they were rounded
+//! from, and how far off its answers are.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,6 +20,15 @@ const WORDS: &str = "words";
 /// The layout that elman-core describes.
 const LAYOUT: u32 = 1;
 
+/// What the file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Int8Net {
+    pub words: Vec<u32>,
+    /// Sizes of its errors on the validation data of the run, target by target, the smallest first; none where answers are no numbers, or
+    /// where nobody measured them.
+    pub errors: Vec<Vec<f64>>,
+}
+
 /// The metadata.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Metadata {
@@ -29,16 +38,6 @@ struct Metadata {
     parameters: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Vec<f64>>,
-}
-
-/// What such a file holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quantized {
-    /// The net in whole numbers.
-    pub words: Vec<u32>,
-    /// Sizes of its own errors on the validation data of the run, target by target, the smallest first; none where answers are no numbers,
-    /// or where nobody measured them.
-    pub errors: Vec<Vec<f64>>,
 }
 
 impl Metadata {
@@ -78,34 +77,37 @@ impl View for Words {
     }
 }
 
-/// Writes what was rounded from this net.
+/// Writes the int8 net of this net.
 ///
 /// # Errors
 /// Writing fails.
-pub fn save(path: &Path, network: &Network, quantized: &Quantized) -> Result<()> {
-    let Quantized { words, errors } = quantized;
+pub fn save(path: &Path, network: &Network, int8: &Int8Net) -> Result<()> {
     let complain = |error: &dyn std::fmt::Display| {
         Failure::run(format!("cannot write {}: {error}", path.display()))
     };
     let metadata = Metadata {
-        errors: errors.clone(),
+        errors: int8.errors.clone(),
         ..Metadata::of(network)
     };
     let json = serde_json::to_string(&metadata).map_err(|error| complain(&error))?;
-    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let bytes: Vec<u8> = int8
+        .words
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
     let json = checksum::seal(&json, [(WORDS, &*bytes)]);
-    let tensors = [(WORDS, Words(bytes, words.len()))];
+    let tensors = [(WORDS, Words(bytes, int8.words.len()))];
     let metadata = HashMap::from([(KEY.to_owned(), json)]);
     let content =
         safetensors::serialize(tensors, Some(metadata)).map_err(|error| complain(&error))?;
     write_atomic(path, &content)
 }
 
-/// Reads what was rounded from this net.
+/// Reads the int8 net that was rounded from this net.
 ///
 /// # Errors
 /// A missing or foreign file, or one that was made for another net.
-pub fn load(path: &Path, network: &Network) -> Result<Quantized> {
+pub fn load(path: &Path, network: &Network) -> Result<Int8Net> {
     if !path.exists() {
         let sentence = "no such file; elman quantize RUN --data FILE makes it";
         return Err(Failure::input(sentence).in_file(path));
@@ -118,7 +120,7 @@ pub fn load(path: &Path, network: &Network) -> Result<Quantized> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(content: &[u8], network: &Network) -> Result<Quantized> {
+pub fn parse(content: &[u8], network: &Network) -> Result<Int8Net> {
     let foreign = || Failure::input("not a file written by elman quantize");
     let file = SafeTensors::deserialize(content).map_err(|_| foreign())?;
     let (_, header) = SafeTensors::read_metadata(content).map_err(|_| foreign())?;
@@ -137,6 +139,8 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Quantized> {
         return Err(foreign());
     }
     let words = tensor.data().as_chunks().0.iter();
-    let words = words.map(|&bytes| u32::from_le_bytes(bytes)).collect();
-    Ok(Quantized { words, errors })
+    Ok(Int8Net {
+        words: words.map(|&bytes| u32::from_le_bytes(bytes)).collect(),
+        errors,
+    })
 }

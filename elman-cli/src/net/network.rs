@@ -81,9 +81,15 @@ impl Network {
         Ok(())
     }
 
-    /// The words of the int8 net, if that computes the outputs.
-    pub fn quantized(&self) -> Option<&[u32]> {
-        self.quantized.as_deref()
+    /// The int8 net, where it computes the outputs.
+    ///
+    /// # Errors
+    /// None: the words were checked when they were set.
+    pub fn quantized(&self) -> Result<Option<QuantizedModel<'_>>> {
+        let words = self.quantized.as_ref();
+        Ok(words
+            .map(|words| QuantizedModel::new(self.spec, words))
+            .transpose()?)
     }
 
     /// The view that core computes with.
@@ -105,8 +111,8 @@ impl Network {
     }
 
     fn compute(&self, sequences: &Sequences) -> Result<Vec<f32>> {
-        if let Some(words) = &self.quantized {
-            return int8::outputs(&QuantizedModel::new(self.spec, words)?, sequences);
+        if let Some(model) = self.quantized()? {
+            return int8::outputs(&model, sequences);
         }
         infer::outputs(Level::detect(), &self.model()?, sequences)
     }
@@ -120,8 +126,8 @@ impl Network {
             network: self,
             judge,
         };
-        if let Some(words) = &self.quantized {
-            return int8::judge(&QuantizedModel::new(self.spec, words)?, sequences, judge);
+        if let Some(model) = self.quantized()? {
+            return int8::judge(&model, sequences, judge);
         }
         infer::judge(Level::detect(), &self.model()?, sequences, judge)
     }

@@ -10,7 +10,7 @@ use crate::data::features::NamedChannel;
 use crate::data::reading::Scaling;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::ensemble;
-use crate::net::int8_file::Quantized;
+use crate::net::int8_file::Int8Net;
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
@@ -100,7 +100,7 @@ pub trait HasNetwork: Sync {
     ///
     /// # Errors
     /// Words that do not fit the net.
-    fn set_quantized(&mut self, quantized: Quantized) -> Result<()>;
+    fn set_int8(&mut self, int8: Int8Net) -> Result<()>;
 
     /// From now on intervals follow from errors of these sizes, target by target.
     fn set_errors(&mut self, errors: Vec<Vec<f64>>);
@@ -123,11 +123,11 @@ impl<M: Meaning> HasNetwork for TrainedNet<M> {
         &mut self.network
     }
 
-    fn set_quantized(&mut self, quantized: Quantized) -> Result<()> {
-        if !quantized.errors.is_empty() {
-            self.set_errors(quantized.errors);
+    fn set_int8(&mut self, int8: Int8Net) -> Result<()> {
+        if !int8.errors.is_empty() {
+            self.set_errors(int8.errors);
         }
-        self.network.set_quantized(quantized.words)
+        self.network.set_quantized(int8.words)
     }
 
     fn set_errors(&mut self, errors: Vec<Vec<f64>>) {

@@ -1,10 +1,10 @@
 //! The memory of a net that forecasts step by step: of the float net, or of the one in whole numbers.
 
 use elman_core::feed::Streaming;
-use elman_core::quantized::{QuantizedModel, QuantizedStream};
+use elman_core::quantized::QuantizedStream;
 use elman_core::{Level, Stream, Strip};
 
-use crate::base::failure::Result;
+use crate::base::failure::{Failure, Result};
 use crate::net::network::Network;
 
 /// State and scratch.
@@ -15,9 +15,12 @@ pub enum Memory {
 
 impl Memory {
     /// Of the net that answers.
-    pub fn new(network: &Network) -> Self {
+    ///
+    /// # Errors
+    /// None.
+    pub fn new(network: &Network) -> Result<Self> {
         let spec = network.spec();
-        match network.quantized() {
+        Ok(match network.quantized()? {
             None => Self::Float(
                 vec![0.0; spec.state_len()],
                 vec![Strip::ZERO; spec.stream_len()],
@@ -26,7 +29,7 @@ impl Memory {
                 vec![0; spec.int8().state_len()],
                 vec![0; spec.int8().stream_len()],
             ),
-        }
+        })
     }
 
     /// That net before its first step.
@@ -34,16 +37,15 @@ impl Memory {
     /// # Errors
     /// The memory of another net.
     pub fn stream<'a>(&'a mut self, network: &'a Network) -> Result<Box<dyn Streaming + 'a>> {
-        Ok(match self {
-            Self::Float(state, scratch) => {
+        Ok(match (self, network.quantized()?) {
+            (Self::Float(state, scratch), None) => {
                 let model = network.model()?;
                 Box::new(Stream::new(Level::detect(), model, state, scratch)?)
             }
-            Self::Int8(state, scratch) => {
-                let words = network.quantized().unwrap_or_default();
-                let model = QuantizedModel::new(*network.spec(), words)?;
+            (Self::Int8(state, scratch), Some(model)) => {
                 Box::new(QuantizedStream::new(model, state, scratch)?)
             }
+            _ => return Err(Failure::run("the memory is that of another net")),
         })
     }
 }

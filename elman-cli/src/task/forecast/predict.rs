@@ -70,7 +70,7 @@ fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> R
     }
     while let Some(first) = next.take() {
         let name = first.sequence.clone();
-        let mut buffers = Buffers::new(net);
+        let mut buffers = Buffers::new(net)?;
         let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         let mut row = Some(first);
         let mut step = 0;
@@ -118,7 +118,7 @@ fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>)
     });
     for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
-        let mut buffers = Buffers::new(net);
+        let mut buffers = Buffers::new(net)?;
         let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         roller.foresee(&one);
         for step in 0..one.len() {
@@ -159,7 +159,7 @@ fn roll_out(
     let unknown = vec![f64::NAN; net.meaning.columns.len()];
     for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
-        let mut buffers = Buffers::new(net);
+        let mut buffers = Buffers::new(net)?;
         let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         roller.foresee(&one);
         for step in 0..one.known_len() {
@@ -211,9 +211,9 @@ fn note_unknown(
 struct Buffers(Vec<Memory>);
 
 impl Buffers {
-    fn new(net: &ForecastNet) -> Self {
-        let members = net.members();
-        Self(members.map(|net| Memory::new(&net.network)).collect())
+    fn new(net: &ForecastNet) -> Result<Self> {
+        let memories = net.members().map(|net| Memory::new(&net.network));
+        Ok(Self(memories.collect::<Result<_>>()?))
     }
 }
 
