@@ -275,7 +275,8 @@ flags() {
     for flag in "predict whole --data train.conll --threads 0" "predict whole --data train.conll --steps 1" "predict whole --data none" \
         "eval whole --data train.conll --part test" "export whole --format pdf -o x" "bench --hidden 0 --batch 1 --steps 1 --input 1 --output 1 --mode forward" \
         "generate whole --length 5" "gradcheck whole" "inspect nowhere" \
-        "compare whole nowhere" "compare whole whole --part test" "eval whole whole --data train.conll --int8" "predict whole whole --data train.conll --int8" \
+        "compare whole nowhere" "compare whole whole --part test" "eval whole whole --data train.conll --int8" "eval whole --events --int8" \
+        "predict whole whole --data train.conll --int8" \
         "predict whole whole --data train.conll --why" "predict whole --data train.conll --top-k 0" \
         "predict whole --data train.conll --min-confidence 2" "predict whole --data train.conll --why --top-k 2" \
         "predict whole --data train.conll --interval 2" "predict whole --data train.conll --flag"; do
@@ -301,6 +302,10 @@ tiny() {
     ends "0 bytes: eval" 2 "empty: the file is empty" "$elman" eval whole --data empty
     ends "one token: label" 2 "one.conll" "$elman" train label --train one.conll --out none
     ends "one row: classify" 2 "one.csv" "$elman" train classify --train one.csv --out none
+    printf 'seq,t,x,label\n' >steps.csv
+    for i in 1 2 3 4 5 6 7 8; do printf '%d,1,0.5,a\n%d,2,-0.5,b\n' $i $i >>steps.csv; done
+    $elman train label --train steps.csv --bidirectional false --epochs 1 --out steps >out 2>err </dev/null || bad "steps" "$(tail -n 2 err)"
+    ends "events in whole numbers, not quantized" 2 "elman quantize RUN --data FILE makes it" "$elman" eval steps --events --int8
     ends "one row: forecast" 2 "one-series.csv" "$elman" train forecast --train one-series.csv --target y --out none
     ends "one character: text" 2 "one.txt" "$elman" train text --train one.txt --out none
     mkdir torn

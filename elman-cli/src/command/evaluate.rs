@@ -17,7 +17,8 @@ use crate::task::trained::NO_INTERVALS;
 pub fn run(args: &EvalArgs) -> Result<()> {
     let runs = Run::open_all(&args.runs)?;
     let mut trained = registry::open_all(&runs)?;
-    if args.int8 {
+    // Events have a rule of their own beside the words.
+    if args.int8 && !args.events {
         int8::answers(trained.as_mut(), &runs, args.interval.is_some())?;
     }
     if args.events {

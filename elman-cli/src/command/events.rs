@@ -10,15 +10,26 @@ use crate::base::tell::tell;
 use crate::base::threads::on_threads;
 use crate::data::Format;
 use crate::exchange::export::validation;
+use crate::net::int8_file::{self, Int8Net};
 use crate::task::args::EvalArgs;
-use crate::task::events::{EventScores, Recordings, tune};
+use crate::task::events::{ChosenRule, EventScores, Origin, Recordings, tune};
 use crate::task::trained::Trained;
 
-/// Finds a rule on the run's validation data and keeps it, or measures the one that is kept on other data.
+/// Finds a rule on the run's validation data and keeps it, or measures the one that is kept on other data. With --int8 it is the int8 net
+/// that answers, fed in whole numbers, and the rule is its own.
 ///
 /// # Errors
-/// A net that does not stream classes of measurements; data that are missing or do not fit; a label that the net does not know.
+/// A net that does not stream classes of measurements; one that was not quantized, with --int8; data that are missing or do not fit; a label
+/// that the net does not know.
 pub fn run(args: &EvalArgs, run: &Run, trained: &mut dyn Trained) -> Result<()> {
+    // First of all: a net that has no events needs no elman quantize either.
+    trained.event_front()?;
+    let mut own = None;
+    if args.int8 {
+        let int8 = int8_file::load(&run.quantized(), trained.network())?;
+        trained.network_mut().set_quantized(int8.words)?;
+        own = int8.events;
+    }
     let scores = if args.tunes() {
         tuned(args, run, trained)?
     } else {
@@ -26,13 +37,17 @@ pub fn run(args: &EvalArgs, run: &Run, trained: &mut dyn Trained) -> Result<()> 
         let sequences = trained
             .sequences(args.file())
             .map_err(|failure| Format::doubt(args.format, &args.data, failure))?;
-        let rule = trained.event_rule();
-        on_threads(args.threads.into(), || {
+        let ChosenRule { rule, origin } = ChosenRule::of_int8(own, trained.event_rule());
+        let scores = on_threads(args.threads.into(), || {
             Ok::<_, Failure>(EventScores::measure(
                 &rule,
                 &trained.recordings(&sequences)?,
             ))
-        })?
+        })?;
+        match args.int8 {
+            true => scores.of_int8(origin),
+            false => scores,
+        }
     };
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -62,12 +77,30 @@ fn tuned(args: &EvalArgs, run: &Run, trained: &mut dyn Trained) -> Result<EventS
             "no rule tells an event of the validation data: the net never makes a class likely while it lasts, so nothing is kept",
         ));
     }
+    if args.int8 {
+        keep_int8(rule, run, trained)?;
+        tell!(
+            "elman: smoothing, threshold and refractory time are in {} now; exports with --int8 from here on take them",
+            run.quantized().display()
+        );
+        return Ok(scores.of_int8(Origin::Int8));
+    }
     trained.keep_event_rule(rule, run)?;
     tell!(
         "elman: smoothing, threshold and refractory time are in {} now; exports from here on take them",
         run.model().display()
     );
     Ok(scores)
+}
+
+/// Keeps the rule of the int8 net, beside its words.
+fn keep_int8(rule: EventRule, run: &Run, trained: &dyn Trained) -> Result<()> {
+    let (path, network) = (run.quantized(), trained.network());
+    let int8 = Int8Net {
+        events: Some(rule),
+        ..int8_file::load(&path, network)?
+    };
+    int8_file::save(&path, network, &int8)
 }
 
 /// The class that is no event.

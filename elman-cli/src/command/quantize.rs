@@ -1,6 +1,7 @@
 //! `elman quantize`: a run's net in int8, and what the rounding costs on the user's data.
 
 use std::io::Write;
+use std::path::Path;
 
 use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
 use elman_core::{Batch, Dropout, Level, Model, Spec, Strip, Tape};
@@ -84,7 +85,7 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
     trained.network_mut().set_quantized(words.clone())?;
     let int8 = Int8Net {
         errors: errors(&run, trained.as_ref()),
-        words,
+        ..with_rule(&path, trained.network(), words)
     };
     int8_file::save(&path, trained.network(), &int8)?;
     let after = trained.evaluate(&eval).map_err(doubt)?;
@@ -106,6 +107,29 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
         )
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// The words, with the rule of events of those that were there before if they are the same: a rule fits the answers that it was found on.
+fn with_rule(path: &Path, network: &Network, words: Vec<u32>) -> Int8Net {
+    // A file that is missing, or of another net, has no rule to keep.
+    let before = int8_file::load(path, network).ok();
+    let events = match before {
+        Some(before) if before.words == words => before.events,
+        Some(before) if before.events.is_some() => {
+            tell!(
+                "elman: note: the net that was in {} told events by a rule of its own, which is gone with it: elman eval RUN --events --int8 \
+                 finds that of the new one",
+                path.display()
+            );
+            None
+        }
+        _ => None,
+    };
+    Int8Net {
+        words,
+        events,
+        errors: Vec::new(),
+    }
 }
 
 /// How far off the net in whole numbers is on the validation data of its run, target by target: what intervals follow from. None of nets

@@ -1,5 +1,5 @@
 //! `quantized.safetensors`: the words of an int8 net (`elman_core::quantized` says how they lie), which net they were rounded
-//! from, and how far off its answers are.
+//! from, when its answers are an event, and how far off they are.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use crate::base::checksum;
+use crate::base::encoding::EventRule;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::write_atomic;
 use crate::net::network::Network;
@@ -24,6 +25,9 @@ const LAYOUT: u32 = 1;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Int8Net {
     pub words: Vec<u32>,
+    /// When an answer is an event, once `elman eval --events --int8` has found that. It stands here, not in the model, since another
+    /// rounding has other answers.
+    pub events: Option<EventRule>,
     /// Sizes of its errors on the validation data of the run, target by target, the smallest first; none where answers are no numbers, or
     /// where nobody measured them.
     pub errors: Vec<Vec<f64>>,
@@ -36,6 +40,8 @@ struct Metadata {
     spec: StoredSpec,
     /// Checksum of the parameters that were rounded.
     parameters: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    events: Option<EventRule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Vec<f64>>,
 }
@@ -51,6 +57,7 @@ impl Metadata {
             layout: LAYOUT,
             spec: StoredSpec::from(network.spec()),
             parameters: digest.finalize(),
+            events: None,
             errors: Vec::new(),
         }
     }
@@ -86,6 +93,7 @@ pub fn save(path: &Path, network: &Network, int8: &Int8Net) -> Result<()> {
         Failure::run(format!("cannot write {}: {error}", path.display()))
     };
     let metadata = Metadata {
+        events: int8.events,
         errors: int8.errors.clone(),
         ..Metadata::of(network)
     };
@@ -128,10 +136,17 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Int8Net> {
     let json = json.ok_or_else(foreign)?;
     checksum::check(json, &file)?;
     let mut metadata: Metadata = serde_json::from_str(json).map_err(|_| foreign())?;
+    let events = metadata.events.take();
     let errors = std::mem::take(&mut metadata.errors);
     if metadata != Metadata::of(network) {
         return Err(Failure::input(
             "made from another model than the run's; run elman quantize again",
+        ));
+    }
+    let classes = network.spec().output_width();
+    if events.is_some_and(|rule| !rule.is_sound(classes)) {
+        return Err(Failure::input(
+            "its rule of events does not fit the net; run elman quantize again, then elman eval RUN --events --int8",
         ));
     }
     let tensor = file.tensor(WORDS).map_err(|_| foreign())?;
@@ -141,6 +156,58 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Int8Net> {
     let words = tensor.data().as_chunks().0.iter();
     Ok(Int8Net {
         words: words.map(|&bytes| u32::from_le_bytes(bytes)).collect(),
+        events,
         errors,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use elman_core::Spec;
+
+    use super::*;
+
+    const RULE: EventRule = EventRule {
+        smoothing: 0.25,
+        threshold: 0.35,
+        refractory: 3,
+        background: Some(1),
+    };
+
+    /// What is read of a file with this rule.
+    fn read_with(events: Option<EventRule>) -> Result<Int8Net> {
+        let spec = Spec::dense(2, 3, 2);
+        let network = Network::new(spec, vec![0.5; spec.params_len()])?;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("quantized.safetensors");
+        let int8 = Int8Net {
+            words: vec![1, 2, 3],
+            events,
+            errors: vec![vec![0.5]],
+        };
+        save(&path, &network, &int8)?;
+        load(&path, &network)
+    }
+
+    #[test]
+    fn the_rule_comes_back_as_it_was() {
+        for events in [None, Some(RULE)] {
+            let found = read_with(events).unwrap();
+            assert_eq!((found.words, found.events), (vec![1, 2, 3], events));
+            assert_eq!(found.errors, [[0.5]]);
+        }
+    }
+
+    #[test]
+    fn a_rule_of_another_net_is_refused() {
+        let foreign = EventRule {
+            background: Some(2),
+            ..RULE
+        };
+        let complaint = read_with(Some(foreign)).unwrap_err().to_string();
+        assert!(
+            complaint.contains("run elman quantize again"),
+            "{complaint}"
+        );
+    }
 }

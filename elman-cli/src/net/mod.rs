@@ -16,6 +16,7 @@ pub mod judge;
 pub mod model_file;
 pub mod network;
 pub mod objective;
+pub mod samples;
 pub mod spec_file;
 pub mod textbook;
 pub mod together;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::base::encoding::{Encoding, EventRule};
+use crate::base::encoding::{Encoding, EventRule, Front};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::features::NamedChannel;
@@ -143,6 +143,9 @@ impl<M: Meaning> HasNetwork for TrainedNet<M> {
 /// Why there are no events.
 const NO_EVENTS: &str = "--events is for nets that tell classes or labels of measurements step by step (elman train classify or label, on a table of numbers)";
 
+/// The same of nets that read both ways.
+const NO_STREAM: &str = "--events is for nets that stream, and this one reads its sequences from both ends; train it with --bidirectional false";
+
 /// Why there is no interval.
 pub const NO_INTERVALS: &str = "--interval is for forecasts and regression, whose answers are numbers; this net answers with something else";
 
@@ -184,17 +187,27 @@ pub trait Trained: HasNetwork {
     /// A file that is missing or does not fit.
     fn evaluate(&self, args: &EvalArgs) -> Result<EvalReport>;
 
-    /// What it answers step by step on data of its own, for --events.
+    /// What raw samples go through before its steps, for --events.
     ///
     /// # Errors
     /// A net that does not stream classes of measurements.
-    fn recordings(&self, sequences: &Sequences) -> Result<Recordings> {
+    fn event_front(&self) -> Result<Front> {
         let front = self.encoding().front;
-        let Some(front) = front.filter(|front| front.rule.is_some()) else {
-            return Err(Failure::input(NO_EVENTS));
-        };
+        let front = front.filter(|front| front.rule.is_some());
+        let front = front.ok_or_else(|| Failure::input(NO_EVENTS))?;
+        match self.network().spec().is_bidirectional() {
+            true => Err(Failure::input(NO_STREAM)),
+            false => Ok(front),
+        }
+    }
+
+    /// What it answers step by step on data of its own, for --events.
+    ///
+    /// # Errors
+    /// As [`Trained::event_front`].
+    fn recordings(&self, sequences: &Sequences) -> Result<Recordings> {
         let names = self.description().labels;
-        Recordings::of(self.network(), sequences, names, front.window / 2)
+        Recordings::of(self.network(), &self.event_front()?, sequences, names)
     }
 
     /// When its answers are an event: as `elman eval --events` found, or always.
@@ -207,7 +220,7 @@ pub trait Trained: HasNetwork {
     /// Keeps another rule, in the model of its run.
     ///
     /// # Errors
-    /// As [`Trained::recordings`]; the file cannot be written.
+    /// As [`Trained::event_front`]; the file cannot be written.
     fn keep_event_rule(&mut self, _: EventRule, _: &Run) -> Result<()> {
         Err(Failure::input(NO_EVENTS))
     }

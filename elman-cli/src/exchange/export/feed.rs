@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use elman_core::feed::{
-    Column, ColumnScale, Event, Events, FeedGolden, IntegerEvents, IntegerRule, IntegerScale, Rule,
-    Samples,
+    Column, Event, Events, FeedGolden, IntegerEvents, IntegerRule, IntegerScale, Rule,
 };
 use elman_core::quantized::QuantizedModel;
 use elman_core::{HeadKind, Spec};
@@ -12,6 +11,7 @@ use elman_core::{HeadKind, Spec};
 use crate::base::encoding::{EventRule, Front};
 use crate::base::failure::Result;
 use crate::data::Sequences;
+use crate::net::samples::{self, Entrance};
 
 /// Raw samples, and what comes of them.
 #[derive(Clone, Debug)]
@@ -43,13 +43,7 @@ impl FeedProof {
             return None;
         }
         let columns = front.scale.len();
-        // The step's own row, between its neighbours.
-        let own = front.window / 2 * columns;
-        let rows = cut.iter().cloned().flatten();
-        let raw: Vec<f32> = rows
-            .flat_map(|row| front.raw(&sequences.numbers(row)[own..own + columns]))
-            .collect();
-        let raw = whole(&raw, front).unwrap_or(raw);
+        let raw = samples::raw(front, sequences, cut.iter().cloned().flatten());
         let sample = raw.len() / columns / 2;
         Some(Self {
             front: front.clone(),
@@ -66,39 +60,16 @@ impl FeedProof {
     /// # Errors
     /// None.
     pub fn inputs(&self, lengths: &[u32]) -> Result<Vec<f32>> {
-        self.rows(&self.columns(), self.front.farthest, lengths)
+        self.rows(&Entrance::of_floats(&self.front), lengths)
     }
 
-    /// How raw numbers come to the scale of training.
-    fn columns(&self) -> Vec<ColumnScale> {
-        self.front.scale.iter().map(Into::into).collect()
-    }
-
-    /// What a net reads whose columns are scaled so, row by row.
-    fn rows<C: Column>(
-        &self,
-        scale: &[C],
-        farthest: C::Number,
-        lengths: &[u32],
-    ) -> Result<Vec<C::Number>> {
-        let (columns, window) = (scale.len(), self.front.window);
-        let mut rows = vec![C::Number::default(); Samples::rows_len(columns, window)];
-        let mut samples = Samples::new(scale, farthest, window, &mut rows)?;
+    /// What a net reads that is entered so, row by row.
+    fn rows<C: Column>(&self, entrance: &Entrance<C>, lengths: &[u32]) -> Result<Vec<C::Number>> {
         let mut raw = self.raw.clone();
         if let Some(missing) = raw.get_mut(self.missing) {
             *missing = f32::NAN;
         }
-        let (mut inputs, mut raw) = (Vec::new(), raw.chunks_exact(columns));
-        for &length in lengths {
-            samples.reset();
-            for row in raw.by_ref().take(length as usize) {
-                inputs.extend(samples.push(row)?.unwrap_or_default());
-            }
-            for _ in 0..samples.delay() {
-                inputs.extend(samples.push_outside().unwrap_or_default());
-            }
-        }
-        Ok(inputs)
+        entrance.rows(&raw, lengths.iter().map(|&length| length as usize))
     }
 
     /// The events that follow from the outputs of the net.
@@ -155,18 +126,6 @@ impl FeedProof {
     }
 }
 
-/// Raw numbers as they were, if all of them were whole: the scale of training and back has left them next to that.
-fn whole(raw: &[f32], front: &Front) -> Option<Vec<f32>> {
-    let numbers = raw.iter().enumerate().map(|(i, &x)| {
-        let scale = &front.scale[i % front.scale.len()];
-        let near = (x.abs() + scale.mean.abs()) * 2f32.powi(-20);
-        let whole = x.round();
-        let is_whole = (whole - x).abs() <= near && near < 0.1 && f32::from(whole as i16) == whole;
-        is_whole.then_some(whole)
-    });
-    numbers.collect()
-}
-
 /// The same for the net in whole numbers.
 pub struct IntegerFeed<'a> {
     pub proof: &'a FeedProof,
@@ -183,14 +142,13 @@ pub struct IntegerFeed<'a> {
 impl<'a> IntegerFeed<'a> {
     /// Scale and rule of a net.
     pub fn new(proof: &'a FeedProof, model: &QuantizedModel<'_>) -> Self {
-        let columns = proof.columns();
-        let scale = columns
-            .iter()
-            .map(|column| IntegerScale::new(column, model.input_scale()));
+        let Entrance {
+            scale, farthest, ..
+        } = Entrance::of_integers(&proof.front, model);
         Self {
             proof,
-            scale: scale.collect(),
-            farthest: model.integer(proof.front.farthest),
+            scale,
+            farthest,
             rule: IntegerRule::new(&Rule::from(&proof.rule), model.unit()),
             fires: Vec::new(),
             probabilities: Vec::new(),
@@ -202,7 +160,12 @@ impl<'a> IntegerFeed<'a> {
     /// # Errors
     /// None.
     pub fn inputs(&self, lengths: &[u32]) -> Result<Vec<i16>> {
-        self.proof.rows(&self.scale, self.farthest, lengths)
+        let entrance = Entrance {
+            scale: self.scale.clone(),
+            farthest: self.farthest,
+            window: self.proof.front.window,
+        };
+        self.proof.rows(&entrance, lengths)
     }
 
     /// The events that follow from the logits of the net.

@@ -33,7 +33,9 @@ use crate::base::encoding::{Encoding, Whose};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::tell::tell;
-use crate::net::{describe, int8_file};
+use crate::net::describe;
+use crate::net::int8_file::{self, Int8Net};
+use crate::task::events::{ChosenRule, Origin};
 use crate::task::registry;
 
 pub use c::scratch_len as c_scratch;
@@ -74,13 +76,12 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let path = source_path(args)?;
     let run = Run::open(&args.run)?;
     let mut trained = registry::open(&run)?;
-    let quantized = match args.int8 {
+    let mut int8 = match args.int8 {
         true => Some(int8_file::load(&run.quantized(), trained.network())?),
         false => None,
     };
-    let (words, errors) = quantized.map_or((None, Vec::new()), |quantized| {
-        (Some(quantized.words), quantized.errors)
-    });
+    let errors = int8.as_mut().map(|int8| std::mem::take(&mut int8.errors));
+    let errors = errors.unwrap_or_default();
     let whose = Whose::of(args.int8, &errors);
     if !errors.is_empty() {
         trained.set_errors(errors);
@@ -107,21 +108,38 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if let Some(answers) = &mut encoding.answers {
         answers.errors_of = whose;
     }
+    let origin = int8.as_ref().and_then(|int8| choose(int8, &mut encoding));
+    let proof = Proof::collect(args, &run, trained.as_ref(), &encoding)?;
+    if let (Some(origin), Some(_)) = (origin, &proof.feed) {
+        encoding.remark(format!(
+            "The rule of events in feed: {}.",
+            origin.sentence()
+        ));
+    }
     let parts = Parts {
         network,
         spec: Spec {
             dropout: Dropout::NONE,
             ..*network.spec()
         },
-        proof: Proof::collect(args, &run, trained.as_ref(), &encoding)?,
+        proof,
         encoding,
         run: name_of(run.folder()),
     };
-    let (outputs, size) = outputs(args, &parts, words.as_deref(), &path)?;
+    let words = int8.as_ref().map(|int8| &*int8.words);
+    let (outputs, size) = outputs(args, &parts, words, &path)?;
     for Output { path, content } in &outputs {
         write_atomic(path, content)?;
     }
     report(args, &parts, &outputs, size)
+}
+
+/// Puts the rule of an int8 net in place of that of the float net, if it has one; says which it is, where events are told.
+fn choose(int8: &Int8Net, encoding: &mut Encoding) -> Option<Origin> {
+    let rule = encoding.front.as_mut()?.rule.as_mut()?;
+    let chosen = ChosenRule::of_int8(int8.events, *rule);
+    *rule = chosen.rule;
+    Some(chosen.origin)
 }
 
 /// The files, and what the net takes.

@@ -1,6 +1,7 @@
 //! Exports of nets of every kind: compiled, run, and compared bit for bit.
 
 mod c_int8;
+mod events;
 mod feed;
 mod nets;
 mod numbers;

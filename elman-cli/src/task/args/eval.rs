@@ -21,6 +21,7 @@ Examples:
   elman eval runs/steps --events                    (tunes when an answer is an event)
   elman eval runs/steps --events --background rest  (rest is no event)
   elman eval runs/steps --events --data test.csv    (measures that on other data)
+  elman eval runs/steps --events --int8             (after elman quantize: tunes it for exports with --int8)
   elman eval runs/a runs/b runs/c --data test.csv   (together)")]
 pub struct EvalArgs {
     /// The folder of a training run; of several, or of one that --folds or --seeds made, the answers are averaged
@@ -50,8 +51,9 @@ pub struct EvalArgs {
     pub int8: bool,
     /// Nets that tell classes or labels of measurements: events, as the exported feed tells them. Without --data, find on the run's
     /// validation data the smoothing, threshold and refractory time that tell them best, and keep them in the model for exports;
-    /// with --data, measure what is kept
-    #[arg(long, conflicts_with_all = ["int8", "interval"])]
+    /// with --data, measure what is kept. With --int8 all of this is done with the net in whole numbers, fed as on a chip, and kept
+    /// for exports with --int8
+    #[arg(long, conflicts_with = "interval")]
     pub events: bool,
     /// The label that is no event [default: of labels the most frequent one, of classes none]
     #[arg(

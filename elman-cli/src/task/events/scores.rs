@@ -3,6 +3,7 @@
 use elman_core::feed::Event;
 use serde::Serialize;
 
+use super::chosen::Origin;
 use super::recording::{Recordings, Span};
 use crate::base::encoding::EventRule;
 
@@ -82,9 +83,20 @@ pub struct EventScores {
     /// On average, and with the steps that the net looks ahead.
     delay_steps: f64,
     steps: usize,
+    /// Of an int8 net: with which net the rule was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_of: Option<Origin>,
 }
 
 impl EventScores {
+    /// The same, of an int8 net whose rule comes from there.
+    pub fn of_int8(self, origin: Origin) -> Self {
+        Self {
+            rule_of: Some(origin),
+            ..self
+        }
+    }
+
     /// Of a rule.
     pub fn measure(rule: &EventRule, recordings: &Recordings) -> Self {
         let mut counts = Counts::default();
@@ -108,6 +120,7 @@ impl EventScores {
             f1: counts.f1(),
             delay_steps: counts.mean_delay() + recordings.delay as f64,
             steps,
+            rule_of: None,
         }
     }
 
@@ -123,6 +136,9 @@ impl EventScores {
             weight => format!("the newest step weighs 1/{}", 1.0 / weight),
         };
         let background = self.background.as_deref().unwrap_or("none");
+        let rule = self
+            .rule_of
+            .map(|origin| format!("rule          {}\n", origin.sentence()));
         let share = 100.0 * self.hits as f64 / self.spans.max(1) as f64;
         format!(
             "events        {} of {} found ({share:.1} %), {} missed\n\
@@ -131,7 +147,7 @@ impl EventScores {
              smoothing     {smoothing}\n\
              threshold     {:.3}\n\
              refractory    {} steps\n\
-             background    {background}\n",
+             background    {background}\n{}",
             self.hits,
             self.spans,
             self.misses,
@@ -141,6 +157,7 @@ impl EventScores {
             self.delay_steps,
             self.threshold,
             self.refractory,
+            rule.unwrap_or_default(),
         )
     }
 }

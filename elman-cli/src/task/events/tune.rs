@@ -55,8 +55,9 @@ pub fn tune(recordings: &Recordings, background: Option<usize>) -> EventRule {
         .map(|halvings| {
             let rule = EventRule {
                 smoothing: 0.5f32.powi(halvings),
-                // Nothing fires, so probabilities are all that is told.
-                threshold: 2.0,
+                // Of what is told, classes and probabilities count here, not what fires; above zero, so that an int8 net has
+                // probabilities.
+                threshold: 1.0,
                 refractory: 0,
                 background,
             };
@@ -117,15 +118,23 @@ mod tests {
     use super::super::recording::Recording;
     use super::*;
 
-    /// A class that flickers for a while, three times.
-    fn recordings() -> Recordings {
+    /// What a unit of logits is worth.
+    const UNIT: f32 = 0.001;
+
+    /// A class that flickers for a while, three times, as a float net says it, or an int8 net.
+    fn recordings(is_int8: bool) -> Recordings {
         let up = |step: usize| matches!(step % 40, 10..20);
         let sure = |step: usize| if step.is_multiple_of(4) { 0.4 } else { 0.9 };
         let p = |step| if up(step) { sure(step) } else { 0.1 };
         let outputs = (0..120).flat_map(|step| [1.0 - p(step), p(step)]);
-        let truth = (0..120).map(|step| Some(usize::from(up(step))));
+        let truth = (0..120).map(|step| Some(usize::from(up(step)))).collect();
+        let logits = |p: f32| (f64::from(p).ln() / f64::from(UNIT)).round() as i32;
+        let recording = match is_int8 {
+            false => Recording::new(outputs.collect(), truth),
+            true => Recording::of_logits((outputs.map(logits).collect(), UNIT), truth),
+        };
         Recordings {
-            all: vec![Recording::new(outputs.collect(), truth.collect())],
+            all: vec![recording],
             names: ["rest", "up"].map(str::to_owned).to_vec(),
             delay: 0,
         }
@@ -135,7 +144,7 @@ mod tests {
     fn both(rule: EventRule, recordings: &Recordings) -> [Counts; 2] {
         let recording = &recordings.all[0];
         let quiet = EventRule {
-            threshold: 2.0,
+            threshold: 1.0,
             ..rule
         };
         let spans = [recording.spans(Some(0))];
@@ -150,26 +159,56 @@ mod tests {
 
     #[test]
     fn the_best_rule_finds_each_once() {
-        let recordings = recordings();
-        assert_eq!(recordings.commonest(), Some(0));
-        assert_eq!(recordings.all[0].spans(Some(0)).len(), 3);
-        let rule = tune(&recordings, Some(0));
-        let [found, core] = both(rule, &recordings);
-        assert_eq!((found.f1(), found), (1.0, core), "{rule:?}");
+        for is_int8 in [false, true] {
+            let recordings = recordings(is_int8);
+            assert_eq!(recordings.commonest(), Some(0));
+            assert_eq!(recordings.all[0].spans(Some(0)).len(), 3);
+            let rule = tune(&recordings, Some(0));
+            let [found, core] = both(rule, &recordings);
+            assert_eq!((found.f1(), found), (1.0, core), "{rule:?}");
+        }
     }
 
     #[test]
     fn every_rule_fires_as_core_does() {
-        let recordings = recordings();
-        for (halvings, hundredths, refractory) in [(0, 30, 0), (0, 60, 0), (1, 60, 3), (2, 20, 7)] {
-            let rule = EventRule {
-                smoothing: 0.5f32.powi(halvings),
-                threshold: hundredths as f32 / 100.0,
-                refractory,
-                background: Some(0),
-            };
-            let [tried, core] = both(rule, &recordings);
-            assert_eq!(tried, core, "{rule:?}");
+        for is_int8 in [false, true] {
+            let recordings = recordings(is_int8);
+            for (halvings, hundredths, refractory) in
+                [(0, 30, 0), (0, 60, 0), (1, 60, 3), (2, 20, 7)]
+            {
+                let rule = EventRule {
+                    smoothing: 0.5f32.powi(halvings),
+                    threshold: hundredths as f32 / 100.0,
+                    refractory,
+                    background: Some(0),
+                };
+                let [tried, core] = both(rule, &recordings);
+                assert_eq!(tried, core, "{rule:?}");
+                assert!(core.hits > 0, "{rule:?}");
+            }
+        }
+    }
+
+    /// A probability that is the threshold in whole numbers, and one that lies a unit below.
+    #[test]
+    fn a_threshold_of_an_int8_net_is_met_to_the_unit() {
+        let logits = vec![0, 0];
+        let recording = Recording::of_logits((logits, UNIT), vec![Some(1)]);
+        let at = |units: u32| EventRule {
+            threshold: units as f32 / 32768.0,
+            ..EventRule::EVERY
+        };
+        let half = (32768.0 * recording.told(&at(1), 2)[0].probability) as u32;
+        assert!(half.abs_diff(16384) < 32, "{half}");
+        let recordings = Recordings {
+            all: vec![recording],
+            names: ["rest", "up"].map(str::to_owned).to_vec(),
+            delay: 0,
+        };
+        for (units, fires) in [(half, true), (half + 1, false)] {
+            let [tried, core] = both(at(units), &recordings);
+            assert_eq!(tried, core);
+            assert_eq!(tried.hits + tried.false_alarms > 0, fires, "{units}");
         }
     }
 }

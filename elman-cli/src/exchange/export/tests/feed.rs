@@ -16,7 +16,7 @@ use crate::exchange::export::proof::{Proof, generated};
 use crate::exchange::export::{c, c_int8, image, int8, rust};
 use crate::net::network::Network;
 
-const TUNED: EventRule = EventRule {
+pub const TUNED: EventRule = EventRule {
     smoothing: 0.25,
     threshold: 0.3,
     refractory: 2,
@@ -180,7 +180,7 @@ fn written_int8(parts: &Parts<'_>) -> (TempDir, Vec<Output>) {
     (home, files)
 }
 
-fn words(parts: &Parts<'_>) -> Vec<u32> {
+pub fn words(parts: &Parts<'_>) -> Vec<u32> {
     let sequences = generated(&parts.spec, 3);
     quantize::rounded(parts.network, &sequences).unwrap().0
 }
