@@ -179,6 +179,10 @@ removed() {
     rm moved.conll
     if wait $pid; then row "$name" "goes on: it was read"; else bad "$name" "$(tail -n 1 err)"; fi
     ends "training file gone at --resume" 2 "moved.conll: no such file" "$elman" train --resume moved
+    cp series.csv moved.csv
+    $elman train forecast --train moved.csv --target y --hidden 4 --epochs 1 --out foreseen >/dev/null 2>&1
+    rm moved.csv
+    ends "training file gone at quantize" 0 "from the errors of the float net" "$elman" quantize foreseen --data series.csv
 }
 
 # ------------------------------------------------------------------------------------------------------------------ pipes
@@ -272,6 +276,7 @@ flags() {
         "eval whole --data train.conll --part test" "export whole --format pdf -o x" "bench --hidden 0 --batch 1 --steps 1 --input 1 --output 1 --mode forward" \
         "generate whole --length 5" "gradcheck whole" "inspect nowhere" \
         "compare whole nowhere" "compare whole whole --part test" "eval whole whole --data train.conll --int8" "eval whole --events --int8" \
+        "predict whole whole --data train.conll --int8" \
         "predict whole whole --data train.conll --why" "predict whole --data train.conll --top-k 0" \
         "predict whole --data train.conll --min-confidence 2" "predict whole --data train.conll --why --top-k 2" \
         "predict whole --data train.conll --interval 2" "predict whole --data train.conll --flag"; do

@@ -111,6 +111,7 @@ pub fn model(bytes: &[u8]) -> bool {
                 top_k: Some(2),
                 text: false,
                 min_confidence: Some(0.5),
+                int8: false,
                 steps: *steps,
                 json,
                 threads: 1,

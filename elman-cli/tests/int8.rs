@@ -1,4 +1,4 @@
-//! Nets in whole numbers: `elman quantize` and `elman eval --int8`.
+//! Nets in whole numbers: `elman quantize`, `--int8` of `elman eval` and `elman predict`, and what is exported.
 
 mod common;
 
@@ -31,6 +31,21 @@ fn a_tagger_in_whole_numbers() {
     let whole = json(&shop.ok("eval run --data test.conll --int8 --json"));
     let off = float["accuracy"].as_f64().unwrap() - whole["accuracy"].as_f64().unwrap();
     assert!(off.abs() < 0.02, "{float} {whole}");
+    let [float, whole] = ["", "--int8"].map(|form| {
+        let said = shop.ok(&format!("predict run --data test.conll {form}"));
+        said.lines().map(str::to_owned).collect::<Vec<String>>()
+    });
+    let same = float.iter().zip(&whole).filter(|(a, b)| a == b).count();
+    assert!(
+        float.len() == whole.len() && 100 * same > 97 * float.len(),
+        "{same} of {}",
+        float.len()
+    );
+    shop.fails(
+        "predict run --data test.conll --int8 --why",
+        2,
+        &["--int8", "--why"],
+    );
     // Numbers of another training are refused.
     shop.train("other", "--seed 2");
     let words = shop.read("run/quantized.safetensors");
@@ -145,4 +160,78 @@ fn a_net_in_whole_numbers_is_exported_as_c() {
         2,
         &["must end in .c"],
     );
+}
+
+/// Chaos, of which no linear sum knows how it goes on, with noise.
+fn chaos(steps: std::ops::Range<usize>) -> String {
+    let mut x = 0.4;
+    let mut rows = "t,y\n".to_owned();
+    for t in 0..steps.end {
+        x *= 3.75 * (1.0 - x);
+        if steps.contains(&t) {
+            let noise = (t * 7919 % 101) as f64 / 500.0;
+            rows += &format!("{t},{}\n", 20.0 + 10.0 * x + noise);
+        }
+    }
+    rows
+}
+
+/// Of the values that it was calibrated on, so many lie within its intervals as shall do so of others; and exports say whose errors these
+/// follow from.
+#[test]
+fn intervals_follow_from_the_errors_of_the_net_that_answers() {
+    let shop = Workshop::new();
+    shop.write("train.csv", chaos(0..500));
+    shop.write("valid.csv", chaos(500..700));
+    shop.ok("train forecast --train train.csv --valid valid.csv --target y --hidden 12 --epochs 60 --lr 0.01 --k1 25 --threads 1 --seed 1 --out run");
+    let quantized = shop.run("quantize run --data train.csv");
+    assert!(quantized.code == 0 && !quantized.err.contains("errors of the float net"));
+    let eval = "eval run --data valid.csv --int8 --interval 0.8 --json";
+    let report = json(&shop.ok(eval));
+    let items = report["items"].as_f64().unwrap();
+    let held = (report["coverage"].as_f64().unwrap() * items).round();
+    let rank = ((items + 1.0) * 0.8 - 1e-9).ceil();
+    // The value that the reach comes from lies on the edge.
+    assert!(
+        (rank - 1.0..=rank).contains(&held),
+        "{held} of {items}: {report}"
+    );
+    let float = json(&shop.ok("eval run --data valid.csv --interval 0.8 --json"));
+    assert_ne!(report["interval_width"], float["interval_width"]);
+    // What predict answers is what eval measures.
+    let said = shop.ok("predict run --data valid.csv --int8 --interval 0.8");
+    assert!(said.starts_with("t,y,y+1,y+1 low,y+1 high\n"), "{said}");
+    assert_ne!(said, shop.ok("predict run --data valid.csv --interval 0.8"));
+    let export = |format: &str, file: &str| {
+        shop.ok(&format!("export run --format {format} --int8 -o {file}"));
+        let header = file.replace(".c", ".h");
+        shop.text(&header)
+    };
+    for (format, file) in [("c", "net.c"), ("rust", "net.rs")] {
+        let text = export(format, file);
+        assert!(
+            text.contains("errors of this net in whole numbers"),
+            "{text}"
+        );
+    }
+    // Without the data of the run nobody can measure them anew.
+    std::fs::remove_file(shop.path("valid.csv")).unwrap();
+    let quantized = shop.run("quantize run --data train.csv");
+    assert!(
+        quantized.code == 0 && quantized.err.contains("errors of the float net"),
+        "{}",
+        quantized.err
+    );
+    for (format, file) in [("c", "net.c"), ("rust", "net.rs")] {
+        let text = export(format, file);
+        assert!(text.contains("errors of the float net"), "{text}");
+    }
+    let told = shop.run("eval run --data train.csv --int8 --interval 0.8");
+    assert!(
+        told.code == 0 && told.err.contains("were not measured"),
+        "{}",
+        told.err
+    );
+    let told = shop.run("eval run --data train.csv --interval 0.8");
+    assert!(told.code == 0 && told.err.is_empty(), "{}", told.err);
 }

@@ -47,14 +47,16 @@ of weights and buffers; code comes on top (C: about a kilobyte). ONNX is for mac
 and holds no golden vectors: batch and time are free, and the state goes in and out.
 
 C and Rust of a streaming net that reads measurements take raw samples (NAME_feed): out come events
-of classes and labels, forecasts and other numbers in the units of the data. C of a net that reads
-both ways scales a sequence in one call (NAME_scale_rows).
+of classes and labels, forecasts and other numbers in the units of the data. With --int8 events need
+no float at all; around numbers scales, sums and curves stay floats, and only the net is in whole
+numbers. C and Rust of a float net that reads both ways scale a sequence in one call (NAME_scale_rows).
 
 Examples:
   elman export runs/digits --format c -o digits.c    (and digits.h)
   elman export runs/digits --format rust -o src/digits.rs
   elman export runs/digits --format rust --int8 -o src/digits.rs
   elman export runs/digits --format c --int8 -o digits.c
+  elman export runs/sun --format c --int8 -o sun.c          (forecasts by an int8 net)
   elman export runs/digits --format image -o digits.image --data test.csv
   elman export runs/digits --format image --int8 -o digits.image
   elman export runs/digits --format c -o digits.c --json | jq .flash_bytes
@@ -98,7 +100,7 @@ pub struct ExportArgs {
     /// Steps of golden vectors, of the first sequences
     #[arg(long, value_name = "N", default_value = "32", value_parser = count(1..=4096))]
     pub golden: usize,
-    /// The net in whole numbers that `elman quantize` made, fed with raw samples without a float (with --format c, rust or image)
+    /// The net in whole numbers that `elman quantize` made, fed with raw samples (with --format c, rust or image)
     #[arg(long)]
     pub int8: bool,
     /// Take raw columns and give names: scaling and the names of the outputs are part of the graph (with --format onnx, of nets

@@ -13,6 +13,7 @@ use crate::task::args::EvalArgs;
 #[command(after_help = "\
 Calibrate on the training data, then measure on data that neither training nor calibration saw.
 For chips: see elman_core::quantized. What goes through the net is whole numbers only, the same on every machine.
+Intervals of forecasts and numbers follow from the errors of the rounded net on the validation data of its run.
 
 Examples:
   elman quantize runs/digits --data train.csv

@@ -224,6 +224,40 @@ pub struct Numbers {
     pub readouts: Vec<Readout>,
     /// How far answers may be off on their curves, where that is known.
     pub reaches: Vec<Reach>,
+    /// Whose errors on validation data say so.
+    pub errors_of: Whose,
+}
+
+/// The net whose errors were measured, beside the one that answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// The net itself.
+    #[default]
+    Own,
+    /// Those of the int8 net that answers.
+    Int8,
+    /// Those of the float net, though an int8 net answers.
+    Float,
+}
+
+impl Whose {
+    /// Of a net that is exported as floats, or in whole numbers with these errors.
+    pub const fn of(is_int8: bool, errors: &[Vec<f64>]) -> Self {
+        match (is_int8, errors.is_empty()) {
+            (false, _) => Self::Own,
+            (true, false) => Self::Int8,
+            (true, true) => Self::Float,
+        }
+    }
+
+    /// For comments, behind "the errors".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Own => "",
+            Self::Int8 => " of this net in whole numbers",
+            Self::Float => " of the float net, which this one was rounded from,",
+        }
+    }
 }
 
 /// What makes rows of inputs of samples.
@@ -350,6 +384,7 @@ impl Numbers {
             reads: Reads::Rows(front, Sums::default()),
             readouts: vec![readout; outputs],
             reaches: Vec::new(),
+            errors_of: Whose::Own,
         }
     }
 

@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-use super::events;
+use super::{events, int8};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::Format;
-use crate::net::int8_file;
 use crate::task::args::EvalArgs;
 use crate::task::registry;
 use crate::task::trained::NO_INTERVALS;
@@ -18,10 +17,9 @@ use crate::task::trained::NO_INTERVALS;
 pub fn run(args: &EvalArgs) -> Result<()> {
     let runs = Run::open_all(&args.runs)?;
     let mut trained = registry::open_all(&runs)?;
-    if args.int8 && !trained.runs_quantized() {
-        return Err(Failure::input(
-            "--int8 is for nets that label, classify, forecast or regress, not for texts and echoes",
-        ));
+    // Events have a rule of their own beside the words.
+    if args.int8 && !args.events {
+        int8::answers(trained.as_mut(), &runs, args.interval.is_some())?;
     }
     if args.events {
         let [run] = &runs[..] else {
@@ -30,15 +28,6 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             ));
         };
         return events::run(args, run, trained.as_mut());
-    }
-    if args.int8 {
-        let [run] = &runs[..] else {
-            return Err(Failure::input(
-                "--int8 measures one net in whole numbers: name one run",
-            ));
-        };
-        let int8 = int8_file::load(&run.quantized(), trained.network())?;
-        trained.network_mut().set_quantized(int8.words)?;
     }
     if args.interval.is_some() && !trained.knows_intervals() {
         return Err(Failure::input(NO_INTERVALS));

@@ -7,6 +7,7 @@ pub mod evaluate;
 mod events;
 pub mod gradcheck;
 pub mod inspect;
+mod int8;
 pub mod predict;
 pub mod quantize;
 pub mod repeat;

@@ -4,6 +4,7 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use super::int8;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::threads::on_threads;
@@ -26,7 +27,10 @@ pub fn run(args: &PredictArgs) -> Result<()> {
     if args.why && runs.len() > 1 {
         return Err(Failure::input("--why looks into one net: name one run"));
     }
-    let trained = registry::open_all(&runs)?;
+    let mut trained = registry::open_all(&runs)?;
+    if args.int8 {
+        int8::answers(trained.as_mut(), &runs, args.interval().is_some())?;
+    }
     if args.steps.is_some() && !trained.is_forecaster() {
         return Err(Failure::input(
             "--steps is for forecasts; this net answers what is there",

@@ -7,7 +7,7 @@ use elman_core::quantized::{Calibration, QuantizedModel, Saturated, quantize};
 use elman_core::{Batch, Dropout, Level, Model, Spec, Strip, Tape};
 use serde::Serialize;
 
-use crate::args::QuantizeArgs;
+use crate::args::{QuantizeArgs, Visitor, parse_run};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::tell::tell;
@@ -18,6 +18,8 @@ use crate::net::int8_file::{self, Int8Net};
 use crate::net::network::Network;
 use crate::task::registry;
 use crate::task::trained::Trained;
+use crate::train::Job;
+use crate::train::task::{Meaning, Task};
 
 /// Rows that calibration looks at, spread over the data: more make no difference, but take longer.
 const ROWS: usize = 1 << 14;
@@ -80,9 +82,12 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
         .map_err(doubt)?;
     let (words, seen) = rounded(trained.network(), &sequences)?;
     let path = args.out.clone().unwrap_or_else(|| run.quantized());
-    let int8 = with_rule(&path, trained.network(), words);
+    trained.network_mut().set_quantized(words.clone())?;
+    let int8 = Int8Net {
+        errors: errors(&run, trained.as_ref()),
+        ..with_rule(&path, trained.network(), words)
+    };
     int8_file::save(&path, trained.network(), &int8)?;
-    trained.network_mut().set_quantized(int8.words)?;
     let after = trained.evaluate(&eval).map_err(doubt)?;
     let report = report(trained.as_ref(), &seen, &path.display().to_string());
     let text = if args.json {
@@ -120,7 +125,40 @@ fn with_rule(path: &Path, network: &Network, words: Vec<u32>) -> Int8Net {
         }
         _ => None,
     };
-    Int8Net { words, events }
+    Int8Net {
+        words,
+        events,
+        errors: Vec::new(),
+    }
+}
+
+/// How far off the net in whole numbers is on the validation data of its run, target by target: what intervals follow from. None of nets
+/// that know no intervals, and where those data cannot be read any more.
+fn errors(run: &Run, trained: &dyn Trained) -> Vec<Vec<f64>> {
+    struct Held<'a>(&'a Run, &'a Network);
+    impl Visitor for Held<'_> {
+        type Output = Result<Vec<Vec<f64>>>;
+        fn visit<J: Job>(self, job: &J) -> Self::Output {
+            let (_, meaning) = <J::Task as Task>::Meaning::open(self.0)?;
+            // Only a net whose float form knows its errors was validated on data of their own.
+            if meaning.errors().iter().all(Vec::is_empty) {
+                return Ok(Vec::new());
+            }
+            let found = job.load()?.calibrated(self.1, meaning)?;
+            Ok(found.map_or_else(Vec::new, |meaning| meaning.errors()))
+        }
+    }
+    if !trained.knows_intervals() {
+        return Vec::new();
+    }
+    let found = parse_run(&run.config()).and_then(|task| task.visit(Held(run, trained.network())));
+    found.unwrap_or_else(|failure| {
+        tell!(
+            "elman: note: intervals of the net in whole numbers will follow from the errors of the float net, since the data of the run cannot \
+             be read ({failure})"
+        );
+        Vec::new()
+    })
 }
 
 /// What calibration saw.

@@ -93,8 +93,12 @@ fn damaged_whole_numbers_are_refused_or_the_same() {
     let path = home.path().join("quantized.safetensors");
     let network = network();
     let words: Vec<u32> = (0..network.spec().int8().model_len() as u32).collect();
-    let events = Some(EventRule::EVERY);
-    int8_file::save(&path, &network, &Int8Net { words, events }).unwrap();
+    let int8 = Int8Net {
+        words,
+        events: Some(EventRule::EVERY),
+        errors: vec![vec![0.5, 2.0]],
+    };
+    int8_file::save(&path, &network, &int8).unwrap();
     damage(&std::fs::read(&path).unwrap(), |bytes| {
         int8_file::parse(bytes, &network).ok()
     });

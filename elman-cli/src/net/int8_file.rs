@@ -1,5 +1,5 @@
 //! `quantized.safetensors`: the words of an int8 net (`elman_core::quantized` says how they lie), which net they were rounded
-//! from, and when its answers are an event.
+//! from, when its answers are an event, and how far off they are.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -28,6 +28,9 @@ pub struct Int8Net {
     /// When an answer is an event, once `elman eval --events --int8` has found that. It stands here, not in the model, since another
     /// rounding has other answers.
     pub events: Option<EventRule>,
+    /// Sizes of its errors on the validation data of the run, target by target, the smallest first; none where answers are no numbers, or
+    /// where nobody measured them.
+    pub errors: Vec<Vec<f64>>,
 }
 
 /// The metadata.
@@ -39,6 +42,8 @@ struct Metadata {
     parameters: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     events: Option<EventRule>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Vec<f64>>,
 }
 
 impl Metadata {
@@ -53,6 +58,7 @@ impl Metadata {
             spec: StoredSpec::from(network.spec()),
             parameters: digest.finalize(),
             events: None,
+            errors: Vec::new(),
         }
     }
 }
@@ -88,6 +94,7 @@ pub fn save(path: &Path, network: &Network, int8: &Int8Net) -> Result<()> {
     };
     let metadata = Metadata {
         events: int8.events,
+        errors: int8.errors.clone(),
         ..Metadata::of(network)
     };
     let json = serde_json::to_string(&metadata).map_err(|error| complain(&error))?;
@@ -130,6 +137,7 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Int8Net> {
     checksum::check(json, &file)?;
     let mut metadata: Metadata = serde_json::from_str(json).map_err(|_| foreign())?;
     let events = metadata.events.take();
+    let errors = std::mem::take(&mut metadata.errors);
     if metadata != Metadata::of(network) {
         return Err(Failure::input(
             "made from another model than the run's; run elman quantize again",
@@ -149,6 +157,7 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Int8Net> {
     Ok(Int8Net {
         words: words.map(|&bytes| u32::from_le_bytes(bytes)).collect(),
         events,
+        errors,
     })
 }
 
@@ -171,8 +180,12 @@ mod tests {
         let network = Network::new(spec, vec![0.5; spec.params_len()])?;
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("quantized.safetensors");
-        let words = vec![1, 2, 3];
-        save(&path, &network, &Int8Net { words, events })?;
+        let int8 = Int8Net {
+            words: vec![1, 2, 3],
+            events,
+            errors: vec![vec![0.5]],
+        };
+        save(&path, &network, &int8)?;
         load(&path, &network)
     }
 
@@ -181,6 +194,7 @@ mod tests {
         for events in [None, Some(RULE)] {
             let found = read_with(events).unwrap();
             assert_eq!((found.words, found.events), (vec![1, 2, 3], events));
+            assert_eq!(found.errors, [[0.5]]);
         }
     }
 

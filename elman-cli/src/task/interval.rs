@@ -28,6 +28,11 @@ impl ErrorSizes {
         Self((0..MOST).map(|kept| sizes[rank(kept) - 1]).collect())
     }
 
+    /// The sizes.
+    pub fn sizes(&self) -> &[f64] {
+        &self.0
+    }
+
     /// Whether nothing is known of any error.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -51,6 +56,13 @@ impl ErrorSizes {
                 count as f64 / (count + 1) as f64
             ))
         })
+    }
+}
+
+/// Sizes that [`ErrorSizes::sizes`] gave.
+impl From<Vec<f64>> for ErrorSizes {
+    fn from(sizes: Vec<f64>) -> Self {
+        Self(sizes)
     }
 }
 

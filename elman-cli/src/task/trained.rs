@@ -10,6 +10,7 @@ use crate::data::features::NamedChannel;
 use crate::data::reading::Scaling;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::ensemble;
+use crate::net::int8_file::Int8Net;
 use crate::net::model_file;
 use crate::net::network::Network;
 use crate::task::args::{EvalArgs, PredictArgs};
@@ -95,6 +96,15 @@ pub trait HasNetwork: Sync {
     /// The same, for `elman quantize`.
     fn network_mut(&mut self) -> &mut Network;
 
+    /// From now on the net in whole numbers answers; where its own errors were measured, intervals follow from these.
+    ///
+    /// # Errors
+    /// Words that do not fit the net.
+    fn set_int8(&mut self, int8: Int8Net) -> Result<()>;
+
+    /// From now on intervals follow from errors of these sizes, target by target.
+    fn set_errors(&mut self, errors: Vec<Vec<f64>>);
+
     /// After the last answer.
     ///
     /// # Errors
@@ -104,13 +114,24 @@ pub trait HasNetwork: Sync {
     }
 }
 
-impl<M: Sync> HasNetwork for TrainedNet<M> {
+impl<M: Meaning> HasNetwork for TrainedNet<M> {
     fn network(&self) -> &Network {
         &self.network
     }
 
     fn network_mut(&mut self) -> &mut Network {
         &mut self.network
+    }
+
+    fn set_int8(&mut self, int8: Int8Net) -> Result<()> {
+        if !int8.errors.is_empty() {
+            self.set_errors(int8.errors);
+        }
+        self.network.set_quantized(int8.words)
+    }
+
+    fn set_errors(&mut self, errors: Vec<Vec<f64>>) {
+        self.meaning.set_errors(errors);
     }
 
     fn must_be_finite(&self) -> Result<()> {

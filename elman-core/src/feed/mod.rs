@@ -8,7 +8,8 @@
 //! `elman export` writes is made of the same operations.
 //!
 //! Around an int8 net [`QuantizedFeed`] does the same without a float: [`IntegerScale`] takes a raw number to the whole number that the net
-//! reads, and [`IntegerEvents`] reads logits. Their integers are the same on every machine.
+//! reads, and [`IntegerEvents`] reads logits. Their integers are the same on every machine. Answers that are numbers are on curves and scales, so
+//! there a [`NumberFeed`] goes around the [`QuantizedStream`](crate::quantized::QuantizedStream): the net alone is in whole numbers.
 //!
 //! ```
 //! use elman_core::feed::*;

@@ -3,10 +3,11 @@
 use crate::error::Error;
 use crate::fixed::{FixedStream, Shape};
 use crate::inputs::Inputs;
+use crate::quantized::QuantizedStream;
 use crate::spec::Spec;
 use crate::stream::Stream;
 
-/// A net that goes on step by step: [`FixedStream`], [`Stream`], or what firmware makes of one.
+/// A net that goes on step by step: [`FixedStream`], [`Stream`], [`QuantizedStream`], or what firmware makes of one.
 pub trait Streaming {
     /// Its shape.
     fn spec(&self) -> &Spec;
@@ -64,5 +65,25 @@ impl Streaming for Stream<'_> {
 
     fn step_unread(&mut self, inputs: Inputs) -> Result<(), Error> {
         Stream::step_unread(self, inputs)
+    }
+}
+
+/// The net is in whole numbers; what it reads and answers are floats, rounded and scaled as [`QuantizedStream::step`] does. Around classes a
+/// [`QuantizedFeed`](super::QuantizedFeed) needs no float at all.
+impl Streaming for QuantizedStream<'_> {
+    fn spec(&self) -> &Spec {
+        self.model().spec()
+    }
+
+    fn reset(&mut self) {
+        QuantizedStream::reset(self);
+    }
+
+    fn step(&mut self, inputs: Inputs, outputs: &mut [f32]) -> Result<(), Error> {
+        QuantizedStream::step(self, inputs, outputs)
+    }
+
+    fn step_unread(&mut self, inputs: Inputs) -> Result<(), Error> {
+        QuantizedStream::step_unread(self, inputs)
     }
 }

@@ -143,16 +143,46 @@ impl<'a> QuantizedStream<'a> {
         let spec = self.model.spec();
         inputs.check(spec, spec.input.rows_per_step())?;
         check_len("outputs", spec.output_width(), outputs.len())?;
-        match inputs {
-            Inputs::Dense(row) => {
-                let scale = self.model.input_scale();
-                write_row(row, self.x, |x| round_to_16(x, scale));
-            }
-            Inputs::Tokens(ids) => self.embed_window(ids),
-        }
+        self.take(inputs);
         let unit = self.model.unit();
         self.step_layers(outputs, |logit| logit as f32 * unit);
         self.model.softmax(self.level, outputs);
+        Ok(())
+    }
+
+    /// The same where nobody reads the output: the head is not computed.
+    ///
+    /// # Errors
+    /// As [`QuantizedStream::step`].
+    ///
+    /// ```
+    /// # use elman_core::{*, quantized::*};
+    /// # const SPEC: Spec = Spec::dense(2, 3, 1);
+    /// # let mut words = [0; SPEC.int8().model_len()];
+    /// # let mut writer = QuantizedWriter::new(&SPEC, &mut words)?;
+    /// # let layer = Place { layer: 0, reverse: false };
+    /// # writer.matrix(layer, 4, 1.0 / 32768.0)?;
+    /// # writer.row(layer, 0, QuantizedRow { input_weights: &[64, 0], recurrent_weights: &[16, 0, 0], bias: 0, input_multiplier: 16384, recurrent_multiplier: 16384 })?;
+    /// # writer.head(0.5)?;
+    /// # writer.head_row(0, QuantizedRow { input_weights: &[64, 0, 0], recurrent_weights: &[], bias: 0, input_multiplier: 16384, recurrent_multiplier: 0 })?;
+    /// # writer.input_scale(8000.0);
+    /// # let model = QuantizedModel::new(SPEC, &words)?;
+    /// # let (mut state, mut scratch) = ([0; SPEC.int8().state_len()], [0; SPEC.int8().stream_len()]);
+    /// let mut net = QuantizedStream::new(model, &mut state, &mut scratch)?;
+    /// let (mut read, mut last) = ([0.0], [0.0]);
+    /// net.step(Inputs::Dense(&[1.0, 0.0]), &mut read)?;
+    /// net.step(Inputs::Dense(&[-0.1, 0.0]), &mut read)?;
+    /// net.reset();
+    /// net.step_unread(Inputs::Dense(&[1.0, 0.0]))?;
+    /// net.step(Inputs::Dense(&[-0.1, 0.0]), &mut last)?;
+    /// assert_eq!(last, read);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn step_unread(&mut self, inputs: Inputs) -> Result<(), Error> {
+        let spec = self.model.spec();
+        inputs.check(spec, spec.input.rows_per_step())?;
+        self.take(inputs);
+        self.step_layers(&mut [], |logit| logit);
         Ok(())
     }
 
@@ -231,6 +261,18 @@ impl<'a> QuantizedStream<'a> {
         }
         self.step_layers(logits, |logit| logit);
         Ok(())
+    }
+
+    /// x = a row of numbers, rounded to the net's units, or embeddings.
+    #[inline(always)]
+    fn take(&mut self, inputs: Inputs) {
+        match inputs {
+            Inputs::Dense(row) => {
+                let scale = self.model.input_scale();
+                write_row(row, self.x, |x| round_to_16(x, scale));
+            }
+            Inputs::Tokens(ids) => self.embed_window(ids),
+        }
     }
 
     /// x = the embeddings of a window of token ids, (window, channels).

@@ -3,7 +3,14 @@
 #include "net.h"
 
 static net_stream stream;
-static float raw[NET_COLUMNS], out[NET_TARGETS], y[NET_OUTPUTS];
+static float raw[NET_COLUMNS], out[NET_TARGETS];
+/* A net in whole numbers has units. */
+#ifdef NET_UNIT
+static int16_t x[NET_INPUTS];
+static int32_t y[NET_OUTPUTS];
+#else
+static float x[NET_INPUTS], y[NET_OUTPUTS];
+#endif
 
 static void feed(void)
 {
@@ -13,7 +20,6 @@ static void feed(void)
 /* What the net itself takes. */
 static void step(void)
 {
-    static const float x[NET_INPUTS];
     net_step(&stream.net, x, y);
 }
 

@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
-use elman_core::{Input, Inputs, LANES};
+use elman_core::{HeadKind, Input, Inputs, LANES, Spec};
 
 use super::costs;
 use super::feed::IntegerFeed;
+use super::numbers::NumberProof;
 use super::parts::{Output, Parts};
 use super::rust::{encoding, lengths, notes_bytes, spec, usage};
 use super::rust_feed;
+use super::rust_numbers::{self, Form};
 use super::size::Size;
 use super::source::{list, number, remarks, title};
 use super::table::table;
@@ -22,6 +24,8 @@ pub struct IntegerProof<'a> {
     pub logits: Vec<i32>,
     /// From raw samples to events, where the net streams classes.
     pub feed: Option<IntegerFeed<'a>>,
+    /// From raw samples to numbers, where the net streams these.
+    pub numbers: Option<NumberProof>,
 }
 
 impl<'a> IntegerProof<'a> {
@@ -44,7 +48,14 @@ impl<'a> IntegerProof<'a> {
         if let Some(feed) = &mut feed {
             feed.tell(golden.lengths, &logits, parts.spec.output_width());
         }
-        Ok(Self { read, logits, feed })
+        let numbers = parts.proof.numbers.as_ref();
+        let numbers = numbers.map(|proof| proof.of_integers(golden.lengths, &logits, model.unit()));
+        Ok(Self {
+            read,
+            logits,
+            feed,
+            numbers: numbers.transpose()?,
+        })
     }
 }
 
@@ -87,6 +98,11 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
     if let Some(feed) = &proof.feed {
         size.feed_bytes = rust_feed::flash_bytes(feed);
         size.feed_state_bytes = rust_feed::ram_bytes(&parts.spec, feed.proof, size_of::<i16>());
+    }
+    if let Some(numbers) = &proof.numbers {
+        // What the logits are worth is a table as well.
+        size.feed_bytes = numbers.bytes() + size_of::<f32>() * proof.logits.len();
+        size.feed_state_bytes = rust_numbers::ram_bytes(&parts.spec, numbers);
     }
     let mut text = String::new();
     let costs = costs::lines(&parts.spec, costs::RUST_INT8);
@@ -132,6 +148,10 @@ pub const UNIT: f32 = {};
     text += &SELF_TEST.replace("GOLDEN.check", &format!("GOLDEN.{check}"));
     if let Some(feed) = &proof.feed {
         rust_feed::write_int8(feed, &mut text);
+    }
+    if let Some(numbers) = &proof.numbers {
+        worth(&proof.logits, &mut text);
+        rust_numbers::write(numbers, &Form::INT8, &mut text);
     }
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());
@@ -183,9 +203,18 @@ fn head(parts: &Parts<'_>, model: &QuantizedModel<'_>, size: &Size) -> Vec<Strin
             number(model.input_scale())
         ));
     }
-    all.push("the largest logit is the likeliest class; a logit times UNIT is what the float net computes".to_owned());
+    all.push(about_logits(&parts.spec, "UNIT"));
     remarks(&all, &mut lines);
     lines
+}
+
+/// What logits are, each worth `unit`.
+pub fn about_logits(spec: &Spec, unit: &str) -> String {
+    let classes = match spec.head.kind {
+        HeadKind::Softmax { .. } => "the largest logit is the likeliest class; ",
+        HeadKind::Linear { .. } | HeadKind::None => "",
+    };
+    format!("{classes}a logit times {unit} is what the float net computes, but for the rounding")
 }
 
 const STREAM_USE: &str = r"//!
@@ -279,6 +308,24 @@ pub fn self_test() -> usize {
         Err(_) => usize::MAX,
     }
 }
+";
+
+/// What golden logits are worth, as a table that the compiler makes.
+fn worth(logits: &[i32], text: &mut String) {
+    *text += &WORTH.replace("LEN", &logits.len().to_string());
+}
+
+const WORTH: &str = r"
+/// What the golden logits are worth.
+static GOLDEN_OUTPUTS: [f32; LEN] = {
+    let mut outputs = [0.0; LEN];
+    let mut i = 0;
+    while i < outputs.len() {
+        outputs[i] = GOLDEN_LOGITS[i] as f32 * UNIT;
+        i += 1;
+    }
+    outputs
+};
 ";
 
 fn write_golden(parts: &Parts<'_>, proof: &IntegerProof<'_>, text: &mut String) {

@@ -15,6 +15,7 @@ mod proof;
 mod rust;
 mod rust_feed;
 mod rust_numbers;
+mod rust_scale;
 mod size;
 mod source;
 mod table;
@@ -28,7 +29,7 @@ use elman_core::{Dropout, Spec};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat};
-use crate::base::encoding::Encoding;
+use crate::base::encoding::{Encoding, Whose};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::tell::tell;
@@ -74,7 +75,17 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     check_name(args)?;
     let path = source_path(args)?;
     let run = Run::open(&args.run)?;
-    let trained = registry::open(&run)?;
+    let mut trained = registry::open(&run)?;
+    let mut int8 = match args.int8 {
+        true => Some(int8_file::load(&run.quantized(), trained.network())?),
+        false => None,
+    };
+    let errors = int8.as_mut().map(|int8| std::mem::take(&mut int8.errors));
+    let errors = errors.unwrap_or_default();
+    let whose = Whose::of(args.int8, &errors);
+    if !errors.is_empty() {
+        trained.set_errors(errors);
+    }
     let network = trained.network();
     if !network.params().iter().all(|x| x.is_finite()) {
         return Err(Failure::input("a weight of the net is not finite").in_file(&run.model()));
@@ -94,11 +105,9 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     } else {
         trained.encoding()
     };
-    let int8 = if args.int8 {
-        Some(int8_file::load(&run.quantized(), network)?)
-    } else {
-        None
-    };
+    if let Some(answers) = &mut encoding.answers {
+        answers.errors_of = whose;
+    }
     let origin = int8.as_ref().and_then(|int8| choose(int8, &mut encoding));
     let proof = Proof::collect(args, &run, trained.as_ref(), &encoding)?;
     if let (Some(origin), Some(_)) = (origin, &proof.feed) {

@@ -19,7 +19,7 @@ pub struct NumberProof {
     pub missing: usize,
     /// Answers (steps, targets), in the units of the data.
     pub values: Vec<f32>,
-    /// Of every target, how far off an answer may be where multiply-adds are not fused.
+    /// Of every target, how far off an answer may be where multiply-adds are not fused; none where nothing may be off.
     pub tolerances: Vec<f32>,
 }
 
@@ -78,6 +78,19 @@ impl NumberProof {
         })?;
         (self.values, self.tolerances) = (values, tolerances);
         Ok(())
+    }
+
+    /// The same around the net in whole numbers, whose logits are worth `unit` each. They are the same on every machine, and so is what
+    /// single precision makes of them without multiply-adds: no answer may be off.
+    ///
+    /// # Errors
+    /// None.
+    pub fn of_integers(&self, lengths: &[u32], logits: &[i32], unit: f32) -> Result<Self> {
+        let outputs: Vec<f32> = logits.iter().map(|&logit| logit as f32 * unit).collect();
+        let mut proof = self.clone();
+        proof.answer(lengths, &outputs, 0.0)?;
+        proof.tolerances.clear();
+        Ok(proof)
     }
 
     /// Visits every step of the golden samples.

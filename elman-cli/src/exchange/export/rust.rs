@@ -11,7 +11,7 @@ use super::parts::{Output, Parts};
 use super::size::Size;
 use super::source::{head, list, number};
 use super::table::table;
-use super::{rust_feed, rust_numbers};
+use super::{rust_feed, rust_numbers, rust_scale};
 use crate::base::encoding::{Encoding, Named};
 use crate::net::cell;
 
@@ -59,7 +59,10 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
         rust_feed::write(feed, &mut text);
     }
     if let Some(numbers) = &parts.proof.numbers {
-        rust_numbers::write(numbers, &mut text);
+        rust_numbers::write(numbers, &rust_numbers::Form::FLOAT, &mut text);
+    }
+    if let Some(front) = rust_scale::front(parts) {
+        rust_scale::write(front, &mut text);
     }
     encoding(&parts.encoding, &mut text);
     let (path, content) = (path.to_owned(), text.into_bytes());

@@ -24,8 +24,63 @@ pub fn ram_bytes(spec: &Spec, proof: &NumberProof) -> usize {
     4 * (memory + spec.output_width())
 }
 
+/// How the net is written: as floats, or in whole numbers.
+pub struct Form {
+    /// The type of a number of the state, and of scratch.
+    buffers: [&'static str; 2],
+    /// Both of them as a self-test has them.
+    empty: [&'static str; 2],
+    stream: &'static str,
+    /// What the way is like, beside what `feeder` does.
+    about: &'static str,
+    /// How far outputs and answers may be off where multiply-adds are not fused.
+    tolerances: [&'static str; 2],
+}
+
+impl Form {
+    pub const FLOAT: Self = Self {
+        buffers: ["f32", "Strip"],
+        empty: [
+            "[0.0; SPEC.state_len()]",
+            "[Strip::ZERO; SPEC.stream_len()]",
+        ],
+        stream: "FixedStream<'a, Net>",
+        about: "",
+        tolerances: ["GOLDEN.tolerance", "&GOLDEN_VALUE_TOLERANCE"],
+    };
+    pub const INT8: Self = Self {
+        buffers: ["u32", "u32"],
+        empty: [
+            "[0; SPEC.int8().state_len()]",
+            "[0; SPEC.int8().stream_len()]",
+        ],
+        stream: "QuantizedStream<'a>",
+        about: "
+///
+/// The net is in whole numbers; what stands around it is in floats, every operation rounded on its own: raw numbers come to inputs,
+/// which are rounded to units of the net, and logits times `UNIT` to answers. All of it is the same on every machine.",
+        // Nothing may be off.
+        tolerances: ["0.0", "&[]"],
+    };
+
+    /// Puts the parts into a piece of source.
+    fn fill(&self, piece: &str) -> String {
+        let [outputs, values] = self.tolerances;
+        let [state, scratch] = self.buffers;
+        piece
+            .replace("STATE_T", state)
+            .replace("SCRATCH_T", scratch)
+            .replace("EMPTY_STATE", self.empty[0])
+            .replace("EMPTY_SCRATCH", self.empty[1])
+            .replace("STREAM_T", self.stream)
+            .replace("ABOUT", self.about)
+            .replace("VALUES_OFF", values)
+            .replace("OUTPUTS_OFF", outputs)
+    }
+}
+
 /// Tables, golden samples and functions.
-pub fn write(proof: &NumberProof, text: &mut String) {
+pub fn write(proof: &NumberProof, form: &Form, text: &mut String) {
     let functions = match &proof.numbers.reads {
         Reads::Rows(front, sums) => {
             rows(front, sums, text);
@@ -37,16 +92,13 @@ pub fn write(proof: &NumberProof, text: &mut String) {
         }
     };
     answers(proof, text);
-    *text += functions;
-    *text += &SELF_TEST.replace("MISSING", &proof.missing.to_string());
+    *text += &form.fill(functions);
+    *text += &form.fill(&SELF_TEST.replace("MISSING", &proof.missing.to_string()));
 }
 
 /// The scale of rows, and the linear sums of them.
 fn rows(front: &Front, sums: &Sums, text: &mut String) {
-    let columns = front.scale.iter().map(ColumnScale::from).map(scale);
-    let declaration = format!("pub static SCALE: [feed::ColumnScale; {}]", columns.len());
-    let about = "How each column of a raw sample comes to the scale of training.";
-    table(text, about, &declaration, &list(columns, 1));
+    scale_table(front.scale.iter().map(ColumnScale::from), text);
     let about = "What each column is where it is missing from a sum.";
     splits(about, &sums.centers, text);
     let about = "Of the linear sums: rows, the present one first, then means.";
@@ -71,6 +123,13 @@ pub const SUMS: feed::Regression<'static> = feed::Regression {{
         sums.rows,
         sums.with_mean
     );
+}
+
+/// The scale of columns.
+pub fn scale_table(columns: impl ExactSizeIterator<Item = ColumnScale>, text: &mut String) {
+    let declaration = format!("pub static SCALE: [feed::ColumnScale; {}]", columns.len());
+    let about = "How each column of a raw sample comes to the scale of training.";
+    table(text, about, &declaration, &list(columns.map(scale), 1));
 }
 
 /// What a forecast reads.
@@ -137,13 +196,17 @@ fn answers(proof: &NumberProof, text: &mut String) {
         &declaration,
         &list(readouts, 1),
     );
+    let whose = match proof.numbers.errors_of.words() {
+        "" => String::new(),
+        words => format!(", by the errors{} on validation data", words),
+    };
     for Reach {
         percent,
         of_targets,
     } in &proof.numbers.reaches
     {
         let about = format!(
-            "For `bounds`: how far the answer for each target may be off, if an interval is to hold {percent} % of the values."
+            "For `bounds`: how far the answer for each target may be off, if an interval is to hold {percent} % of the values{whose}."
         );
         floats(
             &about,
@@ -159,6 +222,9 @@ fn answers(proof: &NumberProof, text: &mut String) {
         &proof.values,
         text,
     );
+    if proof.tolerances.is_empty() {
+        return;
+    }
     let about = "How far the answer for each target may be off where multiply-adds are not fused.";
     floats(
         about,
@@ -233,12 +299,12 @@ impl FeedRoom {
     }
 }
 
-/// The whole way from raw samples to answers in the units of the data: `feeder(…)?.feed(&raw, &mut out)?` for every sample.
+/// The whole way from raw samples to answers in the units of the data: `feeder(…)?.feed(&raw, &mut out)?` for every sample.ABOUT
 pub fn feeder<'a>(
-    state: &'a mut [f32],
-    scratch: &'a mut [Strip],
+    state: &'a mut [STATE_T],
+    scratch: &'a mut [SCRATCH_T],
     room: &'a mut FeedRoom,
-) -> Result<feed::NumberFeed<'a, FixedStream<'a, Net>, feed::Estimates<'a>>, Error> {
+) -> Result<feed::NumberFeed<'a, STREAM_T, feed::Estimates<'a>>, Error> {
     let samples = feed::Samples::new(&SCALE, FARTHEST, WINDOW, &mut room.rows)?;
     let source = feed::Estimates::new(samples, SUMS, SPEC.output_width(), &mut room.memory)?;
     feed::NumberFeed::new(
@@ -267,12 +333,12 @@ impl FeedRoom {
     }
 }
 
-/// The whole way from raw samples to forecasts in the units of the data: `feeder(…)?.feed(&raw, &mut out)?` for every sample.
+/// The whole way from raw samples to forecasts in the units of the data: `feeder(…)?.feed(&raw, &mut out)?` for every sample.ABOUT
 pub fn feeder<'a>(
-    state: &'a mut [f32],
-    scratch: &'a mut [Strip],
+    state: &'a mut [STATE_T],
+    scratch: &'a mut [SCRATCH_T],
     room: &'a mut FeedRoom,
-) -> Result<feed::NumberFeed<'a, FixedStream<'a, Net>, feed::Series<'a>>, Error> {
+) -> Result<feed::NumberFeed<'a, STREAM_T, feed::Series<'a>>, Error> {
     let source = feed::Series::new(LAGS, &mut room.memory)?;
     feed::NumberFeed::new(
         stream(state, scratch)?,
@@ -287,16 +353,16 @@ const SELF_TEST: &str = r"
 /// Runs golden samples the whole way, in buffers on the stack: 0 if all is well, else the number of the first output that
 /// is wrong, counted from 1; `usize::MAX` if this file is damaged.
 pub fn feed_self_test() -> usize {
-    let mut state = [0.0; SPEC.state_len()];
-    let mut scratch = [Strip::ZERO; SPEC.stream_len()];
+    let mut state = EMPTY_STATE;
+    let mut scratch = EMPTY_SCRATCH;
     let golden = feed::NumberGolden {
         lengths: &GOLDEN_LENGTHS,
         raw: &GOLDEN_RAW,
         missing: MISSING,
         outputs: &GOLDEN_OUTPUTS,
         values: &GOLDEN_VALUES,
-        tolerance: GOLDEN.tolerance,
-        value_tolerance: &GOLDEN_VALUE_TOLERANCE,
+        tolerance: OUTPUTS_OFF,
+        value_tolerance: VALUES_OFF,
     };
     let (mut room, mut out) = (FeedRoom::new(), [0.0; SPEC.output_width()]);
     let checked = feeder(&mut state, &mut scratch, &mut room)

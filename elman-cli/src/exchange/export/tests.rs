@@ -278,7 +278,7 @@ fn a_changed_weight_is_found_by_the_self_test() {
 }
 
 /// A crate that holds every module, built offline where elman-core has been built before.
-fn crate_of(modules: &[String]) -> PathBuf {
+fn crate_of(modules: &[String], calls: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let core = root.join("elman-core");
     let home = std::env::temp_dir().join(format!("elman-export-{}", std::process::id()));
@@ -300,7 +300,7 @@ fn crate_of(modules: &[String]) -> PathBuf {
         };
         main += &format!("    println!(\"{module} {{}}\", {module}::self_test(){feed});\n");
     }
-    main += "}\n";
+    main += &format!("{calls}}}\n");
     std::fs::write(home.join("src/main.rs"), main).unwrap();
     home
 }
@@ -322,13 +322,18 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
     let names = specs.iter().map(|(name, _)| (*name).to_owned());
     let int8 = specs.iter().map(|(name, _)| format!("{name}_int8"));
     let mut fed = feed::modules();
-    let numbers = numbers::modules().into_iter();
-    fed.extend(numbers.map(|(name, files)| (name.to_owned(), files)));
+    fed.extend(numbers::modules());
+    let (mut calls, mut told) = (String::new(), String::new());
+    for (name, files, call, printed) in numbers::scaled_modules() {
+        fed.push((name, files));
+        calls += &call;
+        told += &printed;
+    }
     let names = names.chain(int8);
     let names: Vec<String> = names
         .chain(fed.iter().map(|(name, _)| name.clone()))
         .collect();
-    let home = crate_of(&names);
+    let home = crate_of(&names, &calls);
     for (seed, (name, spec)) in specs.iter().enumerate() {
         let network = network(spec, seed as u64);
         let parts = parts(&network, Proof::made_up(&network, 1, 20).unwrap());
@@ -372,7 +377,7 @@ fn rust_compiles_with_core_alone_and_proves_itself() {
         "{complaints}"
     );
     let expected: String = names.iter().map(|name| format!("{name} 0\n")).collect();
-    assert_eq!(String::from_utf8_lossy(&ran.stdout), expected);
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), expected + &told);
     if has("rustfmt") {
         let files = names.iter().map(|name| home.join(format!("src/{name}.rs")));
         let mut rustfmt = Command::new("rustfmt");

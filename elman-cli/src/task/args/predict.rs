@@ -34,6 +34,7 @@ Examples:
   elman predict runs/sun --data sunspots.csv --steps 12
   elman predict runs/sun --data sunspots.csv --interval 0.9
   elman predict runs/sun --data sunspots.csv --flag --interval 0.95
+  elman predict runs/sun --data sunspots.csv --int8  (after elman quantize)
   elman predict runs/squares --data windows.csv
   elman predict runs/five-seeds --data new.conll     (together)
   elman predict runs/shakespeare --data new.txt
@@ -75,6 +76,9 @@ pub struct PredictArgs {
     /// of every series for its last forecast
     #[arg(long, conflicts_with_all = ["steps", "text", "top_k", "min_confidence"])]
     pub why: bool,
+    /// The net in whole numbers that `elman quantize` made, instead of the floating-point one
+    #[arg(long, conflicts_with = "why")]
+    pub int8: bool,
     /// Print one JSON object per sentence, with tokens, labels, spans and how probable each is; or per row, with value and forecast
     #[arg(long)]
     pub json: bool,

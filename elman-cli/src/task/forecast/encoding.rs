@@ -5,7 +5,7 @@ use elman_core::feed::{ColumnScale, Readout, Split};
 use super::history::{INPUT_LAGS, View};
 use super::meaning::{ForecastMeaning, NET_LAGS, WIDEST};
 use super::scale::Differencing;
-use crate::base::encoding::{Encoding, FED, Numbers, Reads, SeriesTables, single};
+use crate::base::encoding::{Encoding, FED, Numbers, Reads, SeriesTables, Whose, single};
 
 impl ForecastMeaning {
     /// In words and numbers what [`ForecastMeaning::encode`] does around the net.
@@ -79,6 +79,7 @@ impl ForecastMeaning {
                 start: Split::new(start),
             }],
             reaches: Vec::new(),
+            errors_of: Whose::Own,
         };
         let reach = |share| Some(vec![self.errors.reach(share).ok()?]);
         numbers.with_reaches(reach).sound()

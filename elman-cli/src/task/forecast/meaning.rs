@@ -83,6 +83,16 @@ impl Meaning for ForecastMeaning {
     fn flags(&self) -> Vec<(&'static str, String)> {
         vec![("horizon", self.view.horizon.to_string())]
     }
+
+    fn errors(&self) -> Vec<Vec<f64>> {
+        vec![self.errors.sizes().to_vec()]
+    }
+
+    fn set_errors(&mut self, errors: Vec<Vec<f64>>) {
+        if let Ok([errors]) = <[_; 1]>::try_from(errors) {
+            self.errors = errors.into();
+        }
+    }
 }
 
 impl ForecastMeaning {

@@ -9,6 +9,7 @@ mod encoded;
 mod encoding;
 mod history;
 mod meaning;
+mod memory;
 mod model;
 mod predict;
 mod scale;

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::path::Path;
 
-use elman_core::{Inputs, Level, Stream, Strip};
+use elman_core::Inputs;
+use elman_core::feed::Streaming;
 use serde::Serialize;
 use serde_json::Number;
 
 use super::calendar;
 use super::history::History;
 use super::meaning::ForecastMeaning;
+use super::memory::Memory;
 use super::series::{self, Series};
 use crate::base::failure::{Failure, Result};
 use crate::base::json;
@@ -68,7 +70,7 @@ fn follow(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>) -> R
     }
     while let Some(first) = next.take() {
         let name = first.sequence.clone();
-        let mut buffers = Buffers::new(net);
+        let mut buffers = Buffers::new(net)?;
         let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         let mut row = Some(first);
         let mut step = 0;
@@ -116,7 +118,7 @@ fn answer_file(net: &ForecastNet, args: &PredictArgs, answers: &mut Answers<'_>)
     });
     for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
-        let mut buffers = Buffers::new(net);
+        let mut buffers = Buffers::new(net)?;
         let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         roller.foresee(&one);
         for step in 0..one.len() {
@@ -157,7 +159,7 @@ fn roll_out(
     let unknown = vec![f64::NAN; net.meaning.columns.len()];
     for one in series {
         answers.stamp_name.clone_from(&one.stamp_name);
-        let mut buffers = Buffers::new(net);
+        let mut buffers = Buffers::new(net)?;
         let mut roller = Roller::new(net, &mut buffers, args.interval())?;
         roller.foresee(&one);
         for step in 0..one.known_len() {
@@ -206,18 +208,12 @@ fn note_unknown(
 }
 
 /// The memory of a roller: state and scratch of every net.
-struct Buffers(Vec<(Vec<f32>, Vec<Strip>)>);
+struct Buffers(Vec<Memory>);
 
 impl Buffers {
-    fn new(net: &ForecastNet) -> Self {
-        let of = |net: &ForecastNet| {
-            let spec = net.network.spec();
-            (
-                vec![0.0; spec.state_len()],
-                vec![Strip::ZERO; spec.stream_len()],
-            )
-        };
-        Self(net.members().map(of).collect())
+    fn new(net: &ForecastNet) -> Result<Self> {
+        let memories = net.members().map(|net| Memory::new(&net.network));
+        Ok(Self(memories.collect::<Result<_>>()?))
     }
 }
 
@@ -234,7 +230,7 @@ struct Member<'a> {
     network: &'a Network,
     meaning: &'a ForecastMeaning,
     history: History,
-    stream: Stream<'a>,
+    stream: Box<dyn Streaming + 'a>,
     inputs: Vec<f32>,
     numbers: Vec<f64>,
     /// How far off the value may be on the curve, if somebody asks.
@@ -244,20 +240,19 @@ struct Member<'a> {
 impl<'a> Roller<'a> {
     fn new(net: &'a ForecastNet, buffers: &'a mut Buffers, interval: Option<f64>) -> Result<Self> {
         let members = net.members().zip(&mut buffers.0);
-        let member =
-            |(net, (state, scratch)): (&'a ForecastNet, &'a mut (Vec<f32>, Vec<Strip>))| {
-                Ok(Member {
-                    network: &net.network,
-                    meaning: &net.meaning,
-                    history: net.meaning.history(),
-                    stream: Stream::new(Level::detect(), net.network.model()?, state, scratch)?,
-                    inputs: Vec::new(),
-                    numbers: Vec::new(),
-                    reach: interval
-                        .map(|share| net.meaning.errors.reach(share))
-                        .transpose()?,
-                })
-            };
+        let member = |(net, memory): (&'a ForecastNet, &'a mut Memory)| {
+            Ok(Member {
+                network: &net.network,
+                meaning: &net.meaning,
+                history: net.meaning.history(),
+                stream: memory.stream(&net.network)?,
+                inputs: Vec::new(),
+                numbers: Vec::new(),
+                reach: interval
+                    .map(|share| net.meaning.errors.reach(share))
+                    .transpose()?,
+            })
+        };
         Ok(Self {
             meaning: &net.meaning,
             members: members.map(member).collect::<Result<_>>()?,

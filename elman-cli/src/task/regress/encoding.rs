@@ -3,7 +3,7 @@
 use elman_core::feed::{Readout, Split};
 
 use super::meaning::{Goal, RegressMeaning, Regressors};
-use crate::base::encoding::{Encoding, FED, Front, Numbers, Reads, Sums, single};
+use crate::base::encoding::{Encoding, FED, Front, Numbers, Reads, Sums, Whose, single};
 
 impl RegressMeaning {
     /// In words and numbers what [`RegressMeaning::encode`] does around the net.
@@ -60,6 +60,7 @@ impl RegressMeaning {
             reads: Reads::Rows(front, sums),
             readouts: self.goals.iter().map(readout).collect(),
             reaches: Vec::new(),
+            errors_of: Whose::Own,
         };
         let reach = |share| {
             let goals = self.goals.iter();

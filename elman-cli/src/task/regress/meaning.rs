@@ -157,6 +157,19 @@ impl Meaning for RegressMeaning {
         flags.push(("read", read.to_owned()));
         flags
     }
+
+    fn errors(&self) -> Vec<Vec<f64>> {
+        let goals = self.goals.iter();
+        goals.map(|goal| goal.errors.sizes().to_vec()).collect()
+    }
+
+    fn set_errors(&mut self, errors: Vec<Vec<f64>>) {
+        if errors.len() == self.goals.len() {
+            for (goal, errors) in self.goals.iter_mut().zip(errors) {
+                goal.errors = errors.into();
+            }
+        }
+    }
 }
 
 impl RegressMeaning {

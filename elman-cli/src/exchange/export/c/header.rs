@@ -72,7 +72,7 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
         feed::header(to, spec, feed);
     }
     if let Some(numbers) = &parts.proof.numbers {
-        number_feed::header(to, spec, numbers);
+        number_feed::header(to, spec, numbers, &number_feed::Form::FLOAT);
     }
     if let Some(front) = sequence_scale::front(parts) {
         sequence_scale::header(to, parts, front);

@@ -7,7 +7,7 @@
 pub mod feed;
 pub mod header;
 mod identifier;
-mod numbers;
+pub mod numbers;
 mod panels;
 mod sequence_scale;
 mod steps;
@@ -26,13 +26,16 @@ use crate::base::failure::Result;
 use crate::net::cell;
 use crate::net::figures::PANEL;
 pub use identifier::identifier;
+use numbers::Form;
 use panels::panels_of;
 use text::{Source, c_number, comment, string};
 
-pub const FMA: &str = include_str!("fma.c");
-const SUMS: &str = include_str!("sums.c");
+pub const EXACT: &str = include_str!("exact.c");
+pub const FMA: &str = concat!(include_str!("exact.c"), include_str!("fma.c"));
+pub const LOAD: &str = include_str!("load.c");
+const SUMS: &str = concat!(include_str!("load.c"), include_str!("sums.c"));
 const PRODUCT: &str = include_str!("product.c");
-const BITS_ALONE: &str = include_str!("bits.c");
+pub const BITS_ALONE: &str = include_str!("bits.c");
 pub const BITS: &str = concat!(include_str!("rounding.c"), include_str!("bits.c"));
 pub const EXP: &str = include_str!("exp.c");
 const SIGMOID: &str = include_str!("sigmoid.c");
@@ -54,7 +57,7 @@ const SEQUENCE_TEST: &str = include_str!("sequence_test.c");
 
 /// Pieces of C that int8 nets have as well.
 pub mod pieces {
-    pub use super::{BITS, EXP, FMA, SOFTMAX};
+    pub use super::{BITS, BITS_ALONE, EXACT, EXP, FMA, LOAD, SOFTMAX};
     pub const FLASH: &str = include_str!("flash.c");
 }
 
@@ -116,22 +119,22 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
     let mut lines = head(parts, size);
     lines.extend(costs::lines(&parts.spec, costs::C));
     let feed = match (&parts.proof.feed, &parts.proof.numbers) {
-        (Some(_), _) => Some(("events", 48)),
-        // A row of inputs lies there.
-        (None, Some(_)) => Some(("numbers", 64 + 4 * parts.spec.input_width())),
+        (Some(_), _) => Some(stack_of_feed("events", 48)),
+        (None, Some(_)) => Some(numbers::stack(&parts.spec)),
         (None, None) => None,
     };
-    if let Some((what, bytes)) = feed {
-        lines.push(format!(
-            "From raw samples to {what} it takes up to {bytes} bytes of stack more."
-        ));
-    }
+    lines.extend(feed);
     for line in lines {
         text += format!(" * {}", comment(&line)).trim_end();
         text.push('\n');
     }
     text += " */\n";
     to.verbatim(&text);
+}
+
+/// How much deeper a stack is on the way from raw samples.
+fn stack_of_feed(to: &str, bytes: usize) -> String {
+    format!("From raw samples to {to} it takes up to {bytes} bytes of stack more.")
 }
 
 /// The text of names, a pointer for each, and doubles.
@@ -178,8 +181,8 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     }
     if let Some(numbers) = &parts.proof.numbers {
         let outputs = parts.proof.golden().outputs;
-        numbers::functions(to, (numbers, outputs), has_bits);
-        numbers::test(to);
+        numbers::functions(to, (numbers, Some(outputs)), &Form::FLOAT, has_bits);
+        numbers::test(to, &Form::FLOAT);
     }
     if let Some(front) = whole {
         sequence_scale::functions(to, parts, front, !has_bits);

@@ -3,18 +3,13 @@
 use elman_core::HeadKind;
 
 use super::super::parts::Parts;
+pub use super::super::rust_scale::front;
 use super::feed;
 use super::text::Source;
 use crate::base::encoding::Front;
 
 const SCALE: &str = include_str!("scale_rows.c");
 const NEIGHBOURS: &str = include_str!("neighbours.c");
-
-/// The scale of a net that reads both ways, if it has one.
-pub fn front<'a>(parts: &'a Parts<'_>) -> Option<&'a Front> {
-    let front = parts.encoding.front.as_ref();
-    front.filter(|_| parts.spec.is_bidirectional())
-}
 
 /// The names of classes, where outputs are such.
 fn labels<'a>(parts: &'a Parts<'_>) -> Option<&'a [String]> {

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use elman_core::quantized::QuantizedModel;
 use elman_core::{HeadKind, Input, Read, Spec};
 
-use super::super::c::{header::names, text::Source, text::c_number};
-use super::super::feed::IntegerFeed;
+use super::super::c::{header::names, numbers, text::Source, text::c_number};
+use super::super::int8::IntegerProof;
 use super::super::parts::Parts;
 use super::feed;
 use super::sequence::Work;
@@ -17,7 +17,7 @@ pub fn write(
     to: &mut Source,
     parts: &Parts<'_>,
     model: &QuantizedModel<'_>,
-    feed: Option<&IntegerFeed<'_>>,
+    proof: &IntegerProof<'_>,
 ) {
     let spec = &parts.spec;
     to.piece("#ifndef NET_H\n#define NET_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n");
@@ -44,8 +44,11 @@ pub fn write(
     }
     let calls = calls.replace("INPUT_T", element).replace("FLOAT_T", float);
     to.piece(&calls.replace("PROBABILITIES", floats));
-    if let Some(feed) = feed {
+    if let Some(feed) = &proof.feed {
         feed::header(to, spec, feed);
+    }
+    if let Some(numbers) = &proof.numbers {
+        numbers::header(to, spec, numbers, &numbers::Form::INT8);
     }
     names(to, parts);
     to.piece("\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* NET_H */\n");

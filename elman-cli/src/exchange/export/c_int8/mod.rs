@@ -20,9 +20,9 @@ use elman_core::quantized::{QuantizedModel, tanh_lines};
 use elman_core::{Activation, Cell, HeadKind, Input, Spec};
 
 use super::c::text::{Source, comment};
-use super::c::{encoding, file_names, identifier, notes_bytes, pieces};
+use super::c::{encoding, file_names, identifier, notes_bytes, numbers, pieces};
 use super::costs;
-use super::int8::IntegerProof;
+use super::int8::{IntegerProof, about_logits};
 use super::parts::{Output, Parts};
 use super::size::Size;
 use super::source::{list, number, remarks, title};
@@ -75,10 +75,14 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
     if let Some(feed) = &proof.feed {
         (size.feed_bytes, size.feed_state_bytes) = feed::bytes(&parts.spec, feed);
     }
+    if let Some(fed) = &proof.numbers {
+        size.feed_bytes = fed.bytes();
+        size.feed_state_bytes = numbers::ram_bytes(&parts.spec, fed);
+    }
     let (header_path, header_name) = file_names(path);
     let mut header = Source::new(&name);
     comment_block(&mut header, parts, &model, &size);
-    header::write(&mut header, parts, &model, proof.feed.as_ref());
+    header::write(&mut header, parts, &model, &proof);
     let mut source = Source::new(&name);
     comment_block(&mut source, parts, &model, &size);
     source.verbatim(&format!(
@@ -92,6 +96,12 @@ pub fn write(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<Outpu
     if let Some(feed) = &proof.feed {
         let labels = parts.encoding.labels().unwrap_or_default();
         feed::functions(&mut source, feed, labels);
+    }
+    if let Some(fed) = &proof.numbers {
+        source.piece(pieces::LOAD);
+        source.piece(pieces::BITS_ALONE);
+        numbers::functions(&mut source, (fed, None), &numbers::Form::INT8, false);
+        numbers::test(&mut source, &numbers::Form::INT8);
     }
     let files = [(path.to_owned(), source.text), (header_path, header.text)];
     let outputs = files.map(|(path, text)| Output {
@@ -172,12 +182,12 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, model: &QuantizedModel<'_>,
             number(model.input_scale())
         ));
     }
-    all.push(format!(
-        "the largest logit is the likeliest class; a logit times {} is what the float net computes",
-        number(model.unit())
-    ));
+    all.push(about_logits(&parts.spec, &number(model.unit())));
     remarks(&all, &mut lines);
     lines.extend(costs::lines(&parts.spec, costs::C_INT8));
+    if parts.proof.numbers.is_some() {
+        lines.push(numbers::stack(&parts.spec));
+    }
     let mut text = "/*\n".to_owned();
     for line in lines {
         text += format!(" * {}", comment(&line)).trim_end();
@@ -209,6 +219,9 @@ fn has_tanh(spec: &Spec) -> bool {
 /// Everything behind the includes but the test, in the order that C wants.
 fn functions(to: &mut Source, parts: &Parts<'_>, tables: &Tables) {
     let spec = &parts.spec;
+    if parts.proof.numbers.is_some() {
+        to.piece(&format!("\n{}\n", pieces::EXACT.trim_end()));
+    }
     to.piece(pieces::FLASH);
     to.piece(KERNEL);
     arithmetic(to, spec);
@@ -236,7 +249,8 @@ fn functions(to: &mut Source, parts: &Parts<'_>, tables: &Tables) {
     if spec.is_bidirectional() {
         sequence::write(to, spec, tables);
     } else {
-        steps::stream(to, spec, tables, parts.proof.feed.is_some());
+        let is_fed = parts.proof.feed.is_some() || parts.proof.numbers.is_some();
+        steps::stream(to, spec, tables, is_fed);
     }
 }
 

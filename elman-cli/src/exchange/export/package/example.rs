@@ -72,7 +72,7 @@ impl Example {
         if let Some(feed) = &parts.proof.feed {
             return Ok(Self::fed(feed, words.is_some()));
         }
-        if let (Some(numbers), None) = (&parts.proof.numbers, words) {
+        if let Some(numbers) = &parts.proof.numbers {
             return Ok(Self::fed_numbers(numbers));
         }
         let spec = &parts.spec;

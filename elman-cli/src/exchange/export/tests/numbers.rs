@@ -1,13 +1,20 @@
 //! From raw samples to numbers in the units of the data: exported, compiled, run on golden samples, and with numbers that are missing.
 
+use std::path::{Path, PathBuf};
+
 use elman_core::feed::{ColumnScale, Curve, Readout, Samples, Split};
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::{Output, compile_and_run, compilers, compilers_of, has, network, parts_around, save};
-use crate::base::encoding::{Encoding, Front, Numbers, Reach, Reads, Scale, SeriesTables, Sums};
+use super::{
+    Output, compile_and_run, compilers, compilers_of, generated, has, network, parts_around, save,
+};
+use crate::base::encoding::{
+    Encoding, Front, Numbers, Reach, Reads, Scale, SeriesTables, Sums, Whose,
+};
+use crate::command::quantize;
 use crate::exchange::export::parts::Parts;
-use crate::exchange::export::{c, rust};
+use crate::exchange::export::{c, c_int8, int8, rust};
 use crate::net::network::Network;
 
 const LOG: Curve = Curve::Log {
@@ -59,6 +66,7 @@ fn rows(window: usize, sums: (usize, bool), curves: &[Curve]) -> Numbers {
         reads: Reads::Rows(front(window), sums),
         readouts: readouts(curves),
         reaches: reaches(curves.len()),
+        errors_of: Whose::Own,
     }
 }
 
@@ -89,6 +97,7 @@ fn series(
         }),
         readouts: readouts(&[curve]),
         reaches: if others == 0 { reaches(1) } else { Vec::new() },
+        errors_of: Whose::Own,
     }
 }
 
@@ -160,6 +169,28 @@ pub fn parts<'a>(network: &'a Network, numbers: &Numbers) -> Parts<'a> {
     parts_around(network, encoding)
 }
 
+/// The same nets as they are rounded: smaller weights keep 16 bits from being outgrown.
+fn gentle(spec: &Spec, seed: u64) -> Network {
+    let network = network(spec, seed);
+    let params = network.params().iter().map(|x| x / 3.0);
+    Network::new(*spec, params.collect()).unwrap()
+}
+
+fn words(network: &Network) -> Vec<u32> {
+    let sequences = generated(network.spec(), 3);
+    quantize::rounded(network, &sequences).unwrap().0
+}
+
+/// The C of a net, as floats or in whole numbers.
+fn c_files(parts: &Parts<'_>, home: &Path, is_int8: bool) -> Vec<Output> {
+    let path = home.join("net.c");
+    let written = match is_int8 {
+        true => c_int8::write(parts, &words(parts.network), &path),
+        false => c::write(parts, &path),
+    };
+    written.unwrap().0
+}
+
 const MAIN: &str = r#"#include "net.h"
 #include <stdio.h>
 #include <string.h>
@@ -216,11 +247,11 @@ fn raw_samples_become_the_same_numbers_everywhere() {
     if !has("gcc") || !has("g++") {
         return;
     }
-    for (seed, (name, spec, numbers)) in nets().into_iter().enumerate() {
+    for (seed, (name, spec, numbers, is_int8)) in both_forms() {
         let home = TempDir::new().unwrap();
-        let network = network(&spec, seed as u64);
+        let network = gentle(&spec, seed as u64);
         let parts = parts(&network, &numbers);
-        save(&c::write(&parts, &home.path().join("net.c")).unwrap().0);
+        save(&c_files(&parts, home.path(), is_int8));
         let bounds = if numbers.reaches.is_empty() {
             ""
         } else {
@@ -238,10 +269,21 @@ fn raw_samples_become_the_same_numbers_everywhere() {
             assert_eq!(
                 printed,
                 format!("0\n1 0\n0 0 1\n{some}\n1\n"),
-                "{name} {compiler:?}"
+                "{name}, int8 {is_int8}: {compiler:?}"
             );
         }
     }
+}
+
+/// A seed; a net that answers with numbers, and whether it is in whole numbers itself.
+type Case = (usize, (&'static str, Spec, Numbers, bool));
+
+/// Each of the nets twice: as floats, and in whole numbers.
+fn both_forms() -> Vec<Case> {
+    let forms = |(seed, (name, spec, numbers)): (usize, (&'static str, Spec, Numbers))| {
+        [false, true].map(|is_int8| (seed, (name, spec, numbers.clone(), is_int8)))
+    };
+    nets().into_iter().enumerate().flat_map(forms).collect()
 }
 
 #[test]
@@ -253,11 +295,10 @@ fn a_changed_table_is_found_by_the_self_test() {
     let Some((compiler, _)) = fused.filter(|(compiler, _)| compiler[0] == "gcc") else {
         return;
     };
-    for (seed, (name, spec, numbers)) in nets().into_iter().enumerate() {
+    for (seed, (name, spec, numbers, is_int8)) in both_forms() {
         let home = TempDir::new().unwrap();
-        let network = network(&spec, seed as u64);
-        let files = c::write(&parts(&network, &numbers), &home.path().join("net.c"));
-        let mut files = files.unwrap().0;
+        let network = gentle(&spec, seed as u64);
+        let mut files = c_files(&parts(&network, &numbers), home.path(), is_int8);
         let source = String::from_utf8(std::mem::take(&mut files[0].content)).unwrap();
         save(&files);
         let main = "#include \"net.h\"\n#include <stdio.h>\nint main(void) { static net_stream s; printf(\"%d\", net_feed_self_test(&s) == 0); return 0; }\n";
@@ -287,7 +328,7 @@ fn a_changed_table_is_found_by_the_self_test() {
                 "{before} float net_{table}[{declared}{{\n    {:?}f,{rest}",
                 number + 0.25
             );
-            assert_eq!(run(&other), "0", "{name}: {table}");
+            assert_eq!(run(&other), "0", "{name}, int8 {is_int8}: {table}");
             changed += 1;
         }
         assert!(changed > 0, "{name}");
@@ -295,13 +336,23 @@ fn a_changed_table_is_found_by_the_self_test() {
 }
 
 /// Modules of these nets in Rust.
-pub fn modules() -> Vec<(&'static str, Vec<Output>)> {
-    let module = |(seed, (name, spec, numbers)): (usize, (&'static str, Spec, Numbers))| {
-        let network = network(&spec, seed as u64);
-        let path = std::path::PathBuf::from(format!("{name}.rs"));
-        (name, rust::write(&parts(&network, &numbers), &path).0)
+pub fn modules() -> Vec<(String, Vec<Output>)> {
+    let module = |(seed, (name, spec, numbers, is_int8)): Case| {
+        let network = gentle(&spec, seed as u64);
+        let parts = parts(&network, &numbers);
+        let name = if is_int8 {
+            format!("{name}_int8")
+        } else {
+            name.to_owned()
+        };
+        let path = PathBuf::from(format!("{name}.rs"));
+        let files = match is_int8 {
+            true => int8::write(&parts, &words(&network), &path).unwrap().0,
+            false => rust::write(&parts, &path).0,
+        };
+        (name, files)
     };
-    nets().into_iter().enumerate().map(module).collect()
+    both_forms().into_iter().map(module).collect()
 }
 
 /// Scales rows that it reads, and prints their bits.
@@ -327,61 +378,103 @@ int main(void)
 }
 "#;
 
+/// Windows, steps and cells of nets that read sequences.
+fn sequences() -> [(usize, usize, Cell); 4] {
+    let relu = Cell::elman(Activation::Relu);
+    [
+        (1, 4, relu),
+        (3, 1, relu),
+        (5, 7, Cell::Gru { clip: f32::MAX }),
+        (7, 2, relu),
+    ]
+}
+
+/// A net that reads both ways, and what stands around it: one of them has classes.
+fn both_ways(window: usize, cell: Cell) -> (Network, Encoding) {
+    let layer = Layer {
+        cell,
+        direction: Direction::Both,
+        ..Layer::tanh(4)
+    };
+    let (is_named, outputs) = (window == 5, 3);
+    let spec = Spec {
+        layers: Layers::of([layer]),
+        head: Head {
+            kind: match is_named {
+                true => HeadKind::Softmax { outputs },
+                false => HeadKind::Linear { outputs },
+            },
+            read: Read::LastStep,
+        },
+        ..Spec::dense(2 * window, 4, outputs)
+    };
+    let mut encoding = Encoding {
+        front: Some(front(window)),
+        ..Encoding::default()
+    };
+    if is_named {
+        let labels = ["none", "up", "down"].map(str::to_owned);
+        encoding.add_names("labels", "Classes.", labels.to_vec());
+    }
+    (network(&spec, 3), encoding)
+}
+
+/// Raw numbers, of which the second one is fed as a NaN, and their rows as a stream would scale them.
+fn scaled(window: usize, steps: usize) -> (Vec<f32>, Vec<f32>) {
+    let raw: Vec<f32> = (0..2 * steps).map(|i| 1e4 - 0.3 * i as f32).collect();
+    let scale: Vec<ColumnScale> = front(window).scale.iter().map(Into::into).collect();
+    let mut rows = vec![0.0; Samples::rows_len(2, window)];
+    let mut samples = Samples::new(&scale, 1.5, window, &mut rows).unwrap();
+    let (mut expected, mut fed) = (Vec::new(), raw.clone());
+    fed[1] = f32::NAN;
+    for sample in fed.chunks(2) {
+        expected.extend_from_slice(samples.push(sample).unwrap().unwrap_or_default());
+    }
+    while expected.len() < steps * 2 * window {
+        expected.extend_from_slice(samples.push_outside().unwrap_or_default());
+    }
+    (raw, expected)
+}
+
+/// Modules in Rust of nets that read both ways, each with a call for `main` that prints what it makes of a sequence, and what must be
+/// printed.
+pub fn scaled_modules() -> Vec<(String, Vec<Output>, String, String)> {
+    let module = |(window, steps, cell): (usize, usize, Cell)| {
+        let name = format!("scaled_{window}");
+        let (network, encoding) = both_ways(window, cell);
+        let path = PathBuf::from(format!("{name}.rs"));
+        let files = rust::write(&parts_around(&network, encoding), &path).0;
+        let (raw, expected) = scaled(window, steps);
+        let mut room = raw;
+        room[1] = f32::NAN;
+        room.resize(expected.len(), 7.0);
+        let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<u32>>();
+        let call = format!(
+            "    let mut x = {:?}.map(f32::from_bits);
+    let missing = {name}::scale_rows({steps}, &mut x);
+    println!(\"{{missing:?}} {{:?}}\", x.map(f32::to_bits));
+    println!(\"{{}}\", {name}::scale_rows({steps} + 1, &mut x).is_err());
+",
+            bits(&room)
+        );
+        let printed = format!("Ok(1) {:?}\ntrue\n", bits(&expected));
+        (name, files, call, printed)
+    };
+    sequences().into_iter().map(module).collect()
+}
+
 #[test]
 fn a_sequence_is_scaled_in_one_call() {
     if !has("gcc") || !has("g++") {
         return;
     }
-    let both = |cell| Layer {
-        cell,
-        direction: Direction::Both,
-        ..Layer::tanh(4)
-    };
-    let relu = Cell::elman(Activation::Relu);
-    for (window, steps, cell) in [
-        (1, 4, relu),
-        (3, 1, relu),
-        (5, 7, Cell::Gru { clip: f32::MAX }),
-        (7, 2, relu),
-    ] {
-        let is_named = window == 5;
-        let outputs = 3;
-        let spec = Spec {
-            layers: Layers::of([both(cell)]),
-            head: Head {
-                kind: match is_named {
-                    true => HeadKind::Softmax { outputs },
-                    false => HeadKind::Linear { outputs },
-                },
-                read: Read::LastStep,
-            },
-            ..Spec::dense(2 * window, 4, outputs)
-        };
-        let network = network(&spec, 3);
-        let mut encoding = Encoding {
-            front: Some(front(window)),
-            ..Encoding::default()
-        };
-        if is_named {
-            let labels = ["none", "up", "down"].map(str::to_owned);
-            encoding.add_names("labels", "Classes.", labels.to_vec());
-        }
+    for (window, steps, cell) in sequences() {
+        let (network, encoding) = both_ways(window, cell);
+        let is_named = encoding.labels().is_some();
         let parts = parts_around(&network, encoding);
         let home = TempDir::new().unwrap();
         save(&c::write(&parts, &home.path().join("net.c")).unwrap().0);
-        let raw: Vec<f32> = (0..2 * steps).map(|i| 1e4 - 0.3 * i as f32).collect();
-        // As a stream would scale it.
-        let scale: Vec<ColumnScale> = front(window).scale.iter().map(Into::into).collect();
-        let mut rows = vec![0.0; Samples::rows_len(2, window)];
-        let mut samples = Samples::new(&scale, 1.5, window, &mut rows).unwrap();
-        let (mut expected, mut fed) = (Vec::new(), raw.clone());
-        fed[1] = f32::NAN;
-        for sample in fed.chunks(2) {
-            expected.extend_from_slice(samples.push(sample).unwrap().unwrap_or_default());
-        }
-        while expected.len() < steps * 2 * window {
-            expected.extend_from_slice(samples.push_outside().unwrap_or_default());
-        }
+        let (raw, expected) = scaled(window, steps);
         let raw: Vec<String> = raw.iter().map(|x| format!("{x:?}f")).collect();
         let name = if is_named { "%s" } else { "" };
         let mut main = SEQUENCE

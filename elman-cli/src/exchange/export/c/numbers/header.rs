@@ -4,6 +4,7 @@ use elman_core::{Read, Spec};
 
 use super::super::super::numbers::NumberProof;
 use super::super::text::Source;
+use super::Form;
 use crate::base::encoding::{Reach, Reads};
 
 /// A member of `net_stream`: what it is, and how many words it takes.
@@ -74,7 +75,7 @@ pub fn ram_bytes(spec: &Spec, proof: &NumberProof) -> usize {
 }
 
 /// What the header says of it.
-pub fn write(to: &mut Source, spec: &Spec, proof: &NumberProof) {
+pub fn write(to: &mut Source, spec: &Spec, proof: &NumberProof, form: &Form) {
     let numbers = &proof.numbers;
     lengths(to, proof);
     let delayed = if numbers.is_late() {
@@ -93,10 +94,13 @@ pub fn write(to: &mut Source, spec: &Spec, proof: &NumberProof) {
         .collect();
     let bounds = match numbers.reaches.first() {
         None => String::new(),
-        Some(reach) => HEADER_BOUNDS.replace("PERCENT", &reach.percent.to_string()),
+        Some(reach) => HEADER_BOUNDS
+            .replace("PERCENT", &reach.percent.to_string())
+            .replace("WHOSE", numbers.errors_of.words()),
     };
     let text = HEADER
-        .replace("MEMBERS", &members)
+        .replace("MEMBERS", &(members + form.member))
+        .replace("PRECISION", form.precision)
         .replace("ANSWER", &answer(spec, proof))
         .replace("LATE", late)
         .replace("DELAYED", delayed)
@@ -205,14 +209,11 @@ const HEADER: &str = "
  *         if (net_feed(&stream, raw, out) == 0) { ... out[0] ... }
  *     }
  *
- * A raw sample has a number for every column, in the units of the training data. All that stands around the net is done in single
- * precision, every operation rounded on its own: for every net's output the same bits on every chip. What elman predict says, in
- * double precision, differs by a few units in the last place of the numbers that are added up.ANSWER
+ * A raw sample has a number for every column, in the units of the training data. PRECISIONANSWER
  */
 typedef struct {
     net_state net;
-MEMBERS    float y[NET_OUTPUTS]; /* of the net, after the last step that was read */
-    uint32_t missing; /* numbers so far that were not finite */
+MEMBERS    uint32_t missing; /* numbers so far that were not finite */
 } net_stream;
 
 /* Before the first sample of every sequence. A net_stream is zero before the first reset, as statics are. */
@@ -237,7 +238,7 @@ BOUNDS";
 const HEADER_BOUNDS: &str = "
 /*
  * Where the last answer should lie: as far off to either side, on its curve, as reach says of every target. net_reach_PERCENT makes
- * intervals that hold PERCENT % of the values, by the errors on validation data.
+ * intervals that hold PERCENT % of the values, by the errorsWHOSE on validation data.
  */
 void net_bounds(const net_stream *stream, const float reach[NET_TARGETS], float low[NET_TARGETS], float high[NET_TARGETS]);
 ";

@@ -1,19 +1,22 @@
 //! Around a net that answers with numbers, in C: raw samples in, answers in the units of the data out. Tables, functions, and their
 //! part of the header.
 
+mod form;
 mod header;
 mod rows;
 mod series;
 mod tables;
 
+pub use form::Form;
 pub use header::{ram_bytes, write as header};
 
+use elman_core::Spec;
 use elman_core::feed::{Curve, Readout, Split};
 
 use super::super::numbers::NumberProof;
 use super::super::source::list;
-use super::feed;
 use super::text::{Source, c_number};
+use super::{feed, stack_of_feed};
 use crate::base::encoding::{Reach, Reads};
 use crate::net::figures::PANEL;
 
@@ -30,9 +33,14 @@ const BOUNDS: &str = include_str!("bounds.c");
 const I16: &str = include_str!("i16.c");
 const TEST: &str = include_str!("test.c");
 
-/// The functions, behind those of the net; tables and golden samples with them; `can_round` if the net itself
-/// rounds to integers.
-pub fn functions(to: &mut Source, (proof, outputs): (&NumberProof, &[f32]), can_round: bool) {
+/// The functions, behind those of the net; tables and golden samples with them. `outputs` is what the net says of these, where a table
+/// of floats has it; `can_round` if the net itself rounds to integers.
+pub fn functions(
+    to: &mut Source,
+    (proof, outputs): (&NumberProof, Option<&[f32]>),
+    form: &Form,
+    can_round: bool,
+) {
     let numbers = &proof.numbers;
     to.piece(TIMES);
     curves(to, proof, can_round);
@@ -54,7 +62,9 @@ pub fn functions(to: &mut Source, (proof, outputs): (&NumberProof, &[f32]), can_
         Reads::Series(tables) => series::pieces(to, tables),
     };
     to.piece(&pieces.functions);
-    to.piece(&TAKE.replace("EXPECTED", expected));
+    let take = TAKE.replace("EXPECTED", expected);
+    let take = take.replace("OUTPUT", form.output);
+    to.piece(&take.replace("ADVANCE", form.advance));
     let oldest = if expected == "0.0f" { "" } else { OLDEST };
     let flow = if numbers.is_late() { WINDOW } else { ROW };
     to.piece(
@@ -146,7 +156,7 @@ static float net_uncurve(size_t i, float x)
     ));
 }
 
-fn golden(to: &mut Source, proof: &NumberProof, outputs: &[f32]) {
+fn golden(to: &mut Source, proof: &NumberProof, outputs: Option<&[f32]>) {
     for Reach {
         percent,
         of_targets,
@@ -181,9 +191,11 @@ fn golden(to: &mut Source, proof: &NumberProof, outputs: &[f32]) {
     table("Raw samples.", "raw", &proof.raw, columns);
     let targets = proof.numbers.readouts.len().min(PANEL);
     let width = if targets == 1 { PANEL } else { targets };
-    let mut pairs = proof.values.iter().zip(outputs);
-    let is_same = proof.values.len() == outputs.len()
-        && pairs.all(|(value, output)| value.to_bits() == output.to_bits());
+    let is_same = outputs.is_some_and(|outputs| {
+        let mut pairs = proof.values.iter().zip(outputs);
+        proof.values.len() == outputs.len()
+            && pairs.all(|(value, output)| value.to_bits() == output.to_bits())
+    });
     if !is_same {
         table(
             "The answers that must come, step by step.",
@@ -192,12 +204,14 @@ fn golden(to: &mut Source, proof: &NumberProof, outputs: &[f32]) {
             width,
         );
     }
-    table(
-        "How far the answer for each target may be off where multiply-adds are not fused.",
-        "reach",
-        &proof.tolerances,
-        PANEL,
-    );
+    if !proof.tolerances.is_empty() {
+        table(
+            "How far the answer for each target may be off where multiply-adds are not fused.",
+            "reach",
+            &proof.tolerances,
+            PANEL,
+        );
+    }
     if is_same {
         to.piece("\n/* The answers that must come are what the net says. */\n#define NET_GOLDEN_VALUES net_golden_outputs\n");
     } else {
@@ -205,7 +219,13 @@ fn golden(to: &mut Source, proof: &NumberProof, outputs: &[f32]) {
     }
 }
 
+/// How much deeper a stack is on the way: a row of inputs lies there.
+pub fn stack(spec: &Spec) -> String {
+    stack_of_feed("numbers", 64 + 4 * spec.input_width())
+}
+
 /// `net_feed_self_test`, behind `net_compare`.
-pub fn test(to: &mut Source) {
-    to.piece(TEST);
+pub fn test(to: &mut Source, form: &Form) {
+    let test = TEST.replace("MUST_SAY", form.must_say);
+    to.piece(&test.replace("COMPARED", form.compared));
 }

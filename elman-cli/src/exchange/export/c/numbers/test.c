@@ -24,13 +24,10 @@ size_t net_feed_self_test(net_stream *stream)
             if (told < 0) {
                 continue;
             }
-            wrong = net_compare(stream->y, net_golden_outputs + row * NET_OUTPUTS, NET_OUTPUTS);
+            wrong = net_compare(stream->y, MUST_SAY + row * NET_OUTPUTS, NET_OUTPUTS);
             for (i = 0; i < NET_TARGETS && wrong == 0; i++) {
                 const float must = NET_GOLDEN_VALUES[row * NET_TARGETS + i];
-                const float distance = out[i] < must ? must - out[i] : out[i] - must;
-                const int same = memcmp(out + i, &must, sizeof must) == 0;
-                wrong = same || (!NET_FUSED && distance <= net_golden_reach[i]) ? 0 : i + 1;
-            }
+COMPARED            }
             wrong += wrong == 0 ? 0 : row * NET_OUTPUTS;
             row++;
         }
