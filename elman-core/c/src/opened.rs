@@ -145,12 +145,13 @@ impl Runner {
     }
 
     pub fn step(&mut self, inputs: Inputs<'_>, outputs: &mut [f32]) -> Result<(), Code> {
-        Ok(match self {
+        let done = match self {
             #[cfg(feature = "float")]
-            Self::Float(runner) => runner.step(inputs, outputs)?,
+            Self::Float(runner) => runner.step(inputs, outputs),
             #[cfg(feature = "int8")]
-            Self::Int8(stream) => stream.step(inputs, outputs)?,
-        })
+            Self::Int8(stream) => stream.step(inputs, outputs),
+        };
+        Ok(done?)
     }
 
     /// In the whole numbers of an int8 net.
@@ -195,7 +196,7 @@ impl Feeder {
     }
 
     pub fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Code> {
-        Ok(each!(self, feed => feed.feed_unread(raw)?, feed.feed_unread(raw)?))
+        each!(self, feed => feed.feed_unread(raw), feed.feed_unread(raw)).map_err(Code::from)
     }
 
     pub fn feed_i16(&mut self, raw: &[i16]) -> Result<Event, Code> {
@@ -203,7 +204,8 @@ impl Feeder {
     }
 
     pub fn feed_i16_unread(&mut self, raw: &[i16]) -> Result<(), Code> {
-        Ok(each!(self, feed => feed.feed_i16_unread(raw)?, feed.feed_whole_unread(raw)?))
+        each!(self, feed => feed.feed_i16_unread(raw), feed.feed_whole_unread(raw))
+            .map_err(Code::from)
     }
 
     /// The end of a sequence, and what the net says in the end.
@@ -212,6 +214,6 @@ impl Feeder {
     }
 
     pub fn end_unread(&mut self) -> Result<(), Code> {
-        Ok(each!(self, feed => feed.end_unread()?, feed.end_unread()?))
+        each!(self, feed => feed.end_unread(), feed.end_unread()).map_err(Code::from)
     }
 }
