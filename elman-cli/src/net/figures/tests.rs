@@ -309,14 +309,25 @@ fn quoted_of_c() -> Vec<String> {
             ["rv32", "c-int8", "3"],
         ),
     ];
+    for (words, chip) in [
+        ("Cortex-M4F", "m4f"),
+        ("Cortex-M0", "m0"),
+        ("Cortex-M55", "m55"),
+    ] {
+        let head = format!("an image on a {words}, `opt-level` 3");
+        lines.push(counts(&head, [chip, "image-int8", "3"]));
+    }
     let cycles = |route, net| row("avr", route, net, "s").and_then(|row| row.instructions);
-    let code = |net| row("m4f", "image", net, "s").and_then(|row| row.code);
+    let code_of = |route, net| row("m4f", route, net, "s").and_then(|row| row.code);
+    let code = |net| code_of("image", net);
     let sentences = [
         ("in", cycles("c-int8", "gesture"), "cycles a step"),
         ("one of 32 units in", cycles("c-int8", "s"), "cycles"),
         ("in `f32` in", cycles("c", "gesture"), "cycles"),
         ("takes", code("m"), "bytes of code"),
         ("with GRU", code("gru"), "bytes"),
+        ("alone\n ", code_of("image-int8", "m"), "bytes"),
+        ("and", code_of("image-int8", "gru"), "bytes"),
     ];
     lines.extend(sentences.map(|(before, number, after)| {
         format!("{before} {} {after}", number.map_or(0, |number| number))
