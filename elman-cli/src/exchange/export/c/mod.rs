@@ -28,7 +28,7 @@ use crate::net::figures::PANEL;
 pub use identifier::identifier;
 use numbers::Form;
 use panels::panels_of;
-use text::{Source, c_number, comment, string};
+use text::{Source, c_number, comment, stack_of_feed, string};
 
 pub const EXACT: &str = include_str!("exact.c");
 pub const FMA: &str = concat!(include_str!("exact.c"), include_str!("fma.c"));
@@ -130,11 +130,6 @@ fn comment_block(to: &mut Source, parts: &Parts<'_>, size: &Size) {
     }
     text += " */\n";
     to.verbatim(&text);
-}
-
-/// How much deeper a stack is on the way from raw samples.
-fn stack_of_feed(to: &str, bytes: usize) -> String {
-    format!("From raw samples to {to} it takes up to {bytes} bytes of stack more.")
 }
 
 /// The text of names, a pointer for each, and doubles.

@@ -74,6 +74,11 @@ pub fn string(text: &str) -> String {
     literal + "\""
 }
 
+/// How much deeper a stack is on the way from raw samples.
+pub fn stack_of_feed(to: &str, bytes: usize) -> String {
+    format!("From raw samples to {to} it takes up to {bytes} bytes of stack more.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,8 +15,8 @@ use elman_core::feed::{Curve, Readout, Split};
 
 use super::super::numbers::NumberProof;
 use super::super::source::list;
-use super::text::{Source, c_number};
-use super::{feed, stack_of_feed};
+use super::feed;
+use super::text::{Source, c_number, stack_of_feed};
 use crate::base::encoding::{Reach, Reads};
 use crate::net::figures::PANEL;
 
