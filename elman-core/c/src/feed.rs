@@ -155,7 +155,7 @@ pub unsafe extern "C" fn elman_feed_end(net: *mut Net, event: *mut Event) -> Cod
 /// What a call does where somebody asks for an event, or where nobody does.
 ///
 /// # Safety
-/// As [`opened`]; `event` is null or leads to a struct.
+/// As [`opened()`]; `event` is null or leads to a struct.
 unsafe fn fed(
     net: *mut Net,
     event: *mut Event,

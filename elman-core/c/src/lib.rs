@@ -258,7 +258,7 @@ pub unsafe extern "C" fn elman_get_units(net: *mut Net, units: *mut f32) -> Code
 /// A net that was opened and not started, and its image.
 ///
 /// # Safety
-/// As [`opened`].
+/// As [`opened()`].
 unsafe fn image_of<'a>(net: *mut Net) -> Result<(&'a mut Inner, Opened), Code> {
     // SAFETY: the caller's promise.
     let inner = unsafe { opened(net) }?;

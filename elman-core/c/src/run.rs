@@ -170,7 +170,7 @@ pub unsafe extern "C" fn elman_step_i16(
 /// One step, whatever it reads.
 ///
 /// # Safety
-/// As [`opened`]; `outputs` leads to as many numbers as `outputs_len` says.
+/// As [`opened()`]; `outputs` leads to as many numbers as `outputs_len` says.
 unsafe fn step(
     net: *mut Net,
     inputs: Result<Inputs<'_>, Code>,

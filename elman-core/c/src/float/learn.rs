@@ -11,7 +11,7 @@ use crate::{Net, Stage, opened};
 /// A float net that was started, whatever feeds it.
 ///
 /// # Safety
-/// As [`opened`].
+/// As [`opened()`].
 unsafe fn runner_of<'a>(net: *mut Net) -> Result<&'a mut Runner, Code> {
     // SAFETY: the caller's promise.
     match unsafe { opened(net) }?.stage {
