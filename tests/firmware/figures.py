@@ -16,8 +16,6 @@ from pathlib import Path
 TABLE = Path(__file__).resolve().parents[2] / "elman-cli/src/net/figures.json"
 KEY = ("chip", "route", "net", "level")
 NUMBERS = ("instructions", "code", "ram", "stack")
-# Bytes of code that a row may be off: what a linker puts between functions moves with everything else. All other numbers are exact.
-PADDING = 16
 
 
 def key(row):
@@ -31,16 +29,6 @@ def read(lines):
             sys.exit(f"figures.py: no row: {line.strip()}")
         numbers = (None if word == "-" else int(word) for word in words[len(KEY) :])
         yield dict(zip(KEY, words)) | dict(zip(NUMBERS, numbers))
-
-
-def same_as(stored, row):
-    """Whether a row is as it was counted before."""
-    if stored is None:
-        return False
-    codes = stored["code"], row["code"]
-    if None in codes:
-        return stored == row
-    return stored | {"code": 0} == row | {"code": 0} and abs(codes[0] - codes[1]) <= PADDING
 
 
 def write(table, rows, language, compiler):
@@ -59,7 +47,7 @@ def check(table, rows, language, compiler):
     stored = {key(row): row for row in table["rows"]}
     same = True
     for row in rows:
-        if not same_as(stored.get(key(row)), row):
+        if stored.get(key(row)) != row:
             print(f"figures.json says {stored.get(key(row))}\n      counted now {row}")
             same = False
     print(f"{len(rows)} rows compared with figures.json: " + ("all as counted" if same else "it is stale, see --write"))

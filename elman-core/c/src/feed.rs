@@ -180,14 +180,31 @@ unsafe fn fed(
     }))
 }
 
+/// What a net of either kind says of a step.
+pub struct Said {
+    pub step: u32,
+    pub class: usize,
+    pub probability: f32,
+    pub fires: bool,
+}
+
 impl Event {
-    /// No step could be done.
-    pub const fn none(missing: u32) -> Self {
+    /// As C reads it; nothing where no step could be done.
+    pub fn of(said: Option<Said>, missing: u32) -> Self {
+        let (step, label, probability, fires) = match said {
+            None => (0, 0, 0.0, -1),
+            Some(said) => (
+                said.step,
+                said.class as u32,
+                said.probability,
+                i32::from(said.fires),
+            ),
+        };
         Self {
-            step: 0,
-            label: 0,
-            probability: 0.0,
-            fires: -1,
+            step,
+            label,
+            probability,
+            fires,
             missing,
         }
     }

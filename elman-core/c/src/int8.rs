@@ -6,7 +6,7 @@ use elman_core::quantized::{QuantizedImage, QuantizedSelfTest, QuantizedStream};
 
 use crate::Sizes;
 use crate::code::{Code, halves_mut, integers_mut, words_mut};
-use crate::feed::Event;
+use crate::feed::{Event, Said};
 
 /// What an image needs.
 pub fn sizes(image: &QuantizedImage<'_>) -> Sizes {
@@ -105,17 +105,13 @@ pub fn check_feed(
 }
 
 /// An event as C reads it.
-pub fn told(event: Option<IntegerEvent>, feed: &QuantizedFeed<'_>) -> Result<Event, Code> {
-    let missing = feed.missing();
-    Ok(event.map_or_else(
-        || Event::none(missing),
-        |event| Event {
-            step: event.step,
-            label: event.class as u32,
-            // Exact: 15 bits.
-            probability: feed.probability(event.class) as f32 / 32768.0,
-            fires: i32::from(event.fires),
-            missing,
-        },
-    ))
+pub fn told(event: Option<IntegerEvent>, feed: &QuantizedFeed<'_>) -> Event {
+    let said = event.map(|event| Said {
+        step: event.step,
+        class: event.class,
+        // Exact: 15 bits.
+        probability: feed.probability(event.class) as f32 / 32768.0,
+        fires: event.fires,
+    });
+    Event::of(said, feed.missing())
 }

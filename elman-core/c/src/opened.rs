@@ -192,7 +192,9 @@ impl Feeder {
 
     /// A raw sample, and what the net says now.
     pub fn feed(&mut self, raw: &[f32]) -> Result<Event, Code> {
-        each!(self, feed => float::told(feed.feed(raw)?, feed), int8::told(feed.feed(raw)?, feed))
+        Ok(
+            each!(self, feed => float::told(feed.feed(raw)?, feed), int8::told(feed.feed(raw)?, feed)),
+        )
     }
 
     pub fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Code> {
@@ -200,7 +202,9 @@ impl Feeder {
     }
 
     pub fn feed_i16(&mut self, raw: &[i16]) -> Result<Event, Code> {
-        each!(self, feed => float::told(feed.feed_i16(raw)?, feed), int8::told(feed.feed_whole(raw)?, feed))
+        Ok(
+            each!(self, feed => float::told(feed.feed_i16(raw)?, feed), int8::told(feed.feed_whole(raw)?, feed)),
+        )
     }
 
     pub fn feed_i16_unread(&mut self, raw: &[i16]) -> Result<(), Code> {
@@ -210,7 +214,7 @@ impl Feeder {
 
     /// The end of a sequence, and what the net says in the end.
     pub fn end(&mut self) -> Result<Event, Code> {
-        each!(self, feed => float::told(feed.end()?, feed), int8::told(feed.end()?, feed))
+        Ok(each!(self, feed => float::told(feed.end()?, feed), int8::told(feed.end()?, feed)))
     }
 
     pub fn end_unread(&mut self) -> Result<(), Code> {

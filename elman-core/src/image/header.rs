@@ -94,6 +94,25 @@ impl Words {
 }
 
 impl Header {
+    /// Of a net with golden sequences of so many steps each; what the body has besides is still to be set, and so is the length.
+    pub fn of(body: Body, spec: &Spec, lengths: &[u32], notes: &str) -> Self {
+        Self {
+            body,
+            spec: Spec {
+                dropout: Dropout::NONE,
+                ..*spec
+            },
+            length: 0,
+            crc: 0,
+            sequences: lengths.len(),
+            rows: golden_steps(lengths),
+            tolerance: 0.0,
+            notes: notes.len(),
+            columns: 0,
+            missing: 0,
+        }
+    }
+
     /// Reads and checks everything but the checksum. Lengths are still only what the file says.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let foreign = Error::Image(
@@ -161,6 +180,11 @@ impl Header {
         words.set_len(58, self.missing);
         words.0
     }
+}
+
+/// Steps of all sequences together.
+pub(super) fn golden_steps(lengths: &[u32]) -> usize {
+    lengths.iter().map(|&n| n as usize).sum()
 }
 
 impl Words {

@@ -23,10 +23,10 @@ use crate::inputs::Inputs;
 use crate::model::Model;
 use crate::simd::Strip;
 use crate::slices::at;
-use crate::spec::{Dropout, Input, Spec};
+use crate::spec::{Input, Spec};
 
 use file::{Opened, check_missing, check_samples, put};
-use header::{Body, Header};
+use header::{Body, Header, golden_steps};
 use layout::Layout;
 
 /// Everything that the image of a float net holds; [`QuantizedImage`] is that of an int8 net.
@@ -168,19 +168,10 @@ impl<'a> Image<'a> {
         self.golden.check_shape(&self.spec)?;
         self.check_samples()?;
         let header = Header {
-            body: Body::F32,
-            spec: Spec {
-                dropout: Dropout::NONE,
-                ..self.spec
-            },
-            length: 0,
-            crc: 0,
-            sequences: self.golden.lengths.len(),
-            rows: self.golden_rows(),
             tolerance: self.golden.tolerance,
-            notes: self.notes.len(),
             columns: self.columns(),
             missing: self.samples.map_or(0, |samples| samples.missing),
+            ..Header::of(Body::F32, &self.spec, self.golden.lengths, self.notes)
         };
         let layout = Layout::of(Body::F32, &self.spec, &header.counts())?;
         Ok((header, layout))
@@ -189,7 +180,9 @@ impl<'a> Image<'a> {
     /// Columns of the golden samples.
     fn columns(&self) -> usize {
         let numbers = self.samples.map_or(0, |samples| samples.raw.len());
-        numbers.checked_div(self.golden_rows()).unwrap_or(0)
+        numbers
+            .checked_div(golden_steps(self.golden.lengths))
+            .unwrap_or(0)
     }
 
     /// Golden samples are for nets that are fed.
@@ -197,7 +190,7 @@ impl<'a> Image<'a> {
         let Some(samples) = self.samples else {
             return Ok(());
         };
-        let shape = [self.columns(), self.golden_rows()];
+        let shape = [self.columns(), golden_steps(self.golden.lengths)];
         let found = [
             samples.raw.len(),
             samples.fires.len(),
@@ -205,10 +198,6 @@ impl<'a> Image<'a> {
         ];
         check_samples(&self.spec, shape, found)?;
         check_missing(samples.missing, samples.raw.len())
-    }
-
-    fn golden_rows(&self) -> usize {
-        self.golden.lengths.iter().map(|&n| n as usize).sum()
     }
 
     /// Writes the file to the start of `to`; returns its length.

@@ -1,7 +1,7 @@
 //! The image of an int8 net: whole numbers from raw samples to logits.
 
 use super::file::{Opened, check_missing, check_samples, put};
-use super::header::{Body, Header};
+use super::header::{Body, Header, golden_steps};
 use super::layout::{FRONT, Layout, SCALE};
 use crate::error::{Error, check_len};
 use crate::feed::{
@@ -10,7 +10,7 @@ use crate::feed::{
 use crate::quantized::{Integers, QuantizedGolden, QuantizedModel, QuantizedStream};
 use crate::simd::Strip;
 use crate::slices::at;
-use crate::spec::{Dropout, Input, Spec};
+use crate::spec::{Input, Spec};
 
 /// Everything that the image of an int8 net holds. [`QuantizedImage::read`] reads it in place, as [`Image`](super::Image) does a float net's.
 ///
@@ -276,7 +276,7 @@ impl<'a> QuantizedImage<'a> {
         let Some(front) = &self.front else {
             return Ok(());
         };
-        let (raw, rows) = (front.raw.len(), self.golden_rows());
+        let (raw, rows) = (front.raw.len(), golden_steps(self.golden.lengths));
         let found = [raw, front.fires.len(), front.probabilities.len()];
         check_samples(&self.spec, [front.scales.len(), rows], found)?;
         front.check(&self.spec)?;
@@ -284,28 +284,14 @@ impl<'a> QuantizedImage<'a> {
         check_missing(front.missing, raw.max(1))
     }
 
-    fn golden_rows(&self) -> usize {
-        self.golden.lengths.iter().map(|&n| n as usize).sum()
-    }
-
     fn layout(&self) -> Result<(Header, Layout), Error> {
         self.spec.check()?;
         check_len("words", self.spec.int8().model_len(), self.words.len())?;
         self.check()?;
         let header = Header {
-            body: Body::Int8,
-            spec: Spec {
-                dropout: Dropout::NONE,
-                ..self.spec
-            },
-            length: 0,
-            crc: 0,
-            sequences: self.golden.lengths.len(),
-            rows: self.golden_rows(),
-            tolerance: 0.0,
-            notes: self.notes.len(),
             columns: self.front.map_or(0, |front| front.scales.len()),
             missing: self.front.map_or(0, |front| front.missing),
+            ..Header::of(Body::Int8, &self.spec, self.golden.lengths, self.notes)
         };
         let layout = Layout::of(Body::Int8, &self.spec, &header.counts())?;
         Ok((header, layout))

@@ -8,7 +8,7 @@ use elman_core::feed::{self, ColumnScale, Feed, FeedBuffers, Rule, Samples};
 use elman_core::{HeadKind, Image, Input, Level, SelfTest, Strip};
 
 use crate::code::Code;
-use crate::feed::Event;
+use crate::feed::{Event, Said};
 use crate::{Sizes, notes};
 use learner::Learner;
 pub use runner::Runner;
@@ -149,16 +149,12 @@ const fn columns(numbers: &mut [f32]) -> &mut [ColumnScale] {
 }
 
 /// An event as C reads it.
-pub fn told(event: Option<feed::Event>, feed: &FloatFeed) -> Result<Event, Code> {
-    let missing = feed.missing();
-    Ok(event.map_or_else(
-        || Event::none(missing),
-        |event| Event {
-            step: event.step,
-            label: event.class as u32,
-            probability: event.probability,
-            fires: i32::from(event.fires),
-            missing,
-        },
-    ))
+pub fn told(event: Option<feed::Event>, feed: &FloatFeed) -> Event {
+    let said = event.map(|event| Said {
+        step: event.step,
+        class: event.class,
+        probability: event.probability,
+        fires: event.fires,
+    });
+    Event::of(said, feed.missing())
 }

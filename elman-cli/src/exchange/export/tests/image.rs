@@ -13,6 +13,7 @@ use elman_core::*;
 use super::nets::specs;
 use super::{feed, gentle, network, parts};
 use crate::exchange::export::proof::Proof;
+use crate::exchange::export::size::Size;
 use crate::exchange::export::{Parts, image, int8};
 
 /// A copy that begins on a cache line, somewhere in `room`.
@@ -21,6 +22,17 @@ fn aligned<'a>(content: &[u8], room: &'a mut Vec<u8>) -> &'a [u8] {
     let at = room.as_ptr().align_offset(64);
     room[at..at + content.len()].copy_from_slice(content);
     &room[at..at + content.len()]
+}
+
+/// Notes hold what the numbers mean, and a file is as long as its parts are said to be.
+fn says_all(name: &str, notes: &str, length: usize, size: &Size) {
+    let notes: serde_json::Value = serde_json::from_str(notes).unwrap();
+    assert_eq!(notes["encoding"]["names"][0]["items"][1], "ä\n");
+    let parts = size.flash_bytes + size.golden_bytes + size.notes_bytes;
+    assert!(
+        length >= parts + 256 && length < parts + 256 + 6 * 64,
+        "{name}"
+    );
 }
 
 #[test]
@@ -40,13 +52,7 @@ fn an_image_is_the_run() {
         );
         assert_eq!(image.packed, network.packed(), "{name}");
         assert_eq!(image.golden.outputs, parts.proof.golden().outputs, "{name}");
-        let notes: serde_json::Value = serde_json::from_str(image.notes).unwrap();
-        assert_eq!(notes["encoding"]["names"][0]["items"][1], "ä\n");
-        let parts = size.flash_bytes + size.golden_bytes + size.notes_bytes;
-        assert!(
-            content.len() >= parts + 256 && content.len() < parts + 256 + 6 * 64,
-            "{name}"
-        );
+        says_all(name, image.notes, content.len(), &size);
     }
 }
 
@@ -108,13 +114,7 @@ fn an_int8_image_is_the_int8_net() {
             logits: &mut vec![0; spec.self_test_outputs(longest)],
         };
         assert_eq!(image.golden.check(&model, buffers), Ok(None), "{name}");
-        let notes: serde_json::Value = serde_json::from_str(image.notes).unwrap();
-        assert_eq!(notes["encoding"]["names"][0]["items"][1], "ä\n");
-        let parts = size.flash_bytes + size.golden_bytes + size.notes_bytes;
-        assert!(
-            content.len() >= parts + 256 && content.len() < parts + 256 + 6 * 64,
-            "{name}"
-        );
+        says_all(name, image.notes, content.len(), &size);
     }
 }
 
