@@ -183,6 +183,8 @@ removed() {
     $elman train forecast --train moved.csv --target y --hidden 4 --epochs 1 --out foreseen >/dev/null 2>&1
     rm moved.csv
     ends "training file gone at quantize" 0 "from the errors of the float net" "$elman" quantize foreseen --data series.csv
+    head -n 200 series.csv >moved.csv
+    ends "training file another one at quantize" 0 "they are not what they were" "$elman" quantize foreseen --data series.csv
 }
 
 # ------------------------------------------------------------------------------------------------------------------ pipes

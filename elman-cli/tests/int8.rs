@@ -41,6 +41,8 @@ fn a_tagger_in_whole_numbers() {
         "{same} of {}",
         float.len()
     );
+    let sure = |form: &str| shop.ok(&format!("predict run --data test.conll --json {form}"));
+    assert_ne!(sure(""), sure("--int8"), "the probabilities are its own");
     shop.fails(
         "predict run --data test.conll --int8 --why",
         2,
@@ -201,7 +203,16 @@ fn intervals_follow_from_the_errors_of_the_net_that_answers() {
     // What predict answers is what eval measures.
     let said = shop.ok("predict run --data valid.csv --int8 --interval 0.8");
     assert!(said.starts_with("t,y,y+1,y+1 low,y+1 high\n"), "{said}");
-    assert_ne!(said, shop.ok("predict run --data valid.csv --interval 0.8"));
+    let cells = said.lines().skip(1).map(|line| line.split(','));
+    let numbers: Vec<Vec<f64>> = cells
+        .map(|row| row.map(|cell| cell.parse().unwrap_or(f64::NAN)).collect())
+        .collect();
+    // Answers whose lags begin before the series are not scored.
+    let unscored = numbers.len() - 1 - items as usize;
+    let pairs = numbers.iter().zip(numbers.iter().skip(1)).skip(unscored);
+    let within = pairs.filter(|(at, next)| (at[3]..=at[4]).contains(&next[1]));
+    let within = within.count() as f64;
+    assert!((within - held).abs() <= 1.0, "{within}, not {held}");
     let export = |format: &str, file: &str| {
         shop.ok(&format!("export run --format {format} --int8 -o {file}"));
         let header = file.replace(".c", ".h");
@@ -214,14 +225,23 @@ fn intervals_follow_from_the_errors_of_the_net_that_answers() {
             "{text}"
         );
     }
-    // Without the data of the run nobody can measure them anew.
+    // Without the data of the run nobody can measure them anew: those of the same words stay, other words have none. Data that have
+    // changed are as bad.
+    let first = shop.read("run/quantized.safetensors");
     std::fs::remove_file(shop.path("valid.csv")).unwrap();
     let quantized = shop.run("quantize run --data train.csv");
-    assert!(
-        quantized.code == 0 && quantized.err.contains("errors of the float net"),
-        "{}",
-        quantized.err
-    );
+    assert_eq!((quantized.code, &*quantized.err), (0, ""));
+    assert_eq!(shop.read("run/quantized.safetensors"), first);
+    shop.write("other.csv", chaos(700..900).replace(",3", ",5"));
+    for about in ["valid.csv", "they are not what they were"] {
+        let quantized = shop.run("quantize run --data other.csv");
+        let err = &quantized.err;
+        assert!(
+            quantized.code == 0 && err.contains("errors of the float net") && err.contains(about),
+            "{err}"
+        );
+        shop.write("valid.csv", chaos(500..690));
+    }
     for (format, file) in [("c", "net.c"), ("rust", "net.rs")] {
         let text = export(format, file);
         assert!(text.contains("errors of the float net"), "{text}");

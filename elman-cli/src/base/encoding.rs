@@ -241,15 +241,6 @@ pub enum Whose {
 }
 
 impl Whose {
-    /// Of a net that is exported as floats, or in whole numbers with these errors.
-    pub const fn of(is_int8: bool, errors: &[Vec<f64>]) -> Self {
-        match (is_int8, errors.is_empty()) {
-            (false, _) => Self::Own,
-            (true, false) => Self::Int8,
-            (true, true) => Self::Float,
-        }
-    }
-
     /// For comments, behind "the errors".
     pub const fn words(self) -> &'static str {
         match self {

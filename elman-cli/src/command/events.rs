@@ -24,19 +24,21 @@ use crate::task::trained::Trained;
 pub fn run(args: &EvalArgs, run: &Run, trained: &mut dyn Trained) -> Result<()> {
     // First of all: a net that has no events needs no elman quantize either.
     trained.event_front()?;
-    let mut own = None;
-    if args.int8 {
-        let int8 = int8_file::load(&run.quantized(), trained.network())?;
-        trained.network_mut().set_quantized(int8.words)?;
-        own = int8.events;
+    let int8 = match args.int8 {
+        true => Some(int8_file::load(&run.quantized(), trained.network())?),
+        false => None,
+    };
+    if let Some(int8) = &int8 {
+        trained.network_mut().set_quantized(int8.words.clone())?;
     }
     let scores = if args.tunes() {
-        tuned(args, run, trained)?
+        tuned(args, run, trained, int8)?
     } else {
         Format::check(args.format, trained.formats())?;
         let sequences = trained
             .sequences(args.file())
             .map_err(|failure| Format::doubt(args.format, &args.data, failure))?;
+        let own = int8.and_then(|int8| int8.events);
         let ChosenRule { rule, origin } = ChosenRule::of_int8(own, trained.event_rule());
         let scores = on_threads(args.threads.into(), || {
             Ok::<_, Failure>(EventScores::measure(
@@ -60,7 +62,12 @@ pub fn run(args: &EvalArgs, run: &Run, trained: &mut dyn Trained) -> Result<()> 
 }
 
 /// The best rule on the validation data, which is kept, and what it comes to there.
-fn tuned(args: &EvalArgs, run: &Run, trained: &mut dyn Trained) -> Result<EventScores> {
+fn tuned(
+    args: &EvalArgs,
+    run: &Run,
+    trained: &mut dyn Trained,
+    int8: Option<Int8Net>,
+) -> Result<EventScores> {
     let sequences = validation(run).map_err(|failure| {
         Failure::input(format!(
             "the rule is found on the validation data of the run, which cannot be read: {failure}"
@@ -77,8 +84,10 @@ fn tuned(args: &EvalArgs, run: &Run, trained: &mut dyn Trained) -> Result<EventS
             "no rule tells an event of the validation data: the net never makes a class likely while it lasts, so nothing is kept",
         ));
     }
-    if args.int8 {
-        keep_int8(rule, run, trained)?;
+    if let Some(int8) = int8 {
+        let events = Some(rule);
+        let int8 = Int8Net { events, ..int8 };
+        int8_file::save(&run.quantized(), trained.network(), &int8)?;
         tell!(
             "elman: smoothing, threshold and refractory time are in {} now; exports with --int8 from here on take them",
             run.quantized().display()
@@ -91,16 +100,6 @@ fn tuned(args: &EvalArgs, run: &Run, trained: &mut dyn Trained) -> Result<EventS
         run.model().display()
     );
     Ok(scores)
-}
-
-/// Keeps the rule of the int8 net, beside its words.
-fn keep_int8(rule: EventRule, run: &Run, trained: &dyn Trained) -> Result<()> {
-    let (path, network) = (run.quantized(), trained.network());
-    let int8 = Int8Net {
-        events: Some(rule),
-        ..int8_file::load(&path, network)?
-    };
-    int8_file::save(&path, network, &int8)
 }
 
 /// The class that is no event.

@@ -1,5 +1,6 @@
 //! `--int8`: the net in whole numbers answers in place of the float net.
 
+use crate::base::encoding::Whose;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::tell::tell;
@@ -11,22 +12,19 @@ use crate::task::trained::Trained;
 /// # Errors
 /// A net that is not quantized, or several runs; a file that is missing, damaged or of another net.
 pub fn answers(trained: &mut dyn Trained, runs: &[Run], has_intervals: bool) -> Result<()> {
-    if !trained.runs_quantized() {
-        return Err(Failure::input(
-            "--int8 is for nets that label, classify, forecast or regress, not for texts and echoes",
-        ));
-    }
+    trained.must_run_quantized()?;
     let [run] = runs else {
         return Err(Failure::input(
             "--int8 measures one net in whole numbers: name one run",
         ));
     };
     let int8 = int8_file::load(&run.quantized(), trained.network())?;
-    if has_intervals && trained.knows_intervals() && int8.errors.is_empty() {
+    let whose = trained.set_int8(int8)?;
+    if has_intervals && trained.knows_intervals() && whose == Whose::Float {
         tell!(
             "elman: note: intervals follow from the errors of the float net, since those of the net in whole numbers were not measured; elman \
              quantize does so, where the run has its data"
         );
     }
-    trained.set_int8(int8)
+    Ok(())
 }

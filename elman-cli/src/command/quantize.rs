@@ -11,6 +11,7 @@ use crate::args::{QuantizeArgs, Visitor, parse_run};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::base::tell::tell;
+use crate::base::threads::on_threads;
 use crate::data::{DataFile, Format, Sequences};
 use crate::net::cost::Memory;
 use crate::net::int8::SequenceRows;
@@ -18,8 +19,8 @@ use crate::net::int8_file::{self, Int8Net};
 use crate::net::network::Network;
 use crate::task::registry;
 use crate::task::trained::Trained;
-use crate::train::Job;
 use crate::train::task::{Meaning, Task};
+use crate::train::{Job, has_data_of};
 
 /// Rows that calibration looks at, spread over the data: more make no difference, but take longer.
 const ROWS: usize = 1 << 14;
@@ -60,11 +61,7 @@ struct Range {
 pub fn run(args: &QuantizeArgs) -> Result<()> {
     let run = Run::open(&args.run)?;
     let mut trained = registry::open(&run)?;
-    if !trained.runs_quantized() {
-        return Err(Failure::input(
-            "elman quantize knows nets that label, classify, forecast or regress, not texts and echoes",
-        ));
-    }
+    trained.must_run_quantized()?;
     if args.part.is_some() && !trained.reads_tables() {
         return Err(Failure::input(
             "--part is for tables with a column that says train, dev or test; this net is measured on a whole file",
@@ -83,10 +80,8 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
     let (words, seen) = rounded(trained.network(), &sequences)?;
     let path = args.out.clone().unwrap_or_else(|| run.quantized());
     trained.network_mut().set_quantized(words.clone())?;
-    let int8 = Int8Net {
-        errors: errors(&run, trained.as_ref()),
-        ..with_rule(&path, trained.network(), words)
-    };
+    let mut int8 = with_rule(&path, trained.network(), words);
+    measure(&mut int8, &run, trained.as_ref(), args.threads.into());
     int8_file::save(&path, trained.network(), &int8)?;
     let after = trained.evaluate(&eval).map_err(doubt)?;
     let report = report(trained.as_ref(), &seen, &path.display().to_string());
@@ -109,56 +104,64 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-/// The words, with the rule of events of those that were there before if they are the same: a rule fits the answers that it was found on.
+/// The words, with what was found out of those that were there before if they are the same: a rule of events and errors are those of the
+/// answers that they were found on.
 fn with_rule(path: &Path, network: &Network, words: Vec<u32>) -> Int8Net {
-    // A file that is missing, or of another net, has no rule to keep.
-    let before = int8_file::load(path, network).ok();
-    let events = match before {
-        Some(before) if before.words == words => before.events,
-        Some(before) if before.events.is_some() => {
-            tell!(
-                "elman: note: the net that was in {} told events by a rule of its own, which is gone with it: elman eval RUN --events --int8 \
-                 finds that of the new one",
-                path.display()
-            );
-            None
-        }
-        _ => None,
-    };
+    // A file that is missing, or of another net, has nothing to keep.
+    match int8_file::load(path, network) {
+        Ok(before) if before.words == words => return before,
+        Ok(before) if before.events.is_some() => tell!(
+            "elman: note: the net that was in {} told events by a rule of its own, which is gone with it: elman eval RUN --events --int8 finds \
+             that of the new one",
+            path.display()
+        ),
+        _ => {}
+    }
     Int8Net {
         words,
-        events,
+        events: None,
         errors: Vec::new(),
     }
 }
 
-/// How far off the net in whole numbers is on the validation data of its run, target by target: what intervals follow from. None of nets
-/// that know no intervals, and where those data cannot be read any more.
-fn errors(run: &Run, trained: &dyn Trained) -> Vec<Vec<f64>> {
-    struct Held<'a>(&'a Run, &'a Network);
-    impl Visitor for Held<'_> {
-        type Output = Result<Vec<Vec<f64>>>;
-        fn visit<J: Job>(self, job: &J) -> Self::Output {
-            let (_, meaning) = <J::Task as Task>::Meaning::open(self.0)?;
-            // Only a net whose float form knows its errors was validated on data of their own.
-            if meaning.errors().iter().all(Vec::is_empty) {
-                return Ok(Vec::new());
-            }
-            let found = job.load()?.calibrated(self.1, meaning)?;
-            Ok(found.map_or_else(Vec::new, |meaning| meaning.errors()))
-        }
-    }
+/// Measures how far off the net in whole numbers is on the validation data of its run, target by target: what intervals follow from. Where
+/// those data are not there any more, or others, what is known already stays.
+fn measure(int8: &mut Int8Net, run: &Run, trained: &dyn Trained, threads: usize) {
     if !trained.knows_intervals() {
-        return Vec::new();
+        return;
     }
-    let found = parse_run(&run.config()).and_then(|task| task.visit(Held(run, trained.network())));
-    found.unwrap_or_else(|failure| {
-        tell!(
+    let found = parse_run(&run.config())
+        .and_then(|task| on_threads(threads, || task.visit(Held(run, trained.network()))));
+    match found {
+        Ok(errors) => int8.errors = errors,
+        Err(failure) if int8.errors.is_empty() => tell!(
             "elman: note: intervals of the net in whole numbers will follow from the errors of the float net, since the data of the run cannot \
              be read ({failure})"
-        );
-        Vec::new()
-    })
+        ),
+        Err(_) => {}
+    }
+}
+
+/// A run, and its net in whole numbers.
+struct Held<'a>(&'a Run, &'a Network);
+
+impl Visitor for Held<'_> {
+    type Output = Result<Vec<Vec<f64>>>;
+
+    /// The net's errors on the data that were held out; none where the float net knows none of its own, as there were no such data.
+    fn visit<J: Job>(self, job: &J) -> Self::Output {
+        let Self(run, network) = self;
+        let (_, meaning) = <J::Task as Task>::Meaning::open(run)?;
+        if meaning.errors().iter().all(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+        let task = job.load()?;
+        if !has_data_of(&run.checkpoint(), &task)? {
+            return Err(Failure::input("they are not what they were"));
+        }
+        let found = task.calibrated(network, meaning)?;
+        Ok(found.map_or_else(Vec::new, |meaning| meaning.errors()))
+    }
 }
 
 /// What calibration saw.

@@ -1,7 +1,7 @@
 //! The int8 net at work: outputs of every row, a sequence at a time.
 
 use elman_core::Inputs;
-use elman_core::quantized::QuantizedModel;
+use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
 use rayon::prelude::*;
 
 use crate::base::failure::Result;
@@ -37,6 +37,26 @@ impl SequenceRows {
             Inputs::Tokens(&self.ids)
         }
     }
+}
+
+/// Logits of every step of a net that streams, fed row by row from the start of a sequence.
+///
+/// # Errors
+/// A net that reads both ways; rows that it does not read.
+pub fn streamed<'a>(
+    model: &QuantizedModel<'_>,
+    rows: impl Iterator<Item = Integers<'a>>,
+) -> Result<Vec<i32>> {
+    let spec = model.spec();
+    let mut state = vec![0; spec.int8().state_len()];
+    let mut scratch = vec![0; spec.int8().stream_len()];
+    let mut stream = QuantizedStream::new(*model, &mut state, &mut scratch)?;
+    let (mut row, mut logits) = (vec![0; spec.output_width()], Vec::new());
+    for inputs in rows {
+        stream.step_integers(inputs, &mut row)?;
+        logits.extend_from_slice(&row);
+    }
+    Ok(logits)
 }
 
 /// Outputs of every row, or of every sequence where the head reads the last step, in the order of the sequences. Runs on the

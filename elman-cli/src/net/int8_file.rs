@@ -149,6 +149,11 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Int8Net> {
             "its rule of events does not fit the net; run elman quantize again, then elman eval RUN --events --int8",
         ));
     }
+    if !are_errors(&errors, classes) {
+        return Err(Failure::input(
+            "its errors do not fit the net; run elman quantize again",
+        ));
+    }
     let tensor = file.tensor(WORDS).map_err(|_| foreign())?;
     if tensor.dtype() != Dtype::U32 {
         return Err(foreign());
@@ -159,6 +164,14 @@ pub fn parse(content: &[u8], network: &Network) -> Result<Int8Net> {
         events,
         errors,
     })
+}
+
+/// Whether these can be sizes of errors of so many targets, if any were measured.
+fn are_errors(errors: &[Vec<f64>], targets: usize) -> bool {
+    let is_sound = |sizes: &Vec<f64>| {
+        sizes.is_sorted() && sizes.iter().all(|size| size.is_finite() && *size >= 0.0)
+    };
+    errors.is_empty() || errors.len() == targets && errors.iter().all(is_sound)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Raw samples, as a chip is fed them: taken back from the scale of training, and on their way to what a net reads.
 
 use elman_core::feed::{Column, ColumnScale, IntegerScale, Samples};
-use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
+use elman_core::quantized::{Integers, QuantizedModel};
 
 use crate::base::encoding::Front;
 use crate::base::failure::Result;
 use crate::data::Sequences;
+use crate::net::int8::streamed;
 
 /// Numbers (samples, columns) of some rows of a net's data, in the units of its training data.
 pub fn raw(
@@ -73,18 +74,9 @@ impl Entrance<IntegerScale> {
     /// # Errors
     /// A net that reads both ways, or another number of columns.
     pub fn logits(&self, model: &QuantizedModel<'_>, raw: &[f32]) -> Result<Vec<i32>> {
-        let spec = model.spec();
         let inputs = self.rows(raw, [raw.len() / self.scale.len()])?;
-        let mut state = vec![0; spec.int8().state_len()];
-        let mut scratch = vec![0; spec.int8().stream_len()];
-        let mut stream = QuantizedStream::new(*model, &mut state, &mut scratch)?;
-        let width = self.scale.len() * self.window;
-        let mut logits = vec![0; inputs.len() / width * spec.output_width()];
-        let outputs = logits.chunks_exact_mut(spec.output_width());
-        for (row, logits) in inputs.chunks_exact(width).zip(outputs) {
-            stream.step_integers(Integers::Dense(row), logits)?;
-        }
-        Ok(logits)
+        let rows = inputs.chunks_exact(self.scale.len() * self.window);
+        streamed(model, rows.map(Integers::Dense))
     }
 }
 

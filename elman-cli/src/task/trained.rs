@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::base::encoding::{Encoding, EventRule, Front};
+use crate::base::encoding::{Encoding, EventRule, Front, Whose};
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::Run;
 use crate::data::features::NamedChannel;
@@ -96,14 +96,18 @@ pub trait HasNetwork: Sync {
     /// The same, for `elman quantize`.
     fn network_mut(&mut self) -> &mut Network;
 
-    /// From now on the net in whole numbers answers; where its own errors were measured, intervals follow from these.
+    /// From now on the net in whole numbers answers; says whose errors intervals follow from.
     ///
     /// # Errors
     /// Words that do not fit the net.
-    fn set_int8(&mut self, int8: Int8Net) -> Result<()>;
+    fn set_int8(&mut self, mut int8: Int8Net) -> Result<Whose> {
+        let whose = self.take_errors(&mut int8);
+        self.network_mut().set_quantized(int8.words)?;
+        Ok(whose)
+    }
 
-    /// From now on intervals follow from errors of these sizes, target by target.
-    fn set_errors(&mut self, errors: Vec<Vec<f64>>);
+    /// From now on intervals follow from the errors of the net in whole numbers, where these were measured; says whose they are.
+    fn take_errors(&mut self, int8: &mut Int8Net) -> Whose;
 
     /// After the last answer.
     ///
@@ -123,15 +127,12 @@ impl<M: Meaning> HasNetwork for TrainedNet<M> {
         &mut self.network
     }
 
-    fn set_int8(&mut self, int8: Int8Net) -> Result<()> {
-        if !int8.errors.is_empty() {
-            self.set_errors(int8.errors);
+    fn take_errors(&mut self, int8: &mut Int8Net) -> Whose {
+        if int8.errors.is_empty() {
+            return Whose::Float;
         }
-        self.network.set_quantized(int8.words)
-    }
-
-    fn set_errors(&mut self, errors: Vec<Vec<f64>>) {
-        self.meaning.set_errors(errors);
+        self.meaning.set_errors(std::mem::take(&mut int8.errors));
+        Whose::Int8
     }
 
     fn must_be_finite(&self) -> Result<()> {
@@ -154,6 +155,19 @@ pub trait Trained: HasNetwork {
     /// Whether its scores can be those of the net in whole numbers.
     fn runs_quantized(&self) -> bool {
         true
+    }
+
+    /// The same for whoever needs that.
+    ///
+    /// # Errors
+    /// It is not so.
+    fn must_run_quantized(&self) -> Result<()> {
+        if self.runs_quantized() {
+            return Ok(());
+        }
+        Err(Failure::input(
+            "whole numbers are for nets that label, classify, forecast or regress, not for texts and echoes",
+        ))
     }
 
     /// Whether its data are tables, which may have a column that says train, dev or test.

@@ -162,6 +162,18 @@ pub fn fingerprint(task: &impl Task) -> Result<u64> {
     Ok(all.fold(shape, seeds::fold))
 }
 
+/// Whether a task has the data that the run with this checkpoint was trained on; of a run without one nobody can tell.
+///
+/// # Errors
+/// The file is damaged.
+pub fn has_data_of(path: &Path, task: &impl Task) -> Result<bool> {
+    if !path.exists() {
+        return Ok(true);
+    }
+    let state: TrainingState = FlatFile::read(path)?.note()?;
+    Ok(state.fingerprint == fingerprint(task)?)
+}
+
 const PARAMS: &str = "params";
 const MEMORY: &str = "optimizer";
 const AVERAGE: &str = "average";

@@ -48,6 +48,7 @@ use crate::train::settings::{Settings, to_toml};
 use crate::train::task::Task;
 pub use callback::{Callback, Onlooker, Preview};
 pub use changes::Changes;
+pub use checkpoint::has_data_of;
 pub use progress::Epoch;
 pub use trainer::{Outcome, check_room, train};
 pub use watch::write_report;

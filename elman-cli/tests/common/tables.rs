@@ -74,3 +74,22 @@ pub fn wave(steps: usize) -> String {
     }
     text
 }
+
+/// Recordings at rest, in which a pulse comes now and then: six rows of a higher or a lower number, with some noise.
+pub fn pulses(seed: u32) -> String {
+    let mut text = "seq,t,a,b,label\n".to_owned();
+    let mut noise = seed;
+    for seq in 0..12 {
+        for t in 0..60 {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let shake = f64::from(noise >> 20) / 4096.0 - 0.5;
+            let (label, a) = match (t + 5 * seq) % 30 {
+                10..16 => ("up", 3.0),
+                20..26 => ("down", -3.0),
+                _ => ("rest", 0.0),
+            };
+            text += &format!("{seq},{t},{:.4},{:.4},{label}\n", a + shake, 100.0 + shake);
+        }
+    }
+    text
+}

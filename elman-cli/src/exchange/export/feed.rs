@@ -129,9 +129,7 @@ impl FeedProof {
 /// The same for the net in whole numbers.
 pub struct IntegerFeed<'a> {
     pub proof: &'a FeedProof,
-    pub scale: Vec<IntegerScale>,
-    /// Inputs are cut to this.
-    pub farthest: i16,
+    pub entrance: Entrance<IntegerScale>,
     pub rule: IntegerRule,
     /// Of every step the class that fires, or -1.
     pub fires: Vec<i32>,
@@ -142,13 +140,9 @@ pub struct IntegerFeed<'a> {
 impl<'a> IntegerFeed<'a> {
     /// Scale and rule of a net.
     pub fn new(proof: &'a FeedProof, model: &QuantizedModel<'_>) -> Self {
-        let Entrance {
-            scale, farthest, ..
-        } = Entrance::of_integers(&proof.front, model);
         Self {
             proof,
-            scale,
-            farthest,
+            entrance: Entrance::of_integers(&proof.front, model),
             rule: IntegerRule::new(&Rule::from(&proof.rule), model.unit()),
             fires: Vec::new(),
             probabilities: Vec::new(),
@@ -160,12 +154,7 @@ impl<'a> IntegerFeed<'a> {
     /// # Errors
     /// None.
     pub fn inputs(&self, lengths: &[u32]) -> Result<Vec<i16>> {
-        let entrance = Entrance {
-            scale: self.scale.clone(),
-            farthest: self.farthest,
-            window: self.proof.front.window,
-        };
-        self.proof.rows(&entrance, lengths)
+        self.proof.rows(&self.entrance, lengths)
     }
 
     /// The events that follow from the logits of the net.

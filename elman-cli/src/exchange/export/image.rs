@@ -61,8 +61,8 @@ pub fn write_int8(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<
     let model = QuantizedModel::new(parts.spec, words)?;
     let (proof, notes) = (IntegerProof::of(parts, &model)?, notes(parts)?);
     let front = proof.feed.as_ref().map(|feed| QuantizedFront {
-        scales: IntegerScales::new(&feed.scale),
-        farthest: feed.farthest,
+        scales: IntegerScales::new(&feed.entrance.scale),
+        farthest: feed.entrance.farthest,
         rule: feed.rule,
         raw: &feed.proof.raw,
         missing: feed.proof.missing,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use elman_core::quantized::{Integers, QuantizedModel, QuantizedStream};
+use elman_core::quantized::{Integers, QuantizedModel};
 use elman_core::{HeadKind, Input, Inputs, LANES, Spec};
 
 use super::costs;
@@ -17,6 +17,7 @@ use super::size::Size;
 use super::source::{list, number, remarks, title};
 use super::table::table;
 use crate::base::failure::Result;
+use crate::net::int8::streamed;
 
 /// Golden inputs as the net reads them, and what comes of them.
 pub struct IntegerProof<'a> {
@@ -162,25 +163,20 @@ pub const UNIT: f32 = {};
 fn logits_of(model: &QuantizedModel<'_>, lengths: &[u32], read: &GoldenInputs) -> Result<Vec<i32>> {
     let spec = model.spec();
     let (width, columns) = (spec.golden_width(), spec.output_width());
-    let longest = lengths.iter().max().map_or(0, |&longest| longest as usize);
-    let mut state = vec![0; spec.int8().state_len()];
-    let mut scratch = vec![0; spec.int8().self_test_len(longest)];
     let (mut logits, mut start) = (Vec::new(), 0);
     for &length in lengths {
         let length = length as usize;
         if spec.is_bidirectional() {
+            let mut state = vec![0; spec.int8().state_len()];
+            let mut scratch = vec![0; spec.int8().workspace_len(length)];
             let mut of_sequence = vec![0; spec.output_rows(length, 1) * columns];
             let inputs = read.part(start, length * width);
             model.reset(&mut state);
             model.forward_integers(inputs, length, &mut state, &mut scratch, &mut of_sequence)?;
             logits.extend(of_sequence);
         } else {
-            let mut stream = QuantizedStream::new(*model, &mut state, &mut scratch)?;
-            let mut row = vec![0; columns];
-            for step in 0..length {
-                stream.step_integers(read.part(start + step * width, width), &mut row)?;
-                logits.extend_from_slice(&row);
-            }
+            let rows = (0..length).map(|step| read.part(start + step * width, width));
+            logits.extend(streamed(model, rows)?);
         }
         start += length * width;
     }

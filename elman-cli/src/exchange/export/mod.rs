@@ -29,7 +29,7 @@ use elman_core::{Dropout, Spec};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat};
-use crate::base::encoding::{Encoding, Whose};
+use crate::base::encoding::Encoding;
 use crate::base::failure::{Failure, Result};
 use crate::base::folder::{Run, write_atomic};
 use crate::base::tell::tell;
@@ -37,6 +37,7 @@ use crate::net::describe;
 use crate::net::int8_file::{self, Int8Net};
 use crate::task::events::{ChosenRule, Origin};
 use crate::task::registry;
+use crate::task::trained::Trained;
 
 pub use c::scratch_len as c_scratch;
 pub use c_int8::memory as c_int8_memory;
@@ -76,16 +77,8 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let path = source_path(args)?;
     let run = Run::open(&args.run)?;
     let mut trained = registry::open(&run)?;
-    let mut int8 = match args.int8 {
-        true => Some(int8_file::load(&run.quantized(), trained.network())?),
-        false => None,
-    };
-    let errors = int8.as_mut().map(|int8| std::mem::take(&mut int8.errors));
-    let errors = errors.unwrap_or_default();
-    let whose = Whose::of(args.int8, &errors);
-    if !errors.is_empty() {
-        trained.set_errors(errors);
-    }
+    let mut int8 = int8_of(args, &run, trained.as_ref())?;
+    let whose = int8.as_mut().map(|int8| trained.take_errors(int8));
     let network = trained.network();
     if !network.params().iter().all(|x| x.is_finite()) {
         return Err(Failure::input("a weight of the net is not finite").in_file(&run.model()));
@@ -100,28 +93,24 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     if args.format == ExportFormat::Onnx {
         return onnx::run(args, &run, trained.as_ref());
     }
-    let mut encoding = if args.bare {
-        Encoding::default()
-    } else {
-        trained.encoding()
+    let mut encoding = match args.bare {
+        true => Encoding::default(),
+        false => trained.encoding(),
     };
-    if let Some(answers) = &mut encoding.answers {
+    if let Some((answers, whose)) = encoding.answers.as_mut().zip(whose) {
         answers.errors_of = whose;
     }
     let origin = int8.as_ref().and_then(|int8| choose(int8, &mut encoding));
     let proof = Proof::collect(args, &run, trained.as_ref(), &encoding)?;
     if let (Some(origin), Some(_)) = (origin, &proof.feed) {
-        encoding.remark(format!(
-            "The rule of events in feed: {}.",
-            origin.sentence()
-        ));
+        let sentence = origin.sentence();
+        encoding.remark(format!("The rule of events in feed: {sentence}."));
     }
+    let dropout = Dropout::NONE;
+    let spec = *network.spec();
     let parts = Parts {
         network,
-        spec: Spec {
-            dropout: Dropout::NONE,
-            ..*network.spec()
-        },
+        spec: Spec { dropout, ..spec },
         proof,
         encoding,
         run: name_of(run.folder()),
@@ -132,6 +121,16 @@ pub fn run(args: &ExportArgs) -> Result<()> {
         write_atomic(path, content)?;
     }
     report(args, &parts, &outputs, size)
+}
+
+/// The net in whole numbers, where that is to be exported.
+fn int8_of(args: &ExportArgs, run: &Run, trained: &dyn Trained) -> Result<Option<Int8Net>> {
+    if !args.int8 {
+        return Ok(None);
+    }
+    // A net that has none needs no elman quantize either.
+    trained.must_run_quantized()?;
+    int8_file::load(&run.quantized(), trained.network()).map(Some)
 }
 
 /// Puts the rule of an int8 net in place of that of the float net, if it has one; says which it is, where events are told.

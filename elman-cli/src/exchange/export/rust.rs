@@ -61,7 +61,7 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> (Vec<Output>, Size) {
     if let Some(numbers) = &parts.proof.numbers {
         rust_numbers::write(numbers, &rust_numbers::Form::FLOAT, &mut text);
     }
-    if let Some(front) = rust_scale::front(parts) {
+    if let Some(front) = parts.sequence_front() {
         rust_scale::write(front, &mut text);
     }
     encoding(&parts.encoding, &mut text);

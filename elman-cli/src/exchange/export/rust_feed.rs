@@ -83,9 +83,9 @@ pub fn write_int8(feed: &IntegerFeed<'_>, text: &mut String) {
         SCALE_ABOUT,
         &format!(
             "pub static SCALE: [feed::IntegerScale; {}]",
-            feed.scale.len()
+            feed.entrance.scale.len()
         ),
-        &list(feed.scale.iter().map(integer_column), 1),
+        &list(feed.entrance.scale.iter().map(integer_column), 1),
     );
     let IntegerRule {
         halvings,
@@ -117,7 +117,7 @@ pub const FARTHEST: i16 = {};
     }},
 }};
 {ROWS}",
-        feed.farthest,
+        feed.entrance.farthest,
         feed.proof.front.window,
         background(none)
     );

@@ -4,16 +4,9 @@ use std::fmt::Write as _;
 
 use elman_core::feed::ColumnScale;
 
-use super::parts::Parts;
 use super::rust_numbers::scale_table;
 use super::source::number;
 use crate::base::encoding::Front;
-
-/// The scale of a net that reads both ways, if it has one.
-pub fn front<'a>(parts: &'a Parts<'_>) -> Option<&'a Front> {
-    let front = parts.encoding.front.as_ref();
-    front.filter(|_| parts.spec.is_bidirectional())
-}
 
 /// The tables and the function.
 pub fn write(front: &Front, text: &mut String) {

@@ -41,6 +41,12 @@ fn gentle(spec: &Spec, seed: u64) -> Network {
     Network::new(*spec, params).unwrap()
 }
 
+/// The same in whole numbers.
+fn words(network: &Network) -> Vec<u32> {
+    let sequences = generated(network.spec(), 3);
+    quantize::rounded(network, &sequences).unwrap().0
+}
+
 fn encoding() -> Encoding {
     let mut encoding = Encoding::default();
     encoding.remark("x[i] = (value - mean[i]) / deviation[i] */ \\");

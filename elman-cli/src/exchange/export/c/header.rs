@@ -74,7 +74,7 @@ pub fn write(to: &mut Source, parts: &Parts<'_>) {
     if let Some(numbers) = &parts.proof.numbers {
         number_feed::header(to, spec, numbers, &number_feed::Form::FLOAT);
     }
-    if let Some(front) = sequence_scale::front(parts) {
+    if let Some(front) = parts.sequence_front() {
         sequence_scale::header(to, parts, front);
     }
     names(to, parts);

@@ -147,7 +147,7 @@ fn functions(to: &mut Source, parts: &Parts<'_>) {
     tables(to, parts);
     to.piece(SUMS);
     let feeds = parts.proof.feed.is_some() || parts.proof.numbers.is_some();
-    let whole = sequence_scale::front(parts);
+    let whole = parts.sequence_front();
     let has_bits = arithmetic(to, spec, feeds || whole.is_some());
     if matches!(spec.input, Input::Tokens { .. }) {
         to.piece(IDS);

@@ -3,7 +3,6 @@
 use elman_core::HeadKind;
 
 use super::super::parts::Parts;
-pub use super::super::rust_scale::front;
 use super::feed;
 use super::text::Source;
 use crate::base::encoding::Front;

@@ -202,13 +202,13 @@ typedef struct {{
     int32_t shift;
 }} net_column;
 ",
-        feed.farthest
+        feed.entrance.farthest
     ));
     let mut table = |about: &str, name: &str, column: &dyn Fn(&IntegerScale) -> String| {
         to.table(
             about,
             &format!("static const NET_FLASH net_column net_{name}[NET_COLUMNS]"),
-            &list(feed.scale.iter().map(column), 1),
+            &list(feed.entrance.scale.iter().map(column), 1),
         );
     };
     table(
@@ -216,23 +216,27 @@ typedef struct {{
         "scale",
         &|&scale| {
             let all = order(f32::MIN)..order(f32::INFINITY);
-            let scaled = |x: i64| scale.apply(in_order(x as i32), feed.farthest).unwrap_or(0);
+            let scaled = |x: i64| {
+                scale
+                    .apply(in_order(x as i32), feed.entrance.farthest)
+                    .unwrap_or(0)
+            };
             let shift = i32::from(scale.shift) + 150;
             column(
                 scale,
-                uncut(all, feed.farthest, scaled),
+                uncut(all, feed.entrance.farthest, scaled),
                 (scale.multiplier.into(), shift),
             )
         },
     );
     table("Of whole numbers.", "scale_i16", &|&scale| {
         let all = i64::from(i16::MIN)..i64::from(i16::MAX) + 1;
-        let scaled = |x: i64| scale.whole(x as i16, feed.farthest);
+        let scaled = |x: i64| scale.whole(x as i16, feed.entrance.farthest);
         let left = (-i32::from(scale.shift)).max(0) as u32;
         let multiplier = u32::from(scale.multiplier).checked_shl(left);
         let shift = i32::from(scale.shift).clamp(0, 31);
         let factor = (multiplier.unwrap_or_default(), shift);
-        column(scale, uncut(all, feed.farthest, scaled), factor)
+        column(scale, uncut(all, feed.entrance.farthest, scaled), factor)
     });
 }
 

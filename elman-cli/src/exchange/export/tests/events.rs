@@ -5,12 +5,13 @@ use elman_core::feed::{
 };
 use elman_core::quantized::{QuantizedModel, QuantizedStream};
 
-use super::feed::{TUNED, nets, parts, words};
+use super::feed::{TUNED, nets, parts};
 use super::network;
+use super::words;
 use crate::base::encoding::EventRule;
 use crate::exchange::export::feed::IntegerFeed;
 use crate::exchange::export::proof::generated;
-use crate::net::samples;
+use crate::net::samples::{self, Entrance};
 use crate::task::events::Recordings;
 
 /// Step, class and whether it fires, of every step that is told while samples come.
@@ -25,7 +26,7 @@ fn fed(feed: &mut QuantizedFeed<'_>, raw: &[f32], columns: usize) -> Vec<Integer
 fn what_is_scored_is_what_a_chip_tells() {
     for (seed, (name, spec, front)) in nets().into_iter().enumerate() {
         let mut network = network(&spec, seed as u64);
-        let words = words(&parts(&network, &front));
+        let words = words(&network);
         network.set_quantized(words.clone()).unwrap();
         let sequences = generated(&spec, 9);
         let names = ["none", "up", "down"].map(str::to_owned).to_vec();
@@ -34,9 +35,9 @@ fn what_is_scored_is_what_a_chip_tells() {
 
         let model = QuantizedModel::new(spec, &words).unwrap();
         let proof = parts(&network, &front).proof.feed.unwrap();
-        let IntegerFeed {
+        let Entrance {
             scale, farthest, ..
-        } = IntegerFeed::new(&proof, &model);
+        } = IntegerFeed::new(&proof, &model).entrance;
         let (mut state, mut scratch) = (
             vec![0; spec.int8().state_len()],
             vec![0; spec.int8().stream_len()],

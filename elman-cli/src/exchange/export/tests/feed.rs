@@ -7,9 +7,8 @@ use elman_core::quantized::QuantizedModel;
 use elman_core::*;
 use tempfile::TempDir;
 
-use super::{compile_and_run, compilers, compilers_of, has, network, parts_around, save};
+use super::{compile_and_run, compilers, compilers_of, has, network, parts_around, save, words};
 use crate::base::encoding::{Encoding, EventRule, Front, Scale};
-use crate::command::quantize;
 use crate::data::{Rows, Sequences, Targets};
 use crate::exchange::export::parts::{Output, Parts};
 use crate::exchange::export::proof::{Proof, generated};
@@ -173,16 +172,11 @@ const PRINTED: &str = "0\n2 0\n1\n1\n1\nnonedown\n";
 /// A net in whole numbers of these parts, in a folder of its own.
 fn written_int8(parts: &Parts<'_>) -> (TempDir, Vec<Output>) {
     let home = TempDir::new().unwrap();
-    let words = words(parts);
+    let words = words(parts.network);
     let files = c_int8::write(parts, &words, &home.path().join("net.c"));
     let files = files.unwrap().0;
     save(&files);
     (home, files)
-}
-
-pub fn words(parts: &Parts<'_>) -> Vec<u32> {
-    let sequences = generated(&parts.spec, 3);
-    quantize::rounded(parts.network, &sequences).unwrap().0
 }
 
 #[test]
@@ -270,7 +264,7 @@ fn any_column_is_scaled_as_core_does() {
             .into();
         front.farthest = 5.0;
         let parts = parts(&network, &front);
-        let words = words(&parts);
+        let words = words(parts.network);
         let model = QuantizedModel::new(spec, &words).unwrap();
         let (home, _) = written_int8(&parts);
         let floats: [f32; 24] = [
@@ -474,7 +468,7 @@ pub fn modules() -> Vec<(String, Vec<Output>)> {
             ("whole", whole_parts(&network, &front)),
         ] {
             let name = format!("{name}_{kind}");
-            let files = int8::write(&parts, &words(&parts), &path(&name)).unwrap();
+            let files = int8::write(&parts, &words(parts.network), &path(&name)).unwrap();
             all.push((name, files.0));
         }
         all

@@ -11,7 +11,7 @@ use elman_core::quantized::{
 use elman_core::*;
 
 use super::nets::specs;
-use super::{feed, gentle, network, parts};
+use super::{feed, gentle, network, parts, words};
 use crate::exchange::export::proof::Proof;
 use crate::exchange::export::size::Size;
 use crate::exchange::export::{Parts, image, int8};
@@ -98,7 +98,7 @@ fn an_int8_image_is_the_int8_net() {
     for (name, spec) in specs() {
         let network = gentle(&spec, 4);
         let parts = parts(&network, Proof::made_up(&network, 1, 20).unwrap());
-        let words = feed::words(&parts);
+        let words = words(parts.network);
         let path = Path::new("net.image");
         let (outputs, size) = image::write_int8(&parts, &words, path).unwrap();
         let content = &outputs[0].content;
@@ -126,7 +126,7 @@ fn an_int8_image_proves_the_way_to_events() {
             feed::parts(&network, &front),
             feed::whole_parts(&network, &front),
         ] {
-            let words = feed::words(&parts);
+            let words = words(parts.network);
             proves_events(name, &parts, &words);
         }
     }
@@ -149,10 +149,17 @@ fn proves_events(name: &str, parts: &Parts<'_>, words: &[u32]) {
     // What the module in Rust would compute with.
     let model = QuantizedModel::new(*spec, words).unwrap();
     let expected = int8::IntegerProof::of(parts, &model).unwrap().feed.unwrap();
-    assert_eq!(front.scales.iter().collect::<Vec<_>>(), expected.scale);
+    assert_eq!(
+        front.scales.iter().collect::<Vec<_>>(),
+        expected.entrance.scale
+    );
     assert_eq!(
         (front.rule, front.farthest, samples.fires),
-        (expected.rule, expected.farthest, &expected.fires[..])
+        (
+            expected.rule,
+            expected.entrance.farthest,
+            &expected.fires[..]
+        )
     );
     let (mut state, mut scratch) = (
         vec![0; spec.int8().state_len()],

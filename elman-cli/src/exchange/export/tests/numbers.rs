@@ -7,12 +7,12 @@ use elman_core::*;
 use tempfile::TempDir;
 
 use super::{
-    Output, compile_and_run, compilers, compilers_of, generated, has, network, parts_around, save,
+    Output, compile_and_run, compilers, compilers_of, gentle, has, network, parts_around, save,
+    words,
 };
 use crate::base::encoding::{
     Encoding, Front, Numbers, Reach, Reads, Scale, SeriesTables, Sums, Whose,
 };
-use crate::command::quantize;
 use crate::exchange::export::parts::Parts;
 use crate::exchange::export::{c, c_int8, int8, rust};
 use crate::net::network::Network;
@@ -167,18 +167,6 @@ pub fn parts<'a>(network: &'a Network, numbers: &Numbers) -> Parts<'a> {
     }
     encoding.answers = Some(numbers.clone());
     parts_around(network, encoding)
-}
-
-/// The same nets as they are rounded: smaller weights keep 16 bits from being outgrown.
-fn gentle(spec: &Spec, seed: u64) -> Network {
-    let network = network(spec, seed);
-    let params = network.params().iter().map(|x| x / 3.0);
-    Network::new(*spec, params.collect()).unwrap()
-}
-
-fn words(network: &Network) -> Vec<u32> {
-    let sequences = generated(network.spec(), 3);
-    quantize::rounded(network, &sequences).unwrap().0
 }
 
 /// The C of a net, as floats or in whole numbers.
