@@ -96,7 +96,7 @@ fn damaged_whole_numbers_are_refused_or_the_same() {
     let int8 = Int8Net {
         words,
         events: Some(EventRule::EVERY),
-        errors: vec![vec![0.5, 2.0]],
+        errors: vec![vec![0.5, 2.0]; network.spec().output_width()],
     };
     int8_file::save(&path, &network, &int8).unwrap();
     damage(&std::fs::read(&path).unwrap(), |bytes| {

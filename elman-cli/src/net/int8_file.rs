@@ -187,8 +187,8 @@ mod tests {
         background: Some(1),
     };
 
-    /// What is read of a file with this rule.
-    fn read_with(events: Option<EventRule>) -> Result<Int8Net> {
+    /// What is read of a file with this rule and these errors, of a net of two outputs.
+    fn read_with(events: Option<EventRule>, errors: &[Vec<f64>]) -> Result<Int8Net> {
         let spec = Spec::dense(2, 3, 2);
         let network = Network::new(spec, vec![0.5; spec.params_len()])?;
         let home = tempfile::tempdir().unwrap();
@@ -196,7 +196,7 @@ mod tests {
         let int8 = Int8Net {
             words: vec![1, 2, 3],
             events,
-            errors: vec![vec![0.5]],
+            errors: errors.to_vec(),
         };
         save(&path, &network, &int8)?;
         load(&path, &network)
@@ -205,9 +205,23 @@ mod tests {
     #[test]
     fn the_rule_comes_back_as_it_was() {
         for events in [None, Some(RULE)] {
-            let found = read_with(events).unwrap();
+            let errors = [vec![0.5], vec![0.0, 1e300]];
+            let found = read_with(events, &errors).unwrap();
             assert_eq!((found.words, found.events), (vec![1, 2, 3], events));
-            assert_eq!(found.errors, [[0.5]]);
+            assert_eq!(found.errors, errors);
+            assert!(read_with(events, &[]).unwrap().errors.is_empty());
+        }
+    }
+
+    #[test]
+    fn errors_of_another_net_or_of_none_are_refused() {
+        let fine = vec![0.5, 2.0];
+        for wrong in [vec![2.0, 0.5], vec![-0.5, 2.0]] {
+            let complaint = read_with(None, &[fine.clone(), wrong]).unwrap_err();
+            assert!(complaint.to_string().contains("errors"), "{complaint}");
+        }
+        for count in [1, 3] {
+            assert!(read_with(None, &vec![fine.clone(); count]).is_err());
         }
     }
 
@@ -217,7 +231,7 @@ mod tests {
             background: Some(2),
             ..RULE
         };
-        let complaint = read_with(Some(foreign)).unwrap_err().to_string();
+        let complaint = read_with(Some(foreign), &[]).unwrap_err().to_string();
         assert!(
             complaint.contains("run elman quantize again"),
             "{complaint}"
