@@ -276,7 +276,7 @@ fn a_search_that_was_killed_goes_on_with_the_same_command() {
     let more = "--trials 12 --epochs 12 --checkpoint-every 1ms";
     let whole = shop.run(&tiny("whole", more));
     let mut kills = 0;
-    for pause in [60, 150, 90, 240, 120, 180] {
+    for pause in [20, 40, 60, 150, 90, 240, 120, 180] {
         let mut child = shop
             .command(&tiny("killed", more))
             .stdout(Stdio::null())
@@ -490,4 +490,32 @@ fn what_cannot_be_searched_is_said() {
     shop.train("run", "");
     let line = "tune classify --train rows.csv --out run";
     shop.fails(line, 2, &["run exists already"]);
+}
+
+/// Scores of an epoch are written before its checkpoint and its model: who dies in between has scores of which no model is left.
+#[test]
+fn a_trial_that_died_before_its_model_was_written_has_it_in_the_end() {
+    let shop = shop();
+    let line = tiny("s", "--trials 12 --epochs 12 --checkpoint-every 1ms");
+    let whole = shop.run(&line);
+    let ends = events(&shop, "s", "end");
+    let given_up = ends.iter().find(|end| end["state"] == "stopped");
+    let trial = given_up.expect("a trial that was given up")["trial"].clone();
+    let model = format!("s/trial-{:03}/model.safetensors", number(&trial));
+    let checkpoint = model.replace("model", "checkpoint");
+    let before = shop.read(&model);
+    let journal = shop.text("s/journal.jsonl");
+    let is_of_others = |line: &&str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["end"]["trial"] != trial
+    };
+    let others: Vec<&str> = journal.lines().filter(is_of_others).collect();
+    assert_eq!(others.len() + 1, journal.lines().count());
+    shop.write("s/journal.jsonl", others.join("\n") + "\n");
+    for file in [&model, &checkpoint] {
+        std::fs::remove_file(shop.path(file)).unwrap();
+    }
+    let again = shop.run(&line);
+    assert_eq!(table(&whole), table(&again));
+    assert!(shop.read(&model) == before, "trial {trial}");
 }

@@ -174,6 +174,18 @@ pub fn has_data_of(path: &Path, task: &impl Task) -> Result<bool> {
     Ok(state.fingerprint == fingerprint(task)?)
 }
 
+/// How many epochs a run has behind it that need not be done again.
+///
+/// # Errors
+/// The file is damaged.
+pub fn epochs_of(path: &Path) -> Result<usize> {
+    if !path.exists() {
+        return Ok(0);
+    }
+    let state: TrainingState = FlatFile::read(path)?.note()?;
+    Ok(state.epochs)
+}
+
 const PARAMS: &str = "params";
 const MEMORY: &str = "optimizer";
 const AVERAGE: &str = "average";

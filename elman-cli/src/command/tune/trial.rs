@@ -16,7 +16,9 @@ use crate::base::tell::hushed;
 use crate::train::measure::as_read;
 use crate::train::report::RunReport;
 use crate::train::task::Task as _;
-use crate::train::{Epoch, Job, Onlooker, Preview, check_room, settle, train};
+use crate::train::{
+    Epoch, Job, Onlooker, Preview, calibrate, check_room, epochs_of, settle, train,
+};
 
 /// A trial about to be trained, or to go on.
 pub struct Training<'a> {
@@ -50,7 +52,9 @@ impl Visitor for Training<'_> {
             settle(run, &task, job.clone())?;
         }
         let epochs = job.settings().epochs;
-        let before: Vec<[f64; 2]> = history(run)?;
+        // Of epochs since the last checkpoint there are scores and no model: they are done again.
+        let mut before: Vec<[f64; 2]> = history(run)?;
+        before.truncate(epochs_of(&run.checkpoint())?);
         // A process that died with its verdict on its lips.
         let is_hopeless = before.len() < epochs && self.rule.is_hopeless(&before, epochs);
         let is_given_up = AtomicBool::new(is_hopeless);
@@ -72,6 +76,8 @@ impl Visitor for Training<'_> {
                 Some(Box::new(watcher)),
             )?;
             score = Some(outcome.start.map_or(outcome.score, |(_, score)| score));
+        } else {
+            calibrate(&task, run)?;
         }
         let state = match is_given_up.into_inner() {
             true => State::Stopped,
