@@ -519,3 +519,19 @@ fn a_trial_that_died_before_its_model_was_written_has_it_in_the_end() {
     assert_eq!(table(&whole), table(&again));
     assert!(shop.read(&model) == before, "trial {trial}");
 }
+
+#[test]
+fn a_search_that_died_before_its_first_line_begins_anew() {
+    let shop = shop();
+    let whole = shop.run(&tiny("whole", "--trials 2"));
+    for (folder, torn) in [("nothing", ""), ("torn", "{\"search\":{\"ver")] {
+        std::fs::create_dir(shop.path(folder)).unwrap();
+        shop.write(&format!("{folder}/journal.jsonl"), torn);
+        assert_eq!(table(&whole), table(&shop.run(&tiny(folder, "--trials 2"))));
+    }
+    // What is no search stays as it is.
+    std::fs::create_dir(shop.path("mine")).unwrap();
+    shop.write("mine/journal.jsonl", "dear diary\n");
+    let refused = shop.run(&tiny("mine", "--trials 2"));
+    assert!(refused.code == 2 && refused.err.contains("not empty"));
+}

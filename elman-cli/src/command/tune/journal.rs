@@ -274,6 +274,11 @@ impl Journal {
         }
     }
 
+    /// Whether it was begun and has no whole line: whoever began it was killed, or is about to write one.
+    pub fn is_blank(&self) -> bool {
+        std::fs::read(&self.0).is_ok_and(|bytes| !bytes.contains(&b'\n'))
+    }
+
     /// Does some work while no other process can write to the journal; the events that it gives are added.
     ///
     /// # Errors

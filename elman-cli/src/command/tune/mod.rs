@@ -133,7 +133,8 @@ fn tell(
 fn place(out: Option<&Path>, header: &Header) -> Result<PathBuf> {
     let name = format!("tune-{}", header.task);
     if let Some(out) = out {
-        if Journal::in_folder(out).read()?.header.is_none() {
+        let journal = Journal::in_folder(out);
+        if journal.read()?.header.is_none() && !journal.is_blank() {
             Run::create(Some(out), &name)?;
         }
         return Ok(out.to_owned());
