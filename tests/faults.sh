@@ -308,6 +308,9 @@ tiny() {
     for i in 1 2 3 4 5 6 7 8; do printf '%d,1,0.5,a\n%d,2,-0.5,b\n' $i $i >>steps.csv; done
     $elman train label --train steps.csv --bidirectional false --epochs 1 --out steps >out 2>err </dev/null || bad "steps" "$(tail -n 2 err)"
     ends "events in whole numbers, not quantized" 2 "elman quantize RUN --data FILE makes it" "$elman" eval steps --events --int8
+    $elman train echo --steps-per-epoch 500 --epochs 1 --out echo >out 2>err </dev/null || bad "echo" "$(tail -n 2 err)"
+    ends "an echo in whole numbers: quantize" 2 "whole numbers are for nets that label" "$elman" quantize echo --data one.csv
+    ends "an echo in whole numbers: export" 2 "whole numbers are for nets that label" "$elman" export echo --format c --int8 -o none.c
     ends "one row: forecast" 2 "one-series.csv" "$elman" train forecast --train one-series.csv --target y --out none
     ends "one character: text" 2 "one.txt" "$elman" train text --train one.txt --out none
     mkdir torn

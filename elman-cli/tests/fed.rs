@@ -192,12 +192,12 @@ fn distance(found: &[Vec<f64>], expected: &[Vec<f64>]) -> f64 {
     pairs.fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs() / unit))
 }
 
-/// As far as the sums of single precision, and what a net makes of them, may be off.
+/// As far as the sums of single precision, and what a net makes of them, may be off. An input of a net in whole numbers that lies between
+/// two of its units may be rounded up in double precision and down in single; none of these series has one.
 const NEAR: f64 = 4.0;
 
-/// Both forms of a net, and as far as answers may be off. An input of the net in whole numbers that lies between two of its units may be
-/// rounded up in double precision and down in single; none of these series has one.
-const FORMS: [(&str, f64); 2] = [("", NEAR), ("--int8", NEAR)];
+/// Both forms of a net.
+const FORMS: [&str; 2] = ["", "--int8"];
 
 /// A number as single precision holds it: to a sixty-fourth.
 fn exact(x: f64) -> f64 {
@@ -272,13 +272,13 @@ fn forecasts_are_those_of_predict() {
         let name = format!("y+{horizon}");
         let ends = [format!("{name} low"), format!("{name} high")];
         let fed = samples(&wave(320), read, known, horizon);
-        for (form, near) in FORMS {
+        for form in FORMS {
             let said = format!("predict {run} --data wave.csv --interval 0.9 {form}");
             let expected = columns(&shop.ok(&said), &[&name, &ends[0], &ends[1]]);
             let found = answers(&shop, run, &fed, true, form);
             let off = distance(&found, &expected);
             eprintln!("{run} {form}: {off:.2}");
-            assert!(off < near, "{run} {form}: {off}");
+            assert!(off < NEAR, "{run} {form}: {off}");
         }
     }
 }
@@ -299,12 +299,12 @@ fn what_a_net_has_learnt_is_forecast_alike() {
     shop.ok("train forecast --train chaos.csv --target y --hidden 12 --epochs 60 --lr 0.01 --k1 25 --threads 1 --seed 1 --out run");
     shop.ok("quantize run --data chaos.csv");
     let fed = samples(&table, &["y"], 0, 1);
-    let said = FORMS.map(|(form, near)| {
+    let said = FORMS.map(|form| {
         let said = shop.ok(&format!("predict run --data chaos.csv {form}"));
         let expected = columns(&said, &["y+1"]);
         let off = distance(&answers(&shop, "run", &fed, false, form), &expected);
         eprintln!("chaos {form}: {off:.2}");
-        assert!(off < near, "chaos {form}: {off}");
+        assert!(off < NEAR, "chaos {form}: {off}");
         expected
     });
     // The rounding is seen, but is no other net.
@@ -362,7 +362,7 @@ fn estimates_are_those_of_predict() {
             let _ = writeln!(fed, "{} {}", row[1], row[2]);
         }
         fed += "end\n";
-        for (form, near) in FORMS {
+        for form in FORMS {
             let said = shop.ok(&format!("predict {run} --data rows.csv {form}"));
             let expected = columns(&said, targets);
             let mut found = answers(&shop, run, &fed, false, form);
@@ -378,7 +378,7 @@ fn estimates_are_those_of_predict() {
             }
             let off = distance(&found, &expected);
             eprintln!("{run} {form}: {off:.2}");
-            assert!(off < near, "{run} {form}: {off}");
+            assert!(off < NEAR, "{run} {form}: {off}");
         }
     }
 }
@@ -399,12 +399,12 @@ fn real_series_are_forecast_alike() {
         ));
         shop.ok(&format!("quantize {name} --data {file}"));
         let fed = samples(&table, &["y"], 0, 1);
-        for (form, near) in FORMS {
+        for form in FORMS {
             let said = shop.ok(&format!("predict {name} --data {file} {form}"));
             let expected = columns(&said, &["y+1"]);
             let off = distance(&answers(&shop, name, &fed, false, form), &expected);
             eprintln!("{name} {form}: {off:.2}");
-            assert!(off < near, "{name} {form}: {off}");
+            assert!(off < NEAR, "{name} {form}: {off}");
         }
     }
 }

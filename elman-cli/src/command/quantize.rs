@@ -80,7 +80,7 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
     let (words, seen) = rounded(trained.network(), &sequences)?;
     let path = args.out.clone().unwrap_or_else(|| run.quantized());
     trained.network_mut().set_quantized(words.clone())?;
-    let mut int8 = with_rule(&path, trained.network(), words);
+    let mut int8 = with_findings(&path, trained.network(), words);
     measure(&mut int8, &run, trained.as_ref(), args.threads.into());
     int8_file::save(&path, trained.network(), &int8)?;
     let after = trained.evaluate(&eval).map_err(doubt)?;
@@ -106,7 +106,7 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
 
 /// The words, with what was found out of those that were there before if they are the same: a rule of events and errors are those of the
 /// answers that they were found on.
-fn with_rule(path: &Path, network: &Network, words: Vec<u32>) -> Int8Net {
+fn with_findings(path: &Path, network: &Network, words: Vec<u32>) -> Int8Net {
     // A file that is missing, or of another net, has nothing to keep.
     match int8_file::load(path, network) {
         Ok(before) if before.words == words => return before,

@@ -167,11 +167,10 @@ pub fn fingerprint(task: &impl Task) -> Result<u64> {
 /// # Errors
 /// The file is damaged.
 pub fn has_data_of(path: &Path, task: &impl Task) -> Result<bool> {
-    if !path.exists() {
-        return Ok(true);
+    match state_of(path)? {
+        Some(state) => Ok(state.fingerprint == fingerprint(task)?),
+        None => Ok(true),
     }
-    let state: TrainingState = FlatFile::read(path)?.note()?;
-    Ok(state.fingerprint == fingerprint(task)?)
 }
 
 /// How many epochs a run has behind it that need not be done again.
@@ -179,11 +178,15 @@ pub fn has_data_of(path: &Path, task: &impl Task) -> Result<bool> {
 /// # Errors
 /// The file is damaged.
 pub fn epochs_of(path: &Path) -> Result<usize> {
+    Ok(state_of(path)?.map_or(0, |state| state.epochs))
+}
+
+/// What a checkpoint says, if there is one yet.
+fn state_of(path: &Path) -> Result<Option<TrainingState>> {
     if !path.exists() {
-        return Ok(0);
+        return Ok(None);
     }
-    let state: TrainingState = FlatFile::read(path)?.note()?;
-    Ok(state.epochs)
+    FlatFile::read(path)?.note().map(Some)
 }
 
 const PARAMS: &str = "params";
