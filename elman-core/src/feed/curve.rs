@@ -2,6 +2,7 @@
 
 /// A number in two parts, the second what the first leaves of it: nearly double precision.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
 pub struct Split {
     /// The number as `f32`.
     pub high: f32,

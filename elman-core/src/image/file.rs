@@ -4,6 +4,7 @@ use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 use super::header::{Body, CRC_AT, Header};
 use super::layout::{Counts, Layout};
+use super::numbers::NumberFront;
 use crate::error::{Error, check_len};
 use crate::simd::Strip;
 use crate::slices::{at, at_mut};
@@ -65,6 +66,49 @@ impl<'a> Opened<'a> {
     }
 }
 
+impl Layout {
+    /// What leads from raw samples to numbers, where the image has that.
+    pub(super) fn numbers<'a>(
+        &self,
+        header: &Header,
+        strips: &'a [Strip],
+    ) -> Result<Option<NumberFront<'a>>, Error> {
+        if header.front == 0 {
+            return Ok(None);
+        }
+        let (front, told) = (self.front.of(strips), self.told.of(strips));
+        let words = at(Strip::words(front), ..header.front);
+        let numbers = at(Strip::floats(front), ..header.front);
+        let found = NumberFront::read(words, numbers).ok_or(Error::Image(
+            "what leads from raw samples to numbers in the image is cut short",
+        ))?;
+        let answers = header.rows * header.spec.output_width();
+        let raw = header.rows * header.columns;
+        if found.reads.columns() != header.columns {
+            return Err(Error::Image(
+                "the header of the image holds what it must not",
+            ));
+        }
+        Ok(Some(NumberFront {
+            raw: at(Strip::floats(self.raw.of(strips)), ..raw),
+            missing: header.missing,
+            values: at(Strip::floats(told), ..answers),
+            ..found
+        }))
+    }
+
+    /// Writes the same.
+    pub(super) fn put_numbers(&self, front: &NumberFront<'_>, to: &mut [u8]) {
+        put(to, self.front.start, front.words());
+        put(to, self.raw.start, front.raw.iter().map(|x| x.to_bits()));
+        put(
+            to,
+            self.told.start,
+            front.values.iter().map(|x| x.to_bits()),
+        );
+    }
+}
+
 impl Header {
     /// Lengths that follow from no spec.
     pub(super) const fn counts(&self) -> Counts {
@@ -72,6 +116,7 @@ impl Header {
             sequences: self.sequences,
             rows: self.rows,
             columns: self.columns,
+            front: self.front,
             notes: self.notes,
         }
     }

@@ -14,10 +14,12 @@
 //! | 45, 46, 47 | golden vectors: sequences, rows, tolerance (`f32`; 0 for an int8 net) |
 //! | 48 | bytes of the notes |
 //! | 49..57 | clip of each layer (`f32`, 0 without one) |
-//! | 57, 58 | raw samples, version 2: columns, which golden number is missing |
-//! | 59..64 | zero |
+//! | 57, 58 | raw samples, from version 2 on: columns, which golden number is missing |
+//! | 59 | version 3: words of what leads from raw samples to numbers |
+//! | 60..64 | zero |
 //!
-//! An image without raw samples has version 1, which every library reads; one with them has version 2.
+//! An image without raw samples has version 1, which every library reads; one whose raw samples become events has version 2, one whose
+//! raw samples become numbers version 3.
 
 use crate::cell::Cell;
 use crate::error::Error;
@@ -29,8 +31,9 @@ use crate::spec::{
 const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"ELMA"), u32::from_le_bytes(*b"NIMG")];
 /// Of images without raw samples.
 const VERSION: u32 = 1;
-/// Of those with them.
-const VERSION_SAMPLES: u32 = 2;
+/// Of those whose raw samples become events, and of those whose become numbers.
+const VERSION_EVENTS: u32 = 2;
+const VERSION_NUMBERS: u32 = 3;
 /// Words of the header.
 pub(super) const WORDS: usize = 64;
 /// Where the checksum lies, in bytes.
@@ -64,6 +67,8 @@ pub(super) struct Header {
     /// Columns of raw samples, or 0 where the image has none; and which golden number is missing.
     pub columns: usize,
     pub missing: usize,
+    /// Words of what leads from raw samples to numbers, or 0 where that is not so.
+    pub front: usize,
 }
 
 const UNKNOWN: Error =
@@ -110,6 +115,7 @@ impl Header {
             notes: notes.len(),
             columns: 0,
             missing: 0,
+            front: 0,
         }
     }
 
@@ -125,7 +131,7 @@ impl Header {
         if [words.get(0), words.get(1)] != MAGIC {
             return Err(foreign);
         }
-        if !matches!(words.get(2) & 0xFFFF, VERSION | VERSION_SAMPLES) {
+        if !(VERSION..=VERSION_NUMBERS).contains(&(words.get(2) & 0xFFFF)) {
             return Err(Error::Image(
                 "the image has a version that this library does not know: export it anew, or take a newer library",
             ));
@@ -146,6 +152,7 @@ impl Header {
             notes: words.len(48),
             columns: words.len(57),
             missing: words.len(58),
+            front: words.len(59),
         };
         header.spec.check()?;
         // One net, one header: so nothing hides in words that are not in use.
@@ -164,10 +171,10 @@ impl Header {
         let mut words = Words([0; WORDS]);
         words.set(0, MAGIC[0]);
         words.set(1, MAGIC[1]);
-        let version = if self.columns > 0 {
-            VERSION_SAMPLES
-        } else {
-            VERSION
+        let version = match (self.columns, self.front) {
+            (0, _) => VERSION,
+            (_, 0) => VERSION_EVENTS,
+            _ => VERSION_NUMBERS,
         };
         words.set(2, version | ((self.body as u32) << 16));
         words.set_len(3, self.length);
@@ -178,6 +185,7 @@ impl Header {
         words.set_len(48, self.notes);
         words.set_len(57, self.columns);
         words.set_len(58, self.missing);
+        words.set_len(59, self.front);
         words.0
     }
 }

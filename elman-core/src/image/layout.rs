@@ -32,12 +32,12 @@ pub(super) struct Layout {
     pub lengths: Part,
     pub inputs: Part,
     pub outputs: Part,
-    /// From raw samples to events around an int8 net; a float net has that in its notes.
+    /// From raw samples to numbers, or to events around an int8 net; a float net has the latter in its notes.
     pub front: Part,
-    /// Of golden samples: raw numbers, events, probabilities.
+    /// Of golden samples: raw numbers, then events and probabilities, or answers.
     pub raw: Part,
     pub fires: Part,
-    pub probabilities: Part,
+    pub told: Part,
     pub notes: Part,
 }
 
@@ -46,8 +46,9 @@ pub(super) struct Counts {
     /// Golden sequences, and rows of all of them.
     pub sequences: usize,
     pub rows: usize,
-    /// Columns of raw samples.
+    /// Columns of raw samples, and words of what leads from them to numbers.
     pub columns: usize,
+    pub front: usize,
     /// Bytes of the notes.
     pub notes: usize,
 }
@@ -59,6 +60,7 @@ impl Layout {
             sequences,
             rows,
             columns,
+            front,
             notes,
         } = counts;
         let large = Error::Image("an image is at most 4 GiB long, and fits the address space");
@@ -67,20 +69,26 @@ impl Layout {
         // A two-directional head that reads the last step has one row per sequence, of which there are no more
         // than rows.
         let rows_out = spec.golden_output_rows(rows, sequences);
-        let told = if columns > 0 { rows } else { 0 };
+        let (fires, told) = match (columns, front) {
+            (0, _) => (0, 0),
+            (_, 0) => (rows, rows as u64),
+            _ => (0, product(rows, spec.output_width())),
+        };
         let read = product(rows, spec.golden_width());
         let is_dense = matches!(spec.input, Input::Dense { .. });
-        let (tables, net, inputs, front) = match body {
-            Body::F32 => (spec.tables_len(), spec.packed_len() as u64, read, 0),
+        let (tables, net, inputs) = match body {
+            Body::F32 => (spec.tables_len(), spec.packed_len() as u64, read),
             Body::Int8 => (
                 0,
                 strips(spec.int8().model_len() as u64),
                 if is_dense { read.div_ceil(2) } else { read },
-                match columns {
-                    0 => 0,
-                    _ => product(columns, SCALE).saturating_add(FRONT as u64),
-                },
             ),
+        };
+        let front = match body {
+            Body::Int8 if front == 0 && columns > 0 => {
+                product(columns, SCALE).saturating_add(FRONT as u64)
+            }
+            _ => front as u64,
         };
         let mut at = strips(WORDS as u64);
         let mut part = |len: u64| {
@@ -104,8 +112,8 @@ impl Layout {
             outputs: part(strips(product(rows_out, spec.output_width())))?,
             front: part(strips(front))?,
             raw: part(strips(product(rows, columns)))?,
-            fires: part(strips(told as u64))?,
-            probabilities: part(strips(told as u64))?,
+            fires: part(strips(fires as u64))?,
+            told: part(strips(told))?,
             notes: part((notes as u64).div_ceil(size_of::<Strip>() as u64))?,
         })
     }

@@ -1,19 +1,22 @@
 //! A net as one flat file that a chip reads in place, from flash: nothing is copied, nothing is unpacked.
 //!
 //! ```text
-//! float  header │ tables │ packed strips │ golden lengths, inputs, outputs │ golden samples, events, probabilities │ notes
-//! int8   header │ words │ golden lengths, inputs, logits │ scale and rule │ golden samples, events, probabilities │ notes
+//! float  header │ tables │ packed strips │ golden lengths, inputs, outputs │ front │ golden samples, what comes of them │ notes
+//! int8   header │ words                  │ golden lengths, inputs, logits  │ front │ golden samples, what comes of them │ notes
 //! ```
 //!
 //! Every part begins on a cache line (64 bytes) and is filled up to one with zeros; all numbers are
-//! little-endian. The header says what the net looks like, how long the file is, and what its CRC is. Scale, rule and golden samples in
-//! raw units are there for nets that stream classes of measurements; around a float net scale and rule stand in the notes.
+//! little-endian. The header says what the net looks like, how long the file is, and what its CRC is. The front and golden samples in raw
+//! units are there for nets that stream answers about measurements: a scale and the rule of events, which around a float net stand in the
+//! notes; or what leads from raw samples to inputs and from outputs to numbers in the units of the data.
 
 mod file;
 mod header;
 mod layout;
+mod numbers;
 mod quantized;
 
+pub use numbers::{NumberFront, NumberReads, Readouts};
 pub use quantized::{IntegerScales, QuantizedFront, QuantizedImage};
 
 use crate::error::{Error, check_len};
@@ -40,7 +43,7 @@ use layout::Layout;
 /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
 /// # pack(&spec, &params, &mut packed)?;
 /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-/// # let made = Image { spec, tables: &[], packed: &packed, golden, samples: None, notes: "" };
+/// # let made = Image { spec, tables: &[], packed: &packed, golden, samples: None, numbers: None, notes: "" };
 /// # let mut file = Aligned([0; 2048]);
 /// # made.write(&mut file.0)?;
 /// // On a chip: static FILE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
@@ -65,6 +68,8 @@ pub struct Image<'a> {
     pub golden: Golden<'a>,
     /// The same from raw samples to events, for nets that stream classes of measurements.
     pub samples: Option<FeedGolden<'a>>,
+    /// From raw samples to numbers in the units of the data, for nets that stream such.
+    pub numbers: Option<NumberFront<'a>>,
     /// What the numbers mean, for people and programs: labels, scaling, vocabulary. The net runs without.
     pub notes: &'a str,
 }
@@ -84,7 +89,7 @@ impl<'a> Image<'a> {
     /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
     /// # pack(&SPEC, &params, &mut packed)?;
     /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, notes: "left, right" };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, numbers: None, notes: "left, right" };
     /// # let mut file = Aligned([0; 4096]);
     /// # made.write(&mut file.0)?;
     /// // On a chip: static FILE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
@@ -106,7 +111,9 @@ impl<'a> Image<'a> {
             tables: at(Strip::floats(layout.tables.of(strips)), ..spec.tables_len()),
             packed: layout.net.of(strips),
             golden: layout.golden(&spec, &header, strips),
-            samples: (header.columns > 0).then(|| layout.samples(&header, strips)),
+            samples: (header.columns > 0 && header.front == 0)
+                .then(|| layout.samples(&header, strips)),
+            numbers: layout.numbers(&header, strips)?,
             notes,
         };
         image.golden.check_shape(&spec)?;
@@ -126,7 +133,7 @@ impl<'a> Image<'a> {
     /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
     /// # pack(&SPEC, &params, &mut packed)?;
     /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, notes: "left, right" };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, numbers: None, notes: "left, right" };
     /// # let mut file = Aligned([0; 4096]);
     /// # made.write(&mut file.0)?;
     /// let model = Image::read(&file.0)?.model()?;
@@ -149,7 +156,7 @@ impl<'a> Image<'a> {
     /// # let mut packed = [Strip::ZERO; SPEC.packed_len()];
     /// # pack(&SPEC, &params, &mut packed)?;
     /// # let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, notes: "left, right" };
+    /// # let made = Image { spec: SPEC, tables: &[], packed: &packed, golden, samples: None, numbers: None, notes: "left, right" };
     /// # let mut file = Aligned([0; 4096]);
     /// let mut file = vec![0; made.file_len()?];
     /// made.write(&mut file)?;
@@ -169,8 +176,12 @@ impl<'a> Image<'a> {
         self.check_samples()?;
         let header = Header {
             tolerance: self.golden.tolerance,
-            columns: self.columns(),
-            missing: self.samples.map_or(0, |samples| samples.missing),
+            columns: self
+                .numbers
+                .map_or_else(|| self.columns(), |numbers| numbers.reads.columns()),
+            missing: self.samples.map_or(0, |samples| samples.missing)
+                + self.numbers.map_or(0, |numbers| numbers.missing),
+            front: self.numbers.map_or(0, |numbers| numbers.words_len()),
             ..Header::of(Body::F32, &self.spec, self.golden.lengths, self.notes)
         };
         let layout = Layout::of(Body::F32, &self.spec, &header.counts())?;
@@ -187,6 +198,9 @@ impl<'a> Image<'a> {
 
     /// Golden samples are for nets that are fed.
     fn check_samples(&self) -> Result<(), Error> {
+        if let Some(numbers) = &self.numbers {
+            numbers.check(&self.spec, self.golden_rows())?;
+        }
         let Some(samples) = self.samples else {
             return Ok(());
         };
@@ -212,7 +226,7 @@ impl<'a> Image<'a> {
     /// # let mut packed = vec![Strip::ZERO; spec.packed_len()];
     /// # pack(&spec, &params, &mut packed)?;
     /// let golden = Golden { lengths: &[], inputs: Inputs::Dense(&[]), outputs: &[], tolerance: 0.0 };
-    /// let image = Image { spec, tables: &[], packed: &packed, golden, samples: None, notes: "degrees Celsius" };
+    /// let image = Image { spec, tables: &[], packed: &packed, golden, samples: None, numbers: None, notes: "degrees Celsius" };
     /// let mut file = Aligned([0; 4096]);
     /// let length = image.write(&mut file.0)?;
     /// assert_eq!(length, image.file_len()?);
@@ -238,7 +252,10 @@ impl<'a> Image<'a> {
                 put(to, layout.raw.start, bits(samples.raw));
                 let fires = samples.fires.iter().map(|class| class.cast_unsigned());
                 put(to, layout.fires.start, fires);
-                put(to, layout.probabilities.start, bits(samples.probabilities));
+                put(to, layout.told.start, bits(samples.probabilities));
+            }
+            if let Some(numbers) = &self.numbers {
+                layout.put_numbers(numbers, to);
             }
         })
     }
@@ -266,7 +283,7 @@ impl Layout {
     /// The golden samples of an image that has some.
     fn samples<'a>(&self, header: &Header, strips: &'a [Strip]) -> FeedGolden<'a> {
         let numbers = header.rows * header.columns;
-        let probabilities = Strip::floats(self.probabilities.of(strips));
+        let probabilities = Strip::floats(self.told.of(strips));
         FeedGolden {
             raw: at(Strip::floats(self.raw.of(strips)), ..numbers),
             missing: header.missing,

@@ -3,6 +3,7 @@
 use super::file::{Opened, check_missing, check_samples, put};
 use super::header::{Body, Header, golden_steps};
 use super::layout::{FRONT, Layout, SCALE};
+use super::numbers::NumberFront;
 use crate::error::{Error, check_len};
 use crate::feed::{
     IntegerRule, IntegerScale, QuantizedFeed, QuantizedFeedBuffers, QuantizedFeedGolden, Samples,
@@ -23,7 +24,7 @@ use crate::spec::{Input, Spec};
 /// # let row = QuantizedRow { input_weights: &[0; 3], recurrent_weights: &[], bias: 3, input_multiplier: 0, recurrent_multiplier: 0 };
 /// # writer.head_row(0, row)?;
 /// # let golden = QuantizedGolden { lengths: &[1], inputs: Integers::Dense(&[5, 6]), logits: &[3] };
-/// let made = QuantizedImage { spec: SPEC, words: &words, golden, front: None, notes: "" };
+/// let made = QuantizedImage { spec: SPEC, words: &words, golden, front: None, numbers: None, notes: "" };
 /// # let mut file = Aligned([0; 2048]);
 /// made.write(&mut file.0)?;
 /// // On a chip: static FILE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
@@ -45,6 +46,8 @@ pub struct QuantizedImage<'a> {
     pub golden: QuantizedGolden<'a>,
     /// From raw samples to events, for nets that stream classes of measurements.
     pub front: Option<QuantizedFront<'a>>,
+    /// From raw samples to numbers in the units of the data, for nets that stream such; around the net these are floats.
+    pub numbers: Option<NumberFront<'a>>,
     /// What the numbers mean, for people and programs: labels, scaling, vocabulary. The net runs without.
     pub notes: &'a str,
 }
@@ -154,7 +157,7 @@ impl<'a> QuantizedFront<'a> {
     /// # let rule = IntegerRule::new(&Rule::EVERY, 0.001);
     /// # let front = QuantizedFront { scales: IntegerScales::new(&scales), farthest: 10_000, rule, raw: &[], missing: 0, fires: &[], probabilities: &[] };
     /// # let golden = QuantizedGolden { lengths: &[], inputs: Integers::Dense(&[]), logits: &[] };
-    /// # let image = QuantizedImage { spec: SPEC, words: &words, golden, front: Some(front), notes: "" };
+    /// # let image = QuantizedImage { spec: SPEC, words: &words, golden, front: Some(front), numbers: None, notes: "" };
     /// # let mut file = Aligned([0; 2048]);
     /// # image.write(&mut file.0)?;
     /// let image = QuantizedImage::read(&file.0)?;
@@ -216,7 +219,7 @@ impl<'a> QuantizedImage<'a> {
     /// # const SPEC: Spec = Spec::dense(2, 3, 1);
     /// # let words = [0; SPEC.int8().model_len()];
     /// # let golden = QuantizedGolden { lengths: &[], inputs: Integers::Dense(&[]), logits: &[] };
-    /// # let made = QuantizedImage { spec: SPEC, words: &words, golden, front: None, notes: "left, right" };
+    /// # let made = QuantizedImage { spec: SPEC, words: &words, golden, front: None, numbers: None, notes: "left, right" };
     /// # let mut file = Aligned([0; 2048]);
     /// # made.write(&mut file.0)?;
     /// // On a chip: static FILE: &Aligned<[u8]> = &Aligned(*include_bytes!("net.image"));
@@ -233,10 +236,11 @@ impl<'a> QuantizedImage<'a> {
             spec,
             words: at(words, ..spec.int8().model_len()),
             golden: layout.quantized_golden(header, strips),
-            front: match header.columns {
-                0 => None,
-                _ => Some(layout.quantized_front(header, strips)?),
+            front: match (header.columns, header.front) {
+                (1.., 0) => Some(layout.quantized_front(header, strips)?),
+                _ => None,
             },
+            numbers: layout.numbers(header, strips)?,
             notes: opened.notes,
         };
         image.check()?;
@@ -273,6 +277,9 @@ impl<'a> QuantizedImage<'a> {
 
     fn check(&self) -> Result<(), Error> {
         self.golden.check_shape(&self.spec)?;
+        if let Some(numbers) = &self.numbers {
+            numbers.check(&self.spec, self.golden_rows())?;
+        }
         let Some(front) = &self.front else {
             return Ok(());
         };
@@ -289,8 +296,11 @@ impl<'a> QuantizedImage<'a> {
         check_len("words", self.spec.int8().model_len(), self.words.len())?;
         self.check()?;
         let header = Header {
-            columns: self.front.map_or(0, |front| front.scales.len()),
-            missing: self.front.map_or(0, |front| front.missing),
+            columns: self.front.map_or(0, |front| front.scales.len())
+                + self.numbers.map_or(0, |numbers| numbers.reads.columns()),
+            missing: self.front.map_or(0, |front| front.missing)
+                + self.numbers.map_or(0, |numbers| numbers.missing),
+            front: self.numbers.map_or(0, |numbers| numbers.words_len()),
             ..Header::of(Body::Int8, &self.spec, self.golden.lengths, self.notes)
         };
         let layout = Layout::of(Body::Int8, &self.spec, &header.counts())?;
@@ -315,7 +325,7 @@ impl<'a> QuantizedImage<'a> {
     /// # let spec = Spec::dense(2, 4, 1);
     /// # let words = vec![0; spec.int8().model_len()];
     /// # let golden = QuantizedGolden { lengths: &[], inputs: Integers::Dense(&[]), logits: &[] };
-    /// let image = QuantizedImage { spec, words: &words, golden, front: None, notes: "degrees Celsius" };
+    /// let image = QuantizedImage { spec, words: &words, golden, front: None, numbers: None, notes: "degrees Celsius" };
     /// let mut file = vec![0; image.file_len()?];
     /// assert_eq!(image.write(&mut file)?, file.len());
     /// assert_eq!(file.len() % 64, 0);
@@ -338,7 +348,10 @@ impl<'a> QuantizedImage<'a> {
                 put(to, layout.raw.start, front.raw.iter().map(|x| x.to_bits()));
                 put(to, layout.fires.start, unsigned(front.fires));
                 let probabilities = front.probabilities.iter().copied();
-                put(to, layout.probabilities.start, probabilities);
+                put(to, layout.told.start, probabilities);
+            }
+            if let Some(numbers) = &self.numbers {
+                layout.put_numbers(numbers, to);
             }
         })
     }
@@ -385,7 +398,7 @@ impl Layout {
         let (front, scales) = words.split_first_chunk::<FRONT>().ok_or(none)?;
         let &[farthest, ref rule @ ..] = front;
         let numbers = header.rows * header.columns;
-        let probabilities = Strip::words(self.probabilities.of(strips));
+        let probabilities = Strip::words(self.told.of(strips));
         Ok(QuantizedFront {
             scales: IntegerScales(Scales::Words(scales.as_chunks().0)),
             farthest: i16::try_from(farthest).map_err(|_| none)?,

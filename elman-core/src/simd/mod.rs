@@ -8,6 +8,7 @@
 pub(crate) mod activation;
 #[cfg(cortex_m_fpu)]
 mod cortex_m;
+mod floats;
 pub(crate) mod int8;
 mod level;
 mod nonzero;
@@ -23,6 +24,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
+pub(crate) use floats::{of_floats, to_floats};
 pub use level::Level;
 pub(crate) use nonzero::{NonZero, Places};
 pub(crate) use operands::{
