@@ -6,6 +6,7 @@
 //! elman_open ──► elman_start ──► elman_step, elman_step_ids             numbers or ids in, outputs out
 //!            │                └► elman_step_i16                         whole numbers in, logits out, of an int8 net
 //!            └─► elman_feed_start ──► elman_feed, elman_feed_i16        raw samples in, events out
+//!            │                    └─► elman_answer                      raw samples in, numbers out
 //!                     either ──► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
 //! ```
 //!
@@ -18,6 +19,7 @@
 //! Build for a chip: `cargo rustc -p elman-c --release --crate-type staticlib --target thumbv7em-none-eabihf`.
 #![cfg_attr(target_os = "none", no_std)]
 
+mod answer;
 mod code;
 mod feed;
 #[cfg(feature = "float")]
@@ -25,6 +27,7 @@ mod float;
 #[cfg(feature = "int8")]
 mod int8;
 mod notes;
+mod numbers;
 mod opened;
 mod run;
 
@@ -107,6 +110,8 @@ pub struct Sizes {
     pub memory: usize,
     /// Whether the net computes in whole numbers.
     pub is_int8: usize,
+    /// Numbers that answer a raw sample; 0 where events do, or nothing.
+    pub answers: usize,
 }
 
 impl Sizes {

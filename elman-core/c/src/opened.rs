@@ -2,12 +2,16 @@
 
 use elman_core::{Inputs, Strip};
 
+use elman_core::feed::{NumberFront, Streaming};
+use elman_core::{Error, Spec};
+
 use crate::Sizes;
 use crate::code::Code;
 use crate::feed::Event;
+use crate::numbers::{self, NumberFeeder};
 
 #[cfg(feature = "float")]
-use {crate::float, elman_core::Image, elman_core::feed::Streaming as _};
+use {crate::float, elman_core::Image};
 #[cfg(feature = "int8")]
 use {
     crate::int8,
@@ -47,12 +51,34 @@ impl Opened {
         }
     }
 
-    pub fn sizes(&self) -> Sizes {
+    /// How raw samples become numbers, where they do.
+    const fn numbers(&self) -> Option<&NumberFront<'static>> {
         match self {
+            #[cfg(feature = "float")]
+            Self::Float(image) => image.numbers.as_ref(),
+            #[cfg(feature = "int8")]
+            Self::Int8(image) => image.numbers.as_ref(),
+        }
+    }
+
+    pub fn sizes(&self) -> Sizes {
+        let sizes = match self {
             #[cfg(feature = "float")]
             Self::Float(image) => float::sizes(image),
             #[cfg(feature = "int8")]
             Self::Int8(image) => int8::sizes(image),
+        };
+        let Some(front) = self.numbers() else {
+            return sizes;
+        };
+        let columns = front.reads.columns();
+        Sizes {
+            columns,
+            delay: numbers::delay(front),
+            room: numbers::room_len(front),
+            golden_samples: front.raw.len().checked_div(columns).unwrap_or(0),
+            answers: front.readouts.len(),
+            ..sizes
         }
     }
 
@@ -105,6 +131,10 @@ impl Opened {
         scratch: &'static mut [Strip],
         room: &'static mut [f32],
     ) -> Result<Feeder, Code> {
+        if let Some(front) = self.numbers() {
+            let runner = self.start(state, scratch)?;
+            return Ok(Feeder::Numbers(NumberFeeder::new(front, runner, room)?));
+        }
         Ok(match self {
             #[cfg(feature = "float")]
             Self::Float(image) => Feeder::Float(float::start_feed(image, state, scratch, room)?),
@@ -120,6 +150,16 @@ impl Opened {
             (Self::Float(image), Feeder::Float(feed)) => float::check_feed(image, feed),
             #[cfg(feature = "int8")]
             (Self::Int8(image), Feeder::Int8(feed)) => int8::check_feed(image, feed),
+            #[cfg(feature = "float")]
+            (Self::Float(image), Feeder::Numbers(feed)) => match &image.numbers {
+                Some(front) => feed.check(&front.golden(&image.golden)),
+                None => Err(Code::NoSamples),
+            },
+            #[cfg(feature = "int8")]
+            (Self::Int8(image), Feeder::Numbers(feed)) => match &image.numbers {
+                Some(front) => feed.check(&front.golden_int8(&image.golden)),
+                None => Err(Code::NoSamples),
+            },
             #[cfg(all(feature = "float", feature = "int8"))]
             _ => Err(Code::Stage),
         }
@@ -134,28 +174,39 @@ pub enum Runner {
     Int8(QuantizedStream<'static>),
 }
 
-impl Runner {
-    pub fn reset(&mut self) {
-        match self {
+/// The same for either kind of net.
+macro_rules! run {
+    ($runner:expr, $net:ident => $work:expr) => {
+        match $runner {
             #[cfg(feature = "float")]
-            Self::Float(runner) => runner.reset(),
+            Runner::Float($net) => $work,
             #[cfg(feature = "int8")]
-            Self::Int8(stream) => stream.reset(),
+            Runner::Int8($net) => $work,
         }
+    };
+}
+
+impl Streaming for Runner {
+    fn spec(&self) -> &Spec {
+        run!(self, net => Streaming::spec(net))
     }
 
-    pub fn step(&mut self, inputs: Inputs<'_>, outputs: &mut [f32]) -> Result<(), Code> {
-        let done = match self {
-            #[cfg(feature = "float")]
-            Self::Float(runner) => runner.step(inputs, outputs),
-            #[cfg(feature = "int8")]
-            Self::Int8(stream) => stream.step(inputs, outputs),
-        };
-        Ok(done?)
+    fn reset(&mut self) {
+        run!(self, net => net.reset());
     }
 
+    fn step(&mut self, inputs: Inputs<'_>, outputs: &mut [f32]) -> Result<(), Error> {
+        run!(self, net => net.step(inputs, outputs))
+    }
+
+    fn step_unread(&mut self, inputs: Inputs<'_>) -> Result<(), Error> {
+        run!(self, net => net.step_unread(inputs))
+    }
+}
+
+#[cfg(feature = "int8")]
+impl Runner {
     /// In the whole numbers of an int8 net.
-    #[cfg(feature = "int8")]
     pub fn step_i16(&mut self, inputs: &[i16], logits: &mut [i32]) -> Result<(), Code> {
         match self {
             #[cfg(feature = "float")]
@@ -171,9 +222,10 @@ pub enum Feeder {
     Float(float::FloatFeed),
     #[cfg(feature = "int8")]
     Int8(QuantizedFeed<'static>),
+    Numbers(NumberFeeder),
 }
 
-/// The same for either kind of feed.
+/// The same for either kind of feed that tells events.
 macro_rules! each {
     ($feeder:expr, $feed:ident => $float:expr, $int8:expr) => {
         match $feeder {
@@ -181,13 +233,28 @@ macro_rules! each {
             Feeder::Float($feed) => $float,
             #[cfg(feature = "int8")]
             Feeder::Int8($feed) => $int8,
+            Feeder::Numbers(_) => Err(Code::Kind),
         }
     };
 }
 
 impl Feeder {
     pub fn reset(&mut self) {
-        each!(self, feed => feed.reset(), feed.reset());
+        match self {
+            #[cfg(feature = "float")]
+            Self::Float(feed) => feed.reset(),
+            #[cfg(feature = "int8")]
+            Self::Int8(feed) => feed.reset(),
+            Self::Numbers(feed) => feed.reset(),
+        }
+    }
+
+    /// What answers with numbers.
+    pub const fn numbers(&mut self) -> Result<&mut NumberFeeder, Code> {
+        match self {
+            Self::Numbers(feed) => Ok(feed),
+            _ => Err(Code::Kind),
+        }
     }
 
     /// A raw sample, and what the net says now.
@@ -198,7 +265,7 @@ impl Feeder {
     }
 
     pub fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Code> {
-        each!(self, feed => feed.feed_unread(raw), feed.feed_unread(raw)).map_err(Code::from)
+        each!(self, feed => feed.feed_unread(raw).map_err(Code::from), feed.feed_unread(raw).map_err(Code::from))
     }
 
     pub fn feed_i16(&mut self, raw: &[i16]) -> Result<Event, Code> {
@@ -208,8 +275,7 @@ impl Feeder {
     }
 
     pub fn feed_i16_unread(&mut self, raw: &[i16]) -> Result<(), Code> {
-        each!(self, feed => feed.feed_i16_unread(raw), feed.feed_whole_unread(raw))
-            .map_err(Code::from)
+        each!(self, feed => feed.feed_i16_unread(raw).map_err(Code::from), feed.feed_whole_unread(raw).map_err(Code::from))
     }
 
     /// The end of a sequence, and what the net says in the end.
@@ -218,6 +284,6 @@ impl Feeder {
     }
 
     pub fn end_unread(&mut self) -> Result<(), Code> {
-        each!(self, feed => feed.end_unread(), feed.end_unread()).map_err(Code::from)
+        each!(self, feed => feed.end_unread().map_err(Code::from), feed.end_unread().map_err(Code::from))
     }
 }

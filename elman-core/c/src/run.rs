@@ -1,5 +1,6 @@
 //! The functions that run a net: self-test, start, steps.
 
+use elman_core::feed::Streaming as _;
 use elman_core::{Inputs, Strip};
 
 use crate::code::{Code, slice, slice_mut};
@@ -184,6 +185,6 @@ unsafe fn step(
         let Stage::Running(runner) = &mut inner.stage else {
             return Err(Code::Stage);
         };
-        runner.step(inputs?, outputs?)
+        Ok(runner.step(inputs?, outputs?)?)
     }))
 }

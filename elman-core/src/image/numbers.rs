@@ -3,6 +3,7 @@
 use crate::error::{Error, check_len};
 use crate::feed::{ColumnScale, Curve, Lags, NumberGolden, Readout, Regression, Samples, Split};
 use crate::golden::Golden;
+use crate::quantized::QuantizedGolden;
 use crate::simd::{of_floats, to_floats};
 use crate::spec::{HeadKind, Input, Spec};
 
@@ -141,6 +142,19 @@ impl<'a> NumberFront<'a> {
             values: self.values,
             tolerance: golden.tolerance,
             value_tolerance: self.value_tolerance,
+        }
+    }
+
+    /// The same beside the golden vectors of an int8 net, of which answers alone are compared: every bit of them must be the same.
+    pub const fn golden_int8(&self, golden: &QuantizedGolden<'a>) -> NumberGolden<'a> {
+        NumberGolden {
+            lengths: golden.lengths,
+            raw: self.raw,
+            missing: self.missing,
+            outputs: &[],
+            values: self.values,
+            tolerance: 0.0,
+            value_tolerance: &[],
         }
     }
 
