@@ -83,6 +83,7 @@ impl Made {
                 fires: &told.fires,
                 probabilities: &told.probabilities,
             }),
+            numbers: None,
             notes: "labels: ä, b",
         }
     }

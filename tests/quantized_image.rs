@@ -208,6 +208,7 @@ impl Made {
                 fires: &front.fires,
                 probabilities: &front.probabilities,
             }),
+            numbers: None,
             notes: "labels: ä, b",
         }
     }

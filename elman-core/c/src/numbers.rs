@@ -35,14 +35,6 @@ macro_rules! each {
     };
 }
 
-/// Numbers of room: readouts, outputs, answers of a self-test, rows, and what else is remembered.
-pub fn room_len(front: &NumberFront<'_>) -> usize {
-    let targets = front.readouts.len();
-    let [rows, memory] = front.reads.room_len(targets);
-    rows.saturating_add(memory)
-        .saturating_add((READOUT + 2) * targets)
-}
-
 /// By how many samples an answer is late.
 pub const fn delay(front: &NumberFront<'_>) -> usize {
     match front.reads {
@@ -58,7 +50,7 @@ impl NumberFeeder {
         runner: Runner,
         room: &'static mut [f32],
     ) -> Result<Self, Code> {
-        if room.len() != room_len(front) {
+        if room.len() != front.room_len() {
             return Err(Code::Length);
         }
         let targets = front.readouts.len();
@@ -97,6 +89,7 @@ impl NumberFeeder {
         each!(&mut self.feed, feed => feed.reset());
     }
 
+    #[cfg(feature = "float")]
     pub const fn runner_mut(&mut self) -> &mut Runner {
         each!(&mut self.feed, feed => feed.net_mut())
     }

@@ -75,7 +75,7 @@ impl Opened {
         Sizes {
             columns,
             delay: numbers::delay(front),
-            room: numbers::room_len(front),
+            room: front.room_len(),
             golden_samples: front.raw.len().checked_div(columns).unwrap_or(0),
             answers: front.readouts.len(),
             ..sizes

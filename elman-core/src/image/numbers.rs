@@ -132,6 +132,14 @@ impl<'a> NumberFront<'a> {
         found.get(1..)
     }
 
+    /// Numbers of 32 bits that readouts, outputs, answers, rows and memory take in one piece, as firmware in C reserves it.
+    pub fn room_len(&self) -> usize {
+        let targets = self.readouts.len();
+        let [rows, memory] = self.reads.room_len(targets);
+        rows.saturating_add(memory)
+            .saturating_add((READOUT + 2) * targets)
+    }
+
     /// Golden samples, for [`NumberFeed::check`](crate::feed::NumberFeed::check), beside the golden vectors of a float net.
     pub const fn golden(&self, golden: &Golden<'a>) -> NumberGolden<'a> {
         NumberGolden {

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use elman_core::Spec;
+use elman_core::feed::NumberFront;
 
 use super::costs::Told;
+use super::numbers::NumberProof;
 use super::proof::Proof;
 use crate::net::cost::Memory;
 use crate::net::figures::Figures;
@@ -95,6 +97,14 @@ impl Size {
         self.step_instructions = figures()
             .next()
             .map_or(0, |figures| figures.instructions(spec));
+    }
+
+    /// Adds what leads from raw samples to numbers in an image, where something does.
+    pub fn count_numbers(&mut self, proof: Option<&NumberProof>, front: Option<&NumberFront<'_>>) {
+        if let (Some(proof), Some(front)) = (proof, front) {
+            self.feed_bytes = proof.bytes();
+            self.feed_state_bytes = WORD * front.room_len();
+        }
     }
 
     /// Lines for people, without an end of line.

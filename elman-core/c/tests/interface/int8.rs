@@ -134,6 +134,7 @@ fn file(fed: &Fed, words: &[u32], wrong: Option<usize>) -> Vec<u8> {
             fires: &fires,
             probabilities: &probabilities,
         }),
+        numbers: None,
         notes: &fed.notes(),
     };
     let mut file = vec![0; image.file_len().unwrap()];

@@ -171,6 +171,7 @@ impl Sample {
             packed: &self.packed,
             golden,
             samples,
+            numbers: None,
             notes,
         };
         let mut file = vec![0; image.file_len().unwrap()];
