@@ -23,7 +23,7 @@ pub struct Regression<'a> {
 impl Regression<'_> {
     /// How many numbers each sum reads of `columns` columns.
     pub const fn features(&self, columns: usize) -> usize {
-        columns.saturating_mul(self.rows + self.with_mean as usize)
+        columns.saturating_mul(self.rows.saturating_add(self.with_mean as usize))
     }
 
     /// Numbers of room that [`Estimates`] of so many targets need.
@@ -34,7 +34,7 @@ impl Regression<'_> {
     /// assert_eq!(sums.memory_len(3, 2, 5), (2 + 2) * 3 + 3 * 2);
     /// ```
     pub const fn memory_len(&self, columns: usize, targets: usize, window: usize) -> usize {
-        let rows = self.rows + if self.with_mean { 2 } else { 0 };
+        let rows = self.rows.saturating_add(if self.with_mean { 2 } else { 0 });
         columns
             .saturating_mul(rows)
             .saturating_add(targets.saturating_mul(window / 2 + 1))

@@ -199,7 +199,7 @@ impl<'a> Image<'a> {
     /// Golden samples are for nets that are fed.
     fn check_samples(&self) -> Result<(), Error> {
         if let Some(numbers) = &self.numbers {
-            numbers.check(&self.spec, self.golden_rows())?;
+            numbers.check(&self.spec, golden_steps(self.golden.lengths))?;
         }
         let Some(samples) = self.samples else {
             return Ok(());

@@ -172,6 +172,7 @@ impl<'a> NumberFront<'a> {
             && matches!(spec.head.kind, HeadKind::Linear { .. })
             && !spec.is_bidirectional();
         let (targets, columns) = (spec.output_width(), self.reads.columns());
+        check_len("readouts", targets, self.readouts.len())?;
         let width = match &self.reads {
             NumberReads::Rows { window, .. } => columns.saturating_mul(*window),
             NumberReads::Series(lags) => lags.inputs.len(),
@@ -181,7 +182,6 @@ impl<'a> NumberFront<'a> {
                 "what leads from raw samples to numbers is not for this net",
             ));
         }
-        check_len("readouts", targets, self.readouts.len())?;
         check_len(
             "golden samples",
             rows.saturating_mul(columns),

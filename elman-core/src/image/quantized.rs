@@ -278,7 +278,7 @@ impl<'a> QuantizedImage<'a> {
     fn check(&self) -> Result<(), Error> {
         self.golden.check_shape(&self.spec)?;
         if let Some(numbers) = &self.numbers {
-            numbers.check(&self.spec, self.golden_rows())?;
+            numbers.check(&self.spec, golden_steps(self.golden.lengths))?;
         }
         let Some(front) = &self.front else {
             return Ok(());
