@@ -251,6 +251,9 @@ fn an_image_is_the_net_and_proves_it() {
         assert_eq!(file.0[8], version);
         assert_eq!(image.numbers.is_some(), expected.numbers.is_some());
         if let Some((found, expected)) = image.numbers.zip(expected.numbers) {
+            let [told, of_made] = [&image, &made.image()].map(numbers_told);
+            assert!(told.values == expected.values && told.bounds == of_made.bounds);
+            assert_eq!(told.bounds.is_empty(), spec == fronts::series());
             // Every number of it, whatever it is kept in.
             assert_eq!(
                 format!("{:?}", found.reads),
@@ -426,6 +429,18 @@ fn survives(file: &[u8]) {
         assert!(image.samples.is_none() || feed_test(&image).is_ok());
         assert!(image.numbers.is_none() || number_test(&image, Level::detect()).is_ok());
     }
+}
+
+/// What a net says of its golden samples.
+fn numbers_told(image: &Image<'_>) -> fronts::Told {
+    let (spec, front) = (image.spec, image.numbers.unwrap());
+    let (mut state, mut scratch) = (
+        vec![0.0; spec.state_len()],
+        vec![Strip::ZERO; spec.stream_len()],
+    );
+    let model = image.model().unwrap();
+    let net = Stream::new(Level::detect(), model, &mut state, &mut scratch).unwrap();
+    fronts::told(&front, net, front.raw, image.golden.lengths)
 }
 
 /// Runs the golden samples of a net that is asked for numbers.

@@ -356,8 +356,14 @@ fn an_image_is_the_net_and_proves_it() {
         };
         assert_eq!(file.0[8], version);
         assert_eq!(image.numbers.is_some(), made.numbers.is_some());
-        if image.numbers.is_some() {
+        if let Some((front, (raw, values))) = image.numbers.zip(made.numbers.as_ref()) {
             assert_eq!(number_test(&image), Ok(None));
+            let mut room = Room::new(&spec, fronts::COLUMNS);
+            let model = image.model().unwrap();
+            let net = QuantizedStream::new(model, &mut room.state, &mut room.scratch).unwrap();
+            let told = fronts::told(&front, net, raw, &made.lengths);
+            assert_eq!(told.values, *values);
+            assert_eq!(told.bounds.is_empty(), spec == fronts::series());
         }
         let Some((front, made)) = image.front.zip(made.front.as_ref()) else {
             assert!(image.front.is_none() && image.samples().is_none());

@@ -1,6 +1,6 @@
 /*
  * The C interface of elman-core: a trained net, opened in place from an image in flash, and fed: numbers or ids step by step, or raw
- * samples, out of which come events. Its head can learn where it is used.
+ * samples, out of which come events or numbers. Its head can learn where it is used.
  *
  *     extern const unsigned char image[], image_end[];     (image.s, around the file that elman export --format image writes:
  *                                                               .section .rodata.image, "a"
@@ -25,6 +25,11 @@
  *     elman_feed_self_test(&net, state, STATE, scratch, SCRATCH, room, ROOM, NULL);
  *     elman_feed_start(&net, state, STATE, scratch, SCRATCH, room, ROOM);
  *     for (;;) if (elman_feed(&net, raw, COLUMNS, &event) == ELMAN_OK && event.fires == 1) { ... event.label ... }
+ *
+ * One that forecasts or regresses takes raw samples as well, and answers in the units of the data: the same calls, but for
+ *
+ *     int32_t answered;
+ *     for (;;) if (elman_answer(&net, raw, COLUMNS, y, ANSWERS, &answered) == ELMAN_OK && answered) { ... y[0] ... }
  *
  * An image of an int8 net (elman export --format image --int8) is used by the same functions: between raw samples and events, or between
  * elman_step_i16's whole numbers and logits, no float is computed with. Its buffers hold whole numbers, as many bits as the floats that C
@@ -91,7 +96,7 @@ typedef struct {
     size_t state;             /* floats */
     size_t scratch;           /* strips, for elman_self_test and elman_start */
     size_t golden_steps;      /* steps of the self-test */
-    size_t columns;           /* numbers of a raw sample; 0 where elman_feed has nothing to go by */
+    size_t columns;           /* numbers of a raw sample; 0 where elman_feed and elman_answer have nothing to go by */
     size_t delay;             /* so many samples late a step is done, since it reads as many that come after it */
     size_t room;              /* floats, for elman_feed_self_test and elman_feed_start */
     size_t golden_samples;    /* samples of elman_feed_self_test */
@@ -99,6 +104,7 @@ typedef struct {
     size_t head_strips;       /* strips, for elman_learn_start */
     size_t memory;            /* floats, for elman_learn_start */
     size_t is_int8;           /* 1: the net computes in whole numbers (elman export --int8); 0: in floats */
+    size_t answers;           /* numbers of elman_answer; 0 where raw samples become events, or nothing */
 } elman_sizes;
 
 /* What a net says after a raw sample. */
@@ -205,6 +211,27 @@ int elman_feed_i16(elman_net *net, const int16_t *raw, size_t len, elman_event *
  * of one of them if it fires, else what the last one says. event may be NULL.
  */
 int elman_feed_end(elman_net *net, elman_event *event);
+
+/*
+ * A raw sample of a net that forecasts or regresses, after elman_feed_start: a number for every column, in the units of the data. *answered
+ * (may be NULL) becomes 1 and answers are the net's, one for every target, in the units of the data; or 0, as for the first sizes.delay
+ * samples. answers may be NULL where nobody asks: then the head is not computed. Scales, lags, curves and linear sums are worked with in
+ * single precision, each operation rounded on its own, around a net of either kind. A number that is not finite is missing and counted;
+ * what a series lacks is what it was before. ELMAN_KIND for a net that tells events, and of elman_feed for one that answers.
+ */
+int elman_answer(elman_net *net, const float *raw, size_t len, float *answers, size_t answers_len, int32_t *answered);
+
+/* After the end of a sequence: the next of the steps that waited for later samples. Call it until *answered is 0. */
+int elman_answer_end(elman_net *net, float *answers, size_t answers_len, int32_t *answered);
+
+/*
+ * Where the value that was answered last for a target lies in so many of a hundred cases: from bounds[0] to bounds[1]. ELMAN_LENGTH where
+ * there is no such target, or the image does not say for so many per cent. It says so for 80, 90 and 95 if the run has errors of validation to count from, as elman predict --interval does.
+ */
+int elman_bounds(elman_net *net, size_t target, uint32_t percent, float bounds[2]);
+
+/* How many raw numbers were not finite since elman_feed_start, of a net that answers. */
+int elman_get_missing(elman_net *net, uint32_t *missing);
 
 /*
  * Learning where the net is used. The layers stay in flash as they are; the head is copied to RAM, learns there, and answers from now on:

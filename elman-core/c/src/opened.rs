@@ -233,7 +233,7 @@ macro_rules! each {
             Feeder::Float($feed) => $float,
             #[cfg(feature = "int8")]
             Feeder::Int8($feed) => $int8,
-            Feeder::Numbers(_) => Err(Code::Kind),
+            Feeder::Numbers(_) => return Err(Code::Kind),
         }
     };
 }
@@ -265,7 +265,7 @@ impl Feeder {
     }
 
     pub fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Code> {
-        each!(self, feed => feed.feed_unread(raw).map_err(Code::from), feed.feed_unread(raw).map_err(Code::from))
+        each!(self, feed => feed.feed_unread(raw), feed.feed_unread(raw)).map_err(Code::from)
     }
 
     pub fn feed_i16(&mut self, raw: &[i16]) -> Result<Event, Code> {
@@ -275,7 +275,8 @@ impl Feeder {
     }
 
     pub fn feed_i16_unread(&mut self, raw: &[i16]) -> Result<(), Code> {
-        each!(self, feed => feed.feed_i16_unread(raw).map_err(Code::from), feed.feed_whole_unread(raw).map_err(Code::from))
+        each!(self, feed => feed.feed_i16_unread(raw), feed.feed_whole_unread(raw))
+            .map_err(Code::from)
     }
 
     /// The end of a sequence, and what the net says in the end.
@@ -284,6 +285,6 @@ impl Feeder {
     }
 
     pub fn end_unread(&mut self) -> Result<(), Code> {
-        each!(self, feed => feed.end_unread().map_err(Code::from), feed.end_unread().map_err(Code::from))
+        each!(self, feed => feed.end_unread(), feed.end_unread()).map_err(Code::from)
     }
 }

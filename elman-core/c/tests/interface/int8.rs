@@ -6,44 +6,14 @@ use elman_core::feed::{
     IntegerEvent, IntegerRule, IntegerScale, QuantizedFeed, QuantizedFeedBuffers, Samples,
 };
 use elman_core::quantized::{
-    Calibration, IntegerScales, Integers, QuantizedFront, QuantizedGolden, QuantizedImage,
-    QuantizedModel, QuantizedStream, quantize,
+    IntegerScales, Integers, QuantizedFront, QuantizedGolden, QuantizedImage, QuantizedModel,
+    QuantizedStream,
 };
 use elman_core::*;
 use tempfile::TempDir;
 
 use crate::feed::{Fed, raw, whole};
 use crate::support::{COMPILERS, HEAD, array, has, run};
-
-/// The words of the net, calibrated on what it reads.
-fn words(fed: &Fed, inputs: &[f32]) -> Vec<u32> {
-    let spec = &fed.net.spec;
-    let model = Model::new(*spec, &fed.net.params, &fed.net.packed).unwrap();
-    let steps = inputs.len() / spec.input_width();
-    let mut buffer = vec![Strip::ZERO; spec.tape_len(steps, 1)];
-    let batch = Batch::uniform(steps, 1).unwrap();
-    let mut tape = Tape::new(spec, batch, Inputs::Dense(inputs), 0, &mut buffer).unwrap();
-    tape.start(&model, None).unwrap();
-    tape.record(Level::detect(), &model, 0..steps).unwrap();
-    let mut numbers = vec![0.0; spec.int8().calibration_len()];
-    let mut calibration = Calibration::new(spec, &mut numbers).unwrap();
-    calibration.observe(&tape).unwrap();
-    let mut words = vec![0; spec.int8().model_len()];
-    let (bytes, scratch) = (
-        &mut vec![0; spec.int8().bytes_len()],
-        &mut vec![0.0; spec.int8().scratch_len()],
-    );
-    quantize(
-        spec,
-        &fed.net.params,
-        &calibration,
-        &mut words,
-        bytes,
-        scratch,
-    )
-    .unwrap();
-    words
-}
 
 /// The way to events around the net.
 struct Front {
@@ -276,7 +246,7 @@ fn an_int8_net_is_that_of_rust() {
     }
     let (home, fed) = (TempDir::new().unwrap(), Fed::new());
     let floats: Vec<f32> = raw().iter().map(|&x| f32::from(x)).collect();
-    let words = words(&fed, &fed.proof(&[12], &floats).inputs);
+    let words = fed.net.words(&fed.proof(&[12], &floats).inputs);
     let expected = expected(&fed, &words);
     let fired = expected.lines().filter(|line| line.ends_with(" 1 0"));
     assert!((1..20).contains(&fired.count()), "{expected}");

@@ -3,6 +3,7 @@
 mod feed;
 mod int8;
 mod learn;
+mod numbers;
 mod support;
 
 use std::process::Command;
@@ -54,6 +55,7 @@ fn the_header_says_what_the_library_is() {
         "head_strips",
         "memory",
         "is_int8",
+        "answers",
     ];
     let of_event = ["step", "label", "probability", "fires", "missing"];
     let offsets: String = fields
@@ -102,6 +104,7 @@ int main(void)
         std::mem::offset_of!(Sizes, head_strips),
         std::mem::offset_of!(Sizes, memory),
         std::mem::offset_of!(Sizes, is_int8),
+        std::mem::offset_of!(Sizes, answers),
     ]);
     expected.extend([
         size_of::<Event>(),
@@ -137,7 +140,7 @@ fn every_function_of_the_library_stands_in_the_header() {
         .filter_map(|line| line.split_once(" T ").map(|(_, name)| name))
         .filter(|name| name.starts_with("elman_"))
         .collect();
-    assert_eq!(found.len(), 23, "{found:?}");
+    assert_eq!(found.len(), 27, "{found:?}");
     for name in &found {
         assert!(
             header.contains(&format!("{name}(")),

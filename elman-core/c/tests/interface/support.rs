@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use elman_core::feed::FeedGolden;
+use elman_core::quantized::{Calibration, quantize};
 use elman_core::*;
 
 /// Flags under which the header must be silent.
@@ -108,7 +109,7 @@ impl Sample {
     }
 
     pub fn with_head(input: Input, layers: Layers, kind: HeadKind) -> Self {
-        let spec = Spec {
+        Self::with_spec(Spec {
             input,
             layers,
             initial_state: InitialState::Zero,
@@ -117,7 +118,10 @@ impl Sample {
                 read: Read::EveryStep,
             },
             dropout: Dropout::NONE,
-        };
+        })
+    }
+
+    pub fn with_spec(spec: Spec) -> Self {
         let params: Vec<f32> = (0..spec.params_len()).map(|i| (i as f32).sin()).collect();
         let mut packed = vec![Strip::ZERO; spec.packed_len()];
         pack(&spec, &params, &mut packed).unwrap();
@@ -146,6 +150,28 @@ impl Sample {
         )
         .unwrap();
         outputs
+    }
+
+    /// The words of the net in whole numbers, calibrated on what it reads.
+    pub fn words(&self, inputs: &[f32]) -> Vec<u32> {
+        let spec = &self.spec;
+        let model = Model::new(*spec, &self.params, &self.packed).unwrap();
+        let steps = inputs.len() / spec.input_width();
+        let mut buffer = vec![Strip::ZERO; spec.tape_len(steps, 1)];
+        let batch = Batch::uniform(steps, 1).unwrap();
+        let mut tape = Tape::new(spec, batch, Inputs::Dense(inputs), 0, &mut buffer).unwrap();
+        tape.start(&model, None).unwrap();
+        tape.record(Level::detect(), &model, 0..steps).unwrap();
+        let mut numbers = vec![0.0; spec.int8().calibration_len()];
+        let mut calibration = Calibration::new(spec, &mut numbers).unwrap();
+        calibration.observe(&tape).unwrap();
+        let mut words = vec![0; spec.int8().model_len()];
+        let (bytes, scratch) = (
+            &mut vec![0; spec.int8().bytes_len()],
+            &mut vec![0.0; spec.int8().scratch_len()],
+        );
+        quantize(spec, &self.params, &calibration, &mut words, bytes, scratch).unwrap();
+        words
     }
 
     /// As a C array, with golden vectors of three steps.
