@@ -1,7 +1,8 @@
 //! An image is the net, bit for bit; bytes that are none are refused, whoever made them.
 
 use elman_core::feed::{
-    ColumnScale, Feed, FeedBuffers, FeedGolden, NumberFront, NumberReads, Regression, Rule, Samples,
+    ColumnScale, Feed, FeedBuffers, FeedGolden, NumberFront, NumberReads, Readouts, Regression,
+    Rule, Samples,
 };
 use elman_core::{
     Activation, Aligned, Cell, Error, Golden, Head, HeadKind, Image, Input, Inputs, Layer, Layers,
@@ -584,11 +585,20 @@ fn the_writer_refuses_numbers_of_another_net() {
     ));
     // Classes are told otherwise, and one image has one way.
     let made = Made::new(fed(), 1);
-    let image = Image {
-        numbers: Some(front),
-        ..made.image()
+    let mut refused = |front| {
+        let image = Image {
+            numbers: Some(front),
+            ..made.image()
+        };
+        image.write(&mut file.0)
     };
-    assert!(matches!(image.write(&mut file.0), Err(Error::Image(_))));
+    assert_eq!(refused(front), Err(cut("readouts", 3, 2)));
+    let three = [front.readouts.get(0).unwrap(); 3];
+    let readouts = Readouts::new(&three);
+    assert!(matches!(
+        refused(NumberFront { readouts, ..front }),
+        Err(Error::Image(_))
+    ));
 }
 
 /// Runs the golden samples.

@@ -228,7 +228,8 @@ impl<'a> NumberFront<'a> {
                 }
                 NumberReads::Series(lags) => {
                     let others = 2 * (lags.centers.len() - 1);
-                    lags.farthest > 0.0
+                    targets == 1
+                        && lags.farthest > 0.0
                         && lags.weights.len() >= others
                         && lags.inputs.len() >= others + 2
                 }

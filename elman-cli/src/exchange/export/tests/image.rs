@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use elman_core::feed::{
-    ColumnScale, Feed, FeedBuffers, IntegerScale, QuantizedFeedBuffers, Rule, Samples,
+    ColumnScale, Estimates, Feed, FeedBuffers, IntegerScale, NumberFeed, NumberFront, NumberGolden,
+    NumberReads, QuantizedFeedBuffers, Readout, Rule, Samples, Series, Streaming,
 };
 use elman_core::quantized::{
     QuantizedFront, QuantizedImage, QuantizedModel, QuantizedSelfTest, QuantizedStream,
@@ -11,7 +12,7 @@ use elman_core::quantized::{
 use elman_core::*;
 
 use super::nets::specs;
-use super::{feed, gentle, network, parts, words};
+use super::{feed, gentle, network, numbers, parts, words};
 use crate::exchange::export::proof::Proof;
 use crate::exchange::export::size::Size;
 use crate::exchange::export::{Parts, image, int8};
@@ -181,4 +182,81 @@ fn proves_events(name: &str, parts: &Parts<'_>, words: &[u32]) {
     assert_eq!(check(&front), None, "{name}");
     front.farthest /= 2;
     assert_ne!(check(&front), None, "{name}");
+}
+
+/// A net that is fed from an image and answers with numbers, asked for its golden samples.
+fn proves_numbers<N: Streaming>(net: N, front: &NumberFront<'_>, golden: &NumberGolden<'_>) {
+    let targets = front.readouts.len();
+    let readouts: Vec<Readout> = front.readouts.iter().collect();
+    let [rows, memory] = front.reads.room_len(targets);
+    let (mut rows, mut memory) = (vec![0.0; rows], vec![0.0; memory]);
+    let (mut outputs, mut out) = (vec![0.0; targets], vec![0.0; targets]);
+    let level = Level::detect();
+    let found = match front.reads {
+        NumberReads::Rows {
+            columns,
+            farthest,
+            window,
+            sums,
+        } => {
+            let samples = Samples::new(columns, farthest, window, &mut rows).unwrap();
+            let source = Estimates::new(samples, sums, targets, &mut memory).unwrap();
+            NumberFeed::new(net, source, &readouts, &mut outputs)
+                .unwrap()
+                .check(level, golden, &mut out)
+        }
+        NumberReads::Series(lags) => {
+            let source = Series::new(lags, &mut memory).unwrap();
+            NumberFeed::new(net, source, &readouts, &mut outputs)
+                .unwrap()
+                .check(level, golden, &mut out)
+        }
+    };
+    assert_eq!(found, Ok(None));
+}
+
+/// What is read of an image leads to the same answers, and so do its intervals.
+#[test]
+fn an_image_proves_the_way_to_numbers() {
+    for (seed, (name, spec, numbers)) in numbers::nets().into_iter().enumerate() {
+        let network = gentle(&spec, seed as u64);
+        let parts = numbers::parts(&network, &numbers);
+        let path = Path::new("net.image");
+        let is_fed = parts.proof.numbers.is_some();
+        let has_linear_head = matches!(spec.head.kind, HeadKind::Linear { .. });
+        assert_eq!(is_fed, has_linear_head, "{name}");
+        let (outputs, size) = image::write(&parts, path).unwrap();
+        let mut room = Vec::new();
+        let image = Image::read(aligned(&outputs[0].content, &mut room)).unwrap();
+        let Some(front) = image.numbers else {
+            assert!(!is_fed, "{name}");
+            continue;
+        };
+        assert_eq!(size.feed_state_bytes, 4 * front.room_len(), "{name}");
+        assert!(size.feed_bytes > 4 * (front.raw.len() + front.values.len()));
+        for reach in &numbers.reaches {
+            assert_eq!(front.reach(reach.percent), Some(&reach.of_targets[..]));
+        }
+        assert_eq!(front.reach(91), None);
+        let (mut state, mut scratch) = (
+            vec![0.0; spec.state_len()],
+            vec![Strip::ZERO; spec.stream_len()],
+        );
+        let model = image.model().unwrap();
+        let net = Stream::new(Level::detect(), model, &mut state, &mut scratch).unwrap();
+        proves_numbers(net, &front, &front.golden(&image.golden));
+
+        let words = words(&network);
+        let (outputs, size) = image::write_int8(&parts, &words, path).unwrap();
+        let image = QuantizedImage::read(aligned(&outputs[0].content, &mut room)).unwrap();
+        let front = image.numbers.expect("numbers");
+        assert_eq!(size.feed_state_bytes, 4 * front.room_len(), "{name}");
+        let (mut state, mut scratch) = (
+            vec![0; spec.int8().state_len()],
+            vec![0; spec.int8().stream_len()],
+        );
+        let model = image.model().unwrap();
+        let net = QuantizedStream::new(model, &mut state, &mut scratch).unwrap();
+        proves_numbers(net, &front, &front.golden_int8(&image.golden));
+    }
 }
