@@ -29,7 +29,7 @@
  * One that forecasts or regresses takes raw samples as well, and answers in the units of the data: the same calls, but for
  *
  *     int32_t answered;
- *     for (;;) if (elman_answer(&net, raw, COLUMNS, y, ANSWERS, &answered) == ELMAN_OK && answered) { ... y[0] ... }
+ *     for (;;) if (elman_answer(&net, raw, COLUMNS, y, OUTPUTS, &answered) == ELMAN_OK && answered) { ... y[0] ... }
  *
  * An image of an int8 net (elman export --format image --int8) is used by the same functions: between raw samples and events, or between
  * elman_step_i16's whole numbers and logits, no float is computed with. Its buffers hold whole numbers, as many bits as the floats that C
