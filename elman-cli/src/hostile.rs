@@ -5,9 +5,12 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use elman_core::feed::{IntegerScale, QuantizedFeedBuffers, Samples};
+use elman_core::feed::{
+    FrontBuffers, IntegerScale, NumberFront, NumberGolden, QuantizedFeedBuffers, Readout, Samples,
+    Streaming,
+};
 use elman_core::quantized::{QuantizedImage, QuantizedSelfTest, QuantizedStream};
-use elman_core::{Aligned, Image, Level, SelfTest, Strip};
+use elman_core::{Aligned, Image, Level, SelfTest, Stream, Strip};
 use tempfile::TempDir;
 
 use crate::args::{TrainTask, Visitor, parse_job, parse_run_text};
@@ -222,7 +225,41 @@ pub fn image(bytes: &[u8]) -> bool {
         scratch: &mut vec![Strip([f32::NAN; 16]); spec.self_test_scratch(longest)],
         outputs: &mut vec![f32::NAN; spec.self_test_outputs(longest)],
     };
-    image.golden.check(Level::detect(), &model, room).is_ok()
+    if image.golden.check(Level::detect(), &model, room).is_err() {
+        return false;
+    }
+    if let Some(front) = &image.numbers {
+        let (state, scratch) = (
+            &mut vec![f32::NAN; spec.state_len()],
+            &mut vec![Strip([f32::NAN; 16]); spec.stream_len()],
+        );
+        let net = Stream::new(Level::detect(), model, state, scratch).expect("a net that streams");
+        numbers(front, net, &front.golden(&image.golden));
+    }
+    true
+}
+
+/// Raw samples of any size go where those of an image come from.
+fn numbers<N: Streaming>(front: &NumberFront<'_>, net: N, golden: &NumberGolden<'_>) {
+    if front.room_len() > ROOM {
+        return;
+    }
+    let targets = front.readouts.len();
+    let [rows, memory] = front.reads.room_len(targets);
+    let buffers = FrontBuffers {
+        readouts: &mut vec![Readout::default(); targets],
+        outputs: &mut vec![f32::NAN; targets],
+        rows: &mut vec![f32::NAN; rows],
+        memory: &mut vec![f32::NAN; memory],
+    };
+    let mut feed = front.feed(net, buffers).expect("buffers fit");
+    let (level, out) = (Level::detect(), &mut vec![f32::NAN; targets]);
+    feed.check(level, golden, out).expect("samples fit");
+    for x in [f32::MAX, f32::MIN, f32::NAN, 1e-40, -1.0] {
+        let sample = vec![x; front.reads.columns()];
+        feed.feed(&sample, out).expect("columns fit");
+    }
+    feed.end(out).expect("targets fit");
 }
 
 /// The image of an int8 net; raw samples of any size go where its own come from.
@@ -242,6 +279,14 @@ fn quantized_image(image: &QuantizedImage<'_>) -> bool {
     };
     if image.golden.check(&model, room).is_err() {
         return false;
+    }
+    if let Some(front) = &image.numbers {
+        let (state, scratch) = (
+            &mut vec![0; spec.int8().state_len()],
+            &mut vec![0; spec.int8().stream_len()],
+        );
+        let net = QuantizedStream::new(model, state, scratch).expect("a net that streams");
+        numbers(front, net, &front.golden_int8(&image.golden));
     }
     let Some((front, samples)) = image.front.zip(image.samples()) else {
         return true;

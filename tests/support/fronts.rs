@@ -1,8 +1,8 @@
 //! What leads from raw samples to numbers in the units of the data, for images of either kind.
 
 use elman_core::feed::{
-    ColumnScale, Curve, Estimates, Lags, NumberFeed, NumberFront, NumberGolden, NumberReads,
-    Readout, Readouts, Regression, Samples, Series, Source, Split, Streaming,
+    ColumnScale, Curve, FrontBuffers, FrontFeed, Lags, NumberFront, NumberGolden, NumberReads,
+    Readout, Readouts, Regression, Split, Streaming,
 };
 use elman_core::{Error, Inputs, Layer, Layers, Level, Spec};
 
@@ -152,37 +152,33 @@ impl<N: Streaming> Streaming for Heard<N> {
 
 /// What a net says of golden samples, one of them missing.
 pub fn told<N: Streaming>(front: &NumberFront<'_>, net: N, raw: &[f32], lengths: &[u32]) -> Told {
+    let (told, targets) = (Told::default(), front.readouts.len());
     let mut room = Room::new(front);
-    let work = |feed: &mut dyn Fed<Heard<N>>| {
-        let mut lost = raw.to_vec();
-        lost[MISSING] = f32::NAN;
-        let (mut samples, mut out) = (lost.chunks(COLUMNS), vec![0.0; front.readouts.len()]);
-        let (mut values, mut bounds) = (Vec::new(), Vec::new());
-        for &length in lengths {
-            feed.reset();
-            for turn in 0.. {
-                let is_told = match turn < length {
-                    true => feed.feed(samples.next().unwrap(), &mut out)?,
-                    false => feed.end(&mut out)?,
-                };
-                if is_told {
-                    values.extend_from_slice(&out);
-                    let reach = front.reach(90).and_then(|reach| reach.last());
-                    let last = out.len() - 1;
-                    bounds.extend(reach.map(|&reach| feed.bounds(last, reach).unwrap()));
-                } else if turn >= length {
-                    break;
-                }
+    let mut feed = room.feed(front, Heard { net, told }).unwrap();
+    let mut lost = raw.to_vec();
+    lost[MISSING] = f32::NAN;
+    let (mut samples, mut out) = (lost.chunks(COLUMNS), vec![0.0; targets]);
+    let (mut values, mut bounds) = (Vec::new(), Vec::new());
+    for &length in lengths {
+        feed.reset();
+        for turn in 0.. {
+            let is_told = match turn < length {
+                true => feed.feed(samples.next().unwrap(), &mut out),
+                false => feed.end(&mut out),
+            };
+            if is_told.unwrap() {
+                values.extend_from_slice(&out);
+                bounds.extend(feed.bounds(targets - 1, 90));
+            } else if turn >= length {
+                break;
             }
         }
-        Ok(Told {
-            values,
-            bounds,
-            ..std::mem::take(&mut feed.net_mut().told)
-        })
-    };
-    let told = Told::default();
-    room.with(front, Heard { net, told }, work).unwrap()
+    }
+    Told {
+        values,
+        bounds,
+        ..std::mem::take(&mut feed.net_mut().told)
+    }
 }
 
 /// Runs golden samples in dirty buffers, and then numbers of any size.
@@ -195,17 +191,16 @@ pub fn check<N: Streaming>(
     if front.room_len() > 1 << 20 {
         return Ok(None);
     }
-    Room::new(front).with(front, net, |feed| {
-        let mut out = vec![f32::NAN; front.readouts.len()];
-        let found = feed.check(level, golden, &mut out)?;
-        let sample = |x| vec![x; front.reads.columns()];
-        for x in [f32::MAX, f32::MIN, f32::NAN, 1e-40, -1.0] {
-            feed.feed(&sample(x), &mut out)?;
-        }
-        feed.feed_unread(&sample(0.5))?;
-        feed.end(&mut out)?;
-        Ok(found)
-    })
+    let (mut room, mut out) = (Room::new(front), vec![f32::NAN; front.readouts.len()]);
+    let mut feed = room.feed(front, net)?;
+    let found = feed.check(level, golden, &mut out)?;
+    let sample = |x| vec![x; front.reads.columns()];
+    for x in [f32::MAX, f32::MIN, f32::NAN, 1e-40, -1.0] {
+        feed.feed(&sample(x), &mut out)?;
+    }
+    feed.feed_unread(&sample(0.5))?;
+    feed.end(&mut out)?;
+    Ok(found)
 }
 
 /// Dirty buffers of a feed.
@@ -221,95 +216,24 @@ impl Room {
         let targets = front.readouts.len();
         let [rows, memory] = front.reads.room_len(targets);
         Self {
-            readouts: front.readouts.iter().collect(),
+            readouts: vec![Readout::default(); targets],
             outputs: vec![f32::NAN; targets],
             rows: vec![f32::NAN; rows],
             memory: vec![f32::NAN; memory],
         }
     }
 
-    fn with<N: Streaming, T>(
-        &mut self,
-        front: &NumberFront<'_>,
+    fn feed<'a, N: Streaming>(
+        &'a mut self,
+        front: &NumberFront<'a>,
         net: N,
-        work: impl FnOnce(&mut dyn Fed<N>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        match front.reads {
-            NumberReads::Rows {
-                columns,
-                farthest,
-                window,
-                sums,
-            } => {
-                let samples = Samples::new(columns, farthest, window, &mut self.rows)?;
-                let source = Estimates::new(samples, sums, self.readouts.len(), &mut self.memory)?;
-                work(&mut NumberFeed::new(
-                    net,
-                    source,
-                    &self.readouts,
-                    &mut self.outputs,
-                )?)
-            }
-            NumberReads::Series(lags) => {
-                let source = Series::new(lags, &mut self.memory)?;
-                work(&mut NumberFeed::new(
-                    net,
-                    source,
-                    &self.readouts,
-                    &mut self.outputs,
-                )?)
-            }
-        }
-    }
-}
-
-/// A feed, whatever makes rows of samples.
-trait Fed<N> {
-    fn reset(&mut self);
-    fn feed(&mut self, raw: &[f32], out: &mut [f32]) -> Result<bool, Error>;
-    fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Error>;
-    fn end(&mut self, out: &mut [f32]) -> Result<bool, Error>;
-    fn bounds(&self, target: usize, reach: f32) -> Option<[f32; 2]>;
-    fn net_mut(&mut self) -> &mut N;
-    fn check(
-        &mut self,
-        level: Level,
-        golden: &NumberGolden<'_>,
-        out: &mut [f32],
-    ) -> Result<Option<usize>, Error>;
-}
-
-impl<N: Streaming, F: Source> Fed<N> for NumberFeed<'_, N, F> {
-    fn reset(&mut self) {
-        NumberFeed::reset(self);
-    }
-
-    fn feed(&mut self, raw: &[f32], out: &mut [f32]) -> Result<bool, Error> {
-        NumberFeed::feed(self, raw, out)
-    }
-
-    fn feed_unread(&mut self, raw: &[f32]) -> Result<(), Error> {
-        NumberFeed::feed_unread(self, raw)
-    }
-
-    fn end(&mut self, out: &mut [f32]) -> Result<bool, Error> {
-        NumberFeed::end(self, out)
-    }
-
-    fn bounds(&self, target: usize, reach: f32) -> Option<[f32; 2]> {
-        NumberFeed::bounds(self, target, reach)
-    }
-
-    fn net_mut(&mut self) -> &mut N {
-        NumberFeed::net_mut(self)
-    }
-
-    fn check(
-        &mut self,
-        level: Level,
-        golden: &NumberGolden<'_>,
-        out: &mut [f32],
-    ) -> Result<Option<usize>, Error> {
-        NumberFeed::check(self, level, golden, out)
+    ) -> Result<FrontFeed<'a, N>, Error> {
+        let buffers = FrontBuffers {
+            readouts: &mut self.readouts,
+            outputs: &mut self.outputs,
+            rows: &mut self.rows,
+            memory: &mut self.memory,
+        };
+        front.feed(net, buffers)
     }
 }

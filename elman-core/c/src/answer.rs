@@ -23,12 +23,12 @@ pub unsafe extern "C" fn elman_answer(
     if answers.is_null() {
         // SAFETY: the caller's promise about `net`.
         let feed = unsafe { numbers_of(net) };
-        return Code::of(feed.and_then(|feed| feed.feed_unread(raw?)));
+        return Code::of(feed.and_then(|feed| Ok(feed.feed.feed_unread(raw?)?)));
     }
     // SAFETY: the caller's promises.
     unsafe {
         tell(net, (answers, answers_len), answered, |feed, answers| {
-            feed.feed(raw?, answers)
+            Ok(feed.feed.feed(raw?, answers)?)
         })
     }
 }
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn elman_answer_end(
     // SAFETY: the caller's promises.
     unsafe {
         tell(net, (answers, answers_len), answered, |feed, answers| {
-            feed.end(answers)
+            Ok(feed.feed.end(answers)?)
         })
     }
 }
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn elman_get_missing(net: *mut Net, missing: *mut u32) -> 
     // SAFETY: the caller's promise about `net`.
     Code::of(unsafe { numbers_of(net) }.map(|feed| {
         // SAFETY: not null, aligned, and the caller's.
-        unsafe { missing.write(feed.missing()) };
+        unsafe { missing.write(feed.feed.missing()) };
     }))
 }
 

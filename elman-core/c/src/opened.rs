@@ -245,7 +245,7 @@ impl Feeder {
             Self::Float(feed) => feed.reset(),
             #[cfg(feature = "int8")]
             Self::Int8(feed) => feed.reset(),
-            Self::Numbers(feed) => feed.reset(),
+            Self::Numbers(feed) => feed.feed.reset(),
         }
     }
 

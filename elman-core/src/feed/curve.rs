@@ -178,6 +178,17 @@ pub struct Readout {
     pub start: Split,
 }
 
+/// The output itself, which corrects nothing.
+impl Default for Readout {
+    fn default() -> Self {
+        Self {
+            curve: Curve::Identity,
+            residual: 1.0,
+            start: Split::new(0.0),
+        }
+    }
+}
+
 impl Readout {
     /// The number, where a sum expects `expected` and the net says `output`.
     ///

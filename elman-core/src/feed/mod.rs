@@ -36,7 +36,7 @@ mod samples;
 mod series;
 mod whole;
 
-pub use crate::image::{NumberFront, NumberReads, Readouts};
+pub use crate::image::{FrontBuffers, FrontFeed, NumberFront, NumberReads, Readouts};
 pub use chances::IntegerSoftmax;
 pub use curve::{Curve, Readout, Split};
 pub use events::{Event, Events, Rule};

@@ -11,11 +11,13 @@
 //! notes; or what leads from raw samples to inputs and from outputs to numbers in the units of the data.
 
 mod file;
+mod front_feed;
 mod header;
 mod layout;
 mod numbers;
 mod quantized;
 
+pub use front_feed::{FrontBuffers, FrontFeed};
 pub use numbers::{NumberFront, NumberReads, Readouts};
 pub use quantized::{IntegerScales, QuantizedFront, QuantizedImage};
 

@@ -1,5 +1,6 @@
 //! From raw samples to numbers in the units of the data, as an image holds it, around a net of either kind.
 
+use super::front_feed::reach;
 use crate::error::{Error, check_len};
 use crate::feed::{ColumnScale, Curve, Lags, NumberGolden, Readout, Regression, Samples, Split};
 use crate::golden::Golden;
@@ -127,9 +128,7 @@ impl<'a> Readouts<'a> {
 impl<'a> NumberFront<'a> {
     /// How far off an answer for each target may be on its curve, if intervals are to hold so many per cent of the values: (O).
     pub fn reach(&self, percent: u32) -> Option<&'a [f32]> {
-        let mut shares = self.reaches.chunks_exact(1 + self.readouts.len());
-        let found = shares.find(|share| share.first() == Some(&(percent as f32)))?;
-        found.get(1..)
+        reach(self.reaches, self.readouts.len(), percent)
     }
 
     /// Numbers of 32 bits that readouts, outputs, answers, rows and memory take in one piece, as firmware in C reserves it.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use elman_core::feed::{
-    ColumnScale, Estimates, Feed, FeedBuffers, IntegerScale, NumberFeed, NumberFront, NumberGolden,
-    NumberReads, QuantizedFeedBuffers, Readout, Rule, Samples, Series, Streaming,
+    ColumnScale, Feed, FeedBuffers, FrontBuffers, IntegerScale, NumberFront, NumberGolden,
+    QuantizedFeedBuffers, Readout, Rule, Samples, Streaming,
 };
 use elman_core::quantized::{
     QuantizedFront, QuantizedImage, QuantizedModel, QuantizedSelfTest, QuantizedStream,
@@ -184,34 +184,18 @@ fn proves_events(name: &str, parts: &Parts<'_>, words: &[u32]) {
     assert_ne!(check(&front), None, "{name}");
 }
 
-/// A net that is fed from an image and answers with numbers, asked for its golden samples.
+/// A net that is fed as its image says finds its golden samples right.
 fn proves_numbers<N: Streaming>(net: N, front: &NumberFront<'_>, golden: &NumberGolden<'_>) {
     let targets = front.readouts.len();
-    let readouts: Vec<Readout> = front.readouts.iter().collect();
     let [rows, memory] = front.reads.room_len(targets);
-    let (mut rows, mut memory) = (vec![0.0; rows], vec![0.0; memory]);
-    let (mut outputs, mut out) = (vec![0.0; targets], vec![0.0; targets]);
-    let level = Level::detect();
-    let found = match front.reads {
-        NumberReads::Rows {
-            columns,
-            farthest,
-            window,
-            sums,
-        } => {
-            let samples = Samples::new(columns, farthest, window, &mut rows).unwrap();
-            let source = Estimates::new(samples, sums, targets, &mut memory).unwrap();
-            NumberFeed::new(net, source, &readouts, &mut outputs)
-                .unwrap()
-                .check(level, golden, &mut out)
-        }
-        NumberReads::Series(lags) => {
-            let source = Series::new(lags, &mut memory).unwrap();
-            NumberFeed::new(net, source, &readouts, &mut outputs)
-                .unwrap()
-                .check(level, golden, &mut out)
-        }
+    let buffers = FrontBuffers {
+        readouts: &mut vec![Readout::default(); targets],
+        outputs: &mut vec![0.0; targets],
+        rows: &mut vec![0.0; rows],
+        memory: &mut vec![0.0; memory],
     };
+    let mut feed = front.feed(net, buffers).unwrap();
+    let found = feed.check(Level::detect(), golden, &mut vec![0.0; targets]);
     assert_eq!(found, Ok(None));
 }
 
