@@ -168,7 +168,7 @@ impl<'a> NumberFront<'a> {
     /// Whether everything fits a net and so many golden rows.
     pub(super) fn check(&self, spec: &Spec, rows: usize) -> Result<(), Error> {
         let is_fed = matches!(spec.input, Input::Dense { .. })
-            && matches!(spec.head.kind, HeadKind::Linear { .. })
+            && !matches!(spec.head.kind, HeadKind::Softmax { .. })
             && !spec.is_bidirectional();
         let (targets, columns) = (spec.output_width(), self.reads.columns());
         check_len("readouts", targets, self.readouts.len())?;
