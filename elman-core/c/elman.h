@@ -77,7 +77,7 @@ extern "C" {
 #define ELMAN_NOT_FINITE 14 /* a number is not finite: nothing was learnt from it */
 
 /* Room for a net: its shape, and where everything lies. */
-#define ELMAN_NET_WORDS 120
+#define ELMAN_NET_WORDS 128
 typedef struct {
     size_t words[ELMAN_NET_WORDS];
 } elman_net;
@@ -226,7 +226,8 @@ int elman_answer_end(elman_net *net, float *answers, size_t answers_len, int32_t
 
 /*
  * Where the value that was answered last for a target lies in so many of a hundred cases: from bounds[0] to bounds[1]. ELMAN_LENGTH where
- * there is no such target, or the image does not say for so many per cent. It says so for 80, 90 and 95 if the run has errors of validation to count from, as elman predict --interval does.
+ * there is no such target, or the image does not say for so many per cent. It says so for 80, 90 and 95 if the run has errors of validation
+ * to count from, as elman predict --interval does.
  */
 int elman_bounds(elman_net *net, size_t target, uint32_t percent, float bounds[2]);
 

@@ -46,7 +46,7 @@ compile_error!(
 );
 
 /// Room for a net, in words of `size_t`.
-pub const NET_WORDS: usize = 120;
+pub const NET_WORDS: usize = 128;
 
 /// Bytes per strip, and what scratch and images are aligned to.
 pub const STRIP: usize = size_of::<Strip>();

@@ -189,7 +189,7 @@ impl<N: Streaming> FrontFeed<'_, N> {
 
 /// Of every share that intervals may hold, in per cent, how far off answers for each target may be: that of one.
 pub(super) fn reach(reaches: &[f32], targets: usize, percent: u32) -> Option<&[f32]> {
-    let mut shares = reaches.chunks_exact(1 + targets);
+    let mut shares = reaches.chunks_exact(targets.saturating_add(1));
     let found = shares.find(|share| share.first() == Some(&(percent as f32)))?;
     found.get(1..)
 }

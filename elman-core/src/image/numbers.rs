@@ -1,5 +1,7 @@
 //! From raw samples to numbers in the units of the data, as an image holds it, around a net of either kind.
 
+use core::num::NonZero;
+
 use super::front_feed::reach;
 use crate::error::{Error, check_len};
 use crate::feed::{ColumnScale, Curve, Lags, NumberGolden, Readout, Regression, Samples, Split};
@@ -197,11 +199,9 @@ impl<'a> NumberFront<'a> {
             if tolerances == 0 { 0 } else { targets },
             tolerances,
         )?;
-        check_len(
-            "reaches",
-            self.reaches.len().next_multiple_of(1 + targets),
-            self.reaches.len(),
-        )?;
+        let reaches = self.reaches.len();
+        let beyond = reaches % NonZero::<usize>::MIN.saturating_add(targets);
+        check_len("reaches", reaches.saturating_sub(beyond), reaches)?;
         // Without golden vectors nothing is missing.
         super::file::check_missing(self.missing, self.raw.len().max(1))
     }
