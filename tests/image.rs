@@ -519,7 +519,7 @@ fn the_writer_refuses_numbers_of_another_net() {
             },
         ),
         (
-            cut("reaches", 6, 5),
+            cut("reaches", 3, 5),
             NumberFront {
                 reaches: &front.reaches[1..],
                 ..front
