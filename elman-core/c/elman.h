@@ -26,9 +26,12 @@
  *     elman_feed_start(&net, state, STATE, scratch, SCRATCH, room, ROOM);
  *     for (;;) if (elman_feed(&net, raw, COLUMNS, &event) == ELMAN_OK && event.fires == 1) { ... event.label ... }
  *
- * One that forecasts or regresses takes raw samples as well, and answers in the units of the data: the same calls, but for
+ * One that forecasts or regresses takes raw samples as well, and answers in the units of the data:
  *
  *     int32_t answered;
+ *
+ *     elman_answer_self_test(&net, state, STATE, scratch, SCRATCH, room, ROOM, NULL);
+ *     elman_answer_start(&net, state, STATE, scratch, SCRATCH, room, ROOM);
  *     for (;;) if (elman_answer(&net, raw, COLUMNS, y, OUTPUTS, &answered) == ELMAN_OK && answered) { ... y[0] ... }
  *
  * An image of an int8 net (elman export --format image --int8) is used by the same functions: between raw samples and events, or between
@@ -70,7 +73,7 @@ extern "C" {
 #define ELMAN_TOKEN 7     /* an id beyond the vocabulary; the state stays as it was */
 #define ELMAN_BOTH_WAYS 8 /* a net that reads both ways cannot be fed step by step */
 #define ELMAN_MISMATCH 9  /* the self-test found a wrong output */
-#define ELMAN_NO_FEED 10  /* the image does not say how raw samples become events, or its net does not stream classes of measurements */
+#define ELMAN_NO_FEED 10  /* the image does not say how raw samples become events (elman_feed) or numbers (elman_answer) */
 #define ELMAN_NO_SAMPLES 11 /* the image has no golden samples: it was exported by an older elman */
 #define ELMAN_NO_HEAD 12  /* the net has no head that could learn: none at all, or one of whole numbers */
 #define ELMAN_TARGET 13   /* a class that the net has no output for */
@@ -213,11 +216,20 @@ int elman_feed_i16(elman_net *net, const int16_t *raw, size_t len, elman_event *
 int elman_feed_end(elman_net *net, elman_event *event);
 
 /*
- * A raw sample of a net that forecasts or regresses, after elman_feed_start: a number for every column, in the units of the data. *answered
- * (may be NULL) becomes 1 and answers are the net's, one for every target, in the units of the data; or 0, as for the first sizes.delay
- * samples. answers may be NULL where nobody asks: then the head is not computed. Scales, lags, curves and linear sums are worked with in
- * single precision, each operation rounded on its own, around a net of either kind. A number that is not finite is missing and counted;
- * what a series lacks is what it was before. ELMAN_KIND for a net that tells events, and of elman_feed for one that answers.
+ * The same two for a net that forecasts or regresses, whose samples become answers: instead of elman_feed_self_test and elman_feed_start,
+ * with the buffers of those. Firmware that does not call them has nothing of it in its flash.
+ */
+int elman_answer_self_test(elman_net *net, float *state, size_t state_len, elman_strip *scratch, size_t scratch_len, float *room,
+                           size_t room_len, size_t *wrong);
+int elman_answer_start(elman_net *net, float *state, size_t state_len, elman_strip *scratch, size_t scratch_len, float *room,
+                       size_t room_len);
+
+/*
+ * A raw sample of such a net, after elman_answer_start: a number for every column, in the units of the data. *answered (may be NULL) becomes
+ * 1 and answers are the net's, one for every target, in the units of the data; or 0, as for the first sizes.delay samples. answers may be
+ * NULL where nobody asks: then the head is not computed. Scales, lags, curves and linear sums are worked with in single precision, each
+ * operation rounded on its own, around a net of either kind. A number that is not finite is missing and counted; what a series lacks is what
+ * it was before. ELMAN_KIND for a net that tells events, and of elman_feed for one that answers.
  */
 int elman_answer(elman_net *net, const float *raw, size_t len, float *answers, size_t answers_len, int32_t *answered);
 
@@ -231,7 +243,7 @@ int elman_answer_end(elman_net *net, float *answers, size_t answers_len, int32_t
  */
 int elman_bounds(elman_net *net, size_t target, uint32_t percent, float bounds[2]);
 
-/* How many raw numbers were not finite since elman_feed_start, of a net that answers. */
+/* How many raw numbers were not finite since elman_answer_start. */
 int elman_get_missing(elman_net *net, uint32_t *missing);
 
 /*
@@ -240,7 +252,7 @@ int elman_get_missing(elman_net *net, uint32_t *missing);
  *     static elman_strip strips[HEAD_STRIPS];                       (sizes.head_strips)
  *     static float memory[MEMORY], weights[HEAD];                   (sizes.memory, sizes.head)
  *
- *     elman_learn_start(&net, strips, HEAD_STRIPS, memory, MEMORY);     after elman_start or elman_feed_start
+ *     elman_learn_start(&net, strips, HEAD_STRIPS, memory, MEMORY);     after elman_start, elman_feed_start or elman_answer_start
  *     if (kept) elman_set_head(&net, weights, HEAD);                    what an earlier run of the firmware has kept
  *     elman_reset(&net);
  *     ... elman_step or elman_feed (with NULL) for every sample of a recording, elman_feed_end ...

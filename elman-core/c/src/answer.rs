@@ -1,8 +1,70 @@
 //! The functions that lead from raw samples to numbers in the units of the data.
 
+use elman_core::Strip;
+
 use crate::code::{Code, slice, slice_mut};
+use crate::feed::start;
 use crate::numbers::NumberFeeder;
-use crate::{Net, Stage, opened};
+use crate::run::tell as said;
+use crate::{Net, Stage, image_of, opened};
+
+/// Runs the golden samples.
+///
+/// # Safety
+/// As `elman.h` says: the net was opened, buffers are as long as their lengths say, `wrong` is null or leads to a `size_t`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn elman_answer_self_test(
+    net: *mut Net,
+    state: *mut f32,
+    state_len: usize,
+    scratch: *mut Strip,
+    scratch_len: usize,
+    room: *mut f32,
+    room_len: usize,
+    wrong: *mut usize,
+) -> Code {
+    // SAFETY: the caller's promise about `net`.
+    let found = unsafe { image_of(net) }.and_then(|(_, image)| {
+        let buffers = ((state, state_len), (scratch, scratch_len), (room, room_len));
+        // SAFETY: the caller's promise about the buffers; the feed ends here.
+        let mut feed = unsafe {
+            start(buffers, |state, scratch, room| {
+                image.start_answers(state, scratch, room)
+            })
+        }?;
+        image.check_answers(&mut feed)
+    });
+    // SAFETY: the caller's promise about `wrong`.
+    unsafe { said(found, wrong) }
+}
+
+/// Puts the net before its first sample, in the caller's buffers.
+///
+/// # Safety
+/// As `elman.h` says: the net was opened; the buffers are as long as their lengths say and the net's from now on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn elman_answer_start(
+    net: *mut Net,
+    state: *mut f32,
+    state_len: usize,
+    scratch: *mut Strip,
+    scratch_len: usize,
+    room: *mut f32,
+    room_len: usize,
+) -> Code {
+    // SAFETY: the caller's promise about `net`.
+    Code::of(unsafe { image_of(net) }.and_then(|(inner, image)| {
+        let buffers = ((state, state_len), (scratch, scratch_len), (room, room_len));
+        // SAFETY: the caller's promise about the buffers.
+        let feed = unsafe {
+            start(buffers, |state, scratch, room| {
+                image.start_answers(state, scratch, room)
+            })
+        }?;
+        inner.stage = Stage::Answering(feed);
+        Ok(())
+    }))
+}
 
 /// A raw sample.
 ///
@@ -96,7 +158,8 @@ pub unsafe extern "C" fn elman_get_missing(net: *mut Net, missing: *mut u32) -> 
 unsafe fn numbers_of<'a>(net: *mut Net) -> Result<&'a mut NumberFeeder, Code> {
     // SAFETY: the caller's promise.
     match &mut unsafe { opened(net) }?.stage {
-        Stage::Feeding(feed) => feed.numbers(),
+        Stage::Answering(feed) => Ok(feed),
+        Stage::Feeding(_) => Err(Code::Kind),
         _ => Err(Code::Stage),
     }
 }

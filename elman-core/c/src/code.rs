@@ -26,7 +26,7 @@ pub enum Code {
     BothWays = 8,
     /// The self-test found a wrong output.
     Mismatch = 9,
-    /// The image does not say how raw samples become events: no scale or rule, or no net that streams classes of measurements.
+    /// The image does not say how raw samples become events, or numbers: no scale or rule, or no net that streams such.
     NoFeed = 10,
     /// The image has no golden samples.
     NoSamples = 11,
@@ -77,7 +77,7 @@ impl Code {
             Some(Self::Token) => c"an id exceeds its vocabulary",
             Some(Self::BothWays) => c"a net that reads both ways needs the whole sequence and cannot be fed step by step",
             Some(Self::Mismatch) => c"the self-test found a wrong output",
-            Some(Self::NoFeed) => c"the image does not say how raw samples become events: that is for nets that stream classes of measurements, exported without --bare",
+            Some(Self::NoFeed) => c"the image does not say how raw samples become what was asked for: events are for nets that stream classes of measurements, answers for nets that forecast or regress, exported without --bare",
             Some(Self::NoSamples) => c"the image has no golden samples: export it anew",
             Some(Self::NoHead) => c"the net has no head that could learn: none at all, or one of whole numbers",
             Some(Self::Target) => c"the net has no output for that class",

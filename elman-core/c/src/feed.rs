@@ -3,7 +3,7 @@
 use elman_core::Strip;
 
 use crate::code::{Code, slice, slice_mut};
-use crate::opened::{Feeder, Opened};
+use crate::opened::Feeder;
 use crate::run::tell;
 use crate::{Net, Stage, image_of, opened};
 
@@ -23,16 +23,17 @@ pub struct Event {
     pub missing: u32,
 }
 
-/// A feed of an image that was opened, in the caller's buffers.
+/// Buffers of C as it gives them: state, scratch, room.
+pub(crate) type Given = ((*mut f32, usize), (*mut Strip, usize), (*mut f32, usize));
+
+/// A feed in the caller's buffers, of whatever `start` makes.
 ///
 /// # Safety
 /// The buffers are as long as their lengths say, and the feed's from now on.
-unsafe fn start(
-    image: &Opened,
-    (state, state_len): (*mut f32, usize),
-    (scratch, scratch_len): (*mut Strip, usize),
-    (room, room_len): (*mut f32, usize),
-) -> Result<Feeder, Code> {
+pub(crate) unsafe fn start<T>(
+    ((state, state_len), (scratch, scratch_len), (room, room_len)): Given,
+    start: impl FnOnce(&'static mut [f32], &'static mut [Strip], &'static mut [f32]) -> Result<T, Code>,
+) -> Result<T, Code> {
     // SAFETY: the caller's promise.
     let (state, scratch, room) = unsafe {
         (
@@ -41,7 +42,7 @@ unsafe fn start(
             slice_mut(room, room_len)?,
         )
     };
-    image.start_feed(state, scratch, room)
+    start(state, scratch, room)
 }
 
 /// Runs the golden samples.
@@ -63,7 +64,11 @@ pub unsafe extern "C" fn elman_feed_self_test(
     let found = unsafe { image_of(net) }.and_then(|(_, image)| {
         let buffers = ((state, state_len), (scratch, scratch_len), (room, room_len));
         // SAFETY: the caller's promise about the buffers; the feed ends here.
-        let mut feed = unsafe { start(&image, buffers.0, buffers.1, buffers.2) }?;
+        let mut feed = unsafe {
+            start(buffers, |state, scratch, room| {
+                image.start_feed(state, scratch, room)
+            })
+        }?;
         image.check_feed(&mut feed)
     });
     // SAFETY: the caller's promise about `wrong`.
@@ -88,7 +93,11 @@ pub unsafe extern "C" fn elman_feed_start(
     Code::of(unsafe { image_of(net) }.and_then(|(inner, image)| {
         let buffers = ((state, state_len), (scratch, scratch_len), (room, room_len));
         // SAFETY: the caller's promise about the buffers.
-        let feed = unsafe { start(&image, buffers.0, buffers.1, buffers.2) }?;
+        let feed = unsafe {
+            start(buffers, |state, scratch, room| {
+                image.start_feed(state, scratch, room)
+            })
+        }?;
         inner.stage = Stage::Feeding(feed);
         Ok(())
     }))
@@ -167,8 +176,10 @@ unsafe fn fed(
     }
     // SAFETY: the caller's promise about `net`.
     Code::of(unsafe { opened(net) }.and_then(|inner| {
-        let Stage::Feeding(feed) = &mut inner.stage else {
-            return Err(Code::Stage);
+        let feed = match &mut inner.stage {
+            Stage::Feeding(feed) => feed,
+            Stage::Answering(_) => return Err(Code::Kind),
+            _ => return Err(Code::Stage),
         };
         if event.is_null() {
             return pass(feed);

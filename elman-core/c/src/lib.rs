@@ -5,8 +5,8 @@
 //! ```text
 //! elman_open ──► elman_start ──► elman_step, elman_step_ids             numbers or ids in, outputs out
 //!            │                └► elman_step_i16                         whole numbers in, logits out, of an int8 net
-//!            └─► elman_feed_start ──► elman_feed, elman_feed_i16        raw samples in, events out
-//!            │                    └─► elman_answer                      raw samples in, numbers out
+//!            ├─► elman_feed_start ──► elman_feed, elman_feed_i16        raw samples in, events out
+//!            └─► elman_answer_start ──► elman_answer                   raw samples in, numbers out
 //!                     either ──► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
 //! ```
 //!
@@ -38,6 +38,7 @@ use elman_core::{Error, Input, Spec, Strip};
 pub use code::Code;
 use code::{slice, slice_mut};
 pub use feed::Event;
+use numbers::NumberFeeder;
 use opened::{Feeder, Opened, Runner};
 
 #[cfg(not(any(feature = "float", feature = "int8")))]
@@ -68,6 +69,7 @@ enum Stage {
     Opened(Opened),
     Running(Runner),
     Feeding(Feeder),
+    Answering(NumberFeeder),
 }
 
 /// [`Inner::mark`] of a net that was opened; a static of C is zero before.

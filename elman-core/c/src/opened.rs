@@ -131,16 +131,34 @@ impl Opened {
         scratch: &'static mut [Strip],
         room: &'static mut [f32],
     ) -> Result<Feeder, Code> {
-        if let Some(front) = self.numbers() {
-            let runner = self.start(state, scratch)?;
-            return Ok(Feeder::Numbers(NumberFeeder::new(front, runner, room)?));
-        }
         Ok(match self {
             #[cfg(feature = "float")]
             Self::Float(image) => Feeder::Float(float::start_feed(image, state, scratch, room)?),
             #[cfg(feature = "int8")]
             Self::Int8(image) => Feeder::Int8(int8::start_feed(image, state, scratch, room)?),
         })
+    }
+
+    /// The same where answers are numbers. A call of its own, so that firmware which tells events does not link what numbers need.
+    pub fn start_answers(
+        &self,
+        state: &'static mut [f32],
+        scratch: &'static mut [Strip],
+        room: &'static mut [f32],
+    ) -> Result<NumberFeeder, Code> {
+        let front = self.numbers().ok_or(Code::NoFeed)?;
+        NumberFeeder::new(front, self.start(state, scratch)?, room)
+    }
+
+    /// The first golden sample of which a wrong answer comes, in a feed of this image.
+    pub fn check_answers(&self, feed: &mut NumberFeeder) -> Result<Option<usize>, Code> {
+        let golden = match self {
+            #[cfg(feature = "float")]
+            Self::Float(image) => image.numbers.map(|front| front.golden(&image.golden)),
+            #[cfg(feature = "int8")]
+            Self::Int8(image) => image.numbers.map(|front| front.golden_int8(&image.golden)),
+        };
+        feed.check(&golden.ok_or(Code::NoSamples)?)
     }
 
     /// The first golden sample of which something wrong comes, in a feed of this image.
@@ -150,16 +168,6 @@ impl Opened {
             (Self::Float(image), Feeder::Float(feed)) => float::check_feed(image, feed),
             #[cfg(feature = "int8")]
             (Self::Int8(image), Feeder::Int8(feed)) => int8::check_feed(image, feed),
-            #[cfg(feature = "float")]
-            (Self::Float(image), Feeder::Numbers(feed)) => match &image.numbers {
-                Some(front) => feed.check(&front.golden(&image.golden)),
-                None => Err(Code::NoSamples),
-            },
-            #[cfg(feature = "int8")]
-            (Self::Int8(image), Feeder::Numbers(feed)) => match &image.numbers {
-                Some(front) => feed.check(&front.golden_int8(&image.golden)),
-                None => Err(Code::NoSamples),
-            },
             #[cfg(all(feature = "float", feature = "int8"))]
             _ => Err(Code::Stage),
         }
@@ -216,16 +224,15 @@ impl Runner {
     }
 }
 
-/// A net that is fed raw samples.
+/// A net that is fed raw samples and tells events.
 pub enum Feeder {
     #[cfg(feature = "float")]
     Float(float::FloatFeed),
     #[cfg(feature = "int8")]
     Int8(QuantizedFeed<'static>),
-    Numbers(NumberFeeder),
 }
 
-/// The same for either kind of feed that tells events.
+/// The same for either kind of feed.
 macro_rules! each {
     ($feeder:expr, $feed:ident => $float:expr, $int8:expr) => {
         match $feeder {
@@ -233,7 +240,6 @@ macro_rules! each {
             Feeder::Float($feed) => $float,
             #[cfg(feature = "int8")]
             Feeder::Int8($feed) => $int8,
-            Feeder::Numbers(_) => return Err(Code::Kind),
         }
     };
 }
@@ -245,15 +251,6 @@ impl Feeder {
             Self::Float(feed) => feed.reset(),
             #[cfg(feature = "int8")]
             Self::Int8(feed) => feed.reset(),
-            Self::Numbers(feed) => feed.feed.reset(),
-        }
-    }
-
-    /// What answers with numbers.
-    pub const fn numbers(&mut self) -> Result<&mut NumberFeeder, Code> {
-        match self {
-            Self::Numbers(feed) => Ok(feed),
-            _ => Err(Code::Kind),
         }
     }
 

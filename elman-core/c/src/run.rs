@@ -98,6 +98,7 @@ pub unsafe extern "C" fn elman_reset(net: *mut Net) -> Code {
             Stage::Opened(_) => return Err(Code::Stage),
             Stage::Running(runner) => runner.reset(),
             Stage::Feeding(feed) => feed.reset(),
+            Stage::Answering(feed) => feed.feed.reset(),
         }
         Ok(())
     }))

@@ -33,8 +33,8 @@ int main(void)
         return 1;
     }
     failed |= elman_self_test(&net, state, sizes.state, scratch, sizes.scratch, y, sizes.outputs, NULL);
-    failed |= elman_feed_self_test(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room, NULL);
-    failed |= elman_feed_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room);
+    failed |= elman_answer_self_test(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room, NULL);
+    failed |= elman_answer_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room);
     for (i = 0; i < 64; i++) {
         raw[0] = (float)(i * i % 17);
         feed();

@@ -18,7 +18,7 @@ unsafe fn runner_of<'a>(net: *mut Net) -> Result<&'a mut Runner, Code> {
         Stage::Opened(_) => Err(Code::Stage),
         Stage::Running(Running::Float(ref mut runner)) => Ok(runner),
         Stage::Feeding(Feeder::Float(ref mut feed)) => Ok(feed.net_mut()),
-        Stage::Feeding(Feeder::Numbers(ref mut feed)) => match feed.feed.net_mut() {
+        Stage::Answering(ref mut feed) => match feed.feed.net_mut() {
             Running::Float(runner) => Ok(runner),
             #[cfg(feature = "int8")]
             Running::Int8(_) => Err(Code::NoHead),

@@ -218,12 +218,14 @@ int main(void)
     CHECK(elman_get_sizes(&net, &sizes), ELMAN_OK);
     CHECK(elman_answer(&net, raw, 2, answers, sizes.answers, NULL), ELMAN_STAGE);
     CHECK(elman_self_test(&net, state, sizes.state, scratch, sizes.scratch, y, sizes.outputs, &wrong), ELMAN_OK);
-    CHECK(elman_feed_self_test(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room + 1, &wrong), ELMAN_LENGTH);
-    CHECK(elman_feed_self_test(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room, &wrong), WANTED);
+    CHECK(elman_feed_self_test(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room, &wrong), ELMAN_NO_FEED);
+    CHECK(elman_feed_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room), ELMAN_NO_FEED);
+    CHECK(elman_answer_self_test(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room + 1, &wrong), ELMAN_LENGTH);
+    CHECK(elman_answer_self_test(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room, &wrong), WANTED);
     printf(\"%d %d %d %d %d %lu\\n\", (int)sizes.is_int8, (int)sizes.columns, (int)sizes.delay, (int)sizes.golden_samples,
            (int)sizes.answers, (unsigned long)wrong);
-    CHECK(elman_feed_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room - 1), ELMAN_LENGTH);
-    CHECK(elman_feed_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room), ELMAN_OK);
+    CHECK(elman_answer_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room - 1), ELMAN_LENGTH);
+    CHECK(elman_answer_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room), ELMAN_OK);
     CHECK(elman_feed(&net, raw, 2, &event), ELMAN_KIND);
     CHECK(elman_feed(&net, raw, 2, NULL), ELMAN_KIND);
     CHECK(elman_feed_i16(&net, (const int16_t *)(const void *)raw, 2, NULL), ELMAN_KIND);
@@ -301,6 +303,8 @@ int main(void)
     uint32_t missing;
     CHECK(elman_open(&net, image, sizeof image), ELMAN_OK);
     CHECK(elman_get_sizes(&net, &sizes), ELMAN_OK);
+    CHECK(elman_answer_self_test(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room, NULL), ELMAN_NO_FEED);
+    CHECK(elman_answer_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room), ELMAN_NO_FEED);
     CHECK(elman_feed_start(&net, state, sizes.state, scratch, sizes.scratch, room, sizes.room), ELMAN_OK);
     CHECK(elman_answer(&net, x, 2, answers, 1, NULL), ELMAN_KIND);
     CHECK(elman_answer(&net, x, 2, NULL, 0, NULL), ELMAN_KIND);
