@@ -17,7 +17,7 @@ mod files;
 #[path = "support/fronts.rs"]
 mod fronts;
 
-use files::{File, ROOM, forge, with_damage, with_huge_words};
+use files::{File, ROOM, forge, with_damage, with_huge_words, without_columns};
 
 const LENGTHS: [usize; 3] = [4, 2, 1];
 
@@ -627,6 +627,20 @@ fn huge_dimensions_are_refused() {
     for spec in specs() {
         let (file, length) = Made::new(spec, 5).file();
         with_huge_words(&file, length, survives);
+    }
+}
+
+#[test]
+fn numbers_of_no_columns_are_refused() {
+    for spec in [fronts::rows(), fronts::series()] {
+        let (mut file, length) = Made::new(spec, 5).file();
+        without_columns(&mut file, length);
+        assert_eq!(
+            Image::read(&file.0[..length]).err(),
+            Some(Error::Image(
+                "the header of the image holds what it must not"
+            ))
+        );
     }
 }
 

@@ -35,13 +35,14 @@
  *     for (;;) if (elman_answer(&net, raw, COLUMNS, y, OUTPUTS, &answered) == ELMAN_OK && answered) { ... y[0] ... }
  *
  * An image of an int8 net (elman export --format image --int8) is used by the same functions: between raw samples and events, or between
- * elman_step_i16's whole numbers and logits, no float is computed with. Its buffers hold whole numbers, as many bits as the floats that C
- * declares. elman_step and elman_step_ids take and give floats there as well. It does not learn.
+ * elman_step_i16's whole numbers and logits, no float is computed with. Its buffers (but for the room of elman_answer_start) hold whole
+ * numbers, as many bits as the floats that C declares. elman_step and elman_step_ids take and give floats there as well. It does not learn.
  *
- * STATE, SCRATCH, INPUTS, OUTPUTS, COLUMNS and ROOM count items: floats, ids, strips. elman export prints them, elman_get_sizes tells
- * them. Every function checks pointers for null and alignment, and lengths, and returns ELMAN_OK or what was wrong. What it cannot
- * check: pointers must lead to as much memory as the lengths say; a net must be zero (as statics are) or have been opened;
- * image and buffers must stay where they are, used by nobody else, while the net is. One net, one thread at a time.
+ * STATE, SCRATCH, INPUTS, OUTPUTS, COLUMNS and ROOM count items: floats, ids, strips. elman export prints them, elman_get_sizes tells them.
+ * Every function checks pointers for null and alignment, and lengths, and returns ELMAN_OK or what was wrong. What it cannot check: pointers
+ * must lead to as much memory as the lengths say, inputs and outputs of a call to memory that does not overlap; a net must be zero (as
+ * statics are) or have been opened; image and buffers must stay where they are, used by nobody else, while the net is. One net, one thread
+ * at a time.
  */
 #ifndef ELMAN_H
 #define ELMAN_H
@@ -65,11 +66,11 @@ extern "C" {
 /* What functions return. */
 #define ELMAN_OK 0
 #define ELMAN_POINTER 1   /* a pointer is null, or not aligned for what it leads to */
-#define ELMAN_LENGTH 2    /* a buffer has the wrong length, or there is no such label or column */
+#define ELMAN_LENGTH 2    /* a buffer has the wrong length, or there is no such label, column or target */
 #define ELMAN_ALIGNMENT 3 /* the image does not begin on a 64-byte boundary */
 #define ELMAN_IMAGE 4     /* no image, a damaged one, of a version that this library does not know, or of a cell or of numbers that this build leaves out */
 #define ELMAN_STAGE 5     /* the net was not opened yet, not started yet, or is running already */
-#define ELMAN_KIND 6      /* the net reads ids and got numbers, or learns classes and got numbers, or the other way round; or it is no int8 net */
+#define ELMAN_KIND 6      /* the net reads ids and got numbers, or learns classes and got numbers, or the other way round; or it is no int8 net, or tells no events, or does not answer */
 #define ELMAN_TOKEN 7     /* an id beyond the vocabulary; the state stays as it was */
 #define ELMAN_BOTH_WAYS 8 /* a net that reads both ways cannot be fed step by step */
 #define ELMAN_MISMATCH 9  /* the self-test found a wrong output */
@@ -101,8 +102,8 @@ typedef struct {
     size_t golden_steps;      /* steps of the self-test */
     size_t columns;           /* numbers of a raw sample; 0 where elman_feed and elman_answer have nothing to go by */
     size_t delay;             /* so many samples late a step is done, since it reads as many that come after it */
-    size_t room;              /* floats, for elman_feed_self_test and elman_feed_start */
-    size_t golden_samples;    /* samples of elman_feed_self_test */
+    size_t room;              /* floats, for elman_feed_start or elman_answer_start, and their self-tests */
+    size_t golden_samples;    /* samples of elman_feed_self_test or elman_answer_self_test */
     size_t head;              /* weights of the head, floats; 0 where it cannot learn */
     size_t head_strips;       /* strips, for elman_learn_start */
     size_t memory;            /* floats, for elman_learn_start */
@@ -138,7 +139,7 @@ int elman_get_label(elman_net *net, size_t index, const char **text, size_t *len
 /*
  * How a column of raw samples comes to the scale of training, for elman_scaled. ELMAN_LENGTH behind the last one, and where the image does
  * not say. A net of more inputs than columns reads neighbouring rows side by side, its own in the middle, zeros beyond the ends. After
- * elman_open, also of a net that was started. elman_feed does all of that.
+ * elman_open, also of a net that was started. elman_feed and elman_answer do all of that.
  */
 int elman_get_scale(elman_net *net, size_t column, float scale[4]);
 
@@ -217,7 +218,7 @@ int elman_feed_end(elman_net *net, elman_event *event);
 
 /*
  * The same two for a net that forecasts or regresses, whose samples become answers: instead of elman_feed_self_test and elman_feed_start,
- * with the buffers of those. Firmware that does not call them has nothing of it in its flash.
+ * with the buffers of those. Firmware that does not call them has no more of it in its flash than what checks the image.
  */
 int elman_answer_self_test(elman_net *net, float *state, size_t state_len, elman_strip *scratch, size_t scratch_len, float *room,
                            size_t room_len, size_t *wrong);
@@ -227,19 +228,19 @@ int elman_answer_start(elman_net *net, float *state, size_t state_len, elman_str
 /*
  * A raw sample of such a net, after elman_answer_start: a number for every column, in the units of the data. *answered (may be NULL) becomes
  * 1 and answers are the net's, one for every target, in the units of the data; or 0, as for the first sizes.delay samples. answers may be
- * NULL where nobody asks: then the head is not computed. Scales, lags, curves and linear sums are worked with in single precision, each
- * operation rounded on its own, around a net of either kind. A number that is not finite is missing and counted; what a series lacks is what
- * it was before. ELMAN_KIND for a net that tells events, and of elman_feed for one that answers.
+ * NULL where nobody asks: then the head is not computed, and *answered becomes 0. Scales, lags, curves and linear sums are worked with in
+ * single precision, each operation rounded on its own, around a net of either kind. A number that is not finite is missing and counted; what
+ * a series lacks is what it was before. ELMAN_KIND for a net that tells events, and of elman_feed for one that answers.
  */
 int elman_answer(elman_net *net, const float *raw, size_t len, float *answers, size_t answers_len, int32_t *answered);
 
-/* After the end of a sequence: the next of the steps that waited for later samples. Call it until *answered is 0. */
+/* After the end of a sequence: the next of the steps that waited for later samples; answers is not NULL. Call it until *answered is 0. */
 int elman_answer_end(elman_net *net, float *answers, size_t answers_len, int32_t *answered);
 
 /*
  * Where the value that was answered last for a target lies in so many of a hundred cases: from bounds[0] to bounds[1]. ELMAN_LENGTH where
- * there is no such target, or the image does not say for so many per cent. It says so for 80, 90 and 95 if the run has errors of validation
- * to count from, as elman predict --interval does.
+ * there is no such target, the last sample was not answered, or the image does not say for so many per cent. It says so for 80, 90 and 95 if
+ * the run has errors of validation to count from, as elman predict --interval does.
  */
 int elman_bounds(elman_net *net, size_t target, uint32_t percent, float bounds[2]);
 
@@ -275,7 +276,10 @@ int elman_learn_start(elman_net *net, elman_strip *strips, size_t strips_len, fl
  */
 int elman_learn(elman_net *net, uint32_t label, size_t batch, double *loss);
 
-/* The same for a net of numbers, on the scale of its outputs: the mean squared error. */
+/*
+ * The same for a net of numbers, on the scale of its outputs: the mean squared error. After elman_answer that is not the scale of the data:
+ * what linear sums expect lies between the two, and is not handed out. So a net that has such learns after elman_step alone.
+ */
 int elman_learn_numbers(elman_net *net, const float *numbers, size_t len, size_t batch, double *loss);
 
 /*

@@ -161,6 +161,7 @@ pub fn told<N: Streaming>(front: &NumberFront<'_>, net: N, raw: &[f32], lengths:
     let (mut values, mut bounds) = (Vec::new(), Vec::new());
     for &length in lengths {
         feed.reset();
+        assert_eq!(feed.bounds(targets - 1, 90), None, "before any answer");
         for turn in 0.. {
             let is_told = match turn < length {
                 true => feed.feed(samples.next().unwrap(), &mut out),
@@ -199,6 +200,7 @@ pub fn check<N: Streaming>(
         feed.feed(&sample(x), &mut out)?;
     }
     feed.feed_unread(&sample(0.5))?;
+    assert_eq!(feed.bounds(0, 90), None, "after a sample that nobody read");
     feed.end(&mut out)?;
     Ok(found)
 }

@@ -82,16 +82,16 @@ pub unsafe extern "C" fn elman_answer(
 ) -> Code {
     // SAFETY: the caller's promise about the sample.
     let raw = unsafe { slice(raw, len) };
-    if answers.is_null() {
-        // SAFETY: the caller's promise about `net`.
-        let feed = unsafe { numbers_of(net) };
-        return Code::of(feed.and_then(|feed| Ok(feed.feed.feed_unread(raw?)?)));
-    }
     // SAFETY: the caller's promises.
     unsafe {
-        tell(net, (answers, answers_len), answered, |feed, answers| {
-            Ok(feed.feed.feed(raw?, answers)?)
-        })
+        if answers.is_null() {
+            return tell(net, answered, |feed| {
+                feed.feed.feed_unread(raw?)?;
+                Ok(false)
+            });
+        }
+        let answers = slice_mut(answers, answers_len);
+        tell(net, answered, |feed| Ok(feed.feed.feed(raw?, answers?)?))
     }
 }
 
@@ -108,9 +108,8 @@ pub unsafe extern "C" fn elman_answer_end(
 ) -> Code {
     // SAFETY: the caller's promises.
     unsafe {
-        tell(net, (answers, answers_len), answered, |feed, answers| {
-            Ok(feed.feed.end(answers)?)
-        })
+        let answers = slice_mut(answers, answers_len);
+        tell(net, answered, |feed| Ok(feed.feed.end(answers?)?))
     }
 }
 
@@ -164,22 +163,20 @@ unsafe fn numbers_of<'a>(net: *mut Net) -> Result<&'a mut NumberFeeder, Code> {
     }
 }
 
-/// Tells answers, and whether there were any.
+/// Whether there were answers, where somebody asks.
 ///
 /// # Safety
 /// As [`elman_answer`].
 unsafe fn tell(
     net: *mut Net,
-    (answers, answers_len): (*mut f32, usize),
     answered: *mut i32,
-    work: impl FnOnce(&mut NumberFeeder, &mut [f32]) -> Result<bool, Code>,
+    work: impl FnOnce(&mut NumberFeeder) -> Result<bool, Code>,
 ) -> Code {
     if !answered.is_aligned() {
         return Code::Pointer;
     }
-    // SAFETY: the caller's promises.
-    let (feed, answers) = unsafe { (numbers_of(net), slice_mut(answers, answers_len)) };
-    Code::of(feed.and_then(|feed| work(feed, answers?)).map(|is_there| {
+    // SAFETY: the caller's promise about `net`.
+    Code::of(unsafe { numbers_of(net) }.and_then(work).map(|is_there| {
         if !answered.is_null() {
             // SAFETY: not null, aligned, and the caller's.
             unsafe { answered.write(i32::from(is_there)) };

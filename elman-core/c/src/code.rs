@@ -10,7 +10,7 @@ pub enum Code {
     Ok = 0,
     /// A pointer is null, or not aligned for what it leads to.
     Pointer = 1,
-    /// A buffer has the wrong length.
+    /// A buffer has the wrong length, or there is no such label, column or target.
     Length = 2,
     /// The image does not begin on a 64-byte boundary.
     Alignment = 3,
@@ -18,7 +18,7 @@ pub enum Code {
     Image = 4,
     /// The net was not opened yet, not started yet, or is running already.
     Stage = 5,
-    /// The net reads ids and got numbers, or learns classes and got numbers, or the other way round; or it is no int8 net.
+    /// The net reads ids and got numbers, or learns classes and got numbers, or the other way round; or it is no int8 net, or tells no events, or does not answer.
     Kind = 6,
     /// An id beyond the vocabulary.
     Token = 7,
@@ -69,11 +69,11 @@ impl Code {
         match known {
             Some(Self::Ok) => c"all is well",
             Some(Self::Pointer) => c"a pointer is null, or not aligned for what it leads to",
-            Some(Self::Length) => c"a buffer has the wrong length: elman_get_sizes tells the right one; or there is no such label or column",
+            Some(Self::Length) => c"a buffer has the wrong length: elman_get_sizes tells the right one; or there is no such label, column or target, or nothing to say of it",
             Some(Self::Alignment) => c"the image must begin on a 64-byte boundary: declare it ELMAN_ALIGNED",
             Some(Self::Image) => c"the bytes are no image, a damaged one, or of a version that this library does not know (export it anew, or take a newer library), or of a cell or of numbers whose feature is off in this build",
-            Some(Self::Stage) => c"first elman_open, then elman_get_sizes and self-tests, then elman_start and steps or elman_feed_start and samples; elman_learn_start before what learns",
-            Some(Self::Kind) => c"the net reads ids and got numbers, or learns classes and got numbers, or the other way round; or whole numbers are asked of a float net",
+            Some(Self::Stage) => c"first elman_open, then elman_get_sizes and self-tests, then elman_start and steps, or elman_feed_start or elman_answer_start and samples; elman_learn_start before what learns",
+            Some(Self::Kind) => c"the net reads ids and got numbers, or learns classes and got numbers, or the other way round; or whole numbers are asked of a float net, events of one that answers, or answers of one that tells events",
             Some(Self::Token) => c"an id exceeds its vocabulary",
             Some(Self::BothWays) => c"a net that reads both ways needs the whole sequence and cannot be fed step by step",
             Some(Self::Mismatch) => c"the self-test found a wrong output",

@@ -1,5 +1,5 @@
 //! The C interface of `elman-core`: an image is opened in place, and its net fed step by step, or with raw samples out of which come
-//! events; its head can learn. `elman.h` beside this crate is the reference; it is kept by hand, and a test compares it with what stands
+//! events or numbers; its head can learn. `elman.h` beside this crate is the reference; it is kept by hand, and a test compares it with what stands
 //! here.
 //!
 //! ```text
@@ -7,7 +7,7 @@
 //!            │                └► elman_step_i16                         whole numbers in, logits out, of an int8 net
 //!            ├─► elman_feed_start ──► elman_feed, elman_feed_i16        raw samples in, events out
 //!            └─► elman_answer_start ──► elman_answer                   raw samples in, numbers out
-//!                     either ──► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
+//!                     each ────► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
 //! ```
 //!
 //! Every function checks its pointers (null, alignment) and lengths and returns a code. What cannot be checked is the
@@ -100,7 +100,7 @@ pub struct Sizes {
     pub columns: usize,
     /// By how many samples a step is late.
     pub delay: usize,
-    /// Numbers of room between raw samples and events.
+    /// Numbers of room between raw samples and events, or answers.
     pub room: usize,
     /// Golden samples.
     pub golden_samples: usize,

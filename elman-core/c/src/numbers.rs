@@ -1,7 +1,7 @@
 //! From raw samples to numbers in the units of the data, around a net of either kind.
 
 use elman_core::Level;
-use elman_core::feed::{FrontBuffers, FrontFeed, NumberFront, NumberGolden, NumberReads, Readout};
+use elman_core::feed::{FrontBuffers, FrontFeed, NumberFront, NumberGolden, Readout};
 
 use crate::code::Code;
 use crate::opened::Runner;
@@ -15,14 +15,6 @@ const _: () = assert!(align_of::<Readout>() == align_of::<f32>());
 pub struct NumberFeeder {
     pub feed: FrontFeed<'static, Runner>,
     out: &'static mut [f32],
-}
-
-/// By how many samples an answer is late.
-pub const fn delay(front: &NumberFront<'_>) -> usize {
-    match front.reads {
-        NumberReads::Rows { window, .. } => window / 2,
-        NumberReads::Series(_) => 0,
-    }
 }
 
 impl NumberFeeder {

@@ -8,7 +8,7 @@ use elman_core::{Error, Spec};
 use crate::Sizes;
 use crate::code::Code;
 use crate::feed::Event;
-use crate::numbers::{self, NumberFeeder};
+use crate::numbers::NumberFeeder;
 
 #[cfg(feature = "float")]
 use {crate::float, elman_core::Image};
@@ -74,7 +74,7 @@ impl Opened {
         let columns = front.reads.columns();
         Sizes {
             columns,
-            delay: numbers::delay(front),
+            delay: front.reads.delay(),
             room: front.room_len(),
             golden_samples: front.raw.len().checked_div(columns).unwrap_or(0),
             answers: front.readouts.len(),
@@ -158,6 +158,7 @@ impl Opened {
             #[cfg(feature = "int8")]
             Self::Int8(image) => image.numbers.map(|front| front.golden_int8(&image.golden)),
         };
+        let golden = golden.filter(|golden| !golden.raw.is_empty());
         feed.check(&golden.ok_or(Code::NoSamples)?)
     }
 

@@ -88,6 +88,8 @@ pub struct NumberGolden<'a> {
 /// // What is missing is what it was before.
 /// feed.feed(&[f32::NAN], &mut next)?;
 /// assert_eq!((next, feed.missing()), ([21.5], 1));
+/// feed.feed_unread(&[22.0])?;
+/// assert_eq!(feed.bounds(0, 0.5), None);
 /// feed.reset();
 /// # Ok::<(), Error>(())
 /// ```
@@ -98,6 +100,8 @@ pub struct NumberFeed<'a, N, F> {
     outputs: &'a mut [f32],
     /// Steps that wait for later samples.
     waiting: usize,
+    /// Whether what is expected and `outputs` are those of one answer.
+    is_answered: bool,
 }
 
 impl<'a, N: Streaming, F: Source> NumberFeed<'a, N, F> {
@@ -122,6 +126,7 @@ impl<'a, N: Streaming, F: Source> NumberFeed<'a, N, F> {
             readouts,
             outputs,
             waiting: 0,
+            is_answered: false,
         };
         feed.reset();
         Ok(feed)
@@ -132,6 +137,7 @@ impl<'a, N: Streaming, F: Source> NumberFeed<'a, N, F> {
         self.net.reset();
         self.source.reset();
         self.waiting = 0;
+        self.is_answered = false;
     }
 
     /// A raw sample, and into `out` the answer for every target in the units of the data; whether there is one: not for the first
@@ -171,6 +177,7 @@ impl<'a, N: Streaming, F: Source> NumberFeed<'a, N, F> {
             return Ok(false);
         }
         self.waiting -= 1;
+        self.is_answered = false;
         // A sequence that is shorter than half a window has more rows behind it.
         for _ in 0..self.source.delay() {
             if self.source.push_outside() {
@@ -196,14 +203,19 @@ impl<'a, N: Streaming, F: Source> NumberFeed<'a, N, F> {
         self.source.missing()
     }
 
-    /// Where the last answer for a target should lie, if it may be off by `reach` on its curve; none where there is no such target.
+    /// Where the last answer for a target should lie, if it may be off by `reach` on its curve; none where there is no such target, or
+    /// nothing was answered since the last sample or reset.
     pub fn bounds(&self, target: usize, reach: f32) -> Option<[f32; 2]> {
+        if !self.is_answered {
+            return None;
+        }
         let (expected, output) = (self.source.expected(), self.outputs.get(target)?);
         let readout = self.readouts.get(target)?;
         Some(readout.bounds(*expected.get(target)?, *output, reach))
     }
 
     fn push(&mut self, raw: &[f32], missing: Option<usize>) -> Result<bool, Error> {
+        self.is_answered = false;
         let is_ready = self.source.push(raw, missing)?;
         self.waiting += usize::from(!is_ready);
         Ok(is_ready)
@@ -218,6 +230,7 @@ impl<'a, N: Streaming, F: Source> NumberFeed<'a, N, F> {
         {
             *place = readout.value(expected, output);
         }
+        self.is_answered = true;
         Ok(())
     }
 

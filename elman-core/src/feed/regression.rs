@@ -74,7 +74,8 @@ impl<'a> Estimates<'a> {
         let features = regression.features(columns);
         let centers = if features == 0 { 0 } else { columns };
         check_len("centers", centers, regression.centers.len())?;
-        check_len("weights", targets * features, regression.weights.len())?;
+        let weights = targets.saturating_mul(features);
+        check_len("weights", weights, regression.weights.len())?;
         let len = regression.memory_len(columns, targets, samples.window);
         check_len("memory", len, memory.len())?;
         let (past, rest) = split(memory, regression.rows * columns);

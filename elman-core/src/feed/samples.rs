@@ -115,7 +115,11 @@ impl Samples<'_> {
     /// assert_eq!((Samples::rows_len(6, 1), Samples::rows_len(6, 3)), (6, 36));
     /// ```
     pub const fn rows_len(columns: usize, window: usize) -> usize {
-        let rows = if window == 1 { 1 } else { 2 * window };
+        let rows = if window == 1 {
+            1
+        } else {
+            window.saturating_mul(2)
+        };
         columns.saturating_mul(rows)
     }
 }

@@ -82,13 +82,13 @@ impl Layout {
         let found = NumberFront::read(words, numbers).ok_or(Error::Image(
             "what leads from raw samples to numbers in the image is cut short",
         ))?;
-        let answers = header.rows * header.spec.output_width();
-        let raw = header.rows * header.columns;
         if found.reads.columns() != header.columns {
             return Err(Error::Image(
                 "the header of the image holds what it must not",
             ));
         }
+        let answers = header.rows * header.spec.output_width();
+        let raw = header.rows * header.columns;
         Ok(Some(NumberFront {
             raw: at(Strip::floats(self.raw.of(strips)), ..raw),
             missing: header.missing,

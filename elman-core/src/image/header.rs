@@ -158,7 +158,8 @@ impl Header {
         // One net, one header: so nothing hides in words that are not in use.
         let mut again = Words(header.words());
         again.set(4, words.get(4));
-        if again.0 != words.0 {
+        let leads_nowhere = header.columns == 0 && header.front > 0;
+        if again.0 != words.0 || leads_nowhere {
             return Err(Error::Image(
                 "the header of the image holds what it must not",
             ));

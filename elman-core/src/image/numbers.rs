@@ -66,6 +66,14 @@ impl NumberReads<'_> {
         }
     }
 
+    /// By how many samples an answer is late.
+    pub const fn delay(&self) -> usize {
+        match self {
+            Self::Rows { window, .. } => *window / 2,
+            Self::Series(_) => 0,
+        }
+    }
+
     /// Numbers of room for rows, and for what else is remembered, of a net of so many targets.
     pub const fn room_len(&self, targets: usize) -> [usize; 2] {
         match self {
@@ -227,7 +235,11 @@ impl<'a> NumberFront<'a> {
                 }
                 NumberReads::Series(lags) => {
                     let others = 2 * (lags.centers.len() - 1);
+                    // As a file can say it.
+                    let is_said = |len: usize| u32::try_from(len).is_ok();
                     targets == 1
+                        && is_said(lags.span)
+                        && is_said(lags.base.map_or(0, |base| base.saturating_add(1)))
                         && lags.farthest > 0.0
                         && lags.weights.len() >= others
                         && lags.inputs.len() >= others + 2
@@ -235,8 +247,8 @@ impl<'a> NumberFront<'a> {
             }
     }
 
-    /// How many words lie in a file.
-    pub(super) fn words_len(&self) -> usize {
+    /// Words of 32 bits that this takes in an image, golden samples apart.
+    pub fn words_len(&self) -> usize {
         let tables = match &self.reads {
             NumberReads::Rows { columns, sums, .. } => {
                 3 * columns.len() + 2 * sums.centers.len() + sums.weights.len()

@@ -55,7 +55,7 @@ pub fn write(parts: &Parts<'_>, path: &Path) -> Result<(Vec<Output>, Size)> {
         size.feed_state_bytes =
             feed.scale_bytes() + rust_feed::ram_bytes(&parts.spec, feed, size_of::<f32>());
     }
-    size.count_numbers(parts.proof.numbers.as_ref(), numbers.as_ref());
+    size.count_numbers(numbers.as_ref());
     Ok((output(path, content), size))
 }
 
@@ -97,7 +97,7 @@ pub fn write_int8(parts: &Parts<'_>, words: &[u32], path: &Path) -> Result<(Vec<
         size.feed_bytes = feed.proof.golden_bytes();
         size.feed_state_bytes = size_of::<f32>() * front.room_len(&parts.spec);
     }
-    size.count_numbers(proof.numbers.as_ref(), numbers.as_ref());
+    size.count_numbers(numbers.as_ref());
     Ok((output(path, content), size))
 }
 

@@ -6,7 +6,6 @@ use elman_core::Spec;
 use elman_core::feed::NumberFront;
 
 use super::costs::Told;
-use super::numbers::NumberProof;
 use super::proof::Proof;
 use crate::net::cost::Memory;
 use crate::net::figures::Figures;
@@ -23,8 +22,8 @@ pub struct Size {
     pub golden_bytes: usize,
     /// Names, vocabularies, scaling: flash as well, where they are used; always in an image.
     pub notes_bytes: usize,
-    /// Scale and golden samples of the way from raw samples to events or numbers: flash as well, where it is used; of an image the samples
-    /// alone, whose notes have the scale.
+    /// Scale and golden samples of the way from raw samples to events or numbers: flash as well, where it is used; always in an image. Of
+    /// one that tells events the samples alone, whose notes have the scale.
     #[serde(skip_serializing_if = "is_none")]
     pub feed_bytes: usize,
     /// What that way keeps beside the net, in RAM.
@@ -100,9 +99,9 @@ impl Size {
     }
 
     /// Adds what leads from raw samples to numbers in an image, where something does.
-    pub fn count_numbers(&mut self, proof: Option<&NumberProof>, front: Option<&NumberFront<'_>>) {
-        if let (Some(proof), Some(front)) = (proof, front) {
-            self.feed_bytes = proof.bytes();
+    pub fn count_numbers(&mut self, front: Option<&NumberFront<'_>>) {
+        if let Some(front) = front {
+            self.feed_bytes = WORD * (front.words_len() + front.raw.len() + front.values.len());
             self.feed_state_bytes = WORD * front.room_len();
         }
     }

@@ -239,7 +239,12 @@ int main(void)
     CHECK(elman_bounds(&net, 0, 91, bounds), ELMAN_LENGTH);
     CHECK(elman_bounds(&net, sizes.answers, 90, bounds), ELMAN_LENGTH);
     CHECK(elman_bounds(&net, 0, 90, NULL), ELMAN_POINTER);
+    CHECK(elman_bounds(&net, 0, 90, bounds), ELMAN_LENGTH);
+    CHECK(elman_answer(&net, raw, 2, NULL, 0, (int32_t *)(void *)((char *)&answered + 1)), ELMAN_POINTER);
     CHECK(elman_answer(&net, raw, 2, NULL, 0, NULL), ELMAN_OK);
+    CHECK(elman_answer(&net, raw, 2, NULL, 0, &answered), ELMAN_OK);
+    CHECK(answered, 0);
+    CHECK(elman_bounds(&net, 0, 90, bounds), ELMAN_LENGTH);
     for (sequence = 0; sequence < 3; sequence++) {
         CHECK(elman_reset(&net), ELMAN_OK);
         for (i = 0; i < lengths[sequence]; i++, at += 2) {
