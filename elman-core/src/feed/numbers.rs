@@ -2,7 +2,7 @@
 
 use super::curve::Readout;
 use super::net::Streaming;
-use super::{golden_row, turns};
+use super::turns::{golden_row, turns};
 use crate::error::{Error, check_len};
 use crate::inputs::Inputs;
 use crate::simd::Level;

@@ -2,8 +2,8 @@
 
 use super::integer_events::{IntegerEvent, IntegerEvents, IntegerRule};
 use super::samples::Samples;
+use super::turns::{golden_row, last_of, turns};
 use super::whole::IntegerScale;
-use super::{golden_row, last_of, turns};
 use crate::error::{Error, check_len};
 use crate::quantized::{Integers, QuantizedStream};
 

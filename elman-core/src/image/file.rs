@@ -170,14 +170,6 @@ pub(super) fn check_samples(
     check_len("golden probabilities", rows, probabilities)
 }
 
-/// Which of so many golden numbers is missing.
-pub(super) fn check_missing(missing: usize, raw: usize) -> Result<(), Error> {
-    if missing < raw {
-        return Ok(());
-    }
-    Err(Error::Image("the golden sample that is missing is none"))
-}
-
 /// Of everything but the checksum itself. The length is what a header says: it may be shorter than one.
 fn checksum(bytes: &[u8]) -> u32 {
     let mut digest = CRC.digest();

@@ -1,6 +1,6 @@
 //! A net that is fed as its image says and answers with numbers.
 
-use super::numbers::{NumberFront, NumberReads};
+use super::numbers::{NumberFront, NumberReads, reach};
 use crate::error::{Error, check_len};
 use crate::feed::{Estimates, NumberFeed, NumberGolden, Readout, Samples, Series, Streaming};
 use crate::simd::Level;
@@ -185,11 +185,4 @@ impl<N: Streaming> FrontFeed<'_, N> {
     ) -> Result<Option<usize>, Error> {
         each!(&mut self.way, feed => feed.check(level, golden, out))
     }
-}
-
-/// Of every share that intervals may hold, in per cent, how far off answers for each target may be: that of one.
-pub(super) fn reach(reaches: &[f32], targets: usize, percent: u32) -> Option<&[f32]> {
-    let mut shares = reaches.chunks_exact(targets.saturating_add(1));
-    let found = shares.find(|share| share.first() == Some(&(percent as f32)))?;
-    found.get(1..)
 }

@@ -191,6 +191,14 @@ impl Header {
     }
 }
 
+/// Which of so many golden numbers is missing.
+pub(super) fn check_missing(missing: usize, raw: usize) -> Result<(), Error> {
+    if missing < raw {
+        return Ok(());
+    }
+    Err(Error::Image("the golden sample that is missing is none"))
+}
+
 /// Steps of all sequences together.
 pub(super) fn golden_steps(lengths: &[u32]) -> usize {
     lengths.iter().map(|&n| n as usize).sum()

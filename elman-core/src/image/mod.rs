@@ -30,8 +30,8 @@ use crate::simd::Strip;
 use crate::slices::at;
 use crate::spec::{Input, Spec};
 
-use file::{Opened, check_missing, check_samples, put};
-use header::{Body, Header, golden_steps};
+use file::{Opened, check_samples, put};
+use header::{Body, Header, check_missing, golden_steps};
 use layout::Layout;
 
 /// Everything that the image of a float net holds; [`QuantizedImage`] is that of an int8 net.

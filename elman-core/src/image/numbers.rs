@@ -2,7 +2,7 @@
 
 use core::num::NonZero;
 
-use super::front_feed::reach;
+use super::header::check_missing;
 use crate::error::{Error, check_len};
 use crate::feed::{ColumnScale, Curve, Lags, NumberGolden, Readout, Regression, Samples, Split};
 use crate::golden::Golden;
@@ -211,7 +211,7 @@ impl<'a> NumberFront<'a> {
         let beyond = reaches % NonZero::<usize>::MIN.saturating_add(targets);
         check_len("reaches", reaches.saturating_sub(beyond), reaches)?;
         // Without golden vectors nothing is missing.
-        super::file::check_missing(self.missing, self.raw.len().max(1))
+        check_missing(self.missing, self.raw.len().max(1))
     }
 
     /// Whether tables are as long as they say, so that a feed takes them.
@@ -407,6 +407,13 @@ impl<'a> Tables<'a> {
         self.numbers = self.numbers.get(len..)?;
         Some(taken)
     }
+}
+
+/// Of every share that intervals may hold, in per cent, how far off answers for each target may be: that of one.
+pub(super) fn reach(reaches: &[f32], targets: usize, percent: u32) -> Option<&[f32]> {
+    let mut shares = reaches.chunks_exact(targets.saturating_add(1));
+    let found = shares.find(|share| share.first() == Some(&(percent as f32)))?;
+    found.get(1..)
 }
 
 fn curve_words(curve: Curve) -> [u32; 3] {

@@ -1,7 +1,7 @@
 //! The image of an int8 net: whole numbers from raw samples to logits.
 
-use super::file::{Opened, check_missing, check_samples, put};
-use super::header::{Body, Header, golden_steps};
+use super::file::{Opened, check_samples, put};
+use super::header::{Body, Header, check_missing, golden_steps};
 use super::layout::{FRONT, Layout, SCALE};
 use super::numbers::NumberFront;
 use crate::error::{Error, check_len};
