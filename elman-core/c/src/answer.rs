@@ -153,7 +153,7 @@ pub unsafe extern "C" fn elman_get_missing(net: *mut Net, missing: *mut u32) -> 
 /// A net that is fed raw samples and answers with numbers.
 ///
 /// # Safety
-/// As [`opened`].
+/// As [`opened()`].
 unsafe fn numbers_of<'a>(net: *mut Net) -> Result<&'a mut NumberFeeder, Code> {
     // SAFETY: the caller's promise.
     match &mut unsafe { opened(net) }?.stage {
