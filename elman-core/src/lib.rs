@@ -56,7 +56,8 @@
 //! level has no fused multiply-add (SSE2 alone, Cortex-M0 and M3; for now also RISC-V with F, whose multiply-add stable
 //! Rust does not reach) each one rounds twice: deterministic as well, and in a pre-activation of `K` terms off by at most
 //! `K·2⁻²⁴·Σ|terms|` from the fused result. The feature `exact` computes it in software there, and the
-//! bits are those of all other chips.
+//! bits are those of all other chips. PowerPC is built with `-Ctarget-feature=-altivec`: AltiVec, as Linux sets it up, takes
+//! subnormal numbers for zeros.
 //!
 //! **Memory is a number.** There is no allocator. Every buffer's length is a `const fn` of the [`Spec`]:
 //!

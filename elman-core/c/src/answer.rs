@@ -5,7 +5,7 @@ use elman_core::Strip;
 use crate::code::{Code, slice, slice_mut};
 use crate::feed::start;
 use crate::numbers::NumberFeeder;
-use crate::run::tell as said;
+use crate::run::tell;
 use crate::{Net, Stage, image_of, opened};
 
 /// Runs the golden samples.
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn elman_answer_self_test(
         image.check_answers(&mut feed)
     });
     // SAFETY: the caller's promise about `wrong`.
-    unsafe { said(found, wrong) }
+    unsafe { tell(found, wrong) }
 }
 
 /// Puts the net before its first sample, in the caller's buffers.
@@ -85,13 +85,13 @@ pub unsafe extern "C" fn elman_answer(
     // SAFETY: the caller's promises.
     unsafe {
         if answers.is_null() {
-            return tell(net, answered, |feed| {
+            return fed(net, answered, |feed| {
                 feed.feed.feed_unread(raw?)?;
                 Ok(false)
             });
         }
         let answers = slice_mut(answers, answers_len);
-        tell(net, answered, |feed| Ok(feed.feed.feed(raw?, answers?)?))
+        fed(net, answered, |feed| Ok(feed.feed.feed(raw?, answers?)?))
     }
 }
 
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn elman_answer_end(
     // SAFETY: the caller's promises.
     unsafe {
         let answers = slice_mut(answers, answers_len);
-        tell(net, answered, |feed| Ok(feed.feed.end(answers?)?))
+        fed(net, answered, |feed| Ok(feed.feed.end(answers?)?))
     }
 }
 
@@ -167,7 +167,7 @@ unsafe fn numbers_of<'a>(net: *mut Net) -> Result<&'a mut NumberFeeder, Code> {
 ///
 /// # Safety
 /// As [`elman_answer`].
-unsafe fn tell(
+unsafe fn fed(
     net: *mut Net,
     answered: *mut i32,
     work: impl FnOnce(&mut NumberFeeder) -> Result<bool, Code>,

@@ -18,7 +18,8 @@ pub enum Code {
     Image = 4,
     /// The net was not opened yet, not started yet, or is running already.
     Stage = 5,
-    /// The net reads ids and got numbers, or learns classes and got numbers, or the other way round; or it is no int8 net, or tells no events, or does not answer.
+    /// The net reads ids and got numbers, or learns classes and got numbers, or the other way round; or it is no int8 net, or tells no events,
+    /// or does not answer.
     Kind = 6,
     /// An id beyond the vocabulary.
     Token = 7,

@@ -1,13 +1,13 @@
 //! The C interface of `elman-core`: an image is opened in place, and its net fed step by step, or with raw samples out of which come
-//! events or numbers; its head can learn. `elman.h` beside this crate is the reference; it is kept by hand, and a test compares it with what stands
-//! here.
+//! events or numbers; its head can learn. `elman.h` beside this crate is the reference; it is kept by hand, and a test compares it with
+//! what stands here.
 //!
 //! ```text
 //! elman_open ──► elman_start ──► elman_step, elman_step_ids             numbers or ids in, outputs out
 //!            │                └► elman_step_i16                         whole numbers in, logits out, of an int8 net
 //!            ├─► elman_feed_start ──► elman_feed, elman_feed_i16        raw samples in, events out
-//!            └─► elman_answer_start ──► elman_answer                   raw samples in, numbers out
-//!                     each ────► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
+//!            └─► elman_answer_start ──► elman_answer                    raw samples in, numbers out
+//!                       each ──► elman_learn_start ──► elman_learn, elman_update, elman_get_head, elman_set_head
 //! ```
 //!
 //! Every function checks its pointers (null, alignment) and lengths and returns a code. What cannot be checked is the

@@ -1,9 +1,7 @@
 //! A net of either kind: float or int8.
 
-use elman_core::{Inputs, Strip};
-
 use elman_core::feed::{NumberFront, Streaming};
-use elman_core::{Error, Spec};
+use elman_core::{Error, Inputs, Spec, Strip};
 
 use crate::Sizes;
 use crate::code::Code;
@@ -247,12 +245,7 @@ macro_rules! each {
 
 impl Feeder {
     pub fn reset(&mut self) {
-        match self {
-            #[cfg(feature = "float")]
-            Self::Float(feed) => feed.reset(),
-            #[cfg(feature = "int8")]
-            Self::Int8(feed) => feed.reset(),
-        }
+        each!(self, feed => feed.reset(), feed.reset());
     }
 
     /// A raw sample, and what the net says now.
