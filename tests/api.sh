@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 nightly=nightly-2026-07-10
 tool=0.52.0
 rustup toolchain list | grep -q "^$nightly" || rustup toolchain install "$nightly" --profile minimal
-cargo public-api --version 2>/dev/null | grep -qw "$tool" || cargo install --locked --quiet cargo-public-api --version "$tool"
+cargo public-api --version 2>/dev/null | grep -qw "$tool" || cargo install --locked --quiet --debug cargo-public-api --version "$tool"
 
 found=$(mktemp)
 trap 'rm -f "$found"' EXIT
